@@ -1,0 +1,19 @@
+"""How neural networks are optimised, in code that reads as the papers do."""
+
+from . import models, optimizers, schedules, surfaces
+from .checks import check, progress
+from .loop import Trace, descend
+from .optimizers import Step
+
+__version__ = "0.1.0"
+__all__ = [
+    "Step",
+    "Trace",
+    "check",
+    "descend",
+    "models",
+    "optimizers",
+    "progress",
+    "schedules",
+    "surfaces",
+]

@@ -1,0 +1,123 @@
+r"""What the lessons walk on: functions of a few coordinates, each with its exact gradient.
+
+`surface.loss(theta)` takes theta (..., d) and gives (...); `surface.grad(theta)` gives (..., d).
+All are batched over the leading axes, so that a contour map is one call.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from .ranges import at_least, require
+
+__all__ = ["Surface", "bowl", "bumpy", "quadratic", "ravine", "rosenbrock", "saddle"]
+
+Function = Callable[[np.ndarray], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Surface:
+    """A function to walk down.
+
+    minimum: where it is lowest, shape (d,); one such place where there are several.
+    domain: the part worth drawing, (low, high) for each coordinate.
+    start: a place from which the walk is interesting.
+    curvature: the largest second derivative, where it is the same everywhere; else None.
+    """
+
+    name: str
+    function: Function
+    gradient: Function
+    minimum: tuple[float, ...]
+    domain: tuple[tuple[float, float], ...]
+    start: tuple[float, ...]
+    curvature: float | None = None
+
+    def loss(self, theta: np.ndarray) -> np.ndarray:
+        """The height at theta: (..., d) -> (...). Raises ValueError for another d."""
+        return self.function(self._checked(theta))
+
+    def grad(self, theta: np.ndarray, t: int = 0) -> np.ndarray:
+        """The gradient at theta: (..., d) -> (..., d). It is exact, so it does not depend on t."""
+        return self.gradient(self._checked(theta))
+
+    def _checked(self, theta: np.ndarray) -> np.ndarray:
+        theta, d = np.asarray(theta), len(self.minimum)
+        if theta.shape[-1:] != (d,):
+            raise ValueError(f"theta must have shape (..., {d}) on {self.name}, not {theta.shape}")
+        return theta
+
+
+def quadratic(*curvatures: float, name: str = "quadratic") -> Surface:
+    r"""A parabola along each axis: $L(\theta) = \frac12 \sum_i h_i \theta_i^2$.
+
+    curvatures: h_1, ..., h_d, each at least 0. Gradient descent on it converges exactly for
+    0 < lr < 2 / max(h), and its condition number is max(h) / min(h).
+
+    >>> quadratic(1.0, 25.0).grad(np.array([2.0, 2.0]))
+    array([ 2., 50.])
+    """
+    h = np.array(curvatures, dtype=float)
+    require("curvatures", h, at_least(0))
+    return Surface(
+        name=name,
+        function=lambda theta: 0.5 * np.vecdot(h * theta, theta),
+        gradient=lambda theta: h * theta,
+        minimum=(0.0,) * len(h),
+        domain=((-5.0, 5.0),) * len(h),
+        start=(-4.0, 2.0)[: len(h)],
+        curvature=float(h.max()),
+    )
+
+
+def _rosenbrock(theta: np.ndarray) -> np.ndarray:
+    x, y = theta[..., 0], theta[..., 1]
+    return (1 - x) ** 2 + 100 * (y - x**2) ** 2
+
+
+def _rosenbrock_gradient(theta: np.ndarray) -> np.ndarray:
+    x, y = theta[..., 0], theta[..., 1]
+    return np.stack([-2 * (1 - x) - 400 * x * (y - x**2), 200 * (y - x**2)], axis=-1)
+
+
+def _saddle(theta: np.ndarray) -> np.ndarray:
+    x, y = theta[..., 0], theta[..., 1]
+    return 0.5 * x**2 + 0.25 * (y**2 - 1) ** 2
+
+
+def _saddle_gradient(theta: np.ndarray) -> np.ndarray:
+    x, y = theta[..., 0], theta[..., 1]
+    return np.stack([x, y * (y**2 - 1)], axis=-1)
+
+
+bowl = quadratic(1.0, 1.0, name="bowl")
+
+ravine = quadratic(1.0, 25.0, name="ravine")
+
+saddle = Surface(  # flat at the origin, downhill along y on both sides, up again beyond y = ±1
+    name="saddle",
+    function=_saddle,
+    gradient=_saddle_gradient,
+    minimum=(0.0, 1.0),
+    domain=((-2.0, 2.0), (-2.0, 2.0)),
+    start=(-1.5, 0.01),
+)
+
+rosenbrock = Surface(  # Rosenbrock (1960), doi:10.1093/comjnl/3.3.175: a bent ravine, flat along it
+    name="rosenbrock",
+    function=_rosenbrock,
+    gradient=_rosenbrock_gradient,
+    minimum=(1.0, 1.0),
+    domain=((-2.0, 2.0), (-1.0, 3.0)),
+    start=(-1.5, 2.0),
+)
+
+bumpy = Surface(  # a wide bowl with ripples: dents near (±3, 0), (0, ±3) and (±3, ±3)
+    name="bumpy",
+    function=lambda theta: (theta**2 / 10 + 1 - np.cos(2 * theta)).sum(-1),
+    gradient=lambda theta: theta / 5 + 2 * np.sin(2 * theta),
+    minimum=(0.0, 0.0),
+    domain=((-5.0, 5.0), (-5.0, 5.0)),
+    start=(-4.2, 3.5),
+)
