@@ -12,7 +12,7 @@ import numpy as np
 
 from .ranges import at_least, require
 
-__all__ = ["LinearRegression", "batch", "linear_data"]
+__all__ = ["LinearRegression", "SineRegression", "batch", "linear_data", "sine_data"]
 
 
 def batch(t: int, n: int, batch_size: int, seed: Any = 0) -> np.ndarray:
@@ -43,7 +43,22 @@ def _shuffled(n: int, seeds: tuple[int, ...], epoch: int) -> np.ndarray:
 
 
 @dataclass(frozen=True, eq=False)
-class LinearRegression:
+class _LeastSquares:
+    """Data, and which part of it the update t looks at."""
+
+    X: np.ndarray
+    y: np.ndarray
+    batch_size: int | None = None
+    seed: Any = 0
+
+    def _batch(self, t: int) -> tuple[np.ndarray, np.ndarray]:
+        if self.batch_size is None:
+            return self.X, self.y
+        chosen = batch(t, len(self.y), self.batch_size, self.seed)
+        return self.X[chosen], self.y[chosen]
+
+
+class LinearRegression(_LeastSquares):
     r"""Least squares on mini-batches: $L(\theta) = \frac1n \sum_i (x_i \cdot \theta - y_i)^2$.
 
     X (n, d), y (n,): the data. batch_size: between 1 and n; None for all at once. seed: which
@@ -53,25 +68,41 @@ class LinearRegression:
     Raises: ValueError where X and y do not fit each other.
     """
 
-    X: np.ndarray
-    y: np.ndarray
-    batch_size: int | None = None
-    seed: Any = 0
-
     def __post_init__(self) -> None:
-        if self.X.ndim != 2 or self.y.shape != self.X.shape[:1]:
-            raise ValueError(
-                f"X must have shape (n, d) and y (n,), not {self.X.shape} and {self.y.shape}"
-            )
+        if np.ndim(self.X) != 2 or np.shape(self.y) != np.shape(self.X)[:1]:
+            shapes = f"{np.shape(self.X)} and {np.shape(self.y)}"
+            raise ValueError(f"X must have shape (n, d) and y (n,), not {shapes}")
 
     def loss(self, theta: np.ndarray) -> np.ndarray:
         return ((np.matvec(self.X, theta) - self.y) ** 2).mean(-1)
 
     def grad(self, theta: np.ndarray, t: int) -> np.ndarray:
-        n = len(self.y)
-        chosen = batch(t, n, self.batch_size, self.seed) if self.batch_size else slice(None)
-        X, y = self.X[chosen], self.y[chosen]
+        X, y = self._batch(t)
         return 2 * np.vecmat(np.matvec(X, theta) - y, X) / y.shape[-1]
+
+
+class SineRegression(_LeastSquares):
+    r"""Find a frequency: $L(\theta) = \frac1n \sum_i (\sin(\theta x_i) - y_i)^2$, d = 1.
+
+    X (n,), y (n,): the data. batch_size and seed as in `LinearRegression`. One parameter, real
+    data, and poor local minima: waves that fit a part of the points.
+
+    loss: (..., 1) -> (...), on all the data. grad: (..., 1) -> (..., 1), on the batch of update t.
+    Raises: ValueError where X and y do not fit each other.
+    """
+
+    def __post_init__(self) -> None:
+        if np.ndim(self.X) != 1 or np.shape(self.y) != np.shape(self.X):
+            shapes = f"{np.shape(self.X)} and {np.shape(self.y)}"
+            raise ValueError(f"X and y must both have shape (n,), not {shapes}")
+
+    def loss(self, theta: np.ndarray) -> np.ndarray:
+        return ((np.sin(theta * self.X) - self.y) ** 2).mean(-1)
+
+    def grad(self, theta: np.ndarray, t: int) -> np.ndarray:
+        X, y = self._batch(t)
+        error = np.sin(theta * X) - y
+        return (2 * error * np.cos(theta * X) * X).mean(-1, keepdims=True)
 
 
 def linear_data(
@@ -84,3 +115,12 @@ def linear_data(
     rng = np.random.default_rng(seed)
     X = rng.normal(size=(n, len(weights)))
     return X, X @ np.asarray(weights) + noise * rng.normal(size=n)
+
+
+def sine_data(
+    n: int = 64, frequency: float = 2.0, noise: float = 0.1, seed: int = 1
+) -> tuple[np.ndarray, np.ndarray]:
+    """Points on a wave: X (n,) uniform in (-3, 3), y = sin(frequency * X) + noise * normal."""
+    rng = np.random.default_rng(seed)
+    X = rng.uniform(-3, 3, n)
+    return X, np.sin(frequency * X) + noise * rng.normal(size=n)
