@@ -1,5 +1,6 @@
 """`descend`, the one training loop of the course, and `Trace`, all that happened in it."""
 
+import copy
 import inspect
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -75,6 +76,8 @@ def descend(
     >>> trace
     Trace(theta (4, 2), loss (4,), grad (3, 2), lr (3,))
     """
+    if not isinstance(steps, (int, np.integer)) or steps < 0:
+        raise ValueError(f"steps must be a whole number, at least 0, not {steps!r}")
     hyper = {**_defaults(rule), **hyper}
     theta, memory, rows = _start(start, hyper), {}, []
     with np.errstate(all="ignore"):
@@ -82,7 +85,7 @@ def descend(
             now = {name: _at(value, t - 1, theta.dtype) for name, value in hyper.items()}
             loss, grad = landscape.loss(theta), landscape.grad(theta, t)
             step = _step(rule, theta, grad, t, memory, now)
-            rows.append(dict(theta=theta, loss=loss, grad=grad, **now | step.memory | step.shown))
+            rows.append(dict(theta=theta, loss=loss, grad=grad) | now | step.memory | step.shown)
             theta, memory = step.theta, step.memory
         rows.append(dict(theta=theta, loss=landscape.loss(theta)))
     return Trace(**_stack(rows))
@@ -116,7 +119,9 @@ def _at(value: Any, updates_made: int, dtype: np.dtype) -> Any:
 
 
 def _step(rule: Rule, theta: np.ndarray, grad: Any, t: int, memory: dict, hyper: dict) -> Step:
-    step = rule(theta, grad, t, **memory, **hyper)
+    """One update. The rule gets copies: one that works in place must not rewrite the past."""
+    memory = {name: copy.copy(value) for name, value in memory.items()}
+    step = rule(theta.copy(), np.array(grad), t, **memory, **hyper)
     if not isinstance(step, Step):
         raise TypeError(f"{rule.__name__} must return a Step, not {type(step).__name__}")
     if np.shape(step.theta) != theta.shape:

@@ -6,7 +6,7 @@ A model is walked down as a surface is: `model.loss(theta)` is the loss on all t
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -51,6 +51,16 @@ class _LeastSquares:
     batch_size: int | None = None
     seed: Any = 0
 
+    axes: ClassVar[str]
+
+    def __post_init__(self) -> None:
+        if (
+            np.ndim(self.X) != len(self.axes.strip("(,)").split(","))
+            or np.shape(self.y) != np.shape(self.X)[:1]
+        ):
+            shapes = f"{np.shape(self.X)} and {np.shape(self.y)}"
+            raise ValueError(f"X must have shape {self.axes} and y (n,), not {shapes}")
+
     def _batch(self, t: int) -> tuple[np.ndarray, np.ndarray]:
         if self.batch_size is None:
             return self.X, self.y
@@ -68,10 +78,7 @@ class LinearRegression(_LeastSquares):
     Raises: ValueError where X and y do not fit each other.
     """
 
-    def __post_init__(self) -> None:
-        if np.ndim(self.X) != 2 or np.shape(self.y) != np.shape(self.X)[:1]:
-            shapes = f"{np.shape(self.X)} and {np.shape(self.y)}"
-            raise ValueError(f"X must have shape (n, d) and y (n,), not {shapes}")
+    axes = "(n, d)"
 
     def loss(self, theta: np.ndarray) -> np.ndarray:
         return ((np.matvec(self.X, theta) - self.y) ** 2).mean(-1)
@@ -91,10 +98,7 @@ class SineRegression(_LeastSquares):
     Raises: ValueError where X and y do not fit each other.
     """
 
-    def __post_init__(self) -> None:
-        if np.ndim(self.X) != 1 or np.shape(self.y) != np.shape(self.X):
-            shapes = f"{np.shape(self.X)} and {np.shape(self.y)}"
-            raise ValueError(f"X and y must both have shape (n,), not {shapes}")
+    axes = "(n,)"
 
     def loss(self, theta: np.ndarray) -> np.ndarray:
         return ((np.sin(theta * self.X) - self.y) ** 2).mean(-1)

@@ -93,7 +93,8 @@ def adam(theta, grad, t, m=0.0, v=0.0, *, lr=1e-3, beta1=0.9, beta2=0.999, eps=1
     Shapes: theta, grad, m, v and all that is shown (..., d); hyper-parameters scalar or (..., 1).
     Units: m and eps as grad, v as grad squared; so lr has the units of theta, unlike SGD's.
     Ranges: lr, eps at least 0; beta1, beta2 at least 0 and below 1; t at least 1.
-    Source: Kingma & Ba (2015), Algorithm 1, arXiv:1412.6980. Same as torch.optim.Adam.
+    Source: Kingma & Ba (2015), Algorithm 1, arXiv:1412.6980. Same as torch.optim.Adam, except in
+    float32 above gradients of 1.8e19: there v_hat overflows, and torch, which never forms it, goes on.
 
     The first step has length lr, whatever the size of the gradient:
 
@@ -101,7 +102,7 @@ def adam(theta, grad, t, m=0.0, v=0.0, *, lr=1e-3, beta1=0.9, beta2=0.999, eps=1
     array([0.9])
     """
     m = beta1 * m + (1 - beta1) * grad
-    v = beta2 * v + (1 - beta2) * grad**2
+    v = beta2 * v + (1 - beta2) * grad * grad
     m_hat = m / (1 - beta1**t)
     v_hat = v / (1 - beta2**t)
     scale = lr / (v_hat**0.5 + eps)

@@ -48,7 +48,7 @@ def step_decay(t: Any, step_size: int, gamma: float = 0.1) -> Any:
     >>> step_decay(np.arange(6), step_size=2, gamma=0.5)
     array([1.  , 1.  , 0.5 , 0.5 , 0.25, 0.25])
     """
-    return gamma ** (t // step_size * 1.0)
+    return np.power(gamma, t // step_size)
 
 
 @accepts(t=at_least(0), steps=at_least(1), floor=share)

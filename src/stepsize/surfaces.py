@@ -66,29 +66,30 @@ def quadratic(*curvatures: float, name: str = "quadratic") -> Surface:
         gradient=lambda theta: h * theta,
         minimum=(0.0,) * len(h),
         domain=((-5.0, 5.0),) * len(h),
-        start=(-4.0, 2.0)[: len(h)],
+        start=((-4.0, 2.0) * len(h))[: len(h)],
         curvature=float(h.max()),
     )
 
 
 def _rosenbrock(theta: np.ndarray) -> np.ndarray:
     x, y = theta[..., 0], theta[..., 1]
-    return (1 - x) ** 2 + 100 * (y - x**2) ** 2
+    return np.square(1 - x) + 100 * np.square(y - np.square(x))
 
 
 def _rosenbrock_gradient(theta: np.ndarray) -> np.ndarray:
     x, y = theta[..., 0], theta[..., 1]
-    return np.stack([-2 * (1 - x) - 400 * x * (y - x**2), 200 * (y - x**2)], axis=-1)
+    slope = 200 * (y - np.square(x))
+    return np.stack([-2 * (1 - x) - 2 * x * slope, slope], axis=-1)
 
 
 def _saddle(theta: np.ndarray) -> np.ndarray:
     x, y = theta[..., 0], theta[..., 1]
-    return 0.5 * x**2 + 0.25 * (y**2 - 1) ** 2
+    return 0.5 * np.square(x) + 0.25 * np.square(np.square(y) - 1)
 
 
 def _saddle_gradient(theta: np.ndarray) -> np.ndarray:
     x, y = theta[..., 0], theta[..., 1]
-    return np.stack([x, y * (y**2 - 1)], axis=-1)
+    return np.stack([x, y * (np.square(y) - 1)], axis=-1)
 
 
 bowl = quadratic(1.0, 1.0, name="bowl")
