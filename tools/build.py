@@ -33,7 +33,7 @@ def lessons() -> list[Path]:
 
 
 def read(lesson: Path) -> NotebookNode:
-    """The solved notebook of a lesson, not executed; its cells are numbered, not named by chance."""
+    """The solved notebook of a lesson, not executed; its cell ids are numbers, not chance."""
     notebook = jupytext.read(lesson, fmt="md")
     cells = notebook.cells
     for number, cell in enumerate(cells):
@@ -124,7 +124,9 @@ def main() -> int:
     options = parser.parse_args()
     todo = [*made()] if options.all else stale()
     for path in todo:
-        print("stale:" if options.check else "making", path.relative_to(ROOT).as_posix(), flush=True)
+        print(
+            "stale:" if options.check else "making", path.relative_to(ROOT).as_posix(), flush=True
+        )
         if not options.check:
             make(path)
     return int(options.check and bool(todo))

@@ -79,7 +79,8 @@ def descend(
     if not isinstance(steps, (int, np.integer)) or steps < 0:
         raise ValueError(f"steps must be a whole number, at least 0, not {steps!r}")
     hyper = {**_defaults(rule), **hyper}
-    theta, memory, rows = _start(start, hyper), {}, []
+    theta, rows = _start(start, hyper), []
+    memory: dict[str, Any] = {}
     with np.errstate(all="ignore"):
         for t in range(1, steps + 1):
             now = {name: _at(value, t - 1, theta.dtype) for name, value in hyper.items()}
@@ -118,10 +119,12 @@ def _at(value: Any, updates_made: int, dtype: np.dtype) -> Any:
     return np.asarray(now, dtype) if dtype == np.float64 else now
 
 
-def _step(rule: Rule, theta: np.ndarray, grad: Any, t: int, memory: dict, hyper: dict) -> Step:
+def _step(
+    rule: Rule, theta: np.ndarray, grad: Any, t: int, memory: dict[str, Any], now: dict[str, Any]
+) -> Step:
     """One update. The rule gets copies: one that works in place must not rewrite the past."""
     memory = {name: copy.copy(value) for name, value in memory.items()}
-    step = rule(theta.copy(), np.array(grad), t, **memory, **hyper)
+    step = rule(theta.copy(), np.array(grad), t, **memory, **now)
     if not isinstance(step, Step):
         raise TypeError(f"{rule.__name__} must return a Step, not {type(step).__name__}")
     if np.shape(step.theta) != theta.shape:

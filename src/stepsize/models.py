@@ -51,15 +51,12 @@ class _LeastSquares:
     batch_size: int | None = None
     seed: Any = 0
 
-    axes: ClassVar[str]
+    ndim: ClassVar[int]  # of X
 
     def __post_init__(self) -> None:
-        if (
-            np.ndim(self.X) != len(self.axes.strip("(,)").split(","))
-            or np.shape(self.y) != np.shape(self.X)[:1]
-        ):
-            shapes = f"{np.shape(self.X)} and {np.shape(self.y)}"
-            raise ValueError(f"X must have shape {self.axes} and y (n,), not {shapes}")
+        if np.ndim(self.X) != self.ndim or np.shape(self.y) != np.shape(self.X)[:1]:
+            wanted = f"X must have {self.ndim} axes and y one value for each of its rows"
+            raise ValueError(f"{wanted}, not shapes {np.shape(self.X)} and {np.shape(self.y)}")
 
     def _batch(self, t: int) -> tuple[np.ndarray, np.ndarray]:
         if self.batch_size is None:
@@ -78,7 +75,7 @@ class LinearRegression(_LeastSquares):
     Raises: ValueError where X and y do not fit each other.
     """
 
-    axes = "(n, d)"
+    ndim = 2
 
     def loss(self, theta: np.ndarray) -> np.ndarray:
         return ((np.matvec(self.X, theta) - self.y) ** 2).mean(-1)
@@ -98,7 +95,7 @@ class SineRegression(_LeastSquares):
     Raises: ValueError where X and y do not fit each other.
     """
 
-    axes = "(n,)"
+    ndim = 1
 
     def loss(self, theta: np.ndarray) -> np.ndarray:
         return ((np.sin(theta * self.X) - self.y) ** 2).mean(-1)

@@ -24,12 +24,14 @@ class Step(NamedTuple):
     """What one update yields: the new parameters, what to remember, what else is worth a look."""
 
     theta: Any
-    memory: dict[str, Any] = {}
-    shown: dict[str, Any] = {}
+    memory: dict[str, Any] = {}  # noqa: RUF012  (shared, and written to by nobody)
+    shown: dict[str, Any] = {}  # noqa: RUF012
 
 
 class Rule(Protocol):
     """The contract that every optimizer keeps, a learner's own as well."""
+
+    __name__: str
 
     def __call__(self, theta: Any, grad: Any, t: int, **memory_and_hyper: Any) -> Step: ...
 
@@ -93,8 +95,8 @@ def adam(theta, grad, t, m=0.0, v=0.0, *, lr=1e-3, beta1=0.9, beta2=0.999, eps=1
     Shapes: theta, grad, m, v and all that is shown (..., d); hyper-parameters scalar or (..., 1).
     Units: m and eps as grad, v as grad squared; so lr has the units of theta, unlike SGD's.
     Ranges: lr, eps at least 0; beta1, beta2 at least 0 and below 1; t at least 1.
-    Source: Kingma & Ba (2015), Algorithm 1, arXiv:1412.6980. Same as torch.optim.Adam, except in
-    float32 above gradients of 1.8e19: there v_hat overflows, and torch, which never forms it, goes on.
+    Source: Kingma & Ba (2015), Algorithm 1, arXiv:1412.6980. Same as torch.optim.Adam, except for
+    float32 gradients above 1.8e19, whose squares overflow v_hat; torch never forms it and goes on.
 
     The first step has length lr, whatever the size of the gradient:
 

@@ -10,6 +10,7 @@ Chaining is `*`; following on is `sequence`. A formula has no state: drawing it 
 """
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -90,7 +91,7 @@ def sequence(
             f"milestones must be one fewer than the {len(schedules)} schedules, not {milestones}"
         )
     starts = [0, *milestones]
-    if any(later <= earlier for earlier, later in zip(starts, starts[1:], strict=False)):
+    if any(later <= earlier for earlier, later in pairwise(starts)):
         raise ValueError(f"milestones must rise, each at least 1, not {milestones}")
     factor = schedules[0](t)
     for start, schedule in zip(milestones, schedules[1:], strict=True):

@@ -1,0 +1,115 @@
+"""The notebooks: fresh, the same bytes each time, and running whether solved or not."""
+
+import importlib.util
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import jupytext
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+ROOT = Path(__file__).resolve().parents[1]
+spec = importlib.util.spec_from_file_location("build", ROOT / "tools" / "build.py")
+build = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(build)
+
+LESSONS = [pytest.param(lesson, id=lesson.stem) for lesson in build.lessons()]
+
+
+def test_everything_made_is_fresh():
+    assert build.stale() == [], "run: python tools/build.py"
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_same_bytes_each_time(lesson):
+    assert build.text(build.read(lesson)) == build.text(build.read(lesson))
+    unsolved = [build.text(build.unsolved(build.read(lesson))) for _ in range(2)]
+    assert unsolved[0] == unsolved[1]
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_learner_gets_no_answer_and_no_output(lesson):
+    notebook = nbformat.read(ROOT / "notebooks" / f"{lesson.stem}.ipynb", as_version=4)
+    for cell in notebook.cells:
+        assert "# solution" not in cell.source
+        assert "solution" not in cell.metadata.get("tags", [])
+        assert not cell.get("outputs")
+    answers = len(re.findall(r"  # solution$", lesson.read_text(encoding="utf-8"), re.MULTILINE))
+    places = sum(cell.source.count(build.TODO) for cell in notebook.cells)
+    assert places == answers
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_runs_from_top_to_bottom_unsolved(lesson, tmp_path, monkeypatch):
+    """Run All works before anything is solved: no cell raises, each check says "not tried"."""
+    monkeypatch.setenv("STEPSIZE_HOME", str(tmp_path))
+    notebook = nbformat.read(ROOT / "notebooks" / f"{lesson.stem}.ipynb", as_version=4)
+    NotebookClient(notebook, timeout=120, resources={"metadata": {"path": tmp_path}}).execute()
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            assert output.output_type != "stream" or output.name != "stderr", output.text
+        if cell.source.startswith("check("):
+            assert "not tried" in cell.outputs[0].data["text/plain"]
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_solution_is_judged_right(lesson):
+    """In what is stored; that it is still so, nbval tests."""
+    solution = nbformat.read(ROOT / "solutions" / f"{lesson.stem}.ipynb", as_version=4)
+    checks = [cell for cell in solution.cells if cell.source.startswith("check(")]
+    assert checks
+    for cell in checks:
+        assert "right" in cell.outputs[0].data["text/plain"]
+
+
+@pytest.mark.parametrize(
+    ("solved", "given"),
+    [
+        ("m = beta * m  # solution", "m = ...  # your turn"),
+        ("    theta = theta - lr * grad  # solution", "    theta = ...  # your turn"),
+        ("    return Step(theta, dict(m=m))  # solution", "    return ...  # your turn"),
+        ("    places.append(theta)  # solution", "    ...  # your turn"),
+        ("    f(a=1, b = 2)  # solution", "    ...  # your turn"),
+        ("    m, v = 1, 2  # solution", "    m, v = ...  # your turn"),
+        ("    x[0] += 1  # solution", "    x[0] += ...  # your turn"),
+        ("    m: float = 3  # solution", "    m: float = ...  # your turn"),
+        ("print(1)", "print(1)"),
+        ("# solution", "# solution"),
+    ],
+)
+def test_what_a_mark_leaves(solved, given):
+    assert build._blank(solved) == given
+
+
+def test_stale_notebook_is_named(tmp_path, monkeypatch):
+    (tmp_path / "lessons").mkdir()
+    lesson = tmp_path / "lessons" / "07-x.md"
+    lesson.write_text("# Title\n\n```python\na = 1  # solution\na\n```\n", encoding="utf-8")
+    monkeypatch.setattr(build, "ROOT", tmp_path)
+    learner, solved = (tmp_path / f / "07-x.ipynb" for f in ("notebooks", "solutions"))
+    assert build.stale() == [learner, solved]
+    for path in build.stale():
+        build.make(path)
+    assert build.stale() == []
+    assert nbformat.read(solved, as_version=4).cells[1].outputs[0].data["text/plain"] == "1"
+
+    lesson.write_text(lesson.read_text().replace("a = 1", "a = 2"), encoding="utf-8")
+    assert build.stale() == [solved], "the learner's does not show the answer, so it is the same"
+    lesson.rename(lesson.with_name("08-y.md"))
+    assert len(build.stale()) == 4, "two to make, two to remove"
+
+
+def test_lessons_are_formatted_like_code():
+    for command in (["check"], ["format", "--check"]):
+        run = subprocess.run(
+            [sys.executable, "-m", "ruff", *command, "."], cwd=ROOT, capture_output=True, text=True
+        )
+        assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_lessons_round_trip_through_jupytext():
+    for lesson in build.lessons():
+        assert jupytext.reads(lesson.read_text(encoding="utf-8"), fmt="md").cells

@@ -1,0 +1,36 @@
+"""What an import brings with it, and what it must not."""
+
+import subprocess
+import sys
+
+import pytest
+
+import stepsize
+
+HEAVY = ["torch", "matplotlib", "ipywidgets", "anywidget", "IPython", "sklearn", "cloudpickle"]
+
+
+def modules_after(statement: str) -> set[str]:
+    code = f"import sys; {statement}; print(*sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(run.stdout.split())
+
+
+def test_import_is_light():
+    assert not modules_after("import stepsize") & set(HEAVY)
+
+
+@pytest.mark.parametrize("module", ["optimizers", "schedules", "ranges"])
+def test_the_formulas_import_numpy_at_most(module):
+    """Of all that is installed: besides NumPy, only the standard library and this package."""
+    bare = modules_after("import numpy")
+    new = modules_after(f"import stepsize.{module}") - bare
+    outside = {name.partition(".")[0] for name in new} - sys.stdlib_module_names - {"stepsize"}
+    assert not {name for name in outside if not name.startswith("_")}
+
+
+def test_nothing_public_lacks_a_docstring():
+    for module in (stepsize.optimizers, stepsize.schedules, stepsize.surfaces, stepsize.models):
+        assert module.__doc__
+        for name in module.__all__:
+            assert getattr(module, name).__doc__, f"{module.__name__}.{name}"
