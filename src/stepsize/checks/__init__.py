@@ -1,2 +1,35 @@
-def check(*a): ...
-def progress(*a): ...
+"""`check` says of an answer: not tried, right, wrong and why, or broken and where.
+
+An exercise is one entry of a `lesson_*.py`: a reference, and the mistakes people make as functions
+that run. `exercise` compares what an answer does with what they do; `worker` does so in a Python
+of its own, which `sandbox` starts and stops; `store` keeps what came out.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .store import Progress
+    from .verdict import Verdict
+
+__all__ = ["check", "progress"]
+
+
+def check(exercise: str, answer: Any = ...) -> Verdict:
+    """Say what is true of an answer, and keep it for `progress`.
+
+    exercise: its name, as "1.1". answer: the learner's function, number or dict.
+
+    Raises nothing and never hangs: the answer runs elsewhere, for a few seconds at most.
+    """
+    from .desk import look_at  # on demand, as below: `import stepsize` stays quick
+
+    return look_at(str(exercise), answer)
+
+
+def progress() -> Progress:
+    """A bar for each lesson: what is solved, what was tried, what is left."""
+    from .store import progress as stored
+
+    return stored()

@@ -1,0 +1,10 @@
+"""All exercises by name, and by lesson."""
+
+from . import lesson_00, lesson_01, lesson_02
+
+__all__ = ["EXERCISES", "LESSONS"]
+
+_MODULES = (lesson_00, lesson_01, lesson_02)
+
+EXERCISES = {exercise.name: exercise for module in _MODULES for exercise in module.EXERCISES}
+LESSONS = {module.TITLE: [exercise.name for exercise in module.EXERCISES] for module in _MODULES}

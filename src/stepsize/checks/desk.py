@@ -1,0 +1,129 @@
+"""Where an answer is handed in: sent off to be judged, its verdict put in words, and kept."""
+
+import ast
+import inspect
+import linecache
+import os
+import re
+import sysconfig
+import textwrap
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from . import store
+from .catalog import EXERCISES
+from .sandbox import Report, SandboxError, run
+from .verdict import BROKEN, RIGHT, UNTRIED, Verdict
+
+__all__ = ["look_at"]
+
+TO_DO = "Replace each `...` by your own code, and run its cell again."
+
+
+def look_at(name: str, answer: Any) -> Verdict:
+    """The verdict on an answer, kept in the progress file. Raises nothing."""
+    try:
+        verdict = _verdict(name, answer)
+        if verdict.status == UNTRIED:
+            return verdict
+        return replace(verdict, note=store.keep(name, verdict.status, verdict.mistake))
+    except KeyboardInterrupt:
+        return Verdict(name, BROKEN, "You stopped it.")
+    except Exception as error:  # a defect of ours must not stop a notebook
+        return Verdict(name, UNTRIED, f"The check failed, not you: `{error!r}`. Please report it.")
+
+
+def _verdict(name: str, answer: Any) -> Verdict:
+    if name not in EXERCISES:
+        return Verdict(
+            name, UNTRIED, f"There is no such exercise. There are {', '.join(EXERCISES)}."
+        )
+    if answer is ...:
+        return Verdict(name, UNTRIED, TO_DO)
+    try:
+        carried = _carried(answer)
+    except Exception as error:
+        return Verdict(name, BROKEN, _too_heavy(answer, error))
+    exercise = EXERCISES[name]
+    try:
+        report = run(name, carried, exercise.seconds)
+    except SandboxError as error:
+        text = "The check could not start a second Python, in which your answer would run."
+        return Verdict(name, UNTRIED, text, str(error))
+    verdict = replace(_read(name, report, answer, exercise.seconds), printed=report.printed)
+    if verdict.status == UNTRIED or (verdict.status != RIGHT and _has_gaps(answer)):
+        return Verdict(name, UNTRIED, TO_DO)
+    return verdict
+
+
+def _carried(answer: Any) -> bytes:
+    """The answer as bytes, with all it refers to in the notebook."""
+    import cloudpickle
+
+    return cloudpickle.dumps(answer)  # type: ignore[no-any-return]
+
+
+def _too_heavy(answer: Any, error: Exception) -> str:
+    """Why an answer can't leave the notebook, and because of what, as far as that can be told."""
+    names = getattr(getattr(answer, "__code__", None), "co_names", ())
+    known = getattr(answer, "__globals__", {})
+    for name in names:
+        try:
+            _carried(known.get(name))
+        except Exception:
+            kind = type(known[name]).__name__
+            return (
+                f"It uses `{name}`, a {kind}, which belongs to this notebook and can't be taken to "
+                "where answers are checked. Let it work with its arguments only."
+            )
+    return f"It can't be taken to where answers are checked: `{error}`."
+
+
+def _read(name: str, report: Report, answer: Any, seconds: float) -> Verdict:
+    """A report in words."""
+    if report.message is not None:
+        verdict = Verdict(**report.message["verdict"])
+        return replace(verdict, detail=_place(report.message["frames"], answer) or verdict.detail)
+    words = re.findall(r'File "(.*)", line (\d+) in (.*)', report.last_words)
+    place = _place(
+        [(file, int(line), function) for file, line, function in reversed(words)], answer
+    )
+    if report.last_words.startswith("Fatal"):
+        crash = report.last_words.splitlines()[0].partition(": ")[2]
+        return Verdict(name, BROKEN, f"It makes Python itself crash: {crash}.", place)
+    if report.last_words.startswith("Timeout"):
+        text = f"It was still running after {seconds:g} seconds, and was stopped."
+        return Verdict(name, BROKEN, text, place)
+    return Verdict(name, BROKEN, "It ended the Python that ran it, in place of returning.")
+
+
+def _place(frames: list[tuple[str, int, str]], answer: Any) -> str:
+    """The innermost line that the learner wrote, of frames that go from outside in."""
+    own = getattr(getattr(answer, "__code__", None), "co_filename", None)
+    for file, number, function in reversed(frames):
+        if file == own or _is_the_learners(file):
+            cell = "your cell" if file == own else f"the cell of {function}"
+            where = f"In line {number} of {Path(file).name if os.path.exists(file) else cell}"
+            line = linecache.getline(file, number).strip()
+            return f"{where}:\n    {line}" if line else f"{where}."
+    return ""
+
+
+def _is_the_learners(file: str) -> bool:
+    """Whether it is a notebook's cell, or a file that is neither Python's, installed, nor ours."""
+    path = Path(file)
+    ours = [Path(__file__).parents[1], Path(sysconfig.get_path("stdlib"))]
+    installed = {"site-packages", "dist-packages"} & set(path.parts)
+    return bool(linecache.getlines(file)) and not installed and not set(ours) & set(path.parents)
+
+
+def _has_gaps(answer: Any) -> bool:
+    """Whether a `...` still stands where the learner's own code should."""
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(answer)))
+    except (OSError, TypeError, SyntaxError):  # it has no source, or not one of its own
+        return False
+    places = (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Return, ast.Expr)
+    values = (node.value for node in ast.walk(tree) if isinstance(node, places))
+    return any(isinstance(value, ast.Constant) and value.value is ... for value in values)

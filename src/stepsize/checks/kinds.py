@@ -1,0 +1,238 @@
+"""The kinds of exercise: what is asked for, and how it is observed.
+
+rule       an optimizer, run for some updates on given gradients
+function   any function, called with some arguments
+number     a number that was measured
+choice     a dict: which belongs to which
+"""
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..optimizers import Step
+from .exercise import Broke, Exercise, Mistake, Moment, Seen, Unfinished, Wrong, shown
+
+__all__ = ["Case", "array", "call", "choice", "function", "number", "rule"]
+
+IN_PLACE = (
+    "The numbers are right, but `{}` was changed where it lies: whoever called keeps that array, "
+    "and finds other numbers in it now. Make a new one."
+)
+A_LIST = (
+    "The numbers are right, but they come in a {}: nothing can be multiplied with that. "
+    "Make it an array."
+)
+
+
+class Case(NamedTuple):
+    """A run of a rule: where it starts, the gradient of each update, the hyper-parameters."""
+
+    theta: Sequence[float]
+    grads: Sequence[Sequence[float]]
+    hyper: dict[str, Any]
+
+
+def rule(
+    name: str,
+    title: str,
+    call: str,
+    reference: Callable[..., Any],
+    mistakes: dict[str, Mistake],
+    cases: Sequence[Case],
+    **rest: Any,
+) -> Exercise:
+    """An exercise that asks for an optimizer. call: how it is called, for the eye."""
+
+    def observe(answer: Any) -> Seen:
+        seen = Seen()
+        for case in cases:
+            _run(answer, case, call, seen)
+        return seen
+
+    return Exercise(name, title, reference, mistakes, observe, **rest)
+
+
+def _run(answer: Any, case: Case, signature: str, seen: Seen) -> None:
+    """One run of a rule, a moment an update."""
+    memory: dict[str, Any] = {}
+    theta = np.array(case.theta)
+    for t, grad in enumerate(map(np.array, case.grads), start=1):
+        given = dict(theta=theta, grad=grad, t=t) | case.hyper
+        where = f"in update {t}, {_listed(given)}"
+        arguments = (theta, grad, t)
+        result = call(answer, signature, arguments, {**memory, **case.hyper}, seen.faults)
+        step = _step(result, theta, seen.faults)
+        inner = {key: array(value, {}) for key, value in (step.memory | step.shown).items()}
+        seen.moments.append(Moment(where, {"theta": step.theta}, inner))
+        theta, memory = step.theta, step.memory
+
+
+def _step(result: Any, theta: np.ndarray, faults: dict[str, str]) -> Step:
+    """The Step that a rule returned, its theta an array of the right shape."""
+    if isinstance(result, Step):
+        after = array(result.theta, faults)
+        if after.shape != theta.shape:
+            shapes = f"shape {theta.shape}, and came out with {after.shape}"
+            raise Wrong("shape", f"theta went in with {shapes}. It must keep its shape.")
+        if not isinstance(result.memory, dict) or not isinstance(result.shown, dict):
+            raise Wrong(
+                "memory", "In a Step, what follows theta is a dict: `Step(theta, dict(...))`."
+            )
+        return Step(after, result.memory, result.shown)
+    array(result, {})  # says if it is nothing at all
+    raise Wrong(
+        "no step",
+        "It returns theta itself. A rule returns a Step, which has room for more than theta: "
+        "`return Step(theta)`.",
+    )
+
+
+def function(
+    name: str,
+    title: str,
+    reference: Callable[..., Any],
+    mistakes: dict[str, Mistake],
+    cases: Sequence[tuple[Any, ...]],
+    **rest: Any,
+) -> Exercise:
+    """An exercise that asks for a function of the reference's name and arguments.
+
+    cases: the arguments of each call; functions among them are handed over as they are.
+    """
+    names = list(inspect.signature(reference).parameters)
+    signature = f"{reference.__name__}({', '.join(names)})"
+
+    def observe(answer: Any) -> Seen:
+        seen = Seen()
+        for case in cases:
+            result = call(answer, signature, case, {}, seen.faults)
+            where = _listed(dict(zip(names, case, strict=True)))
+            results = {"result": array(result, seen.faults)}
+            seen.moments.append(Moment(where, results))
+        return seen
+
+    return Exercise(name, title, reference, mistakes, observe, **rest)
+
+
+def number(name: str, title: str, reference: float, within: float, **rest: Any) -> Exercise:
+    """An exercise that asks for one number; `within` is how far off it may be."""
+
+    def observe(answer: Any) -> Seen:
+        value = array(answer, {})
+        if value.size != 1:
+            raise Wrong("no number", f"One number is wanted, not {value.size} of them.")
+        return Seen([Moment("", {"number": value.reshape(())})])
+
+    return Exercise(name, title, reference, observe=observe, rtol=0.0, atol=within, **rest)
+
+
+def choice(name: str, title: str, reference: dict[str, float], **rest: Any) -> Exercise:
+    """An exercise that asks which number belongs to which name, each used once."""
+
+    def observe(answer: Any) -> Seen:
+        if answer is ...:
+            raise Unfinished
+        if not isinstance(answer, dict):
+            raise Wrong("no dict", f"A dict is wanted, as `{_form(reference)}`.")
+        values = {key: float(array(value, {}).ravel()[0]) for key, value in answer.items()}
+        missing = [key for key in reference if key not in values]
+        if missing:
+            raise Wrong("missing", f"There is nothing yet for {' and '.join(missing)}.")
+        results = {key: np.array(values[key]) for key in reference}
+        for key, value in results.items():
+            if not np.isclose(list(reference.values()), value).any():
+                among = ", ".join(f"{x:g}" for x in sorted(reference.values()))
+                raise Wrong("unknown", f"{value:g}, for {key}, is none of {among}.")
+        if len({float(value) for value in results.values()}) < len(results):
+            raise Wrong("twice", "One of the numbers is there twice. Each belongs to one only.")
+        return Seen([Moment("", results)])
+
+    return Exercise(name, title, reference, observe=observe, **rest)
+
+
+def _form(reference: dict[str, float]) -> str:
+    return "{" + ", ".join(f'"{key}": ...' for key in reference) + "}"
+
+
+def call(
+    answer: Any,
+    signature: str,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    faults: dict[str, str],
+) -> Any:
+    """What the answer returns for copies of these arguments; a changed argument is a fault."""
+    if answer is ...:
+        raise Unfinished
+    if not callable(answer):
+        raise Wrong(
+            "no function",
+            f"This is {_kind(answer)}. Hand over the function itself, without calling it.",
+        )
+    copies = tuple(np.copy(x) if isinstance(x, np.ndarray) else x for x in args)
+    _fits(answer, signature, copies, kwargs)
+    try:
+        result = answer(*copies, **kwargs)
+    except BaseException as error:  # whatever it is, it is the answer's, and is told
+        if "ellipsis" in str(error).lower():
+            raise Unfinished from None
+        raise Broke(error) from None
+    names = signature[signature.index("(") + 1 :].split(",")
+    for name, before, after in zip(names, args, copies, strict=False):
+        if isinstance(before, np.ndarray) and not np.array_equal(before, after, equal_nan=True):
+            faults.setdefault("in place", IN_PLACE.format(name.strip()))
+    return result
+
+
+def _fits(
+    answer: Callable[..., Any], signature: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> None:
+    """Raise Wrong unless the answer takes what it will be given."""
+    try:
+        taken = inspect.signature(answer)
+    except (TypeError, ValueError):  # some functions written in C do not say
+        return
+    try:
+        taken.bind(*args, **kwargs)
+    except TypeError as error:
+        raise Wrong(
+            "signature",
+            f"It is called as `{signature}`, and yours takes `{taken}`: {error}.",
+        ) from None
+
+
+def array(value: Any, faults: dict[str, str]) -> np.ndarray:
+    """A copy of what was returned, as numbers. A list of numbers is a fault."""
+    if _has_ellipsis(value):
+        raise Unfinished
+    if value is None:
+        raise Wrong("returns nothing", "It returns nothing: a `return` is missing.")
+    try:
+        if isinstance(value, str | bytes | dict):
+            raise TypeError
+        numbers = np.array(value, dtype=float)
+    except Exception:
+        raise Wrong("no numbers", f"Numbers are wanted, and this is {_kind(value)}.") from None
+    if isinstance(value, list | tuple):
+        faults.setdefault("list", A_LIST.format(type(value).__name__))
+    return numbers
+
+
+def _has_ellipsis(value: Any) -> bool:
+    if isinstance(value, np.ndarray) and value.dtype == object:
+        value = value.ravel().tolist()
+    return value is ... or (isinstance(value, list | tuple) and any(map(_has_ellipsis, value)))
+
+
+def _kind(value: Any) -> str:
+    name = type(value).__name__
+    return f"{'an' if name[:1].lower() in 'aeio' else 'a'} {name}"
+
+
+def _listed(given: dict[str, Any]) -> str:
+    """`with theta = [1, 2], lr = 0.1`; functions are left out."""
+    texts = (f"{key} = {shown(value)}" for key, value in given.items() if not callable(value))
+    return "with " + ", ".join(texts)

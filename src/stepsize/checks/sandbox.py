@@ -1,0 +1,183 @@
+"""Runs an answer in a Python of its own: it may print, crash, never end or end everything.
+
+One worker serves one answer; the next one is started while the learner reads, so that a check
+does not wait for a Python to start.
+"""
+
+import atexit
+import contextlib
+import json
+import os
+import pickle
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+__all__ = ["Report", "run"]
+
+START = 60.0  # seconds for a Python to start, on a slow disk with a virus scanner
+SLACK = 40.0  # seconds beyond an answer's own: loading it, and a machine that is busy
+PRINTED = 2000  # characters kept of what an answer prints
+PACKAGES = str(Path(__file__).parents[2])
+
+
+class Report(NamedTuple):
+    """What came back: the worker's own report; or nothing, and what its watchdog wrote."""
+
+    message: dict[str, Any] | None
+    last_words: str
+    printed: str
+
+
+class SandboxError(Exception):
+    """There is no second Python here, or it does not start. Not the learner's fault."""
+
+
+def run(exercise: str, answer: bytes, seconds: float) -> Report:
+    """Judge a pickled answer. Raises SandboxError; and KeyboardInterrupt, with all cleared away."""
+    worker = _take()
+    try:
+        report = worker.judge(exercise, answer, seconds)
+    finally:
+        worker.end()
+    _prepare()
+    return report
+
+
+class _Worker:
+    def __init__(self) -> None:
+        self.lines: queue.Queue[bytes | None] = queue.Queue()
+        self.printed = bytearray()
+        self.left_out = 0
+        try:
+            self.process = subprocess.Popen(
+                [sys.executable, "-u", "-m", "stepsize.checks.worker"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=_environment(),
+                start_new_session=True,  # the notebook's interrupt is not for the worker
+                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+            )
+        except OSError as error:
+            raise SandboxError(str(error)) from None
+        jobs = [(self._listen, self.process.stdout), (self._drain, self.process.stderr)]
+        self.threads = [
+            threading.Thread(target=job, args=(pipe,), daemon=True) for job, pipe in jobs
+        ]
+        for thread in self.threads:
+            thread.start()
+
+    def judge(self, exercise: str, answer: bytes, seconds: float) -> Report:
+        if self._line(START) != b"ready\n":
+            self.end()
+            raise SandboxError(self._said() or "it does not start")
+        path = [str(Path(folder).absolute()) for folder in sys.path]
+        job = {"exercise": exercise, "answer": answer, "folder": os.getcwd(), "path": path}
+        assert self.process.stdin is not None
+        try:
+            pickle.dump(job, self.process.stdin)
+            self.process.stdin.flush()
+        except OSError:
+            pass  # it is gone: what it says last will tell
+        words, deadline = b"", time.monotonic() + seconds + SLACK
+        while line := self._line(deadline - time.monotonic()):
+            if line.startswith(b"{"):
+                self.end()
+                return Report(json.loads(line), "", self._said())
+            words += line
+        self.end()
+        return Report(None, words.decode("utf-8", "backslashreplace"), self._said())
+
+    def _line(self, seconds: float) -> bytes | None:
+        """The next line of the channel; None at its end, and when time is up.
+
+        In short waits: on Windows a long one would not hear the learner's interrupt.
+        """
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            try:
+                return self.lines.get(timeout=0.1)
+            except queue.Empty:
+                pass
+        return None
+
+    def _listen(self, pipe: IO[bytes]) -> None:
+        with pipe:
+            for line in pipe:
+                self.lines.put(line)
+        self.lines.put(None)
+
+    def _drain(self, pipe: IO[bytes]) -> None:
+        """Keep the beginning of what is printed; let the rest pass, so that nothing is blocked."""
+        with pipe:
+            while chunk := os.read(pipe.fileno(), 65536):
+                room = PRINTED - len(self.printed)
+                self.printed += chunk[:room]
+                self.left_out += len(chunk[room:])
+
+    def _said(self) -> str:
+        text = self.printed.decode("utf-8", "replace").replace("\r\n", "\n").rstrip()
+        return f"{text}\n... and {self.left_out} more characters" if self.left_out else text
+
+    def end(self) -> None:
+        """End it, with whatever it has started. Once more does no harm."""
+        if self.process.returncode is None:
+            try:
+                os.killpg(self.process.pid, signal.SIGKILL)
+            except AttributeError:  # Windows
+                self.process.kill()
+            except OSError:
+                pass  # it has ended
+            self.process.wait()
+        for thread in self.threads:
+            thread.join(timeout=1.0)  # a process that escaped may still hold the pipes
+        with contextlib.suppress(OSError):  # of a job it never took
+            self.process.stdin.close()  # type: ignore[union-attr]
+
+
+def _environment() -> dict[str, str]:
+    """Ours, and: this package found, plain text, no windows, quick to start."""
+    path = os.pathsep.join(filter(None, [PACKAGES, os.environ.get("PYTHONPATH")]))
+    return os.environ | {
+        "PYTHONPATH": path,
+        "PYTHONSAFEPATH": "1",  # not the notebook's folder: a random.py there would be found first
+        "PYTHONIOENCODING": "utf-8:backslashreplace",
+        "MPLBACKEND": "agg",
+        "OPENBLAS_NUM_THREADS": "1",
+        "OMP_NUM_THREADS": "1",
+    }
+
+
+_lock = threading.Lock()
+_spare: _Worker | None = None
+
+
+def _take() -> _Worker:
+    global _spare
+    with _lock:
+        worker, _spare = _spare, None
+    if worker is not None and worker.process.poll() is None:
+        return worker
+    return _Worker()
+
+
+def _prepare() -> None:
+    global _spare
+    with _lock:
+        if _spare is None:
+            _spare = _Worker()
+
+
+@atexit.register
+def _end_spare() -> None:
+    global _spare
+    with _lock:
+        worker, _spare = _spare, None
+    if worker is not None:
+        worker.end()

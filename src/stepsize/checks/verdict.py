@@ -1,0 +1,63 @@
+"""What `check` returns: plain words, that show themselves in a notebook and in a terminal."""
+
+import html
+import re
+from dataclasses import dataclass
+
+__all__ = ["BROKEN", "RIGHT", "UNTRIED", "WRONG", "Verdict"]
+
+UNTRIED, RIGHT, WRONG, BROKEN = "not tried", "right", "wrong", "broken"
+
+_LOOK = {  # status -> symbol, word, JupyterLab's class; colour never speaks alone
+    UNTRIED: ("○", "not tried yet", "alert-info"),
+    RIGHT: ("✓", "right", "alert-success"),
+    WRONG: ("✗", "not right yet", "alert-warning"),
+    BROKEN: ("⚠", "does not run", "alert-danger"),
+}
+_PLAIN = "background: transparent; color: inherit; border: 0"  # readable in the dark theme too
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is true of an answer.
+
+    status: "not tried", "right", "wrong" or "broken". text: why, in a sentence or two.
+    detail: lines that belong to it, yours and the expected side by side or where it stopped.
+    mistake: the name of the known mistake, or None. printed: what the answer printed.
+    note: what there is to say of the progress file, mostly nothing.
+    """
+
+    exercise: str
+    status: str
+    text: str
+    detail: str = ""
+    mistake: str | None = None
+    printed: str = ""
+    note: str = ""
+
+    def __repr__(self) -> str:
+        blocks = [self.detail, self.printed and f"It printed:\n{self.printed}", self.note]
+        lines = [line for block in blocks if block for line in block.splitlines()]
+        head = f"{self.exercise} {_LOOK[self.status][1]}. {self.text}".rstrip()
+        return "\n    ".join([head, *lines])
+
+    def _repr_html_(self) -> str:
+        symbol, word, look = _LOOK[self.status]
+        head = f"<b>{symbol} {html.escape(self.exercise)} {word}.</b> {_inline(self.text)}"
+        detail = self.detail and _block(self.detail)
+        printed = self.printed and _folded("What it printed", self.printed)
+        note = self.note and f"<p>{_inline(self.note)}</p>"
+        return f'<div class="alert {look}">{head}{detail}{printed}{note}</div>'
+
+
+def _inline(text: str) -> str:
+    """Escaped, with `code` as code."""
+    return re.sub(r"`([^`]+)`", rf'<code style="{_PLAIN}">\1</code>', html.escape(text))
+
+
+def _block(text: str) -> str:
+    return f'<pre style="{_PLAIN}; margin: 0.5em 0 0 0">{html.escape(text)}</pre>'
+
+
+def _folded(summary: str, text: str) -> str:
+    return f"<details><summary>{summary}</summary>{_block(text)}</details>"
