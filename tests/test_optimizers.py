@@ -1,4 +1,4 @@
-"""The rules against torch.optim, against the papers worked by hand, and against what they promise."""
+"""The rules against torch.optim, against a paper worked by hand, and against their promises."""
 
 from fractions import Fraction
 
