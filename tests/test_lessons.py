@@ -2,8 +2,6 @@
 
 import importlib.util
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import jupytext
@@ -100,14 +98,6 @@ def test_stale_notebook_is_named(tmp_path, monkeypatch):
     assert build.stale() == [solved], "the learner's does not show the answer, so it is the same"
     lesson.rename(lesson.with_name("08-y.md"))
     assert len(build.stale()) == 4, "two to make, two to remove"
-
-
-def test_lessons_are_formatted_like_code():
-    for command in (["check"], ["format", "--check"]):
-        run = subprocess.run(
-            [sys.executable, "-m", "ruff", *command, "."], cwd=ROOT, capture_output=True, text=True
-        )
-        assert run.returncode == 0, run.stdout + run.stderr
 
 
 def test_lessons_round_trip_through_jupytext():

@@ -33,7 +33,7 @@ class Rule(Protocol):
 
     __name__: str
 
-    def __call__(self, theta: Any, grad: Any, t: int, **memory_and_hyper: Any) -> Step: ...
+    def __call__(self, *theta_grad_t: Any, **memory_and_hyper: Any) -> Step: ...
 
 
 @accepts(lr=at_least(0))
