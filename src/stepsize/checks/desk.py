@@ -61,7 +61,7 @@ def _carried(answer: Any) -> bytes:
     """The answer as bytes, with all it refers to in the notebook."""
     import cloudpickle
 
-    return cloudpickle.dumps(answer)  # type: ignore[no-any-return]
+    return cloudpickle.dumps(answer)
 
 
 def _too_heavy(answer: Any, error: Exception) -> str:

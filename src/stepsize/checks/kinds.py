@@ -15,7 +15,7 @@ import numpy as np
 from ..optimizers import Step
 from .exercise import Broke, Exercise, Mistake, Moment, Seen, Unfinished, Wrong, shown
 
-__all__ = ["Case", "array", "call", "choice", "function", "number", "rule"]
+__all__ = ["Case", "array", "call", "choice", "function", "number", "rule", "something"]
 
 IN_PLACE = (
     "The numbers are right, but `{}` was changed where it lies: whoever called keeps that array, "
@@ -82,10 +82,11 @@ def _step(result: Any, theta: np.ndarray, faults: dict[str, str]) -> Step:
                 "memory", "In a Step, what follows theta is a dict: `Step(theta, dict(...))`."
             )
         return Step(after, result.memory, result.shown)
-    array(result, {})  # says if it is nothing at all
+    something(result)
+    what = "theta itself" if isinstance(result, np.ndarray) else _kind(result)
     raise Wrong(
         "no step",
-        "It returns theta itself. A rule returns a Step, which has room for more than theta: "
+        f"It returns {what}. A rule returns a Step, which has room for more than theta: "
         "`return Step(theta)`.",
     )
 
@@ -206,10 +207,7 @@ def _fits(
 
 def array(value: Any, faults: dict[str, str]) -> np.ndarray:
     """A copy of what was returned, as numbers. A list of numbers is a fault."""
-    if _has_ellipsis(value):
-        raise Unfinished
-    if value is None:
-        raise Wrong("returns nothing", "It returns nothing: a `return` is missing.")
+    something(value)
     try:
         if isinstance(value, str | bytes | dict):
             raise TypeError
@@ -219,6 +217,14 @@ def array(value: Any, faults: dict[str, str]) -> np.ndarray:
     if isinstance(value, list | tuple):
         faults.setdefault("list", A_LIST.format(type(value).__name__))
     return numbers
+
+
+def something(value: Any) -> None:
+    """Raise where nothing was returned, or not yet."""
+    if _has_ellipsis(value):
+        raise Unfinished
+    if value is None:
+        raise Wrong("returns nothing", "It returns nothing: a `return` is missing.")
 
 
 def _has_ellipsis(value: Any) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .exercise import Exercise, Mistake, Moment, Seen, Wrong
-from .kinds import array, call, number
+from .kinds import array, call, number, something
 
 TITLE = "2 One example, a handful, or all"
 
@@ -51,7 +51,7 @@ def _seen_batches(answer: Any) -> Seen:
     """
     seen, rng = Seen(), np.random.default_rng(0)
     batches = [_batch(answer, rng, seen) for _ in range(60)]
-    again, rng = [], np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     again = [_batch(answer, rng, seen) for _ in range(3)]
     indices = [frozenset(rows) for rows, _ in batches]
     facts = {
@@ -94,7 +94,7 @@ def _batch(answer: Any, rng: np.random.Generator, seen: Seen) -> tuple[list[int]
 def _two(result: Any) -> None:
     if isinstance(result, tuple | list) and len(result) == 2:
         return
-    array(result, {})  # says if it is nothing at all
+    something(result)
     raise Wrong(
         "not two", "Two things are to come back: the examples, and their targets. `return ..., ...`"
     )
@@ -156,16 +156,16 @@ def my_epoch(theta, X, y, lr, batch_size, rng):
     return _epoch(theta, X, y, lr, batch_size, rng)
 
 
-def _mean(X, y, theta, n):
+def _mean(X, y, theta, n, size):
     return 2 * (X @ theta - y) @ X / len(y)
 
 
 def _epoch(theta, X, y, lr, batch_size, rng, gradient=_mean, sequential=True, deal=None):
-    """An epoch with one thing done in another way. gradient: (X, y, theta, n); deal: batches."""
+    """An epoch with one thing done in another way. gradient: of a batch; deal: the batches."""
     n, now = len(X), theta
     for chosen in (deal or _dealt)(n, batch_size, rng):
         at = now if sequential else theta
-        now = now - lr * gradient(X[chosen], y[chosen], at, n)
+        now = now - lr * gradient(X[chosen], y[chosen], at, n, batch_size)
     return now
 
 
@@ -242,8 +242,9 @@ def _entangled(n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def _shares(answer: Any, n: int, seed: int, seen: Seen) -> np.ndarray:
     X, y, theta = _orthogonal(n)
-    move: np.ndarray = X @ (_end(answer, theta, X, y, 2, seed, seen) - theta)
-    return move / (-LR * 2 * (X @ theta - y))
+    move = X @ (_end(answer, theta, X, y, 2, seed, seen) - theta)
+    shares: np.ndarray = move / (-LR * 2 * (X @ theta - y))
+    return shares
 
 
 def _own_targets(answer: Any, seed: int, seen: Seen) -> bool:
@@ -256,9 +257,8 @@ def _own_targets(answer: Any, seed: int, seen: Seen) -> bool:
 
 
 def _parallel(a: np.ndarray, b: np.ndarray) -> bool:
-    return bool(a.any()) and np.isclose(
-        abs(a @ b), np.linalg.norm(a) * np.linalg.norm(b), rtol=1e-9
-    )
+    lengths = np.linalg.norm(a) * np.linalg.norm(b)
+    return bool(a.any() and np.isclose(abs(a @ b), lengths, rtol=1e-9))
 
 
 def _is_one_after_the_other(answer: Any, seen: Seen) -> bool:
@@ -320,20 +320,20 @@ EPOCHS = {
     "sum": Mistake(
         "You add the errors of a batch up, and so a larger batch makes longer steps. The loss is "
         "their mean.",
-        _other(gradient=lambda X, y, theta, n: 2 * (X @ theta - y) @ X),
+        _other(gradient=lambda X, y, theta, n, size: 2 * (X @ theta - y) @ X),
     ),
     "mean over all": Mistake(
         "You divide by the number of all examples. The mean goes over those in the batch.",
-        _other(gradient=lambda X, y, theta, n: 2 * (X @ theta - y) @ X / n),
+        _other(gradient=lambda X, y, theta, n, size: 2 * (X @ theta - y) @ X / n),
     ),
     "mean over batch_size": Mistake(
         "The last batch can be smaller than `batch_size`, and then its mean goes over fewer "
         "examples.",
-        _other(gradient=lambda X, y, theta, n: 2 * (X @ theta - y) @ X / 2),
+        _other(gradient=lambda X, y, theta, n, size: 2 * (X @ theta - y) @ X / size),
     ),
     "no factor 2": Mistake(
         "Your steps are half as long as they should be: look at the derivative of a square again.",
-        _other(gradient=lambda X, y, theta, n: _mean(X, y, theta, n) / 2),
+        _other(gradient=lambda *args: _mean(*args) / 2),
     ),
     "last left out": Mistake(
         "When the examples can't be dealt out evenly, your last ones are left over. They make a "

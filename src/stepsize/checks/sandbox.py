@@ -78,7 +78,13 @@ class _Worker:
             self.end()
             raise SandboxError(self._said() or "it does not start")
         path = [str(Path(folder).absolute()) for folder in sys.path]
-        job = {"exercise": exercise, "answer": answer, "folder": os.getcwd(), "path": path}
+        job = {
+            "exercise": exercise,
+            "answer": answer,
+            "seconds": seconds,
+            "folder": os.getcwd(),
+            "path": path,
+        }
         assert self.process.stdin is not None
         try:
             pickle.dump(job, self.process.stdin)

@@ -78,7 +78,7 @@ def _report(job: dict[str, Any], channel: IO[bytes]) -> dict[str, Any]:
     faulthandler.dump_traceback_later(LOADING, exit=True, file=channel)
     try:
         answer = cloudpickle.loads(job["answer"])
-        faulthandler.dump_traceback_later(exercise.seconds, exit=True, file=channel)
+        faulthandler.dump_traceback_later(job["seconds"], exit=True, file=channel)
         verdict, error = judge(exercise, answer), None
     except Broke as broke:
         error = broke.error

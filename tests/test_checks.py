@@ -1,0 +1,541 @@
+"""Checks: every known mistake is named, no right answer is refused, nothing breaks the notebook."""
+
+import itertools
+import linecache
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from stepsize import Step, check
+from stepsize.checks import desk, sandbox
+from stepsize.checks.catalog import EXERCISES, LESSONS
+from stepsize.checks.exercise import judge
+from stepsize.checks.verdict import Verdict
+
+_cells = itertools.count()
+
+
+@pytest.fixture(autouse=True)
+def _home(tmp_path, monkeypatch):
+    monkeypatch.setenv("STEPSIZE_HOME", str(tmp_path / "home"))
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    """A second is enough to see that an answer does not end."""
+    hasty = {name: replace(exercise, seconds=1.0) for name, exercise in EXERCISES.items()}
+    monkeypatch.setattr(desk, "EXERCISES", hasty)
+
+
+def written(source, **known):
+    """The last function that a cell defines, as if the cell had been run in a notebook."""
+    source = source.strip("\n")
+    file = f"/cell-{next(_cells)}.py"
+    linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
+    notebook = {"np": np, "Step": Step, "__name__": "__main__", **known}
+    before = set(notebook)
+    exec(compile(source, file, "exec"), notebook)
+    return [value for name, value in notebook.items() if name not in before and callable(value)][-1]
+
+
+def sgd_that(body):
+    """An answer to 1.1 with this body."""
+    lines = body.strip("\n").splitlines()
+    return written("\n    ".join(["def my_sgd(theta, grad, t, *, lr):", *lines]))
+
+
+def _alive(pid):
+    """Whether a process is there, and no mere entry that waits to be collected."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
+
+
+# --- The exercises ----------------------------------------------------------------------------
+
+VARIANTS = [
+    pytest.param(exercise, name, variant, id=f"{exercise.name}-{name}-{i}".replace(" ", "_"))
+    for exercise in EXERCISES.values()
+    for name, mistake in exercise.mistakes.items()
+    for i, variant in enumerate(mistake.variants)
+]
+
+
+@pytest.mark.parametrize(("exercise", "name", "variant"), VARIANTS)
+def test_a_known_mistake_is_named(exercise, name, variant):
+    verdict = judge(exercise, variant)
+    assert (verdict.status, verdict.mistake) == ("wrong", name)
+    assert verdict.text == exercise.mistakes[name].sentence
+
+
+@pytest.mark.parametrize(("exercise", "name", "variant"), VARIANTS)
+def test_a_mistake_is_far_from_right(exercise, name, variant):
+    """So that rounding never decides: a tolerance a hundred times as large tells them apart."""
+    if exercise.rtol:  # a number that was measured has the tolerance that it has
+        lenient = replace(exercise, rtol=100 * exercise.rtol, atol=100 * exercise.atol)
+        assert judge(lenient, variant).mistake == name
+
+
+@pytest.mark.parametrize("exercise", EXERCISES.values(), ids=list(EXERCISES))
+def test_an_exercise_teaches(exercise):
+    assert len(exercise.mistakes) >= 4
+    assert judge(exercise, exercise.reference) == Verdict(exercise.name, "right", exercise.praise)
+    sentences = [mistake.sentence for mistake in exercise.mistakes.values()]
+    assert len(set(sentences)) == len(sentences)
+    for sentence in [*sentences, exercise.praise, *filter(None, [exercise.hint])]:
+        assert sentence[-1] in ".?" and "lr *" not in sentence and len(sentence) < 200, sentence
+
+
+def test_names_follow_the_lessons():
+    for number, (title, names) in enumerate(LESSONS.items()):
+        assert title.startswith(f"{number} ")
+        assert names == [f"{number}.{i}" for i in range(1, len(names) + 1)]
+
+
+RIGHT = {
+    "0.1": [
+        "def step_down(x, slope, lr): return x - lr * slope",
+        "def step_down(position, steepness, rate): return -(rate * steepness - position)",
+        """
+def step_down(x, slope, lr):
+    x = np.array([x])
+    x -= np.float32(lr) * slope
+    return x
+""",
+    ],
+    "1.1": [
+        "def my_sgd(theta, grad, t, *, lr): return Step(theta - lr * grad)",
+        """
+def my_sgd(theta, grad, t, *, lr=0.1, **others):
+    new = theta.copy()
+    for i in range(len(new)):
+        new[i] -= lr * grad[i]
+    return Step(new, memory={}, shown={"length": np.linalg.norm(lr * grad)})
+""",
+        """
+def my_sgd(theta, grad, t, updates=0, *, lr):
+    new = np.array([p - lr * g for p, g in zip(theta, grad)])
+    return Step(theta=new, memory=dict(updates=updates + 1))
+""",
+        """
+class Rule:
+    def __call__(self, theta, grad, t, lr):
+        return Step(np.add(theta, np.multiply(grad, -lr)).astype(np.float32))
+
+my_sgd = Rule()
+""",
+    ],
+    "1.2": [
+        """
+def my_descent(grad, theta, lr, steps):
+    places = [theta]
+    for _ in range(steps):
+        theta = theta - lr * grad(theta)
+        places.append(theta)
+    return np.array(places)
+""",
+        """
+def my_descent(f, x, eta, n):
+    path = np.empty((n + 1, len(x)))
+    path[0] = x
+    for i in range(n):
+        path[i + 1] = path[i] - eta * f(path[i])
+    return path
+""",
+        """
+def my_descent(grad, theta, lr, steps):
+    if steps == 0:
+        return theta[None]
+    return np.vstack([theta, my_descent(grad, theta - lr * grad(theta), lr, steps - 1)])
+""",
+        """
+def my_descent(grad, theta, lr, steps):
+    theta, k, places = theta.copy(), 0, []
+    while k <= steps:
+        places += [theta.copy()]
+        theta -= lr * grad(theta)
+        k += 1
+    return np.stack(places)
+""",
+    ],
+    "1.3": [
+        "def max_stable_lr(curvatures): return 2 / np.max(curvatures)",
+        "def max_stable_lr(h): return min(2 / h)",
+        """
+def max_stable_lr(curvatures):
+    steepest = 0
+    for h in curvatures:
+        if h > steepest:
+            steepest = h
+    return np.array([2.0 / steepest])
+""",
+    ],
+    "2.1": [
+        """
+def my_batch(X, y, batch_size, rng):
+    chosen = rng.choice(len(X), size=batch_size, replace=False)
+    return X[chosen], y[chosen]
+""",
+        """
+def my_batch(X, y, batch_size, rng):
+    order = list(range(len(y)))
+    rng.shuffle(order)
+    return [X[order[-batch_size:]], y[order[-batch_size:]]]
+""",
+        """
+def my_batch(X, y, batch_size, rng):
+    chosen = np.sort(rng.permutation(X.shape[0])[:batch_size])
+    return np.stack([X[i] for i in chosen]), np.array([y[i] for i in chosen])
+""",
+        """
+def my_batch(X, y, batch_size, rng):
+    left, chosen = list(range(len(X))), []
+    while len(chosen) < batch_size:
+        chosen.append(left.pop(rng.integers(len(left))))
+    return X.take(chosen, axis=0), y.take(chosen)
+""",
+        """
+def my_batch(X, y, batch_size, rng):
+    both = rng.permutation(np.column_stack([X, y]))[:batch_size]
+    return both[:, :-1], both[:, -1]
+""",
+    ],
+    "2.2": [
+        """
+def my_epoch(theta, X, y, lr, batch_size, rng):
+    order = rng.permutation(len(X))
+    for first in range(0, len(X), batch_size):
+        chosen = order[first : first + batch_size]
+        error = X[chosen] @ theta - y[chosen]
+        theta = theta - lr * 2 * error @ X[chosen] / len(chosen)
+    return theta
+""",
+        """
+def my_epoch(theta, X, y, lr, batch_size, rng):
+    left = list(range(len(y)))
+    rng.shuffle(left)
+    while left:
+        now, left = left[:batch_size], left[batch_size:]
+        gradient = np.zeros(len(theta))
+        for i in now:
+            gradient += 2 / len(now) * (np.dot(X[i], theta) - y[i]) * X[i]
+        theta = theta - lr * gradient
+    return theta
+""",
+        """
+def my_epoch(theta, X, y, lr, batch_size, rng):
+    new = np.array(theta)
+    both = rng.permutation(np.column_stack([X, y]))
+    for part in np.split(both, range(batch_size, len(both), batch_size)):
+        A, b = part[:, :-1], part[:, -1]
+        new -= lr * np.mean(2 * (A @ new - b)[:, None] * A, axis=0)
+    return new
+""",
+    ],
+}
+ANSWERS = [(name, written(source)) for name, sources in RIGHT.items() for source in sources]
+ANSWERS += [("1.4", {"D": 0.1, "C": 0.21, "B": 0.002, "A": 0.19})]
+ANSWERS += [("1.4", dict(A=np.float64(0.19), B=2e-3, C=np.array(0.21), D=1 / 10))]
+ANSWERS += [("1.4", dict(zip("ABCD", np.array([0.19, 0.002, 0.21, 0.1]), strict=True)))]
+ANSWERS += [("2.3", -0.5), ("2.3", np.float64(-0.518)), ("2.3", np.array([-0.56]))]
+
+
+@pytest.mark.parametrize(("name", "answer"), ANSWERS)
+def test_a_right_answer_is_right_however_it_is_written(name, answer):
+    verdict = judge(EXERCISES[name], answer)
+    assert verdict.status == "right", verdict
+
+
+def test_every_exercise_has_three_right_answers():
+    assert {name for name, _ in ANSWERS} == set(EXERCISES)
+    assert all(sum(name == other for other, _ in ANSWERS) >= 3 for name in EXERCISES)
+
+
+@pytest.mark.parametrize("name", list(EXERCISES))
+def test_the_verdict_is_the_same_where_answers_are_checked(name):
+    answer = next(answer for other, answer in ANSWERS if other == name)
+    assert check(name, answer) == Verdict(name, "right", EXERCISES[name].praise)
+    mistake, known = next(iter(EXERCISES[name].mistakes.items()))
+    assert check(name, known.variants[0]).mistake == mistake
+
+
+# --- What is common to all answers --------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "mistake"),
+    [
+        ("1.1", "def f(theta, grad, t, *, lr): theta - lr * grad", "returns nothing"),
+        ("1.1", "def f(theta, grad, t, *, lr): return theta - lr * grad", "no step"),
+        ("1.1", "def f(theta, grad, t, *, lr): return theta + lr * grad", "no step"),
+        ("1.1", "def f(theta, grad, t, *, lr): return (theta - lr * grad, {})", "no step"),
+        ("1.1", "def f(theta, grad, t, *, lr): return Step(list(theta - lr * grad))", "list"),
+        ("1.1", "def f(theta, grad, t, *, lr): return Step(list(theta + lr * grad))", "uphill"),
+        ("1.1", "def f(theta, grad, t, *, lr): return Step(theta - lr * grad[0:1, None])", "shape"),
+        ("1.1", "def f(theta, grad, t, *, lr): theta -= lr * grad; return Step(theta)", "in place"),
+        ("1.1", "def f(theta, grad, t, *, lr): theta += lr * grad; return Step(theta)", "uphill"),
+        ("1.1", "def f(theta, grad, t, *, lr): grad *= lr; return Step(theta - grad)", "in place"),
+        ("1.1", "def f(theta, grad, t, *, lr): return Step('theta')", "no numbers"),
+        ("1.1", "def f(theta, grad, t, *, lr): return Step({'theta': theta})", "no numbers"),
+        ("1.1", "def f(theta, grad, t, *, lr): return Step(p for p in theta)", "no numbers"),
+        ("1.1", "def f(theta, grad, t, *, lr): return Step(theta - lr * grad, 7)", "memory"),
+        ("1.1", "def f(theta, grad, t, *, lr): return Step(theta, lr * grad)", "memory"),
+        ("1.1", "def f(theta, grad, t, *, lr): yield theta", "no step"),
+        ("1.1", "def f(theta, grad, t): return Step(theta)", "signature"),
+        ("1.1", "def f(theta, grad, t, momentum, *, lr): return Step(theta)", "signature"),
+        ("1.2", "def f(grad, theta, lr, steps): return None", "returns nothing"),
+        ("1.2", "def f(grad, theta): return theta", "signature"),
+        ("2.1", "def f(X, y, batch_size, rng): return X[:4]", "not two"),
+        ("2.1", "def f(X, y, batch_size, rng): return rng.permutation(12)[:4], 1", "shapes"),
+        ("2.1", "def f(X, y, batch_size, rng): return X[:4] + 1, y[:4]", "no examples"),
+        (
+            "2.1",
+            "def f(X, y, batch_size, rng):\n"
+            "    X_b, y_b = X[o := rng.permutation(12)[:4]].copy(), y[o].copy()\n"
+            "    X.sort()\n"
+            "    X[:] = 0\n"
+            "    return X_b, y_b",
+            "in place",
+        ),
+        ("2.2", "def f(theta, X, y, lr, batch_size, rng): return theta[:, None]", "shape"),
+        ("2.2", "def f(theta, X, y, lr, batch_size, rng): pass", "returns nothing"),
+    ],
+)
+def test_mistakes_common_to_all(name, source, mistake):
+    verdict = judge(EXERCISES[name], written(source))
+    assert (verdict.status, verdict.mistake) == ("wrong", mistake)
+    assert verdict.text[-1] in ".`"
+
+
+def test_the_missing_argument_is_named():
+    verdict = check("1.1", lambda theta, grad, t, momentum, *, lr: Step(theta))
+    assert "missing a required argument: 'momentum'" in verdict.text
+    assert "my_sgd(theta, grad, t, lr=lr)" in verdict.text
+
+
+@pytest.mark.parametrize(
+    ("answer", "mistake"),
+    [
+        ({"A": 0.19, "B": 0.002, "C": 0.21}, "missing"),
+        ({"A": 0.19, "B": 0.002, "C": 0.21, "D": 0.3}, "unknown"),
+        ({"A": 0.19, "B": 0.19, "C": 0.21, "D": 0.1}, "twice"),
+        ("A B C D", "no dict"),
+        ({"A": 0.21, "B": 0.1, "C": 0.19, "D": 0.002}, None),
+        ({"A": "0.19", "B": 0.002, "C": 0.21, "D": 0.1}, "no numbers"),
+    ],
+)
+def test_a_choice_is_read_with_care(answer, mistake):
+    verdict = judge(EXERCISES["1.4"], answer)
+    assert (verdict.status, verdict.mistake) == ("wrong", mistake)
+
+
+def test_a_number_is_not_given_away():
+    for answer in (-0.7, 0.8, float("nan"), float("inf"), [1.0, 2.0], "half"):
+        verdict = judge(EXERCISES["2.3"], answer)
+        assert verdict.status == "wrong"
+        assert "0.5" not in repr(verdict)
+
+
+def test_what_is_no_known_mistake_is_shown_side_by_side():
+    body = "return Step(theta - lr * grad * (1 if t < 2 else 1.5))"
+    verdict = check("1.1", sgd_that(body))
+    assert verdict.status == "wrong" and verdict.mistake is None
+    assert verdict.text.startswith("It first differs in update 2, with theta = [0.95, -2.3], ")
+    heads, row = verdict.detail.splitlines()
+    assert heads.split() == ["yours", "expected"]
+    assert " ".join(row.split()) == "theta [1.175, -2.6] [1.1, -2.5]"
+
+
+def test_side_by_side_shows_the_row_or_the_shape():
+    verdict = judge(EXERCISES["1.2"], lambda grad, theta, lr, steps: 2 * np.tile(theta, (4, 1)))
+    assert "result[0]  [6, -4]  [3, -2]" in verdict.detail
+    verdict = judge(EXERCISES["1.2"], lambda grad, theta, lr, steps: np.zeros((7, 7)))
+    assert "shape (7, 7)  shape (4, 2)" in verdict.detail
+    verdict = judge(EXERCISES["1.3"], lambda curvatures: 2.0000001 / max(curvatures) * 1.0001)
+    assert "0.08001  0.08" in verdict.detail
+
+
+# --- Not tried ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "answer"),
+    [
+        ("1.1", ...),
+        ("2.3", ...),
+        ("1.4", ...),
+        ("1.4", {"A": ..., "B": ..., "C": ..., "D": ...}),
+        ("1.4", {"A": 0.19, "B": ..., "C": 0.21, "D": 0.1}),
+        ("1.1", sgd_that("theta = ...\nreturn Step(theta)")),
+        ("1.1", sgd_that("...\nreturn Step(theta)")),
+        ("1.1", sgd_that("step = ...\nreturn Step(theta - lr * step)")),
+        ("1.1", sgd_that("return ...")),
+        ("1.1", sgd_that("theta[0] = ...\nreturn Step(theta)")),
+        ("1.1", sgd_that("theta += ...\nreturn Step(theta)")),
+        ("1.1", sgd_that("half: float = ...\nwhile True: pass")),
+        ("1.1", eval("lambda theta, grad, t, lr: Step([..., ...])")),
+        ("1.1", eval("lambda theta, grad, t, lr: Step(theta - ...)", {"Step": Step})),
+        (
+            "1.2",
+            written(
+                "def my_descent(grad, theta, lr, steps):\n"
+                "    places = [theta]\n"
+                "    for _ in range(steps):\n"
+                "        theta = ...  # your turn\n"
+                "        ...  # your turn\n"
+                "    return np.array(places)"
+            ),
+        ),
+        ("2.1", written("def f(X, y, batch_size, rng):\n    chosen = ...\n    return ...")),
+        ("2.1", written("def f(X, y, batch_size, rng):\n    a = ...\n    return X[a], y[a]")),
+    ],
+)
+def test_not_tried(name, answer, impatient, tmp_path):
+    verdict = check(name, answer)
+    assert (verdict.status, verdict.text) == ("not tried", desk.TO_DO)
+    assert not (tmp_path / "home").exists()
+
+
+def test_a_gap_left_in_a_right_answer_does_not_count():
+    body = "new = ...  # your turn\nnew = theta[..., :] - lr * grad\nreturn Step(new)"
+    assert check("1.1", sgd_that(body)).status == "right"
+
+
+def test_check_takes_what_it_is_given():
+    assert check(1.1).status == "not tried"
+    assert "There are 0.1, 1.1," in check("9.9", 3).text
+    assert "There are 0.1, 1.1," in check(None, 3).text
+
+
+# --- Broken ---------------------------------------------------------------------------------------
+
+ENDLESS = {
+    "a loop": "while True: pass",
+    "one that catches everything": """
+while True:
+    try:
+        theta - lr
+    except BaseException:
+        pass""",
+    "in C, with the lock held": "return sum(itertools.count())",
+    "one enormous number": "return 10 ** 10 ** 9",
+    "sleep": "time.sleep(1e6)",
+    "a lock nobody opens": "lock = threading.Lock(); lock.acquire(); lock.acquire()",
+    "a thread that is waited for": """
+job = threading.Thread(target=time.sleep, args=(1e6,))
+job.start()
+job.join()""",
+}
+
+
+@pytest.mark.parametrize("body", ENDLESS.values(), ids=ENDLESS)
+def test_what_never_ends_is_stopped(body, impatient):
+    answer = sgd_that("import itertools, threading, time\n" + body)
+    before = time.monotonic()
+    verdict = check("1.1", answer)
+    assert time.monotonic() - before < 30
+    assert (verdict.status, verdict.mistake) == ("broken", None)
+    assert "still running after" in verdict.text
+    assert "In line" in verdict.detail
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("return Step(thetta)", "`NameError: name 'thetta' is not defined`"),
+        ("return Step(theta - lr * grad[7])", "`IndexError: index 7 is out of bounds"),
+        ("return Step(theta @ grad[:1])", "`ValueError: matmul"),
+        ("return my_sgd(theta, grad, t, lr=lr)", "RecursionError"),
+        ("return Step(input('theta? '))", "Nobody can type here"),
+        ("return Step([0] * 10**12)", "MemoryError"),
+        ("raise SystemExit(3)", "SystemExit"),
+        ("raise KeyboardInterrupt", "KeyboardInterrupt"),
+        ("class Own(BaseException): pass\nraise Own('so')", "`Own: so`"),
+        ("class Mean(Exception):\n    def __str__(self): raise self\nraise Mean", "Mean"),
+        ("import os\nos._exit(1)", "It ended the Python that ran it"),
+        ("import ctypes\nctypes.string_at(0)", "It makes Python itself crash"),
+    ],
+)
+def test_what_breaks_says_what_and_where(body, words):
+    verdict = check("1.1", sgd_that(body))
+    assert verdict.status == "broken"
+    assert words in verdict.text
+    if "os._exit" not in body:
+        assert "In line" in verdict.detail
+        assert body.splitlines()[-1].strip() in verdict.detail
+
+
+def test_what_is_printed_is_caught(capfd):
+    body = "import os, sys\nprint('one')\nprint('two', file=sys.stderr)\nos.system('echo three')"
+    verdict = check("1.1", sgd_that(body + "\nreturn Step(theta - lr * grad)"))
+    assert verdict.status == "right"
+    assert {"one", "two", "three"} <= set(verdict.printed.split())
+    assert capfd.readouterr() == ("", "")
+
+
+def test_endless_print_is_cut_short(impatient):
+    verdict = check("1.1", sgd_that("while True:\n    print('again ' * 100)"))
+    assert verdict.status == "broken"
+    assert len(verdict.printed) < 3000
+    assert "more characters" in verdict.printed
+
+
+def test_what_cannot_leave_the_notebook_is_named():
+    lock = threading.Lock()
+    answer = written("def f(theta, grad, t, *, lr):\n    with lock: return Step(theta)", lock=lock)
+    verdict = check("1.1", answer)
+    assert verdict.status == "broken"
+    assert "It uses `lock`" in verdict.text
+
+
+def test_an_interrupt_ends_the_check_and_leaves_nothing_running(monkeypatch):
+    def interrupted(self, seconds):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sandbox._Worker, "_line", interrupted)
+    ended = []
+    monkeypatch.setattr(
+        sandbox._Worker, "end", lambda self, end=sandbox._Worker.end: ended.append(end(self))
+    )
+    assert check("1.1", lambda theta, grad, t, *, lr: Step(theta)).text == "You stopped it."
+    assert ended
+
+
+def test_no_answer_reaches_the_next_one():
+    sabotage = "import builtins\nbuiltins.print = np.array = np.allclose = None"
+    check("1.1", sgd_that(sabotage + "\nreturn Step(theta)"))
+    assert check("1.1", sgd_that("return Step(theta - lr * grad)")).status == "right"
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks at Linux's /proc")
+def test_a_worker_ends_with_its_notebook():
+    code = (
+        "from stepsize.checks import sandbox\n"
+        "sandbox._prepare()\n"
+        "print(sandbox._spare.process.pid, flush=True)\n"
+        "import os; os.kill(os.getpid(), 9)"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    worker = int(run.stdout)
+    deadline = time.monotonic() + 30
+    while _alive(worker) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not _alive(worker)
+
+
+def test_a_verdict_shows_itself_in_html_and_in_words():
+    verdict = Verdict("1.1", "wrong", "Use `a < b`.", detail="<x>", printed="<y>", note="<z>")
+    page = verdict._repr_html_()
+    assert "<code" in page
+    assert "a &lt; b" in page
+    assert not {"<x>", "<y>", "<z>"} & set(page.replace(">", "> ").split())
+    assert repr(verdict).splitlines()[0] == "1.1 not right yet. Use `a < b`."
+    assert "✗" in page, "not by colour alone"

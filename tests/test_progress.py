@@ -1,0 +1,131 @@
+"""Progress: kept line by line, and kept safe from what happens to files."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from stepsize import Step, check, progress
+from stepsize.checks.store import keep
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("STEPSIZE_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+def lines(home):
+    return [json.loads(line) for line in (home / "progress.jsonl").read_text().split("\n") if line]
+
+
+def right(theta, grad, t, *, lr):
+    return Step(theta - lr * grad)
+
+
+def uphill(theta, grad, t, *, lr):
+    return Step(theta + lr * grad)
+
+
+def test_a_check_is_kept_with_its_mistake(home):
+    check("1.1", ...)
+    check("1.1", uphill)
+    check("1.1", right)
+    kept = [(line["exercise"], line["status"], line["mistake"]) for line in lines(home)]
+    assert kept == [("1.1", "wrong", "uphill"), ("1.1", "right", None)], "what is not tried is not"
+
+
+def test_bars_show_what_is_solved_and_what_was_tried():
+    assert "1 The learning rate" in repr(progress())
+    assert "0 of 4" in repr(progress())
+    keep("1.1", "right", None)
+    keep("1.2", "broken", None)
+    keep("1.1", "wrong", "uphill")  # what was once right stays right
+    bar = next(line for line in repr(progress()).splitlines() if line.startswith("1 "))
+    assert bar.split()[-4:] == ["█▒░░", "1", "of", "4"]
+    assert "█▒░░" in progress()._repr_html_()
+
+
+def test_killed_in_the_middle_of_writing_loses_nothing(home):
+    """A process that writes as fast as it can is killed, again and again."""
+    code = (
+        "from stepsize.checks.store import keep\n"
+        "print('go', flush=True)\n"
+        "while True: keep('1.1', 'right', None), print('kept', flush=True)"
+    )
+    promised = 0
+    for pause in (0.0, 0.01, 0.02, 0.05):
+        writer = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+        writer.stdout.readline()
+        time.sleep(pause)
+        writer.send_signal(getattr(signal, "SIGKILL", signal.SIGTERM))
+        promised += writer.communicate()[0].count("kept\n")
+        assert not keep("1.2", "right", None)
+        promised += 1
+    assert len(lines(home)) >= promised
+    assert not progress().note
+
+
+def test_a_line_that_was_cut_off_spoils_no_other(home):
+    keep("1.1", "right", None)
+    with open(home / "progress.jsonl", "a") as file:
+        file.write('{"exercise": "1.2", "sta')
+    assert not keep("1.3", "right", None)
+    assert "2 of 4" in repr(progress())
+    assert not progress().note
+
+
+GARBAGE = {
+    "words": b"hello\n",
+    "zeros": bytes(500),
+    "binary": bytes(range(256)),
+    "another json": b'{"a": 1}\n[1, 2]\n',
+    "no utf-8": b'{"exercise": "\xff"}\n',
+}
+
+
+@pytest.mark.parametrize("garbage", GARBAGE.values(), ids=GARBAGE)
+def test_a_damaged_file_is_set_aside_and_said_so(home, garbage):
+    keep("1.1", "right", None)
+    file = home / "progress.jsonl"
+    file.write_bytes(file.read_bytes() + garbage)
+    damaged = file.read_bytes()
+    verdict = check("1.2", 7)
+    assert "progress.damaged-1.jsonl" in verdict.note
+    assert "progress.damaged-1.jsonl" in repr(verdict)
+    assert (home / "progress.damaged-1.jsonl").read_bytes() == damaged
+    assert "1 of 4" in repr(progress()), "what could be read of it goes on"
+    assert not progress().note, "said once"
+
+    file.write_bytes(garbage)
+    assert "progress.damaged-2.jsonl" in progress().note
+    assert (home / "progress.damaged-1.jsonl").read_bytes() == damaged
+
+
+def test_a_folder_in_its_place_is_set_aside(home):
+    (home / "progress.jsonl" / "deep").mkdir(parents=True)
+    assert "set aside" in keep("1.1", "right", None)
+    assert "1 of 4" in repr(progress())
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere"
+)
+def test_where_nothing_can_be_written_the_check_still_works(home):
+    home.mkdir()
+    home.chmod(0o500)
+    verdict = check("1.1", right)
+    assert verdict.status == "right"
+    assert "could not be kept" in verdict.note
+
+
+def test_a_home_that_is_a_file_is_said(home, monkeypatch):
+    home.write_text("in the way")
+    verdict = check("1.1", right)
+    assert verdict.status == "right"
+    assert "could not be kept" in verdict.note
+    assert "could not be read" in progress().note
