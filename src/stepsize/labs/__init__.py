@@ -1,0 +1,6 @@
+"""Labs: what moves when a slider moves. Each is one call, the last line of a cell."""
+
+from .descent import learning_rate, parabola, playground
+from .lab import Lab, Scene, panels
+
+__all__ = ["Lab", "Scene", "learning_rate", "panels", "parabola", "playground"]

@@ -1,0 +1,54 @@
+"""The controls of the labs: ipywidgets, so that they work with the keyboard, labelled and alike."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import ipywidgets as widgets
+import traitlets
+
+STYLE = {"description_width": "7em"}  # the same for all, so that they stand in line
+WIDE = {"width": "440px", "max_width": "100%"}
+
+
+def log_slider(description: str, value: float, low: float, high: float, fine: float = 0.02) -> Any:
+    """For what is thought of in factors. low, high, fine: exponents of 10."""
+    return widgets.FloatLogSlider(
+        value, min=low, max=high, step=fine, description=description, style=STYLE, layout=WIDE
+    )
+
+
+def slider(description: str, value: float, low: float, high: float, step: float) -> Any:
+    return widgets.FloatSlider(
+        value, min=low, max=high, step=step, description=description, style=STYLE, layout=WIDE
+    )
+
+
+def list_slider(description: str, options: Iterable[Any], value: Any) -> Any:
+    """One of a few values that have an order: a number, or (name, value)."""
+    return widgets.SelectionSlider(
+        options=list(options), value=value, description=description, style=STYLE, layout=WIDE
+    )
+
+
+def dropdown(description: str, options: Iterable[tuple[str, Any]]) -> Any:
+    return widgets.Dropdown(
+        options=list(options), description=description, style=STYLE, layout=WIDE
+    )
+
+
+def buttons(description: str, options: Iterable[tuple[str, Any]]) -> Any:
+    """One of a few, all in view."""
+    style = {**STYLE, "button_width": "auto"}
+    return widgets.ToggleButtons(
+        options=list(options), description=description, style=style, layout={"width": "max-content"}
+    )
+
+
+class Again(widgets.Button):  # type: ignore[misc]  # ipywidgets has no types
+    """A button whose value is how often it has been pressed."""
+
+    value = traitlets.Int(0)
+
+    def __init__(self, description: str) -> None:
+        super().__init__(description=description, layout={"width": "auto"})
+        self.on_click(lambda _: self.set_trait("value", self.value + 1))

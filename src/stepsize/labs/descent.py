@@ -1,0 +1,116 @@
+"""The labs of lessons 0 and 1: a ball that goes down."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+
+from .. import plots
+from ..loop import descend
+from ..optimizers import Rule, adam, momentum, sgd
+from ..surfaces import Surface, bowl, bumpy, quadratic, ravine, rosenbrock, saddle
+from . import words
+from .controls import buttons, dropdown, log_slider, slider
+from .lab import Lab, Place, Scene, panels
+
+SURFACES = (bowl, ravine, saddle, rosenbrock, bumpy)
+RULES = (sgd, momentum, adam)
+
+
+def playground(
+    surfaces: Sequence[Surface] = SURFACES, rules: Sequence[Rule] = RULES, steps: int = 80
+) -> Lab:
+    """A ball on a surface, from wherever you put it: how each rule goes down, or fails to."""
+    controls = dict(
+        surface=dropdown("surface", [(surface.name, surface) for surface in surfaces]),
+        rule=buttons("rule", [(rule.__name__, rule) for rule in rules]),
+        lr=log_slider("learning rate", 0.03, low=-4, high=1),
+        friction=slider("momentum", 0.9, low=0, high=0.99, step=0.01),
+    )
+
+    def react(
+        axes: list[Axes], start: Place, surface: Surface, rule: Rule, lr: float, friction: float
+    ) -> str:
+        controls["friction"].disabled = rule is not momentum
+        hyper: dict[str, Any] = {"momentum": friction} if rule is momentum else {}
+        return _run(axes, rule, surface, start, steps, lr=lr, **hyper)
+
+    return Lab("A ball on a map, and its loss at each step", _scene(steps), react, **controls)
+
+
+def learning_rate(surfaces: Sequence[Surface] = (ravine, bowl), steps: int = 60) -> Lab:
+    """Gradient descent with one rate for two directions: what the steepest of them allows."""
+    controls = dict(
+        surface=dropdown("surface", [(surface.name, surface) for surface in surfaces]),
+        lr=log_slider("learning rate", 0.01, low=-4, high=1, fine=0.004),
+    )
+
+    def react(axes: list[Axes], start: Place, surface: Surface, lr: float) -> str:
+        return _run(axes, sgd, surface, start, steps, reveal=True, lr=lr)
+
+    return Lab(
+        "Gradient descent on a map, and its loss at each step", _scene(steps), react, **controls
+    )
+
+
+def _scene(steps: int) -> Any:
+    """A map of the surface, and empty axes for the loss."""
+
+    def scene(surface: Surface) -> Scene:
+        left, right = panels(2)
+        plots.contours(left, surface)
+        _losses(right, steps, float(surface.loss(np.array(surface.start))))
+        return Scene([left, right], start=surface.start)
+
+    return scene
+
+
+def _losses(ax: Axes, steps: int, first: float) -> None:
+    """Axes for the loss of any run, with room for a name where it ends."""
+    plots.losses(ax, {})
+    ticks = np.array(MaxNLocator(4, steps=[1, 2, 5, 10]).tick_values(0, steps))
+    ax.set(xticks=ticks[ticks <= steps], xlim=(0, steps * 1.35), ylim=(1e-7 * first, 1e4 * first))
+
+
+def _run(
+    axes: list[Axes],
+    rule: Rule,
+    surface: Surface,
+    start: Place,
+    steps: int,
+    reveal: bool = False,
+    **hyper: float,
+) -> str:
+    trace = descend(rule, surface, start, steps, **hyper)
+    plots.path(axes[0], trace, rule.__name__)
+    plots.losses(axes[1], {rule.__name__: trace})
+    return words.descent(trace, surface, reveal)
+
+
+def parabola(curvature: float = 1.0, steps: int = 30, reveal: bool = False) -> Lab:
+    """One dimension: how large may a step be? reveal: whether the sentence names the border."""
+    most = max(curvature, 4.0)
+    controls = dict(
+        lr=log_slider("learning rate", 0.1, low=-2, high=1, fine=0.004),
+        curvature=slider("curvature", curvature, low=0.5, high=most, step=0.5),
+    )
+
+    def scene() -> Scene:
+        left, right = panels(2)
+        plots.curve(left, [], [])
+        left.set(xlim=(-5.5, 5.5), ylim=(-0.6 * most, 11 * most))
+        _losses(right, steps, first=8 * most)
+        return Scene([left, right])
+
+    def react(axes: list[Axes], lr: float, curvature: float) -> str:
+        valley = quadratic(curvature)
+        trace = descend(sgd, valley, [4.0], steps, lr=lr)
+        x = np.linspace(-5.5, 5.5, 111)
+        plots.curve(axes[0], x, valley.loss(x[:, None]))
+        plots.staircase(axes[0], trace)
+        plots.losses(axes[1], {"sgd": trace})
+        return words.parabola(trace, curvature, reveal)
+
+    return Lab("A ball in a parabola, and its loss at each step", scene, react, **controls)

@@ -1,0 +1,116 @@
+// A picture: what stands still, drawn once by Matplotlib, and over it what moves, as SVG.
+
+const NS = "http://www.w3.org/2000/svg";
+
+function add(parent, name, attributes) {
+  const node = document.createElementNS(NS, name);
+  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
+  return parent.appendChild(node);
+}
+
+function render({ model, el }) {
+  el.classList.add("stepsize-picture");
+  el.innerHTML = `<div class="stepsize-paper" tabindex="0"></div>
+    <p class="stepsize-sentence" role="status"></p>`;
+  const [paper, sentence] = el.children;
+
+  const { size, panels } = model.get("geometry");
+  const parts = panels.map((panel) => {
+    const svg = add(paper, "svg", { viewBox: panel.join(" "), "aria-hidden": "true" });
+    const image = add(svg, "image", { width: size[0], height: size[1] });
+    return { svg, image, marks: add(svg, "g", {}) };
+  });
+
+  let background; // the one that is shown, or is being loaded
+  let image = { complete: true };
+
+  async function update() {
+    if (model.get("background") !== background) {
+      background = model.get("background");
+      const { src: previous } = image;
+      const next = (image = new Image());
+      next.src = URL.createObjectURL(new Blob([background], { type: "image/png" }));
+      await next.decode();
+      if (next !== image) return URL.revokeObjectURL(next.src); // overtaken
+      for (const part of parts) part.image.setAttribute("href", next.src);
+      URL.revokeObjectURL(previous);
+    }
+    if (image.complete) draw(model.get("shown")); // else it will be, once the image is there
+  }
+
+  function draw({ marks, sentence: said, label }) {
+    parts.forEach((part, i) => (part.marks.innerHTML = marks[i]));
+    paper.setAttribute("aria-label", label);
+    if (sentence.textContent !== said) {
+      const verdict = document.createElement("b"); // up to the colon
+      verdict.textContent = said.slice(0, said.indexOf(":") + 1);
+      sentence.replaceChildren(verdict, said.slice(verdict.textContent.length));
+    }
+  }
+
+  model.on("change:background change:shown", update);
+  update();
+  const drop = model.get("ball").length ? holdBall(model, paper, parts[0].svg) : () => {};
+  paper.setAttribute("role", model.get("ball").length ? "application" : "img");
+  return () => {
+    model.off("change:background change:shown", update);
+    drop();
+    URL.revokeObjectURL(image.src);
+  };
+}
+
+// The ball follows the pointer and the arrow keys at once; the run from there, the kernel.
+function holdBall(model, paper, svg) {
+  const ball = add(svg, "circle", { class: "stepsize-ball", r: 16 });
+  svg.classList.add("stepsize-map");
+
+  function show() {
+    const [x, y] = model.get("ball");
+    ball.setAttribute("cx", x);
+    ball.setAttribute("cy", y);
+  }
+
+  function put(x, y) {
+    const [left, top, width, height] = model.get("geometry").reach;
+    const within = (value, low, length) => Math.min(Math.max(value, low), low + length);
+    model.set("ball", [within(x, left, width), within(y, top, height)]);
+    model.save_changes(); // while a message is under way, only the latest place waits
+  }
+
+  function follow(event) {
+    const point = new DOMPoint(event.clientX, event.clientY);
+    const { x, y } = point.matrixTransform(svg.getScreenCTM().inverse());
+    put(x, y);
+  }
+
+  function press(event) {
+    if (event.button !== 0) return;
+    svg.setPointerCapture(event.pointerId);
+    follow(event);
+  }
+
+  function drag(event) {
+    if (svg.hasPointerCapture(event.pointerId)) follow(event);
+  }
+
+  const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+
+  function key(event) {
+    const arrow = ARROWS[event.key];
+    if (!arrow || event.ctrlKey || event.altKey || event.metaKey) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const [x, y] = model.get("ball");
+    const step = model.get("geometry").reach[2] / (event.shiftKey ? 500 : 50);
+    put(x + step * arrow[0], y + step * arrow[1]);
+  }
+
+  svg.addEventListener("pointerdown", press);
+  svg.addEventListener("pointermove", drag);
+  paper.addEventListener("keydown", key);
+  model.on("change:ball", show);
+  show();
+  return () => model.off("change:ball", show);
+}
+
+export default { render };

@@ -1,0 +1,94 @@
+"""The sentence under a picture: a verdict, a colon, and the numbers that it rests on.
+
+Every sentence is read off a trace, and is true of it. Nothing is predicted.
+"""
+
+import numpy as np
+
+from ..loop import Trace
+from ..surfaces import Surface
+
+__all__ = ["descent", "number", "parabola"]
+
+
+def number(value: float) -> str:
+    """Three digits: 0.0123, 1.3e-06, 58."""
+    return f"{value:.3g}" if np.isfinite(value) else "beyond all numbers"
+
+
+def descent(trace: Trace, surface: Surface, reveal: bool = False) -> str:
+    """What a run on a surface did. reveal: whether to name the border 2/curvature."""
+    steps, first, last = len(trace.grad), trace.loss[0], trace.loss[-1]
+    lowest = float(surface.loss(np.array(surface.minimum)))
+    after = f"loss {number(last)} after {steps} steps"
+    if _diverges(trace.loss):
+        grown = f"diverging: the loss grew from {number(first)} to {number(last)} in {steps} steps"
+        return grown + (_border(trace, surface) if reveal else "")
+    if last - lowest <= 1e-4 * (first - lowest):
+        return f"converged: {after}"
+    if _at_rest(trace) and _in_a_dent(surface, trace.theta[-1], lowest):
+        return f"stuck in a dent: loss {number(last)} here, {number(lowest)} at the best place"
+    after += f", {number(first)} at the start"
+    if _bounces(trace):
+        return f"bouncing from wall to wall: {after}"
+    if last > first:
+        return f"higher than before: {after}"
+    if last - lowest > 0.9 * (trace.loss[-steps // 4] - lowest):
+        return f"crawling: {after}"
+    return f"on its way: {after}"
+
+
+def _diverges(loss: np.ndarray) -> bool:
+    """Does it end above the start, having been higher in the second half than in the first?"""
+    half = len(loss) // 2
+    return not (loss[-1] <= loss[0] or loss[half:].max() <= 1.02 * loss[:half].max())
+
+
+def _border(trace: Trace, surface: Surface) -> str:
+    """Gradient descent on a quadratic is the one case in which there is a border to name."""
+    names = set(vars(trace)) - {"theta", "loss", "grad"}
+    if surface.curvature and names == {"lr"} and trace.lr[-1] > 2 / surface.curvature:
+        return f"; the rate is above 2/curvature = {number(2 / surface.curvature)}"
+    return ""
+
+
+def _at_rest(trace: Trace) -> bool:
+    """Is the last slope small, compared with those on the way?"""
+    slope = np.linalg.norm(trace.grad, axis=-1)
+    return bool(slope[-1] <= 0.02 * slope.max())
+
+
+def _in_a_dent(surface: Surface, place: np.ndarray, lowest: float) -> bool:
+    """Is it higher all around, a hundredth of the map away, and much lower somewhere else?"""
+    angle = np.linspace(0, 2 * np.pi, 32)
+    width = np.ptp(surface.domain, axis=-1) / 100
+    here = surface.loss(place)
+    around = surface.loss(place + width * np.stack([np.cos(angle), np.sin(angle)], axis=-1)) - here
+    return bool(around.min() > 0 and here - lowest > around.max())
+
+
+def _bounces(trace: Trace) -> bool:
+    """Does each of the last steps go back on the one before?"""
+    step = np.diff(trace.theta[-12:], axis=0)
+    return bool((np.vecdot(step[1:], step[:-1]) < 0).all())
+
+
+def parabola(trace: Trace, curvature: float, reveal: bool = False) -> str:
+    """What a run on a parabola did. Its steps are all alike, so the first one tells."""
+    steps, lr = len(trace.grad), float(trace.lr[0])
+    said = f"{_first_step(*trace.theta[:2, 0])}: loss {number(trace.loss[-1])} after {steps} steps"
+    if not reveal:
+        return said
+    multiplier = f"1 - lr × curvature = {1 - lr * curvature:.4g}"
+    border = f"the border is 2/curvature = {number(2 / curvature)}"
+    return f"{said}. Each step multiplies the distance by {multiplier}; {border}"
+
+
+def _first_step(x: float, then: float) -> str:
+    if abs(then) < 1e-3 * abs(x):
+        return "there in one step"
+    if then / x > 0:
+        return "crawling" if then / x > 0.9 else "closing in from one side"
+    if np.isclose(-then, x, rtol=1e-9):
+        return "to and fro, always as far"
+    return f"overshooting, each time {'less' if abs(then) < abs(x) else 'further'}"

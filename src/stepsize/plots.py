@@ -1,0 +1,236 @@
+"""Drawing functions: the Axes first, drawn into and returned; nothing here calls `show`.
+
+One look for the whole course: an optimizer has its colour, its dashes and its marker, in every
+figure of every lesson. Nothing is told by colour alone: lines carry their names at their ends.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.lines import Line2D
+from matplotlib.text import Text
+
+from .loop import Landscape, Trace, descend
+from .optimizers import sgd
+from .surfaces import quadratic
+
+__all__ = [
+    "Look",
+    "contours",
+    "curve",
+    "look",
+    "losses",
+    "palette",
+    "path",
+    "quiz",
+    "staircase",
+    "sweep",
+]
+
+
+class Look(NamedTuple):
+    """How a line is told from the others: by three things at once."""
+
+    color: str
+    dash: Any
+    marker: str
+
+
+SOLID, DASHED, DOTTED, DASH_DOT, LONG = (
+    "-",
+    (0, (4, 2)),
+    (0, (1, 1.5)),
+    (0, (5, 2, 1, 2)),
+    (0, (8, 2)),
+)
+
+palette = {  # the colours of Okabe & Ito (2008), the light ones darkened; in order of difficulty
+    "sgd": Look("#0072B2", SOLID, "o"),
+    "momentum": Look("#D55E00", DASHED, "s"),
+    "nesterov": Look("#B07D00", DOTTED, "D"),
+    "adagrad": Look("#009E73", DASH_DOT, "P"),
+    "rmsprop": Look("#CC79A7", LONG, "v"),
+    "adadelta": Look("#8A5FBF", DASHED, "X"),
+    "adam": Look("#000000", SOLID, "^"),
+    "adamw": Look("#2E9BD6", DOTTED, "*"),
+}
+
+INK, GREY = "#222222", "#767676"
+DEPTH = LinearSegmentedColormap.from_list("depth", ["#7f9bb0", "#c3d1da", "#e9eef2", "#ffffff"])
+SIZE = 13  # points: to be read from the last row
+
+
+def look(name: str, i: int = 0) -> Look:
+    """An optimizer's own look; for any other name, the i-th of them."""
+    return palette.get(name) or list(palette.values())[i % len(palette)]
+
+
+def contours(
+    ax: Axes, landscape: Landscape, domain: Any = None, names: tuple[str, str] = ("θ₁", "θ₂")
+) -> Axes:
+    """A map of a loss in two dimensions: dark is low, a cross marks the lowest place.
+
+    landscape: a surface, or anything with `loss`; then with its domain, (low, high) twice.
+    """
+    (left, right), (low, high) = domain or landscape.domain  # type: ignore[attr-defined]
+    x, y = np.meshgrid(np.linspace(left, right, 201), np.linspace(low, high, 201))
+    loss = landscape.loss(np.stack([x, y], axis=-1))
+    levels = np.unique(np.quantile(loss, np.linspace(0, 1, 15) ** 2))
+    ax.contourf(x, y, loss, levels, colors=DEPTH(np.linspace(0, 1, len(levels) - 1)))
+    ax.contour(x, y, loss, levels, colors=GREY, linewidths=0.5, alpha=0.5)
+    lowest = getattr(landscape, "minimum", None)
+    if lowest is not None:
+        ax.plot(*lowest, "+", color=INK, ms=11, mew=2)
+    ax.set(xlim=(left, right), ylim=(low, high))
+    return _tidy(ax, *names)
+
+
+def path(ax: Axes, trace: Trace, name: str = "sgd") -> Axes:
+    """Where a run in two dimensions went: a dot a step, a ring around its start."""
+    color, _, marker = look(name)
+    x, y = trace.theta[..., 0], trace.theta[..., 1]
+    ax.plot(x, y, color="white", lw=4, alpha=0.7)
+    ax.plot(x, y, color=color, lw=1.2, marker=marker, ms=4.5, mew=0)
+    ax.plot(x[:1], y[:1], "o", ms=14, mfc="none", mec=color, mew=2.5)
+    return ax
+
+
+def losses(
+    ax: Axes,
+    runs: Mapping[str, Trace | Sequence[float]],
+    x: Iterable[Any] | None = None,
+    xlabel: str = "step",
+) -> Axes:
+    """Loss against step, on a log scale, each line named where it ends.
+
+    runs: name -> a trace, or losses. x: what to draw against, if not the step, one for each run.
+    A run that leaves the picture is named where it leaves.
+    """
+    lines = []
+    for i, ((name, run), at) in enumerate(zip(runs.items(), x or [None] * len(runs), strict=True)):
+        loss = np.asarray(run.loss if isinstance(run, Trace) else run, dtype=float)
+        lines += [_named(ax, np.arange(len(loss)) if at is None else at, loss, name, i)]
+    if ax.get_yscale() != "log":
+        ax.set_yscale("log")
+        ax.set_ylim(_readable([line.get_ydata() for line in lines]))
+        ax.margins(x=0.01)
+        _tidy(ax, xlabel, "loss")
+    _NamesAtEnds(ax, lines)
+    return ax
+
+
+def sweep(ax: Axes, rates: np.ndarray, ends: Mapping[str, np.ndarray]) -> Axes:
+    """The loss at the end of a run against its learning rate: name -> one loss a rate."""
+    lines = [_named(ax, rates, np.asarray(ends[name]), name, i) for i, name in enumerate(ends)]
+    ax.set(xscale="log", yscale="log", ylim=_readable(list(ends.values())))
+    _tidy(ax, "learning rate", "loss at the end")
+    _NamesAtEnds(ax, lines)
+    return ax
+
+
+def curve(
+    ax: Axes, x: Any, y: Any, xlabel: str = "θ", ylabel: str = "loss", name: str | None = None
+) -> Axes:
+    """Any one line. It is as dark as the ink, unless it belongs to an optimizer."""
+    color, dash, _ = look(name) if name else Look(INK, SOLID, "")
+    ax.plot(x, y, color=color, ls=dash, lw=2)
+    return _tidy(ax, xlabel, ylabel)
+
+
+def staircase(ax: Axes, trace: Trace, name: str = "sgd") -> Axes:
+    """A run in one dimension: along by a step, then down or up to the curve of the loss.
+
+    The dashes are the slope where it starts: all that the first step knows.
+    """
+    color, _, marker = look(name)
+    x, loss = trace.theta[..., 0], trace.loss
+    corners = np.repeat(x, 2)[1:], np.repeat(loss, 2)[:-1]
+    ax.plot(*corners, color=color, lw=1.2)
+    ax.plot(x, loss, ls="", marker=marker, color=color, ms=6, mew=0)
+    along = x[0] + np.array([-1.5, 1.5])
+    ax.plot(along, loss[0] + trace.grad[0, 0] * (along - x[0]), color=INK, ls=DASHED, lw=1.5)
+    ax.plot(x[:1], loss[:1], "o", ms=14, mfc="none", mec=color, mew=2.5)
+    return ax
+
+
+def quiz(ax: Axes) -> Axes:
+    """Four runs on the parabola with curvature 10, at rates that lesson 1 asks for."""
+    rates = {"A": 0.19, "B": 0.002, "C": 0.21, "D": 0.1}
+    runs = {name: descend(sgd, quadratic(10.0), [4.0], 40, lr=lr) for name, lr in rates.items()}
+    return losses(ax, runs)
+
+
+def _named(ax: Axes, x: Any, y: np.ndarray, name: str, i: int) -> Line2D:
+    color, dash, marker = look(name, i)
+    (line,) = ax.plot(x, y, color=color, ls=dash, lw=2, label=name)
+    line.set(marker=marker, markevery=max(len(y) // 8, 1), ms=6, mec="white", mew=0.5)
+    return line
+
+
+def _readable(series: Sequence[Any]) -> tuple[float, float]:
+    """Limits of a log axis that show every run, but follow none to 0 or to infinity."""
+    values = np.concatenate([[], *(np.ravel(one) for one in series)])
+    values = values[np.isfinite(values) & (values > 0)]
+    if not len(values):
+        return 0.1, 10.0
+    first = np.max([np.ravel(one)[0] for one in series])
+    top = max(min(values.max(), 1e3 * first), values.min() * 10)
+    return max(values.min(), top * 1e-9) / 2, top * 2
+
+
+def _tidy(ax: Axes, xlabel: str, ylabel: str) -> Axes:
+    ax.set_xlabel(xlabel, fontsize=SIZE, color=INK)
+    ax.set_ylabel(ylabel, fontsize=SIZE, color=INK)
+    ax.tick_params(labelsize=SIZE - 1, color=GREY, labelcolor=INK)
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.spines[["left", "bottom"]].set_color(GREY)
+    return ax
+
+
+class _NamesAtEnds:
+    """Each line's name where the line ends, or leaves the picture; kept there when limits change.
+
+    The texts hold this object and the axes only know it weakly: it goes when they go.
+    """
+
+    def __init__(self, ax: Axes, lines: Sequence[Line2D]) -> None:
+        self.ax, self.lines = ax, lines
+        self.texts = [self._text(line) for line in lines]
+        for change in ("xlim_changed", "ylim_changed"):
+            ax.callbacks.connect(change, self.place)
+        self.place(ax)
+
+    def _text(self, line: Line2D) -> Text:
+        ax = self.ax
+        words = str(line.get_label())
+        text = ax.text(0, 0, words, transform=ax.transAxes, color=line.get_color(), fontsize=SIZE)
+        text.keeper = self  # type: ignore[attr-defined]
+        return text
+
+    def place(self, ax: Axes) -> None:
+        ends = [_end(ax, line) for line in self.lines]
+        height = SIZE * 1.25 / 72 * ax.figure.dpi / ax.bbox.height
+        lowest = -np.inf
+        for text, (x, y) in sorted(
+            zip(self.texts, ends, strict=True), key=lambda end: end[1][::-1]
+        ):
+            lowest = max(y, lowest + height)
+            text.set(x=x + 0.015, y=lowest, va="center" if y > 0 else "bottom")
+
+
+def _end(ax: Axes, line: Line2D) -> tuple[float, float]:
+    """The last point of a line that can be seen, in fractions of the axes."""
+    with np.errstate(all="ignore"):
+        xy = (ax.transData - ax.transAxes).transform(line.get_xydata())
+    seen = np.flatnonzero(np.isfinite(xy).all(-1) & (xy >= 0).all(-1) & (xy <= 1).all(-1))
+    if not len(seen):
+        return 0.0, 1.0
+    last = seen[-1]
+    (x, y), further = xy[last], xy[last + 1 :]
+    if not len(further) or not np.isfinite(further[0]).all():
+        return float(x), float(y)
+    (dx, dy), edge = further[0] - xy[last], 1.0 if further[0][1] > y else 0.0
+    return float(x + dx * min(abs((edge - y) / dy), 1) if dy else x), edge
