@@ -13,9 +13,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
-from .loop import Landscape, Trace, descend
-from .optimizers import sgd
-from .surfaces import quadratic
+from .loop import Landscape, Trace
 
 __all__ = [
     "Look",
@@ -25,7 +23,7 @@ __all__ = [
     "losses",
     "palette",
     "path",
-    "quiz",
+    "points",
     "staircase",
     "sweep",
 ]
@@ -145,22 +143,21 @@ def staircase(ax: Axes, trace: Trace, name: str = "sgd") -> Axes:
 
     The dashes are the slope where it starts: all that the first step knows.
     """
-    color, _, marker = look(name)
-    x, loss = trace.theta[..., 0], trace.loss
+    color, x, loss = look(name).color, trace.theta[..., 0], trace.loss
     corners = np.repeat(x, 2)[1:], np.repeat(loss, 2)[:-1]
     ax.plot(*corners, color=color, lw=1.2)
-    ax.plot(x, loss, ls="", marker=marker, color=color, ms=6, mew=0)
     along = x[0] + np.array([-1.5, 1.5])
     ax.plot(along, loss[0] + trace.grad[0, 0] * (along - x[0]), color=INK, ls=DASHED, lw=1.5)
+    return points(ax, trace, name)
+
+
+def points(ax: Axes, trace: Trace, name: str = "sgd") -> Axes:
+    """A run in one dimension, as the places it came by, with a ring around its start."""
+    color, _, marker = look(name)
+    x, loss = trace.theta[..., 0], trace.loss
+    ax.plot(x, loss, ls="", marker=marker, color=color, ms=6, mew=0)
     ax.plot(x[:1], loss[:1], "o", ms=14, mfc="none", mec=color, mew=2.5)
     return ax
-
-
-def quiz(ax: Axes) -> Axes:
-    """Four runs on the parabola with curvature 10, at rates that lesson 1 asks for."""
-    rates = {"A": 0.19, "B": 0.002, "C": 0.21, "D": 0.1}
-    runs = {name: descend(sgd, quadratic(10.0), [4.0], 40, lr=lr) for name, lr in rates.items()}
-    return losses(ax, runs)
 
 
 def _named(ax: Axes, x: Any, y: np.ndarray, name: str, i: int) -> Line2D:

@@ -2,7 +2,9 @@
 
 import numpy as np
 
+from ..loop import Trace, descend
 from ..optimizers import Step, sgd
+from ..surfaces import quadratic
 from .exercise import Mistake
 from .kinds import Case, choice, function, rule
 
@@ -11,6 +13,12 @@ TITLE = "1 The learning rate"
 # Exercise 1.4, and the figure beside it: four runs on a parabola with this curvature.
 CURVATURE = 10.0
 CURVES = {"A": 0.19, "B": 0.002, "C": 0.21, "D": 0.1}
+
+
+def four_curves() -> dict[str, Trace]:
+    """The runs behind exercise 1.4, by letter."""
+    valley = quadratic(CURVATURE)
+    return {letter: descend(sgd, valley, [4.0], 40, lr=lr) for letter, lr in CURVES.items()}
 
 
 def _quadratic(*curvatures):

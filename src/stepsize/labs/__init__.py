@@ -2,5 +2,6 @@
 
 from .descent import learning_rate, parabola, playground
 from .lab import Lab, Scene, panels
+from .noise import batches, escape
 
-__all__ = ["Lab", "Scene", "learning_rate", "panels", "parabola", "playground"]
+__all__ = ["Lab", "Scene", "batches", "escape", "learning_rate", "panels", "parabola", "playground"]

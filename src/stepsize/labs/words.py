@@ -8,7 +8,7 @@ import numpy as np
 from ..loop import Trace
 from ..surfaces import Surface
 
-__all__ = ["descent", "number", "parabola"]
+__all__ = ["batches", "descent", "escape", "number", "parabola"]
 
 
 def number(value: float) -> str:
@@ -92,3 +92,28 @@ def _first_step(x: float, then: float) -> str:
     if np.isclose(-then, x, rtol=1e-9):
         return "to and fro, always as far"
     return f"overshooting, each time {'less' if abs(then) < abs(x) else 'further'}"
+
+
+def batches(trace: Trace, epochs: int) -> str:
+    """What a run on mini-batches did in some epochs, and how far it wandered in the last one."""
+    updates, loss = len(trace.grad), trace.loss
+    did = f"{updates} updates in {epochs} epochs"
+    if trace.diverged:
+        return f"diverging: {did} took the loss from {number(loss[0])} to {number(loss[-1])}"
+    last = loss[-(updates // epochs) :]
+    if len(last) == 1:
+        return f"{did}: loss {number(loss[-1])} at the end"
+    return (
+        f"{did}: in the last, the loss lies between {number(last.min())} and {number(last.max())}"
+    )
+
+
+def escape(trace: Trace, good: tuple[float, float], poor: tuple[float, float]) -> str:
+    """In which valley a run ended. good, poor: the hilltops on both sides of each."""
+    end, updates = float(trace.theta[-1, 0]), len(trace.grad)
+    where = f"at {end:.2f} after {updates} updates, loss {number(trace.loss[-1])}"
+    if good[0] < end < good[1]:
+        return f"got out, into the good valley: {where}"
+    if poor[0] < end < poor[1]:
+        return f"still in the poor valley: {where}"
+    return f"somewhere else: {where}"
