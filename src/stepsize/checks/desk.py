@@ -89,12 +89,12 @@ def _read(name: str, report: Report, answer: Any, seconds: float) -> Verdict:
     place = _place(
         [(file, int(line), function) for file, line, function in reversed(words)], answer
     )
-    if report.last_words.startswith("Fatal"):
-        crash = report.last_words.splitlines()[0].partition(": ")[2]
-        return Verdict(name, BROKEN, f"It makes Python itself crash: {crash}.", place)
-    if report.last_words.startswith("Timeout"):
+    if re.search("^Timeout", report.last_words, re.MULTILINE):
         text = f"It was still running after {seconds:g} seconds, and was stopped."
         return Verdict(name, BROKEN, text, place)
+    crash = re.search("^(?:Fatal Python error|Windows fatal exception): (.*)", report.last_words)
+    if crash:
+        return Verdict(name, BROKEN, f"It makes Python itself crash: {crash[1]}.", place)
     return Verdict(name, BROKEN, "It ended the Python that ran it, in place of returning.")
 
 

@@ -83,6 +83,14 @@ class Broke(Exception):
     def __init__(self, error: BaseException) -> None:
         self.error = error
 
+    @property
+    def message(self) -> str:
+        """What the error says; nothing, where saying it fails."""
+        try:
+            return str(self.error)
+        except Exception:  # the answer may raise an error of its own making
+            return ""
+
 
 def judge(exercise: Exercise, answer: Any) -> Verdict:
     """The verdict on an answer. Raises Broke where the answer raises."""

@@ -110,7 +110,7 @@ def function(
         seen = Seen()
         for case in cases:
             result = call(answer, signature, case, {}, seen.faults)
-            where = _listed(dict(zip(names, case, strict=True)))
+            where = f"when called {_listed(dict(zip(names, case, strict=True)))}"
             results = {"result": array(result, seen.faults)}
             seen.moments.append(Moment(where, results))
         return seen
@@ -178,9 +178,8 @@ def call(
     try:
         result = answer(*copies, **kwargs)
     except BaseException as error:  # whatever it is, it is the answer's, and is told
-        if "ellipsis" in str(error).lower():
-            raise Unfinished from None
-        raise Broke(error) from None
+        broke = Broke(error)
+        raise Unfinished if "ellipsis" in broke.message.lower() else broke from None
     names = signature[signature.index("(") + 1 :].split(",")
     for name, before, after in zip(names, args, copies, strict=False):
         if isinstance(before, np.ndarray) and not np.array_equal(before, after, equal_nan=True):

@@ -96,7 +96,8 @@ def _two(result: Any) -> None:
         return
     something(result)
     raise Wrong(
-        "not two", "Two things are to come back: the examples, and their targets. `return ..., ...`"
+        "not two",
+        "Two things are to come back, separated by a comma: the examples and their targets.",
     )
 
 
@@ -207,11 +208,13 @@ def _seen_epochs(answer: Any) -> Seen:
         "in order": all(np.allclose(end, ends[0], rtol=1e-9) for end in ends),
         "own randomness": not np.allclose(ends[0], ends[1], rtol=1e-9),
         "old gradient": not _is_one_after_the_other(answer, seen),
-        "how far each example moves theta, n = 4": np.sort(even[0]),
-        "how far each example moves theta, n = 5": np.sort(odd),
+        "n = 4": np.sort(even[0]),
+        "n = 5": np.sort(odd),
     }
-    where = "in the shares: how far each example moves theta, in units of lr times its gradient"
-    seen.moments.append(Moment(where + ", for batches of 2", facts))
+    where = (
+        "in how far each example moves theta, in units of lr times its gradient, in batches of 2"
+    )
+    seen.moments.append(Moment(where, facts))
     return seen
 
 

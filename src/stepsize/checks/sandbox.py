@@ -51,7 +51,7 @@ def run(exercise: str, answer: bytes, seconds: float) -> Report:
 
 class _Worker:
     def __init__(self) -> None:
-        self.lines: queue.Queue[bytes | None] = queue.Queue()
+        self.lines: queue.Queue[bytes] = queue.Queue()
         self.printed = bytearray()
         self.left_out = 0
         try:
@@ -74,7 +74,7 @@ class _Worker:
             thread.start()
 
     def judge(self, exercise: str, answer: bytes, seconds: float) -> Report:
-        if self._line(START) != b"ready\n":
+        if not (self._line(START) or b"").startswith(b"ready"):
             self.end()
             raise SandboxError(self._said() or "it does not start")
         path = [str(Path(folder).absolute()) for folder in sys.path]
@@ -97,11 +97,13 @@ class _Worker:
                 self.end()
                 return Report(json.loads(line), "", self._said())
             words += line
+        if line is None:  # an answer that has put the watchdog to sleep
+            words = b"Timeout"
         self.end()
         return Report(None, words.decode("utf-8", "backslashreplace"), self._said())
 
     def _line(self, seconds: float) -> bytes | None:
-        """The next line of the channel; None at its end, and when time is up.
+        """The next line of the channel; nothing at its end, None when time is up.
 
         In short waits: on Windows a long one would not hear the learner's interrupt.
         """
@@ -117,7 +119,7 @@ class _Worker:
         with pipe:
             for line in pipe:
                 self.lines.put(line)
-        self.lines.put(None)
+        self.lines.put(b"")
 
     def _drain(self, pipe: IO[bytes]) -> None:
         """Keep the beginning of what is printed; let the rest pass, so that nothing is blocked."""
@@ -168,8 +170,11 @@ def _take() -> _Worker:
     global _spare
     with _lock:
         worker, _spare = _spare, None
-    if worker is not None and worker.process.poll() is None:
+    if worker is None:
+        return _Worker()
+    if worker.process.poll() is None:
         return worker
+    worker.end()  # it died while it waited
     return _Worker()
 
 

@@ -66,6 +66,7 @@ def _restrain() -> None:
     try:
         import resource  # not on Windows
 
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # no files of a crash
         resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
     except (ImportError, OSError, ValueError):
         pass  # there the time limit has to do
@@ -96,10 +97,7 @@ def _report(job: dict[str, Any], channel: IO[bytes]) -> dict[str, Any]:
 def _told(error: BaseException) -> str:
     """An error in one line, without what changes from run to run."""
     name = type(error).__name__
-    try:
-        message = re.sub(r" at 0x[0-9a-fA-F]+", "", str(error))
-    except Exception:  # an error of the answer's own making
-        message = ""
+    message = re.sub(r" at 0x[0-9a-fA-F]+", "", Broke(error).message)
     message = " ".join(message.replace("`", "'").split())
     message = message if len(message) <= 300 else message[:300] + " ..."
     return " ".join(
