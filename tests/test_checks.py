@@ -629,3 +629,4 @@ def test_a_verdict_shows_itself_in_html_and_in_words():
     assert not {"<x>", "<y>", "<z>"} & set(page.replace(">", "> ").split())
     assert repr(verdict).splitlines()[0] == "1.1 not right yet. Use `a < b`."
     assert "✗" in page, "not by colour alone"
+    assert "color: #212121" in page and "background: #" in page, "readable in every theme"

@@ -287,7 +287,7 @@ EXERCISES = (
                 _swapped("B", "D"),
             ),
             "smallest is fastest": Mistake(
-                "You gave the largest rate to the slowest curve. A small rate means small steps.",
+                "You gave a large rate to the slowest curve. A small rate means small steps.",
                 _swapped("B", "C"),
                 _swapped("A", "B"),
             ),

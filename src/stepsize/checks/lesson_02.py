@@ -141,7 +141,7 @@ BATCHES = {
         _chosen_by(lambda n, size, rng: np.random.default_rng().permutation(n)[:size]),
     ),
     "left out": Mistake(
-        "Some examples are never drawn, in none of 60 batches. Each should have the same chance.",
+        "Some examples are never drawn, not once in 60 batches. Each should have the same chance.",
         _chosen_by(lambda n, size, rng: rng.choice(n - 1, size, replace=False)),
         _chosen_by(lambda n, size, rng: 1 + rng.choice(n - 1, size, replace=False)),
     ),

@@ -8,13 +8,15 @@ __all__ = ["BROKEN", "RIGHT", "UNTRIED", "WRONG", "Verdict"]
 
 UNTRIED, RIGHT, WRONG, BROKEN = "not tried", "right", "wrong", "broken"
 
-_LOOK = {  # status -> symbol, word, JupyterLab's class; colour never speaks alone
-    UNTRIED: ("○", "not tried yet", "alert-info"),
-    RIGHT: ("✓", "right", "alert-success"),
-    WRONG: ("✗", "not right yet", "alert-warning"),
-    BROKEN: ("⚠", "does not run", "alert-danger"),
+_LOOK = {  # status -> symbol, word, JupyterLab's class, background; colour never speaks alone
+    UNTRIED: ("○", "not tried yet", "alert-info", "#b2ebf2"),
+    RIGHT: ("✓", "right", "alert-success", "#c8e6c9"),
+    WRONG: ("✗", "not right yet", "alert-warning", "#ffe0b2"),
+    BROKEN: ("⚠", "does not run", "alert-danger", "#ffcdd2"),
 }
-_PLAIN = "background: transparent; color: inherit; border: 0"  # readable in the dark theme too
+# JupyterLab's own colours for an alert are too faint to read, and the fainter in its dark theme.
+_BOX = "color: #212121; padding: 0.6em 1em; background: "
+_PLAIN = "color: inherit; padding: 0; background: transparent"
 
 
 @dataclass(frozen=True)
@@ -42,12 +44,13 @@ class Verdict:
         return "\n    ".join([head, *lines])
 
     def _repr_html_(self) -> str:
-        symbol, word, look = _LOOK[self.status]
+        symbol, word, kind, background = _LOOK[self.status]
         head = f"<b>{symbol} {html.escape(self.exercise)} {word}.</b> {_inline(self.text)}"
         detail = self.detail and _block(self.detail)
         printed = self.printed and _folded("What it printed", self.printed)
         note = self.note and f"<p>{_inline(self.note)}</p>"
-        return f'<div class="alert {look}">{head}{detail}{printed}{note}</div>'
+        box = f'<div class="alert {kind}" style="{_BOX}{background}">'
+        return f"{box}{head}{detail}{printed}{note}</div>"
 
 
 def _inline(text: str) -> str:

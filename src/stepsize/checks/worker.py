@@ -101,7 +101,7 @@ def _told(error: BaseException) -> str:
     message = " ".join(message.replace("`", "'").split())
     message = message if len(message) <= 300 else message[:300] + " ..."
     return " ".join(
-        filter(None, [f"`{name}: {message}`" if message else name + ".", HINTS.get(name)])
+        filter(None, [f"`{name}: {message}`." if message else name + ".", HINTS.get(name)])
     )
 
 
