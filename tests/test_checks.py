@@ -355,6 +355,29 @@ def test_side_by_side_shows_the_row_or_the_shape():
     assert "0.08001  0.08" in verdict.detail
 
 
+def test_what_is_near_a_mistake_is_not_taken_for_it():
+    """Steps of an odd length are no other mistake; with one, they are still that one."""
+
+    def odd_steps(way):
+        return lambda theta, X, y, lr, size, rng: way(theta, X, y, 1.5 * lr, size, rng)
+
+    epoch = EXERCISES["2.2"]
+    verdict = judge(epoch, odd_steps(epoch.reference))
+    assert verdict.mistake is None
+    row = verdict.detail.splitlines()[1]
+    assert " ".join(row.split()) == "n = 4 [0.75, 0.75, 0.75, 0.75] [0.5, 0.5, 0.5, 0.5]"
+    for name in ("first batch only", "not once each", "apart", "in order", "old gradient"):
+        for variant in epoch.mistakes[name].variants:
+            assert judge(epoch, odd_steps(variant)).mistake == name
+
+    def off(theta, X, y, *rest):  # as it should be where examples are at right angles, only there
+        return epoch.reference(theta, X, y, *rest) + 0.01 * (X[0] @ X[1])
+
+    verdict = judge(epoch, off)
+    assert (verdict.status, verdict.mistake) == ("wrong", None)
+    assert "off by" in verdict.detail
+
+
 # --- Not tried ------------------------------------------------------------------------------------
 
 

@@ -1,6 +1,7 @@
 """Lesson 2: mini-batches. Two of its answers draw at random, and are known by what always holds."""
 
 from collections.abc import Callable
+from functools import cache
 from itertools import permutations
 from typing import Any
 
@@ -157,7 +158,7 @@ def my_epoch(theta, X, y, lr, batch_size, rng):
     return _epoch(theta, X, y, lr, batch_size, rng)
 
 
-def _mean(X, y, theta, n, size):
+def _mean(X, y, theta, *_):
     return 2 * (X @ theta - y) @ X / len(y)
 
 
@@ -192,29 +193,31 @@ def _seen_epochs(answer: Any) -> Seen:
 
     Where the examples are orthogonal, each moves theta in a direction of its own: the shares, how
     far as a part of its gradient, are the same in any order. Where they are not, an order shows.
+    A fact that bears a mistake's name is true of that mistake only, however long the steps are.
     """
     seen = Seen()
     even = [_shares(answer, n=4, seed=seed, seen=seen) for seed in range(8)]
     odd = _shares(answer, n=5, seed=0, seen=seen)
-    targets = [_own_targets(answer, seed, seen) for seed in range(8)]
-    X, y, theta = _entangled(6)
+    still = [np.sum(np.abs(shares) < 1e-9) for shares in even]
+    X, y, theta = _entangled()
     ends = [_end(answer, theta, X, y, 2, seed, seen) for seed in [0, 0, *range(1, 12)]]
-    still = [sorted(np.flatnonzero(np.abs(share) < 1e-9)) for share in even]
+    straight = all(_parallel(end - theta, _mean(X, y, theta)) for end in ends)
     facts = {
-        "nothing moves": all(len(rows) == 4 for rows in still),
-        "first batch only": all(len(rows) == 2 for rows in still),
-        "not once each": any(0 < len(rows) < 4 for rows in still),
-        "apart": not all(targets),
-        "in order": all(np.allclose(end, ends[0], rtol=1e-9) for end in ends),
+        "nothing moves": all(count == 4 for count in still),
+        "first batch only": all(count == 2 for count in still),
+        "not once each": any(0 < count < 4 for count in still),
+        "apart": any(map(_fits_other_targets, even)),
+        "old gradient": straight,
+        "in order": not straight and all(np.allclose(end, ends[0], rtol=1e-9) for end in ends),
         "own randomness": not np.allclose(ends[0], ends[1], rtol=1e-9),
-        "old gradient": not _is_one_after_the_other(answer, seen),
+        "one by one": _nearest(ends[0], _ends_one_by_one()) < 1e-5,
         "n = 4": np.sort(even[0]),
         "n = 5": np.sort(odd),
     }
-    where = (
-        "in how far each example moves theta, in units of lr times its gradient, in batches of 2"
-    )
+    where = "in how far each example moves theta, in units of lr times its gradient, in pairs"
     seen.moments.append(Moment(where, facts))
+    off = {"off by": np.array(_nearest(ends[0], _ends_in_pairs()))}
+    seen.moments.append(Moment("in where it ends, whatever the order of the examples", off))
     return seen
 
 
@@ -238,9 +241,9 @@ def _orthogonal(n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return X, X @ theta - 2.0 ** np.arange(n), theta
 
 
-def _entangled(n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _entangled() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     rng = np.random.default_rng(2)
-    return rng.normal(size=(n, 2)), rng.normal(size=n), np.array([1.0, -1.0])
+    return rng.normal(size=(4, 2)), rng.normal(size=4), np.array([1.0, -1.0])
 
 
 def _shares(answer: Any, n: int, seed: int, seen: Seen) -> np.ndarray:
@@ -250,13 +253,11 @@ def _shares(answer: Any, n: int, seed: int, seen: Seen) -> np.ndarray:
     return shares
 
 
-def _own_targets(answer: Any, seed: int, seen: Seen) -> bool:
-    """Whether no order of the targets but their own explains the move, up to its length."""
-    X, y, theta = _orthogonal(4)
-    move = X @ (_end(answer, theta, X, y, 2, seed, seen) - theta)
-    others = (X @ theta - y[list(order)] for order in permutations(range(4)))
-    next(others)  # their own
-    return not any(_parallel(move, other) for other in others)
+def _fits_other_targets(shares: np.ndarray) -> bool:
+    """Whether the targets in another order than their own explain the moves, up to their length."""
+    X, y, theta = _orthogonal(len(shares))
+    _, *others = (X @ theta - y[list(order)] for order in permutations(range(len(shares))))
+    return any(_parallel(shares * (X @ theta - y), other) for other in others)
 
 
 def _parallel(a: np.ndarray, b: np.ndarray) -> bool:
@@ -264,13 +265,29 @@ def _parallel(a: np.ndarray, b: np.ndarray) -> bool:
     return bool(a.any() and np.isclose(abs(a @ b), lengths, rtol=1e-9))
 
 
-def _is_one_after_the_other(answer: Any, seen: Seen) -> bool:
-    """Whether some order of three examples, each with the theta the last one left, ends there."""
-    X, y, theta = _entangled(3)
-    end = _end(answer, theta, X, y, 1, 0, seen)
-    orders = (list(order) for order in permutations(range(3)))
-    ends = (_epoch(theta, X[o], y[o], LR, 1, None, deal=_in_order) for o in orders)
-    return any(np.allclose(end, other, rtol=1e-5) for other in ends)
+def _nearest(end: np.ndarray, ends: list[np.ndarray]) -> float:
+    """How far it is to the nearest of some other ends."""
+    return float(min(np.linalg.norm(end - other) for other in ends))
+
+
+@cache
+def _ends_in_pairs() -> list[np.ndarray]:
+    """Where a right epoch ends, for each order of the examples."""
+    X, y, theta = _entangled()
+    orders = map(list, permutations(range(4)))
+    return [_epoch(theta, X[order], y[order], LR, 2, None, deal=_in_order) for order in orders]
+
+
+@cache
+def _ends_one_by_one() -> list[np.ndarray]:
+    """Where an epoch ends in which each example makes a step of its own, a whole one or a half."""
+    X, y, theta = _entangled()
+    orders = map(list, permutations(range(4)))
+    return [
+        _epoch(theta, X[order], y[order], lr, 1, None, deal=_in_order)
+        for order in orders
+        for lr in (LR, LR / 2)
+    ]
 
 
 EPOCHS = {
@@ -311,6 +328,14 @@ EPOCHS = {
         "All your gradients are taken at the theta of the beginning. The second batch should see "
         "what the first one has done to it.",
         _other(sequential=False),
+    ),
+    "one by one": Mistake(
+        "Every example makes a step of its own. Those of one batch make one step together.",
+        _other(deal=lambda n, size, rng: _dealt(n, 1, rng)),
+        _other(
+            deal=lambda n, size, rng: _dealt(n, 1, rng),
+            gradient=lambda X, y, theta, n, size: _mean(X, y, theta) / size,
+        ),
     ),
     "uphill": Mistake(
         "You walk uphill: the gradient points to where the loss grows.",
