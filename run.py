@@ -7,6 +7,8 @@ You work in copies, in my-work/. An update of the course (git pull) overwrites n
 """
 # Pythons back to 2.7 can read this file and be told why they won't do: ASCII, and no f-strings.
 
+from __future__ import print_function
+
 import sys
 
 OLDEST, NEWEST = (3, 11), (3, 14)  # the newest is the last that the pinned PyTorch has builds for
