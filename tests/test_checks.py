@@ -286,6 +286,7 @@ def test_the_verdict_is_the_same_where_answers_are_checked(name):
         ("1.2", "def f(grad, theta, lr, steps): return None", "returns nothing"),
         ("1.2", "def f(grad, theta): return theta", "signature"),
         ("2.1", "def f(X, y, batch_size, rng): return X[:4]", "not two"),
+        ("2.1", "def f(X, y, batch_size, rng): return X[:0], y[:0]", "size"),
         ("2.1", "def f(X, y, batch_size, rng): return rng.permutation(12)[:4], 1", "shapes"),
         ("2.1", "def f(X, y, batch_size, rng): return X[:4] + 1, y[:4]", "no examples"),
         (
