@@ -235,7 +235,7 @@ FAILURES = {  # what pip, venv and systems really say -> what the learner reads
     "The virtual environment was not created successfully because ensurepip is not available.": (
         "sudo apt install python3-venv"
     ),
-    "ERROR: No matching distribution found for torch==2.13.0": "There is no build of torch for this",
+    "ERROR: No matching distribution found for torch==2.13.0": "There is no build of torch for",
     "ERROR: Could not install packages due to an OSError: [Errno 13] Permission denied: 'x'": (
         "is not allowed"
     ),
