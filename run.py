@@ -58,7 +58,8 @@ def main(argv):
     sys.stderr.reconfigure(errors="replace")
     name, rest = ("", argv) if not argv or argv[0].startswith("-") else (argv[0], argv[1:])
     if argv[:1] in (["-h"], ["--help"]):
-        return print(__doc__)
+        print(__doc__)
+        return 0
     if name not in COMMANDS:
         sys.stderr.write("There is no command %r.\n\n%s" % (name, __doc__))
         return 2
@@ -112,15 +113,15 @@ def set_up(extras=""):
         print("The course's packages are put into .venv. This is done once.")
         announce(extras)
         make_venv()
+    pinned = ["--only-binary=:all:", "-c", str(PINS)]
+    pip(pinned + ["flit_core"], "what builds the course")
     if brings_cuda(sys.platform) and not pip(torch_for_cpu(), "PyTorch", give_up_after=PATIENCE):
         print("PyTorch's CPU builds can't be reached. The usual one may come, with CUDA:")
         announce("cuda")
     if not torch_has_builds(sys.platform, platform.machine()):
         print("PyTorch has no builds for this machine: the lessons that train with it won't run.")
-    pinned = ["--only-binary=:all:", "-c", str(PINS)]
-    pip(pinned + ["flit_core"], "what builds the course")
     pip(pinned + ["--no-build-isolation", "-e", ".[%s]" % extras if extras else "."], "the rest")
-    STAMP.write_text(fingerprint(version_of_venv()) + " " + extras)
+    STAMP.write_text("%s %s\n" % (fingerprint(version_of_venv()), extras))
     print("Done in %.0f s. The next start takes seconds." % (time.monotonic() - began))
 
 
@@ -239,7 +240,7 @@ def status(text, lasting=True):
 KNOWN = [  # what is said when something fails, and what that means; the first that fits
     (r"Errno (28|122)\b|No space left|WinError 112\b", "The disk is full. Free: {free}."),
     (
-        "ensurepip",
+        "ensurepip is not",
         "This Python can't make environments. On Debian and Ubuntu: sudo apt install python3-venv",
     ),
     (
@@ -278,6 +279,8 @@ def meaning(said):
         free=", ".join("%d MB in %s" % (shutil.disk_usage(p).free // 10**6, p) for p in places),
         machine="%s, Python %s" % (platform.platform(), platform.python_version()),
     )
+    if shutil.disk_usage(str(ROOT)).free < 10**7:
+        said += "No space left"  # a program does not always say that this was why
     for pattern, words in KNOWN:
         found = re.search(pattern, said)
         if found:

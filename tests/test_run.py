@@ -9,9 +9,11 @@ import socket
 import subprocess
 import sys
 import tokenize
+import tomllib
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -199,6 +201,32 @@ def test_cpu_builds_of_torch_are_asked_for_where_plain_ones_bring_cuda(run):
     assert asked[asked.index("--index-url") + 1] == "https://download.pytorch.org/whl/cpu"
 
 
+@pytest.mark.parametrize(
+    ("system", "machine"),
+    [
+        *[("linux", "x86_64"), ("linux", "aarch64"), ("darwin", "arm64"), ("darwin", "x86_64")],
+        *[("win32", "AMD64"), ("win32", "ARM64")],
+    ],
+)
+def test_run_and_pyproject_agree_where_torch_has_builds(run, system, machine):
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    (torch,) = (need for need in project["dependencies"] if need.startswith("torch"))
+    here = {"sys_platform": system, "platform_machine": machine}
+    assert Requirement(torch).marker.evaluate(here) == run.torch_has_builds(system, machine)
+
+
+def test_pins_lie_in_their_ranges_and_name_no_place():
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    pins = [Requirement(line) for line in lines if not line.startswith("#")]
+    pinned = {pin.name: next(iter(pin.specifier)).version for pin in pins}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    for need in project["dependencies"] + project["optional-dependencies"]["dev"]:
+        need = Requirement(need)
+        assert need.specifier.contains(pinned[need.name.replace("_", "-")]), need
+    assert not any(pin.url for pin in pins)
+    assert not [line for line in lines if line.startswith(("-", "/")) or "//" in line]
+
+
 def test_an_index_that_never_answers_costs_seconds(run, monkeypatch):
     """A host that takes every connection and says nothing."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
@@ -216,6 +244,24 @@ def test_the_disk_is_looked_at_before_anything_is_fetched(run, monkeypatch):
     )
     with pytest.raises(run.Trouble, match=r"The disk is too full: .* MB are needed, 100 are free"):
         run.announce("")
+
+
+def test_a_full_disk_is_named_even_by_a_program_that_does_not_say_so(run, monkeypatch):
+    """venv reports no more than that ensurepip failed."""
+    monkeypatch.setattr(run.shutil, "disk_usage", lambda place: shutil._ntuple_diskusage(9, 9, 0))
+    said = "Error: Command '['python', '-m', 'ensurepip']' returned non-zero exit status 1."
+    assert run.meaning(said).startswith("The disk is full")
+
+
+def test_the_users_own_settings_of_python_and_jupyter_stay_out(run, monkeypatch, tmp_path):
+    for name in ("PYTHONPATH", "PYTHONHOME", "JUPYTER_PATH", "JUPYTERLAB_DIR", "MPLBACKEND"):
+        monkeypatch.setenv(name, "theirs")
+    monkeypatch.setenv("HTTPS_PROXY", "theirs too")
+    env = run.environment(tmp_path)
+    assert [name for name in env if env[name] == "theirs"] == []
+    assert env["HTTPS_PROXY"] == "theirs too"
+    for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "IPYTHONDIR"):
+        assert Path(env[name]).is_relative_to(tmp_path)
 
 
 FAILURES = {  # what pip, venv and systems really say -> what the learner reads
