@@ -15,9 +15,16 @@ function render({ model, el }) {
   const [paper, sentence] = el.children;
 
   const { size, panels } = model.get("geometry");
-  const parts = panels.map((panel) => {
-    const svg = add(paper, "svg", { viewBox: panel.join(" "), "aria-hidden": "true" });
-    const image = add(svg, "image", { width: size[0], height: size[1] });
+  const parts = panels.map(([x, y, width, height]) => {
+    const part = document.createElement("div");
+    part.style.aspectRatio = `${width} / ${height}`;
+    const image = part.appendChild(new Image());
+    image.alt = "";
+    image.style.width = `${(100 * size[0]) / width}%`;
+    image.style.left = `${(-100 * x) / width}%`;
+    image.style.top = `${(-100 * y) / height}%`;
+    const svg = add(part, "svg", { viewBox: `${x} ${y} ${width} ${height}`, "aria-hidden": true });
+    paper.append(part);
     return { svg, image, marks: add(svg, "g", {}) };
   });
 
@@ -32,7 +39,7 @@ function render({ model, el }) {
       next.src = URL.createObjectURL(new Blob([background], { type: "image/png" }));
       await next.decode();
       if (next !== image) return URL.revokeObjectURL(next.src); // overtaken
-      for (const part of parts) part.image.setAttribute("href", next.src);
+      for (const part of parts) part.image.src = next.src;
       URL.revokeObjectURL(previous);
     }
     if (image.complete) draw(model.get("shown")); // else it will be, once the image is there

@@ -1,0 +1,129 @@
+"""A JupyterLab, started as the learner's is, and a Chromium that looks at it.
+
+For the tests, and for the benchmark of the labs.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.error import URLError
+
+import nbformat
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[1]
+PATIENCE = 180  # seconds: the slowest of machines, with other work to do
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+QUIET = """--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-sync
+    --disable-background-networking --disable-component-update""".split()
+
+# run.py's own function, so that what is tested is what a learner gets; only the folder differs.
+START = """
+import socket, sys
+from pathlib import Path
+sys.path.insert(0, {root!r})
+import run
+run.MY_WORK, run.PYTHON = Path({home!r}), sys.executable
+with socket.create_server(("127.0.0.1", 0)) as probe:
+    port = probe.getsockname()[1]
+run.jupyterlab(port, {notebook!r}, no_browser=True)
+"""
+
+
+def notebook(path: Path, *cells: str) -> Path:
+    """A notebook with these cells."""
+    new = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    new.metadata = {"kernelspec": {"display_name": "Python 3", "name": "python3"}}
+    nbformat.write(new, path)
+    return path
+
+
+@dataclass
+class Server:
+    url: str
+    log: Path
+
+    def api(self, what: str, method: str = "GET") -> bytes:
+        base, _, token = self.url.partition("/lab/tree/")
+        address = f"{base}/api/{what}?token={token.partition('token=')[2]}"
+        with urllib.request.urlopen(urllib.request.Request(address, method=method)) as answer:
+            return bytes(answer.read())
+
+
+@contextmanager
+def jupyterlab(path: Path) -> Iterator[Server]:
+    """A server for the folder in which this notebook lies."""
+    log = path.parent / "server.log"
+    start = START.format(root=str(ROOT), home=str(path.parent), notebook=path.name)
+    with log.open("w") as file:
+        process = subprocess.Popen([sys.executable, "-c", start], stdout=file, stderr=file)
+    try:
+        server = _once_it_answers(process, log)
+        try:
+            yield server
+        finally:
+            server.api("shutdown", "POST")
+            process.wait(PATIENCE)
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _once_it_answers(process: subprocess.Popen[bytes], log: Path) -> Server:
+    end = time.monotonic() + PATIENCE
+    while process.poll() is None and time.monotonic() < end:
+        words = [word for word in log.read_text().split() if word.startswith("http://127.")]
+        try:
+            server = Server(words[0], log)
+            server.api("status")
+            return server
+        except (IndexError, URLError, ConnectionError):
+            time.sleep(0.2)
+    raise RuntimeError(f"JupyterLab did not start:\n{log.read_text()}")
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """A browser without a window. Where there is none: a skipped test, but in CI a failed one."""
+    with sync_playwright() as playwright:
+        found = [playwright.chromium.executable_path, *filter(None, map(shutil.which, NAMES))]
+        program = next((name for name in found if Path(name).exists()), None)
+        if program is None:
+            missing = f"There is no Chromium here: {', '.join(NAMES)}."
+            pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
+        browser = playwright.chromium.launch(executable_path=program, args=QUIET)
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Desk:
+    """A page with an open notebook, and what its console said."""
+
+    page: Page
+    said: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page.set_default_timeout(PATIENCE * 1000)
+        self.page.on("console", lambda m: self.said.append(m.text) if m.type == "error" else None)
+        self.page.on("pageerror", lambda error: self.said.append(str(error)))
+
+    def open(self, server: Server) -> None:
+        """Open the notebook, and wait until a kernel is there, idle, and connected to it."""
+        self.page.goto(server.url)
+        self.page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for()
+        end = time.monotonic() + PATIENCE
+        while b'"connections": 1' not in server.api("kernels") and time.monotonic() < end:
+            self.page.wait_for_timeout(100)
+
+    def run_all(self) -> None:
+        self.page.get_by_role("menuitem", name="Run", exact=True).click()
+        self.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
