@@ -1,0 +1,183 @@
+"""The labs: whatever is set, a picture and a true sentence, and never an error."""
+
+import re
+import warnings
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from stepsize import descend, labs, plots
+from stepsize.labs import words
+from stepsize.labs.noise import GOOD, POOR
+from stepsize.models import SineRegression, sine_data
+from stepsize.optimizers import adam, momentum, sgd
+from stepsize.surfaces import bowl, bumpy, quadratic, ravine, rosenbrock, saddle
+
+LABS = [labs.playground, labs.learning_rate, labs.parabola, labs.batches, labs.escape]
+SURFACES = [bowl, ravine, saddle, rosenbrock, bumpy]
+
+
+def no_numbers_in(svg: str) -> list[str]:
+    return re.findall(r"\b(?:nan|inf|NaN|None)\b", svg)
+
+
+@pytest.mark.parametrize("make", LABS, ids=lambda make: make.__name__)
+class TestLab:
+    def test_every_end_of_every_slider_gives_a_picture(self, make):
+        lab = make()
+        for name, control in lab.controls.items():
+            ends = self.ends(control)
+            for end in ends:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("error")
+                    control.value = end
+                assert "Error" not in lab.sentence, (name, end)
+                assert no_numbers_in("".join(lab.picture.shown["marks"])) == []
+                assert all(len(marks) < 100_000 for marks in lab.picture.shown["marks"])
+
+    def ends(self, control):
+        if hasattr(control, "options"):
+            return [value for _, value in control._options_full]
+        if hasattr(control, "base"):
+            return [control.base**control.max, control.base**control.min]
+        return [control.max, control.min] if hasattr(control, "max") else [1, 2]
+
+    def test_what_is_stored_is_a_picture_and_its_sentence(self, make):
+        bundle = make()._repr_mimebundle_()
+        assert set(bundle) == {"text/plain", "image/png"}
+        assert bundle["image/png"].startswith(b"\x89PNG")
+        assert bundle["text/plain"] == make()._repr_mimebundle_()["text/plain"]
+        assert "0x" not in bundle["text/plain"]
+
+    def test_the_label_tells_the_state(self, make):
+        lab = make()
+        assert lab.sentence in lab.picture.shown["label"]
+        assert lab.title in lab.picture.shown["label"]
+
+    def test_an_error_is_said_and_passes(self, make, monkeypatch):
+        lab = make()
+        said, react = lab.sentence, lab._react
+        monkeypatch.setattr(lab, "_react", lambda *_, **__: 1 / 0)
+        lab.update()
+        assert lab.sentence == "ZeroDivisionError: division by zero"
+        monkeypatch.setattr(lab, "_react", react)
+        lab.update()
+        assert lab.sentence == said
+
+
+def test_the_ball_starts_where_it_is_put():
+    lab = labs.playground()
+    before = lab.picture.shown["marks"]
+    lab.picture.ball = [lab.picture.ball[0] + 100, lab.picture.ball[1]]
+    assert lab.picture.shown["marks"] != before
+    x, y = lab.scene.place(lab.picture.ball)
+    assert x > bowl.start[0]
+    assert y == pytest.approx(bowl.start[1])
+
+
+RATES = np.geomspace(1e-6, 1e3, 46)
+
+
+@pytest.mark.parametrize("surface", SURFACES, ids=lambda surface: surface.name)
+@pytest.mark.parametrize("rule", [sgd, momentum, adam], ids=lambda rule: rule.__name__)
+def test_the_sentence_is_true(surface, rule):
+    for lr in RATES:
+        trace = descend(rule, surface, surface.start, 80, lr=lr)
+        said = words.descent(trace, surface, reveal=True)
+        first, last = trace.loss[0], trace.loss[-1]
+        verdict = said.partition(":")[0]
+        if verdict == "converged":
+            assert last < 1e-3 * first
+        elif verdict == "diverging":
+            assert not last <= first
+        elif verdict == "crawling":
+            assert 0 < last <= first
+        elif verdict.startswith("stuck"):
+            assert surface is bumpy or surface is saddle
+            assert last > 0.1
+        elif verdict.startswith("bouncing"):
+            step = np.diff(trace.theta[-5:], axis=0)
+            assert (np.vecdot(step[1:], step[:-1]) < 0).all()
+        else:
+            assert verdict in ("on its way", "higher than before"), said
+        if "2/curvature" in said:
+            assert rule is sgd
+            assert lr > 2 / surface.curvature
+
+
+@pytest.mark.parametrize("curvature", [0.5, 1.0, 4.0])
+def test_the_parabolas_sentence_is_true_and_does_not_give_the_border_away(curvature):
+    for product in (0.02, 0.5, 1.0, 1.5, 1.98, 2.0, 2.02, 3.0):
+        lr = product / curvature
+        trace = descend(sgd, quadratic(curvature), [4.0], 30, lr=lr)
+        said = words.parabola(trace, curvature, reveal=False)
+        assert "2/curvature" not in said
+        assert "border" not in said
+        expected = {0.02: "crawling", 0.5: "closing in", 1.0: "there in one", 2.0: "to and fro"}
+        expected |= {1.5: "each time less", 1.98: "each time less"}
+        assert expected.get(product, "each time further") in said
+        assert f"= {1 - product:.4g}" in words.parabola(trace, curvature, reveal=True)
+
+
+def test_the_border_can_be_found_with_the_slider():
+    """To 1 %: the slider's step is that fine, and the sentence changes there."""
+    slider = labs.parabola().controls["lr"]
+    assert slider.base**slider.step < 1.01
+
+
+def test_the_valleys_of_escape_lie_between_hilltops():
+    model = SineRegression(*sine_data())
+    for (low, high), valley in ((GOOD, 2.0), (POOR, 4.595)):
+        assert low < valley < high
+        for top in (low, high):
+            around = model.loss(np.array([[top - 0.05], [top], [top + 0.05]]))
+            assert around.argmax() == 1
+        assert abs(model.grad(np.array([valley]), 1)) < 0.1
+
+
+# --- The look -------------------------------------------------------------------------------------
+
+# Machado, Oliveira & Fernandes (2009), severity 1: what people without one kind of cone see.
+SIGHT = {
+    "all cones": np.eye(3),
+    "no red": [[0.152, 1.053, -0.205], [0.115, 0.786, 0.099], [-0.004, -0.048, 1.052]],
+    "no green": [[0.367, 0.861, -0.228], [0.280, 0.673, 0.047], [-0.012, 0.043, 0.969]],
+    "no blue": [[1.256, -0.077, -0.179], [-0.078, 0.931, 0.148], [0.005, 0.691, 0.304]],
+}
+
+
+@pytest.mark.parametrize("sight", SIGHT)
+def test_no_two_optimizers_look_alike(sight):
+    """Where two colours come close, dash and marker both differ."""
+    looks = list(plots.palette.values())
+    rgb = np.array([[int(look.color[i : i + 2], 16) / 255 for i in (1, 3, 5)] for look in looks])
+    seen = rgb @ np.array(SIGHT[sight]).T
+    for i, one in enumerate(looks):
+        for j, other in enumerate(looks[:i]):
+            if np.linalg.norm(seen[i] - seen[j]) < 0.25:
+                assert one.marker != other.marker
+                assert one.dash != other.dash
+
+
+def test_plots_draw_into_the_axes_they_are_given_and_name_both():
+    trace = descend(sgd, ravine, ravine.start, 20, lr=0.02)
+    rates = np.geomspace(1e-3, 1, 9)
+    drawings = [
+        lambda ax: plots.path(plots.contours(ax, ravine), trace),
+        lambda ax: plots.losses(ax, {"sgd": trace, "other": [1.0, np.nan, np.inf]}),
+        lambda ax: plots.sweep(ax, rates, {"sgd": rates, "adam": np.full(9, np.nan)}),
+        lambda ax: plots.curve(ax, [1, 2], [3, 4]),
+    ]
+    for draw in drawings:
+        ax = Figure().add_subplot()
+        assert draw(ax) is ax
+        assert ax.get_xlabel()
+        assert ax.get_ylabel()
+        ax.get_figure().canvas.draw()
+
+
+def test_lines_carry_their_names():
+    ax = Figure().add_subplot()
+    plots.losses(ax, {"sgd": [3.0, 2.0, 1.0], "adam": [3.0, 2.5, 2.0]})
+    assert {text.get_text() for text in ax.texts} == {"sgd", "adam"}
