@@ -108,7 +108,7 @@ def set_up(extras=""):
         return
     began = time.monotonic()
     if python and STAMP.exists():
-        print("The course needs other packages than before; .venv is brought up to date.")
+        print("The course has changed, or has moved; .venv is brought up to date.")
     else:
         print("The course's packages are put into .venv. This is done once.")
         announce(extras)
@@ -379,7 +379,7 @@ def jupyterlab(port, notebook, no_browser):
     for name, content in JUPYTERLAB.items():
         write(settings / name, json.dumps(content).encode())
     token, page = secrets.token_hex(16), "/lab/tree/" + quote(notebook)
-    command = [str(PYTHON), "-m", "jupyterlab", "--Application.log_level=ERROR", "-y"]
+    command = [str(PYTHON), "-c", START, "--Application.log_level=ERROR", "-y"]
     command += ["--allow-root", "--ServerApp.ip=127.0.0.1", "--ServerApp.port=%d" % port]
     command += ["--ServerApp.port_retries=0", "--ServerApp.root_dir=%s" % MY_WORK]
     command += ["--LabApp.default_url=" + page, "--LabApp.app_settings_dir=%s" % settings]
@@ -391,6 +391,14 @@ def jupyterlab(port, notebook, no_browser):
     env = dict(environment(MY_WORK), JUPYTER_TOKEN=token, STEPSIZE_HOME=str(MY_WORK))
     return finish(subprocess.Popen(command, cwd=str(MY_WORK), env=env))
 
+
+START = """
+try:
+    from jupyterlab.labapp import main
+    main()
+except KeyboardInterrupt:  # before it is ready
+    pass
+"""
 
 JUPYTERLAB = {  # neither news nor prompts; a notebook is saved without the state of its sliders
     "page_config.json": {
