@@ -124,12 +124,14 @@ class Desk:
         self.page.on("pageerror", lambda error: self.said.append(str(error)))
 
     def open(self, server: Server) -> None:
-        """Open the notebook, and wait until a kernel is there, idle, and connected to it."""
-        self.page.goto(server.url)
+        """Open the notebook, and wait until its kernel has spoken and is idle.
+
+        The server is not asked: it may answer with an error while a kernel starts.
+        """
+        with self.page.expect_websocket(lambda socket: "/channels" in socket.url) as kernel:
+            self.page.goto(server.url)
+        kernel.value.wait_for_event("framereceived")
         self.page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for()
-        end = time.monotonic() + PATIENCE
-        while b'"connections": 1' not in server.api("kernels") and time.monotonic() < end:
-            self.page.wait_for_timeout(100)
 
     def run_all(self) -> None:
         self.page.get_by_role("menuitem", name="Run", exact=True).click()
