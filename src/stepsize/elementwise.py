@@ -34,7 +34,7 @@ def where(condition: Any, a: Any, b: Any) -> Any:
         return a if condition else b
     tensor = next((x for x in (condition, a, b) if _is_tensor(x)), None)
     if tensor is None:
-        return np.where(condition, a, b)
+        return np.where(condition, a, b)[()]
     full = tensor.new_ones(()).bool() & condition
     return (a if _is_tensor(a) else a * tensor.new_ones(())).where(full, b)
 

@@ -110,20 +110,28 @@ def require(name: str, value: Any, allowed: Allowed) -> None:
 
 
 def accepts(**ranges: Allowed) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Check the named arguments at each call, by position or by name; defaults are trusted."""
+    """Check the named arguments at each call, by position or by name; defaults are trusted.
+
+    So None passes where it is the default.
+    """
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
-        names = list(inspect.signature(function).parameters)
-        by_position = [(i, name) for i, name in enumerate(names) if name in ranges]
+        parameters = inspect.signature(function).parameters
+        by_position = [(i, name) for i, name in enumerate(parameters) if name in ranges]
+        optional = {name for name, parameter in parameters.items() if parameter.default is None}
+
+        def check(name: str, value: Any) -> None:
+            if value is not None or name not in optional:
+                require(name, value, ranges[name])
 
         @functools.wraps(function)
         def checked(*args: P.args, **kwargs: P.kwargs) -> R:
             for i, name in by_position:
                 if i < len(args):
-                    require(name, args[i], ranges[name])
+                    check(name, args[i])
             for name, value in kwargs.items():
                 if name in ranges:
-                    require(name, value, ranges[name])
+                    check(name, value)
             return function(*args, **kwargs)
 
         return checked
