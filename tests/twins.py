@@ -62,13 +62,22 @@ def ours(rule: Rule, start: np.ndarray, grads: np.ndarray | Quadratic, **hyper: 
     return np.array(path)
 
 
+def walk(rule: Rule, start: Any, grads: np.ndarray, **hyper: Any) -> Iterator[dict[str, Any]]:
+    """What the rule shows at each update."""
+    theta, memory = start, {}
+    for t, grad in enumerate(grads, start=1):
+        theta, memory, shown = rule(theta, grad, t, **memory, **hyper)
+        yield shown
+
+
 def theirs(
     make: Callable[..., torch.optim.Optimizer],
     start: np.ndarray,
     grads: np.ndarray | Quadratic,
+    default: type | None = None,
     **hyper: Any,
 ) -> np.ndarray:
-    with default_type(start.dtype):
+    with default_type(default or start.dtype):
         theta = torch.nn.Parameter(torch.tensor(start))
         optimizer = make([theta], **hyper)
         path = []

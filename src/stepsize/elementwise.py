@@ -16,14 +16,14 @@ def maximum(a: Any, b: Any) -> Any:
         return a.clamp(min=b)
     if _is_tensor(b):
         return b.clamp(min=a)
-    if isinstance(a, float) and isinstance(b, float):
+    if not (hasattr(a, "shape") or hasattr(b, "shape")):
         return a if a > b or a != a else b
     return np.maximum(a, b)
 
 
 def sign(x: Any) -> Any:
     """-1, 0 or 1, element by element; nan where x is nan."""
-    if isinstance(x, float):
+    if not hasattr(x, "shape"):
         return x if x != x else float((x > 0) - (x < 0))
     return x.sign().where(x == x, x) if _is_tensor(x) else np.sign(x)
 

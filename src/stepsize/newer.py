@@ -282,8 +282,8 @@ def schedule_free_adamw(
     v_hat = v / (1 - beta2**t)
     scale = lr / (v_hat**0.5 + eps)
     z = z - scale * grad - lr * weight_decay * theta
-    weight = weight + lr**2
-    c = lr**2 / maximum(weight, 1e-300)  # as long as lr is 0, nothing is added to the mean
+    weight = weight + lr * lr
+    c = lr * lr / maximum(weight, 1e-300)  # as long as lr is 0, nothing is added to the mean
     x = (1 - c) * x + c * z
     theta = (1 - beta1) * z + beta1 * x
     memory, shown = dict(z=z, x=x, v=v, weight=weight), dict(v_hat=v_hat, scale=scale, c=c)
