@@ -218,7 +218,7 @@ def test_twin_of_torch(twin, dtype, kind):
     if (rule, kind) in APART or (rule, kind, dtype) in APART:
         return
     shapes = {adafactor: MATRICES, muon: MATRICES, adafactor_vector: [(1,), (5,)]}
-    for shape in shapes.get(rule, SHAPES):
+    for shape in shapes.get(rule, SHAPES if kind == "random" else SHAPES[::3]):
         grads = Quadratic(shape, dtype) if kind == "quadratic" else gradients(kind, shape, dtype)
         start = np.random.default_rng(1).normal(size=shape).astype(dtype)
         torchs = theirs(make, start, grads, **arguments)

@@ -239,15 +239,10 @@ def cosine_restarts(t: Any, steps: int, growth: int = 1, floor: float = 0.0) -> 
     >>> cosine_restarts(np.arange(7), steps=2, growth=2).round(3)
     array([1.   , 0.5  , 1.   , 0.854, 0.5  , 0.146, 1.   ])
     """
-    length, since = steps, t
-    if growth == 1:
-        since = t % steps
-    while growth > 1 and np.any(since >= length):
-        over = since >= length
-        since, length = (
-            np.where(over, since - length, since),
-            np.where(over, length * growth, length),
-        )
+    since, length = t % steps if growth == 1 else t, np.asarray(steps)
+    while growth > 1 and np.any(over := since >= length):
+        since = np.where(over, since - length, since)
+        length = np.where(over, growth * length, length)
     return floor + (1 - floor) * 0.5 * (1 + np.cos(np.pi * since / length))
 
 
