@@ -1,5 +1,6 @@
 """Reduce on plateau against torch's, over losses that improve, stall, jump and break."""
 
+import inspect
 import math
 
 import numpy as np
@@ -88,6 +89,18 @@ def test_it_drives_a_descent_epoch_by_epoch():
     np.testing.assert_array_equal(trace.lr, np.repeat([2.0, 2.0, 2.0, 1.0], 10))
     assert trace.loss[30] == 10
     assert trace.loss[-1] == 0
+
+
+def test_defaults_are_torchs():
+    torchs = inspect.signature(ReduceLROnPlateau).parameters
+    for name, parameter in inspect.signature(plateau).parameters.items():
+        if parameter.kind is parameter.KEYWORD_ONLY:
+            assert parameter.default == torchs["min_lr" if name == "floor" else name].default
+
+
+def test_bounds_are_good():
+    zeros = dict.fromkeys(["factor", "patience", "threshold", "cooldown", "floor", "eps"], 0)
+    assert ours([1.0, 1.0, 2.0], **zeros) == theirs([1.0, 1.0, 2.0], **zeros) == [1, 0, 0]
 
 
 @pytest.mark.parametrize(

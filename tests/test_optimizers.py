@@ -773,6 +773,74 @@ def test_bad_hyper_parameter_is_named(rule, name, value, words):
             descend(rule, bowl, [1.0, 1.0], 3, **{name: value})
 
 
+GOOD = {  # the bounds themselves, and what lies just inside where they are no part of it
+    **{key: [0.0, math.inf] for key in [*NOT_NEGATIVE, "momentum"]},
+    **{key: [0.0, math.nextafter(1, 0)] for key in ["beta1", "beta2", "beta"]},
+    **{key: [0.0, 1.0] for key in ["alpha", "rho", "dampening"]},
+    "beta2_decay": [0.0, -math.inf],
+    "d": [1.0, math.inf],
+    "tractable": [4.0, math.inf],
+    "ns_steps": [0, 1],
+}
+
+
+@every_rule
+def test_bounds_are_good(rule):
+    ones = np.ones(shape_for(rule))
+    for name, parameter in inspect.signature(rule).parameters.items():
+        if (parameter.kind is parameter.KEYWORD_ONLY or name == "total") and name != "maximize":
+            for value in GOOD[name] if (rule, name) != (nesterov, "momentum") else [1e-300]:
+                assert rule(ones, ones, 1, **{name: value}).theta.shape == ones.shape
+
+
+@pytest.mark.parametrize(
+    ("rule", "make"),
+    [
+        (sgd, optim.SGD),
+        (adagrad, optim.Adagrad),
+        (rmsprop, optim.RMSprop),
+        (centered_rmsprop, optim.RMSprop),
+        (adadelta, optim.Adadelta),
+        (adam, optim.Adam),
+        (amsgrad, optim.Adam),
+        (adamw, optim.AdamW),
+        (nadam, optim.NAdam),
+        (radam, optim.RAdam),
+        (adamax, optim.Adamax),
+        (adafactor_vector, optim.Adafactor),
+        (adafactor, optim.Adafactor),
+        (muon, optim.Muon),
+    ],
+)
+def test_defaults_are_torchs(rule, make):
+    torchs = make([torch.nn.Parameter(torch.ones(2, 2))]).defaults
+    if "betas" in torchs:
+        torchs["beta1"], torchs["beta2"] = torchs["betas"]
+    if make is optim.Adafactor:
+        torchs["eps1"], torchs["eps2"] = 1e-30, torchs["eps"][1]
+    for name, parameter in inspect.signature(rule).parameters.items():
+        if parameter.kind is parameter.KEYWORD_ONLY and name != "tractable":
+            assert parameter.default == torchs.get(name, False), name
+
+
+def test_defaults_of_what_torch_lacks_are_the_papers():
+    defaults = {
+        rule: {n: p.default for n, p in inspect.signature(rule).parameters.items()}
+        for rule in (momentum, heavy_ball, nesterov, radam, lion, schedule_free_sgd)
+    }
+    for rule in (momentum, heavy_ball, nesterov):
+        assert defaults[rule]["lr"] == 1e-3
+        assert defaults[rule]["momentum"] == 0.9
+    assert defaults[momentum]["dampening"] == 0
+    assert defaults[radam]["tractable"] == 5
+    chosen = [defaults[lion][name] for name in ("lr", "beta1", "beta2", "weight_decay")]
+    assert chosen == [1e-4, 0.9, 0.99, 0]
+    assert [defaults[schedule_free_sgd][name] for name in ("lr", "beta")] == [1e-2, 0.9]
+    averaged = inspect.signature(schedule_free_adamw).parameters
+    chosen = [averaged[n].default for n in ("lr", "beta1", "beta2", "eps", "weight_decay")]
+    assert chosen == [2.5e-3, 0.9, 0.999, 1e-8, 0]
+
+
 @every_rule
 @pytest.mark.parametrize("value", ["0.1", None, [0.1]])
 def test_hyper_parameter_of_another_type_is_named(rule, value):

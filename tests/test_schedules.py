@@ -1,5 +1,7 @@
 """The schedules against torch.optim.lr_scheduler, and against what they promise."""
 
+import inspect
+
 import numpy as np
 import pytest
 import torch
@@ -356,6 +358,86 @@ def test_monotone_from_end_to_end(steps, low):
 def test_drawing_uses_nothing_up():
     t = np.arange(50)
     np.testing.assert_array_equal(cosine(t, 40), cosine(t, 40))
+
+
+BOUNDS = [  # a schedule, what it needs, and the arguments whose lowest and highest value are good
+    (constant, dict(), dict(factor=(0, 1), steps=(0, None))),
+    (linear, dict(steps=3), dict(steps=(1, None), start=(0, 1), end=(0, 1))),
+    (warmup, dict(steps=3), dict(steps=(1, None), start=(0, 1))),
+    (step_decay, dict(step_size=3), dict(step_size=(1, None), gamma=(0, None))),
+    (multi_step, dict(milestones=[3]), dict(gamma=(0, None))),
+    (exponential, dict(gamma=0.5), dict(gamma=(0, None))),
+    (polynomial, dict(steps=3), dict(steps=(1, None), power=(0, None))),
+    (inverse_sqrt, dict(warmup=3), dict(warmup=(1, None))),
+    (cosine, dict(steps=3), dict(steps=(1, None), floor=(0, 1))),
+    (
+        warmup_stable_decay,
+        dict(steps=3, warmup=1, decay=1),
+        dict(warmup=(0, None), decay=(0, None), floor=(0, 1)),
+    ),
+    (warmup_stable_decay, dict(steps=1, warmup=0, decay=0), dict(steps=(1, None))),
+    (cosine_restarts, dict(steps=3), dict(steps=(1, None), growth=(1, None), floor=(0, 1))),
+    (triangular, dict(up=3), dict(up=(1, None), down=(1, None), floor=(0, 1))),
+    (triangular2, dict(up=3), dict(up=(1, None), down=(1, None), floor=(0, 1))),
+    (exp_range, dict(up=3), dict(up=(1, None), down=(1, None), gamma=(0, None), floor=(0, 1))),
+    (one_cycle, dict(steps=3), dict(steps=(1, None), pct_start=(0.0, 1.0))),
+    (
+        one_cycle_momentum,
+        dict(steps=3),
+        dict(steps=(1, None), pct_start=(0.0, 1.0), low=(0, None), high=(0, None)),
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("schedule", "needs", "bounds"), BOUNDS, ids=lambda x: getattr(x, "__name__", "")
+)
+def test_bounds_are_good_and_what_is_beyond_is_not(schedule, needs, bounds):
+    def call(t=0, **arguments):
+        return schedule(t, **{**needs, **arguments})
+
+    assert np.isfinite(call(np.arange(5))).all()
+    with pytest.raises(ValueError, match="t must be at least 0, not -1"):
+        call(t=-1)
+    for name, (low, high) in bounds.items():
+        whole = isinstance(low, int) and high is None and name not in ("gamma", "power")
+        step = 1 if whole else 1e-9
+        assert np.isfinite(call(np.arange(5), **{name: low})).all()
+        with pytest.raises(ValueError, match=f"{name} must be .* not"):
+            call(**{name: low - step})
+        if high is not None:
+            assert np.isfinite(call(np.arange(5), **{name: high})).all()
+            with pytest.raises(ValueError, match=f"{name} must be .* not"):
+                call(**{name: high + step})
+
+
+def test_defaults_are_torchs():
+    def defaults(function):
+        return {n: p.default for n, p in inspect.signature(function).parameters.items()}
+
+    for mine, theirs, names in (
+        (step_decay, L.StepLR, dict(gamma="gamma")),
+        (multi_step, L.MultiStepLR, dict(gamma="gamma")),
+        (polynomial, L.PolynomialLR, dict(power="power")),
+        (cosine, L.CosineAnnealingLR, dict(floor="eta_min")),
+        (cosine_restarts, L.CosineAnnealingWarmRestarts, dict(growth="T_mult", floor="eta_min")),
+        (exp_range, L.CyclicLR, dict(gamma="gamma", down="step_size_down")),
+        (
+            one_cycle,
+            L.OneCycleLR,
+            dict(
+                pct_start="pct_start",
+                div_factor="div_factor",
+                final_div_factor="final_div_factor",
+                anneal="anneal_strategy",
+            ),
+        ),
+        (one_cycle_momentum, L.OneCycleLR, dict(low="base_momentum", high="max_momentum")),
+    ):
+        for name, torchs in names.items():
+            assert defaults(mine)[name] == defaults(theirs)[torchs], (mine, name)
+    for mine in (triangular, triangular2, exp_range):
+        assert defaults(mine)["floor"] == 0
 
 
 @pytest.mark.parametrize(
