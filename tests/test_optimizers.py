@@ -548,6 +548,40 @@ def test_stop_and_go_on_is_never_to_have_stopped(rule, dtype):
     assert theta.dtype == dtype
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("rule", [*ELEMENTWISE, adafactor_vector], ids=lambda rule: rule.__name__)
+def test_a_trace_goes_on_from_its_end(rule, dtype):
+    """The whole trace, in every quantity, bit for bit; the schedule goes on as well."""
+    hyper = {**RULES[rule], "lr": lambda t: 1e-3 / (1 + t)}
+    start = np.array(rosenbrock.start, dtype)
+    whole = descend(rule, rosenbrock, start, 30, **hyper)
+    parts = start
+    for steps in (10, 0, 1, 19):
+        parts = descend(rule, rosenbrock, parts, steps, **hyper)
+    assert vars(parts).keys() == vars(whole).keys()
+    for name, values in vars(whole).items():
+        assert vars(parts)[name].dtype == values.dtype, name
+        np.testing.assert_array_equal(vars(parts)[name], values, err_msg=name)
+
+
+def test_another_rule_may_go_on_from_a_trace():
+    """It takes over what it knows by name; what it lacks is nan."""
+    first = descend(adam, bowl, [4.0, 2.0], 5, lr=0.1)
+    then = descend(adamw, bowl, first, 5, lr=0.1, weight_decay=0.0)
+    np.testing.assert_array_equal(then.theta, descend(adam, bowl, [4.0, 2.0], 10, lr=0.1).theta)
+    assert np.isnan(then.weight_decay[:5]).all()
+    last = descend(adam, bowl, descend(sgd, bowl, first, 5, lr=0.1), 5, lr=0.1)
+    assert np.isnan(last.m[5:10]).all()
+    assert np.isfinite(last.m[10:]).all()
+    assert np.isfinite(last.theta).all()
+
+
+def test_a_memory_may_be_given_its_first_value():
+    trace = descend(adagrad, bowl, [4.0, 2.0], 5, lr=0.1, total=0.5)
+    np.testing.assert_array_equal(trace.total[0], 0.5 + trace.grad[0] ** 2)
+    np.testing.assert_array_equal(trace.total[1], trace.total[0] + trace.grad[1] ** 2)
+
+
 @every_rule
 def test_the_same_lines_run_on_arrays_and_tensors(rule):
     """torch's root is not rounded correctly, hence the last bits."""

@@ -491,6 +491,9 @@ def test_defaults_are_torchs():
         (lambda: sequence(0, [], []), "milestones must be one fewer than the 0 schedules"),
         (lambda: sequence(0, [warmup], [3]), r"one fewer than the 1 schedules, not \[3\]"),
         (lambda: sequence(0, [warmup] * 3, [5, 5]), r"milestones must rise.*not \[5, 5\]"),
+        (lambda: sequence(0, [warmup] * 3, [9, 5]), r"milestones must rise.*not \[9, 5\]"),
+        (lambda: sequence(0, [warmup] * 2, [-5]), r"milestones must rise.*not \[-5\]"),
+        (lambda: sequence(-1, [warmup], []), "t must be at least 0, not -1"),
         (lambda: sequence(0, [warmup] * 2, [0]), r"milestones must rise.*not \[0\]"),
     ],
 )

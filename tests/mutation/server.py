@@ -25,7 +25,9 @@ def listen() -> None:
     torch.set_num_threads(1)
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     sys.path[:0] = ["src", "."]
-    hypothesis.settings.register_profile("mutation", derandomize=True, database=None)
+    generate = [hypothesis.Phase.explicit, hypothesis.Phase.generate]  # a mutant needs no shrinking
+    profile = dict(derandomize=True, database=None, phases=generate, deadline=None)
+    hypothesis.settings.register_profile("mutation", **profile)
     hypothesis.settings.load_profile("mutation")
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(ADDRESS)
@@ -43,7 +45,7 @@ def listen() -> None:
                 code = 0
                 for stage in stages:
                     path, _, chosen = stage.partition(":")
-                    options = ["-xqp", "no:cacheprovider", "--assert=plain"]
+                    options = ["-xqp", "no:cacheprovider", "--assert=plain", "-pnbval.plugin"]
                     options += ["-k", chosen] if chosen else []
                     code = int(pytest.main([*options, path]))
                     if code:
