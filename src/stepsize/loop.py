@@ -57,9 +57,11 @@ def descend(
 
     rule: one of `optimizers`, or any function of that form.
     landscape: has `loss(theta)` and `grad(theta, t)`.
-    start: theta_0, shape (..., d). steps: how many updates, at least 0.
+    start: theta_0, shape (..., d); or the trace of a run, which then goes on from its end as if it
+        had never stopped, and is returned whole. steps: how many (more) updates, at least 0.
     hyper: the rule's hyper-parameters, each a number, a column (k, 1), or a function of the
         updates already made. Columns make k runs in one pass, bit for bit those made one by one.
+        A memory that is named here starts with that value.
 
     Raises: ValueError or TypeError for a bad hyper-parameter, and for a rule that returns no Step
     or a theta of another shape. A diverging run raises nothing and warns of nothing: inf and nan
@@ -75,14 +77,17 @@ def descend(
            [0.5 , 0.25]])
     >>> trace
     Trace(theta (4, 2), loss (4,), grad (3, 2), lr (3,))
+    >>> descend(sgd, bowl, trace, steps=1, lr=0.5).theta[-1]
+    array([0.25 , 0.125])
     """
     if not isinstance(steps, (int, np.integer)) or steps < 0:
         raise ValueError(f"steps must be a whole number, at least 0, not {steps!r}")
     hyper = {**_defaults(rule), **hyper}
-    theta, rows = _start(start, hyper), []
-    memory: dict[str, Any] = {}
+    rows = _unstack(start) if isinstance(start, Trace) else []
+    theta = _start(start.theta[-1] if isinstance(start, Trace) else start, hyper)
+    memory: dict[str, Any] = _memory(rule, rows[-1], hyper, theta.dtype) if rows else {}
     with np.errstate(all="ignore"):
-        for t in range(1, steps + 1):
+        for t in range(len(rows) + 1, len(rows) + steps + 1):
             now = {name: _at(value, t - 1, theta.dtype) for name, value in hyper.items()}
             loss, grad = landscape.loss(theta), landscape.grad(theta, t)
             step = _step(rule, theta, grad, t, memory, now)
@@ -93,8 +98,11 @@ def descend(
 
 
 def _defaults(rule: Rule) -> dict[str, Any]:
-    """The rule's own choices, so that the trace shows a learning rate that nobody set."""
-    parameters = inspect.signature(rule).parameters.values()
+    """The rule's own choices, so that the trace shows a learning rate that nobody set.
+
+    Not weight_decay=0 and maximize=False, which every rule accepts besides: hence `unwrap`.
+    """
+    parameters = inspect.signature(inspect.unwrap(rule)).parameters.values()
     chosen = (p for p in parameters if p.kind is p.KEYWORD_ONLY and p.default is not p.empty)
     return {p.name: p.default for p in chosen}
 
@@ -124,7 +132,7 @@ def _step(
 ) -> Step:
     """One update. The rule gets copies: one that works in place must not rewrite the past."""
     memory = {name: copy.copy(value) for name, value in memory.items()}
-    step = rule(theta.copy(), np.array(grad), t, **memory, **now)
+    step = rule(theta.copy(), np.array(grad), t, **{**now, **memory})
     if not isinstance(step, Step):
         raise TypeError(f"{rule.__name__} must return a Step, not {type(step).__name__}")
     if np.shape(step.theta) != theta.shape:
@@ -134,6 +142,36 @@ def _step(
 
 
 def _stack(rows: list[dict[str, Any]]) -> dict[str, np.ndarray]:
-    """Rows of one update each -> one array a quantity; the last row holds theta and loss only."""
-    names = {name: None for row in rows for name in row}
-    return {name: np.array([row[name] for row in rows if name in row]) for name in names}
+    """Rows of one update each -> one array a quantity; the last row holds theta and loss only.
+
+    Two rules may have made the rows, one after the other: what one of them lacks is nan there.
+    """
+    last = {name: value for row in rows for name, value in row.items()}
+    return {
+        name: np.array(
+            [
+                row[name] if name in row else np.full(np.shape(value), np.nan)
+                for row in (rows if name in rows[-1] else rows[:-1])
+            ]
+        )
+        for name, value in last.items()
+    }
+
+
+def _unstack(trace: Trace) -> list[dict[str, Any]]:
+    """The rows that `_stack` made this trace of, without the last, which is a start as well."""
+    updates = range(len(trace.theta) - 1)
+    return [{name: values[i] for name, values in vars(trace).items()} for i in updates]
+
+
+def _memory(
+    rule: Rule, row: dict[str, Any], hyper: dict[str, Any], dtype: np.dtype
+) -> dict[str, Any]:
+    """What the rule remembers, out of the last row of a trace.
+
+    A number that was a plain one, as lr is in a float32 run, is one again: it must not widen it.
+    """
+    parameters = inspect.signature(rule).parameters.values()
+    names = [p.name for p in parameters if p.kind is not p.KEYWORD_ONLY and p.name not in hyper]
+    kept = {n: row[n] for n in names[3:] if n in row and not np.isnan(row[n]).all()}
+    return {name: x if np.ndim(x) or x.dtype == dtype else x.item() for name, x in kept.items()}

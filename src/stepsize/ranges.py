@@ -1,7 +1,7 @@
 """Which values an argument may have, said above a function and not inside it.
 
-    @accepts(lr=at_least(0), beta1=fraction)
-    def adam(...)
+    @accepts(steps=at_least(1), floor=share)
+    def cosine(...)
 
 A value outside its range raises before the function runs; NaN lies outside every range. So the
 lines of the function stay the lines of the paper.
@@ -19,32 +19,83 @@ R = TypeVar("R")
 
 @dataclass(frozen=True)
 class Range:
-    """All numbers x with low <= x <= high; x < high where `below` is set."""
+    """All numbers x with low <= x <= high; low < x where `above`, x < high where `below` is set."""
 
     low: float
     high: float = float("inf")
+    above: bool = False
     below: bool = False
 
     def __contains__(self, value: Any) -> bool:
-        inside = (self.low <= value) & (value < self.high if self.below else value <= self.high)
+        from_low = self.low < value if self.above else self.low <= value
+        inside = from_low & (value < self.high if self.below else value <= self.high)
         return inside if isinstance(inside, bool) else bool(inside.all())
 
     def __str__(self) -> str:
-        if self.high == float("inf"):
-            return f"at least {self.low:g}"
-        return f"at least {self.low:g} and {'below' if self.below else 'at most'} {self.high:g}"
+        low = f"{'above' if self.above else 'at least'} {self.low:g}"
+        high = f"{'below' if self.below else 'at most'} {self.high:g}"
+        if self.low == -float("inf"):
+            return high
+        return low if self.high == float("inf") else f"{low} and {high}"
+
+
+@dataclass(frozen=True)
+class Count:
+    """All whole numbers from `low` on; a float is none of them, not even 3.0."""
+
+    low: int
+
+    def __contains__(self, value: Any) -> bool:
+        return (
+            not isinstance(value, float) and value % 1 in Range(0, 0) and value in Range(self.low)
+        )
+
+    def __str__(self) -> str:
+        return f"a whole number, at least {self.low}"
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """One of a few words or numbers."""
+
+    choices: tuple[Any, ...]
+
+    def __contains__(self, value: Any) -> bool:
+        return any(type(value) is type(choice) and value == choice for choice in self.choices)
+
+    def __str__(self) -> str:
+        return " or ".join(repr(choice) for choice in self.choices)
+
+
+Allowed = Range | Count | OneOf
 
 
 def at_least(low: float) -> Range:
     return Range(low)
 
 
+def above(low: float) -> Range:
+    return Range(low, above=True)
+
+
+def at_most(high: float) -> Range:
+    return Range(-float("inf"), high)
+
+
+def count_from(low: int) -> Count:
+    return Count(low)
+
+
+def one_of(*choices: Any) -> OneOf:
+    return OneOf(choices)
+
+
 fraction = Range(0, 1, below=True)
 share = Range(0, 1)
 
 
-def require(name: str, value: Any, allowed: Range) -> None:
-    """Raise unless every number in `value`, a number or an array, lies in the range.
+def require(name: str, value: Any, allowed: Allowed) -> None:
+    """Raise unless every number in `value`, a number or an array, is allowed.
 
     Raises: TypeError where value can't be compared with numbers; ValueError where it is outside.
     """
@@ -54,24 +105,33 @@ def require(name: str, value: Any, allowed: Range) -> None:
         kind = type(value).__name__
         raise TypeError(f"{name} must be a number, {allowed}, not {value!r} ({kind})") from None
     if not inside:
-        raise ValueError(f"{name} must be {allowed}, not {value}")
+        said = repr(value) if isinstance(value, str) else value
+        raise ValueError(f"{name} must be {allowed}, not {said}")
 
 
-def accepts(**ranges: Range) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Check the named arguments at each call, by position or by name; defaults are trusted."""
+def accepts(**ranges: Allowed) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Check the named arguments at each call, by position or by name; defaults are trusted.
+
+    So None passes where it is the default.
+    """
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
-        names = list(inspect.signature(function).parameters)
-        by_position = [(i, name) for i, name in enumerate(names) if name in ranges]
+        parameters = inspect.signature(function).parameters
+        by_position = [(i, name) for i, name in enumerate(parameters) if name in ranges]
+        optional = {name for name, parameter in parameters.items() if parameter.default is None}
+
+        def check(name: str, value: Any) -> None:
+            if value is not None or name not in optional:
+                require(name, value, ranges[name])
 
         @functools.wraps(function)
         def checked(*args: P.args, **kwargs: P.kwargs) -> R:
             for i, name in by_position:
                 if i < len(args):
-                    require(name, args[i], ranges[name])
+                    check(name, args[i])
             for name, value in kwargs.items():
                 if name in ranges:
-                    require(name, value, ranges[name])
+                    check(name, value)
             return function(*args, **kwargs)
 
         return checked

@@ -6,7 +6,17 @@ drawn before anything is trained:
 
     lr = lambda t: 0.1 * warmup(t, 10) * cosine(t, 300)
 
-Chaining is `*`; following on is `sequence`. A formula has no state: drawing it uses nothing up.
+Chaining is `*`; following on is `sequence`; any function of t is a schedule. A formula has no
+state: drawing it uses nothing up.
+
+**Per update or per epoch?** All here count updates: `descend` hands over updates, and `steps` means
+updates. Who means epochs converts, where it can be seen, by dividing t:
+
+    lr = lambda t: 0.1 * step_decay(t // updates_per_epoch, step_size=30)   a step every 30 epochs
+    lr = lambda t: 0.1 * cosine(t / updates_per_epoch, steps=90)            smooth, over 90 epochs
+
+With `//` the rate stands still within an epoch, as with torch's scheduler stepped once an epoch;
+with `/` it moves at each update.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,9 +25,58 @@ from typing import Any
 
 import numpy as np
 
-from .ranges import accepts, at_least, require, share
+from .ranges import above, accepts, at_least, count_from, fraction, one_of, require, share
 
-__all__ = ["cosine", "sequence", "step_decay", "warmup"]
+__all__ = [  # noqa: RUF022  (in order of difficulty)
+    "constant",
+    "linear",
+    "warmup",
+    "step_decay",
+    "multi_step",
+    "exponential",
+    "polynomial",
+    "inverse_sqrt",
+    "cosine",
+    "warmup_stable_decay",
+    "cosine_restarts",
+    "triangular",
+    "triangular2",
+    "exp_range",
+    "one_cycle",
+    "one_cycle_momentum",
+    "sequence",
+]
+
+
+@accepts(t=at_least(0), factor=share, steps=at_least(0))
+def constant(t: Any, factor: float = 1.0, steps: float = np.inf) -> Any:
+    r"""Constant: `factor` for `steps` updates, 1 from then on. By default: 1 for ever.
+
+    $$f(t) = c \text{ for } t < T, \quad 1 \text{ after}$$
+
+    t: updates already made, at least 0. factor: between 0 and 1. steps: at least 0.
+    Same as torch.optim.lr_scheduler.ConstantLR(factor, total_iters=steps).
+
+    >>> constant(np.arange(6), factor=0.1, steps=3)
+    array([0.1, 0.1, 0.1, 1. , 1. , 1. ])
+    """
+    return np.where(np.less(t, steps), factor, 1.0)[()]
+
+
+@accepts(t=at_least(0), steps=at_least(1), start=share, end=share)
+def linear(t: Any, steps: int, start: float = 1.0, end: float = 0.0) -> Any:
+    r"""Linear: from `start` to `end` in `steps` updates, then stay.
+
+    $$f(t) = a + (b - a) \min(t / T,\, 1)$$
+
+    t: updates already made, at least 0. steps: at least 1. start, end: between 0 and 1.
+    Same as torch.optim.lr_scheduler.LinearLR(start_factor=start, end_factor=end,
+    total_iters=steps), which can't start from 0: its recursion would divide by it.
+
+    >>> linear(np.arange(6), steps=4, start=0.8)
+    array([0.8, 0.6, 0.4, 0.2, 0. , 0. ])
+    """
+    return start + (end - start) * np.minimum(t / steps, 1.0)
 
 
 @accepts(t=at_least(0), steps=at_least(1), start=share)
@@ -29,7 +88,8 @@ def warmup(t: Any, steps: int, start: float = 0.0) -> Any:
     t: updates already made, at least 0. steps: at least 1. start: between 0 and 1.
     With start=0 the first update has a rate of 0 and does nothing; start=1/steps avoids that.
     Source: Goyal et al. (2017), section 2.2, arXiv:1706.02677.
-    Same as torch.optim.lr_scheduler.LinearLR(start_factor=start, total_iters=steps).
+    Same as torch.optim.lr_scheduler.LinearLR(start_factor=start, total_iters=steps), for start
+    above 0.
 
     >>> warmup(np.arange(6), steps=4)
     array([0.  , 0.25, 0.5 , 0.75, 1.  , 1.  ])
@@ -49,7 +109,74 @@ def step_decay(t: Any, step_size: int, gamma: float = 0.1) -> Any:
     >>> step_decay(np.arange(6), step_size=2, gamma=0.5)
     array([1.  , 1.  , 0.5 , 0.5 , 0.25, 0.25])
     """
-    return np.power(gamma, t // step_size)
+    return np.power(1.0 * gamma, t // step_size)
+
+
+@accepts(t=at_least(0), gamma=at_least(0))
+def multi_step(t: Any, milestones: Sequence[int], gamma: float = 0.1) -> Any:
+    r"""Multi-step decay: at each milestone, multiply by `gamma`.
+
+    $$f(t) = \gamma^{n(t)}, \qquad n(t) = \text{how many milestones are} \le t$$
+
+    t: updates already made, at least 0. milestones: each at least 1; in any order, and one that
+    stands there twice counts twice. gamma: at least 0.
+    Source: He et al. (2016), section 3.4, arXiv:1512.03385.
+    Same as torch.optim.lr_scheduler.MultiStepLR.
+
+    >>> multi_step(np.arange(6), milestones=[2, 5], gamma=0.5)
+    array([1.  , 1.  , 0.5 , 0.5 , 0.5 , 0.25])
+    """
+    require("milestones", np.asarray(milestones), at_least(1))
+    return np.power(1.0 * gamma, np.searchsorted(np.sort(milestones), t, side="right"))
+
+
+@accepts(t=at_least(0), gamma=at_least(0))
+def exponential(t: Any, gamma: float) -> Any:
+    r"""Exponential decay: at every update, multiply by `gamma`.
+
+    $$f(t) = \gamma^t$$
+
+    t: updates already made, at least 0. gamma: at least 0. To halve every T updates, 0.5**(1/T).
+    Same as torch.optim.lr_scheduler.ExponentialLR.
+
+    >>> exponential(np.arange(5), gamma=0.5)
+    array([1.    , 0.5   , 0.25  , 0.125 , 0.0625])
+    """
+    return np.power(1.0 * gamma, t)
+
+
+@accepts(t=at_least(0), steps=at_least(1), power=at_least(0))
+def polynomial(t: Any, steps: int, power: float = 1.0) -> Any:
+    r"""Polynomial decay: from 1 to 0 in `steps` updates along a power of the time that is left.
+
+    $$f(t) = (1 - \min(t / T,\, 1))^p$$
+
+    t: updates already made, at least 0. steps: at least 1. power: at least 0; 1 is a line.
+    Same as torch.optim.lr_scheduler.PolynomialLR(total_iters=steps, power=power).
+
+    >>> polynomial(np.arange(6), steps=4, power=2.0)
+    array([1.    , 0.5625, 0.25  , 0.0625, 0.    , 0.    ])
+    """
+    return (1 - np.minimum(t / steps, 1.0)) ** power
+
+
+@accepts(t=at_least(0), warmup=at_least(1))
+def inverse_sqrt(t: Any, warmup: int) -> Any:
+    r"""Inverse square root, "Noam": rise linearly to 1 in `warmup` updates, then fall as 1 / sqrt.
+
+    $$f(t) = \min\left(\frac{n}{W},\ \sqrt{\frac{W}{n}}\right), \qquad n = t + 1$$
+
+    t: updates already made, at least 0. warmup: at least 1.
+    Source: Vaswani et al. (2017), equation 3, arXiv:1706.03762, where n counts from 1 and the peak
+    rate is 1 / sqrt(d_model * warmup). It never ends, and needs no number of steps. torch has none.
+
+    Four times as many updates, half the rate:
+
+    >>> inverse_sqrt(np.array([0, 50, 99, 399, 1599]), warmup=100)
+    array([0.01, 0.51, 1.  , 0.5 , 0.25])
+    """
+    n = t + 1
+    return np.minimum(n / warmup, (warmup / n) ** 0.5)
 
 
 @accepts(t=at_least(0), steps=at_least(1), floor=share)
@@ -67,6 +194,209 @@ def cosine(t: Any, steps: int, floor: float = 0.0) -> Any:
     array([1.   , 0.854, 0.5  , 0.146, 0.   , 0.   ])
     """
     return floor + (1 - floor) * 0.5 * (1 + np.cos(np.pi * np.minimum(t / steps, 1.0)))
+
+
+@accepts(t=at_least(0), steps=at_least(1), warmup=at_least(0), decay=at_least(0), floor=share)
+def warmup_stable_decay(t: Any, steps: int, warmup: int, decay: int, floor: float = 0.0) -> Any:
+    r"""Warmup, stable, decay (WSD): rise linearly, stay at 1, fall linearly to `floor` at the end.
+
+    $$f(t) = \min\left(\frac{t}{W},\, 1\right) \cdot
+      \left(s + (1 - s) \min\left(\frac{T - t}{D},\, 1\right)\right)$$
+
+    t: updates already made, at least 0. steps T: at least 1. warmup W, decay D: at least 0, and
+    together at most steps. floor s: between 0 and 1.
+    Raises: ValueError where warmup and decay don't fit into steps.
+    Source: Hu et al. (2024), section 4, arXiv:2404.06395; the line down is from Hägele et al.
+    (2024), arXiv:2405.18392. torch has none; in `sequence` it is two `linear` and a `constant`.
+
+    The plateau may go on as long as one likes; only the decay has to know when it ends:
+
+    >>> warmup_stable_decay(np.arange(9), steps=8, warmup=2, decay=4)
+    array([0.  , 0.5 , 1.  , 1.  , 1.  , 0.75, 0.5 , 0.25, 0.  ])
+    """
+    if warmup + decay > steps:
+        raise ValueError(
+            f"warmup and decay must fit into the {steps} steps, not {warmup} and {decay}"
+        )
+    rise = np.minimum(t / warmup, 1.0) if warmup else 1.0
+    left = np.minimum(np.maximum(steps - t, 0) / decay, 1.0) if decay else np.less(t, steps)
+    return rise * (floor + (1 - floor) * left)
+
+
+@accepts(t=at_least(0), steps=count_from(1), growth=count_from(1), floor=share)
+def cosine_restarts(t: Any, steps: int, growth: int = 1, floor: float = 0.0) -> Any:
+    r"""Cosine with warm restarts (SGDR): a cosine decay again and again, each time `growth` longer.
+
+    $$f(t) = s + (1 - s)\, \tfrac12 \left(1 + \cos \frac{\pi (t - t_i)}{T_i}\right), \quad
+      T_i = T_0\, m^i, \quad t_i = T_0 + \dots + T_{i-1} \le t$$
+
+    t: updates already made, at least 0. steps T_0, growth m: whole numbers, at least 1.
+    floor s: between 0 and 1. The floor is never quite reached: at t_i the next decay begins.
+    Source: Loshchilov & Hutter (2017), equation 5, arXiv:1608.03983. Same as
+    torch.optim.lr_scheduler.CosineAnnealingWarmRestarts(T_0=steps, T_mult=growth,
+    eta_min=floor * lr).
+
+    >>> cosine_restarts(np.arange(7), steps=2, growth=2).round(3)
+    array([1.   , 0.5  , 1.   , 0.854, 0.5  , 0.146, 1.   ])
+    """
+    since, length = t % steps if growth == 1 else t, np.asarray(steps)
+    while growth > 1 and np.any(over := since >= length):
+        since = np.where(over, since - length, since)
+        length = np.where(over, growth * length, length)
+    return floor + (1 - floor) * 0.5 * (1 + np.cos(np.pi * since / length))
+
+
+@accepts(t=at_least(0), up=at_least(1), down=at_least(1), floor=share)
+def triangular(t: Any, up: int, down: int | None = None, floor: float = 0.0) -> Any:
+    r"""Cyclic, triangular: up from `floor` to 1 in `up` updates, down again in `down`, and so on.
+
+    $$f(t) = s + (1 - s)\, \Lambda(t)$$
+
+    with the triangle Lambda that is 0 at the ends of each cycle and 1 at its peak.
+
+    t: updates already made, at least 0. up, down: at least 1; down is up where not given.
+    floor s: between 0 and 1, the base rate over the peak rate.
+    Source: Smith (2017), section 3, arXiv:1506.01186. Same as torch.optim.lr_scheduler.CyclicLR(
+    base_lr=floor * lr, max_lr=lr, step_size_up=up, step_size_down=down). Its cycle_momentum is
+    momentum = lambda t: 0.9 - 0.1 * triangular(t, up, down).
+
+    >>> triangular(np.arange(7), up=2, floor=0.5)
+    array([0.5 , 0.75, 1.  , 0.75, 0.5 , 0.75, 1.  ])
+    """
+    return floor + (1 - floor) * _triangle(t, up, up if down is None else down)[0]
+
+
+@accepts(t=at_least(0), up=at_least(1), down=at_least(1), floor=share)
+def triangular2(t: Any, up: int, down: int | None = None, floor: float = 0.0) -> Any:
+    r"""Cyclic, triangular2: as `triangular`, but each peak is half as high above the floor.
+
+    $$f(t) = s + (1 - s)\, \Lambda(t)\, 2^{-n}, \qquad n = \text{cycles already finished}$$
+
+    Arguments and source: as for `triangular`. Same as CyclicLR(mode="triangular2").
+
+    >>> triangular2(np.arange(7), up=2)
+    array([0.  , 0.5 , 1.  , 0.5 , 0.  , 0.25, 0.5 ])
+    """
+    triangle, cycle = _triangle(t, up, up if down is None else down)
+    return floor + (1 - floor) * triangle * 0.5**cycle
+
+
+@accepts(t=at_least(0), up=at_least(1), down=at_least(1), gamma=at_least(0), floor=share)
+def exp_range(
+    t: Any, up: int, down: int | None = None, gamma: float = 1.0, floor: float = 0.0
+) -> Any:
+    r"""Cyclic, exp_range: as `triangular`, its height shrinking by `gamma` at each update.
+
+    $$f(t) = s + (1 - s)\, \Lambda(t)\, \gamma^t$$
+
+    gamma: at least 0. The other arguments and the source: as for `triangular`. Same as
+    CyclicLR(mode="exp_range", gamma=gamma).
+
+    >>> exp_range(np.arange(5), up=1, gamma=0.5)
+    array([0.   , 0.5  , 0.   , 0.125, 0.   ])
+    """
+    triangle, _ = _triangle(t, up, up if down is None else down)
+    return floor + (1 - floor) * triangle * np.power(1.0 * gamma, t)
+
+
+def _triangle(t: Any, up: float, down: float) -> tuple[Any, Any]:
+    """The height, 0 to 1, within the cycle, and how many cycles are over."""
+    cycle, since = np.divmod(t, up + down)
+    return np.where(since <= up, since / up, (up + down - since) / down)[()], cycle
+
+
+@accepts(
+    t=at_least(0),
+    steps=count_from(1),
+    pct_start=share,
+    div_factor=above(0),
+    final_div_factor=above(0),
+    anneal=one_of("cos", "linear"),
+    phases=one_of(2, 3),
+)
+def one_cycle(
+    t: Any,
+    steps: int,
+    pct_start: float = 0.3,
+    div_factor: float = 25.0,
+    final_div_factor: float = 1e4,
+    anneal: str = "cos",
+    phases: int = 2,
+) -> Any:
+    r"""One cycle: up to the peak in the first part of the run, and far down in the rest.
+
+    $$f: \quad \frac1D \;\nearrow\; 1 \;\searrow\; \frac{1}{D F} \qquad \text{or, in three phases,}
+      \qquad \frac1D \;\nearrow\; 1 \;\searrow\; \frac1D \;\searrow\; \frac{1}{D F}$$
+
+    from t = 0 to the peak at t = pT - 1 and the end at T - 1; with three phases back at 1 / D at
+    2pT - 2. Between these, half a cosine wave, or a line.
+
+    t: updates already made, at least 0; from T - 1 on it stays at the end. steps T: a whole number,
+    at least 1. pct_start p: between 0 and 1. div_factor D, final_div_factor F: above 0.
+    anneal: "cos" or "linear". phases: 2 or 3.
+    Source: Smith & Topin (2018), arXiv:1708.07120, with three phases and lines; two and cosines are
+    fastai's. Same as torch.optim.lr_scheduler.OneCycleLR(max_lr=lr, total_steps=steps, ...), which
+    goes one update past its end and then raises, and fails where p T is 1.
+    It cycles momentum as well: `one_cycle_momentum`.
+
+    >>> one_cycle(np.arange(8), steps=8, pct_start=0.5, div_factor=4, anneal="linear").round(3)
+    array([0.25, 0.5 , 0.75, 1.  , 0.75, 0.5 , 0.25, 0.  ])
+    """
+    low, end = 1 / div_factor, 1 / div_factor / final_div_factor
+    heights = [low, 1.0, end] if phases == 2 else [low, 1.0, low, end]
+    return _through(t, _one_cycle_turns(steps, pct_start, phases), heights, anneal)
+
+
+@accepts(
+    t=at_least(0),
+    steps=count_from(1),
+    low=fraction,
+    high=fraction,
+    pct_start=share,
+    anneal=one_of("cos", "linear"),
+    phases=one_of(2, 3),
+)
+def one_cycle_momentum(
+    t: Any,
+    steps: int,
+    low: float = 0.85,
+    high: float = 0.95,
+    pct_start: float = 0.3,
+    anneal: str = "cos",
+    phases: int = 2,
+) -> Any:
+    r"""The momentum that goes with `one_cycle`, low where the rate is high: no factor, but itself.
+
+    $$\mu: \quad \mu_{\max} \;\searrow\; \mu_{\min} \;\nearrow\; \mu_{\max}$$
+
+    at the turning points of `one_cycle`; in a third phase it stays.
+
+    low, high: at least 0 and below 1. The other arguments and the source: as for `one_cycle`. Same
+    as the momentum, or beta1, that OneCycleLR(base_momentum=low, max_momentum=high) sets.
+
+    >>> one_cycle_momentum(np.arange(6), steps=6, pct_start=0.5).round(3)
+    array([0.95 , 0.9  , 0.85 , 0.875, 0.925, 0.95 ])
+    """
+    heights = [high, low, high, high][: phases + 1]
+    return _through(t, _one_cycle_turns(steps, pct_start, phases), heights, anneal)
+
+
+def _one_cycle_turns(steps: int, pct_start: float, phases: int) -> list[float]:
+    peak = pct_start * steps - 1
+    return [0.0, peak, steps - 1.0] if phases == 2 else [0.0, peak, 2 * peak, steps - 1.0]
+
+
+def _through(t: Any, turns: list[float], heights: list[float], anneal: str) -> Any:
+    """From height to height, each reached at its turn; a part that has no length is left out."""
+    curve = heights[-1] + 0.0 * np.asarray(t)
+    parts = zip(pairwise(turns), pairwise(heights), strict=True)
+    for (begin, end), (start, goal) in reversed(list(parts)):
+        if end != begin:
+            left = 1 - np.minimum((t - begin) / (end - begin), 1.0)
+            left = left if anneal == "linear" else 0.5 * (1 - np.cos(np.pi * left))
+            here = np.less_equal(t, end) | (end == turns[-1])
+            curve = np.where(here, goal + (start - goal) * left, curve)
+    return curve[()]
 
 
 def sequence(

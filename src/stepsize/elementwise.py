@@ -1,0 +1,43 @@
+"""The three things that a rule needs and operators can't say, for floats, arrays and tensors alike.
+
+torch is not imported: whoever hands over one of its tensors has done so.
+"""
+
+from typing import Any
+
+import numpy as np
+
+__all__ = ["maximum", "sign", "where"]
+
+
+def maximum(a: Any, b: Any) -> Any:
+    """The larger of two, element by element; nan where either is nan."""
+    if _is_tensor(a):
+        return a.clamp(min=b)
+    if _is_tensor(b):
+        return b.clamp(min=a)
+    if not (hasattr(a, "shape") or hasattr(b, "shape")):
+        return a if a > b or a != a else b
+    return np.maximum(a, b)
+
+
+def sign(x: Any) -> Any:
+    """-1, 0 or 1, element by element; nan where x is nan."""
+    if not hasattr(x, "shape"):
+        return x if x != x else float((x > 0) - (x < 0))
+    return x.sign().where(x == x, x) if _is_tensor(x) else np.sign(x)
+
+
+def where(condition: Any, a: Any, b: Any) -> Any:
+    """a where the condition holds and b elsewhere, in the shape of all three together."""
+    if isinstance(condition, bool) and not (hasattr(a, "shape") or hasattr(b, "shape")):
+        return a if condition else b
+    tensor = next((x for x in (condition, a, b) if _is_tensor(x)), None)
+    if tensor is None:
+        return np.where(condition, a, b)[()]
+    full = tensor.new_ones(()).bool() & condition
+    return (a if _is_tensor(a) else a * tensor.new_ones(())).where(full, b)
+
+
+def _is_tensor(x: Any) -> bool:
+    return hasattr(x, "clamp")

@@ -1,0 +1,290 @@
+r"""The newest rules that a learner will hear of. Imported, as all others, from `optimizers`.
+
+Adafactor and Muon see that a weight is a matrix: theta is (..., n, m), and a column of
+hyper-parameters for k runs in one pass is (k, 1, 1). Schedule-free rules keep an eye on three
+points at once, and take the gradient at none that the learner would call the model.
+"""
+
+from typing import Any
+
+from .elementwise import maximum
+from .ranges import at_least, at_most, count_from, fraction
+from .rules import Step, rule
+
+__all__ = [
+    "adafactor",
+    "adafactor_vector",
+    "muon",
+    "orthogonalize",
+    "schedule_free_adamw",
+    "schedule_free_sgd",
+]
+
+
+@rule(
+    lr=at_least(0),
+    beta2_decay=at_most(0),
+    eps1=at_least(0),
+    eps2=at_least(0),
+    d=at_least(1),
+    weight_decay=at_least(0),
+)
+def adafactor_vector(
+    theta,
+    grad,
+    t,
+    v=0.0,
+    *,
+    lr=1e-2,
+    beta2_decay=-0.8,
+    eps1=1e-30,
+    eps2=1e-3,
+    d=1.0,
+    weight_decay=0.0,
+) -> Step:
+    r"""Adafactor on a vector: RMSProp with a step relative to the size of the parameters.
+
+    $$\rho_t = \min(\eta, 1 / \sqrt t) \qquad
+      \alpha_t = \max(\epsilon_2, \mathrm{RMS}(\theta_{t-1}))\, \rho_t \qquad
+      \hat\beta_{2t} = 1 - t^{-0.8}$$
+    $$v_t = \hat\beta_{2t}\, v_{t-1} + (1 - \hat\beta_{2t}) (g_t^2 + \epsilon_1) \qquad
+      u_t = g_t / \sqrt{v_t} \qquad \hat u_t = u_t / \max(1, \mathrm{RMS}(u_t) / d)$$
+    $$\theta_t = (1 - \eta\lambda)\, \theta_{t-1} - \alpha_t\, \hat u_t$$
+
+    Shapes: theta, grad, v, update (..., n); hyper-parameters scalar or (..., 1).
+    Units: eps1 as grad squared, eps2 as theta; lr, d none: it is the step relative to theta.
+    Ranges: lr, eps1, eps2, weight_decay at least 0; beta2_decay at most 0; d at least 1.
+    Source: Shazeer & Stern (2018), Algorithm 5, arXiv:1804.04235, without weight decay. Same as
+    torch.optim.Adafactor, except that torch adds no eps1, but lets v not fall below its square,
+    eps1 being the precision of the type: another step where gradients are below 1e-13.
+
+    A parameter a thousand times as large takes a step a thousand times as long:
+
+    >>> for size in (1.0, 1000.0):
+    ...     print(adafactor_vector(np.full(2, size), np.ones(2), t=1, lr=0.01).theta - size)
+    [-0.01 -0.01]
+    [-10. -10.]
+    """
+    rho = -maximum(-lr, -(t**-0.5))
+    alpha = maximum(eps2, _rms(theta, axes=-1)) * rho
+    beta2 = 1 - t**beta2_decay
+    v = beta2 * v + (1 - beta2) * (grad * grad + eps1)
+    u = grad / v**0.5
+    update = u / maximum(1.0, _rms(u, axes=-1) / d)
+    theta = (1 - lr * weight_decay) * theta - alpha * update
+    memory, shown = dict(v=v), dict(alpha=alpha, update=update)
+    return Step(theta, memory, shown)
+
+
+@rule(
+    lr=at_least(0),
+    beta2_decay=at_most(0),
+    eps1=at_least(0),
+    eps2=at_least(0),
+    d=at_least(1),
+    weight_decay=at_least(0),
+)
+def adafactor(
+    theta,
+    grad,
+    t,
+    row=0.0,
+    col=0.0,
+    *,
+    lr=1e-2,
+    beta2_decay=-0.8,
+    eps1=1e-30,
+    eps2=1e-3,
+    d=1.0,
+    weight_decay=0.0,
+) -> Step:
+    r"""Adafactor on a matrix: of all squared gradients it keeps the row and the column means.
+
+    $$R_t = \hat\beta_{2t} R_{t-1} + (1 - \hat\beta_{2t})\, \mathrm{mean}_m(G_t^2 + \epsilon_1)$$
+    $$C_t = \hat\beta_{2t} C_{t-1} + (1 - \hat\beta_{2t})\, \mathrm{mean}_n(G_t^2 + \epsilon_1)$$
+    $$\hat V_t = R_t / \mathrm{mean}(R_t) \cdot C_t \qquad U_t = G_t / \sqrt{\hat V_t} \qquad
+      \hat U_t = U_t / \max(1, \mathrm{RMS}(U_t) / d)$$
+    $$\theta_t = (1 - \eta\lambda)\, \theta_{t-1} - \alpha_t\, \hat U_t$$
+
+    with rho, alpha and beta2 as for a vector. The paper has sums for means: the same V.
+
+    Shapes: theta, grad, update (..., n, m); row (..., n, 1), col (..., 1, m), so n + m numbers
+    are kept and not n m; hyper-parameters scalar or (..., 1, 1).
+    Units, ranges and the difference from torch.optim.Adafactor: as for a vector.
+    Source: Shazeer & Stern (2018), Algorithm 4, arXiv:1804.04235, without weight decay.
+
+    Nothing is lost where the squares are a row times a column, whatever these are:
+
+    >>> G = np.outer([1.0, 10.0, 100.0], [1.0, -2.0])
+    >>> adafactor(np.zeros((3, 2)), G, t=1, lr=0.01, eps2=1.0).theta.round(6)
+    array([[-0.01,  0.01],
+           [-0.01,  0.01],
+           [-0.01,  0.01]])
+    """
+    rho = -maximum(-lr, -(t**-0.5))
+    alpha = maximum(eps2, _rms(theta, axes=(-2, -1))) * rho
+    beta2 = 1 - t**beta2_decay
+    squared = grad * grad + eps1
+    row = beta2 * row + (1 - beta2) * squared.mean(axis=-1, keepdims=True)
+    col = beta2 * col + (1 - beta2) * squared.mean(axis=-2, keepdims=True)
+    v = row / row.mean(axis=-2, keepdims=True) * col
+    u = grad / v**0.5
+    update = u / maximum(1.0, _rms(u, axes=(-2, -1)) / d)
+    theta = (1 - lr * weight_decay) * theta - alpha * update
+    memory, shown = dict(row=row, col=col), dict(alpha=alpha, update=update)
+    return Step(theta, memory, shown)
+
+
+def _rms(x: Any, axes: Any) -> Any:
+    """The root of the mean of the squares over the last axis, or the last two."""
+    return (x * x).mean(axis=axes, keepdims=True) ** 0.5
+
+
+@rule(
+    lr=at_least(0),
+    momentum=at_least(0),
+    weight_decay=at_least(0),
+    eps=at_least(0),
+    ns_steps=count_from(0),
+)
+def muon(
+    theta, grad, t, b=0.0, *, lr=1e-3, momentum=0.95, weight_decay=0.1, eps=1e-7, ns_steps=5
+) -> Step:
+    r"""Muon: momentum whose every direction is given the same length. For a matrix of weights.
+
+    $$B_t = \mu B_{t-1} + (1 - \mu)\, G_t$$
+    $$O_t = \mathrm{NewtonSchulz}_5\left((1 - \mu)\, G_t + \mu B_t\right) \approx U V^\top$$
+    $$\theta_t = (1 - \eta\lambda)\, \theta_{t-1} - \eta \sqrt{\max(1, n / m)}\, O_t$$
+
+    Shapes: theta, grad, b, update O (..., n, m); hyper-parameters scalar or (..., 1, 1).
+    Units: b as grad; lr as theta; weight_decay one over lr.
+    Ranges: lr, momentum, weight_decay, eps at least 0; ns_steps a whole number.
+    Source: Jordan et al. (2024), kellerjordan.github.io/posts/muon; the factor of n / m is that of
+    his code. Same as torch.optim.Muon, which computes NewtonSchulz in bfloat16, three digits, and
+    this in the type of theta. Left out: momentum without Nesterov's look ahead, other coefficients,
+    the rate 0.2 sqrt(max(n, m)) that imitates AdamW's step, and all that makes it fast on many
+    GPUs. Biases, embeddings and the last layer are commonly left to AdamW.
+
+    The gradient's weak direction moves about as far as the strong one, a hundred times as steep:
+
+    >>> step = muon(np.zeros((2, 2)), np.diag([1.0, 0.01]), t=1, lr=1.0).theta
+    >>> step.round(1)
+    array([[-0.7,  0. ],
+           [ 0. , -0.7]])
+    """
+    n, m = theta.shape[-2:]
+    b = momentum * b + (1 - momentum) * grad
+    update = orthogonalize((1 - momentum) * grad + momentum * b, ns_steps, eps)
+    theta = (1 - lr * weight_decay) * theta - lr * max(1.0, n / m) ** 0.5 * update
+    memory, shown = dict(b=b), dict(update=update)
+    return Step(theta, memory, shown)
+
+
+def orthogonalize(matrix: Any, steps: int = 5, eps: float = 1e-7) -> Any:
+    r"""Bring the singular values of a matrix near 1 and leave its singular vectors alone.
+
+    $$X_0 = G / \lVert G \rVert_F \qquad A_k = X_k X_k^\top \qquad
+      X_{k+1} = a X_k + (b A_k + c A_k^2)\, X_k$$
+
+    Each step is a polynomial of every singular value: 3.4445 s - 4.775 s^3 + 2.0315 s^5. It is
+    steep at 0, so that five steps lift even s = 0.01, and it doesn't converge: a value ends
+    somewhere between 0.68 and 1.2.
+    Shapes: (..., n, m) -> (..., n, m). Source: Jordan et al. (2024), as for `muon`.
+    """
+    wide = matrix.shape[-2] <= matrix.shape[-1]
+    x = matrix if wide else matrix.mT
+    norm = (x * x).sum(axis=(-2, -1), keepdims=True) ** 0.5
+    x = x / maximum(norm, eps)
+    for _ in range(int(steps)):
+        a = x @ x.mT
+        x = 3.4445 * x + (-4.7750 * a + 2.0315 * a @ a) @ x
+    return x if wide else x.mT
+
+
+@rule(lr=at_least(0), beta=fraction)
+def schedule_free_sgd(theta, grad, t, z=None, x=None, *, lr=1e-2, beta=0.9) -> Step:
+    r"""Schedule-free SGD: no decay of the rate, for the model is the mean of the walk.
+
+    $$z_{t+1} = z_t - \eta\, g_t, \qquad g_t \text{ at } y_t$$
+    $$x_{t+1} = (1 - c_{t+1})\, x_t + c_{t+1}\, z_{t+1}, \qquad c_{t+1} = 1 / (t + 1)$$
+    $$y_{t+1} = (1 - \beta)\, z_{t+1} + \beta\, x_{t+1}$$
+
+    theta is y, where the gradient is taken. **The model is x**, the mean of all z so far: what is
+    to be evaluated is the x of the trace, and the loss in the trace is that of y. All start at one
+    point, z_1 = x_1 = y_1.
+
+    Shapes: theta, grad, z, x (..., d); hyper-parameters scalar or (..., 1).
+    Units: lr as theta squared over loss, as SGD's.
+    Ranges: lr at least 0; beta at least 0 and below 1.
+    Source: Defazio et al. (2024), equations 3 to 5, arXiv:2405.15682. torch has none. Their code
+    weighs z by the square of lr, and leaves the starting point out of the mean.
+
+    z goes to and fro between -1 and 1 for ever; its mean comes to rest:
+
+    >>> theta, memory = 1.0, {}
+    >>> for t in range(1, 1000):
+    ...     theta, memory, _ = schedule_free_sgd(theta, theta, t, **memory, lr=2.0, beta=0.0)
+    >>> memory["z"], round(memory["x"], 6)
+    (-1.0, 0.0)
+    """
+    if z is None:
+        z, x = theta, theta
+    z = z - lr * grad
+    c = 1 / (t + 1)
+    x = (1 - c) * x + c * z
+    theta = (1 - beta) * z + beta * x
+    memory, shown = dict(z=z, x=x), dict(c=c)
+    return Step(theta, memory, shown)
+
+
+@rule(lr=at_least(0), beta1=fraction, beta2=fraction, eps=at_least(0), weight_decay=at_least(0))
+def schedule_free_adamw(
+    theta,
+    grad,
+    t,
+    z=None,
+    x=None,
+    v=0.0,
+    weight=0.0,
+    *,
+    lr=2.5e-3,
+    beta1=0.9,
+    beta2=0.999,
+    eps=1e-8,
+    weight_decay=0.0,
+) -> Step:
+    r"""Schedule-free AdamW: the mean of a walk in units of the gradient's root mean square.
+
+    $$v_t = \beta_2 v_{t-1} + (1 - \beta_2)\, g_t^2 \qquad \hat v_t = v_t / (1 - \beta_2^t)$$
+    $$z_{t+1} = z_t - \eta_t\, g_t / (\sqrt{\hat v_t} + \epsilon) - \eta_t \lambda\, y_t$$
+    $$x_{t+1} = (1 - c_{t+1})\, x_t + c_{t+1}\, z_{t+1}, \qquad
+      c_{t+1} = \eta_t^2 / \textstyle\sum_{i=1}^t \eta_i^2$$
+    $$y_{t+1} = (1 - \beta_1)\, z_{t+1} + \beta_1\, x_{t+1}$$
+
+    theta is y, where the gradient is taken. **The model is x**: what is to be evaluated is the x of
+    the trace. beta1 takes momentum's place. Warm up by lr=lambda t: 0.1 * warmup(t, 100).
+
+    Shapes: theta, grad, z, x, v, v_hat, scale (..., d); weight, the sum of lr squared, as lr.
+    Units: eps as grad, v as grad squared; lr as theta; weight_decay lambda one over lr.
+    Ranges: lr, eps, weight_decay at least 0; beta1, beta2 at least 0 and below 1.
+    Source: Defazio et al. (2024), Algorithm 1, arXiv:2405.15682; warmup is left to a schedule.
+    torch has none.
+
+    The first step is Adam's, of length lr, and all three points take it:
+
+    >>> step = schedule_free_adamw(1.0, 40.0, 1, lr=0.1, eps=0.0)
+    >>> step.theta, step.memory["x"], step.memory["z"]
+    (0.9, 0.9, 0.9)
+    """
+    if z is None:
+        z, x = theta, theta
+    v = beta2 * v + (1 - beta2) * grad * grad
+    v_hat = v / (1 - beta2**t)
+    scale = lr / (v_hat**0.5 + eps)
+    z = z - scale * grad - lr * weight_decay * theta
+    weight = weight + lr * lr
+    c = lr * lr / maximum(weight, 1e-300)  # as long as lr is 0, nothing is added to the mean
+    x = (1 - c) * x + c * z
+    theta = (1 - beta1) * z + beta1 * x
+    memory, shown = dict(z=z, x=x, v=v, weight=weight), dict(v_hat=v_hat, scale=scale, c=c)
+    return Step(theta, memory, shown)

@@ -1,0 +1,440 @@
+"""A second opinion: the papers' own formulas, worked with 50 digits, against the rules.
+
+What torch does is proof of what torch does. Here each algorithm is written down once more from its
+paper, in the paper's letters and its order, and no line is shared with `stepsize`. Numbers that
+enter are the floats that the rule gets, taken exactly.
+"""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from mpmath import mp, mpf
+
+from stepsize.newer import orthogonalize
+from stepsize.optimizers import (
+    adadelta,
+    adafactor,
+    adafactor_vector,
+    adagrad,
+    adam,
+    adamax,
+    adamw,
+    amsgrad,
+    centered_rmsprop,
+    heavy_ball,
+    lion,
+    momentum,
+    muon,
+    nadam,
+    nesterov,
+    radam,
+    rmsprop,
+    schedule_free_adamw,
+    schedule_free_sgd,
+    sgd,
+)
+from stepsize.schedules import cosine, cosine_restarts, inverse_sqrt, one_cycle, triangular2
+
+GRADS = [3.0, 3.0, -0.5, 7.0, 0.0, 1e-3, -40.0, 0.25]
+THETA = 1.25
+
+
+@pytest.fixture(autouse=True)
+def fifty_digits():
+    with mp.workdps(50):
+        yield
+
+
+def exactly(**hyper):
+    return {name: mpf(value) for name, value in hyper.items()}
+
+
+def path(rule, **hyper):
+    theta, memory = THETA, {}
+    for t, g in enumerate(GRADS, start=1):
+        theta, memory, _ = rule(theta, g, t, **memory, **hyper)
+        yield theta
+
+
+# Each takes g_1, g_2, ... and yields theta_1, theta_2, ...
+
+
+def cauchy(theta, grads, alpha):
+    for g in grads:
+        theta = theta - alpha * g
+        yield theta
+
+
+def torch_momentum(theta, grads, gamma, mu, tau):
+    """The note of torch.optim.SGD: b_1 = g_1, and then b_t = mu b_(t-1) + (1 - tau) g_t."""
+    b = None
+    for g in grads:
+        b = g if b is None else mu * b + (1 - tau) * g
+        theta = theta - gamma * b
+        yield theta
+
+
+def sutskever(theta, grads, epsilon, mu):
+    """Sutskever et al. (2013), equations 1 and 2."""
+    v = 0
+    for g in grads:
+        v = mu * v - epsilon * g
+        theta = theta + v
+        yield theta
+
+
+def bengio(theta, grads, epsilon, beta):
+    """Bengio et al. (2013), equation 7: theta is already the point ahead."""
+    v = 0
+    for g in grads:
+        before = v
+        v = beta * before - epsilon * g
+        theta = theta + beta * beta * before - (1 + beta) * epsilon * g
+        yield theta
+
+
+def duchi(theta, grads, eta, delta):
+    """Duchi, Hazan & Singer (2011): delta I + diag(G)^(1/2)."""
+    for t in range(1, len(grads) + 1):
+        theta = theta - eta * grads[t - 1] / (delta + mp.sqrt(sum(g**2 for g in grads[:t])))
+        yield theta
+
+
+def tieleman_hinton(theta, grads, eta, decay):
+    """Lecture 6e: MeanSquare(t) = 0.9 MeanSquare(t - 1) + 0.1 g^2; divide by its root."""
+    mean_square = 0
+    for g in grads:
+        mean_square = decay * mean_square + (1 - decay) * g**2
+        theta = theta - eta * g / mp.sqrt(mean_square)
+        yield theta
+
+
+def graves(theta, grads, n_decay, delta_decay, step):
+    """Graves (2013), equations 38 to 41, with nothing added inside the root."""
+    n = g_ = delta = 0
+    for e in grads:
+        n = n_decay * n + (1 - n_decay) * e**2
+        g_ = n_decay * g_ + (1 - n_decay) * e
+        delta = delta_decay * delta - step * e / mp.sqrt(n - g_**2)
+        theta = theta + delta
+        yield theta
+
+
+def zeiler(x, grads, rho, epsilon):
+    """Zeiler (2012), Algorithm 1."""
+
+    def rms(mean):
+        return mp.sqrt(mean + epsilon)
+
+    g2 = x2 = 0
+    for g in grads:
+        g2 = rho * g2 + (1 - rho) * g**2
+        dx = -rms(x2) / rms(g2) * g
+        x2 = rho * x2 + (1 - rho) * dx**2
+        x = x + dx
+        yield x
+
+
+def kingma_ba(theta, grads, alpha, beta1, beta2, epsilon):
+    """Kingma & Ba (2015), Algorithm 1, the sums written out as in their section 3."""
+    for t in range(1, len(grads) + 1):
+        m = (1 - beta1) * sum(beta1 ** (t - i) * grads[i - 1] for i in range(1, t + 1))
+        v = (1 - beta2) * sum(beta2 ** (t - i) * grads[i - 1] ** 2 for i in range(1, t + 1))
+        m_hat, v_hat = m / (1 - beta1**t), v / (1 - beta2**t)
+        theta = theta - alpha * m_hat / (mp.sqrt(v_hat) + epsilon)
+        yield theta
+
+
+def kingma_ba_infinity(theta, grads, alpha, beta1, beta2):
+    """Kingma & Ba (2015), Algorithm 2, by their equation 12: a maximum over all the past."""
+    for t in range(1, len(grads) + 1):
+        m = (1 - beta1) * sum(beta1 ** (t - i) * grads[i - 1] for i in range(1, t + 1))
+        u = max(beta2 ** (t - i) * abs(grads[i - 1]) for i in range(1, t + 1))
+        theta = theta - alpha / (1 - beta1**t) * m / u
+        yield theta
+
+
+def reddi(theta, grads, alpha, beta1, beta2):
+    """Reddi, Kale & Kumar (2018), Algorithm 2; then both corrections of Adam, which it lacks."""
+    m = v = v_hat = 0
+    for t, g in enumerate(grads, start=1):
+        m = beta1 * m + (1 - beta1) * g
+        v = beta2 * v + (1 - beta2) * g**2
+        v_hat = max(v_hat, v)
+        correction = mp.sqrt(1 - beta2**t) / (1 - beta1**t)
+        theta = theta - alpha * correction * m / mp.sqrt(v_hat)
+        yield theta
+
+
+def loshchilov_hutter(theta, grads, alpha, lambda_, beta1, beta2, epsilon):
+    """Loshchilov & Hutter (2019), Algorithm 2, line 12, with eta_t = 1."""
+    m = v = 0
+    for t, g in enumerate(grads, start=1):
+        m = beta1 * m + (1 - beta1) * g
+        v = beta2 * v + (1 - beta2) * g**2
+        m_hat, v_hat = m / (1 - beta1**t), v / (1 - beta2**t)
+        theta = theta - (alpha * m_hat / (mp.sqrt(v_hat) + epsilon) + lambda_ * theta)
+        yield theta
+
+
+def dozat(theta, grads, alpha, beta1, beta2, psi, epsilon):
+    """Dozat (2016), Algorithm 2, but for the mean m: it takes beta1, as in torch's note."""
+
+    def mu(i):
+        return beta1 * (1 - mpf(1) / 2 * mpf(0.96) ** (i * psi))
+
+    m = n = 0
+    for t, g in enumerate(grads, start=1):
+        m = beta1 * m + (1 - beta1) * g
+        n = beta2 * n + (1 - beta2) * g**2
+        to_t = mp.fprod(mu(i) for i in range(1, t + 1))
+        m_bar = mu(t + 1) * m / (1 - to_t * mu(t + 1)) + (1 - mu(t)) * g / (1 - to_t)
+        theta = theta - alpha * m_bar / (mp.sqrt(n / (1 - beta2**t)) + epsilon)
+        yield theta
+
+
+def liu(theta, grads, alpha, beta1, beta2):
+    """Liu et al. (2020), Algorithm 2."""
+    m = v = 0
+    rho_inf = 2 / (1 - beta2) - 1
+    for t, g in enumerate(grads, start=1):
+        v = beta2 * v + (1 - beta2) * g**2
+        m = beta1 * m + (1 - beta1) * g
+        m_hat = m / (1 - beta1**t)
+        rho = rho_inf - 2 * t * beta2**t / (1 - beta2**t)
+        if rho > 4:
+            l_t = mp.sqrt((1 - beta2**t) / v)
+            r = mp.sqrt((rho - 4) * (rho - 2) * rho_inf / ((rho_inf - 4) * (rho_inf - 2) * rho))
+            theta = theta - alpha * r * m_hat * l_t
+        else:
+            theta = theta - alpha * m_hat
+        yield theta
+
+
+def chen(theta, grads, eta, beta1, beta2, lambda_):
+    """Chen et al. (2023), Algorithm 2."""
+    m = 0
+    for g in grads:
+        c = beta1 * m + (1 - beta1) * g
+        theta = theta - eta * (mp.sign(c) + lambda_ * theta)
+        m = beta2 * m + (1 - beta2) * g
+        yield theta
+
+
+def defazio_sgd(y, grads, gamma, beta):
+    """Defazio et al. (2024), equations 3 to 5."""
+    z = x = y
+    for t, g in enumerate(grads, start=1):
+        z = z - gamma * g
+        c = mpf(1) / (t + 1)
+        x = (1 - c) * x + c * z
+        y = (1 - beta) * z + beta * x
+        yield y
+
+
+def defazio_adamw(y, grads, gamma, lambda_, beta1, beta2, epsilon):
+    """Defazio et al. (2024), Algorithm 1, after its warmup."""
+    z = x = y
+    v = 0
+    for t, g in enumerate(grads, start=1):
+        v = beta2 * v + (1 - beta2) * g**2
+        v_hat = v / (1 - beta2**t)
+        z = z - gamma * g / (mp.sqrt(v_hat) + epsilon) - gamma * lambda_ * y
+        c = gamma**2 / (t * gamma**2)
+        x = (1 - c) * x + c * z
+        y = (1 - beta1) * z + beta1 * x
+        yield y
+
+
+BETAS = dict(beta1=0.5, beta2=0.75)
+PAPERS = [  # rule, its hyper-parameters, the paper, the same numbers in the paper's letters
+    (sgd, dict(lr=0.1), cauchy, dict(alpha=0.1)),
+    (
+        momentum,
+        dict(lr=0.1, momentum=0.9, dampening=0.3),
+        torch_momentum,
+        dict(gamma=0.1, mu=0.9, tau=0.3),
+    ),
+    (heavy_ball, dict(lr=0.1, momentum=0.9), sutskever, dict(epsilon=0.1, mu=0.9)),
+    (nesterov, dict(lr=0.1, momentum=0.9), bengio, dict(epsilon=0.1, beta=0.9)),
+    (adagrad, dict(lr=0.1, eps=0.01), duchi, dict(eta=0.1, delta=0.01)),
+    (rmsprop, dict(lr=0.1, alpha=0.9, eps=0.0), tieleman_hinton, dict(eta=0.1, decay=0.9)),
+    (
+        centered_rmsprop,
+        dict(lr=1e-4, alpha=0.95, eps=0.0, momentum=0.9),
+        graves,
+        dict(n_decay=0.95, delta_decay=0.9, step=1e-4),
+    ),
+    (adadelta, dict(rho=0.95, eps=1e-6), zeiler, dict(rho=0.95, epsilon=1e-6)),
+    (
+        adam,
+        dict(lr=0.1, eps=1e-3, **BETAS),
+        kingma_ba,
+        dict(alpha=0.1, epsilon=1e-3, **BETAS),
+    ),
+    (adam, dict(), kingma_ba, dict(alpha=1e-3, beta1=0.9, beta2=0.999, epsilon=1e-8)),
+    (amsgrad, dict(lr=0.1, eps=0.0, **BETAS), reddi, dict(alpha=0.1, **BETAS)),
+    (
+        adamw,
+        dict(lr=0.125, weight_decay=0.5, eps=1e-3, **BETAS),
+        loshchilov_hutter,
+        dict(alpha=0.125, lambda_=0.0625, epsilon=1e-3, **BETAS),
+    ),
+    (
+        nadam,
+        dict(lr=0.1, eps=1e-3, momentum_decay=0.25, **BETAS),
+        dozat,
+        dict(alpha=0.1, epsilon=1e-3, psi=0.25, **BETAS),
+    ),
+    (nadam, dict(), dozat, dict(alpha=2e-3, beta1=0.9, beta2=0.999, psi=4e-3, epsilon=1e-8)),
+    (radam, dict(eps=0.0, tractable=4.0), liu, dict(alpha=1e-3, beta1=0.9, beta2=0.999)),
+    (
+        radam,
+        dict(lr=0.1, eps=0.0, beta2=0.875, tractable=4.0),
+        liu,
+        dict(alpha=0.1, beta1=0.9, beta2=0.875),
+    ),
+    (adamax, dict(lr=0.1, eps=0.0, **BETAS), kingma_ba_infinity, dict(alpha=0.1, **BETAS)),
+    (
+        lion,
+        dict(lr=0.1, weight_decay=0.5, **BETAS),
+        chen,
+        dict(eta=0.1, lambda_=0.5, **BETAS),
+    ),
+    (schedule_free_sgd, dict(lr=0.1, beta=0.75), defazio_sgd, dict(gamma=0.1, beta=0.75)),
+    (
+        schedule_free_adamw,
+        dict(lr=0.1, weight_decay=0.5, eps=1e-3, **BETAS),
+        defazio_adamw,
+        dict(gamma=0.1, lambda_=0.5, epsilon=1e-3, **BETAS),
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("rule", "hyper", "paper", "letters"), PAPERS, ids=lambda x: getattr(x, "__name__", "")
+)
+def test_second_opinion(rule, hyper, paper, letters):
+    grads = [mpf(g) for g in GRADS]
+    golden = [float(theta) for theta in paper(mpf(THETA), grads, **exactly(**letters))]
+    rtol = 1e-11 if rule is centered_rmsprop else 5e-15  # v - m^2: what cancels is lost
+    np.testing.assert_allclose(list(path(rule, **hyper)), golden, rtol=rtol, atol=1e-15)
+
+
+@pytest.mark.parametrize("shape", [(2, 3), (5,)])
+def test_second_opinion_on_adafactor(shape):
+    """Shazeer & Stern (2018), Algorithms 4 and 5: with sums, and d = 1."""
+    rng = np.random.default_rng(0)
+    rule = adafactor if len(shape) == 2 else adafactor_vector
+    theta, memory = rng.normal(size=shape), {}
+    X = np.vectorize(mpf, otypes=[object])(theta)
+    R = C = V = 0
+    root = np.vectorize(mp.sqrt, otypes=[object])
+
+    def rms(a):
+        return mp.sqrt((a * a).sum() / a.size)
+
+    for t in range(1, 7):
+        grad = rng.normal(size=shape) * 10.0 ** rng.integers(-2, 3, size=shape)
+        G = np.vectorize(mpf, otypes=[object])(grad)
+        alpha = max(mpf(1e-3), rms(X)) * min(mpf(1e-2), 1 / mp.sqrt(t))
+        beta = 1 - mpf(t) ** mpf(-0.8)
+        squared = G * G + mpf(1e-30)
+        if len(shape) == 2:
+            R = beta * R + (1 - beta) * squared.sum(axis=1)
+            C = beta * C + (1 - beta) * squared.sum(axis=0)
+            V = np.multiply.outer(R, C) / R.sum()
+        else:
+            V = beta * V + (1 - beta) * squared
+        U = G / root(V)
+        X = X - alpha * U / max(mpf(1), rms(U) / 1)
+        theta, memory, _ = rule(theta, grad, t, **memory)
+        np.testing.assert_allclose(theta, X.astype(float), rtol=1e-13)
+
+
+def test_second_opinion_on_muon():
+    """Jordan et al. (2024): Newton-Schulz in exact fractions, but for the root in the norm."""
+    G = [
+        [Fraction(3, 4), Fraction(-1, 2)],
+        [Fraction(1, 4), Fraction(1)],
+        [Fraction(2), Fraction(0)],
+    ]
+    a, b, c = (Fraction(x) for x in (3.4445, -4.7750, 2.0315))
+
+    def times(p, q):
+        return [
+            [sum(x * y for x, y in zip(r, s, strict=True)) for s in zip(*q, strict=True)] for r in p
+        ]
+
+    norm = Fraction(
+        str(mp.sqrt(sum(mpf(x.numerator) ** 2 / x.denominator**2 for r in G for x in r)))
+    )
+    X = [[x / norm for x in row] for row in zip(*G, strict=True)]  # the shorter side first
+    for _ in range(2):
+        A = times(X, list(zip(*X, strict=True)))
+        AA = times(A, A)
+        B = [[b * A[i][j] + c * AA[i][j] for j in range(2)] for i in range(2)]
+        BX = times(B, X)
+        X = [[a * X[i][j] + BX[i][j] for j in range(3)] for i in range(2)]
+    golden = np.array([[float(x) for x in row] for row in X]).T
+    matrix = np.array([[float(x) for x in row] for row in G])
+    np.testing.assert_allclose(orthogonalize(matrix, steps=2), golden, rtol=1e-14)
+
+    theta = np.arange(6.0).reshape(3, 2)
+    first = muon(theta, matrix, 1, lr=0.1, momentum=0.75, weight_decay=0.5)
+    step = 0.1 * np.sqrt(3 / 2) * orthogonalize(matrix)  # at t = 1 the look ahead is along G too
+    np.testing.assert_allclose(first.theta, 0.95 * theta - step, rtol=1e-14)
+    np.testing.assert_array_equal(first.memory["b"], 0.25 * matrix)
+    look_ahead = 0.25 * 2 * matrix + 0.75 * (0.75 * 0.25 + 0.25 * 2) * matrix
+    second = muon(
+        first.theta, 2 * matrix, 2, **first.memory, lr=0.1, momentum=0.75, weight_decay=0.5
+    )
+    step = 0.1 * np.sqrt(3 / 2) * orthogonalize(look_ahead)
+    np.testing.assert_allclose(second.theta, 0.95 * first.theta - step, rtol=1e-14)
+
+
+def test_adam_second_opinion():
+    """Algorithm 1; only the root is rounded, once."""
+    b1, b2, lr, eps = Fraction(9, 10), Fraction(99, 100), Fraction(1, 10), Fraction(1, 1000)
+    theta, m, v = Fraction(1), Fraction(0), Fraction(0)
+    mine, memory = 1.0, {}
+    for t, g in enumerate([Fraction(3), Fraction(3), Fraction(-1, 2), Fraction(7)], start=1):
+        m, v = b1 * m + (1 - b1) * g, b2 * v + (1 - b2) * g * g
+        root = Fraction(np.sqrt(float(v / (1 - b2**t))))
+        theta -= lr * (m / (1 - b1**t)) / (root + eps)
+        mine, memory, shown = adam(
+            mine, float(g), t, **memory, lr=0.1, beta1=0.9, beta2=0.99, eps=1e-3
+        )
+        assert mine == pytest.approx(float(theta), rel=1e-14)
+        assert shown["m_hat"] == pytest.approx(float(m / (1 - b1**t)), rel=1e-14)
+        assert shown["v_hat"] == pytest.approx(float(v / (1 - b2**t)), rel=1e-13)
+        assert shown["scale"] == pytest.approx(float(lr / (root + eps)), rel=1e-14)
+
+
+def test_second_opinion_on_schedules():
+    """Loshchilov & Hutter (2017), equation 5; Vaswani et al. (2017), equation 3; Smith (2017)."""
+    low, high = mpf(0.125), 1
+    restarts, begin, length = [], 0, 3
+    for t in range(50):
+        if t == begin + length:
+            begin, length = t, 2 * length
+        restarts.append(low + (high - low) * (1 + mp.cos(mp.pi * (t - begin) / length)) / 2)
+    once = [low + (high - low) * (1 + mp.cos(mp.pi * mpf(min(t, 20)) / 20)) / 2 for t in range(50)]
+    noam = [mp.sqrt(9) * min(1 / mp.sqrt(n), n * mpf(9) ** mpf(-1.5)) for n in range(1, 51)]
+    height = [0, 1, 2, 3, 4, 3, 2, 1] * 7
+    halved = [Fraction(height[t], 4) / 2 ** (t // 8) for t in range(50)]
+    line = [Fraction(1, 4) + Fraction(3, 4) * Fraction(t, 9) for t in range(10)]
+    fall = [1 + (Fraction(1, 16) - 1) * Fraction(t, 30) for t in range(1, 31)]
+    rising = one_cycle(
+        np.arange(40), 40, 0.25, div_factor=4.0, final_div_factor=4.0, anneal="linear"
+    )
+    t = np.arange(50)
+    for mine, golden in (
+        (cosine_restarts(t, 3, 2, 0.125), restarts),
+        (cosine(t, 20, 0.125), once),
+        (inverse_sqrt(t, 9), noam),
+        (triangular2(t, 4), halved),
+        (rising, line + fall),
+    ):
+        np.testing.assert_allclose(mine, [float(x) for x in golden], rtol=2e-15, atol=1e-16)
