@@ -2,6 +2,7 @@
 
     python run.py          opens JupyterLab where you were; --no-browser, --port 8899
     python run.py test     passes all tests; what follows goes to pytest: test -k adam
+    python run.py bench    times it all against torch, Keras and Optax: benchmarks/RESULTS.md
 
 You work in copies, in my-work/. An update of the course (git pull) overwrites no answer.
 """
@@ -46,7 +47,12 @@ RECORD = MY_WORK / ".course.json"  # the digest of what the course last gave out
 
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 PATIENCE = 20  # seconds in which that index has to answer
-MEGABYTES = {"": (340, 2200), "dev": (430, 2700), "cuda": (2900, 10000)}  # fetched, needed on disk
+MEGABYTES = {  # fetched, needed on disk
+    "": (340, 2200),
+    "dev": (430, 2700),
+    "bench": (440, 2700),
+    "cuda": (2900, 10000),
+}
 
 
 class Trouble(Exception):
@@ -95,7 +101,13 @@ def pass_tests(args):
     return finish(subprocess.Popen(command, cwd=str(ROOT), env=environment(VENV)))
 
 
-COMMANDS = {"": open_course, "test": pass_tests}
+def run_benchmarks(args):
+    set_up("bench")
+    command = [str(PYTHON), "-m", "benchmarks"] + args
+    return finish(subprocess.Popen(command, cwd=str(ROOT), env=environment(VENV)))
+
+
+COMMANDS = {"": open_course, "test": pass_tests, "bench": run_benchmarks}
 
 
 # The environment ---------------------------------------------------------------------------------

@@ -1,0 +1,1 @@
+"""How long it takes, against what one would use instead: `python run.py bench`."""

@@ -1,0 +1,107 @@
+"""What stands by itself, without a peer: milliseconds, megabytes, bytes a parameter."""
+
+import subprocess
+import sys
+import time
+import tracemalloc
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from stepsize.blockwise import blockwise
+from stepsize.optimizers import adam
+from stepsize.schedules import cosine
+
+from . import peers, races
+from .clock import Spread, Work
+
+
+@dataclass(frozen=True)
+class Figure:
+    what: str
+    measure: Callable[[], float]
+    unit: str
+    at_most: float | None = None
+
+
+def milliseconds(work: Work) -> float:
+    began = time.process_time()
+    work()
+    return 1e3 * (time.process_time() - began)
+
+
+def extra_bytes(work: Work) -> float:
+    """The most that lay beside what was there before."""
+    tracemalloc.start()
+    work()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return peak
+
+
+# NumPy first: the course needs it whatever we do. Memory is what Linux holds; nan elsewhere.
+BROUGHT = """
+import time, numpy
+def megabytes():
+    try:
+        return int(open("/proc/self/statm").read().split()[1]) * 4096 / 1e6
+    except OSError:
+        return float("nan")
+before, began = megabytes(), time.process_time()
+import stepsize
+print(1e3 * (time.process_time() - began), megabytes() - before)
+"""
+
+
+def brought_by_import(which: int) -> float:
+    run = subprocess.run(
+        [sys.executable, "-c", BROUGHT], capture_output=True, text=True, check=True
+    )
+    return float(run.stdout.split()[which])
+
+
+def figures(quick: bool) -> list[Figure]:
+    steps, long = (20, 10**5) if quick else (1000, 10**7)
+    curve = 10**4 if quick else 10**6
+    vector = np.ones(long, np.float32)
+    in_blocks, plain = (races.one_step(r, vector)() for r in (blockwise(adam), adam))
+    return [
+        Figure(
+            f"six optimizers, {steps:,} steps each, on floats, for a lab",
+            lambda: milliseconds(races.roll(steps)),
+            "ms",
+            at_most=12,
+        ),
+        Figure(
+            f"a cosine schedule's curve of {curve:,} steps",
+            lambda: milliseconds(lambda: cosine(np.arange(curve), curve)),
+            "ms",
+        ),
+        Figure(
+            f"memory beside theta, grad, m and v: Adam block by block, {long:,} parameters",
+            lambda: extra_bytes(in_blocks) / long,
+            "bytes a parameter",
+            at_most=None if quick else 0.1,
+        ),
+        Figure(
+            "the same, not in blocks (m and v are made anew)",
+            lambda: extra_bytes(plain) / long,
+            "bytes a parameter",
+        ),
+        Figure("`import stepsize` after NumPy", lambda: brought_by_import(0), "ms", at_most=30),
+        Figure("`import stepsize` after NumPy", lambda: brought_by_import(1), "MB", at_most=3),
+        Figure(
+            "Optax, before its first step: compile a scan for one setting",
+            lambda: milliseconds(peers.optax_walk(races.START, steps, 1e-3)),
+            "ms",
+        ),
+    ]
+
+
+def measure(figure: Figure, rounds: int) -> Spread | None:
+    """None where a peer isn't installed."""
+    try:
+        return Spread(tuple(figure.measure() for _ in range(rounds)))
+    except ImportError:
+        return None

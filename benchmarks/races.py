@@ -1,0 +1,206 @@
+"""The table: what is timed, ours, theirs, and how many times faster ours is meant to be."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from stepsize import descend
+from stepsize.blockwise import blockwise
+from stepsize.network import Network, digits
+from stepsize.optimizers import adam, momentum, sgd
+from stepsize.schedules import cosine
+from stepsize.surfaces import rosenbrock
+
+from . import peers
+from .clock import Go, Race
+
+Work = Callable[[], Any]
+START = rosenbrock.start
+PAIR = [np.array(START)]
+SIX = [sgd, momentum, adam] * 2  # the optimizers of a lab
+
+
+def one_step(rule: Any, theta: Any) -> Callable[[], Work]:
+    """One update on ones, from a memory that is no longer empty."""
+
+    def make() -> Work:
+        grad = theta * 0 + 1.0
+        memory = rule(theta.copy() if isinstance(theta, np.ndarray) else theta, grad, 1).memory
+        return lambda: rule(theta, grad, 2, **memory)
+
+    return make
+
+
+def walk_in_arrays(steps: int) -> Work:
+    """The rule and the gradient, in a plain loop; the path is kept, as by the others."""
+
+    def work() -> list[np.ndarray]:
+        theta, memory, path = np.array(START), {}, []
+        for t in range(1, steps + 1):
+            theta, memory, _ = adam(theta, rosenbrock.grad(theta), t, **memory)
+            path.append(theta)
+        return path
+
+    return work
+
+
+def walk(steps: int, lr: Any = 1e-3) -> Work:
+    """The same by `descend`, and the whole trace is kept."""
+    return lambda: descend(adam, rosenbrock, START, steps, lr=lr)
+
+
+def roll(steps: int) -> Work:
+    """Six balls down one hill, on plain floats, as a slider moves."""
+
+    def work() -> list[float]:
+        path = []
+        for rule in SIX:
+            theta, memory = -4.0, {}
+            for t in range(1, steps + 1):
+                theta, memory, _ = rule(theta, theta, t, **memory, lr=0.01)
+                path.append(theta)
+        return path
+
+    return work
+
+
+def train_digits(X: np.ndarray, y: np.ndarray, epochs: int) -> Work:
+    net = Network(X, y, hidden=(64,), batch_size=32)
+    updates = epochs * -(-len(y) // 32)
+
+    def work() -> str:
+        theta, memory = net.start(), {}
+        for t in range(1, updates + 1):
+            theta, memory, _ = adam(theta, net.grad(theta, t), t, **memory, lr=3e-3)
+        return f"{net.accuracy(theta, X, y):.3f} right"
+
+    return work
+
+
+def copy_memory(n: int) -> Work:
+    source = np.ones(n, np.float32)
+    target = np.empty_like(source)
+    return lambda: np.copyto(target, source)
+
+
+def races(quick: bool) -> list[Race]:
+    """In the order of size. quick: all of it, on little."""
+    steps, runs, long = (20, 10, 10**5) if quick else (200, 1000, 10**7)
+    rng = np.random.default_rng(0)
+    rates = np.geomspace(1e-4, 1e-1, runs)[:, None]
+    hundred = np.geomspace(1e-4, 1e-1, 100)[:, None]
+    vector = [np.ones(long, np.float32)]
+    shapes = [(36, 36), (36,)] * 20  # 40 tensors, 26,640 parameters
+    tensors = [rng.normal(size=shape).astype(np.float32) for shape in shapes]
+    packed = np.concatenate([x.ravel() for x in tensors])
+    X, y = digits(np.float32)
+    epochs = 1 if quick else 10
+    curve = 10**4 if quick else 10**6
+    return [
+        Race(
+            "one Adam step on 2 parameters",
+            Go(one_step(adam, PAIR[0])),
+            {
+                "torch": Go(lambda: peers.torch_step(PAIR)),
+                "torch foreach": Go(lambda: peers.torch_step(PAIR, foreach=True)),
+                "torch fused": Go(lambda: peers.torch_step(PAIR, fused=True)),
+                "Keras": Go(lambda: peers.keras_step(PAIR)),
+                "Optax, step jitted": Go(lambda: peers.optax_step(PAIR)),
+                "torch, with loss and backward": Go(lambda: peers.torch_loop(START, steps), steps),
+            },
+            reach={"torch": 5, "torch, with loss and backward": 25},
+        ),
+        Race(
+            "the same on a Python float, against an array of one number",
+            Go(one_step(adam, -4.0)),
+            {"ours on an array": Go(one_step(adam, np.array([-4.0])))},
+            reach={"ours on an array": 7},
+        ),
+        Race(
+            "Adam down Rosenbrock's valley, the gradient included",
+            Go(lambda: walk_in_arrays(steps), steps),
+            {
+                "torch": Go(lambda: peers.torch_loop(START, steps), steps),
+                "Keras": Go(lambda: peers.keras_loop(START, steps), steps),
+                "Optax, step jitted": Go(lambda: peers.optax_loop(START, steps), steps),
+                "Optax, scan jitted": Go(lambda: peers.optax_scan(START, steps, 1e-3), steps),
+            },
+        ),
+        Race(
+            "the same by `descend`, with the whole trace",
+            Go(lambda: walk(steps), steps),
+            {
+                "torch": Go(lambda: peers.torch_loop(START, steps), steps),
+                "Optax, scan jitted": Go(lambda: peers.optax_scan(START, steps, 1e-3), steps),
+            },
+        ),
+        Race(
+            "100 settings in one pass, against one: at most 1.3 times as long",
+            Go(lambda: walk(steps, hundred), 100),
+            {"ours, one alone": Go(lambda: walk(steps))},
+            reach={"ours, one alone": 100 / 1.3},
+            unit="run",
+        ),
+        Race(
+            f"{runs:,} settings, {steps} steps, with the whole trace",
+            Go(lambda: walk(steps, rates), runs),
+            {
+                "torch, one by one": Go(lambda: peers.torch_loop(START, steps)),
+                "Optax, vmap of a scan": Go(
+                    lambda: peers.optax_scan(START, steps, rates[:, 0]), runs
+                ),
+            },
+            reach={"torch, one by one": 500},
+            unit="run",
+        ),
+        Race(
+            f"{long:,} float32 parameters, Adam block by block",
+            Go(one_step(blockwise(adam), vector[0])),
+            {
+                "ours, not in blocks": Go(one_step(adam, vector[0])),
+                "torch": Go(lambda: peers.torch_step(vector)),
+                "torch foreach": Go(lambda: peers.torch_step(vector, foreach=True)),
+                "torch fused": Go(lambda: peers.torch_step(vector, fused=True)),
+                "Keras": Go(lambda: peers.keras_step(vector)),
+                "Optax, step jitted": Go(lambda: peers.optax_step(vector)),
+            },
+            reach={"torch": 2},
+        ),
+        Race(
+            "the same, bytes moved (28 a parameter), against a mere copy (8)",
+            Go(one_step(blockwise(adam), vector[0]), 28 * long),
+            {"memory, copied": Go(lambda: copy_memory(long), 8 * long)},
+            reach={"memory, copied": 0.25},
+            unit="byte",
+        ),
+        Race(
+            f"a network of {len(tensors)} tensors, {packed.size:,} parameters, packed in one",
+            Go(one_step(adam, packed)),
+            {
+                "torch": Go(lambda: peers.torch_step(tensors)),
+                "torch foreach": Go(lambda: peers.torch_step(tensors, foreach=True)),
+                "torch fused": Go(lambda: peers.torch_step(tensors, fused=True)),
+                "Keras": Go(lambda: peers.keras_step(tensors)),
+                "Optax, step jitted": Go(lambda: peers.optax_step(tensors)),
+            },
+            reach={"torch": 12, "torch fused": 3},
+        ),
+        Race(
+            f"digits learned: 64-64-10, batches of 32, {epochs} epochs",
+            Go(lambda: train_digits(X, y, epochs)),
+            {
+                "torch": Go(lambda: peers.torch_digits(X, y, epochs)),
+                "Keras, fit": Go(lambda: peers.keras_digits(X, y, epochs)),
+                "Optax, step jitted": Go(lambda: peers.optax_digits(X, y, epochs)),
+            },
+            reach={"torch": 4},
+            unit="training",
+        ),
+        Race(
+            f"a cosine schedule's curve of {curve:,} steps",
+            Go(lambda: lambda: cosine(np.arange(curve), curve), curve),
+            {"torch, stepped": Go(lambda: peers.torch_schedule(2000), 2000)},
+            reach={"torch, stepped": 100},
+        ),
+    ]

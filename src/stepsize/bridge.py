@@ -1,0 +1,198 @@
+"""A rule of ours as an optimizer of torch's, and an optimizer of torch's as a rule of ours.
+
+    optimizer = as_torch(adam, model.parameters(), lr=1e-3)         trains any torch module
+    trace = descend(as_rule(torch.optim.Adam), ravine, start, 100)  stands in a picture with ours
+
+A schedule of ours needs no bridge. It is a function of the updates already made, as LambdaLR asks:
+
+    scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda t: cosine(t, 300))
+
+This is the one module of the package that imports torch, so it is imported by name.
+"""
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from torch.optim.optimizer import ParamsT, required
+
+from .optimizers import Rule, Step
+
+__all__ = ["as_rule", "as_torch"]
+
+
+def as_torch(rule: Rule, params: ParamsT, **hyper: Any) -> torch.optim.Optimizer:
+    """The rule as a torch.optim.Optimizer: its own lines, run on tensors.
+
+    rule: one of `optimizers`, or any function of that form. params: as torch's optimizers take
+    them: tensors, (name, tensor) pairs, or groups with hyper-parameters of their own. hyper: the
+    rule's hyper-parameters, by the rule's names: beta1 and beta2, not betas.
+
+    What the rule remembers is seen in `optimizer.state[p]`, with `step`, the updates made. It all
+    goes through state_dict, pickle and copy. torch's schedulers drive it, the lr of every rule;
+    OneCycleLR and CyclicLR cycle a hyper-parameter called momentum, and want cycle_momentum=False
+    where there is none.
+
+    Raises: ValueError or TypeError for a bad hyper-parameter, here and, once it was changed, at
+    the next step, before that group moves. TypeError for parameters that are no real floats.
+    RuntimeError at a step with sparse gradients.
+
+    >>> from stepsize.optimizers import adam
+    >>> model = torch.nn.Linear(2, 1)
+    >>> optimizer = as_torch(adam, model.parameters(), lr=0.1)
+    >>> model(torch.ones(4, 2)).sum().backward()
+    >>> optimizer.step()
+    >>> optimizer.state[model.bias]
+    {'step': 1, 'm': tensor([0.4000]), 'v': tensor([0.0160])}
+    """
+    return _RuleOptimizer(rule, params, hyper)
+
+
+class _RuleOptimizer(torch.optim.Optimizer):
+    def __init__(self, rule: Rule, params: ParamsT, hyper: dict[str, Any]) -> None:
+        defaults = {n: required if v is inspect.Parameter.empty else v for n, v in _hyper(rule)}
+        self.rule = rule
+        self.names = [*(defaults | hyper)]
+        super().__init__(params, defaults | hyper)
+
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
+        """As torch's, and tries the group out on one number, so that the rule can reject it."""
+        super().add_param_group(param_group)
+        try:
+            group = self.param_groups[-1]
+            for p in group["params"]:
+                if not p.is_floating_point():
+                    raise TypeError(f"parameters must be real floats, not {p.dtype}")
+            for p in group["params"][:1]:
+                one = p.detach().new_zeros((1,) * p.ndim)
+                self.rule(one, one, 1, **self._hyper(group))
+        except Exception:
+            self.param_groups.pop()
+            raise
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """One update of every parameter that has a gradient. Returns the closure's loss."""
+        loss = None
+        if closure is not None:
+            with torch.enable_grad():
+                loss = closure()
+        for group in self.param_groups:
+            hyper = self._hyper(group)
+            for p in group["params"]:
+                if p.grad is not None:
+                    self._update(p, p.grad, hyper)
+        return loss
+
+    def _update(self, p: torch.Tensor, grad: torch.Tensor, hyper: dict[str, Any]) -> None:
+        if grad.is_sparse:
+            raise RuntimeError(
+                f"{self.rule.__name__} takes no sparse gradients: use Embedding(sparse=False), or"
+                " torch.optim.SparseAdam for those parameters"
+            )
+        memory = dict(self.state[p])
+        t = memory.pop("step", 0) + 1
+        step = self.rule(p.detach(), grad, t, **memory, **hyper)
+        p.copy_(step.theta)
+        self.state[p] = dict(step=t, **step.memory)
+
+    def _hyper(self, group: dict[str, Any]) -> dict[str, Any]:
+        """The group's hyper-parameters as they are now. A NumPy number becomes a plain one."""
+        now = {name: group[name] for name in self.names}
+        return {n: v.item() if isinstance(v, np.generic) else v for n, v in now.items()}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return super().__getstate__() | dict(rule=self.rule, names=self.names)
+
+    def __repr__(self) -> str:
+        return super().__repr__().replace(type(self).__name__, self.rule.__name__, 1)
+
+
+def as_rule(make: Callable[..., torch.optim.Optimizer], **hyper: Any) -> Rule:
+    """torch's optimizer as a rule, to be walked with by `descend`.
+
+    make: a class of torch.optim, or anything that is called as they are. hyper: its arguments, by
+    torch's names. Those that are numbers are this rule's hyper-parameters: they may be given to
+    `descend` as well, also as functions of t, and stand in the trace. betas and flags are fixed
+    here.
+
+    Its memory is torch's state, by torch's names: `trace.exp_avg`. Each update is made by a new
+    optimizer that is handed this memory: slow, and as pure as our rules. float32 and float64; one
+    run at a time, no columns.
+
+    Raises: what torch does for a bad hyper-parameter. ValueError for a column. TypeError for an
+    optimizer that asks for the loss again and again, as LBFGS does.
+
+    >>> from stepsize import descend
+    >>> from stepsize.optimizers import adam
+    >>> from stepsize.surfaces import ravine
+    >>> torchs = descend(as_rule(torch.optim.Adam), ravine, [4.0, 2.0], steps=100, lr=0.1)
+    >>> ours = descend(adam, ravine, [4.0, 2.0], steps=100, lr=0.1)
+    >>> bool(np.allclose(torchs.theta, ours.theta, rtol=1e-12))
+    True
+    """
+    name = getattr(make, "__name__", type(make).__name__)
+    if "closure" in _required(getattr(make, "step", None)):
+        raise TypeError(f"torch's {name} asks for the loss more than once a step; a rule cannot")
+    takes = {n: p.default for n, p in inspect.signature(make).parameters.items()} | hyper
+    numbers = {n: v for n, v in takes.items() if type(v) in (int, float)}
+
+    def rule(theta: Any, grad: Any, t: int, **memory_and_hyper: Any) -> Step:
+        given = {n: v for n, v in memory_and_hyper.items() if n in takes}
+        memory = {n: v for n, v in memory_and_hyper.items() if n not in takes}
+        now = {n: _one_number(name, n, v) for n, v in given.items()}
+        p = torch.nn.Parameter(_tensor(np.asarray(theta)))
+        optimizer = make([p], **{**hyper, **now})
+        optimizer.state[p].update((n, _tensor(v)) for n, v in memory.items() if v is not None)
+        p.grad = _tensor(np.asarray(grad)).to(p.dtype)
+        optimizer.step()
+        return Step(p.detach().numpy(), {n: _array(v) for n, v in optimizer.state[p].items()})
+
+    rule.__name__ = rule.__qualname__ = name
+    rule.__doc__ = f"torch's {name}: see stepsize.bridge.as_rule."
+    remembered = rule(np.zeros((1, 1)), np.zeros((1, 1)), 1).memory  # and torch checks `hyper`
+    rule.__signature__ = _signature(remembered, numbers)  # type: ignore[attr-defined]
+    return rule
+
+
+def _hyper(rule: Callable[..., Any]) -> list[tuple[str, Any]]:
+    """What stands after the `*`, with its default."""
+    parameters = inspect.signature(rule).parameters.values()
+    return [(p.name, p.default) for p in parameters if p.kind is p.KEYWORD_ONLY]
+
+
+def _required(function: Any) -> list[str]:
+    parameters = inspect.signature(function).parameters.values() if function else ()
+    return [p.name for p in parameters if p.default is p.empty]
+
+
+def _signature(memory: dict[str, Any], hyper: dict[str, Any]) -> inspect.Signature:
+    """(theta, grad, t, memory=None, *, hyper=...), as a rule of ours says of itself."""
+    place, keyword = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY
+    return inspect.Signature(
+        [inspect.Parameter(name, place) for name in ("theta", "grad", "t")]
+        + [inspect.Parameter(name, place, default=None) for name in memory]
+        + [inspect.Parameter(name, keyword, default=value) for name, value in hyper.items()]
+    )
+
+
+def _one_number(optimizer: str, name: str, value: Any) -> Any:
+    """As torch wants it: a plain number, and a whole one where it is whole (Muon's ns_steps)."""
+    if np.ndim(value):
+        raise ValueError(
+            f"{name} must be one number for torch's {optimizer}, which makes one run at a time, not"
+            f" an array of shape {np.shape(value)}; what is no number, like betas, goes to as_rule"
+        )
+    value = value.item() if hasattr(value, "item") else value
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _tensor(value: Any) -> Any:
+    """A copy, so that nothing of the caller's is written to; a count stays one."""
+    return value if isinstance(value, int) else torch.tensor(value)
+
+
+def _array(value: Any) -> Any:
+    return value.detach().numpy() if isinstance(value, torch.Tensor) else value

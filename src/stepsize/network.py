@@ -1,0 +1,163 @@
+"""A small network in plain NumPy: a multilayer perceptron, all its parameters in one vector theta.
+
+Walked down as every model is; nothing in `descend` or in a rule knows that theta is a network.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from .models import batch
+
+__all__ = ["Network", "digits"]
+
+Layer = tuple[np.ndarray, np.ndarray]
+Function = Callable[[np.ndarray], np.ndarray]
+
+# A layer's answer h = f(z); the slope f'(z), which h is enough to tell; the variance of z that
+# one unit of fan-in may add, so that h neither grows nor fades from layer to layer.
+ACTIVATIONS: dict[str, tuple[Function, Function, float]] = {
+    "tanh": (np.tanh, lambda h: 1 - h * h, 1.0),
+    "relu": (lambda z: np.maximum(z, 0), lambda h: h > 0, 2.0),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    r"""A classifier: layers $h_i = f(h_{i-1} W_i + b_i)$, the last without f, and a softmax.
+
+    $$L(\theta) = -\frac1n \sum_i \log \mathrm{softmax}(z_i)_{y_i}$$
+
+    X (n, inputs): the data; its dtype is that of the computation. y (n,): whole numbers, the
+    classes 0, 1, ... hidden: the widths of the layers between. activation f: "tanh" or "relu".
+    batch_size and seed as in `models.LinearRegression`. Same as torch.nn.Linear, Tanh or ReLU, and
+    CrossEntropyLoss, with W as the transpose of torch's weight.
+
+    theta (..., d) = W_1, b_1, W_2, b_2, ... one after the other, W (inputs, outputs) row by row.
+    loss: (..., d) -> (...), on all the data. grad: (..., d) -> (..., d), on the batch of update t.
+    Raises: ValueError where X and y do not fit each other, or for another activation.
+
+    >>> net = Network(*digits(), hidden=(64,), batch_size=32)
+    >>> net
+    Network 64-64-10, tanh: 4810 parameters, 1797 examples
+
+    All weights 0, and each class is as likely as any other: a loss of log 10.
+
+    >>> round(float(net.loss(np.zeros(net.size))), 3), round(float(np.log(10)), 3)
+    (2.303, 2.303)
+    """
+
+    X: np.ndarray
+    y: np.ndarray
+    hidden: tuple[int, ...] = (32,)
+    activation: str = "tanh"
+    batch_size: int | None = None
+    seed: Any = 0
+
+    def __post_init__(self) -> None:
+        if np.ndim(self.X) != 2 or np.shape(self.y) != np.shape(self.X)[:1]:
+            wanted = "X must have 2 axes and y one class for each of its rows"
+            raise ValueError(f"{wanted}, not shapes {np.shape(self.X)} and {np.shape(self.y)}")
+        if not np.issubdtype(self.y.dtype, np.integer) or self.y.min() < 0:
+            raise ValueError("y must hold whole numbers, the classes 0, 1, ...")
+        if self.activation not in ACTIVATIONS:
+            known = " or ".join(ACTIVATIONS)
+            raise ValueError(f"activation must be {known}, not {self.activation!r}")
+
+    def __repr__(self) -> str:
+        widths, (n, _) = "-".join(map(str, self.widths)), self.X.shape
+        return f"Network {widths}, {self.activation}: {self.size} parameters, {n} examples"
+
+    @cached_property
+    def widths(self) -> tuple[int, ...]:
+        return (self.X.shape[1], *self.hidden, int(self.y.max()) + 1)
+
+    @cached_property
+    def size(self) -> int:
+        """d, how many parameters there are."""
+        return sum((inputs + 1) * outputs for inputs, outputs in pairwise(self.widths))
+
+    @cached_property
+    def _targets(self) -> np.ndarray:
+        """The classes as probabilities, 1 for the right one: (n, classes)."""
+        return np.eye(self.widths[-1], dtype=self.X.dtype)[self.y]
+
+    def start(self, seed: int = 0) -> np.ndarray:
+        """A theta_0: b = 0, W normal, with a variance of 1 / inputs (tanh) or 2 / inputs (relu)."""
+        rng, gain = np.random.default_rng(seed), ACTIVATIONS[self.activation][2]
+        theta = np.zeros(self.size, self.X.dtype)
+        for W, _ in self.layers(theta):
+            W[:] = rng.normal(scale=(gain / W.shape[0]) ** 0.5, size=W.shape)
+        return theta
+
+    def layers(self, theta: np.ndarray) -> list[Layer]:
+        """theta as the tensors of each layer, W (..., inputs, outputs) and b (..., 1, outputs).
+
+        They are views: what is written into them is written into theta.
+        """
+        if theta.shape[-1:] != (self.size,):
+            raise ValueError(f"theta must have shape (..., {self.size}), not {theta.shape}")
+        found, i, runs = [], 0, theta.shape[:-1]
+        for inputs, outputs in pairwise(self.widths):
+            j, k = i + inputs * outputs, i + (inputs + 1) * outputs
+            W = theta[..., i:j].reshape(*runs, inputs, outputs)
+            found.append((W, theta[..., None, j:k]))
+            i = k
+        return found
+
+    def loss(self, theta: np.ndarray) -> np.ndarray:
+        z = self._forward(self.layers(theta), self.X)[-1]
+        return -(self._targets * _log_softmax(z)).sum(-1).mean(-1)
+
+    def grad(self, theta: np.ndarray, t: int) -> np.ndarray:
+        """Back-propagation: delta is the slope of the loss along z, layer by layer, last first."""
+        X, targets = self._batch(t)
+        slope = ACTIVATIONS[self.activation][1]
+        gradient = np.empty_like(theta)
+        layers, slots = self.layers(theta), self.layers(gradient)
+        *h, z = self._forward(layers, X)
+        delta = (np.exp(_log_softmax(z)) - targets) / X.shape[-2]
+        for i in reversed(range(len(layers))):
+            slots[i][0][:] = h[i].mT @ delta
+            slots[i][1][:] = delta.sum(-2, keepdims=True)
+            if i > 0:
+                delta = delta @ layers[i][0].mT * slope(h[i])
+        return gradient
+
+    def accuracy(self, theta: np.ndarray, X: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """The share of examples whose class it finds: (..., d) -> (...)."""
+        return (self._forward(self.layers(theta), X)[-1].argmax(-1) == y).mean(-1)
+
+    def _forward(self, layers: list[Layer], X: np.ndarray) -> list[np.ndarray]:
+        """What each layer is given, and last what comes out: X, h_1, h_2, ..., z."""
+        f, h = ACTIVATIONS[self.activation][0], [X]
+        for W, b in layers[:-1]:
+            h.append(f(h[-1] @ W + b))
+        W, b = layers[-1]
+        return [*h, h[-1] @ W + b]
+
+    def _batch(self, t: int) -> tuple[np.ndarray, np.ndarray]:
+        if self.batch_size is None:
+            return self.X, self._targets
+        chosen = batch(t, len(self.y), self.batch_size, self.seed)
+        return self.X[chosen], self._targets[chosen]
+
+
+def _log_softmax(z: np.ndarray) -> np.ndarray:
+    z = z - z.max(-1, keepdims=True)  # the largest becomes 0: no exp overflows
+    return z - np.log(np.exp(z).sum(-1, keepdims=True))
+
+
+def digits(dtype: Any = np.float64) -> tuple[np.ndarray, np.ndarray]:
+    """Handwritten digits: X (1797, 64), 8 x 8 pixels between 0 and 1; y (1797,), which digit.
+
+    Source: Alpaydin & Kaynak (1998), doi:10.24432/C50P49; it comes with scikit-learn.
+    """
+    from sklearn.datasets import load_digits
+
+    X, y = load_digits(return_X_y=True)
+    return (X / 16).astype(dtype), y
