@@ -41,7 +41,7 @@ class Rule(Protocol):
 
     __name__: str
 
-    def __call__(self, theta: Any, grad: Any, t: int, **memory_and_hyper: Any) -> Step: ...
+    def __call__(self, *theta_grad_t: Any, **memory_and_hyper: Any) -> Step: ...
 
 
 NOT_ASKED_FOR = 0.0
