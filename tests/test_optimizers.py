@@ -257,6 +257,10 @@ def test_torchs_variance_falls_below_zero():
     np.testing.assert_allclose(mine[:100], torchs[:100], rtol=1e-9)
     assert np.isnan(torchs[-1])
     assert np.isfinite(mine).all()
+    for g in np.linspace(0.1, 1, 50):  # some of them would fall below 0 here as well
+        for shown in walk(centered_rmsprop, 1.0, [g] * 100, alpha=0.5):
+            assert shown["variance"] >= 0
+        assert shown["variance"] < 1e-15
 
 
 def test_torchs_amsgrad_takes_the_maximum_before_the_correction():
@@ -580,6 +584,61 @@ def test_a_memory_may_be_given_its_first_value():
     trace = descend(adagrad, bowl, [4.0, 2.0], 5, lr=0.1, total=0.5)
     np.testing.assert_array_equal(trace.total[0], 0.5 + trace.grad[0] ** 2)
     np.testing.assert_array_equal(trace.total[1], trace.total[0] + trace.grad[1] ** 2)
+
+
+STEPS_TAKEN = {  # settings in which the step is the shown scale times this, and nothing else
+    adagrad: (dict(lr_decay=0.1), lambda grad, row: grad),
+    rmsprop: (dict(), lambda grad, row: grad),
+    centered_rmsprop: (dict(), lambda grad, row: grad),
+    adam: (dict(), lambda grad, row: row["m_hat"]),
+    amsgrad: (dict(), lambda grad, row: row["m_hat"]),
+    adamw: (dict(weight_decay=0.0), lambda grad, row: row["m_hat"]),
+    nadam: (dict(), lambda grad, row: row["m_hat"]),
+    radam: (dict(beta2=0.9), lambda grad, row: row["m_hat"]),
+    adamax: (dict(), lambda grad, row: row["m"]),
+}
+
+
+@pytest.mark.parametrize("rule", STEPS_TAKEN, ids=lambda rule: rule.__name__)
+def test_the_scale_that_is_shown_is_that_of_the_step_taken(rule):
+    hyper, direction = STEPS_TAKEN[rule]
+    theta, memory = np.ones(5), {}
+    for t, grad in enumerate(gradients("random", (5,), np.float64)[:20], start=1):
+        step = rule(theta, grad, t, **memory, lr=0.1, **hyper)
+        taken = step.shown["scale"] * direction(grad, step.memory | step.shown)
+        np.testing.assert_allclose(theta - step.theta, taken, rtol=1e-9, atol=1e-14)
+        theta, memory = step.theta, step.memory
+
+
+def test_what_else_is_shown():
+    g = gradients("random", (5,), np.float64)[:20]
+    trace = descend(lion, rosenbrock, rosenbrock.start, 20, lr=0.1)
+    before = np.concatenate([np.zeros((1, 2)), trace.m[:-1]])
+    np.testing.assert_allclose(trace.c, 0.9 * before + 0.1 * trace.grad)
+    trace = descend(adadelta, rosenbrock, rosenbrock.start, 20, lr=0.5)
+    np.testing.assert_allclose(trace.theta[:-1] - trace.theta[1:], 0.5 * trace.delta, rtol=1e-6)
+    trace = descend(centered_rmsprop, rosenbrock, rosenbrock.start, 20)
+    np.testing.assert_allclose(trace.variance, trace.v - trace.m**2)
+    trace = descend(nadam, rosenbrock, rosenbrock.start, 20)
+    np.testing.assert_allclose(trace.mu_product, np.cumprod(trace.mu))
+    for rule, v in ((adam, "v"), (amsgrad, "v_max"), (nadam, "v"), (schedule_free_adamw, "v")):
+        trace = vars(descend(rule, rosenbrock, rosenbrock.start, 20))
+        corrected = trace[v] / (1 - 0.999 ** np.arange(1, 21))[:, None]
+        np.testing.assert_allclose(trace["v_hat"], corrected)
+    averaged = descend(schedule_free_adamw, rosenbrock, rosenbrock.start, 20, lr=0.1)
+    walked = np.concatenate([averaged.theta[:1], averaged.z])
+    np.testing.assert_allclose(
+        walked[:-1] - walked[1:], averaged.scale * averaged.grad, rtol=1e-6, atol=1e-12
+    )
+    for shown in walk(schedule_free_sgd, np.ones(5), g):
+        assert 0 < shown["c"] <= 0.5
+    for shown in walk(muon, np.ones((5, 1)), g[..., None]):
+        assert np.linalg.norm(shown["update"]) == pytest.approx(1, abs=0.35)
+    for rule, shape in ((adafactor, (5, 1)), (adafactor_vector, (5,))):
+        start = np.ones(shape)
+        step = rule(start, g[0].reshape(shape), 1, lr=0.1)
+        taken = step.shown["alpha"] * step.shown["update"]
+        np.testing.assert_allclose(start - step.theta, taken, rtol=1e-12)
 
 
 @every_rule
