@@ -293,6 +293,9 @@ def test_radam_calls_a_variance_tractable_above_5_as_torch_does_or_above_4_as_th
         for bound in (4.0, 5.0)
     ]
     assert first_unlike_momentum == [4, 5]
+    at_the_bound = radam(1.0, 1.0, 8, lr=0.1, tractable=rhos[7]).shown
+    assert at_the_bound["r"] == 1
+    assert at_the_bound["scale"] == 0.1
 
 
 def test_torchs_adafactor_does_not_go_below_its_precision():
@@ -767,7 +770,7 @@ def test_schedule_free_adamw_survives_a_warmup_from_zero():
     np.testing.assert_allclose(trace.c[1:], lr[1:] ** 2 / np.cumsum(lr[1:] ** 2), rtol=1e-12)
 
 
-@pytest.mark.parametrize("shape", [(3, 4), (4, 3), (2, 5, 5)])
+@pytest.mark.parametrize("shape", [(3, 4), (4, 3), (2, 5, 5), (9, 4, 3), (2, 3, 4)])
 def test_orthogonalize_brings_singular_values_near_one(shape):
     matrix = np.random.default_rng(0).normal(size=shape)
     u, _, v = np.linalg.svd(matrix, full_matrices=False)
@@ -778,6 +781,8 @@ def test_orthogonalize_brings_singular_values_near_one(shape):
     off = inner * (1 - np.eye(inner.shape[-1]))
     np.testing.assert_allclose(off, 0, atol=1e-12)
     np.testing.assert_array_equal(orthogonalize(np.zeros((2, 3))), 0)
+    np.testing.assert_allclose(orthogonalize(1e-4 * matrix), got, rtol=1e-9, atol=1e-12)
+    assert np.abs(orthogonalize(1e-12 * matrix)).max() < 0.1  # too small to tell from nothing
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
