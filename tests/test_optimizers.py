@@ -257,6 +257,10 @@ def test_torchs_variance_falls_below_zero():
     np.testing.assert_allclose(mine[:100], torchs[:100], rtol=1e-9)
     assert np.isnan(torchs[-1])
     assert np.isfinite(mine).all()
+    for g in np.linspace(0.1, 1, 50):  # some of them would fall below 0 here as well
+        for shown in walk(centered_rmsprop, 1.0, [g] * 100, alpha=0.5):
+            assert shown["variance"] >= 0
+        assert shown["variance"] < 1e-15
 
 
 def test_torchs_amsgrad_takes_the_maximum_before_the_correction():
@@ -289,6 +293,9 @@ def test_radam_calls_a_variance_tractable_above_5_as_torch_does_or_above_4_as_th
         for bound in (4.0, 5.0)
     ]
     assert first_unlike_momentum == [4, 5]
+    at_the_bound = radam(1.0, 1.0, 8, lr=0.1, tractable=rhos[7]).shown
+    assert at_the_bound["r"] == 1
+    assert at_the_bound["scale"] == 0.1
 
 
 def test_torchs_adafactor_does_not_go_below_its_precision():
@@ -582,6 +589,61 @@ def test_a_memory_may_be_given_its_first_value():
     np.testing.assert_array_equal(trace.total[1], trace.total[0] + trace.grad[1] ** 2)
 
 
+STEPS_TAKEN = {  # settings in which the step is the shown scale times this, and nothing else
+    adagrad: (dict(lr_decay=0.1), lambda grad, row: grad),
+    rmsprop: (dict(), lambda grad, row: grad),
+    centered_rmsprop: (dict(), lambda grad, row: grad),
+    adam: (dict(), lambda grad, row: row["m_hat"]),
+    amsgrad: (dict(), lambda grad, row: row["m_hat"]),
+    adamw: (dict(weight_decay=0.0), lambda grad, row: row["m_hat"]),
+    nadam: (dict(), lambda grad, row: row["m_hat"]),
+    radam: (dict(beta2=0.9), lambda grad, row: row["m_hat"]),
+    adamax: (dict(), lambda grad, row: row["m"]),
+}
+
+
+@pytest.mark.parametrize("rule", STEPS_TAKEN, ids=lambda rule: rule.__name__)
+def test_the_scale_that_is_shown_is_that_of_the_step_taken(rule):
+    hyper, direction = STEPS_TAKEN[rule]
+    theta, memory = np.ones(5), {}
+    for t, grad in enumerate(gradients("random", (5,), np.float64)[:20], start=1):
+        step = rule(theta, grad, t, **memory, lr=0.1, **hyper)
+        taken = step.shown["scale"] * direction(grad, step.memory | step.shown)
+        np.testing.assert_allclose(theta - step.theta, taken, rtol=1e-9, atol=1e-14)
+        theta, memory = step.theta, step.memory
+
+
+def test_what_else_is_shown():
+    g = gradients("random", (5,), np.float64)[:20]
+    trace = descend(lion, rosenbrock, rosenbrock.start, 20, lr=0.1)
+    before = np.concatenate([np.zeros((1, 2)), trace.m[:-1]])
+    np.testing.assert_allclose(trace.c, 0.9 * before + 0.1 * trace.grad)
+    trace = descend(adadelta, rosenbrock, rosenbrock.start, 20, lr=0.5)
+    np.testing.assert_allclose(trace.theta[:-1] - trace.theta[1:], 0.5 * trace.delta, rtol=1e-6)
+    trace = descend(centered_rmsprop, rosenbrock, rosenbrock.start, 20)
+    np.testing.assert_allclose(trace.variance, trace.v - trace.m**2)
+    trace = descend(nadam, rosenbrock, rosenbrock.start, 20)
+    np.testing.assert_allclose(trace.mu_product, np.cumprod(trace.mu))
+    for rule, v in ((adam, "v"), (amsgrad, "v_max"), (nadam, "v"), (schedule_free_adamw, "v")):
+        trace = vars(descend(rule, rosenbrock, rosenbrock.start, 20))
+        corrected = trace[v] / (1 - 0.999 ** np.arange(1, 21))[:, None]
+        np.testing.assert_allclose(trace["v_hat"], corrected)
+    averaged = descend(schedule_free_adamw, rosenbrock, rosenbrock.start, 20, lr=0.1)
+    walked = np.concatenate([averaged.theta[:1], averaged.z])
+    np.testing.assert_allclose(
+        walked[:-1] - walked[1:], averaged.scale * averaged.grad, rtol=1e-6, atol=1e-12
+    )
+    for shown in walk(schedule_free_sgd, np.ones(5), g):
+        assert 0 < shown["c"] <= 0.5
+    for shown in walk(muon, np.ones((5, 1)), g[..., None]):
+        assert np.linalg.norm(shown["update"]) == pytest.approx(1, abs=0.35)
+    for rule, shape in ((adafactor, (5, 1)), (adafactor_vector, (5,))):
+        start = np.ones(shape)
+        step = rule(start, g[0].reshape(shape), 1, lr=0.1)
+        taken = step.shown["alpha"] * step.shown["update"]
+        np.testing.assert_allclose(start - step.theta, taken, rtol=1e-12)
+
+
 @every_rule
 def test_the_same_lines_run_on_arrays_and_tensors(rule):
     """torch's root is not rounded correctly, hence the last bits."""
@@ -708,7 +770,7 @@ def test_schedule_free_adamw_survives_a_warmup_from_zero():
     np.testing.assert_allclose(trace.c[1:], lr[1:] ** 2 / np.cumsum(lr[1:] ** 2), rtol=1e-12)
 
 
-@pytest.mark.parametrize("shape", [(3, 4), (4, 3), (2, 5, 5)])
+@pytest.mark.parametrize("shape", [(3, 4), (4, 3), (2, 5, 5), (9, 4, 3), (2, 3, 4)])
 def test_orthogonalize_brings_singular_values_near_one(shape):
     matrix = np.random.default_rng(0).normal(size=shape)
     u, _, v = np.linalg.svd(matrix, full_matrices=False)
@@ -719,6 +781,8 @@ def test_orthogonalize_brings_singular_values_near_one(shape):
     off = inner * (1 - np.eye(inner.shape[-1]))
     np.testing.assert_allclose(off, 0, atol=1e-12)
     np.testing.assert_array_equal(orthogonalize(np.zeros((2, 3))), 0)
+    np.testing.assert_allclose(orthogonalize(1e-4 * matrix), got, rtol=1e-9, atol=1e-12)
+    assert np.abs(orthogonalize(1e-12 * matrix)).max() < 0.1  # too small to tell from nothing
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
