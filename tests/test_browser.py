@@ -1,5 +1,6 @@
 """Lesson 1 in a real JupyterLab in a real browser: what a learner does, and sees."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -95,10 +96,25 @@ def test_nobody_asks_for_news_builds_or_tokens(classroom):
 
 
 def test_console_and_log_are_clean(classroom):
-    """Last, after all that was done above."""
+    """After all that was done above."""
     desk, server = classroom
     assert desk.said == []
     log = server.log.read_text()
     assert not any(word in log for word in ("Error", "ERROR", "Traceback", "Warning", "WARNING")), (
         log
     )
+
+
+def test_without_a_kernel_the_stored_picture_stands_in_the_labs_place(classroom):
+    """Last: JupyterLab tells the console of every lab that is no more."""
+    page, server = classroom[0].page, classroom[1]
+    cell = page.locator(".jp-CodeCell").filter(has_text="labs.learning_rate()")
+    stored = cell.locator(".jp-RenderedImage img")
+    expect(stored).to_be_hidden()  # the lab itself is there
+    with page.expect_response(lambda a: a.request.method == "PUT" and "contents" in a.url):
+        page.keyboard.press("Control+s")
+    for session in json.loads(server.api("sessions")):
+        server.api(f"sessions/{session['id']}", "DELETE")
+    page.reload()
+    expect(stored).to_be_visible(timeout=SOON)
+    expect(lab(page)).to_have_count(0)
