@@ -266,9 +266,10 @@ def test_one_cycle_where_torchs_divides_by_zero():
     assert one_cycle(0, 10, pct_start=0.1) == 1
     np.testing.assert_array_equal(one_cycle(np.arange(3), 1, pct_start=1.0), 1 / 25 / 1e4)
     np.testing.assert_array_equal(one_cycle(np.arange(9, 12), 10, pct_start=1.0), 1)
-    beyond = one_cycle(np.arange(9, 30), 10, pct_start=0.7, phases=3)
-    assert (beyond <= 1).all()
-    assert (beyond >= 1 / 25 / 1e4).all()
+    beyond = one_cycle(
+        np.arange(13, 30), 10, pct_start=0.7, phases=3
+    )  # its second phase ends at 12
+    np.testing.assert_array_equal(beyond, 1 / 25 / 1e4)
     assert one_cycle(9, 10, pct_start=0.1) == pytest.approx(1 / 25 / 1e4, rel=1e-9)
 
 
