@@ -618,6 +618,7 @@ def test_what_else_is_shown():
     trace = descend(lion, rosenbrock, rosenbrock.start, 20, lr=0.1)
     before = np.concatenate([np.zeros((1, 2)), trace.m[:-1]])
     np.testing.assert_allclose(trace.c, 0.9 * before + 0.1 * trace.grad)
+    np.testing.assert_allclose(trace.m, 0.99 * before + 0.01 * trace.grad)
     trace = descend(adadelta, rosenbrock, rosenbrock.start, 20, lr=0.5)
     np.testing.assert_allclose(trace.theta[:-1] - trace.theta[1:], 0.5 * trace.delta, rtol=1e-6)
     trace = descend(centered_rmsprop, rosenbrock, rosenbrock.start, 20)

@@ -264,6 +264,12 @@ def test_one_cycle_where_torchs_divides_by_zero():
             pct_start=0.1,
         )
     assert one_cycle(0, 10, pct_start=0.1) == 1
+    np.testing.assert_array_equal(one_cycle(np.arange(3), 1, pct_start=1.0), 1 / 25 / 1e4)
+    np.testing.assert_array_equal(one_cycle(np.arange(9, 12), 10, pct_start=1.0), 1)
+    beyond = one_cycle(
+        np.arange(13, 30), 10, pct_start=0.7, phases=3
+    )  # its second phase ends at 12
+    np.testing.assert_array_equal(beyond, 1 / 25 / 1e4)
     assert one_cycle(9, 10, pct_start=0.1) == pytest.approx(1 / 25 / 1e4, rel=1e-9)
 
 
@@ -397,8 +403,8 @@ def test_bounds_are_good_and_what_is_beyond_is_not(schedule, needs, bounds):
         return schedule(t, **{**needs, **arguments})
 
     assert np.isfinite(call(np.arange(5))).all()
-    with pytest.raises(ValueError, match="t must be at least 0, not -1"):
-        call(t=-1)
+    with pytest.raises(ValueError, match=r"t must be at least 0, not -0\.5"):
+        call(t=-0.5)
     for name, (low, high) in bounds.items():
         whole = isinstance(low, int) and high is None and name not in ("gamma", "power")
         step = 1 if whole else 1e-9
@@ -493,7 +499,8 @@ def test_defaults_are_torchs():
         (lambda: sequence(0, [warmup] * 3, [5, 5]), r"milestones must rise.*not \[5, 5\]"),
         (lambda: sequence(0, [warmup] * 3, [9, 5]), r"milestones must rise.*not \[9, 5\]"),
         (lambda: sequence(0, [warmup] * 2, [-5]), r"milestones must rise.*not \[-5\]"),
-        (lambda: sequence(-1, [warmup], []), "t must be at least 0, not -1"),
+        (lambda: sequence(-0.5, [warmup], []), r"t must be at least 0, not -0\.5"),
+        (lambda: sequence(0, [warmup] * 2, []), r"one fewer than the 2 schedules, not \[\]"),
         (lambda: sequence(0, [warmup] * 2, [0]), r"milestones must rise.*not \[0\]"),
     ],
 )

@@ -391,7 +391,7 @@ def _through(t: Any, turns: list[float], heights: list[float], anneal: str) -> A
     curve = heights[-1] + 0.0 * np.asarray(t)
     parts = zip(pairwise(turns), pairwise(heights), strict=True)
     for (begin, end), (start, goal) in reversed(list(parts)):
-        if end != begin:
+        if end > begin:
             left = 1 - np.minimum((t - begin) / (end - begin), 1.0)
             left = left if anneal == "linear" else 0.5 * (1 - np.cos(np.pi * left))
             here = np.less_equal(t, end) | (end == turns[-1])
