@@ -22,13 +22,17 @@ class Go:
 
 @dataclass(frozen=True)
 class Race:
-    """One line of the table: ours, theirs, and how many times faster ours is to be than whom."""
+    """One line of the table: ours, theirs, and how many times faster ours is to be than whom.
+
+    why: what stands in the way, said where that is not reached.
+    """
 
     what: str
     ours: Go
     theirs: dict[str, Go]
     reach: dict[str, float] = field(default_factory=dict)
     unit: str = "step"
+    why: str = ""
 
 
 @dataclass(frozen=True)

@@ -90,8 +90,8 @@ def unreached(outcomes: list[Outcome]) -> Iterator[str]:
     for outcome in outcomes:
         for peer, reach in outcome.race.reach.items():
             if peer not in outcome.absent and not met(ratio := outcome.faster_than(peer), reach):
-                was = f"{ratio}, not {number(reach)}"
-                yield f"- {outcome.race.what}, against {peer}: {was}."
+                was = f"{ratio}, not {number(reach)}. {outcome.race.why}".rstrip()
+                yield f"- {outcome.race.what}, against {peer}: {was}"
 
 
 def too_much(measured: Measured) -> Iterator[str]:
@@ -107,7 +107,8 @@ def lost(outcomes: list[Outcome]) -> Iterator[str]:
             if peer in outcome.absent or peer.startswith(("ours", "memory")):
                 continue
             if (ratio := outcome.faster_than(peer).median) < 1:
-                yield f"- {outcome.race.what}: {peer} is {number(1 / ratio)} times faster."
+                faster = "as fast" if ratio > 0.95 else f"{number(1 / ratio)} times as fast"
+                yield f"- {outcome.race.what}: {peer} is {faster}."
 
 
 def machine() -> str:

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-import stepsize
+from stepsize import blockwise, bridge, models, network, optimizers, schedules, surfaces
 
 HEAVY = ["torch", "matplotlib", "ipywidgets", "anywidget", "IPython", "sklearn", "cloudpickle"]
 
@@ -30,7 +30,7 @@ def test_the_formulas_import_numpy_at_most(module):
 
 
 def test_nothing_public_lacks_a_docstring():
-    for module in (stepsize.optimizers, stepsize.schedules, stepsize.surfaces, stepsize.models):
+    for module in (optimizers, schedules, surfaces, models, network, blockwise, bridge):
         assert module.__doc__
         for name in module.__all__:
             assert getattr(module, name).__doc__, f"{module.__name__}.{name}"

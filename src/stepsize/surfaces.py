@@ -71,6 +71,13 @@ def quadratic(*curvatures: float, name: str = "quadratic") -> Surface:
     )
 
 
+def _pair(theta: np.ndarray, along_x: np.ndarray, along_y: np.ndarray) -> np.ndarray:
+    """The two side by side, (..., 2): np.stack, in half the time for a single point."""
+    gradient = np.empty_like(theta)
+    gradient[..., 0], gradient[..., 1] = along_x, along_y
+    return gradient
+
+
 def _rosenbrock(theta: np.ndarray) -> np.ndarray:
     x, y = theta[..., 0], theta[..., 1]
     return np.square(1 - x) + 100 * np.square(y - np.square(x))
@@ -79,7 +86,7 @@ def _rosenbrock(theta: np.ndarray) -> np.ndarray:
 def _rosenbrock_gradient(theta: np.ndarray) -> np.ndarray:
     x, y = theta[..., 0], theta[..., 1]
     slope = 200 * (y - np.square(x))
-    return np.stack([-2 * (1 - x) - 2 * x * slope, slope], axis=-1)
+    return _pair(theta, -2 * (1 - x) - 2 * x * slope, slope)
 
 
 def _saddle(theta: np.ndarray) -> np.ndarray:
@@ -89,7 +96,7 @@ def _saddle(theta: np.ndarray) -> np.ndarray:
 
 def _saddle_gradient(theta: np.ndarray) -> np.ndarray:
     x, y = theta[..., 0], theta[..., 1]
-    return np.stack([x, y * (np.square(y) - 1)], axis=-1)
+    return _pair(theta, x, y * (np.square(y) - 1))
 
 
 bowl = quadratic(1.0, 1.0, name="bowl")
