@@ -5,6 +5,7 @@ For the tests, and for the benchmark of the labs.
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -71,7 +72,9 @@ def jupyterlab(path: Path) -> Iterator[Server]:
     log = path.parent / "server.log"
     start = START.format(root=str(ROOT), home=str(path.parent), notebook=path.name)
     with log.open("w") as file:
-        process = subprocess.Popen([sys.executable, "-c", start], stdout=file, stderr=file)
+        process = subprocess.Popen(
+            [sys.executable, "-c", start], stdout=file, stderr=file, start_new_session=True
+        )
     try:
         server = _once_it_answers(process, log)
         try:
@@ -80,8 +83,15 @@ def jupyterlab(path: Path) -> Iterator[Server]:
             server.api("shutdown", "POST")
             process.wait(PATIENCE)
     finally:
-        process.kill()
-        process.wait()
+        _kill(process)
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """What is left of it; the server as well, which is its child, where the system has groups."""
+    if process.poll() is None and os.name == "posix":
+        os.killpg(process.pid, signal.SIGKILL)
+    process.kill()
+    process.wait()
 
 
 def _once_it_answers(process: subprocess.Popen[bytes], log: Path) -> Server:
