@@ -42,6 +42,7 @@ PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 LOG = VENV / "setup.log"
 STAMP = VENV / "set-up.txt"  # written last: without it, the set-up was broken off
 PINS = ROOT / "constraints.txt"
+JUPYTER = ROOT / "tools" / "jupyter"  # its settings: no news, no prompts, no delay
 MY_WORK = ROOT / "my-work"
 RECORD = MY_WORK / ".course.json"  # the digest of what the course last gave out, by name
 
@@ -387,16 +388,14 @@ def a_free_port(wanted=None):
 
 
 def jupyterlab(port, notebook, no_browser):
-    settings = MY_WORK / ".jupyter" / "settings"
-    for name, content in JUPYTERLAB.items():
-        write(settings / name, json.dumps(content).encode())
+    own = MY_WORK / ".jupyter"
+    for source in JUPYTER.rglob("*.*"):
+        write(own / source.relative_to(JUPYTER), source.read_bytes())
     token, page = secrets.token_hex(16), "/lab/tree/" + quote(notebook)
     command = [str(PYTHON), "-c", START, "--Application.log_level=ERROR", "-y"]
-    command += ["--allow-root", "--ServerApp.ip=127.0.0.1", "--ServerApp.port=%d" % port]
-    command += ["--ServerApp.port_retries=0", "--ServerApp.root_dir=%s" % MY_WORK]
-    command += ["--LabApp.default_url=" + page, "--LabApp.app_settings_dir=%s" % settings]
-    command += ["--KernelManager.transport_encryption=auto"]  # else each kernel prints a warning
-    command += ["--no-browser"] if no_browser else []
+    command += ["--ServerApp.port=%d" % port, "--ServerApp.root_dir=%s" % MY_WORK]
+    command += ["--LabApp.default_url=" + page, "--LabApp.app_settings_dir=%s" % (own / "settings")]
+    command += ["--LabApp.custom_css=True"] + (["--no-browser"] if no_browser else [])
     print("JupyterLab starts. If no browser opens, open this in one:\n")
     print("    http://127.0.0.1:%d%s?token=%s\n" % (port, page, token))
     print("To stop, save your notebooks and press Ctrl-C here.")
@@ -411,21 +410,6 @@ try:
 except KeyboardInterrupt:  # before it is ready
     pass
 """
-
-JUPYTERLAB = {  # neither news nor prompts; a notebook is saved without the state of its sliders
-    "page_config.json": {
-        "buildAvailable": False,
-        "buildCheck": False,
-        "disabledExtensions": ["@jupyterlab/apputils-extension:announcements"],
-    },
-    "overrides.json": {
-        "@jupyterlab/apputils-extension:notification": {
-            "fetchNews": "false",
-            "checkForUpdates": False,
-        },
-        "@jupyter-widgets/jupyterlab-manager:plugin": {"saveState": False},
-    },
-}
 
 
 def environment(home):
