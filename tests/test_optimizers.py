@@ -643,6 +643,10 @@ def test_what_else_is_shown():
         step = rule(start, g[0].reshape(shape), 1, lr=0.1)
         taken = step.shown["alpha"] * step.shown["update"]
         np.testing.assert_allclose(start - step.theta, taken, rtol=1e-12)
+    squares = gradients("random", (3, 4), np.float64)[0] ** 2
+    memory = adafactor(np.ones((3, 4)), squares**0.5, 1).memory
+    np.testing.assert_allclose(memory["row"], squares.mean(axis=1, keepdims=True))
+    np.testing.assert_allclose(memory["col"], squares.mean(axis=0, keepdims=True))
 
 
 @every_rule

@@ -368,6 +368,8 @@ def test_a_number_for_a_number():
     for schedule in (triangular, triangular2, exp_range, step_decay):
         assert isinstance(schedule(3, 9), float)
     assert isinstance(constant(3), float)
+    at_once = sequence(np.arange(3), [lambda t: 0.5, lambda t: cosine(t, 1)], [1])
+    np.testing.assert_array_equal(at_once, [0.5, 1, 0])
 
 
 def test_drawing_uses_nothing_up():
