@@ -623,6 +623,7 @@ def test_what_else_is_shown():
     np.testing.assert_allclose(trace.theta[:-1] - trace.theta[1:], 0.5 * trace.delta, rtol=1e-6)
     trace = descend(centered_rmsprop, rosenbrock, rosenbrock.start, 20)
     np.testing.assert_allclose(trace.variance, trace.v - trace.m**2)
+    np.testing.assert_allclose(trace.m[0], 0.01 * trace.grad[0])
     trace = descend(nadam, rosenbrock, rosenbrock.start, 20)
     np.testing.assert_allclose(trace.mu_product, np.cumprod(trace.mu))
     for rule, v in ((adam, "v"), (amsgrad, "v_max"), (nadam, "v"), (schedule_free_adamw, "v")):
