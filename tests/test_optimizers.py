@@ -623,6 +623,7 @@ def test_what_else_is_shown():
     np.testing.assert_allclose(trace.theta[:-1] - trace.theta[1:], 0.5 * trace.delta, rtol=1e-6)
     trace = descend(centered_rmsprop, rosenbrock, rosenbrock.start, 20)
     np.testing.assert_allclose(trace.variance, trace.v - trace.m**2)
+    np.testing.assert_allclose(trace.m[0], 0.01 * trace.grad[0])
     trace = descend(nadam, rosenbrock, rosenbrock.start, 20)
     np.testing.assert_allclose(trace.mu_product, np.cumprod(trace.mu))
     for rule, v in ((adam, "v"), (amsgrad, "v_max"), (nadam, "v"), (schedule_free_adamw, "v")):
@@ -643,6 +644,10 @@ def test_what_else_is_shown():
         step = rule(start, g[0].reshape(shape), 1, lr=0.1)
         taken = step.shown["alpha"] * step.shown["update"]
         np.testing.assert_allclose(start - step.theta, taken, rtol=1e-12)
+    squares = gradients("random", (3, 4), np.float64)[0] ** 2
+    memory = adafactor(np.ones((3, 4)), squares**0.5, 1).memory
+    np.testing.assert_allclose(memory["row"], squares.mean(axis=1, keepdims=True))
+    np.testing.assert_allclose(memory["col"], squares.mean(axis=0, keepdims=True))
 
 
 @every_rule

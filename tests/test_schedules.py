@@ -361,6 +361,17 @@ def test_monotone_from_end_to_end(steps, low):
     assert warmup(steps, steps, low) == cosine(0, steps, low) == 1
 
 
+def test_a_number_for_a_number():
+    assert isinstance(sequence(3, [lambda t: warmup(t, 2), lambda t: cosine(t, 4)], [2]), float)
+    for schedule in (warmup, linear, polynomial, inverse_sqrt, cosine, cosine_restarts, one_cycle):
+        assert isinstance(schedule(3, 9), float)
+    for schedule in (triangular, triangular2, exp_range, step_decay):
+        assert isinstance(schedule(3, 9), float)
+    assert isinstance(constant(3), float)
+    at_once = sequence(np.arange(3), [lambda t: 0.5, lambda t: cosine(t, 1)], [1])
+    np.testing.assert_array_equal(at_once, [0.5, 1, 0])
+
+
 def test_drawing_uses_nothing_up():
     t = np.arange(50)
     np.testing.assert_array_equal(cosine(t, 40), cosine(t, 40))
@@ -499,7 +510,7 @@ def test_defaults_are_torchs():
         (lambda: sequence(0, [warmup] * 3, [5, 5]), r"milestones must rise.*not \[5, 5\]"),
         (lambda: sequence(0, [warmup] * 3, [9, 5]), r"milestones must rise.*not \[9, 5\]"),
         (lambda: sequence(0, [warmup] * 2, [-5]), r"milestones must rise.*not \[-5\]"),
-        (lambda: sequence(-0.5, [warmup], []), r"t must be at least 0, not -0\.5"),
+        (lambda: sequence(-0.5, [lambda t: 1.0], []), r"t must be at least 0, not -0\.5"),
         (lambda: sequence(0, [warmup] * 2, []), r"one fewer than the 2 schedules, not \[\]"),
         (lambda: sequence(0, [warmup] * 2, [0]), r"milestones must rise.*not \[0\]"),
     ],
