@@ -84,31 +84,35 @@ def copy_memory(n: int) -> Work:
     return lambda: np.copyto(target, source)
 
 
+def steppers(tensors: list[np.ndarray]) -> dict[str, Go]:
+    """Whoever else can make a step of Adam on these."""
+    return {
+        "torch": Go(lambda: peers.torch_step(tensors)),
+        "torch foreach": Go(lambda: peers.torch_step(tensors, foreach=True)),
+        "torch fused": Go(lambda: peers.torch_step(tensors, fused=True)),
+        "Keras": Go(lambda: peers.keras_step(tensors)),
+        "Optax, step jitted": Go(lambda: peers.optax_step(tensors)),
+    }
+
+
 def races(quick: bool) -> list[Race]:
     """In the order of size. quick: all of it, on little."""
-    steps, runs, long = (20, 10, 10**5) if quick else (200, 1000, 10**7)
-    rng = np.random.default_rng(0)
-    rates = np.geomspace(1e-4, 1e-1, runs)[:, None]
-    hundred = np.geomspace(1e-4, 1e-1, 100)[:, None]
-    vector = [np.ones(long, np.float32)]
-    shapes = [(36, 36), (36,)] * 20  # 40 tensors, 26,640 parameters
-    tensors = [rng.normal(size=shape).astype(np.float32) for shape in shapes]
-    packed = np.concatenate([x.ravel() for x in tensors])
-    X, y = digits(np.float32)
-    epochs = 1 if quick else 10
-    curve = 10**4 if quick else 10**6
+    return [
+        *two_parameters(20 if quick else 200),
+        *sweeps(20 if quick else 200, 10 if quick else 1000),
+        *vectors(10**5 if quick else 10**7),
+        *epochs_and_curves(1 if quick else 10, 10**4 if quick else 10**6),
+    ]
+
+
+def two_parameters(steps: int) -> list[Race]:
+    loop = Go(lambda: peers.torch_loop(START, steps), steps)
+    scan = Go(lambda: peers.optax_scan(START, steps, 1e-3), steps)
     return [
         Race(
             "one Adam step on 2 parameters",
             Go(one_step(adam, PAIR[0])),
-            {
-                "torch": Go(lambda: peers.torch_step(PAIR)),
-                "torch foreach": Go(lambda: peers.torch_step(PAIR, foreach=True)),
-                "torch fused": Go(lambda: peers.torch_step(PAIR, fused=True)),
-                "Keras": Go(lambda: peers.keras_step(PAIR)),
-                "Optax, step jitted": Go(lambda: peers.optax_step(PAIR)),
-                "torch, with loss and backward": Go(lambda: peers.torch_loop(START, steps), steps),
-            },
+            {**steppers(PAIR), "torch, with loss and backward": loop},
             reach={"torch": 5, "torch, with loss and backward": 25},
             why="It is fourteen calls of NumPy, a third of a microsecond each.",
         ),
@@ -123,20 +127,23 @@ def races(quick: bool) -> list[Race]:
             "Adam down Rosenbrock's valley, the gradient included",
             Go(lambda: walk_in_arrays(steps), steps),
             {
-                "torch": Go(lambda: peers.torch_loop(START, steps), steps),
+                "torch": loop,
                 "Keras": Go(lambda: peers.keras_loop(START, steps), steps),
                 "Optax, step jitted": Go(lambda: peers.optax_loop(START, steps), steps),
-                "Optax, scan jitted": Go(lambda: peers.optax_scan(START, steps, 1e-3), steps),
+                "Optax, scan jitted": scan,
             },
         ),
         Race(
             "the same by `descend`, with the whole trace",
             Go(lambda: walk(steps), steps),
-            {
-                "torch": Go(lambda: peers.torch_loop(START, steps), steps),
-                "Optax, scan jitted": Go(lambda: peers.optax_scan(START, steps, 1e-3), steps),
-            },
+            {"torch": loop, "Optax, scan jitted": scan},
         ),
+    ]
+
+
+def sweeps(steps: int, runs: int) -> list[Race]:
+    hundred, many = (np.geomspace(1e-4, 1e-1, k)[:, None] for k in (100, runs))
+    return [
         Race(
             "100 settings in one pass, against one: at most 1.3 times as long",
             Go(lambda: walk(steps, hundred), 100),
@@ -147,32 +154,33 @@ def races(quick: bool) -> list[Race]:
         ),
         Race(
             f"{runs:,} settings, {steps} steps, with the whole trace",
-            Go(lambda: walk(steps, rates), runs),
+            Go(lambda: walk(steps, many), runs),
             {
                 "torch, one by one": Go(lambda: peers.torch_loop(START, steps)),
                 "Optax, vmap of a scan": Go(
-                    lambda: peers.optax_scan(START, steps, rates[:, 0]), runs
+                    lambda: peers.optax_scan(START, steps, many[:, 0]), runs
                 ),
             },
             reach={"torch, one by one": 500},
             unit="run",
         ),
+    ]
+
+
+def vectors(long: int) -> list[Race]:
+    vector = np.ones(long, np.float32)
+    tensors = [np.ones(shape, np.float32) for shape in [(36, 36), (36,)] * 20]
+    packed = np.concatenate([x.ravel() for x in tensors])
+    return [
         Race(
             f"{long:,} float32 parameters, Adam block by block",
-            Go(one_step(blockwise(adam), vector[0])),
-            {
-                "ours, not in blocks": Go(one_step(adam, vector[0])),
-                "torch": Go(lambda: peers.torch_step(vector)),
-                "torch foreach": Go(lambda: peers.torch_step(vector, foreach=True)),
-                "torch fused": Go(lambda: peers.torch_step(vector, fused=True)),
-                "Keras": Go(lambda: peers.keras_step(vector)),
-                "Optax, step jitted": Go(lambda: peers.optax_step(vector)),
-            },
+            Go(one_step(blockwise(adam), vector)),
+            {"ours, not in blocks": Go(one_step(adam, vector)), **steppers([vector])},
             reach={"torch": 2},
         ),
         Race(
             "the same, bytes moved (28 a parameter), against a mere copy (8)",
-            Go(one_step(blockwise(adam), vector[0]), 28 * long),
+            Go(one_step(blockwise(adam), vector), 28 * long),
             {"memory, copied": Go(lambda: copy_memory(long), 8 * long)},
             reach={"memory, copied": 0.25},
             unit="byte",
@@ -180,15 +188,15 @@ def races(quick: bool) -> list[Race]:
         Race(
             f"a network of {len(tensors)} tensors, {packed.size:,} parameters, packed in one",
             Go(one_step(adam, packed)),
-            {
-                "torch": Go(lambda: peers.torch_step(tensors)),
-                "torch foreach": Go(lambda: peers.torch_step(tensors, foreach=True)),
-                "torch fused": Go(lambda: peers.torch_step(tensors, fused=True)),
-                "Keras": Go(lambda: peers.keras_step(tensors)),
-                "Optax, step jitted": Go(lambda: peers.optax_step(tensors)),
-            },
+            steppers(tensors),
             reach={"torch": 12, "torch fused": 3},
         ),
+    ]
+
+
+def epochs_and_curves(epochs: int, curve: int) -> list[Race]:
+    X, y = digits(np.float32)
+    return [
         Race(
             f"digits learned: 64-64-10, batches of 32, {epochs} epochs",
             Go(lambda: train_digits(X, y, epochs)),
