@@ -8,7 +8,7 @@ import numpy as np
 from stepsize import descend
 from stepsize.blockwise import blockwise
 from stepsize.network import Network, digits
-from stepsize.optimizers import adam, momentum, sgd
+from stepsize.optimizers import adagrad, adam, adamw, momentum, rmsprop, sgd
 from stepsize.schedules import cosine
 from stepsize.surfaces import rosenbrock
 
@@ -18,7 +18,7 @@ from .clock import Go, Race
 Work = Callable[[], Any]
 START = rosenbrock.start
 PAIR = [np.array(START)]
-SIX = [sgd, momentum, adam] * 2  # the optimizers of a lab
+SIX = [sgd, momentum, adagrad, rmsprop, adam, adamw]  # the optimizers of a lab
 
 
 def one_step(rule: Any, theta: Any) -> Callable[[], Work]:

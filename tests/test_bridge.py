@@ -12,7 +12,18 @@ from torch.optim import lr_scheduler
 
 from stepsize import Step, descend
 from stepsize.bridge import as_rule, as_torch
-from stepsize.optimizers import adam, momentum, sgd
+from stepsize.optimizers import (
+    adadelta,
+    adagrad,
+    adam,
+    adamax,
+    adamw,
+    momentum,
+    nesterov,
+    radam,
+    rmsprop,
+    sgd,
+)
 from stepsize.schedules import cosine, warmup
 from stepsize.surfaces import ravine, rosenbrock
 
@@ -21,7 +32,14 @@ SGD, Adam = torch.optim.SGD, torch.optim.Adam
 TWINS = [  # rule, its hyper-parameters, torch's class, its arguments; in order of difficulty
     (sgd, dict(lr=0.1), SGD, dict(lr=0.1)),
     (momentum, dict(lr=0.03, momentum=0.9), SGD, dict(lr=0.03, momentum=0.9)),
+    (nesterov, dict(lr=0.03, momentum=0.9), SGD, dict(lr=0.03, momentum=0.9, nesterov=True)),
+    (adagrad, dict(lr=0.03), torch.optim.Adagrad, dict(lr=0.03)),
+    (rmsprop, dict(lr=0.003), torch.optim.RMSprop, dict(lr=0.003)),
+    (adadelta, dict(lr=1.0), torch.optim.Adadelta, dict(lr=1.0)),
     (adam, dict(lr=0.003), Adam, dict(lr=0.003)),
+    (adamw, dict(lr=0.003, weight_decay=0.1), torch.optim.AdamW, dict(lr=0.003, weight_decay=0.1)),
+    (radam, dict(lr=0.02), torch.optim.RAdam, dict(lr=0.02)),
+    (adamax, dict(lr=0.003), torch.optim.Adamax, dict(lr=0.003)),
     (adam, dict(lr=0.01, beta1=0.5, beta2=0.9), Adam, dict(lr=0.01, betas=(0.5, 0.9))),
 ]
 each_twin = pytest.mark.parametrize("twin", TWINS, ids=lambda twin: f"{twin[0].__name__} {twin[1]}")
@@ -296,7 +314,7 @@ AS_RULES = [*TWINS, (momentum, dict(lr=0.01), SGD, dict(lr=0.01, momentum=0.9))]
 @pytest.mark.parametrize("twin", AS_RULES, ids=lambda twin: f"{twin[0].__name__} {twin[1]}")
 def test_torchs_as_a_rule_walks_as_ours(twin, surface):
     rule, hyper, make, arguments = twin
-    scale = 1.0 if make is Adam else 0.01  # plain SGD would fly off Rosenbrock's function
+    scale = 0.01 if make is SGD else 1.0  # plain SGD would fly off Rosenbrock's function
     lr = dict(lr=lambda t: scale * hyper["lr"] * cosine(t, 150))
     ours = descend(rule, surface, surface.start, 200, **(hyper | lr))
     theirs = descend(as_rule(make, **arguments), surface, surface.start, 200, **lr)
