@@ -120,7 +120,7 @@ class Lab:
         self.picture.observe(self.update, "ball")
         for control in controls.values():
             control.observe(self.update, "value")
-        self.widget = widgets.VBox([self.picture, widgets.HBox(list(controls.values()))])
+        self.widget = widgets.VBox([widgets.HBox(list(controls.values())), self.picture])
         self.widget.add_class("stepsize-lab")
 
     @property
