@@ -60,7 +60,8 @@ def test_solution_is_judged_right(lesson):
     checks = [cell for cell in solution.cells if cell.source.startswith("check(")]
     assert checks
     for cell in checks:
-        assert "right" in cell.outputs[0].data["text/plain"]
+        name = cell.source.split('"')[1]
+        assert cell.outputs[0].data["text/plain"].startswith(f"{name} right.")
 
 
 @pytest.mark.parametrize(

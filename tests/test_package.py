@@ -1,5 +1,6 @@
 """What an import brings with it, and what it must not."""
 
+import importlib
 import subprocess
 import sys
 
@@ -29,8 +30,17 @@ def test_the_formulas_import_numpy_at_most(module):
     assert not {name for name in outside if not name.startswith("_")}
 
 
-def test_nothing_public_lacks_a_docstring():
-    for module in (optimizers, schedules, surfaces, models, network, blockwise, bridge):
-        assert module.__doc__
-        for name in module.__all__:
-            assert getattr(module, name).__doc__, f"{module.__name__}.{name}"
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("optimizers", "newer", "rules", "clipping", "elementwise", "schedules", "feedback"),
+        *("ranges", "loop", "surfaces", "models", "network", "blockwise", "bridge", "plots"),
+    ],
+)
+def test_nothing_public_lacks_a_docstring(name):
+    module = importlib.import_module(f"stepsize.{name}")
+    assert module.__doc__
+    for public in getattr(module, "__all__", []):
+        value = getattr(module, public)
+        if callable(value):
+            assert value.__doc__, f"{name}.{public}"
