@@ -81,6 +81,24 @@ def test_float32_stays_float32_and_integers_become_floats():
     assert descend(sgd, bowl, [4, 2], 3, lr=0.5).theta[-1, 0] == 0.5
 
 
+def test_what_is_shown_later_is_nan_before():
+    def late(theta, grad, t, count=0, *, lr):
+        shown = {"late": grad[0]} if t > 2 else {}
+        return Step(theta - lr * grad, memory=dict(count=count + 1), shown=shown)
+
+    trace = descend(late, bowl, [4.0, 2.0], 4, lr=0.5)
+    np.testing.assert_array_equal(trace.late, [np.nan, np.nan, 1, 0.5])
+    np.testing.assert_array_equal(trace.count, [1, 2, 3, 4])
+
+
+def test_a_wide_column_widens_the_start():
+    """theta_0 would otherwise be the one float32 row of a float64 run."""
+    start, rates = np.array([0.1, 0.2], dtype=np.float32), np.array([[0.1], [0.2]])
+    trace = descend(sgd, bowl, start, 3, lr=rates)
+    assert trace.theta.dtype == trace.grad.dtype == np.float64
+    np.testing.assert_array_equal(trace.theta[0], np.float64([start, start]))
+
+
 def test_start_is_not_changed():
     start = np.array([4.0, 2.0])
     descend(sgd, bowl, start, 3, lr=0.1)

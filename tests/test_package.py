@@ -6,8 +6,6 @@ import sys
 
 import pytest
 
-from stepsize import blockwise, bridge, models, network, optimizers, schedules, surfaces
-
 HEAVY = ["torch", "matplotlib", "ipywidgets", "anywidget", "IPython", "sklearn", "cloudpickle"]
 
 

@@ -83,18 +83,45 @@ def descend(
     if not isinstance(steps, (int, np.integer)) or steps < 0:
         raise ValueError(f"steps must be a whole number, at least 0, not {steps!r}")
     hyper = {**_defaults(rule), **hyper}
-    rows = _unstack(start) if isinstance(start, Trace) else []
-    theta = _start(start.theta[-1] if isinstance(start, Trace) else start, hyper)
-    memory: dict[str, Any] = _memory(rule, rows[-1], hyper, theta.dtype) if rows else {}
+    before = vars(start) if isinstance(start, Trace) else {}
+    made = len(before["theta"]) - 1 if before else 0
+    kept = _Kept(before, made + steps)
+    theta = _start(before["theta"][-1] if before else start, hyper)
+    memory = _memory(rule, before, hyper, theta.dtype)
     with np.errstate(all="ignore"):
-        for t in range(len(rows) + 1, len(rows) + steps + 1):
+        for t in range(made + 1, made + steps + 1):
             now = {name: _at(value, t - 1, theta.dtype) for name, value in hyper.items()}
             loss, grad = landscape.loss(theta), landscape.grad(theta, t)
             step = _step(rule, theta, grad, t, memory, now)
-            rows.append(dict(theta=theta, loss=loss, grad=grad) | now | step.memory | step.shown)
+            row = dict(theta=theta, loss=loss, grad=grad) | now | step.memory | step.shown
+            kept.write(t - 1, row)
             theta, memory = step.theta, step.memory
-        rows.append(dict(theta=theta, loss=landscape.loss(theta)))
-    return Trace(**_stack(rows))
+        kept.write(made + steps, dict(theta=theta, loss=landscape.loss(theta)))
+    return Trace(**kept)
+
+
+class _Kept(dict[str, np.ndarray]):
+    """A trace while it is written: for each quantity an array with room for all updates.
+
+    Room is made when a quantity first comes up. Rows collected first and stacked in the end would
+    take twice the memory, and a wide sweep is large. What a rule doesn't show stays nan.
+    """
+
+    def __init__(self, before: dict[str, np.ndarray], updates: int) -> None:
+        self.updates = updates
+        for name, rows in before.items():
+            self[name] = self._room(name, rows[-1])
+            self[name][: len(rows)] = rows
+
+    def write(self, i: int, row: dict[str, Any]) -> None:
+        for name, value in row.items():
+            if name not in self:
+                self[name] = self._room(name, value)
+            self[name][i] = value
+
+    def _room(self, name: str, like: Any) -> np.ndarray:
+        rows, like = self.updates + (name in ("theta", "loss")), np.asarray(like)
+        return np.full((rows, *like.shape), np.nan, np.result_type(like, np.float32))
 
 
 def _defaults(rule: Rule) -> dict[str, Any]:
@@ -112,8 +139,10 @@ def _start(start: Any, hyper: dict[str, Any]) -> np.ndarray:
     theta = np.asarray(start)
     if not np.issubdtype(theta.dtype, np.floating):
         theta = theta.astype(float)
-    columns = (np.shape(value(0) if callable(value) else value) for value in hyper.values())
-    return np.broadcast_to(theta, np.broadcast_shapes(theta.shape, *columns)).copy()
+    columns = [value(0) if callable(value) else value for value in hyper.values()]
+    shape = np.broadcast_shapes(theta.shape, *map(np.shape, columns))
+    wide = np.result_type(theta, *(c for c in columns if isinstance(c, np.ndarray)))
+    return np.broadcast_to(theta, shape).astype(wide)
 
 
 def _at(value: Any, updates_made: int, dtype: np.dtype) -> Any:
@@ -141,37 +170,18 @@ def _step(
     return step
 
 
-def _stack(rows: list[dict[str, Any]]) -> dict[str, np.ndarray]:
-    """Rows of one update each -> one array a quantity; the last row holds theta and loss only.
-
-    Two rules may have made the rows, one after the other: what one of them lacks is nan there.
-    """
-    last = {name: value for row in rows for name, value in row.items()}
-    return {
-        name: np.array(
-            [
-                row[name] if name in row else np.full(np.shape(value), np.nan)
-                for row in (rows if name in rows[-1] else rows[:-1])
-            ]
-        )
-        for name, value in last.items()
-    }
-
-
-def _unstack(trace: Trace) -> list[dict[str, Any]]:
-    """The rows that `_stack` made this trace of, without the last, which is a start as well."""
-    updates = range(len(trace.theta) - 1)
-    return [{name: values[i] for name, values in vars(trace).items()} for i in updates]
-
-
 def _memory(
-    rule: Rule, row: dict[str, Any], hyper: dict[str, Any], dtype: np.dtype
+    rule: Rule, before: dict[str, np.ndarray], hyper: dict[str, Any], dtype: np.dtype
 ) -> dict[str, Any]:
-    """What the rule remembers, out of the last row of a trace.
+    """What the rule remembers, out of the last rows of a trace.
 
     A number that was a plain one, as lr is in a float32 run, is one again: it must not widen it.
     """
     parameters = inspect.signature(rule).parameters.values()
     names = [p.name for p in parameters if p.kind is not p.KEYWORD_ONLY and p.name not in hyper]
-    kept = {n: row[n] for n in names[3:] if n in row and not np.isnan(row[n]).all()}
-    return {name: x if np.ndim(x) or x.dtype == dtype else x.item() for name, x in kept.items()}
+    last = {name: before[name][-1] for name in names[3:] if name in before}
+    return {
+        name: x if np.ndim(x) or x.dtype == dtype else x.item()
+        for name, x in last.items()
+        if not np.isnan(x).all()
+    }

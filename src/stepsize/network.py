@@ -120,10 +120,10 @@ class Network:
         gradient = np.empty_like(theta)
         layers, slots = self.layers(theta), self.layers(gradient)
         *h, z = self._forward(layers, X)
-        delta = (np.exp(_log_softmax(z)) - targets) / X.shape[-2]
+        delta = (_softmax(z) - targets) / X.shape[-2]
         for i in reversed(range(len(layers))):
-            slots[i][0][:] = h[i].mT @ delta
-            slots[i][1][:] = delta.sum(-2, keepdims=True)
+            np.matmul(h[i].mT, delta, out=slots[i][0])
+            delta.sum(-2, keepdims=True, out=slots[i][1])
             if i > 0:
                 delta = delta @ layers[i][0].mT * slope(h[i])
         return gradient
@@ -147,8 +147,13 @@ class Network:
         return self.X[chosen], self._targets[chosen]
 
 
+def _softmax(z: np.ndarray) -> np.ndarray:
+    e = np.exp(z - z.max(-1, keepdims=True))  # the largest becomes 1: none overflows
+    return e / e.sum(-1, keepdims=True)
+
+
 def _log_softmax(z: np.ndarray) -> np.ndarray:
-    z = z - z.max(-1, keepdims=True)  # the largest becomes 0: no exp overflows
+    z = z - z.max(-1, keepdims=True)  # the largest becomes 0
     return z - np.log(np.exp(z).sum(-1, keepdims=True))
 
 

@@ -96,7 +96,7 @@ def rule(**ranges: Allowed) -> Callable[[Callable[..., Step]], Callable[..., Ste
         namespace = {
             **{f"default_{name}": p.default for name, p in header.parameters.items()},
             **dict(function=function, reject=reject, same_shape=_same_shape, np=np),
-            **dict(NOT_ASKED_FOR=NOT_ASKED_FOR, inf=float("inf")),
+            **dict(least=_least, most=_most, NOT_ASKED_FOR=NOT_ASKED_FOR, inf=float("inf")),
         }
         text = GUARD.format(
             header=_header(header),
@@ -170,14 +170,28 @@ def _inside(name: str, allowed: Allowed, is_memory: bool) -> str:
     """The range of one number as a condition, as short as can be, for it is asked at each step."""
     match allowed:
         case Range(low, high, above, below):
-            text = f"{low!r} {'<' if above else '<='} {name}"
+            value = f"({name} if {name}.__class__ is float else {{}}({name}))"
+            text = f"{low!r} {'<' if above else '<='} {value.format('least')}"
             if high < float("inf"):
-                text += f" {'<' if below else '<='} {high!r}"
+                text += f" and {value.format('most')} {'<' if below else '<='} {high!r}"
             return f"(t > 1 or {text})" if is_memory else text
         case Count(low):
             return f"{name}.__class__ is int and {low} <= {name}"
         case _:
             return f"({name} is False or {name} in {allowed.choices!r})"
+
+
+def _least(value: Any) -> Any:
+    """The smallest number in an array, nan if there is one: plain numbers compare faster."""
+    if not isinstance(value, np.ndarray):
+        return value
+    return (value.min() if value.ndim else value).item()
+
+
+def _most(value: Any) -> Any:
+    if not isinstance(value, np.ndarray):
+        return value
+    return (value.max() if value.ndim else value).item()
 
 
 def _same_shape(theta: Any, grad: Any) -> None:
