@@ -1,5 +1,6 @@
 """The notebooks: fresh, the same bytes each time, and running whether solved or not."""
 
+import importlib
 import importlib.util
 import re
 from pathlib import Path
@@ -89,7 +90,8 @@ def test_stale_notebook_is_named(tmp_path, monkeypatch):
     lesson.write_text("# Title\n\n```python\na = 1  # solution\na\n```\n", encoding="utf-8")
     monkeypatch.setattr(build, "ROOT", tmp_path)
     learner, solved = (tmp_path / f / "07-x.ipynb" for f in ("notebooks", "solutions"))
-    assert build.stale() == [learner, solved]
+    words = tmp_path / "notebooks" / "words.ipynb"
+    assert build.stale() == [words, learner, solved]
     for path in build.stale():
         build.make(path)
     assert build.stale() == []
@@ -99,6 +101,28 @@ def test_stale_notebook_is_named(tmp_path, monkeypatch):
     assert build.stale() == [solved], "the learner's does not show the answer, so it is the same"
     lesson.rename(lesson.with_name("08-y.md"))
     assert len(build.stale()) == 4, "two to make, two to remove"
+
+
+def rows_of(notebook):
+    table = [line for line in notebook.cells[0].source.splitlines() if line.startswith("|")]
+    return [[part.strip() for part in line.strip("|").split(" | ")] for line in table[2:]]
+
+
+def test_every_lesson_says_its_words_and_none_twice():
+    rows = rows_of(build.glossary())
+    assert [len(row) for row in rows] == [6] * len(rows)
+    words = [row[0].strip("* `").lower() for row in rows]
+    assert words == sorted(set(words))
+    numbers = {re.match(r"\[(\d+)\]", row[5]).group(1) for row in rows}
+    assert numbers == {str(n) for n in range(1, len(build.lessons()))}
+
+
+def test_torch_has_what_the_glossary_says():
+    named = re.findall(r"`(torch(?:\.\w+)+)", build.glossary().cells[0].source)
+    assert len(named) > 2
+    for name in named:
+        module, _, attribute = name.rpartition(".")
+        assert hasattr(importlib.import_module(module), attribute), name
 
 
 def test_lessons_round_trip_through_jupytext():

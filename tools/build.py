@@ -1,4 +1,4 @@
-"""Make notebooks/ and solutions/ from lessons/.
+"""Make notebooks/ and solutions/ from lessons/, and the glossary from the words of all of them.
 
     python tools/build.py            make all that is stale; --all makes everything
     python tools/build.py --check    name what is stale, change nothing, exit 1
@@ -25,6 +25,9 @@ ROOT = Path(__file__).resolve().parents[1]
 MARK = "  # solution"
 TODO = "...  # your turn"
 WIDGET = "application/vnd.jupyter.widget-view+json"
+GLOSSARY = "words.ipynb"
+WORDS = "| word | what it is | PyTorch | Keras 3 | Optax | lesson |"
+FOUND = "The words of all lessons, with what three libraries call them."
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
@@ -85,12 +88,26 @@ def text(notebook: NotebookNode) -> str:
     return nbformat.writes(notebook, version=4) + "\n"
 
 
+def glossary() -> NotebookNode:
+    """The rows of the tables of words at the lessons' ends, from a to z, as one table."""
+    rows = []
+    for lesson in lessons():
+        _, _, words = lesson.read_text(encoding="utf-8").partition("\n## Words\n")
+        table = [line for line in words.partition("\n## ")[0].splitlines() if line[:1] == "|"]
+        number = int(lesson.name[:2])
+        rows += [f"| {row.strip('| ')} | [{number}]({lesson.stem}.ipynb) |" for row in table[2:]]
+    rows.sort(key=lambda row: row.strip("|* `").lower().split(" | ")[0])
+    table = "\n".join([WORDS, "|---|---|---|---|---|---|", *rows])
+    cell = nbformat.v4.new_markdown_cell(f"# Words\n\n{FOUND}\n\n{table}", id="words")
+    return nbformat.v4.new_notebook(cells=[cell], metadata=METADATA)
+
+
 def is_stale(path: Path, lesson: Path) -> bool:
     """Notebooks are compared whole; solutions by their cells, as nbval compares their outputs."""
     if not path.exists():
         return True
     if path.parent.name == "notebooks":
-        return path.read_text(encoding="utf-8") != text(unsolved(read(lesson)))
+        return path.read_text(encoding="utf-8") != text(learners(path))
     solution = nbformat.read(path, as_version=4)
     run = all(cell.execution_count for cell in solution.cells if cell.cell_type == "code")
     return not run or _cells(solution) != _cells(read(lesson))
@@ -100,9 +117,14 @@ def _cells(notebook: NotebookNode) -> list[tuple]:
     return [(cell.id, cell.cell_type, cell.source, cell.metadata) for cell in notebook.cells]
 
 
+def learners(path: Path) -> NotebookNode:
+    """What lies in notebooks/ under this name."""
+    return glossary() if path.name == GLOSSARY else unsolved(read(made()[path]))
+
+
 def made() -> dict[Path, Path]:
-    """Every file that is made, and the lesson that it is made from."""
-    return {
+    """Every file that is made, and what it is made from."""
+    return {ROOT / "notebooks" / GLOSSARY: ROOT / "lessons"} | {
         ROOT / folder / f"{lesson.stem}.ipynb": lesson
         for folder in ("notebooks", "solutions")
         for lesson in lessons()
@@ -121,9 +143,9 @@ def make(path: Path) -> None:
     if lesson is None:
         path.unlink()
         return
-    build = unsolved if path.parent.name == "notebooks" else executed
+    notebook = learners(path) if path.parent.name == "notebooks" else executed(read(lesson))
     path.parent.mkdir(exist_ok=True)
-    path.write_bytes(text(build(read(lesson))).encode())
+    path.write_bytes(text(notebook).encode())
 
 
 def main() -> int:
