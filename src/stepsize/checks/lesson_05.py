@@ -15,7 +15,8 @@ TITLE = "5 Adam"
 # --- 5.1 and 5.2: Adam, with one thing done in another way --------------------------------------
 
 
-def _divide(average, beta, t):
+def _divide(average, beta, other, t):
+    """The correction. other: the beta of the other average, for those who mistake it for theirs."""
     return average / (1 - beta**t)
 
 
@@ -38,7 +39,7 @@ def _adam(
         with np.errstate(all="ignore"):
             m = average_m(m, grad, beta1)
             v = average_v(v, grad, beta2, m)
-            m_hat, v_hat = fix_m(m, beta1, t), fix_v(v, beta2, t)
+            m_hat, v_hat = fix_m(m, beta1, beta2, t), fix_v(v, beta2, beta1, t)
             theta = theta + sign * lr * step(m_hat, v_hat, eps, grad)
         kept = dict(m=m_hat, v=v_hat) if keep_fixed else dict(m=m, v=v)
         return Step(theta, {} if forget else kept)
@@ -51,7 +52,7 @@ def _first(**way: Any) -> Rule:
     return _adam(fix_m=_as_it_is, fix_v=_as_it_is, **way)
 
 
-def _as_it_is(average, beta, t):
+def _as_it_is(average, *_):
     return average
 
 
@@ -61,7 +62,7 @@ def _both(fix: Callable[..., Any]) -> Rule:
 
 def two_adams() -> dict[str, Rule]:
     """A and B: one is Adam, in the other the correction lacks the power of t."""
-    right, wrong = _adam(), _both(lambda average, beta, t: average / (1 - beta))
+    right, wrong = _adam(), _both(lambda average, beta, other, t: average / (1 - beta))
     return {name: _with_defaults(one, name) for name, one in {"A": wrong, "B": right}.items()}
 
 
@@ -86,7 +87,7 @@ CASES = [
     ),
 ]
 
-AVERAGES = {
+AVERAGES: dict[str, dict[str, Any]] = {
     "weights swapped": dict(average_m=lambda m, g, b: (1 - b) * m + b * g),
     "v weights swapped": dict(average_v=lambda v, g, b, m: (1 - b) * v + b * g**2),
     "sum": dict(average_m=lambda m, g, b: b * m + g),
@@ -182,32 +183,32 @@ ADAM = {
     "no power": Mistake(
         "Your correction is the same in all updates, that of the first one. The part of the "
         "weight that still lies on the zero shrinks with each update.",
-        _both(lambda average, beta, t: average / (1 - beta)),
+        _both(lambda average, beta, other, t: average / (1 - beta)),
     ),
     "times t": Mistake(
         "The weight that still lies on the zero is multiplied by beta in each update. After t "
         "updates, what is it?",
-        _both(lambda average, beta, t: average / (1 - beta * t)),
+        _both(lambda average, beta, other, t: average / (1 - beta * t)),
     ),
     "t from 0": Mistake(
         "At the first update your correction divides by 0: there t is 1 already. Nothing has to "
         "be taken away from it.",
-        _both(lambda average, beta, t: average / (1 - beta ** (t - 1))),
+        _both(lambda average, beta, other, t: average / (1 - beta ** (t - 1))),
     ),
     "t one ahead": Mistake(
         "Your correction is that of the next update. At the first one t is 1 already: nothing has "
         "to be added.",
-        _both(lambda average, beta, t: average / (1 - beta ** (t + 1))),
+        _both(lambda average, beta, other, t: average / (1 - beta ** (t + 1))),
     ),
     "multiplied": Mistake(
         "Your correction makes the averages smaller still. They are too small: divide.",
-        _both(lambda average, beta, t: average * (1 - beta**t)),
+        _both(lambda average, beta, other, t: average * (1 - beta**t)),
     ),
     "one for both": Mistake(
         "Both averages get the correction of one of them. Each began at 0 with a memory of its "
         "own.",
-        _adam(fix_v=lambda v, beta, t: v / (1 - (0.9 if beta == 0.99 else 0.5) ** t)),
-        _adam(fix_m=lambda m, beta, t: m / (1 - (0.99 if beta == 0.9 else 0.8) ** t)),
+        _adam(fix_v=lambda v, beta2, beta1, t: _divide(v, beta1, beta2, t)),
+        _adam(fix_m=lambda m, beta1, beta2, t: _divide(m, beta2, beta1, t)),
     ),
     "keeps the corrected": Mistake(
         "You remember the corrected averages, and correct them again in the next update. What is "
@@ -228,7 +229,7 @@ ADAM = {
         "Your eps is added to the root of the uncorrected average, and then scaled with it, as in "
         "Keras. Here it is added after the correction.",
         _adam(
-            fix_v=lambda v, beta, t: (v, 1 - beta**t),
+            fix_v=lambda v, beta, other, t: (v, 1 - beta**t),
             step=lambda m, v, eps, g: m / ((v[0] ** 0.5 + eps) / v[1] ** 0.5),
         ),
     ),

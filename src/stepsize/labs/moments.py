@@ -12,14 +12,20 @@ from .controls import buttons, list_slider, slider
 from .lab import Lab, Scene, panels
 
 BETAS = (0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 0.9999)
-UPDATES = (20, 50, 200, 1000)
+UPDATES = (20, 50, 200, 500)
 
-_t = np.arange(1, UPDATES[-1] + 1)
+_t = np.arange(1, 1001)
 SERIES = {  # the gradient of each update
     "constant": np.ones(len(_t)),
     "noisy": 0.3 + 0.6 * np.random.default_rng(0).normal(size=len(_t)),
     "rare": (_t % 10 == 0).astype(float),
     "flipping": np.where(_t % 2 == 1, 1.0, -1.0),
+}
+
+PANELS = {  # what is to be seen in each, and how much of it
+    "gradient (dots), m, m̂": (-1.7, 1.9),
+    "its square (dots), v, v̂": (-0.1, 1.7),
+    "step": (-0.25, 0.75),
 }
 
 HAT = plots.look("adam")  # what is corrected, in every panel
@@ -48,13 +54,10 @@ def microscope() -> Lab:
 
     def scene(updates: int) -> Scene:
         axes = panels(3)
-        labels = ("gradient (dots), m and m̂", "its square (dots), v and v̂", "step")
-        limits = ((-1.7, 1.9), (-0.1, 1.7), (-0.25, 0.75))
-        for ax, label, ylim in zip(axes, labels, limits, strict=True):
+        for ax, (label, limits) in zip(axes, PANELS.items(), strict=True):
             plots.lines(ax, [], {}, ylabel=label)
             ax.axhline(0, color=plots.GREY, lw=0.8)
-            ax.set(xlim=(0, 1.3 * updates), ylim=ylim)
-            ax.set_xticks(np.linspace(0, updates, 3))
+            ax.set(xlim=(0, 1.35 * updates), ylim=limits, xticks=np.linspace(0, updates, 3))
         return Scene(axes)
 
     def react(
@@ -68,18 +71,19 @@ def microscope() -> Lab:
     ) -> str:
         given = Gradients(SERIES[gradient])
         trace = descend(adam, given, [0.0], updates, lr=lr, beta1=beta1, beta2=beta2)
-        t, grad = np.arange(1, updates + 1), trace.grad[:, 0]
-        with_it = trace.scale * trace.m_hat
         without = trace.lr[:, None] * trace.m / (trace.v**0.5 + trace.eps[:, None])
-        step = (with_it if correction else without)[:, 0]
-        for ax, dots in zip(axes, (grad, grad**2), strict=False):
+        step = trace.scale * trace.m_hat if correction else without
+        t, name = np.arange(1, updates + 1), "with" if correction else "without"
+        drawn = (
+            {"m̂": trace.m_hat, "m": trace.m},
+            {"v̂": trace.v_hat, "v": trace.v},
+            {"lr": trace.lr, name: step},
+        )
+        for ax, dots in zip(axes, (trace.grad, trace.grad**2), strict=False):
             ax.plot(t, dots, ls="", marker="o", ms=4, mfc="none", mec=plots.GREY, mew=0.7)
-        hats = trace.m_hat[:, 0], trace.v_hat[:, 0]
-        plots.lines(axes[0], t, {"m̂": hats[0], "m": trace.m[:, 0]}, looks=LOOKS)
-        plots.lines(axes[1], t, {"v̂": hats[1], "v": trace.v[:, 0]}, looks=LOOKS)
-        name = "with" if correction else "without"
-        plots.lines(axes[2], t, {"lr": trace.lr, name: step}, looks=LOOKS)
-        return words.microscope(trace, step)
+        for ax, label, series in zip(axes, PANELS, drawn, strict=True):
+            plots.lines(ax, t, series, ylabel=label, looks=LOOKS)
+        return words.microscope(trace, step[:, 0])
 
     return Lab(
         "Adam's averages of the gradient and of its square, and its step, at each update",
