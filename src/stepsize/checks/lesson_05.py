@@ -190,6 +190,11 @@ ADAM = {
         "updates, what is it?",
         _both(lambda average, beta, other, t: average / (1 - beta * t)),
     ),
+    "power of all": Mistake(
+        "You raise 1 - beta to the power of t. It is beta alone that is multiplied with itself, "
+        "once an update.",
+        _both(lambda average, beta, other, t: average / (1 - beta) ** t),
+    ),
     "t from 0": Mistake(
         "At the first update your correction divides by 0: there t is 1 already. Nothing has to "
         "be taken away from it.",
