@@ -13,11 +13,14 @@ import cloudpickle
 import numpy as np
 import pytest
 
-from stepsize import Step, check
-from stepsize.checks import desk, sandbox
+from stepsize import Step, check, descend
+from stepsize.checks import desk, lesson_05, sandbox
 from stepsize.checks.catalog import EXERCISES, LESSONS
 from stepsize.checks.exercise import judge
+from stepsize.checks.lesson_05 import two_adams
 from stepsize.checks.verdict import Verdict
+from stepsize.optimizers import adam
+from stepsize.surfaces import Gradients
 
 _cells = itertools.count()
 
@@ -232,11 +235,78 @@ def my_epoch(theta, X, y, lr, batch_size, rng):
     return new
 """,
     ],
+    "5.1": [
+        """
+def my_first_adam(theta, grad, t, m=0.0, v=0.0, *, lr, beta1, beta2, eps):
+    m = beta1 * m + (1 - beta1) * grad
+    v = beta2 * v + (1 - beta2) * grad**2
+    theta = theta - lr * m / (v**0.5 + eps)
+    return Step(theta, dict(m=m, v=v))
+""",
+        """
+def my_first_adam(theta, grad, t, m=None, v=None, *, lr, beta1, beta2, eps):
+    if t == 1:
+        m, v = np.zeros(len(theta)), np.zeros(len(theta))
+    m = m + (1 - beta1) * (grad - m)
+    v = v - (1 - beta2) * (v - grad * grad)
+    return Step(theta - lr * m / (np.sqrt(v) + eps), {"m": m, "v": v})
+""",
+        """
+def my_first_adam(theta, grad, t, first=0.0, second=0.0, *, lr, beta1, beta2, eps):
+    new, ms, vs = [], [], []
+    for i, g in enumerate(grad):
+        ms.append(beta1 * (first if t == 1 else first[i]) + g * (1 - beta1))
+        vs.append(beta2 * (second if t == 1 else second[i]) + g * g * (1 - beta2))
+        new.append(theta[i] - lr * ms[i] / (vs[i] ** 0.5 + eps))
+    return Step(np.array(new), dict(first=np.array(ms), second=np.array(vs)))
+""",
+    ],
+    "5.2": [
+        """
+def my_adam(theta, grad, t, m=0.0, v=0.0, *, lr, beta1, beta2, eps):
+    m = beta1 * m + (1 - beta1) * grad
+    v = beta2 * v + (1 - beta2) * grad**2
+    m_hat = m / (1 - beta1**t)
+    v_hat = v / (1 - beta2**t)
+    theta = theta - lr * m_hat / (v_hat**0.5 + eps)
+    return Step(theta, dict(m=m, v=v), dict(m_hat=m_hat, v_hat=v_hat))
+""",
+        """
+def my_adam(theta, grad, t, m=0.0, v=0.0, *, lr, beta1, beta2, eps):
+    m = beta1 * m + (1 - beta1) * grad
+    v = beta2 * v + (1 - beta2) * np.square(grad)
+    root = np.sqrt(1 - np.power(beta2, t))
+    size = lr * root / (1 - np.power(beta1, t))
+    return Step(theta - size * m / (np.sqrt(v) + eps * root), dict(m=m, v=v))
+""",
+        """
+def my_adam(theta, grad, t, m=0.0, v=0.0, weight1=0.0, weight2=0.0, *, lr, beta1, beta2, eps):
+    m, weight1 = beta1 * m + (1 - beta1) * grad, beta1 * weight1 + 1 - beta1
+    v, weight2 = beta2 * v + (1 - beta2) * grad * grad, beta2 * weight2 + 1 - beta2
+    new = theta - lr * (m / weight1) / ((v / weight2) ** 0.5 + eps)
+    return Step(new, dict(m=m, v=v, weight1=weight1, weight2=weight2))
+""",
+        """
+def my_adam(theta, grad, t, m=0.0, v=0.0, *, lr, beta1, beta2, eps):
+    m = np.asarray(beta1 * m + (1 - beta1) * grad, dtype=np.float32)
+    v = np.asarray(beta2 * v + (1 - beta2) * grad**2, dtype=np.float32)
+    fix = [1 - beta**t for beta in (beta1, beta2)]
+    return Step(theta - lr * (m / fix[0]) / ((v / fix[1]) ** 0.5 + eps), dict(m=m, v=v))
+""",
+    ],
+    "5.4": [
+        "def eps_that_leaves(share, grad): return np.abs(grad) * (1 / share - 1)",
+        "def eps_that_leaves(s, g): return abs(g) / s - abs(g)",
+        "def eps_that_leaves(s, grad): return np.array([(1 - s) / s * (grad**2) ** 0.5])",
+    ],
 }
 ANSWERS = [(name, written(source)) for name, sources in RIGHT.items() for source in sources]
 ANSWERS += [("1.4", {"D": 0.1, "C": 0.21, "B": 0.002, "A": 0.19})]
 ANSWERS += [("1.4", dict(A=np.float64(0.19), B=2e-3, C=np.array(0.21), D=1 / 10))]
 ANSWERS += [("1.4", dict(zip("ABCD", np.array([0.19, 0.002, 0.21, 0.1]), strict=True)))]
+ANSWERS += [("5.3", {"A": 1, "B": -0.05, "C": 0.81, "D": 0.67})]
+ANSWERS += [("5.3", dict(D=0.67, C=np.float64(0.81), B=-1 / 20, A=np.array(1.0)))]
+ANSWERS += [("5.3", dict(zip("ABCD", np.array([1, -0.05, 0.81, 0.67]), strict=True)))]
 ANSWERS += [("2.3", -0.5), ("2.3", np.float64(-0.518)), ("2.3", np.array([-0.56]))]
 
 
@@ -654,3 +724,31 @@ def test_a_verdict_shows_itself_in_html_and_in_words():
     assert repr(verdict).splitlines()[0] == "1.1 not right yet. Use `a < b`."
     assert "✗" in page, "not by colour alone"
     assert "color: #212121" in page and "background: #" in page, "readable in every theme"
+
+
+# --- Lesson 5 -------------------------------------------------------------------------------------
+
+
+def test_the_second_steps_are_those_of_adam():
+    for letter, (first, second) in lesson_05.PAIRS.items():
+        one = adam(0.0, first, 1, lr=1.0)
+        two = adam(one.theta, second, 2, **one.memory, lr=1.0)
+        ratio = (two.theta - one.theta) / one.theta
+        assert ratio == pytest.approx(lesson_05.SECOND[letter], abs=0.005)
+
+
+def test_one_of_two_adams_is_adam():
+    """B is; A's steps on a constant gradient are lr at first, twice that, and then a third."""
+    given = Gradients(np.random.default_rng(0).normal(size=(50, 3)))
+    runs = {name: descend(one, given, np.zeros(3), 50) for name, one in two_adams().items()}
+    expected = descend(adam, given, np.zeros(3), 50).theta
+    np.testing.assert_allclose(runs["B"].theta, expected, rtol=1e-12)
+    assert not np.allclose(runs["A"].theta, expected, rtol=0.1)
+    np.testing.assert_allclose(runs["A"].theta[1], expected[1], rtol=1e-5)
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+def test_the_eps_that_matters_leaves_the_share(share):
+    for grad in (3.0, -0.002):
+        eps = lesson_05.eps_that_leaves(share, grad)
+        assert abs(adam(0.0, grad, 1, lr=1.0, eps=eps).theta) == pytest.approx(share)

@@ -7,14 +7,22 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from stepsize import descend, labs, plots
+from stepsize import Step, descend, labs, plots
 from stepsize.labs import words
+from stepsize.labs.moments import SERIES
 from stepsize.labs.noise import GOOD, POOR
 from stepsize.models import SineRegression, sine_data
 from stepsize.optimizers import adam, momentum, sgd
-from stepsize.surfaces import bowl, bumpy, quadratic, ravine, rosenbrock, saddle
+from stepsize.surfaces import Gradients, bowl, bumpy, quadratic, ravine, rosenbrock, saddle
 
-LABS = [labs.playground, labs.learning_rate, labs.parabola, labs.batches, labs.escape]
+LABS = [
+    labs.playground,
+    labs.learning_rate,
+    labs.parabola,
+    labs.batches,
+    labs.escape,
+    labs.microscope,
+]
 SURFACES = [bowl, ravine, saddle, rosenbrock, bumpy]
 
 
@@ -136,6 +144,46 @@ def test_the_valleys_of_escape_lie_between_hilltops():
         assert abs(model.grad(np.array([valley]), 1)) < 0.1
 
 
+def without_correction(theta, grad, t, m=0.0, v=0.0, *, lr, beta1, beta2, eps=1e-8):
+    m = beta1 * m + (1 - beta1) * grad
+    v = beta2 * v + (1 - beta2) * grad**2
+    return Step(theta - lr * m / (v**0.5 + eps), dict(m=m, v=v))
+
+
+@pytest.mark.parametrize("beta2", [0.5, 0.999, 0.9999])
+@pytest.mark.parametrize("beta1", [0, 0.9, 0.99])
+@pytest.mark.parametrize("gradient", SERIES)
+def test_the_microscope_says_what_the_rules_do(gradient, beta1, beta2):
+    lab = labs.microscope()
+    chosen = dict(gradient=gradient, beta1=beta1, beta2=beta2, lr=0.05, updates=200)
+    for name, value in chosen.items():
+        lab.controls[name].value = value
+    for correction, rule in ((True, adam), (False, without_correction)):
+        lab.controls["correction"].value = correction
+        hyper = dict(lr=0.05, beta1=beta1, beta2=beta2)
+        run = descend(rule, Gradients(SERIES[gradient]), [0.0], 200, **hyper)
+        length = np.abs(np.diff(run.theta[:, 0])) / 0.05
+        said = [float(number) for number in re.findall(r"[\d.]+", lab.sentence.replace("%", ""))]
+        assert said[0] == pytest.approx(length.max(), abs=0.006)
+        assert length[int(said[1]) - 1] == pytest.approx(length.max(), rel=1e-5)
+        assert said[2:4] == pytest.approx([length[0], length[-1]], abs=0.006)
+        weight = [1 - beta**200 for beta in (beta1, beta2)]
+        assert said[4:] == pytest.approx([100 * share for share in weight], rel=0.006)
+
+
+def test_the_microscope_shows_what_lesson_5_says_of_it():
+    lab = labs.microscope()
+    assert lab.sentence.startswith("up to 6.57 × lr, in update 12: the first step is 3.16 × lr")
+    lab.controls["updates"].value = 500
+    assert "the last 1.59 × lr; m is filled to 100 %, v to 39.4 %" in lab.sentence
+    lab.controls["correction"].value = True
+    assert lab.sentence.startswith("up to 1.00 × lr, in update 1: the first step is 1.00 × lr")
+    lab.controls["correction"].value = False
+    for betas in ((0.99, 0.999), (0.9, 0.9), (0.5, 0.5)):
+        lab.controls["beta1"].value, lab.controls["beta2"].value = betas
+        assert "the first step is 0." in lab.sentence
+
+
 # --- The look -------------------------------------------------------------------------------------
 
 # Machado, Oliveira & Fernandes (2009), severity 1: what people without one kind of cone see.
@@ -168,6 +216,7 @@ def test_plots_draw_into_the_axes_they_are_given_and_name_both():
         lambda ax: plots.losses(ax, {"sgd": trace, "other": [1.0, np.nan, np.inf]}),
         lambda ax: plots.sweep(ax, rates, {"sgd": rates, "adam": np.full(9, np.nan)}),
         lambda ax: plots.curve(ax, [1, 2], [3, 4]),
+        lambda ax: plots.lines(ax, [1, 2], {"m": [3, 4], "v": [5, np.nan]}, ylabel="average"),
     ]
     for draw in drawings:
         ax = Figure().add_subplot()
@@ -181,3 +230,9 @@ def test_lines_carry_their_names():
     ax = Figure().add_subplot()
     plots.losses(ax, {"sgd": [3.0, 2.0, 1.0], "adam": [3.0, 2.5, 2.0]})
     assert {text.get_text() for text in ax.texts} == {"sgd", "adam"}
+    own = plots.Look("#123456", plots.DOTTED, "s")
+    ax = plots.lines(
+        Figure().add_subplot(), [1, 2], {"m": [1, 2], "adam": [2, 1]}, looks={"m": own}
+    )
+    assert {text.get_text() for text in ax.texts} == {"m", "adam"}
+    assert [line.get_color() for line in ax.lines] == [own.color, plots.look("adam").color]

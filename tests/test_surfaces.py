@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from stepsize import surfaces
+from stepsize import descend, surfaces
+from stepsize.optimizers import sgd
 from stepsize.surfaces import quadratic
 
 from .differences import gradient_by_differences
@@ -71,6 +72,20 @@ def test_saddle_is_one():
         > surfaces.saddle.loss([0, 0])
         > surfaces.saddle.loss([0, 0.1])
     )
+
+
+def test_given_gradients_are_the_same_wherever_theta_is():
+    given = surfaces.Gradients([[1.0, -2.0], [0.5, 3.0]])
+    for theta in (np.zeros(2), np.ones(2), np.ones((3, 2))):
+        np.testing.assert_array_equal(
+            given.grad(theta, 2), np.broadcast_to([0.5, 3.0], theta.shape)
+        )
+        assert np.isnan(given.loss(theta)).all()
+        assert given.loss(theta).shape == theta.shape[:-1]
+    trace = descend(sgd, given, np.zeros(2), steps=2, lr=np.array([[1.0], [2.0]]))
+    np.testing.assert_array_equal(trace.theta[-1], [[-1.5, -1.0], [-3.0, -2.0]])
+    with pytest.raises(ValueError, match="t must be at most 2, the gradients, not 3"):
+        given.grad(np.zeros(2), 3)
 
 
 def test_bad_input_is_named():

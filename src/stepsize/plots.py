@@ -5,6 +5,7 @@ figure of every lesson. Nothing is told by colour alone: lines carry their names
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,6 +20,7 @@ __all__ = [
     "Look",
     "contours",
     "curve",
+    "lines",
     "look",
     "losses",
     "palette",
@@ -138,6 +140,24 @@ def curve(
     return _tidy(ax, xlabel, ylabel)
 
 
+def lines(
+    ax: Axes,
+    x: Any,
+    series: Mapping[str, Any],
+    xlabel: str = "update",
+    ylabel: str = "",
+    looks: Mapping[str, Look] = MappingProxyType({}),
+) -> Axes:
+    """Lines over one x, each named where it ends. looks: of those that are no optimizer's."""
+    drawn = [
+        _named(ax, x, np.asarray(y, dtype=float), name, i, looks.get(name))
+        for i, (name, y) in enumerate(series.items())
+    ]
+    _tidy(ax, xlabel, ylabel)
+    _NamesAtEnds(ax, drawn)
+    return ax
+
+
 def staircase(ax: Axes, trace: Trace, name: str = "sgd") -> Axes:
     """A run in one dimension: along by a step, then down or up to the curve of the loss.
 
@@ -160,8 +180,8 @@ def points(ax: Axes, trace: Trace, name: str = "sgd") -> Axes:
     return ax
 
 
-def _named(ax: Axes, x: Any, y: np.ndarray, name: str, i: int) -> Line2D:
-    color, dash, marker = look(name, i)
+def _named(ax: Axes, x: Any, y: np.ndarray, name: str, i: int, own: Look | None = None) -> Line2D:
+    color, dash, marker = own or look(name, i)
     (line,) = ax.plot(x, y, color=color, ls=dash, lw=2, label=name)
     line.set(marker=marker, markevery=max(len(y) // 8, 1), ms=6, mec="white", mew=0.5)
     return line

@@ -6,12 +6,13 @@ All are batched over the leading axes, so that a contour map is one call.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from .ranges import at_least, require
 
-__all__ = ["Surface", "bowl", "bumpy", "quadratic", "ravine", "rosenbrock", "saddle"]
+__all__ = ["Gradients", "Surface", "bowl", "bumpy", "quadratic", "ravine", "rosenbrock", "saddle"]
 
 Function = Callable[[np.ndarray], np.ndarray]
 
@@ -47,6 +48,28 @@ class Surface:
         if theta.shape[-1:] != (d,):
             raise ValueError(f"theta must have shape (..., {d}) on {self.name}, not {theta.shape}")
         return theta
+
+
+@dataclass(frozen=True, eq=False)
+class Gradients:
+    """No landscape, only its gradients: one an update, the same wherever theta is.
+
+    To look at a rule by itself. gradients (T,), or (T, d) for one in each of d coordinates. Their
+    loss is nan: there is none. Raises ValueError where an update finds no gradient left.
+
+    >>> Gradients([1.0, -2.0]).grad(np.zeros(1), t=2)
+    array([-2.])
+    """
+
+    gradients: Any
+
+    def loss(self, theta: np.ndarray) -> np.ndarray:
+        return np.full(np.shape(theta)[:-1], np.nan)
+
+    def grad(self, theta: np.ndarray, t: int) -> np.ndarray:
+        if t > len(self.gradients):
+            raise ValueError(f"t must be at most {len(self.gradients)}, the gradients, not {t}")
+        return np.broadcast_to(self.gradients[t - 1], np.shape(theta))
 
 
 def quadratic(*curvatures: float, name: str = "quadratic") -> Surface:

@@ -2,6 +2,17 @@
 
 from .descent import learning_rate, parabola, playground
 from .lab import Lab, Scene, panels
+from .moments import microscope
 from .noise import batches, escape
 
-__all__ = ["Lab", "Scene", "batches", "escape", "learning_rate", "panels", "parabola", "playground"]
+__all__ = [
+    "Lab",
+    "Scene",
+    "batches",
+    "escape",
+    "learning_rate",
+    "microscope",
+    "panels",
+    "parabola",
+    "playground",
+]

@@ -8,7 +8,7 @@ import numpy as np
 from ..loop import Trace
 from ..surfaces import Surface
 
-__all__ = ["batches", "descent", "escape", "number", "parabola"]
+__all__ = ["batches", "descent", "escape", "microscope", "number", "parabola"]
 
 
 def number(value: float) -> str:
@@ -117,3 +117,17 @@ def escape(trace: Trace, good: tuple[float, float], poor: tuple[float, float]) -
     if poor[0] < end < poor[1]:
         return f"still in the poor valley: {where}"
     return f"somewhere else: {where}"
+
+
+def microscope(trace: Trace, step: np.ndarray) -> str:
+    """How long the steps of Adam are, in units of lr, and how far its averages have come.
+
+    step: one an update, with or without the correction. m / m_hat is the weight that the average
+    has given out so far; the rest of it still lies on the zero that it began with.
+    """
+    length = np.abs(step) / trace.lr
+    longest = int(np.argmax(length >= (1 - 1e-6) * length.max()))
+    first = f"the first step is {length[0]:.2f} × lr, the last {length[-1]:.2f} × lr"
+    m, v = (1 - beta[-1] ** len(step) for beta in (trace.beta1, trace.beta2))
+    filled = f"m is filled to {100 * m:.3g} %, v to {100 * v:.3g} %"
+    return f"up to {length.max():.2f} × lr, in update {longest + 1}: {first}; {filled} by then"
