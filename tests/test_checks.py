@@ -232,12 +232,66 @@ def my_epoch(theta, X, y, lr, batch_size, rng):
     return new
 """,
     ],
+    "8.1": [
+        "def f(t, steps): return min(1, (t + 1) / steps)",
+        """
+def my_warmup(t, steps):
+    if t >= steps:
+        return 1.0
+    return np.float32(t + 1) / steps
+""",
+        "def f(t, n): return np.interp(t + 1, [0, n], [0, 1])",
+        "def f(t, steps): return np.clip(np.array([(t + 1) / steps]), 0, 1)",
+    ],
+    "8.2": [
+        """
+def my_schedule(t, warmup, steps, floor):
+    if t < warmup:
+        return (t + 1) / warmup
+    share = min((t - warmup) / (steps - warmup), 1)
+    return floor + (1 - floor) * (1 + np.cos(np.pi * share)) / 2
+""",
+        """
+import math
+def f(t, w, total, low):
+    rise = min((t + 1) / w, 1)
+    done = min(max(t - w, 0) / (total - w), 1)
+    return rise * (low + (1 - low) * 0.5 * (1 + math.cos(math.pi * done)))
+""",
+        """
+from stepsize.schedules import cosine
+def f(t, warmup, steps, floor):
+    if t <= warmup - 1:
+        return 1 / warmup * (t + 1)
+    return cosine(t - warmup, steps - warmup, floor)
+""",
+        """
+def f(t, warmup, steps, floor):
+    if t < warmup:
+        return np.float32((t + 1) / warmup)
+    if t > steps:
+        return floor
+    return floor + (1 - floor) * np.cos(np.pi / 2 * (t - warmup) / (steps - warmup)) ** 2
+""",
+    ],
+    "8.3": [
+        "def f(t, warmup): return min((t + 1) / warmup, (warmup / (t + 1)) ** 0.5)",
+        "def f(t, w): return w**0.5 * min((t + 1) ** -0.5, (t + 1) * w**-1.5)",
+        """
+def f(t, warmup):
+    if t + 1 < warmup:
+        return (1 + t) / warmup
+    return np.sqrt(np.float32(warmup)) / np.sqrt(t + 1)
+""",
+        "from stepsize.schedules import inverse_sqrt as f",
+    ],
 }
 ANSWERS = [(name, written(source)) for name, sources in RIGHT.items() for source in sources]
 ANSWERS += [("1.4", {"D": 0.1, "C": 0.21, "B": 0.002, "A": 0.19})]
 ANSWERS += [("1.4", dict(A=np.float64(0.19), B=2e-3, C=np.array(0.21), D=1 / 10))]
 ANSWERS += [("1.4", dict(zip("ABCD", np.array([0.19, 0.002, 0.21, 0.1]), strict=True)))]
 ANSWERS += [("2.3", -0.5), ("2.3", np.float64(-0.518)), ("2.3", np.array([-0.56]))]
+ANSWERS += [("8.4", 2000), ("8.4", 2 / (1 - 0.999)), ("8.4", np.array([2e3]))]
 
 
 @pytest.mark.parametrize(("name", "answer"), ANSWERS)

@@ -3,5 +3,16 @@
 from .descent import learning_rate, parabola, playground
 from .lab import Lab, Scene, panels
 from .noise import batches, escape
+from .warmup import warmup
 
-__all__ = ["Lab", "Scene", "batches", "escape", "learning_rate", "panels", "parabola", "playground"]
+__all__ = [
+    "Lab",
+    "Scene",
+    "batches",
+    "escape",
+    "learning_rate",
+    "panels",
+    "parabola",
+    "playground",
+    "warmup",
+]

@@ -8,7 +8,7 @@ import numpy as np
 from ..loop import Trace
 from ..surfaces import Surface
 
-__all__ = ["batches", "descent", "escape", "number", "parabola"]
+__all__ = ["batches", "descent", "escape", "number", "parabola", "warmup"]
 
 
 def number(value: float) -> str:
@@ -117,3 +117,12 @@ def escape(trace: Trace, good: tuple[float, float], poor: tuple[float, float]) -
     if poor[0] < end < poor[1]:
         return f"still in the poor valley: {where}"
     return f"somewhere else: {where}"
+
+
+def warmup(ends: np.ndarray, chance: float) -> str:
+    """What became of some runs, one a seed. ends: their losses; chance: that of a blind guess."""
+    learned = int((ends < chance / 3).sum())
+    stuck = int((ends > 0.8 * chance).sum())
+    rest = f", {len(ends) - learned - stuck} between" if learned + stuck < len(ends) else ""
+    said = f"{learned} of {len(ends)} runs learned, {stuck} stuck{rest}"
+    return f"{said}: loss {ends.min():.2f} to {ends.max():.2f} at the end, {chance:.2f} is chance"
