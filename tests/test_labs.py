@@ -14,7 +14,9 @@ from stepsize.models import SineRegression, sine_data
 from stepsize.optimizers import adam, momentum, sgd
 from stepsize.surfaces import bowl, bumpy, quadratic, ravine, rosenbrock, saddle
 
-LABS = [labs.playground, labs.learning_rate, labs.parabola, labs.batches, labs.escape]
+LABS = [
+    *(labs.playground, labs.learning_rate, labs.parabola, labs.batches, labs.escape, labs.warmup)
+]
 SURFACES = [bowl, ravine, saddle, rosenbrock, bumpy]
 
 

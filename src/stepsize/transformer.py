@@ -1,7 +1,7 @@
 """A small transformer that learns to turn a row of symbols around; for the lesson on warmup.
 
-The setting is chosen so that it fails without warmup: post-LN, Adam, and a rate that is high for it.
-`python -m stepsize.transformer` reads runs as lines of JSON and writes their losses, a line a run.
+The setting is chosen so that it fails without warmup: post-LN, Adam, and a rate high for it.
+`python -m stepsize.transformer` reads runs as lines of JSON and writes each with its losses.
 """
 
 import contextlib
@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-__all__ = ["CHANCE", "Run", "Reverser", "ramp", "rows", "train"]
+__all__ = ["CHANCE", "Reverser", "Run", "ramp", "rows", "train"]
 
 SYMBOLS, LENGTH, BATCH = 8, 8, 32
 WIDTH, HEADS, HIDDEN = 32, 4, 64
@@ -26,7 +26,7 @@ CHANCE = math.log(SYMBOLS)  # the loss of one who knows nothing, and says so: 2.
 class Reverser(nn.Module):
     """A transformer encoder that reads a row of symbols and scores each for each place.
 
-    norm_first: LayerNorm before each block (pre-LN) and not after it (post-LN, Vaswani et al. 2017).
+    norm_first: LayerNorm before each block (pre-LN), not after it (post-LN, as in 2017).
     Weights are Xavier's, embeddings and positions N(0, 1); drawn from torch's global generator.
     """
 
@@ -162,7 +162,8 @@ def _inner(model: Reverser, symbols: Tensor) -> tuple[float, float]:
         layer.linear1.register_forward_hook(
             lambda _, __, out: silent.append((out <= 0).flatten(0, 1).all(0))
         )
-        for layer in model.layers
+        for layer in model.modules()
+        if isinstance(layer, nn.TransformerEncoderLayer)
     ]
     state = model.hidden(symbols).flatten(0, 1)
     for hook in hooks:

@@ -48,7 +48,7 @@ EXERCISES = (
         my_warmup,
         {
             "dead first step": Mistake(
-                "At t = 0 your factor is 0: the first update moves nothing, and a batch is wasted. "
+                "At t = 0 your factor is 0: the first update moves nothing. "
                 "t counts the updates already made; which one is being made?",
                 lambda t, steps: np.minimum(t / steps, 1.0),
                 lambda t, steps: np.minimum(t / np.maximum(steps - 1, 1), 1.0),
@@ -92,7 +92,7 @@ EXERCISES = (
                 lambda t, steps: np.where(t < steps, (t + 1) / steps, 0.0),
             ),
             "waits": Mistake(
-                "Yours waits and then jumps to the full rate. A warmup makes many small steps of it.",
+                "Yours waits, then jumps to the full rate. A warmup makes small steps of it.",
                 lambda t, steps: np.where(t < steps, 1 / steps, 1.0),
             ),
         },
@@ -196,7 +196,7 @@ EXERCISES = (
             *((t, 5, 45, 0.0) for t in (2, 15, 25, 44, 45)),
             (90, 10, 100, 0.2),
         ],
-        praise="Two updates at the peak: the warmup's last and the cosine's first. That is usual.",
+        praise="Two updates at the peak: the warmup's last, and the cosine's first.",
     ),
     function(
         "8.3",
@@ -290,6 +290,6 @@ EXERCISES = (
             ),
         },
         hint="Put Adam's default beta2, 0.999, into 2 / (1 - beta2).",
-        praise="The 2000 of large models is no magic number, and no law: yours may need 10, or none.",
+        praise="Twice the memory of v. A rule of thumb, and no law: on the map, ten were enough.",
     ),
 )
