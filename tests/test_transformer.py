@@ -147,6 +147,8 @@ def test_the_lab_trains_more_and_keeps_it():
     lab = labs.warmup()
     lab.panel.start([(0.015, 0)], 1)
     assert lab.panel.cell.disabled and not lab.panel.stop.disabled
+    bar = lab.controls["runs"]
+    assert (bar.min, bar.max) == (len(LINES), len(LINES) + 1)
     thread = lab.panel.worker.thread
     thread.join(120)
     assert lab.panel.worker is None and not lab.panel.cell.disabled

@@ -21,7 +21,7 @@ def warmup() -> Lab:
     """The loss at the end for each peak rate and warmup; and the curves of the cell chosen."""
     known = Trainings()
     controls = dict(
-        length=list_slider("warmup updates", WARMUPS, value=0),
+        length=list_slider("warmup", WARMUPS, value=0),
         lr=list_slider("peak rate", RATES, value=0.015),
         runs=widgets.IntProgress(
             len(known), min=0, max=len(known), description="runs trained", style=STYLE
@@ -79,7 +79,8 @@ class _Panel:
         if self.worker is not None:
             return
         jobs = list(self.known.next(cells, times))
-        self.lab.controls["runs"].max = len(self.known) + len(jobs)
+        bar = self.lab.controls["runs"]  # empty now, full when all are trained
+        bar.max, bar.min = len(self.known) + len(jobs), len(self.known)
         self._busy(True, "")
         later = _on_the_kernels_loop()
         try:
@@ -97,7 +98,8 @@ class _Panel:
 
     def _over(self, said: str) -> None:
         self.worker = None
-        self.lab.controls["runs"].max = len(self.known)
+        bar = self.lab.controls["runs"]
+        bar.min, bar.max = 0, len(self.known)
         self._busy(False, said)
 
     def _busy(self, busy: bool, said: str) -> None:
