@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import cloudpickle
 import numpy as np
@@ -90,7 +91,9 @@ def test_an_exercise_teaches(exercise):
 
 
 def test_names_follow_the_lessons():
-    for number, (title, names) in enumerate(LESSONS.items()):
+    lessons = sorted((Path(__file__).parents[1] / "lessons").glob("[0-9][0-9]-*.md"))
+    numbers = [int(lesson.name[:2]) for lesson in lessons]
+    for number, (title, names) in zip(numbers, LESSONS.items(), strict=True):
         assert title.startswith(f"{number} ")
         assert names == [f"{number}.{i}" for i in range(1, len(names) + 1)]
 
@@ -299,6 +302,59 @@ def my_adam(theta, grad, t, m=0.0, v=0.0, *, lr, beta1, beta2, eps):
         "def eps_that_leaves(s, g): return abs(g) / s - abs(g)",
         "def eps_that_leaves(s, grad): return np.array([(1 - s) / s * (grad**2) ** 0.5])",
     ],
+    "8.1": [
+        "def f(t, steps): return min(1, (t + 1) / steps)",
+        """
+def my_warmup(t, steps):
+    if t >= steps:
+        return 1.0
+    return np.float32(t + 1) / steps
+""",
+        "def f(t, n): return np.interp(t + 1, [0, n], [0, 1])",
+        "def f(t, steps): return np.clip(np.array([(t + 1) / steps]), 0, 1)",
+    ],
+    "8.2": [
+        """
+def my_schedule(t, warmup, steps, floor):
+    if t < warmup:
+        return (t + 1) / warmup
+    share = min((t - warmup) / (steps - warmup), 1)
+    return floor + (1 - floor) * (1 + np.cos(np.pi * share)) / 2
+""",
+        """
+import math
+def f(t, w, total, low):
+    rise = min((t + 1) / w, 1)
+    done = min(max(t - w, 0) / (total - w), 1)
+    return rise * (low + (1 - low) * 0.5 * (1 + math.cos(math.pi * done)))
+""",
+        """
+from stepsize.schedules import cosine
+def f(t, warmup, steps, floor):
+    if t <= warmup - 1:
+        return 1 / warmup * (t + 1)
+    return cosine(t - warmup, steps - warmup, floor)
+""",
+        """
+def f(t, warmup, steps, floor):
+    if t < warmup:
+        return np.float32((t + 1) / warmup)
+    if t > steps:
+        return floor
+    return floor + (1 - floor) * np.cos(np.pi / 2 * (t - warmup) / (steps - warmup)) ** 2
+""",
+    ],
+    "8.3": [
+        "def f(t, warmup): return min((t + 1) / warmup, (warmup / (t + 1)) ** 0.5)",
+        "def f(t, w): return w**0.5 * min((t + 1) ** -0.5, (t + 1) * w**-1.5)",
+        """
+def f(t, warmup):
+    if t + 1 < warmup:
+        return (1 + t) / warmup
+    return np.sqrt(np.float32(warmup)) / np.sqrt(t + 1)
+""",
+        "from stepsize.schedules import inverse_sqrt as f",
+    ],
 }
 ANSWERS = [(name, written(source)) for name, sources in RIGHT.items() for source in sources]
 ANSWERS += [("1.4", {"D": 0.1, "C": 0.21, "B": 0.002, "A": 0.19})]
@@ -308,6 +364,7 @@ ANSWERS += [("5.3", {"A": 1, "B": -0.05, "C": 0.81, "D": 0.67})]
 ANSWERS += [("5.3", dict(D=0.67, C=np.float64(0.81), B=-1 / 20, A=np.array(1.0)))]
 ANSWERS += [("5.3", dict(zip("ABCD", np.array([1, -0.05, 0.81, 0.67]), strict=True)))]
 ANSWERS += [("2.3", -0.5), ("2.3", np.float64(-0.518)), ("2.3", np.array([-0.56]))]
+ANSWERS += [("8.4", 2000), ("8.4", 2 / (1 - 0.999)), ("8.4", np.array([2e3]))]
 
 
 @pytest.mark.parametrize(("name", "answer"), ANSWERS)

@@ -15,14 +15,7 @@ from stepsize.models import SineRegression, sine_data
 from stepsize.optimizers import adam, momentum, sgd
 from stepsize.surfaces import Gradients, bowl, bumpy, quadratic, ravine, rosenbrock, saddle
 
-LABS = [
-    labs.playground,
-    labs.learning_rate,
-    labs.parabola,
-    labs.batches,
-    labs.escape,
-    labs.microscope,
-]
+LABS = [getattr(labs, name) for name in labs.__all__ if name not in ("Lab", "Scene", "panels")]
 SURFACES = [bowl, ravine, saddle, rosenbrock, bumpy]
 
 

@@ -18,6 +18,7 @@ from .loop import Landscape, Trace
 
 __all__ = [
     "Look",
+    "cells",
     "contours",
     "curve",
     "lines",
@@ -86,6 +87,24 @@ def contours(
         ax.plot(*lowest, "+", color=INK, ms=11, mew=2)
     ax.set(xlim=(left, right), ylim=(low, high))
     return _tidy(ax, *names)
+
+
+def cells(
+    ax: Axes,
+    values: Any,
+    xs: Sequence[Any],
+    ys: Sequence[Any],
+    top: float,
+    xlabel: str = "",
+    ylabel: str = "",
+) -> Axes:
+    """A table as a map: values (len(ys), len(xs)), each written in its cell, dark from 0 to top."""
+    ax.imshow(values, cmap=DEPTH, vmin=0, vmax=top, origin="lower", aspect="auto")
+    for (row, column), value in np.ndenumerate(values):
+        ax.text(column, row, f"{value:.1f}", ha="center", va="center", fontsize=SIZE, color=INK)
+    ax.set_xticks(range(len(xs)), [f"{x:g}" for x in xs])
+    ax.set_yticks(range(len(ys)), [f"{y:g}" for y in ys])
+    return _tidy(ax, xlabel, ylabel)
 
 
 def path(ax: Axes, trace: Trace, name: str = "sgd") -> Axes:

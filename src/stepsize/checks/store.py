@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from ..home import home
 from .catalog import EXERCISES, LESSONS
 from .verdict import RIGHT
 
@@ -89,8 +90,7 @@ def progress() -> Progress:
 
 
 def _path() -> Path:
-    home = os.environ.get("STEPSIZE_HOME")
-    return (Path(home) if home else Path.home() / ".stepsize") / "progress.jsonl"
+    return home() / "progress.jsonl"
 
 
 def _read(path: Path) -> tuple[list[dict[str, Any]], bool]:

@@ -4,6 +4,7 @@ from .descent import learning_rate, parabola, playground
 from .lab import Lab, Scene, panels
 from .moments import microscope
 from .noise import batches, escape
+from .warmup import warmup
 
 __all__ = [
     "Lab",
@@ -15,4 +16,5 @@ __all__ = [
     "panels",
     "parabola",
     "playground",
+    "warmup",
 ]

@@ -8,7 +8,7 @@ import numpy as np
 from ..loop import Trace
 from ..surfaces import Surface
 
-__all__ = ["batches", "descent", "escape", "microscope", "number", "parabola"]
+__all__ = ["batches", "descent", "escape", "microscope", "number", "parabola", "warmup"]
 
 
 def number(value: float) -> str:
@@ -131,3 +131,12 @@ def microscope(trace: Trace, step: np.ndarray) -> str:
     m, v = (1 - beta[-1] ** len(step) for beta in (trace.beta1, trace.beta2))
     filled = f"m is filled to {100 * m:.3g} %, v to {100 * v:.3g} %"
     return f"up to {length.max():.2f} × lr, in update {longest + 1}: {first}; {filled} by then"
+
+
+def warmup(ends: np.ndarray, chance: float) -> str:
+    """What became of some runs, one a seed. ends: their losses; chance: that of a blind guess."""
+    learned = int((ends < chance / 3).sum())
+    stuck = int((ends > 0.8 * chance).sum())
+    rest = f", {len(ends) - learned - stuck} between" if learned + stuck < len(ends) else ""
+    said = f"{learned} of {len(ends)} runs learned, {stuck} stuck{rest}"
+    return f"{said}: loss {ends.min():.2f} to {ends.max():.2f} at the end, {chance:.2f} is chance"
