@@ -238,6 +238,58 @@ def my_epoch(theta, X, y, lr, batch_size, rng):
     return new
 """,
     ],
+    "3.1": [
+        """
+def my_momentum(theta, grad, t, velocity=0.0, *, lr, momentum):
+    velocity = momentum * velocity + grad
+    return Step(theta - lr * velocity, dict(velocity=velocity))
+""",
+        """
+def my_momentum(theta, grad, t, v=None, *, lr, momentum):  # Sutskever's: the same path
+    v = -lr * grad if v is None else momentum * v - lr * grad
+    return Step(theta + v, {"v": v})
+""",
+        """
+def my_momentum(theta, grad, t, before=(), *, lr, momentum):
+    gradients = [*before, grad]
+    velocity = sum(momentum**age * g for age, g in enumerate(reversed(gradients)))
+    return Step(theta - lr * velocity.astype(np.float32), {"before": np.array(gradients)})
+""",
+    ],
+    "3.2": [
+        """
+def best_settings(curvatures):
+    kappa = max(curvatures) / min(curvatures)
+    mu = ((kappa**0.5 - 1) / (kappa**0.5 + 1)) ** 2
+    return np.array([(1 + mu**0.5) ** 2 / max(curvatures), mu])
+""",
+        """
+def best_settings(h):
+    roots = np.sqrt(np.sort(h))
+    total = roots[0] + roots[-1]
+    return np.array([4 / total**2, (1 - 2 * roots[0] / total) ** 2])
+""",
+    ],
+    "3.3": [
+        """
+def my_nesterov(theta, grad, t, velocity=0.0, *, lr, momentum):
+    velocity = momentum * velocity + grad
+    return Step(theta - lr * (grad + momentum * velocity), dict(velocity=velocity))
+""",
+        """
+def my_nesterov(theta, grad, t, v=0.0, *, lr, momentum):
+    new = v * momentum - lr * grad
+    return Step(theta + momentum * new - lr * grad, dict(v=new))
+""",
+    ],
+    "3.4": [
+        "def to_sutskever(velocity, lr): return -lr * velocity",
+        "def f(v, eta): return np.array([-(eta * x) for x in v])",
+    ],
+    "3.5": [
+        "def to_torch(velocity, lr, new_lr): return -velocity / new_lr",
+        "def f(v, old, new): return -1 / new * v.astype(np.float32)",
+    ],
     "5.1": [
         """
 def my_first_adam(theta, grad, t, m=0.0, v=0.0, *, lr, beta1, beta2, eps):

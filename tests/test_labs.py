@@ -8,9 +8,10 @@ import pytest
 from matplotlib.figure import Figure
 
 from stepsize import Step, descend, labs, plots
-from stepsize.labs import words
+from stepsize.labs import ravines, words
 from stepsize.labs.moments import SERIES
 from stepsize.labs.noise import GOOD, POOR
+from stepsize.labs.ravines import LAST, STEPS, best_for, fallen, orders
 from stepsize.models import SineRegression, sine_data
 from stepsize.optimizers import adam, momentum, sgd
 from stepsize.surfaces import Gradients, bowl, bumpy, quadratic, ravine, rosenbrock, saddle
@@ -229,3 +230,42 @@ def test_lines_carry_their_names():
     )
     assert {text.get_text() for text in ax.texts} == {"m", "adam"}
     assert [line.get_color() for line in ax.lines] == [own.color, plots.look("adam").color]
+
+
+@pytest.mark.parametrize("condition", [5, 10, 25, 50, 100])
+def test_the_map_is_darkest_where_the_formula_says(condition):
+    """Polyak's best rate and momentum, to the width of a few cells of the map."""
+    lr, friction = best_for(condition)
+    grown = fallen(condition)
+    row, column = np.unravel_index(np.nanargmin(np.nan_to_num(grown, nan=99)), grown.shape)
+    found = ravines.RATES[column] / condition
+    assert 0.8 < found / lr < 1.1
+    assert abs(ravines.FRICTIONS[row] - friction) < 0.1
+    alone = descend(
+        momentum, quadratic(1.0, condition), (-4.0, 2.0), STEPS, lr=lr, momentum=friction
+    )
+    assert orders(alone) < grown[row, column] + 3
+
+
+def test_the_map_is_the_run_under_the_ball():
+    """A cell of the sweep is what the same run gives alone; its speed is the spectral radius."""
+    valley, lr, friction = quadratic(1.0, 25.0), 0.06, 0.6
+    step = np.array([[1 + friction - lr * 25, -friction], [1, 0]])
+    flat = np.array([[1 + friction - lr * 1, -friction], [1, 0]])
+    radius = max(np.abs(np.linalg.eigvals(m)).max() for m in (step, flat))
+    alone = descend(momentum, valley, valley.start, 400, lr=lr, momentum=friction)
+    later = descend(momentum, valley, alone, 100, lr=lr, momentum=friction)
+    per_step = (orders(later) - orders(alone)) / 100
+    assert per_step == pytest.approx(2 * np.log10(radius), rel=0.03)
+
+
+def test_the_words_of_the_map_are_true():
+    lab = labs.momentum_map()
+    width = lab.picture.geometry["reach"]
+    for x in np.linspace(0.02, 0.98, 9):
+        lab.picture.ball = [width[0] + x * width[2], width[1] + 0.6 * width[3]]
+        lr, friction = lab.scene.place(lab.picture.ball)
+        trace = descend(momentum, quadratic(1.0, 25), (-4.0, 2.0), STEPS, lr=lr, momentum=friction)
+        falls = trace.loss[-LAST:].max() <= trace.loss[0]
+        assert lab.sentence.startswith("diverging") != falls
+        assert f"momentum {friction:.2f}" in lab.sentence

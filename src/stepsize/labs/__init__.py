@@ -4,6 +4,7 @@ from .descent import learning_rate, parabola, playground
 from .lab import Lab, Scene, panels
 from .moments import microscope
 from .noise import batches, escape
+from .ravines import momentum_map
 from .warmup import warmup
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "escape",
     "learning_rate",
     "microscope",
+    "momentum_map",
     "panels",
     "parabola",
     "playground",

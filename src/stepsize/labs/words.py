@@ -8,7 +8,16 @@ import numpy as np
 from ..loop import Trace
 from ..surfaces import Surface
 
-__all__ = ["batches", "descent", "escape", "microscope", "number", "parabola", "warmup"]
+__all__ = [
+    "batches",
+    "descent",
+    "escape",
+    "microscope",
+    "momentum_map",
+    "number",
+    "parabola",
+    "warmup",
+]
 
 
 def number(value: float) -> str:
@@ -117,6 +126,15 @@ def escape(trace: Trace, good: tuple[float, float], poor: tuple[float, float]) -
     if poor[0] < end < poor[1]:
         return f"still in the poor valley: {where}"
     return f"somewhere else: {where}"
+
+
+def momentum_map(trace: Trace, grown: np.ndarray) -> str:
+    """Which run was chosen, and by how many powers of ten its loss has grown in the end."""
+    chosen = f"learning rate {trace.lr[0]:.3g}, momentum {trace.momentum[0]:.2f}"
+    if not grown <= 0:
+        return f"diverging: {chosen}; loss {number(trace.loss[-1])} after {len(trace.grad)} steps"
+    left = f"after {len(trace.grad)} steps 10^{grown:.1f} of the loss is left"
+    return f"{chosen}: {left}"
 
 
 def microscope(trace: Trace, step: np.ndarray) -> str:

@@ -1,0 +1,82 @@
+"""The lab of lesson 3: every learning rate with every momentum, down a ravine."""
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from .. import plots
+from ..loop import Trace, descend
+from ..optimizers import momentum
+from ..surfaces import quadratic
+from . import words
+from .controls import buttons, list_slider
+from .lab import Lab, Place, Scene, panels
+
+STEPS, LAST = 100, 10  # of a run; and how many of its last steps are judged
+RATES, FRICTIONS = np.geomspace(0.05, 4, 100), np.linspace(0, 0.99, 100)  # rates: of 1 / steepest
+LEVELS = -30, -25, -20, -15, -10, -5, -2, 0, 2  # powers of ten
+
+
+def momentum_map() -> Lab:
+    """How far the loss falls in 100 steps, for 100 rates and 100 momenta; and the run chosen."""
+    controls = dict(
+        condition=list_slider("condition κ", (5, 10, 25, 50, 100), value=25),
+        best=buttons("the formula's best", [("hidden", False), ("shown", True)]),
+    )
+
+    def scene(condition: int) -> Scene:
+        left, right = panels(2)
+        _draw(left, RATES / condition, FRICTIONS, fallen(condition))
+        plots.contours(right, quadratic(1.0, condition))
+        return Scene([left, right], start=(0.2 / condition, 0.2))
+
+    def react(axes: list[Axes], start: Place, condition: int, best: bool) -> str:
+        ravine = quadratic(1.0, condition)
+        lr, friction = start[0], float(np.clip(start[1], 0, 0.99))
+        trace = descend(momentum, ravine, ravine.start, STEPS, lr=lr, momentum=friction)
+        if best:
+            axes[0].plot(*best_for(condition), "+", color=plots.INK, ms=16, mew=3)
+        axes[0].plot(lr, friction, "o", ms=14, mfc="none", mec=plots.look("momentum").color, mew=3)
+        plots.path(axes[1], trace, "momentum")
+        return words.momentum_map(trace, orders(trace))
+
+    title = "How far the loss falls for each learning rate and momentum, and one of the runs"
+    return Lab(title, scene, react, **controls)
+
+
+def best_for(condition: float) -> tuple[float, float]:
+    """lr and momentum that are best on a quadratic with curvatures from 1 to `condition`.
+
+    Source: Polyak (1964), doi:10.1016/0041-5553(64)90137-5.
+    """
+    root = condition**0.5
+    return (2 / (1 + root)) ** 2, ((root - 1) / (root + 1)) ** 2
+
+
+def fallen(condition: float) -> np.ndarray:
+    """`orders` for all the settings of the map, (momentum, lr): ten thousand runs in one pass."""
+    ravine = quadratic(1.0, condition)
+    lr, friction = np.meshgrid(RATES / condition, FRICTIONS)
+    columns = dict(lr=lr.reshape(-1, 1), momentum=friction.reshape(-1, 1))
+    trace = descend(momentum, ravine, ravine.start, STEPS, **columns)
+    return orders(trace).reshape(lr.shape)
+
+
+def orders(trace: Trace) -> np.ndarray:
+    """By how many powers of ten the loss has grown; below 0 it has fallen.
+
+    The worst of the last steps counts: a loss that swings is small for a moment, now and then.
+    """
+    with np.errstate(all="ignore"):
+        return np.log10(trace.loss[-LAST:].max(axis=0) / trace.loss[0])
+
+
+def _draw(ax: Axes, rates: np.ndarray, frictions: np.ndarray, grown: np.ndarray) -> None:
+    shown = np.nan_to_num(np.clip(grown, LEVELS[0] + 0.1, 1.9), nan=1.9)
+    colors = plots.DEPTH(np.linspace(0, 1, len(LEVELS) - 2)).tolist()
+    ax.contourf(rates, frictions, shown, LEVELS, colors=[*colors, "#f0c9a8"])
+    lines = ax.contour(rates, frictions, shown, LEVELS[1:-1], colors=plots.INK, linewidths=0.6)
+    named = [level for level in (-2, -5, -10) if level > grown[np.isfinite(grown)].min()]
+    ax.clabel(lines, named, fmt=lambda power: f"$10^{{{power:.0f}}}$", fontsize=plots.SIZE - 3)
+    ax.text(rates[-1], 0.3, "diverges", rotation=90, ha="right", fontsize=plots.SIZE)
+    plots.curve(ax, [], [], "learning rate", "momentum")
+    ax.set(xscale="log", xlim=(rates[0], rates[-1]), ylim=(0, 0.99))
