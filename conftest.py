@@ -3,11 +3,16 @@
 import os
 import tempfile
 
+import hypothesis
 import numpy as np
 import pytest
 
 # Nobody's progress is touched: notebooks run in processes of their own and inherit this.
 os.environ["STEPSIZE_HOME"] = tempfile.mkdtemp(prefix="stepsize-test-")
+
+# How long an example takes says something of the machine and what else it does, not of the code.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
 
 
 @pytest.fixture(autouse=True)

@@ -61,6 +61,21 @@ def test_twin_of_torch(losses, hyper):
     assert ours(losses, **hyper) == theirs(losses, **hyper)
 
 
+@pytest.mark.parametrize("mode", ["min", "max"])
+@pytest.mark.parametrize("threshold_mode", ["rel", "abs"])
+@pytest.mark.parametrize("threshold", [0.0, 0.5])
+@pytest.mark.parametrize("eps", [0.0, 0.125])
+def test_twin_of_torch_where_numbers_meet(mode, threshold_mode, threshold, eps):
+    """Losses that are often exactly the best, or exactly as far from it as the threshold."""
+    often_equal = np.random.default_rng(0).choice([0.5, 0.75, 1.0, 1.5, 2.0, 3.0], size=40)
+    falling_out = np.sort(often_equal)[:: 1 if mode == "max" else -1]
+    hyper = dict(mode=mode, threshold_mode=threshold_mode, threshold=threshold, eps=eps, factor=0.5)
+    for patience, cooldown in [(0, 0), (1, 0), (2, 0), (0, 2), (1, 1), (3, 2)]:
+        for losses in (often_equal, falling_out):
+            more = dict(patience=patience, cooldown=cooldown)
+            assert ours(losses, **hyper, **more) == theirs(losses, **hyper, **more)
+
+
 @given(st.lists(st.lists(st.floats(-2, 2), min_size=3, max_size=3), min_size=1, max_size=30))
 def test_many_runs_at_once_are_the_runs_one_by_one(rows):
     together = np.array(ours(np.array(rows), patience=2, cooldown=1))
