@@ -290,6 +290,33 @@ def my_nesterov(theta, grad, t, v=0.0, *, lr, momentum):
         "def to_torch(velocity, lr, new_lr): return -velocity / new_lr",
         "def f(v, old, new): return -1 / new * v.astype(np.float32)",
     ],
+    "4.1": [
+        """
+def my_adagrad(theta, grad, t, total=0.0, *, lr, eps):
+    total = total + grad**2
+    theta = theta - lr * grad / (np.sqrt(total) + eps)
+    return Step(theta, dict(total=total))
+""",
+        """
+def my_adagrad(theta, grad, t, seen=(), *, lr, eps):
+    seen = [*seen, grad]
+    below = np.linalg.norm(seen, axis=0) + eps
+    return Step(theta - grad * (lr / below).astype(np.float32), {"seen": np.array(seen)})
+""",
+    ],
+    "4.3": [
+        """
+def my_rmsprop(theta, grad, t, v=0.0, *, lr, alpha, eps):
+    v = alpha * v + (1 - alpha) * grad**2
+    return Step(theta - lr * grad / (v**0.5 + eps), dict(v=v))
+""",
+        """
+def my_rmsprop(theta, grad, t, mean=None, *, lr, alpha, eps):
+    mean = np.zeros_like(theta) if mean is None else mean
+    mean = mean + (1 - alpha) * (np.square(grad) - mean)
+    return Step(theta - lr / (np.sqrt(mean) + eps) * grad, dict(mean=mean))
+""",
+    ],
     "5.1": [
         """
 def my_first_adam(theta, grad, t, m=0.0, v=0.0, *, lr, beta1, beta2, eps):
@@ -412,6 +439,7 @@ ANSWERS = [(name, written(source)) for name, sources in RIGHT.items() for source
 ANSWERS += [("1.4", {"D": 0.1, "C": 0.21, "B": 0.002, "A": 0.19})]
 ANSWERS += [("1.4", dict(A=np.float64(0.19), B=2e-3, C=np.array(0.21), D=1 / 10))]
 ANSWERS += [("1.4", dict(zip("ABCD", np.array([0.19, 0.002, 0.21, 0.1]), strict=True)))]
+ANSWERS += [("4.2", 100), ("4.2", 0.1**-2), ("4.2", np.array([100]))]
 ANSWERS += [("5.3", {"A": 1, "B": -0.05, "C": 0.81, "D": 0.67})]
 ANSWERS += [("5.3", dict(D=0.67, C=np.float64(0.81), B=-1 / 20, A=np.array(1.0)))]
 ANSWERS += [("5.3", dict(zip("ABCD", np.array([1, -0.05, 0.81, 0.67]), strict=True)))]

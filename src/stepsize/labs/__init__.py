@@ -5,6 +5,7 @@ from .lab import Lab, Scene, panels
 from .moments import microscope
 from .noise import batches, escape
 from .ravines import momentum_map
+from .scales import scales
 from .warmup import warmup
 
 __all__ = [
@@ -18,5 +19,6 @@ __all__ = [
     "panels",
     "parabola",
     "playground",
+    "scales",
     "warmup",
 ]

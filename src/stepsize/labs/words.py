@@ -137,6 +137,17 @@ def momentum_map(trace: Trace, grown: np.ndarray) -> str:
     return f"{chosen}: {left}"
 
 
+def scales(trace: Trace) -> str:
+    """How far each of two coordinates went, for each gradient that it was given."""
+    asked, gone = np.abs(trace.grad).sum(axis=0), -trace.theta[-1]
+    each = [f"{number(way / n)} a gradient" for way, n in zip(gone, asked, strict=True)]
+    often, rarely = (
+        f"{n:.0f} gradients took it {number(way)}, {part}"
+        for n, way, part in zip(asked, gone, each, strict=True)
+    )
+    return f"often: {often}; rarely: {rarely}"
+
+
 def microscope(trace: Trace, step: np.ndarray) -> str:
     """How long the steps of Adam are, in units of lr, and how far its averages have come.
 
