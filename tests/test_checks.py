@@ -269,6 +269,12 @@ def best_settings(h):
     total = roots[0] + roots[-1]
     return np.array([4 / total**2, (1 - 2 * roots[0] / total) ** 2])
 """,
+        """
+def best_settings(curvatures):
+    high, low = max(curvatures) ** 0.5, min(curvatures) ** 0.5
+    lr = np.float32(4 / (high + low) ** 2)
+    return np.array([lr, ((low - high) / (low + high)) ** 2])
+""",
     ],
     "3.3": [
         """
@@ -281,14 +287,22 @@ def my_nesterov(theta, grad, t, v=0.0, *, lr, momentum):
     new = v * momentum - lr * grad
     return Step(theta + momentum * new - lr * grad, dict(v=new))
 """,
+        """
+def my_nesterov(theta, grad, t, v=0.0, before=0.0, *, lr, momentum):  # Sutskever's, from ahead
+    behind = theta - momentum * v
+    v = momentum * v - lr * grad
+    return Step(behind + v + momentum * v, dict(v=v, before=grad))
+""",
     ],
     "3.4": [
         "def to_sutskever(velocity, lr): return -lr * velocity",
         "def f(v, eta): return np.array([-(eta * x) for x in v])",
+        "def f(velocity, lr): return np.float32(0) - velocity * lr",
     ],
     "3.5": [
         "def to_torch(velocity, lr, new_lr): return -velocity / new_lr",
         "def f(v, old, new): return -1 / new * v.astype(np.float32)",
+        "def f(velocity, lr, new_lr): return -(velocity / lr) * (lr / new_lr)",
     ],
     "4.1": [
         """
@@ -303,6 +317,15 @@ def my_adagrad(theta, grad, t, seen=(), *, lr, eps):
     below = np.linalg.norm(seen, axis=0) + eps
     return Step(theta - grad * (lr / below).astype(np.float32), {"seen": np.array(seen)})
 """,
+        """
+def my_adagrad(theta, grad, t, total=None, *, lr, eps):
+    total = np.zeros(len(theta)) if t == 1 else total
+    new = theta.copy()
+    for i, g in enumerate(grad):
+        total[i] += g * g
+        new[i] -= lr * g / (total[i] ** 0.5 + eps)
+    return Step(new, dict(total=total))
+""",
     ],
     "4.3": [
         """
@@ -315,6 +338,12 @@ def my_rmsprop(theta, grad, t, mean=None, *, lr, alpha, eps):
     mean = np.zeros_like(theta) if mean is None else mean
     mean = mean + (1 - alpha) * (np.square(grad) - mean)
     return Step(theta - lr / (np.sqrt(mean) + eps) * grad, dict(mean=mean))
+""",
+        """
+def my_rmsprop(theta, grad, t, squares=(), *, lr, alpha, eps):
+    squares = [*squares, grad**2]
+    v = (1 - alpha) * sum(alpha**age * s for age, s in enumerate(reversed(squares)))
+    return Step(theta - lr * grad / (v**0.5 + eps), dict(squares=np.array(squares)))
 """,
     ],
     "5.1": [
@@ -380,6 +409,83 @@ def my_adam(theta, grad, t, m=0.0, v=0.0, *, lr, beta1, beta2, eps):
         "def eps_that_leaves(share, grad): return np.abs(grad) * (1 / share - 1)",
         "def eps_that_leaves(s, g): return abs(g) / s - abs(g)",
         "def eps_that_leaves(s, grad): return np.array([(1 - s) / s * (grad**2) ** 0.5])",
+    ],
+    "7.1": [
+        """
+def my_cosine(t, steps, floor):
+    share = min(t / steps, 1)
+    return floor + (1 - floor) * (1 + np.cos(np.pi * share)) / 2
+""",
+        """
+import math
+def f(t, T, low):
+    return low if t > T else low + (1 - low) * math.cos(math.pi * t / T / 2) ** 2
+""",
+        "from stepsize.schedules import cosine as f",
+        """
+def f(t, n, low):
+    angle = np.float32(np.interp(t, [0, n], [0, np.pi]))
+    return low + (1 - low) * (0.5 + 0.5 * np.cos(angle))
+""",
+    ],
+    "7.2": [
+        """
+def my_one_cycle(t, rise, steps, low):
+    if t < rise:
+        return low + (1 - low) * t / rise
+    return max((steps - t) / (steps - rise), 0)
+""",
+        "def f(t, rise, steps, low): return np.interp(t, [0, rise, steps], [low, 1, 0])",
+        """
+def f(t, rise, steps, low):
+    up = low + (1 - low) * np.float32(t) / rise
+    down = (steps - t) / (steps - rise)
+    return np.where(t < rise, up, np.maximum(down, 0))
+""",
+    ],
+    "7.3": [
+        """
+def total_updates(examples, batch_size, epochs):
+    return epochs * -(-examples // batch_size)
+""",
+        "def f(n, b, e): return e * (n // b + (n % b > 0))",
+        "def f(n, b, e): return e * len(range(0, n, b))",
+        "def f(n, b, e): return np.ceil(n / b) * e",
+    ],
+    "7.4": [
+        """
+def my_plateau(losses, patience, factor):
+    rate, best, bad, rates = 1.0, np.inf, 0, []
+    for loss in losses:
+        if loss < best:
+            best, bad = loss, 0
+        else:
+            bad += 1
+        if bad > patience:
+            rate, bad = rate * factor, 0
+        rates.append(rate)
+    return np.array(rates)
+""",
+        """
+from stepsize.feedback import plateau
+def f(losses, patience, factor):
+    memory, rates = {}, []
+    for loss in losses:
+        rate, memory = plateau(loss, **memory, patience=patience, factor=factor, threshold=0)
+        rates.append(rate)
+    return np.array(rates)
+""",
+        """
+def f(losses, patience, factor):
+    rates, best, since = [1.0], losses[0], 0
+    for loss in losses[1:]:
+        since = 0 if loss < best else since + 1
+        best = min(loss, best)
+        cut = since > patience
+        since = 0 if cut else since
+        rates.append(rates[-1] * factor if cut else rates[-1])
+    return np.array(rates)
+""",
     ],
     "8.1": [
         "def f(t, steps): return min(1, (t + 1) / steps)",

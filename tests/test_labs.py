@@ -8,12 +8,12 @@ import pytest
 from matplotlib.figure import Figure
 
 from stepsize import Step, descend, labs, plots
-from stepsize.labs import ravines, words
+from stepsize.labs import rates, ravines, words
 from stepsize.labs.moments import SERIES
 from stepsize.labs.noise import GOOD, POOR
 from stepsize.labs.ravines import LAST, STEPS, best_for, fallen, orders
 from stepsize.models import SineRegression, sine_data
-from stepsize.optimizers import adam, momentum, sgd
+from stepsize.optimizers import adagrad, adam, momentum, rmsprop, sgd
 from stepsize.surfaces import Gradients, bowl, bumpy, quadratic, ravine, rosenbrock, saddle
 
 LABS = [getattr(labs, name) for name in labs.__all__ if name not in ("Lab", "Scene", "panels")]
@@ -269,3 +269,32 @@ def test_the_words_of_the_map_are_true():
         falls = trace.loss[-LAST:].max() <= trace.loss[0]
         assert lab.sentence.startswith("diverging") != falls
         assert f"momentum {friction:.2f}" in lab.sentence
+
+
+@pytest.mark.parametrize("rule", [sgd, adagrad, rmsprop], ids=lambda rule: rule.__name__)
+@pytest.mark.parametrize("every", [1, 10, 50])
+def test_the_words_of_the_scales_are_true(rule, every):
+    lab = labs.scales()
+    lab.controls["rule"].value, lab.controls["every"].value = rule, every
+    asked = np.stack([np.ones(300), np.arange(300) % every == 0], axis=-1)
+    hyper = {"alpha": 0.99} if rule is rmsprop else {}
+    way = -descend(rule, Gradients(asked), [0.0, 0.0], 300, lr=0.1, **hyper).theta[-1]
+    often, rarely = (part.split() for part in lab.sentence.split("; "))
+    for words_, gone, n in ((often, way[0], 300), (rarely, way[1], 300 // every)):
+        assert float(words_[1]) == n
+        assert float(words_[5].rstrip(",")) == pytest.approx(gone, rel=0.01)
+        assert float(words_[6]) == pytest.approx(gone / n, rel=0.01)
+
+
+@pytest.mark.parametrize("name", rates.DECAYS)
+def test_a_schedule_begins_at_the_peak_and_never_exceeds_it(name):
+    lab = labs.schedule()
+    lab.controls["decay"].value = name
+    assert lab.sentence.startswith("rate 0.1 at first")
+    lab.controls["rise"].value = 50
+    assert lab.sentence.startswith("rate 0.002 at first")
+    lab.controls["floor"].value = 0.5
+    factors = rates.DECAYS[name](np.arange(rates.UPDATES))
+    assert np.all((factors >= 0) & (factors <= 1))
+    last = 0.1 * (0.5 + 0.5 * np.broadcast_to(factors, rates.UPDATES)[-1])
+    assert f"{words.number(last)} at last" in lab.sentence

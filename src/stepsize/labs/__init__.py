@@ -4,6 +4,7 @@ from .descent import learning_rate, parabola, playground
 from .lab import Lab, Scene, panels
 from .moments import microscope
 from .noise import batches, escape
+from .rates import schedule
 from .ravines import momentum_map
 from .scales import scales
 from .warmup import warmup
@@ -20,5 +21,6 @@ __all__ = [
     "parabola",
     "playground",
     "scales",
+    "schedule",
     "warmup",
 ]

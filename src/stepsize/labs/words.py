@@ -137,6 +137,13 @@ def momentum_map(trace: Trace, grown: np.ndarray) -> str:
     return f"{chosen}: {left}"
 
 
+def schedule(trace: Trace, above: float) -> str:
+    """The rates that were used, and how far above the lowest the loss was in the end."""
+    rates = f"rate {number(trace.lr[0])} at first, {number(trace.lr[-1])} at last"
+    highest = f", {number(trace.lr.max())} at the most" if trace.lr.max() > trace.lr[0] else ""
+    return f"{rates}{highest}: in the end {number(above)} above the lowest loss"
+
+
 def scales(trace: Trace) -> str:
     """How far each of two coordinates went, for each gradient that it was given."""
     asked, gone = np.abs(trace.grad).sum(axis=0), -trace.theta[-1]
