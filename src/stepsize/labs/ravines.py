@@ -20,7 +20,7 @@ def momentum_map() -> Lab:
     """How far the loss falls in 100 steps, for 100 rates and 100 momenta; and the run chosen."""
     controls = dict(
         condition=list_slider("condition κ", (5, 10, 25, 50, 100), value=25),
-        best=buttons("the formula's best", [("hidden", False), ("shown", True)]),
+        best=buttons("formula", [("hidden", False), ("shown", True)]),
     )
 
     def scene(condition: int) -> Scene:
@@ -77,6 +77,6 @@ def _draw(ax: Axes, rates: np.ndarray, frictions: np.ndarray, grown: np.ndarray)
     lines = ax.contour(rates, frictions, shown, LEVELS[1:-1], colors=plots.INK, linewidths=0.6)
     named = [level for level in (-2, -5, -10) if level > grown[np.isfinite(grown)].min()]
     ax.clabel(lines, named, fmt=lambda power: f"$10^{{{power:.0f}}}$", fontsize=plots.SIZE - 3)
-    ax.text(rates[-1], 0.3, "diverges", rotation=90, ha="right", fontsize=plots.SIZE)
+    ax.text(rates[-1], 0.03, "diverges", rotation=90, ha="right", fontsize=plots.SIZE)
     plots.curve(ax, [], [], "learning rate", "momentum")
     ax.set(xscale="log", xlim=(rates[0], rates[-1]), ylim=(0, 0.99))
