@@ -410,6 +410,71 @@ def my_adam(theta, grad, t, m=0.0, v=0.0, *, lr, beta1, beta2, eps):
         "def eps_that_leaves(s, g): return abs(g) / s - abs(g)",
         "def eps_that_leaves(s, grad): return np.array([(1 - s) / s * (grad**2) ** 0.5])",
     ],
+    "6.1": [
+        """
+def f(theta, grad, t, m=0.0, v=0.0, *, lr, beta1, beta2, eps, weight_decay):
+    m = beta1 * m + (1 - beta1) * grad
+    v = beta2 * v + (1 - beta2) * grad**2
+    step = m / (1 - beta1**t) / (np.sqrt(v / (1 - beta2**t)) + eps)
+    return Step(theta - lr * (step + weight_decay * theta), dict(m=m, v=v))
+""",
+        """
+def f(theta, grad, t, m=0.0, v=0.0, *, lr, beta1, beta2, eps, weight_decay):
+    kept = theta * (1 - lr * weight_decay)
+    new, memory = np.empty_like(theta), dict(m=np.zeros_like(theta) + m, v=np.zeros_like(theta) + v)
+    for i, g in enumerate(grad):
+        memory["m"][i] += (1 - beta1) * (g - memory["m"][i])
+        memory["v"][i] += (1 - beta2) * (g * g - memory["v"][i])
+        scale = (memory["v"][i] / (1 - beta2**t)) ** 0.5 + eps
+        new[i] = kept[i] - lr * memory["m"][i] / (1 - beta1**t) / scale
+    return Step(new.astype(np.float32), memory)
+""",
+        "from stepsize.optimizers import adamw as f",
+        """
+from stepsize.optimizers import adam, decoupled
+
+f = decoupled(adam)
+""",
+    ],
+    "6.2": [
+        "def f(lr, weight_decay, updates): return (1 - lr * weight_decay) ** updates",
+        "def f(eta, lam, k): return np.exp(k * np.log1p(-eta * lam))",
+        """
+def f(lr, weight_decay, updates):
+    weight = np.float32(1)
+    for _ in range(updates):
+        weight -= lr * weight_decay * weight
+    return weight
+""",
+        """
+from stepsize.optimizers import adamw
+
+def f(lr, weight_decay, updates):
+    theta, memory = np.ones(1), {}
+    for t in range(1, updates + 1):
+        theta, memory, _ = adamw(theta, 0 * theta, t, **memory, lr=lr, weight_decay=weight_decay)
+    return theta
+""",
+    ],
+    "6.4": [
+        """
+def f(theta, grad, t, m=0.0, v=0.0, v_max=0.0, *, lr, beta1, beta2, eps):
+    m = beta1 * m + (1 - beta1) * grad
+    v = beta2 * v + (1 - beta2) * grad**2
+    v_max = np.where(v > v_max, v, v_max)
+    scale = lr / (1 - beta1**t) / (np.sqrt(v_max) / np.sqrt(1 - beta2**t) + eps)
+    return Step(theta - scale * m, dict(m=m, v=v, v_max=v_max))
+""",
+        """
+def f(theta, grad, t, m=0.0, v=0.0, v_max=None, *, lr, beta1, beta2, eps):
+    m = beta1 * m + (1 - beta1) * grad
+    v = beta2 * v + (1 - beta2) * grad**2
+    v_max = v if v_max is None else np.array([max(a, b) for a, b in zip(v_max, v)])
+    new = theta - lr * (m / (1 - beta1**t)) / ((v_max / (1 - beta2**t)) ** 0.5 + eps)
+    return Step(new.astype(np.float32), {"m": m, "v": v, "v_max": v_max}, {"scale": lr})
+""",
+        "from stepsize.optimizers import amsgrad as f",
+    ],
     "7.1": [
         """
 def my_cosine(t, steps, floor):
@@ -549,6 +614,9 @@ ANSWERS += [("4.2", 100), ("4.2", 0.1**-2), ("4.2", np.array([100]))]
 ANSWERS += [("5.3", {"A": 1, "B": -0.05, "C": 0.81, "D": 0.67})]
 ANSWERS += [("5.3", dict(D=0.67, C=np.float64(0.81), B=-1 / 20, A=np.array(1.0)))]
 ANSWERS += [("5.3", dict(zip("ABCD", np.array([1, -0.05, 0.81, 0.67]), strict=True)))]
+ANSWERS += [("6.3", {"A": 2, "B": 4, "C": 1, "D": 3})]
+ANSWERS += [("6.3", dict(D=3.0, C=np.float64(1), B=np.array(4), A=2))]
+ANSWERS += [("6.3", dict(zip("ABCD", np.array([2, 4, 1, 3]), strict=True)))]
 ANSWERS += [("2.3", -0.5), ("2.3", np.float64(-0.518)), ("2.3", np.array([-0.56]))]
 ANSWERS += [("8.4", 2000), ("8.4", 2 / (1 - 0.999)), ("8.4", np.array([2e3]))]
 

@@ -56,7 +56,12 @@ palette = {  # the colours of Okabe & Ito (2008), the light ones darkened; in or
     "rmsprop": Look("#CC79A7", LONG, "v"),
     "adadelta": Look("#8A5FBF", DASHED, "X"),
     "adam": Look("#000000", SOLID, "^"),
+    "amsgrad": Look("#A0303A", DASHED, "p"),
     "adamw": Look("#2E9BD6", DOTTED, "*"),
+    "nadam": Look("#6B8E23", DASH_DOT, "<"),
+    "radam": Look("#7A5230", LONG, ">"),
+    "adamax": Look("#4B4FBF", DASH_DOT, "h"),
+    "lion": Look("#C06000", LONG, "d"),
 }
 
 INK, GREY = "#222222", "#767676"

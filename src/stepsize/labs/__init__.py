@@ -1,5 +1,6 @@
 """Labs: what moves when a slider moves. Each is one call, the last line of a cell."""
 
+from .decay import decay, forgetting
 from .descent import learning_rate, parabola, playground
 from .lab import Lab, Scene, panels
 from .moments import microscope
@@ -13,7 +14,9 @@ __all__ = [
     "Lab",
     "Scene",
     "batches",
+    "decay",
     "escape",
+    "forgetting",
     "learning_rate",
     "microscope",
     "momentum_map",

@@ -3,6 +3,8 @@
 Every sentence is read off a trace, and is true of it. Nothing is predicted.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from ..loop import Trace
@@ -10,8 +12,10 @@ from ..surfaces import Surface
 
 __all__ = [
     "batches",
+    "decay",
     "descent",
     "escape",
+    "forgetting",
     "microscope",
     "momentum_map",
     "number",
@@ -176,3 +180,23 @@ def warmup(ends: np.ndarray, chance: float) -> str:
     rest = f", {len(ends) - learned - stuck} between" if learned + stuck < len(ends) else ""
     said = f"{learned} of {len(ends)} runs learned, {stuck} stuck{rest}"
     return f"{said}: loss {ends.min():.2f} to {ends.max():.2f} at the end, {chance:.2f} is chance"
+
+
+def decay(left: Mapping[str, np.ndarray], updates: int) -> str:
+    """What is left of two weights that both began at 1. left: rule -> (A, B)."""
+    parts = [f"{name} {100 * a:.0f} % and {100 * b:.0f} %" for name, (a, b) in left.items()]
+    return f"after {updates} updates, of A and B are left: " + ", ".join(parts)
+
+
+def forgetting(runs: Mapping[str, Trace], period: int) -> str:
+    """Which way the runs go in a round of gradients, whose mean is > 0: in the later half of them.
+
+    (At first, the corrections of m and v are still fading.)
+    """
+    parts = []
+    for name, run in runs.items():
+        rounds = run.theta[::period, 0] / run.lr[0]
+        half = len(rounds) // 2
+        gone = (rounds[-1] - rounds[half]) / (len(rounds) - 1 - half)
+        parts.append(f"{name} {'uphill' if gone > 0 else 'downhill'} by {number(abs(gone))} × lr")
+    return f"in a round of {period} updates: {', '.join(parts)}"
