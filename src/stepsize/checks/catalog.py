@@ -1,30 +1,10 @@
 """All exercises by name, and by lesson."""
 
-from . import (
-    lesson_00,
-    lesson_01,
-    lesson_02,
-    lesson_03,
-    lesson_04,
-    lesson_05,
-    lesson_06,
-    lesson_07,
-    lesson_08,
-)
+from importlib import import_module
 
 __all__ = ["EXERCISES", "LESSONS"]
 
-_MODULES = (
-    lesson_00,
-    lesson_01,
-    lesson_02,
-    lesson_03,
-    lesson_04,
-    lesson_05,
-    lesson_06,
-    lesson_07,
-    lesson_08,
-)
+_MODULES = [import_module(f"{__package__}.lesson_{number:02}") for number in range(9)]
 
 EXERCISES = {exercise.name: exercise for module in _MODULES for exercise in module.EXERCISES}
 LESSONS = {module.TITLE: [exercise.name for exercise in module.EXERCISES] for module in _MODULES}
