@@ -9,11 +9,12 @@ from matplotlib.figure import Figure
 
 from stepsize import Step, descend, labs, plots
 from stepsize.labs import rates, ravines, words
+from stepsize.labs.decay import BETAS, one_in
 from stepsize.labs.moments import SERIES
 from stepsize.labs.noise import GOOD, POOR
 from stepsize.labs.ravines import LAST, STEPS, best_for, fallen, orders
 from stepsize.models import SineRegression, sine_data
-from stepsize.optimizers import adagrad, adam, momentum, rmsprop, sgd
+from stepsize.optimizers import adagrad, adam, adamw, momentum, rmsprop, sgd
 from stepsize.surfaces import Gradients, bowl, bumpy, quadratic, ravine, rosenbrock, saddle
 
 LABS = [getattr(labs, name) for name in labs.__all__ if name not in ("Lab", "Scene", "panels")]
@@ -176,6 +177,53 @@ def test_the_microscope_shows_what_lesson_5_says_of_it():
     for betas in ((0.99, 0.999), (0.9, 0.9), (0.5, 0.5)):
         lab.controls["beta1"].value, lab.controls["beta2"].value = betas
         assert "the first step is 0." in lab.sentence
+
+
+@pytest.mark.parametrize("small", [0.001, 0.1, 1.0, 10.0])
+@pytest.mark.parametrize("weight_decay", [0.01, 0.1, 0.3])
+def test_the_sentence_on_decay_is_what_the_rules_do(small, weight_decay):
+    lab = labs.decay()
+    lab.controls["small"].value, lab.controls["weight_decay"].value = small, weight_decay
+    given = Gradients([[sign * 10, sign * small] for sign in [1, -1] * 150])
+    hyper = dict(lr=0.01, weight_decay=weight_decay)
+    for name, rule in {"SGD": sgd, "Adam + L2": adam, "AdamW": adamw}.items():
+        a, b = 100 * descend(rule, given, [1.0, 1.0], 300, **hyper).theta[-1]
+        said = re.search(rf"{re.escape(name)} (-?\d+) % and (-?\d+) %", lab.sentence)
+        assert [int(share) for share in said.groups()] == pytest.approx([a, b], abs=0.51)
+
+
+def test_the_lab_on_decay_shows_what_lesson_6_says_of_it():
+    lab = labs.decay()
+    assert lab.sentence.endswith(
+        "SGD 44 % and 41 %, Adam + L2 90 % and 0 %, AdamW 40 % and 40 %"
+    ), "less is taken from A, and more from B"
+    lab.controls["small"].value, lab.controls["weight_decay"].value = 1.0, 0.1
+    b = [int(share) for share in re.findall(r"and (\d+) %", lab.sentence)]
+    assert max(b) - min(b) <= 2, "gradients of 1: all agree"
+    lab.controls["small"].value, lab.controls["weight_decay"].value = 0.001, 0.01
+    assert "SGD 97 % and 97 %, Adam + L2 98 % and 0 %, AdamW 95 % and 95 %" in lab.sentence
+
+
+@pytest.mark.parametrize(("period", "border"), [(5, 0.9), (11, 0.98), (21, 0.995), (31, 0.999)])
+def test_what_is_forgotten_leads_uphill_up_to_the_border_that_lesson_6_names(period, border):
+    lab = labs.forgetting()
+    lab.controls["period"].value = period
+    for beta2 in BETAS:
+        lab.controls["beta2"].value = beta2
+        way = "downhill" if beta2 >= border else "uphill"
+        assert f"adam {way} by" in lab.sentence
+        assert "amsgrad downhill by" in lab.sentence
+
+
+def test_the_words_on_forgetting_are_true_of_the_run():
+    given = one_in(21, 404)
+    assert np.mean([given.grad(np.zeros(1), t) for t in range(1, 22)]) > 0, "downhill is down"
+    run = descend(adam, given, [0.0], 404, lr=0.5, beta1=0.0, beta2=0.9)
+    rounds = run.theta[np.arange(0, 405, 21), 0]
+    steady = np.diff(rounds)[9:].mean() / 0.5
+    said = words.forgetting({"adam": run}, 21)
+    assert said.startswith("in a round of 21 updates: adam uphill by ")
+    assert float(re.search(r"by ([\d.]+) ×", said)[1]) == pytest.approx(steady, rel=0.01)
 
 
 # --- The look -------------------------------------------------------------------------------------

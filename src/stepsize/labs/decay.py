@@ -74,7 +74,7 @@ def forgetting(updates: int = 404) -> Lab:
         left.set_yticks([-10, 0, 10, 100], ["−10", "0", "10", "100"])
         right.set(xlim=(0, 1.45 * updates), yscale="log", ylim=(3e-3, 3))
         for ax in (left, right):
-            ax.set_xticks(np.linspace(0, updates, 3))
+            ax.set_xticks([0, updates // 200 * 100, updates // 200 * 200])
         return Scene([left, right])
 
     def react(axes: list[Axes], period: int, beta2: float) -> str:
