@@ -114,8 +114,8 @@ def two_parameters(steps: int) -> list[Race]:
             Go(one_step(adam, PAIR[0])),
             {**steppers(PAIR), "torch, with loss and backward": loop},
             reach={"torch": 5, "torch, with loss and backward": 25},
-            why="The formula alone, fourteen calls of NumPy, takes a fifth of torch's step; the guard and "
-            "its silence about inf and nan come on top.",
+            why="The formula alone, fourteen calls of NumPy, takes a fifth of torch's step; the "
+            "guard, and its silence about inf and nan, come on top.",
         ),
         Race(
             "the same on a Python float, against an array of one number",
@@ -151,8 +151,8 @@ def sweeps(steps: int, runs: int) -> list[Race]:
             {"ours, one alone": Go(lambda: walk(steps))},
             reach={"ours, one alone": 100 / 1.3},
             unit="run",
-            why="One alone is nearly all calls. A hundred add arithmetic, and a trace a hundred times as "
-            "large, for which memory has to be had.",
+            why="One alone is nearly all calls. A hundred add arithmetic, and a trace a hundred "
+            "times as large, for which memory has to be had.",
         ),
         Race(
             f"{runs:,} settings, {steps} steps, with the whole trace",
