@@ -510,12 +510,12 @@ def f(t, rise, steps, low):
     ],
     "7.3": [
         """
-def total_updates(examples, batch_size, epochs):
-    return epochs * -(-examples // batch_size)
+def total_updates(examples, batch_size, accumulate, epochs):
+    return epochs * -(-examples // batch_size // accumulate)
 """,
-        "def f(n, b, e): return e * (n // b + (n % b > 0))",
-        "def f(n, b, e): return e * len(range(0, n, b))",
-        "def f(n, b, e): return np.ceil(n / b) * e",
+        "def f(n, b, k, e): return e * (n // (b * k) + (n % (b * k) > 0))",
+        "def f(n, b, k, e): return e * len(range(0, n, b)[::k])",
+        "def f(n, b, k, e): return np.ceil(np.ceil(n / b) / k) * e",
     ],
     "7.4": [
         """

@@ -335,12 +335,18 @@ def test_the_words_of_the_scales_are_true(rule, every):
 
 
 @pytest.mark.parametrize("name", rates.DECAYS)
-def test_a_schedule_begins_at_the_peak_and_never_exceeds_it(name):
+def test_the_words_of_the_schedule_are_true(name):
     lab = labs.schedule()
     lab.controls["decay"].value = name
-    assert lab.sentence.startswith("rate 0.1 at first")
+    first = 0.1 * rates.DECAYS[name](0)
+    assert lab.sentence.startswith(f"rate {words.number(first)} at first")
+    assert ("0.1 at the most" in lab.sentence) == (name == "one cycle")
+    model, lowest = rates.noisy_line()
+    lr = lambda t: 0.1 * rates.DECAYS[name](t)  # noqa: E731
+    loss = descend(sgd, model, np.zeros((10, 2)), 300, lr=lr).loss
+    assert f"in the end {words.number(loss[-30:].mean() - lowest)} above" in lab.sentence
     lab.controls["rise"].value = 50
-    assert lab.sentence.startswith("rate 0.002 at first")
+    assert lab.sentence.startswith(f"rate {words.number(first / 50)} at first")
     lab.controls["floor"].value = 0.5
     factors = rates.DECAYS[name](np.arange(rates.UPDATES))
     assert np.all((factors >= 0) & (factors <= 1))

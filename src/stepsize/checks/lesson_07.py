@@ -65,8 +65,8 @@ def _plateau(
     return variant
 
 
-def total_updates(examples, batch_size, epochs):
-    return epochs * math.ceil(examples / batch_size)
+def total_updates(examples, batch_size, accumulate, epochs):
+    return epochs * math.ceil(math.ceil(examples / batch_size) / accumulate)
 
 
 EXERCISES = (
@@ -200,36 +200,79 @@ EXERCISES = (
             "rounded down": Mistake(
                 "The last batch of each epoch is smaller, but it is a batch. Yours is right only "
                 "where `drop_last=True`.",
-                lambda examples, batch_size, epochs: epochs * (examples // batch_size),
+                lambda examples, batch_size, accumulate, epochs: (
+                    epochs * math.ceil(examples // batch_size / accumulate)
+                ),
+            ),
+            "left over": Mistake(
+                "The batches that are left over at the end of an epoch make an update, too. You "
+                "drop them.",
+                lambda examples, batch_size, accumulate, epochs: (
+                    epochs * (math.ceil(examples / batch_size) // accumulate)
+                ),
             ),
             "not rounded": Mistake(
                 "That is no whole number. There is no half update: what happens to the examples "
                 "that are left over?",
-                lambda examples, batch_size, epochs: epochs * examples / batch_size,
+                lambda examples, batch_size, accumulate, epochs: (
+                    epochs * examples / (batch_size * accumulate)
+                ),
             ),
             "rounded once": Mistake(
                 "Each epoch has a small batch of its own at its end: round within an epoch, not "
                 "over all of them.",
-                lambda examples, batch_size, epochs: math.ceil(epochs * examples / batch_size),
+                lambda examples, batch_size, accumulate, epochs: math.ceil(
+                    epochs * examples / (batch_size * accumulate)
+                ),
+            ),
+            "carried over": Mistake(
+                "You let an update gather batches of two epochs. What is left at the end of an "
+                "epoch is not carried over.",
+                lambda examples, batch_size, accumulate, epochs: math.ceil(
+                    epochs * math.ceil(examples / batch_size) / accumulate
+                ),
+            ),
+            "batches": Mistake(
+                "You count batches. Only after every `accumulate` of them is there an update.",
+                lambda examples, batch_size, accumulate, epochs: (
+                    epochs * math.ceil(examples / batch_size)
+                ),
+            ),
+            "more updates": Mistake(
+                "Gathering batches makes fewer updates, not more.",
+                lambda examples, batch_size, accumulate, epochs: (
+                    epochs * math.ceil(examples / batch_size) * accumulate
+                ),
             ),
             "one epoch": Mistake(
                 "That is one epoch.",
-                lambda examples, batch_size, epochs: math.ceil(examples / batch_size),
+                lambda examples, batch_size, accumulate, epochs: math.ceil(
+                    math.ceil(examples / batch_size) / accumulate
+                ),
             ),
             "epochs": Mistake(
-                "You count epochs. A schedule that is stepped with each batch needs updates.",
-                lambda examples, batch_size, epochs: epochs,
+                "You count epochs. A schedule that is stepped with each update needs updates.",
+                lambda examples, batch_size, accumulate, epochs: epochs,
             ),
             "examples": Mistake(
-                "You count examples. An update uses a whole batch of them.",
-                lambda examples, batch_size, epochs: epochs * examples,
+                "You count examples. An update uses a whole batch of them, or several.",
+                lambda examples, batch_size, accumulate, epochs: epochs * examples,
             ),
             "one more each": Mistake(
                 "Where the batches fit exactly, yours has one too many in each epoch.",
-                lambda examples, batch_size, epochs: epochs * (examples // batch_size + 1),
+                lambda examples, batch_size, accumulate, epochs: (
+                    epochs * math.ceil((examples // batch_size + 1) / accumulate)
+                ),
             ),
         },
-        cases=[(1000, 32, 10), (1024, 32, 3), (1797, 64, 20), (10, 10, 7), (50_000, 128, 90)],
+        cases=[
+            (1000, 32, 1, 10),
+            (1024, 32, 1, 3),
+            (1797, 64, 4, 20),
+            (10, 10, 1, 7),
+            (1025, 32, 4, 6),
+            (50_000, 128, 8, 90),
+        ],
         praise="Put this number into the schedule, never one copied from elsewhere.",
     ),
     function(

@@ -1,6 +1,6 @@
 """The lab of lesson 7: a schedule, and the runs under it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,16 @@ from .. import plots
 from ..loop import descend
 from ..models import LinearRegression, linear_data
 from ..optimizers import sgd
-from ..schedules import constant, cosine, cosine_restarts, linear, step_decay
+from ..schedules import (
+    constant,
+    cosine,
+    cosine_restarts,
+    exponential,
+    linear,
+    one_cycle,
+    step_decay,
+    warmup_stable_decay,
+)
 from . import words
 from .controls import dropdown, log_slider, slider
 from .lab import Lab, Scene, panels
@@ -20,18 +29,20 @@ UPDATES, RUNS, LAST = 300, 10, 30  # of a run; how many are averaged; which of t
 DECAYS: dict[str, Callable[[Any], Any]] = {
     "constant": constant,
     "step, three times": lambda t: step_decay(t, step_size=75, gamma=0.3),
+    "exponential": lambda t: exponential(t, 0.01 ** (1 / UPDATES)),
     "linear": lambda t: linear(t, UPDATES),
     "cosine": lambda t: cosine(t, UPDATES),
     "cosine with restarts": lambda t: cosine_restarts(t, 100),
-    "stable, then down": lambda t: linear(np.maximum(t - 225, 0), 75),
+    "one cycle": lambda t: one_cycle(t, UPDATES),
+    "stable, then down": lambda t: warmup_stable_decay(t, UPDATES, warmup=0, decay=75),
 }
 
 
-def noisy_line() -> tuple[LinearRegression, float]:
-    """Linear regression on batches of 4, as RUNS runs with other shuffles; its lowest loss."""
+def noisy_line(shuffles: Sequence[int] = range(RUNS)) -> tuple[LinearRegression, float]:
+    """Linear regression on batches of 4, a run for each of the shuffles; its lowest loss."""
     X, y = linear_data(n=2048, weights=(2.0, -1.0), noise=0.5)
     best = np.linalg.lstsq(X, y)[0]
-    return LinearRegression(X, y, 4, range(RUNS)), float(LinearRegression(X, y).loss(best))
+    return LinearRegression(X, y, 4, shuffles), float(LinearRegression(X, y).loss(best))
 
 
 def schedule() -> Lab:
