@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 # Nobody's progress is touched: notebooks run in processes of their own and inherit this.
-os.environ["STEPSIZE_HOME"] = tempfile.mkdtemp(prefix="stepsize-test-")
+HOME = tempfile.TemporaryDirectory(prefix="stepsize-test-", ignore_cleanup_errors=True)
+os.environ["STEPSIZE_HOME"] = HOME.name
 
 # How long an example takes says something of the machine and what else it does, not of the code.
 hypothesis.settings.register_profile("patient", deadline=None)

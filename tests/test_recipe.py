@@ -1,0 +1,42 @@
+"""A recipe says what it means, and refuses what can't be trained."""
+
+import numpy as np
+import pytest
+
+from stepsize import optimizers
+from stepsize.recipe import Recipe
+from stepsize.schedules import cosine
+
+GOOD = dict(optimizer="adam", hyper={"lr": 0.1}, steps=10)
+
+
+def test_the_rate_rises_by_equal_amounts_and_then_follows_the_schedule():
+    recipe = Recipe(**GOOD | dict(warmup=4, schedule="cosine", shape=dict(steps=6, floor=0.5)))
+    expected = [0.025, 0.05, 0.075, 0.1, *(0.1 * cosine(np.arange(6), 6, 0.5))]
+    np.testing.assert_allclose(recipe.lr(np.arange(10)), expected, rtol=1e-15)
+    assert [recipe.lr(t) for t in range(10)] == recipe.lr(np.arange(10)).tolist()
+
+
+def test_without_warmup_the_first_rate_is_the_peak():
+    assert Recipe(**GOOD).lr(0) == 0.1
+    assert Recipe(**GOOD).rule is optimizers.adam
+
+
+@pytest.mark.parametrize(
+    "wrong, word",
+    [
+        (dict(optimizer="Adam"), "optimizer"),
+        (dict(optimizer="Rule"), "optimizer"),
+        (dict(schedule="sequence"), "schedule"),
+        (dict(hyper={}), "lr"),
+        (dict(hyper={"lr": -1.0}), "lr"),
+        (dict(steps=0), "steps"),
+        (dict(steps=2.5), "steps"),
+        (dict(warmup=10), "warmup"),
+        (dict(warmup=-1), "warmup"),
+        (dict(clip_norm=0.0), "clip_norm"),
+    ],
+)
+def test_what_is_wrong_is_named(wrong, word):
+    with pytest.raises(ValueError, match=word):
+        Recipe(**GOOD | wrong)
