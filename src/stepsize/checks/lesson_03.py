@@ -115,6 +115,15 @@ EXERCISES = (
                     dict(velocity=momentum * velocity + lr * grad),
                 ),
             ),
+            "friction reversed": Mistake(
+                "1 - momentum is what friction takes away. Momentum itself is what is left of the "
+                "velocity.",
+                _rule(lambda v, g, mu: (1 - mu) * v + g),
+            ),
+            "old velocity too": Mistake(
+                "The old velocity is in the new one already, and you add it to the step once more.",
+                _rule(_sum, step_of=lambda v, g, old, mu: v + mu * old),
+            ),
             "swapped": Mistake(
                 SWAPPED,
                 _rule(lambda v, g, mu: v + mu * g),
@@ -188,9 +197,14 @@ EXERCISES = (
                 "belongs above the sum.",
                 _settings(_rate, lambda low, high: 1 / _friction(low, high)),
             ),
-            "border": Mistake(
-                "That is a border, at which a run no longer converges. The best rate lies below.",
+            "gradient descent's border": Mistake(
+                "The momentum is right. That rate is the border of gradient descent; with momentum "
+                "the border moves up, and the best rate with it.",
                 _settings(lambda low, high: 2 / high, _friction),
+            ),
+            "border": Mistake(
+                "The momentum is right. That rate is the border, at which a run no longer "
+                "converges; the best lies a little below.",
                 _settings(lambda low, high: 2 * (1 + _friction(low, high)) / high, _friction),
             ),
             "order of the curvatures": Mistake(
@@ -234,8 +248,10 @@ EXERCISES = (
             ),
             "uphill": Mistake(UPHILL, _rule(_sum, step_of=_ahead, sign=1)),
             "forgotten": Mistake(
-                FORGOTTEN,
+                "The gradients of before have no say in your steps: the velocity is not kept, or "
+                "is not what momentum multiplies.",
                 _rule(_sum, step_of=_ahead, kept=lambda v, g, mu: 0 * v),
+                _rule(_sum, step_of=lambda v, g, old, mu: g + mu * g),
             ),
             "mean": Mistake(MEAN, _rule(lambda v, g, mu: mu * v + (1 - mu) * g, step_of=_ahead)),
             "plain": Mistake(

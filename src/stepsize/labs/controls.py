@@ -6,7 +6,7 @@ from typing import Any
 import ipywidgets as widgets
 import traitlets
 
-STYLE = {"description_width": "7em"}  # the same for all, so that they stand in line
+STYLE = {"description_width": "8em"}  # the same for all, so that they stand in line
 WIDE = {"width": "440px", "max_width": "100%"}
 
 

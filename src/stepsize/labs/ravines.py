@@ -77,6 +77,7 @@ def _draw(ax: Axes, rates: np.ndarray, frictions: np.ndarray, grown: np.ndarray)
     lines = ax.contour(rates, frictions, shown, LEVELS[1:-1], colors=plots.INK, linewidths=0.6)
     named = [level for level in (-2, -5, -10) if level > grown[np.isfinite(grown)].min()]
     ax.clabel(lines, named, fmt=lambda power: f"$10^{{{power:.0f}}}$", fontsize=plots.SIZE - 3)
-    ax.text(rates[-1], 0.03, "diverges", rotation=90, ha="right", fontsize=plots.SIZE)
+    ax.text(rates[-1], 0.03, "grows", rotation=90, ha="right", fontsize=plots.SIZE)
+    ax.text(rates[2], 0.03, f"left after\n{STEPS} steps", fontsize=plots.SIZE, color=plots.GREY)
     plots.curve(ax, [], [], "learning rate", "momentum")
     ax.set(xscale="log", xlim=(rates[0], rates[-1]), ylim=(0, 0.99))

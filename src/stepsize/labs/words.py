@@ -136,7 +136,11 @@ def momentum_map(trace: Trace, grown: np.ndarray) -> str:
     """Which run was chosen, and by how many powers of ten its loss has grown in the end."""
     chosen = f"learning rate {trace.lr[0]:.3g}, momentum {trace.momentum[0]:.2f}"
     if not grown <= 0:
-        return f"diverging: {chosen}; loss {number(trace.loss[-1])} after {len(trace.grad)} steps"
+        first = trace.loss[0]
+        with np.errstate(all="ignore"):
+            worst = first * 10**grown
+        grew = f"the loss grew from {number(first)} to {number(worst)}"
+        return f"{chosen}: higher than at the start; {grew} in {len(trace.grad)} steps"
     left = f"after {len(trace.grad)} steps 10^{grown:.1f} of the loss is left"
     return f"{chosen}: {left}"
 
