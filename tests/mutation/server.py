@@ -8,10 +8,12 @@ what stands there now. A stage is a file of tests, or a file with a `-k` after a
 """
 
 import os
+import signal
 import socket
 import sys
 
 ADDRESS = "mutation.socket"
+PATIENCE = 120  # seconds, many times what the tests take: a mutant may loop for ever
 
 
 def listen() -> None:
@@ -38,6 +40,7 @@ def listen() -> None:
             child = os.fork()
             if child == 0:
                 server.close()
+                signal.alarm(PATIENCE)  # ends the child, which then has no answer: killed
                 sys.dont_write_bytecode = True
                 quiet = os.open(os.devnull, os.O_WRONLY)
                 os.dup2(quiet, 1)
