@@ -1,6 +1,8 @@
 """What every test and every notebook starts with."""
 
+import atexit
 import os
+import shutil
 import tempfile
 
 import hypothesis
@@ -8,8 +10,9 @@ import numpy as np
 import pytest
 
 # Nobody's progress is touched: notebooks run in processes of their own and inherit this.
-HOME = tempfile.TemporaryDirectory(prefix="stepsize-test-", ignore_cleanup_errors=True)
-os.environ["STEPSIZE_HOME"] = HOME.name
+HOME = tempfile.mkdtemp(prefix="stepsize-test-")
+atexit.register(shutil.rmtree, HOME, ignore_errors=True)
+os.environ["STEPSIZE_HOME"] = HOME
 
 # How long an example takes says something of the machine and what else it does, not of the code.
 hypothesis.settings.register_profile("patient", deadline=None)
