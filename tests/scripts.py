@@ -94,6 +94,9 @@ def in_torch(code: str, kind: str) -> np.ndarray:
 
 
 def in_keras(code: str, kind: str) -> np.ndarray:
+    """The model and its loss are torch's: those of Keras compute in float32, whatever they get."""
+    import torch
+
     keras = keras_on_torch()
 
     class Linear(keras.layers.Layer):
@@ -107,8 +110,8 @@ def in_keras(code: str, kind: str) -> np.ndarray:
         def call(self, x: Any) -> Any:
             if x.device.type != "meta":  # it is not only asked for shapes
                 path.append(self.theta())
-            theta = keras.ops.concatenate([keras.ops.ravel(w) for w in self.weights])
-            return keras.ops.matmul(x, keras.ops.reshape(theta, (x.shape[1], -1)))
+            theta = torch.cat([w.value.flatten() for w in self.weights])
+            return x @ theta.reshape(x.shape[1], -1)
 
     path: list[np.ndarray] = []
     before = keras.config.floatx()
@@ -118,9 +121,8 @@ def in_keras(code: str, kind: str) -> np.ndarray:
         linear = Linear()
         model = keras.Sequential([keras.Input((3 if kind == "matrix" else 5,)), linear])
         given = ((x, y) for x, y in _batches(kind))
-        loss_fn = keras.losses.MeanSquaredError()
         path.clear()
-        exec(code, dict(model=model, loss_fn=loss_fn, batches=given))
+        exec(code, dict(model=model, loss_fn=torch.nn.functional.mse_loss, batches=given))
     finally:
         keras.config.set_floatx(before)
     return np.array([*path[-_steps(code) :], linear.theta()])
