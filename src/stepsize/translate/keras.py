@@ -282,13 +282,7 @@ def _theirs(recipe: Recipe, hyper: dict[str, Any]) -> tuple[str, dict[str, Any]]
         case "adafactor" | "adafactor_vector" if not hyper["weight_decay"]:
             named = dict(beta_2_decay=hyper["beta2_decay"], clip_threshold=hyper["d"])
             return "Adafactor", dict(**named, epsilon_1=hyper["eps1"], epsilon_2=hyper["eps2"])
-        case "schedule_free_adamw" if _schedule_free(recipe, hyper):
-            return "ScheduleFreeAdamW", dict(**adam, epsilon=eps)
     raise refuse("Keras", *REFUSED[name])
-
-
-def _schedule_free(recipe: Recipe, hyper: dict[str, Any]) -> bool:
-    return constant_rate(recipe) and not hyper["weight_decay"] and hyper["beta1"] > 0
 
 
 REFUSED = {
@@ -309,9 +303,8 @@ REFUSED = {
         "keras.optimizers.ScheduleFreeAdamW",
     ),
     "schedule_free_adamw": (
-        "has a schedule-free AdamW that weighs all updates alike, decays another point than ours, "
-        "and divides by beta1.",
-        "a constant rate without warmup, weight_decay=0, and a beta1 above 0",
+        "has a schedule-free AdamW that, on torch, takes another path than ours.",
+        "keras.optimizers.ScheduleFreeAdamW",
     ),
 }
 
