@@ -142,7 +142,10 @@ def first_of_warmup(library: str) -> str:
         return "1/3 of the peak" if abs(part - 1 / 3) < 1e-9 else str(part)
     told = abs(_cosine(library, begin=0.125)(0) - 0.125) < 1e-6
     name = {"keras": "initial_learning_rate", "optax": "init_value"}[library]
-    must = inspect.signature(_warmup_cosine(library)).parameters[name].default is inspect.Parameter.empty
+    must = (
+        inspect.signature(_warmup_cosine(library)).parameters[name].default
+        is inspect.Parameter.empty
+    )
     return "what you say" if told and must else "?"
 
 

@@ -50,7 +50,11 @@ KIND = {"adafactor": "matrix", "muon": "matrix", "adafactor_vector": "vector"}
 # With the warmup of 20 and without: all there are, some to their end and beyond it.
 SHAPES: dict[str, list[dict[str, Any]]] = {
     "constant": [dict(), dict(factor=0.2, steps=40), dict(factor=0.0, steps=10)],
-    "linear": [dict(steps=60), dict(steps=90, start=0.5, end=0.1), dict(steps=50, start=0.0, end=1.0)],
+    "linear": [
+        dict(steps=60),
+        dict(steps=90, start=0.5, end=0.1),
+        dict(steps=50, start=0.0, end=1.0),
+    ],
     "warmup": [dict(steps=30), dict(steps=30, start=0.1)],
     "step_decay": [dict(step_size=30), dict(step_size=7, gamma=0.8)],
     "multi_step": [dict(milestones=[60, 30]), dict(milestones=[25, 25, 50], gamma=0.5)],
@@ -202,7 +206,7 @@ def test_who_only_minimizes_says_so(library):
 @pytest.mark.parametrize("name", ["sgd", "adam", "heavy_ball", "lion"])
 def test_torch_maximizes(name):
     falling: dict[str, Any] = dict(schedule="linear", shape=dict(steps=20))
-    recipe = Recipe(optimizer=name, hyper=dict(lr=0.001, maximize=True), steps=20, **falling)
+    recipe = Recipe(optimizer=name, hyper=dict(lr=0.003, maximize=True), steps=20, **falling)
     check(recipe, "torch", 12)
 
 

@@ -1,6 +1,6 @@
 """Make src/stepsize/frameworks.json anew: what PyTorch, Keras and Optax do, run side by side.
 
-    .venv/bin/python tools/frameworks.py        needs the extra `bench`, as `python run.py bench`
+.venv/bin/python tools/frameworks.py        needs the extra `bench`, as `python run.py bench`
 """
 
 import json

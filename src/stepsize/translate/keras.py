@@ -1,6 +1,5 @@
-"""A recipe as Keras 3. Where its optimizer of that name does something else, ours is written out."""
+"""A recipe as Keras 3. Where its optimizer of that name does another thing, ours is written out."""
 
-import math
 from typing import Any
 
 from ..recipe import Recipe
@@ -184,10 +183,13 @@ def write(recipe: Recipe) -> str:
 def _optimizer(recipe: Recipe, hyper: dict[str, Any], rate: Any) -> tuple[str, str]:
     """The class that has to be written out, if any, and the line that makes the optimizer."""
     name, decay = recipe.optimizer, hyper.get("weight_decay") or None
+    if name == "adamw":
+        decay = hyper["weight_decay"]  # also 0.0: its default is another
     common = dict(learning_rate=rate, global_clipnorm=recipe.clip_norm)
     own = _written_out(recipe, hyper)
     if own:
-        return _class(recipe, hyper, own), _made(_title(name), **common, **_decoupled(recipe, decay))
+        kept = {"weight_decay": decay} if name in DECOUPLED else {}
+        return _class(recipe, hyper, own), _made(_title(name), **common, **kept)
     theirs, named = _theirs(recipe, hyper)
     if decay is None or name in ("sgd", *DECOUPLED):
         return "", _made(f"keras.optimizers.{theirs}", **common, **named, weight_decay=decay)
@@ -200,10 +202,6 @@ DECOUPLED = ("adamw", "lion")
 def _made(function: str, learning_rate: Any, global_clipnorm: Any, **named: Any) -> str:
     every = dict(learning_rate=learning_rate, **named, global_clipnorm=global_clipnorm)
     return f"optimizer = {call(function, **every)}"
-
-
-def _decoupled(recipe: Recipe, decay: float | None) -> dict[str, Any]:
-    return {"weight_decay": decay} if recipe.optimizer in DECOUPLED else {}
 
 
 def _title(name: str) -> str:
@@ -220,7 +218,7 @@ def _written_out(recipe: Recipe, hyper: dict[str, Any]) -> tuple[str, list[str],
             return MOMENTUM
         case "nesterov" if changing:
             return NESTEROV
-        case "rmsprop" if hyper["momentum"] and changing or large:
+        case "rmsprop" if (hyper["momentum"] and changing) or large:
             return RMSPROP
         case "centered_rmsprop":
             return CENTERED
@@ -256,7 +254,7 @@ def _class(recipe: Recipe, hyper: dict[str, Any], own: tuple[str, list[str], str
 
 def _theirs(recipe: Recipe, hyper: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     """Keras's class and its arguments."""
-    name, eps = recipe.optimizer, hyper.get("eps")
+    name, eps = recipe.optimizer, hyper.get("eps", 0.0)
     adam = dict(beta_1=hyper["beta1"], beta_2=hyper["beta2"]) if "beta2" in hyper else {}
     match name:
         case "sgd":
@@ -346,7 +344,7 @@ def _theirs_without_warmup(recipe: Recipe, lr: float) -> str | None:
             values = [lr * gamma**i for i in range(len(milestones) + 1)]
             before = [milestone - 1 for milestone in milestones]
             if len({*milestones}) == len(milestones):
-                return call(of + "PiecewiseConstantDecay", str(before), text_list(values))
+                return call(of + "PiecewiseConstantDecay", str(before), _listed(values))
         case "exponential":
             named = dict(decay_steps=1, decay_rate=shape["gamma"])
             return call(of + "ExponentialDecay", lr, **named)
@@ -362,5 +360,5 @@ def _theirs_without_warmup(recipe: Recipe, lr: float) -> str | None:
     return None
 
 
-def text_list(values: list[float]) -> str:
+def _listed(values: list[float]) -> str:
     return f"[{', '.join(map(text, values))}]"

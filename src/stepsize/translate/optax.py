@@ -67,7 +67,7 @@ def _chain(links: list[str]) -> str:
 
 def _links(recipe: Recipe, hyper: dict[str, Any], rate: Any) -> list[str]:
     """The links of the chain: mostly one, of the optimizer's own name."""
-    name, eps = recipe.optimizer, hyper.get("eps")
+    name, eps = recipe.optimizer, hyper.get("eps", 0.0)
     betas = dict(b1=hyper["beta1"], b2=hyper["beta2"]) if "beta2" in hyper else {}
     last = call("optax.scale_by_learning_rate", rate)
     match name:

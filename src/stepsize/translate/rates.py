@@ -5,6 +5,7 @@ once, with the library's name put in: a line or two that prepare it, and its val
 are those of the schedule in `schedules`, whose defaults they repeat.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from ..recipe import Recipe
@@ -28,8 +29,10 @@ def factor(recipe: Recipe, library: str, lr_decay: float = 0.0) -> list[str]:
     if recipe.warmup:
         W = recipe.warmup
         rising = f"factor = {library}.where(t < {W}, (t + 1) / {W}, factor)"
-        lines = [f"s = {library}.maximum(t - {W}, 0)  # since the end of the warmup", *lines]
-        lines.append(rising)
+        since = f"s = {library}.maximum(t - {W}, 0)  # since the end of the warmup"
+        lines = [since, *lines, rising]
+        if value == "1.0":
+            lines = [f"factor = {library}.minimum((t + 1) / {W}, 1.0)"]
     if lr_decay:
         lines.append(f"factor = factor / (1 + {text(lr_decay)} * t)  # lr_decay")
     return lines
@@ -55,11 +58,11 @@ def _step_decay(xp: str, s: str, step_size: int, gamma: float = 0.1) -> Formula:
 
 
 def _multi_step(xp: str, s: str, milestones: Any, gamma: float = 0.1) -> Formula:
-    return [_count(xp, s, "passed", sorted(milestones))], f"{text(gamma)} ** passed"
+    return [_count(xp, s, "passed", sorted(milestones))], f"{text(gamma)}**passed"
 
 
 def _exponential(xp: str, s: str, gamma: float) -> Formula:
-    return [], f"{text(gamma)} ** {s}"
+    return [], f"{text(gamma)}**{s}"
 
 
 def _polynomial(xp: str, s: str, steps: int, power: float = 1.0) -> Formula:
@@ -112,16 +115,14 @@ def _triangular(
     return lines, _above(floor, "height")
 
 
-def _triangular2(
-    xp: str, s: str, up: int, down: int | None = None, floor: float = 0.0
-) -> Formula:
+def _triangular2(xp: str, s: str, up: int, down: int | None = None, floor: float = 0.0) -> Formula:
     return _triangular(xp, s, up, down, floor, " * 0.5 ** {cycle}")
 
 
 def _exp_range(
     xp: str, s: str, up: int, down: int | None = None, gamma: float = 1.0, floor: float = 0.0
 ) -> Formula:
-    return _triangular(xp, s, up, down, floor, f" * {text(gamma)} ** {{s}}")
+    return _triangular(xp, s, up, down, floor, f" * {text(gamma)}**{{s}}")
 
 
 def _one_cycle(
@@ -170,7 +171,7 @@ def _count(xp: str, s: str, name: str, milestones: list[int]) -> str:
     return f"{name} = sum({each} for milestone in {text(milestones)})"
 
 
-FORMULAS = {
+FORMULAS: dict[str, Callable[..., Formula]] = {
     "constant": _constant,
     "linear": _linear,
     "warmup": _warmup,

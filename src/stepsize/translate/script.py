@@ -11,7 +11,17 @@ import numpy as np
 
 from ..recipe import Recipe
 
-__all__ = ["SMALL", "call", "constant_rate", "cycles", "indented", "numbers", "refuse", "script", "text"]
+__all__ = [
+    "SMALL",
+    "call",
+    "constant_rate",
+    "cycles",
+    "indented",
+    "numbers",
+    "refuse",
+    "script",
+    "text",
+]
 
 # Below this eps, its place in the formula is not worth a class of one's own: see `conventions`.
 SMALL = 1e-7
@@ -34,7 +44,9 @@ def numbers(recipe: Recipe) -> dict[str, Any]:
             raise ValueError(f"{name} must be one number, not an array of {np.size(value)}")
     one = np.zeros((1, 1))
     recipe.rule(one, one, 1, **recipe.hyper)  # raises what it refuses
-    given = {n: float(v) if type(v) is int and n != "ns_steps" else v for n, v in recipe.hyper.items()}
+    given = {
+        n: float(v) if type(v) is int and n != "ns_steps" else v for n, v in recipe.hyper.items()
+    }
     return takes | given
 
 
