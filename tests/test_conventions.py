@@ -2,12 +2,13 @@
 
 import inspect
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from stepsize.conventions import AFTER, BEFORE, DECOUPLED, IN, INSIDE, L2, OUT, OUTSIDE, TABLE
+from stepsize.conventions import AFTER, BEFORE, DECOUPLED, IN, INSIDE, L2, OUT, OUTSIDE, TABLE, page
 from stepsize.frameworks import EXPERIMENTS, LIBRARIES, installed, recorded, side_by_side, walk
 
 from .scripts import keras_on_torch
@@ -308,7 +309,7 @@ MEASURE: dict[str, Callable[[str], str]] = {
     "Nesterov: the rate is": lambda lib: rate(lib, "SGD", nesterov=True),
     "RMSprop's momentum: the rate is": lambda lib: rate(lib, "RMSprop"),
     "Adam: eps is": eps_in_adam,
-    "RAdam: eps is": lambda lib: "—" if lib == "keras" else eps_in_radam(lib),
+    "RAdam: eps is": lambda lib: eps_in_radam(lib) if _parameters(lib, "RAdam") else "—",
     "RMSprop: eps is": eps_in_rmsprop,
     "Adagrad: eps is": eps_in_adagrad,
     "Adadelta: eps is": eps_in_adadelta,
@@ -343,6 +344,12 @@ MEASURE: dict[str, Callable[[str], str]] = {
         ]
     },
 }
+
+
+def test_the_page_holds_the_tables():
+    """python -m stepsize.conventions > docs/conventions.md"""
+    written = (Path(__file__).parents[1] / "docs" / "conventions.md").read_text(encoding="utf-8")
+    assert written == page()
 
 
 def test_every_row_is_measured():

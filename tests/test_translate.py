@@ -150,6 +150,8 @@ OPTIONS: list[tuple[str, dict[str, Any]]] = [
     ("adagrad", dict(lr=0.3, lr_decay=0.05)),
     ("rmsprop", dict(lr=0.01, alpha=0.9, momentum=0.9, weight_decay=0.1)),
     ("rmsprop", dict(lr=0.01, eps=0.01)),
+    ("rmsprop", dict(lr=0.01, eps=0.01, momentum=0.5)),
+    ("centered_rmsprop", dict(lr=0.003, weight_decay=0.1)),
     ("adadelta", dict(lr=0.5, rho=0.95, eps=1e-4, weight_decay=0.1)),
     ("adam", dict(lr=0.03, beta1=0.8, beta2=0.99, weight_decay=0.1)),
     ("amsgrad", dict(lr=0.03, weight_decay=0.1)),

@@ -114,3 +114,41 @@ def conventions(about: str = "") -> Table:
     """
     rows = [tuple(row) for row in TABLE if about.lower() in row.what.lower()]
     return Table(("", "PyTorch", "Keras 3", "Optax"), rows)
+
+
+PAGE = """# The same words in three libraries
+
+Made from `src/stepsize/conventions.py` by `python -m stepsize.conventions`; edit that. Each cell is
+held by a test: `tests/test_conventions.py` runs the library, or reads its header for a default.
+
+{table}
+
+## How far a translated recipe agrees
+
+`stepsize.translate` writes a recipe as a script for each library, with these differences undone.
+`tests/test_translate.py` runs the scripts over 300 updates, on gradients that depend on where one
+is, and compares their paths with those of our rules: the greatest difference, over the greatest
+number. In float64, so far as the library lets one: Keras's operations and Optax's schedules
+compute in float32, whatever they are told. So these have 6 digits, and nothing is wrong with them.
+
+{digits}
+
+— : not translated; `translate` says why, and what is nearest. Fewer than 13: eps stands elsewhere
+(Adagrad, AMSGrad, RAdam), part of it is computed in float32 (Adafactor) or bfloat16 (Muon).
+"""
+
+
+def page() -> str:
+    """docs/conventions.md."""
+    head = ("optimizer", "PyTorch", "Keras 3", "Optax, constant rate", "Optax, with a schedule")
+    rows = []
+    for name, (torch, keras, optax) in DIGITS.items():
+        scheduled = None if optax is None or name == "schedule_free_adamw" else min(optax, 6)
+        digits = (torch, keras, optax, scheduled)
+        rows.append((f"`{name}`", *(NONE if n is None else str(n) for n in digits)))
+    digits_table = Table(head, rows)._repr_markdown_()
+    return PAGE.format(table=conventions()._repr_markdown_(), digits=digits_table)
+
+
+if __name__ == "__main__":
+    print(page(), end="")

@@ -44,6 +44,8 @@ class {name}(keras.optimizers.Optimizer):
 {lines}'''
 
 # The rules of ours that Keras may lack, in its words: why, what they remember, and their lines.
+Rule = tuple[str, list[str], str]
+
 MOMENTUM = (
     "Momentum with the rate outside the velocity; that of keras.optimizers.SGD is inside.",
     ["velocity"],
@@ -72,27 +74,32 @@ variable.assign(variable - learning_rate * (gradient + {momentum} * velocity))
 """,
 )
 RMSPROP = (
-    "RMSprop with epsilon outside the root, and the rate outside the momentum.",
-    ["v", "velocity"],
+    "RMSprop with epsilon outside the root; that of keras.optimizers.RMSprop is inside.",
+    ["v"],
     """
-v, velocity = self.v[i], self.velocity[i]
+v = self.v[i]
 v.assign({alpha} * v + (1 - {alpha}) * gradient * gradient)
-velocity.assign({momentum} * velocity + gradient / (ops.sqrt(v) + {eps}))
-variable.assign(variable - learning_rate * velocity)
+step = gradient / (ops.sqrt(v) + {eps})
 """,
 )
 CENTERED = (
-    "Centered RMSprop with epsilon outside the root, and the rate outside the momentum.",
-    ["m", "v", "velocity"],
+    "Centered RMSprop with epsilon outside the root; that of keras.optimizers.RMSprop is inside.",
+    ["m", "v"],
     """
-m, v, velocity = self.m[i], self.v[i], self.velocity[i]
+m, v = self.m[i], self.v[i]
 m.assign({alpha} * m + (1 - {alpha}) * gradient)
 v.assign({alpha} * v + (1 - {alpha}) * gradient * gradient)
-deviation = ops.sqrt(ops.maximum(v - m * m, 0.0))
-velocity.assign({momentum} * velocity + gradient / (deviation + {eps}))
-variable.assign(variable - learning_rate * velocity)
+step = gradient / (ops.sqrt(ops.maximum(v - m * m, 0.0)) + {eps})
 """,
 )
+ROLL = """
+velocity = self.velocity[i]  # the rate is outside of it, and inside in keras.optimizers.RMSprop
+velocity.assign({momentum} * velocity + step)
+variable.assign(variable - learning_rate * velocity)
+"""
+STEP = """
+variable.assign(variable - learning_rate * step)
+"""
 MOMENTS = """
 m, v = self.m[i], self.v[i]
 t = ops.cast(self.iterations + 1, variable.dtype)
@@ -205,10 +212,12 @@ def _made(function: str, learning_rate: Any, global_clipnorm: Any, **named: Any)
 
 
 def _title(name: str) -> str:
-    return "".join(word.capitalize() for word in name.split("_"))
+    titles = {"adamw": "AdamW", "amsgrad": "AMSGrad", "nadam": "NAdam", "radam": "RAdam"}
+    titles |= {"rmsprop": "RMSprop", "centered_rmsprop": "CenteredRMSprop"}
+    return titles.get(name, name.capitalize())
 
 
-def _written_out(recipe: Recipe, hyper: dict[str, Any]) -> tuple[str, list[str], str] | None:
+def _written_out(recipe: Recipe, hyper: dict[str, Any]) -> Rule | None:
     """The rule that Keras lacks; None where its own does what the recipe says."""
     changing, large = not constant_rate(recipe), hyper.get("eps", 0.0) > SMALL
     match recipe.optimizer:
@@ -219,9 +228,9 @@ def _written_out(recipe: Recipe, hyper: dict[str, Any]) -> tuple[str, list[str],
         case "nesterov" if changing:
             return NESTEROV
         case "rmsprop" if (hyper["momentum"] and changing) or large:
-            return RMSPROP
+            return _rolling(RMSPROP, hyper)
         case "centered_rmsprop":
-            return CENTERED
+            return _rolling(CENTERED, hyper)
         case "adam" | "adamw" if large:
             return ADAM
         case "amsgrad" if large:
@@ -235,7 +244,15 @@ def _written_out(recipe: Recipe, hyper: dict[str, Any]) -> tuple[str, list[str],
     return None
 
 
-def _class(recipe: Recipe, hyper: dict[str, Any], own: tuple[str, list[str], str]) -> str:
+def _rolling(rule: Rule, hyper: dict[str, Any]) -> Rule:
+    """RMSprop's step, with a momentum or without."""
+    why, memory, lines = rule
+    if hyper["momentum"]:
+        return why, [*memory, "velocity"], lines + ROLL
+    return why, memory, lines + STEP
+
+
+def _class(recipe: Recipe, hyper: dict[str, Any], own: Rule) -> str:
     why, memory, lines = own
     decay = hyper.get("weight_decay")
     if decay and recipe.optimizer not in DECOUPLED:
@@ -271,7 +288,7 @@ def _theirs(recipe: Recipe, hyper: dict[str, Any]) -> tuple[str, dict[str, Any]]
         case "adadelta":
             return "Adadelta", dict(rho=hyper["rho"], epsilon=eps)
         case "adam" | "adamw" | "adamax" | "nadam":
-            title = {"adamw": "AdamW", "nadam": "Nadam"}.get(name, _title(name))
+            title = "Nadam" if name == "nadam" else _title(name)
             return title, dict(**adam, epsilon=eps)
         case "amsgrad":
             return "Adam", dict(**adam, epsilon=eps, amsgrad=True)
@@ -341,10 +358,10 @@ def _theirs_without_warmup(recipe: Recipe, lr: float) -> str | None:
             return call(of + "ExponentialDecay", lr, **named, staircase=True)
         case "multi_step":  # its boundaries are the last updates of the old rate
             milestones, gamma = sorted(shape["milestones"]), shape.get("gamma", 0.1)
-            values = [lr * gamma**i for i in range(len(milestones) + 1)]
+            values = [float(f"{lr * gamma**i:.13g}") for i in range(len(milestones) + 1)]
             before = [milestone - 1 for milestone in milestones]
             if len({*milestones}) == len(milestones):
-                return call(of + "PiecewiseConstantDecay", str(before), _listed(values))
+                return call(of + "PiecewiseConstantDecay", before, values)
         case "exponential":
             named = dict(decay_steps=1, decay_rate=shape["gamma"])
             return call(of + "ExponentialDecay", lr, **named)
@@ -358,7 +375,3 @@ def _theirs_without_warmup(recipe: Recipe, lr: float) -> str | None:
             named = dict(t_mul=1.0, alpha=shape.get("floor"))
             return call(of + "CosineDecayRestarts", lr, shape["steps"], **named)
     return None
-
-
-def _listed(values: list[float]) -> str:
-    return f"[{', '.join(map(text, values))}]"

@@ -209,7 +209,7 @@ def _theirs_after_warmup(recipe: Recipe, lr: float) -> str | None:
             named = dict(step_size=shape["step_size"], gamma=shape.get("gamma", 0.1))
             return call("StepLR", "optimizer", **named)
         case "multi_step":
-            named = dict(milestones=shape["milestones"], gamma=shape.get("gamma", 0.1))
+            named = dict(milestones=sorted(shape["milestones"]), gamma=shape.get("gamma", 0.1))
             return call("MultiStepLR", "optimizer", **named)
         case "exponential":
             return call("ExponentialLR", "optimizer", gamma=shape["gamma"])

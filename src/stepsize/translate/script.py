@@ -71,12 +71,13 @@ def refuse(library: str, what: str, nearest: str) -> ValueError:
 
 
 def text(value: Any) -> str:
-    """A number as one writes it: 0.1, 3, True, (0.9, 0.999); strings are code already."""
+    """Numbers as one writes them: 0.1, 3, True, (0.9, 0.999), [30, 60]; a string is code."""
     if isinstance(value, str):
         return value
-    if isinstance(value, (tuple, list)):
-        inside = ", ".join(map(text, value))
-        return f"({inside},)" if len(value) == 1 else f"({inside})"
+    if isinstance(value, list):
+        return f"[{', '.join(map(text, value))}]"
+    if isinstance(value, tuple):
+        return f"({', '.join(map(text, value))})"
     if isinstance(value, (bool, np.bool_)):
         return str(bool(value))
     return str(int(value)) if isinstance(value, (int, np.integer)) else repr(float(value))
