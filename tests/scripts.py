@@ -82,7 +82,7 @@ def in_torch(code: str, kind: str) -> np.ndarray:
             return x @ self.theta().reshape(x.shape[1], -1)
 
     path: list[np.ndarray] = []
-    given = ((torch.tensor(x), torch.tensor(y)) for x, y in _batches(kind))
+    given = ((torch.tensor(x), torch.tensor(y)) for x, y in given_batches(kind))
     model = Model()
     before = torch.get_default_dtype()
     torch.set_default_dtype(torch.float64)  # NAdam keeps a number in the default type
@@ -120,7 +120,7 @@ def in_keras(code: str, kind: str) -> np.ndarray:
     try:
         linear = Linear()
         model = keras.Sequential([keras.Input((3 if kind == "matrix" else 5,)), linear])
-        given = ((x, y) for x, y in _batches(kind))
+        given = ((x, y) for x, y in given_batches(kind))
         path.clear()
         exec(code, dict(model=model, loss_fn=torch.nn.functional.mse_loss, batches=given))
     finally:
@@ -147,7 +147,7 @@ def in_optax(code: str, kind: str) -> np.ndarray:
         return np.concatenate([np.ravel(x) for x in given["params"]])
 
     def watched() -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        for pair in _batches(kind):
+        for pair in given_batches(kind):
             path.append(theta())
             yield pair
 
@@ -176,7 +176,7 @@ def x64(jax: Any) -> Iterator[None]:
         jax.config.update("jax_enable_x64", before)
 
 
-def _batches(kind: str) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def given_batches(kind: str) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     return (batch(t, kind) for t in itertools.count(1))
 
 

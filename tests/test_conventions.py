@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from stepsize import frameworks
 from stepsize.conventions import AFTER, BEFORE, DECOUPLED, IN, INSIDE, L2, OUT, OUTSIDE, TABLE, page
 from stepsize.frameworks import EXPERIMENTS, LIBRARIES, installed, recorded, side_by_side, walk
 
@@ -374,6 +375,7 @@ def test_the_record_is_what_the_library_does(name, library):
     ("name", "together"),
     [
         ("adagrad", [["torch"], ["keras", "optax"]]),
+        ("adagrad in full", [["torch", "keras", "optax"]]),
         ("momentum", [["torch", "optax"], ["keras"]]),
         ("rmsprop with momentum", [["torch"], ["keras", "optax"]]),
         ("adam's eps", [["torch", "optax"], ["keras"]]),
@@ -385,3 +387,16 @@ def test_who_agrees_with_whom(name, together):
     found = side_by_side(name)
     assert found.together == together
     assert "torch" in found.live and "run here" in repr(found)
+
+
+def test_the_record_stands_in_for_who_is_missing(monkeypatch):
+    def without_a_backend(*_: object) -> list[float]:
+        raise ImportError
+
+    monkeypatch.setattr(frameworks, "installed", lambda library: library != "optax")
+    monkeypatch.setitem(frameworks._WALKS, "keras", without_a_backend)
+    found = side_by_side("momentum")
+    assert found.live == ("torch",)
+    assert repr(found).count("from the record") == 2
+    for library in ("keras", "optax"):
+        np.testing.assert_array_equal(found.paths[library], recorded("momentum", library))

@@ -7,6 +7,7 @@ and only torch's scripts are run.
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,8 @@ from .scripts import apart, ours, run
 
 # NumPy's, of how Keras turns torch's tensors into arrays; Keras's progress bar meets it.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+
+ROOT = Path(__file__).parents[1]
 
 HYPER: dict[str, dict[str, Any]] = {
     "sgd": dict(lr=0.05),
@@ -94,6 +97,18 @@ def check(recipe: Recipe, library: str, digits: float, kind: str = "two") -> Non
     expected = ours(recipe, kind)
     assert abs(expected[-1] - expected[0]).max() > 0.01
     assert apart(run(translate(recipe, library), library, kind), expected) < 10.0**-digits
+
+
+def test_keras_does_the_same_on_jax():
+    """Its backend is chosen once and for all, so in a Python of its own; there, in float32."""
+    need("keras")
+    need("optax")  # and with it JAX
+    env = dict(os.environ, KERAS_BACKEND="jax", PYTHONPATH=os.pathsep.join(filter(None, sys.path)))
+    command = [sys.executable, "-W", "ignore", "-m", "tests.keras_on_jax"]
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, encoding="utf-8")
+    assert done.returncode == 0, done.stderr[-3000:]
+    far = [float(line) for line in done.stdout.split()]
+    assert len(far) == 4 and max(far) < 1e-4
 
 
 def test_everything_is_tested():

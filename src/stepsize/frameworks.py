@@ -74,6 +74,14 @@ _CUT = [0.1] * 10 + [0.01] * 30
 EXPERIMENTS = {
     # Nobody says anything but the rate.
     "adagrad": Experiment([0.1] * 100, 0.1, **_same("Adagrad")),
+    # Everything is said: a start of 0, and an eps of 1e-10, which is squared inside the root.
+    "adagrad in full": Experiment(
+        [0.1] * 100,
+        0.1,
+        torch=("Adagrad", dict(initial_accumulator_value=0.0, eps=1e-10)),
+        keras=("Adagrad", dict(initial_accumulator_value=0.0, epsilon=1e-20)),
+        optax=("adagrad", dict(initial_accumulator_value=0.0, eps=1e-20)),
+    ),
     # The rate is cut after ten updates.
     "momentum": Experiment(_PUSH, _CUT, **_same("SGD", momentum=0.9)),
     "rmsprop with momentum": Experiment(
@@ -138,12 +146,19 @@ class SideBySide:
 def side_by_side(name: str) -> SideBySide:
     """One of `EXPERIMENTS` in all three: run where a library is installed, else from the record."""
     require("name", name, one_of(*EXPERIMENTS))
-    live = tuple(library for library in LIBRARIES if installed(library))
-    paths = {
-        library: EXPERIMENTS[name].walk(library) if library in live else recorded(name, library)
-        for library in LIBRARIES
-    }
-    return SideBySide(paths, live)
+    live = {library: path for library in LIBRARIES if (path := _run(name, library)) is not None}
+    paths = {library: live.get(library, recorded(name, library)) for library in LIBRARIES}
+    return SideBySide(paths, tuple(live))
+
+
+def _run(name: str, library: str) -> np.ndarray | None:
+    """The path as it is run here; None where the library is missing, or what it runs on."""
+    if not installed(library):
+        return None
+    try:
+        return EXPERIMENTS[name].walk(library)
+    except ImportError:  # as of a Keras whose backend is not there
+        return None
 
 
 def installed(library: str) -> bool:

@@ -19,7 +19,7 @@ WRITERS = {"torch": pytorch.write, "keras": keras.write, "optax": optax.write}
 def translate(recipe: Recipe, to: str) -> str:
     """The recipe as a script that trains with it: a string of Python.
 
-    to: "torch", "keras" (Keras 3, any backend) or "optax".
+    to: "torch", "keras" (Keras 3, of whatever backend; tested on torch and JAX) or "optax".
 
     The script expects what is yours, and says so in its first line: the model, the loss function,
     and `batches`, pairs of inputs and targets without an end. It makes `recipe.steps` updates, in

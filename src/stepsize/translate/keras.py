@@ -74,7 +74,7 @@ variable.assign(variable - learning_rate * (gradient + {momentum} * velocity))
 """,
 )
 RMSPROP = (
-    "RMSprop with epsilon outside the root; that of keras.optimizers.RMSprop is inside.",
+    "RMSprop with epsilon outside the root, where Keras has it inside.",
     ["v"],
     """
 v = self.v[i]
@@ -83,7 +83,7 @@ step = gradient / (ops.sqrt(v) + {eps})
 """,
 )
 CENTERED = (
-    "Centered RMSprop with epsilon outside the root; that of keras.optimizers.RMSprop is inside.",
+    "Centered RMSprop with epsilon outside the root, where Keras has it inside.",
     ["m", "v"],
     """
 m, v = self.m[i], self.v[i]
@@ -93,7 +93,7 @@ step = gradient / (ops.sqrt(ops.maximum(v - m * m, 0.0)) + {eps})
 """,
 )
 ROLL = """
-velocity = self.velocity[i]  # the rate is outside of it, and inside in keras.optimizers.RMSprop
+velocity = self.velocity[i]  # the rate is outside of it, and in Keras inside
 velocity.assign({momentum} * velocity + step)
 variable.assign(variable - learning_rate * velocity)
 """
