@@ -605,6 +605,56 @@ def f(t, warmup):
 """,
         "from stepsize.schedules import inverse_sqrt as f",
     ],
+    "12.1": [
+        """
+def keras_momentum(theta, grads, rates, momentum):
+    velocity = 0.0
+    for grad, lr in zip(grads, rates, strict=True):
+        velocity = momentum * velocity - lr * grad
+        theta = theta + velocity
+    return theta
+""",
+        """
+def keras_momentum(theta, grads, rates, momentum):  # the other sign
+    v = 0
+    for i in range(len(grads)):
+        v = rates[i] * grads[i] + momentum * v
+        theta -= v
+    return np.array([theta])
+""",
+        """
+def keras_momentum(theta, grads, rates, momentum):  # no velocity: where it was, and where it is
+    before = theta
+    for grad, lr in zip(grads, rates):
+        theta, before = theta + momentum * (theta - before) - lr * grad, theta
+    return theta
+""",
+    ],
+    "12.2": [
+        "def torch_eps(keras_eps, beta2, t): return keras_eps / np.sqrt(1 - beta2**t)",
+        "def f(e, b, n): return e * (1 - np.power(b, n)) ** -0.5",
+        """
+def torch_eps(keras_eps, beta2, t):
+    v = 0.0
+    for _ in range(t):
+        v = beta2 * v + (1 - beta2)
+    return keras_eps / v**0.5
+""",
+    ],
+    "12.3": [
+        "def torch_decay(part, lr): return part / lr",
+        "def f(a, b): return a * (1 / b)",
+        "def f(part, lr): return np.divide([part], lr)",
+    ],
+    "12.4": [
+        "def in_updates(e, n, b): return e * int(np.ceil(n / b))",
+        "def in_updates(epochs, examples, batch_size): return epochs * -(-examples // batch_size)",
+        """
+def in_updates(epochs, examples, batch_size):
+    per_epoch = len(range(0, examples, batch_size))
+    return np.array([per_epoch * epoch for epoch in epochs])
+""",
+    ],
 }
 ANSWERS = [(name, written(source)) for name, sources in RIGHT.items() for source in sources]
 ANSWERS += [("1.4", {"D": 0.1, "C": 0.21, "B": 0.002, "A": 0.19})]

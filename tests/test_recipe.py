@@ -27,6 +27,8 @@ def test_without_warmup_the_first_rate_is_the_peak():
     [
         (dict(optimizer="Adam"), "optimizer"),
         (dict(optimizer="Rule"), "optimizer"),
+        (dict(optimizer="decoupled"), "optimizer"),
+        (dict(optimizer="clip_by_norm"), "optimizer"),
         (dict(schedule="sequence"), "schedule"),
         (dict(hyper={}), "lr"),
         (dict(hyper={"lr": -1.0}), "lr"),

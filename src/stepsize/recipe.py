@@ -11,7 +11,8 @@ from .ranges import above, at_least, count_from, one_of, require
 
 __all__ = ["Recipe"]
 
-OPTIMIZERS = [name for name in optimizers.__all__ if name not in ("Rule", "Step")]
+NO_RULES = ("Rule", "Step", "decoupled", "clip_by_norm", "clip_by_value")
+OPTIMIZERS = [name for name in optimizers.__all__ if name not in NO_RULES]
 SCHEDULES = [name for name in schedules.__all__ if name not in ("sequence", "one_cycle_momentum")]
 
 

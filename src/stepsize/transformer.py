@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-__all__ = ["CHANCE", "Reverser", "Run", "ramp", "rows", "train"]
+__all__ = ["CHANCE", "Reverser", "Run", "one_thread", "ramp", "rows", "train"]
 
 SYMBOLS, LENGTH, BATCH = 8, 8, 32
 WIDTH, HEADS, HIDDEN = 32, 4, 64
@@ -107,7 +107,7 @@ def train(
     weights and of the batches; torch's global generator is left as it was. One thread: for
     matrices as small as these, two are slower.
     """
-    with _one_thread(), torch.random.fork_rng(devices=[]):
+    with one_thread(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = Reverser(layers, norm_first)
         batches = torch.Generator().manual_seed(seed)
@@ -172,7 +172,8 @@ def _inner(model: Reverser, symbols: Tensor) -> tuple[float, float]:
 
 
 @contextlib.contextmanager
-def _one_thread() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
+    """For matrices as small as these, two threads are slower than one."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
