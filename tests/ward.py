@@ -1,0 +1,172 @@
+"""The ward: real trainings, healthy ones and sick ones whose illness is known, by seed.
+
+python -m tests.ward        the confusion matrix, of the models that were never tuned on
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from stepsize.models import LinearRegression, batch, linear_data
+from stepsize.network import Network, digits
+from stepsize.optimizers import adam, momentum, sgd
+from stepsize.schedules import cosine, step_decay
+
+X, Y = digits()
+
+
+class OfTen(Network):
+    """A network of ten classes, also where the batch lacks the last."""
+
+    @property
+    def widths(self):
+        return (self.X.shape[1], *self.hidden, 10)
+
+
+RULES = {"sgd": (sgd, {}), "momentum": (momentum, {}), "adam": (adam, {})}
+
+
+def _net(hidden, n, rates, batch_size, **more):
+    def make(seed, examples=n, noise=0.0):
+        rng = np.random.default_rng(seed)
+        order = rng.permutation(len(X))
+        train, held = order[:examples], order[-300:]
+        labels = np.where(rng.random(examples) < noise, rng.integers(0, 10, examples), Y[train])
+        return (
+            lambda i: OfTen(X[train[i]], labels[i], hidden, **more),
+            examples,
+            (OfTen(X[held], Y[held], hidden, **more)),
+        )
+
+    return make, rates, batch_size
+
+
+def _line(d, rates, batch_size):
+    def make(seed, examples=400, noise=0.0):
+        weights = np.random.default_rng(seed).normal(size=d)
+        A, b = linear_data(examples + 300, weights, 0.3 + 3 * noise, seed)
+        return (
+            lambda i: LinearRegression(A[i], b[i]),
+            examples,
+            (LinearRegression(A[examples:], b[examples:])),
+        )
+
+    return make, rates, batch_size
+
+
+# Each with rates that were seen to work: of SGD, momentum, Adam.
+TUNED = {
+    "tanh 32": _net((32,), 1000, (0.5, 0.05, 0.01), 32),
+    "softmax": _net((), 800, (1.0, 0.1, 0.02), 16),
+    "line 5": _line(5, (0.05, 0.005, 0.05), 16),
+}
+ASIDE = {
+    "relu 48-24": _net((48, 24), 1200, (0.2, 0.02, 0.004), 48, activation="relu"),
+    "tanh 20-20": _net((20, 20), 600, (0.4, 0.04, 0.01), 24),
+    "line 12": _line(12, (0.03, 0.003, 0.03), 24),
+}
+
+
+def train(make, rule, lr, steps, batch_size, seed, *, spoil=None, start=1.0, add_up=False, **data):
+    """A run as people keep it: the loss of each batch, the rate, the gradient, validation."""
+    model, n, held = make(seed, **data)
+    whole = model(np.arange(n))
+    theta = start * (whole.start(seed) if hasattr(whole, "start") else np.zeros(whole.X.shape[-1]))
+    rule, hyper = rule
+    memory: dict[str, Any] = {}
+    kept: dict[str, list] = dict(loss=[], lr=[], grad_norm=[], val_loss=[])
+    total = 0.0
+    with np.errstate(all="ignore"):
+        for t in range(1, steps + 1):
+            now = model(batch(t, n, min(batch_size, n), seed))
+            grad, rate = now.grad(theta, 1), lr(t - 1)
+            if spoil:
+                grad, rate = spoil(t, grad, rate)
+            total = total + grad if add_up else grad
+            kept["loss"].append(float(now.loss(theta)))
+            kept["lr"].append(rate)
+            kept["grad_norm"].append(float(np.linalg.norm(total)))
+            if t % 10 == 0:
+                kept["val_loss"].append(float(held.loss(theta)))
+            theta, memory, _ = rule(theta, total, t, **memory, lr=rate, **hyper)
+    return kept
+
+
+def case(kind: str, models: dict, name: str, seed: int) -> dict[str, Any]:
+    """A history of this kind, from a model, by seed."""
+    make, rates, batch_size = models[name]
+    which = seed % 3
+    rule, good = list(RULES.values())[which], rates[which]
+    rng = np.random.default_rng(seed)
+    steps = int(rng.integers(300, 700))
+    fine = lambda t: good * cosine(t, steps, 0.02)  # noqa: E731
+    run = lambda lr=fine, steps=steps, b=batch_size, **more: train(  # noqa: E731
+        make, rule, lr, steps, b, seed, **more
+    )
+    if kind == "healthy":
+        lr = [
+            fine,
+            lambda t: good * min((t + 1) / 30, 1) * fine(t) / good,
+            lambda t: good * step_decay(t, steps // 3 + 1),
+        ][seed // 3 % 3]
+        return run(lr)
+    if kind == "divergence":  # a network is too bounded to: its loss is wild, and stays
+        far = 80 if name.startswith("line") else 1
+        up = 1 if name.startswith("line") else rng.uniform(1.02, 1.05)
+        return train(make, RULES["sgd"], lambda t: rates[0] * far * up**t, steps, batch_size, seed)
+    if kind == "rate too high":
+        return train(make, RULES["adam"], lambda t: rates[2] * 100, steps, batch_size, seed)
+    if kind == "rate too low":
+        return run(lambda t: good / 100)
+    if kind == "loss spikes":
+        kick = 200 if name.startswith("line") else 80
+        when = set(rng.integers(steps // 5, steps // 2, rng.integers(1, 4)).tolist())
+        return run(spoil=lambda t, g, lr: (g, good * kick if t in when else lr))
+    if kind == "NaN":
+        at = int(rng.integers(10, steps))
+        return run(spoil=lambda t, g, lr: (g * np.nan if t == at else g, lr))
+    if kind == "rate decayed too early":
+        at = int(steps * rng.uniform(0.05, 0.25))
+        return run(lambda t: good * (1.0 if t < at else 1e-3))
+    if kind == "noise floor":
+        return run(lambda t: good, steps=2 * steps, b=4, noise=0.2)
+    if kind == "overfitting":
+        return run(lambda t: good, examples=60, noise=0.3, steps=2 * steps)
+    if kind == "dead gradients":
+        return (
+            run(spoil=lambda t, g, lr: (g * 0.0, lr))
+            if which == 2 or seed % 2
+            else run(spoil=lambda t, g, lr: (g * 1e-9, lr))
+        )
+    if kind == "forgotten zero_grad":
+        return run(lambda t: good / 4, add_up=True)
+    if kind == "schedule at the wrong pace":
+        epochs = steps // 20
+        return run(lambda t: good * (1 + np.cos(np.pi * t / epochs)) / 2)
+    raise ValueError(f"kind must be one of {KINDS}, not {kind!r}")
+
+
+KINDS = (
+    "healthy",
+    "divergence",
+    "rate too high",
+    "rate too low",
+    "loss spikes",
+    "NaN",
+    "rate decayed too early",
+    "noise floor",
+    "overfitting",
+    "dead gradients",
+    "forgotten zero_grad",
+    "schedule at the wrong pace",
+)
+
+
+def patients(models: dict, seeds: range, kinds=KINDS) -> Iterator[tuple[str, dict[str, Any]]]:
+    for kind in kinds:
+        for name in models:
+            if kind == "overfitting" and name.startswith("line"):
+                continue  # twelve weights can't learn sixty points by heart
+            for seed in seeds:
+                yield kind, case(kind, models, name, seed)
