@@ -47,10 +47,9 @@ class History:
                 for curve, names in NAMES.items()
             }
             curves = found | {name: x for name, x in curves.items() if x is not None}
+            if curves["loss"] is None:
+                raise ValueError(f"a history must have a 'loss', not only {sorted(loss)}")
             loss = curves.pop("loss")
-            if loss is None:
-                raise ValueError(f"a history must have a 'loss'; this one has {sorted(loss or ())}")
-            curves.pop("loss", None)
         whole = _curve("loss", loss)
         bad = np.flatnonzero(~np.isfinite(whole))
         lost = int(bad[0]) if len(bad) else None

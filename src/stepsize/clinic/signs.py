@@ -90,6 +90,7 @@ def never_moved(run: History) -> Finding | None:
     first, last = np.median(course[:third]), np.median(course[-third:])
     spread = 1.4826 * np.median(np.abs(course - np.median(course)))
     moved = abs(first - last) > 2.5 * max(run.noise, spread) or abs(_trend(y)[1]) > 4
+    moved = moved or course[0] - last > 2.2 * spread + 1e-3 * abs(last)
     few = max(1, min(5, len(y) // 50))  # of which run.start is the mean
     began = max(2 * np.std(y[len(y) // 2 :]) / few**0.5, 0.02 * abs(last))
     if moved or abs(run.start - last) > began:
@@ -149,12 +150,12 @@ def spikes(run: History) -> Finding | None:
     y = run.loss
     if len(y) < 40:
         return None
-    reach = max(3, len(y) // 100)
+    reach = max(3, len(y) // 25)
     around = np.lib.stride_tricks.sliding_window_view(np.pad(y, reach, "edge"), 2 * reach + 1)
     rest = y - np.median(around, axis=-1)
     usual = 1.4826 * np.median(np.abs(rest)) + 1e-12 * np.abs(y).max()
     height = max(10 * usual, 3 * np.quantile(np.abs(rest), 0.95), 0.3 * run.fall)
-    later = np.arange(len(y)) >= max(5, len(y) // 20)
+    later = np.arange(len(y)) >= max(5, len(y) // 12)
     high, deep = (rest > height) & later, (rest < -height) & later
     count = int(np.count_nonzero(high[1:] & ~high[:-1]))
     if not count or deep.sum() >= high.sum() or high.mean() > 0.1:
@@ -162,7 +163,7 @@ def spikes(run: History) -> Finding | None:
     worst = int(np.argmax(np.where(high, rest, -np.inf)))
     return Finding(
         "loss spikes",
-        0.75 + 0.05 * min(count, 4),
+        0.94 if rest[worst] > run.fall else 0.75 + 0.03 * min(count, 4),
         f"{count} time{'s' * (count > 1)} the loss jumps and comes back, at most at {worst}, to "
         f"{y[worst]:.3g}.",
         "Clip the gradient by its norm; look at the batch of that update; lower beta2 or the rate.",
@@ -180,7 +181,12 @@ def shoots_up(run: History) -> Finding | None:
     began = float(y[0])
     size = max(began - float(run.course.min()), 0.1 * abs(began))
     usual = float(np.std(np.diff(y[:10])))
-    high = early > began + max(0.5 * size, min(2 * size, 6 * usual))
+    bound = max(0.5 * size, 6 * usual)
+    if y.min() >= 0:  # where the noise is a share of the loss, the start can be low by chance
+        late = np.log(np.maximum(y[len(y) // 2 :], 1e-300))
+        share = min(float(np.median(np.abs(np.diff(late)))) * 1.4826 / 2**0.5, 0.45)
+        bound = max(0.5 * size, min(bound, began * np.expm1(4 * share)))
+    high = early > began + bound
     later = float(np.median(run.course[-3:]))
     if high.sum() < 2 or later > 0.5 * (early.max() + began):
         return None
@@ -188,10 +194,10 @@ def shoots_up(run: History) -> Finding | None:
         return None
     half = y[len(y) // 2 :]
     wild = np.std(half) > 0.7 * abs(np.median(half)) and half.max() > 0.3 * abs(began)
-    if wild or later > began - 0.3 * abs(began):
-        return _too_high(
-            f"from {began:.3g} the loss shot up to {early.max():.3g}, and never settled"
-        )
+    stays = later > began - 0.3 * abs(began) and early.max() - began > 0.5 * abs(began)
+    if wild or stays:
+        sign = f"from {began:.3g} the loss shot up to {early.max():.3g}, and never settled"
+        return _too_high(sign, 0.95)
     return Finding(
         "no warmup",
         0.8,
@@ -222,10 +228,10 @@ def restless(run: History) -> Finding | None:
     )
 
 
-def _too_high(sign: str) -> Finding:
+def _too_high(sign: str, evidence: float = 0.86) -> Finding:
     return Finding(
         "rate too high",
-        0.86,
+        evidence,
         f"{sign[0].upper()}{sign[1:]}.",
         "Lower the learning rate, to a tenth at first; then look where it begins to be calm.",
         1,
