@@ -175,7 +175,6 @@ def write(recipe: Recipe) -> str:
     schedule, rate = _schedule(recipe, hyper)
     classes, optimizer = _optimizer(recipe, hyper, rate)
     imports = {
-        "import itertools": False,
         "import math": "math." in schedule,
         "import keras": True,
         "from keras import ops": "ops." in schedule + classes,
