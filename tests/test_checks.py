@@ -605,6 +605,52 @@ def f(t, warmup):
 """,
         "from stepsize.schedules import inverse_sqrt as f",
     ],
+    "10.1": [
+        "def f(low, high, n): return np.logspace(np.log10(low), np.log10(high), n)",
+        "def f(a, b, n): return np.array([a * (b / a) ** (i / (n - 1)) for i in range(n)])",
+        "def f(low, high, n): return np.exp(np.linspace(np.log(low), np.log(high), n))",
+        """
+def sweep_rates(low, high, n):
+    factor = (high / low) ** (1 / (n - 1))
+    rates = [low]
+    while len(rates) < n:
+        rates.append(rates[-1] * factor)
+    return np.array(rates)
+""",
+    ],
+    "10.2": [
+        "def f(lr, b, c, adaptive): return lr * np.sqrt(c / b) if adaptive else lr * c / b",
+        "def f(lr, b, c, adaptive): return lr * (c / b) ** (1 - 0.5 * adaptive)",
+        """
+def scaled_lr(lr, batch_size, new_batch_size, adaptive):
+    if adaptive:
+        return np.float32(lr * new_batch_size**0.5 / batch_size**0.5)
+    return lr / batch_size * new_batch_size
+""",
+    ],
+    "10.3": [
+        """
+def sharpness(hessian_times, v, steps):
+    v = v / np.linalg.norm(v)
+    for _ in range(steps):
+        h = hessian_times(v)
+        v = h / np.sqrt(np.sum(h**2))
+    return (v * hessian_times(v)).sum()
+""",
+        """
+def sharpness(hessian_times, v, steps):  # by the length of H v
+    for _ in range(steps):
+        v = hessian_times(v)
+        v = v / (v @ v) ** 0.5
+    return np.linalg.norm(hessian_times(v))
+""",
+        """
+def sharpness(h, v, steps):  # Rayleigh's quotient
+    for i in range(steps):
+        v = h(v) / np.linalg.norm(h(v))
+    return np.dot(v, h(v)) / np.dot(v, v)
+""",
+    ],
     "12.1": [
         """
 def keras_momentum(theta, grads, rates, momentum):

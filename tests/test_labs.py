@@ -12,6 +12,7 @@ from stepsize.labs import rates, ravines, words
 from stepsize.labs.decay import BETAS, one_in
 from stepsize.labs.moments import SERIES
 from stepsize.labs.noise import GOOD, POOR
+from stepsize.labs.range_test import uneven_line
 from stepsize.labs.ravines import LAST, STEPS, best_for, fallen, orders
 from stepsize.models import SineRegression, sine_data
 from stepsize.optimizers import adagrad, adam, adamw, momentum, rmsprop, sgd
@@ -372,3 +373,20 @@ def test_the_words_of_the_schedule_are_true(name):
     assert np.all((factors >= 0) & (factors <= 1))
     last = 0.1 * (0.5 + 0.5 * np.broadcast_to(factors, rates.UPDATES)[-1])
     assert f"{words.number(last)} at last" in lab.sentence
+
+
+@pytest.mark.parametrize("steps", [40, 150, 600])
+def test_the_words_of_the_range_test_are_true(steps):
+    lab = labs.range_test()
+    for rule in (sgd, momentum, adam):
+        lab.controls["rule"].value, lab.controls["steps"].value = rule, steps
+        form = r"lowest at (.+): a full run at (.+) ends at (.+), the best one of the sweep at (.+)"
+        said = re.fullmatch(form, lab.sentence)
+        if said is None:
+            assert lab.sentence.startswith("no suggestion: ")
+            continue
+        low, rate, end, best = map(float, said.groups())
+        loss = descend(rule, uneven_line(), np.zeros(4), 300, lr=rate).loss[-20:].mean()
+        assert loss == pytest.approx(end, rel=0.05)
+        assert best <= end
+        assert rate < low

@@ -5,6 +5,7 @@ from .descent import learning_rate, parabola, playground
 from .lab import Lab, Scene, panels
 from .moments import microscope
 from .noise import batches, escape
+from .range_test import range_test
 from .rates import schedule
 from .ravines import momentum_map
 from .scales import scales
@@ -23,6 +24,7 @@ __all__ = [
     "panels",
     "parabola",
     "playground",
+    "range_test",
     "scales",
     "schedule",
     "warmup",

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from ..clinic import RangeTest
 from ..loop import Trace
 from ..surfaces import Surface
 
@@ -20,6 +21,7 @@ __all__ = [
     "momentum_map",
     "number",
     "parabola",
+    "range_test",
     "warmup",
 ]
 
@@ -143,6 +145,15 @@ def momentum_map(trace: Trace, grown: np.ndarray) -> str:
         return f"{chosen}: higher than at the start; {grew} in {len(trace.grad)} steps"
     left = f"after {len(trace.grad)} steps 10^{grown:.1f} of the loss is left"
     return f"{chosen}: {left}"
+
+
+def range_test(found: RangeTest, end: float, best: float) -> str:
+    """What the test suggests, and what a full run at that rate comes to, beside the best one."""
+    if found.suggestion is None:
+        return f"no suggestion: {found.reason}"
+    low = number(found.lr[found.smoothed.argmin()])
+    tried = f"a full run at {number(found.suggestion)} ends at {number(end)}"
+    return f"lowest at {low}: {tried}, the best one of the sweep at {number(best)}"
 
 
 def schedule(trace: Trace, above: float) -> str:
