@@ -14,6 +14,9 @@ HOME = tempfile.mkdtemp(prefix="stepsize-test-")
 atexit.register(shutil.rmtree, HOME, ignore_errors=True)
 os.environ["STEPSIZE_HOME"] = HOME
 
+# A program of its own, for a test that has Keras.
+collect_ignore = ["tests/keras_on_jax.py"]
+
 # How long an example takes says something of the machine and what else it does, not of the code.
 hypothesis.settings.register_profile("patient", deadline=None)
 hypothesis.settings.load_profile("patient")

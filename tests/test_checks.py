@@ -651,6 +651,52 @@ def sharpness(h, v, steps):  # Rayleigh's quotient
     return np.dot(v, h(v)) / np.dot(v, v)
 """,
     ],
+    "11.2": [
+        "def f(x): return next((i for i, v in enumerate(x) if not np.isfinite(v)), -1)",
+        """
+def first_bad(losses):
+    import math
+    for i in range(len(losses)):
+        if math.isnan(losses[i]) or math.isinf(losses[i]):
+            return i
+    return -1
+""",
+        """
+def first_bad(losses):
+    bad = ~np.isfinite(np.asarray(losses))
+    return np.argmax(bad) if bad.any() else -1
+""",
+    ],
+    "11.3": [
+        """
+def best_epoch(val_losses, patience):
+    best, where, waited = np.inf, 0, 0
+    for i, loss in enumerate(val_losses):
+        if loss < best:
+            best, where, waited = loss, i, 0
+        else:
+            waited += 1
+            if waited == patience:
+                break
+    return where
+""",
+        """
+def best_epoch(v, patience):
+    i = best = 0
+    while i < len(v) and i - best <= patience:
+        if v[i] < v[best]:
+            best = i
+        i += 1
+    return best
+""",
+        """
+def best_epoch(v, patience):
+    for i in range(len(v)):
+        if i - np.argmin(v[: i + 1]) >= patience:
+            return int(np.argmin(v[: i + 1]))
+    return np.argmin(v)
+""",
+    ],
     "12.1": [
         """
 def keras_momentum(theta, grads, rates, momentum):
@@ -707,6 +753,9 @@ ANSWERS += [("1.4", {"D": 0.1, "C": 0.21, "B": 0.002, "A": 0.19})]
 ANSWERS += [("1.4", dict(A=np.float64(0.19), B=2e-3, C=np.array(0.21), D=1 / 10))]
 ANSWERS += [("1.4", dict(zip("ABCD", np.array([0.19, 0.002, 0.21, 0.1]), strict=True)))]
 ANSWERS += [("4.2", 100), ("4.2", 0.1**-2), ("4.2", np.array([100]))]
+TEN = dict(healthy=4, NaN=3, overfitting=2, divergence=8) | {"rate too low": 1, "noise floor": 9}
+TEN |= {"rate too high": 10, "loss spikes": 6, "forgotten zero_grad": 5}
+ANSWERS += [("11.1", TEN | {"rate decayed too early": np.int64(7)})]
 ANSWERS += [("5.3", {"A": 1, "B": -0.05, "C": 0.81, "D": 0.67})]
 ANSWERS += [("5.3", dict(D=0.67, C=np.float64(0.81), B=-1 / 20, A=np.array(1.0)))]
 ANSWERS += [("5.3", dict(zip("ABCD", np.array([1, -0.05, 0.81, 0.67]), strict=True)))]

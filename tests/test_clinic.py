@@ -8,7 +8,9 @@ import pytest
 import torch
 
 from stepsize import descend
-from stepsize.clinic import diagnose, find_lr
+from stepsize.checks import lesson_11
+from stepsize.clinic import diagnose, find_lr, patient
+from stepsize.clinic.patients import ILLNESSES
 from stepsize.network import Network, digits
 from stepsize.optimizers import adam, momentum, sgd
 from stepsize.surfaces import quadratic
@@ -117,6 +119,19 @@ def test_what_is_no_curve_is_named(wrong):
         diagnose(wrong)
     with pytest.raises((TypeError, ValueError), match="lr"):
         diagnose([1.0] * 20, lr="fast")
+
+
+@pytest.mark.parametrize("number", range(1, 11))
+def test_the_ten_patients_are_ill_as_said_and_better_after_the_cure(number):
+    ill, cured = patient(number), patient(number, cured=True)
+    assert ILLNESSES[diagnose(ill).verdict] == number
+    assert lesson_11.PATIENTS == ILLNESSES
+    assert ill == cured if number == 4 else not ill["val_loss"][-1] < 1.2 * cured["val_loss"][-1]
+
+
+def test_there_is_no_eleventh_patient():
+    with pytest.raises(ValueError, match="from 1 to 10, not 11"):
+        patient(11)
 
 
 # find_lr -----------------------------------------------------------------------------------------

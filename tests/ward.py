@@ -11,23 +11,15 @@ from typing import Any
 import numpy as np
 
 from stepsize.clinic import diagnose
-from stepsize.models import LinearRegression, batch, linear_data
-from stepsize.network import Network, digits
+from stepsize.clinic.patients import OfTen
+from stepsize.clinic.patients import train as as_kept
+from stepsize.models import LinearRegression, linear_data
+from stepsize.network import digits
 from stepsize.optimizers import adam, momentum, sgd
 from stepsize.schedules import cosine, step_decay
 
 X, Y = digits()
-
-
-class OfTen(Network):
-    """A network of ten classes, also where the batch lacks the last."""
-
-    @property
-    def widths(self):
-        return (self.X.shape[1], *self.hidden, 10)
-
-
-RULES = {"sgd": (sgd, {}), "momentum": (momentum, {}), "adam": (adam, {})}
+RULES = {"sgd": sgd, "momentum": momentum, "adam": adam}
 
 
 def _net(hidden, n, rates, batch_size, **more):
@@ -71,29 +63,9 @@ ASIDE = {
 }
 
 
-def train(make, rule, lr, steps, batch_size, seed, *, spoil=None, start=1.0, add_up=False, **data):
+def train(make, rule, lr, steps, batch_size, seed, *, spoil=None, add_up=False, **data):
     """A run as people keep it: the loss of each batch, the rate, the gradient, validation."""
-    model, n, held = make(seed, **data)
-    whole = model(np.arange(n))
-    theta = start * (whole.start(seed) if hasattr(whole, "start") else np.zeros(whole.X.shape[-1]))
-    rule, hyper = rule
-    memory: dict[str, Any] = {}
-    kept: dict[str, list] = dict(loss=[], lr=[], grad_norm=[], val_loss=[])
-    total = 0.0
-    with np.errstate(all="ignore"):
-        for t in range(1, steps + 1):
-            now = model(batch(t, n, min(batch_size, n), seed))
-            grad, rate = now.grad(theta, 1), lr(t - 1)
-            if spoil:
-                grad, rate = spoil(t, grad, rate)
-            total = total + grad if add_up else grad
-            kept["loss"].append(float(now.loss(theta)))
-            kept["lr"].append(rate)
-            kept["grad_norm"].append(float(np.linalg.norm(total)))
-            if t % 10 == 0:
-                kept["val_loss"].append(float(held.loss(theta)))
-            theta, memory, _ = rule(theta, total, t, **memory, lr=rate, **hyper)
-    return kept
+    return as_kept(*make(seed, **data), rule, lr, steps, batch_size, seed, spoil, add_up)
 
 
 def case(kind: str, models: dict, name: str, seed: int) -> dict[str, Any]:

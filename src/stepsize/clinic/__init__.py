@@ -2,5 +2,6 @@
 
 from .diagnosis import Diagnosis, Finding, diagnose
 from .finder import RangeTest, find_lr
+from .patients import patient
 
-__all__ = ["Diagnosis", "Finding", "RangeTest", "diagnose", "find_lr"]
+__all__ = ["Diagnosis", "Finding", "RangeTest", "diagnose", "find_lr", "patient"]

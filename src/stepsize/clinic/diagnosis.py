@@ -55,7 +55,9 @@ def diagnose(
     """
     seen = History.read(history, config or {}, val_loss=val_loss, lr=lr, grad_norm=grad_norm)
     found = [finding for sign in signs.ALL if (finding := sign(seen)) is not None]
-    told = sorted((f for f in found if f.evidence >= ENOUGH), key=lambda f: -f.evidence)
+    weak_first = sorted(found, key=lambda finding: finding.evidence)
+    strongest = {finding.name: finding for finding in weak_first if finding.evidence >= ENOUGH}
+    told = sorted(strongest.values(), key=lambda finding: -finding.evidence)
     if told:
         return Diagnosis(tuple(told), told[0].name)
     return Diagnosis((), "can't tell" if len(seen.loss) < SHORT else "healthy")

@@ -164,8 +164,7 @@ def spikes(run: History) -> Finding | None:
     return Finding(
         "loss spikes",
         0.94 if rest[worst] > run.fall else 0.75 + 0.03 * min(count, 4),
-        f"{count} time{'s' * (count > 1)} the loss jumps and comes back, at most at {worst}, to "
-        f"{y[worst]:.3g}.",
+        f"Peaks that come back, {count} in all; the highest at update {worst}, {y[worst]:.3g}.",
         "Clip the gradient by its norm; look at the batch of that update; lower beta2 or the rate.",
         10,
     )
