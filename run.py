@@ -2,6 +2,7 @@
 
     python run.py          opens JupyterLab where you were; --no-browser, --port 8899
     python run.py test     passes all tests; what follows goes to pytest: test -k adam
+    python run.py doctor   examines this machine, and says what helps
     python run.py bench    times it all against torch, Keras and Optax: benchmarks/RESULTS.md
 
 You work in copies, in my-work/. An update of the course (git pull) overwrites no answer.
@@ -111,7 +112,18 @@ def run_benchmarks(args):
     return finish(subprocess.Popen(command, cwd=str(ROOT), env=environment(VENV)))
 
 
-COMMANDS = {"": open_course, "test": pass_tests, "bench": run_benchmarks}
+def examine(args):
+    if not version_of_venv():
+        print("The course isn't set up yet. Do that first: python run.py")
+        announce("")
+        free = shutil.disk_usage(str(ROOT)).free / 1e9
+        print("Here, %.1f GB of disk are free." % free)
+        return 1
+    command = [str(PYTHON), str(ROOT / "tools" / "doctor.py")] + args
+    return finish(subprocess.Popen(command, cwd=str(ROOT), env=environment(VENV)))
+
+
+COMMANDS = {"": open_course, "test": pass_tests, "doctor": examine, "bench": run_benchmarks}
 
 
 # The environment ---------------------------------------------------------------------------------

@@ -1,0 +1,92 @@
+"""The doctor finds what is broken, and says what helps."""
+
+import importlib.util
+import webbrowser
+
+import pytest
+
+from .test_run import ROOT, run  # noqa: F401  (a fixture)
+
+spec = importlib.util.spec_from_file_location("doctor", ROOT / "tools" / "doctor.py")
+doctor = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(doctor)
+
+
+def test_a_slider_is_moved_in_a_kernel():
+    assert doctor.kernel().startswith("a kernel, and a slider that moves its lab")
+
+
+def test_a_kernel_that_does_not_start_is_told():
+    with pytest.raises(doctor.Ill, match="No kernel starts"):
+        doctor.kernel("no such kernel")
+
+
+def test_a_lab_that_fails_is_told(monkeypatch):
+    monkeypatch.setattr(doctor, "SLIDER", "1 / 0")
+    with pytest.raises(doctor.Ill, match="A lab fails: ZeroDivisionError"):
+        doctor.kernel()
+
+
+def test_a_lab_that_does_not_answer_is_told(monkeypatch):
+    deaf = doctor.SLIDER + "\nslider.unobserve_all()"
+    monkeypatch.setattr(doctor, "SLIDER", deaf)
+    with pytest.raises(doctor.Ill, match="didn't answer"):
+        doctor.kernel()
+
+
+def test_the_right_packages_are_well_and_wrong_ones_named():
+    assert doctor.packages().startswith("7 packages")
+    right = {name: doctor.importlib.metadata.version(name) for name in doctor.NEEDED}
+    with pytest.raises(doctor.Ill, match=r"numpy 1.0 in place of .* Delete the folder .venv"):
+        doctor.packages(right | {"numpy": "1.0"})
+    del right["anywidget"]
+    with pytest.raises(doctor.Ill, match=r"anywidget is missing. Run: python run.py"):
+        doctor.packages(right)
+
+
+def test_too_little_of_anything_is_named():
+    with pytest.raises(doctor.Ill, match=r"1\.5 GB of memory"):
+        doctor.memory(1.5)
+    with pytest.raises(doctor.Ill, match=r"0\.1 GB of disk"):
+        doctor.disk(0.1)
+    assert doctor.memory(8.0) == "8 GB of memory"
+    assert doctor.disk(20.0) == "20 GB of disk free"
+
+
+def test_a_folder_that_is_of_no_use_is_named(tmp_path):
+    assert doctor.folder(tmp_path) == "my-work can be written"
+    (tmp_path / "a file").touch()
+    with pytest.raises(doctor.Ill, match="Nothing can be written"):
+        doctor.folder(tmp_path / "a file")
+    (tmp_path / "OneDrive").mkdir()
+    with pytest.raises(doctor.Ill, match="Move the course out of it"):
+        doctor.folder(tmp_path / "OneDrive")
+
+
+def test_no_browser_is_told(monkeypatch):
+    def none():
+        raise webbrowser.Error
+
+    monkeypatch.setattr(doctor.webbrowser, "get", none)
+    with pytest.raises(doctor.Ill, match="open it by hand"):
+        doctor.browser()
+
+
+def test_what_is_to_be_done_is_counted(capsys):
+    def ill():
+        raise doctor.Ill("It is broken. Mend it.")
+
+    assert doctor.main((lambda: "fine", ill)) == 1
+    said = capsys.readouterr().out
+    assert "ok       fine" in said
+    assert "TO DO    It is broken. Mend it." in said
+    assert doctor.main((lambda: "fine",)) == 0
+    assert "All is well." in capsys.readouterr().out
+
+
+def test_before_the_set_up_the_doctor_says_what_it_takes(run, capsys):  # noqa: F811
+    assert run.main(["doctor"]) == 1
+    said = capsys.readouterr().out
+    assert "isn't set up yet" in said
+    assert "python run.py" in said
+    assert "GB" in said

@@ -1,0 +1,185 @@
+"""Examine this machine, in seconds: can the course be learned on it? Run by `python run.py doctor`.
+
+Each examination returns what it found, or raises Ill with what helps.
+"""
+
+import importlib.metadata
+import importlib.util
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import webbrowser
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+MEMORY, DISK = 3.0, 0.5  # GB that a lesson needs of each
+PATIENCE = 60  # seconds for a kernel to start; the first start after a set-up is slow
+NEEDED = ("numpy", "matplotlib", "ipywidgets", "anywidget", "jupyterlab", "scikit-learn", "torch")
+
+
+class Ill(Exception):
+    """What is wrong, and what helps."""
+
+
+def python() -> str:
+    if not (3, 11) <= sys.version_info[:2] <= (3, 14):
+        raise Ill(f"Python {platform.python_version()}: 3.11 to 3.14 is needed, from python.org.")
+    return f"Python {platform.python_version()}, {platform.system()} {platform.machine()}"
+
+
+def memory(total: float | None = None) -> str:
+    """total: GB, or None to ask the machine."""
+    if total is None:
+        import psutil
+
+        total = psutil.virtual_memory().total / 1e9
+    if total < MEMORY:
+        raise Ill(f"{total:.1f} GB of memory: lesson 8 needs {MEMORY:g}. Close other programs.")
+    return f"{total:.0f} GB of memory"
+
+
+def disk(free: float | None = None) -> str:
+    """free: GB, or None to ask the machine."""
+    if free is None:
+        free = shutil.disk_usage(ROOT).free / 1e9
+    if free < DISK:
+        raise Ill(f"{free:.1f} GB of disk are free: make room for {DISK:g} GB.")
+    return f"{free:.0f} GB of disk free"
+
+
+def folder(root: Path = ROOT) -> str:
+    work = root / "my-work"
+    try:
+        work.mkdir(exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=work):
+            pass
+    except OSError as error:
+        fix = "Move the course to a folder that is your own."
+        raise Ill(f"Nothing can be written into {work} ({error.strerror}). {fix}") from None
+    if os.name == "nt" and len(str(work)) > 150:
+        raise Ill(f"The path {work} is long for Windows. Move the course, for instance to C:\\dev.")
+    if "onedrive" in str(work).lower():
+        raise Ill(f"{work} is in OneDrive, which can lock files. Move the course out of it.")
+    return "my-work can be written"
+
+
+def packages(versions: dict[str, str] | None = None) -> str:
+    """versions: those that are installed, or None to ask Python."""
+    pins = (ROOT / "constraints.txt").read_text(encoding="utf-8")
+    wanted = dict(re.findall(r"^([\w.-]+)==([^\s;]+)", pins, re.MULTILINE))
+    for name in NEEDED:
+        try:
+            found = versions[name] if versions else importlib.metadata.version(name)
+        except (KeyError, importlib.metadata.PackageNotFoundError):
+            if name == "torch":
+                continue  # some machines have no builds of it; lesson 0 says what they miss
+            raise Ill(f"{name} is missing. Run: python run.py") from None
+        if found.partition("+")[0] != wanted[name]:
+            fix = "Delete the folder .venv and run: python run.py"
+            raise Ill(f"{name} {found} in place of {wanted[name]}. {fix}")
+    return f"{len(NEEDED)} packages in the versions of the course"
+
+
+def torch() -> str:
+    if importlib.util.find_spec("torch") is None:
+        return "no PyTorch: the lessons that need it say so"
+    try:
+        import torch
+    except OSError as error:
+        fix = "On Windows, install the Visual C++ Redistributable from aka.ms/vs/17/release."
+        raise Ill(f"PyTorch can't be loaded ({error}). {fix}") from None
+    if float(torch.ones(3).sum()) != 3:
+        raise Ill("PyTorch can't add. Delete the folder .venv and run: python run.py")
+    return f"PyTorch {torch.__version__}"
+
+
+def browser() -> str:
+    try:
+        webbrowser.get()
+    except webbrowser.Error:
+        raise Ill("No browser is known. The course prints an address: open it by hand.") from None
+    return "a browser"
+
+
+SLIDER = """
+from stepsize import labs
+lab = labs.learning_rate()
+slider = next(control for control in lab.controls.values() if hasattr(control, "max"))
+said, before = lab.sentence, slider.value
+print(slider.comm.comm_id, before)
+"""
+
+
+def kernel(name: str = "python3") -> str:
+    """A kernel is started, a lab made in it, and its slider moved as a browser would."""
+    from jupyter_client.manager import start_new_kernel
+
+    began = time.monotonic()
+    try:
+        manager, client = start_new_kernel(PATIENCE, name, stderr=subprocess.DEVNULL)
+    except Exception as error:
+        fix = "A firewall or virus scanner may block Python on localhost: allow it, and try again."
+        raise Ill(f"No kernel starts ({type(error).__name__}: {error}). {fix}") from None
+    try:
+        comm, value = _say(client, SLIDER).split()
+        state = dict(method="update", state=dict(value=float(value) / 2), buffer_paths=[])
+        message = client.session.msg("comm_msg", dict(comm_id=comm, data=state))
+        client.shell_channel.send(message)
+        moved = _say(client, "print(slider.value < before, lab.sentence != said)").split()
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+    if moved != ["True", "True"]:
+        raise Ill("A slider was moved, and its lab didn't answer. Run: python run.py")
+    return f"a kernel, and a slider that moves its lab ({time.monotonic() - began:.0f} s)"
+
+
+def _say(client: Any, code: str) -> str:
+    """What this code prints in the kernel."""
+    said: list[str] = []
+
+    def hear(message: dict[str, Any]) -> None:
+        if message["msg_type"] == "stream":
+            said.append(message["content"]["text"])
+
+    reply = client.execute_interactive(code, output_hook=hear, timeout=PATIENCE)
+    if reply["content"]["status"] != "ok":
+        content = reply["content"]
+        raise Ill(f"A lab fails: {content['ename']}: {content['evalue']}. Run: python run.py")
+    return "".join(said)
+
+
+EXAMINATIONS: tuple[Callable[[], str], ...] = (
+    python,
+    memory,
+    disk,
+    folder,
+    packages,
+    torch,
+    browser,
+    kernel,
+)
+
+
+def main(examinations: tuple[Callable[[], str], ...] = EXAMINATIONS) -> int:
+    """Print a line for each; 0 where all is well, 1 where something has to be done."""
+    ills = 0
+    for examination in examinations:
+        try:
+            print("ok      ", examination())
+        except Ill as ill:
+            ills += 1
+            print("TO DO   ", ill)
+    print("\nAll is well." if not ills else f"\nTo be done: {ills}. Then: python run.py doctor")
+    return int(bool(ills))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
