@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from stepsize import Step, check, progress
+from stepsize import Step, certificate, check, progress
 from stepsize.checks.store import keep
 
 
@@ -129,3 +129,23 @@ def test_a_home_that_is_a_file_is_said(home, monkeypatch):
     assert verdict.status == "right"
     assert "could not be kept" in verdict.note
     assert "could not be read" in progress().note
+
+
+def test_a_certificate_says_what_was_solved_and_no_more(tmp_path):
+    check("1.1", right)
+    check("1.2", uphill)
+    made = certificate(" Ada <b>Lovelace</b> ", tmp_path)
+    page = made.path.read_text(encoding="utf-8")
+    there = sum(map(len, progress().lessons.values()))
+    assert f"<b>1 of {there}</b>" in page
+    assert "<h1>Ada &lt;b&gt;Lovelace&lt;/b&gt;</h1>" in page
+    assert "1 The learning rate</td><td>1 of" in page
+    assert 'href="certificate.html"' in made._repr_html_()
+    assert "certificate.html" in repr(made)
+
+
+@pytest.mark.parametrize("name", ["", "  ", None, 7])
+def test_a_certificate_needs_a_name(name, tmp_path):
+    with pytest.raises(ValueError, match="name must be"):
+        certificate(name, tmp_path)
+    assert not list(tmp_path.glob("certificate*"))

@@ -1,7 +1,7 @@
 """How neural networks are optimised, in code that reads as the papers do."""
 
 from . import models, optimizers, schedules, surfaces
-from .checks import check, progress
+from .checks import certificate, check, progress
 from .loop import Trace, descend
 from .optimizers import Step
 
@@ -9,6 +9,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Step",
     "Trace",
+    "certificate",
     "check",
     "descend",
     "models",

@@ -10,10 +10,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .certificate import Certificate
     from .store import Progress
     from .verdict import Verdict
 
-__all__ = ["check", "progress"]
+__all__ = ["certificate", "check", "progress"]
 
 
 def check(exercise: str, answer: Any = ...) -> Verdict:
@@ -33,3 +34,13 @@ def progress() -> Progress:
     from .store import progress as stored
 
     return stored()
+
+
+def certificate(name: str, folder: str = ".") -> Certificate:
+    """A page to print, certificate.html, that says what was solved and how much is left.
+
+    Raises: ValueError for an empty name.
+    """
+    from .certificate import certificate as written
+
+    return written(name, folder)
