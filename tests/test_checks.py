@@ -756,6 +756,8 @@ ANSWERS += [("4.2", 100), ("4.2", 0.1**-2), ("4.2", np.array([100]))]
 TEN = dict(healthy=4, NaN=3, overfitting=2, divergence=8) | {"rate too low": 1, "noise floor": 9}
 TEN |= {"rate too high": 10, "loss spikes": 6, "forgotten zero_grad": 5}
 ANSWERS += [("11.1", TEN | {"rate decayed too early": np.int64(7)})]
+ANSWERS += [("11.1", {name: float(n) for name, n in TEN.items()} | {"rate decayed too early": 7.0})]
+ANSWERS += [("11.1", {"rate decayed too early": np.array([7])} | dict(reversed(TEN.items())))]
 ANSWERS += [("5.3", {"A": 1, "B": -0.05, "C": 0.81, "D": 0.67})]
 ANSWERS += [("5.3", dict(D=0.67, C=np.float64(0.81), B=-1 / 20, A=np.array(1.0)))]
 ANSWERS += [("5.3", dict(zip("ABCD", np.array([1, -0.05, 0.81, 0.67]), strict=True)))]
