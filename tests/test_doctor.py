@@ -83,7 +83,8 @@ def test_what_is_to_be_done_is_counted(capsys):
     assert "All is well." in capsys.readouterr().out
 
 
-def test_before_the_set_up_the_doctor_says_what_it_takes(run, capsys):  # noqa: F811
+def test_before_the_set_up_the_doctor_says_what_it_takes(run, monkeypatch, capsys):  # noqa: F811
+    monkeypatch.setattr(run, "version_of_venv", lambda: b"")
     assert run.main(["doctor"]) == 1
     said = capsys.readouterr().out
     assert "isn't set up yet" in said
