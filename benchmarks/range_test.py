@@ -1,53 +1,155 @@
-"""What the rule of `find_lr` is worth: its suggestion against the best rate of a sweep.
+"""How near `find_lr` comes to the best rate of a sweep, on many models: FINDER.md.
 
-python -m benchmarks.range_test        a line for each pair of a model and an optimizer
+python -m benchmarks.range_test             FINDER.md anew, from the sweeps on record; a minute
+python -m benchmarks.range_test --sweeps    the sweeps anew as well; most of an hour
 """
 
-from typing import Any
+import argparse
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
+import torch
 
-from stepsize import descend
-from stepsize.clinic import find_lr
-from stepsize.models import LinearRegression, linear_data
-from stepsize.network import Network, digits
-from stepsize.optimizers import adam, adamw, lion, momentum, rmsprop, sgd
+from stepsize.clinic import RangeTest, find_lr
 
-RATES = np.geomspace(1e-5, 10, 31)
-RULES = (sgd, momentum, adam, adamw, rmsprop, lion)
+from .zoo import OPTIMIZERS, ZOO, batches, train
 
+HERE = Path(__file__).parent
+SWEEPS, PAGE = HERE / "sweeps.json", HERE / "FINDER.md"
 
-def models() -> dict[str, tuple[Any, np.ndarray]]:
-    """Landscapes, and where to begin."""
-    X, y = digits()
-    nets = {
-        "digits, 32": Network(X, y, (32,), batch_size=32),
-        "digits, 64-64": Network(X, y, (64, 64), batch_size=128),
-        "digits, linear": Network(X[:400], y[:400], (), batch_size=16),
-    }
-    line = LinearRegression(*linear_data(512, (2.0, -1.0), 0.5), batch_size=8)
-    return {"line": (line, np.zeros(2))} | {name: (net, net.start()) for name, net in nets.items()}
+UPDATES, LAST = 200, 20  # of a run of a sweep; how many losses at its end are averaged
+SEEDS, TESTED = (0, 1), (10, 11, 12)  # of the sweeps; of the range tests, which saw none of these
+COMMON, MORE = ("sgd", "momentum", "adam", "adamw"), ("rmsprop", "nadam")
+PAIRS = [(model, name) for model in ZOO for name in COMMON] + [
+    (model, name)
+    for model in ("MLP, ReLU", "transformer, post-LN", "conv, no norm", "LSTM of letters")
+    for name in MORE
+]
 
 
-def main() -> None:
-    ratios, behind = [], []
-    for name, (model, start) in models().items():
-        for rule in RULES:
-            found = find_lr(rule, model, start)
-            rate = np.nan if found.suggestion is None else found.suggestion
-            loss = descend(rule, model, start, 400, lr=np.append(RATES, rate)[:, None]).loss
-            *sweep, end = np.where(np.isfinite(loss), loss, np.inf)[-20:].mean(axis=0)
-            best = RATES[np.argmin(sweep)]
-            ratios.append(found.lr[found.smoothed.argmin()] / best)
-            behind.append((end - min(sweep)) / (found.loss[0] - min(sweep)))
-            print(f"{name:15} {rule.__name__:9} best {best:8.2g}, suggested {rate:8.2g}", end="")
-            print(f", lowest in the test at {ratios[-1]:6.2g} of the best", end="")
-            print(f"; {behind[-1]:6.1%} of the fall behind")
-    low, middle, high = np.quantile(ratios, [0, 0.5, 1])
-    print(f"lowest point over best rate: median {middle:.2g}, from {low:.2g} to {high:.2g}")
-    print(f"of the fall behind: mean {np.nanmean(behind):.1%}, nine of ten below ", end="")
-    print(f"{np.nanquantile(behind, 0.9):.1%}; no suggestion {np.isnan(behind).sum()} times")
+def recorded() -> list[dict[str, Any]]:
+    return json.loads(SWEEPS.read_text(encoding="utf-8"))
+
+
+def sweep(model: str, optimizer: str) -> dict[str, Any]:
+    """The loss at the end for rates from 2^-17 to 32 (8 for Adam and its like), two seeds each."""
+    rates = 2.0 ** np.arange(-17, 6 if optimizer in ("sgd", "momentum") else 4)
+    runs = [[train(ZOO[model], optimizer, lr, UPDATES, seed) for seed in SEEDS] for lr in rates]
+    ends = [[end(run) for run in row] for row in runs]
+    first = float(f"{np.mean([run[0] for run in runs[0]]):.4g}")
+    lr = [float(f"{rate:.6g}") for rate in rates]
+    return dict(model=model, optimizer=optimizer, first=first, lr=lr, ends=ends)
+
+
+def end(run: list[float]) -> float | None:
+    """The mean of a run's last losses; None where it was lost."""
+    last = float(np.mean(run[-LAST:]))
+    return float(f"{last:.4g}") if len(run) == UPDATES and np.isfinite(last) else None
+
+
+class Score(NamedTuple):
+    """What became of one suggestion.
+
+    lr: the suggestion. ratio, lowest: that, and the rate at which the test's smoothed loss was
+    lowest, in units of the best rate. lost: how much of the best run's fall is missing at lr.
+    """
+
+    lr: float
+    ratio: float
+    lowest: float
+    lost: float
+
+
+def score(found: RangeTest, swept: dict[str, Any]) -> Score | None:
+    """None where nothing is suggested. Between the rates of the sweep, its curve is a line."""
+    if found.suggestion is None:
+        return None
+    lr, first = np.array(swept["lr"]), swept["first"]
+    ends = np.array(swept["ends"], float).mean(1)  # nan where a run was lost
+    ends = np.minimum(np.nan_to_num(ends, nan=np.inf), 10 * first)
+    best = int(ends.argmin())
+    here = np.interp(np.log(found.suggestion), np.log(lr), ends)
+    lost = float((here - ends[best]) / (first - ends[best]))
+    lowest = float(found.lr[found.smoothed.argmin()] / lr[best])
+    return Score(found.suggestion, found.suggestion / lr[best], lowest, lost)
+
+
+def tested(model: str, optimizer: str, seed: int) -> RangeTest:
+    """`find_lr`, as it comes."""
+    kind, (make, hyper) = ZOO[model], OPTIMIZERS[optimizer]
+    torch.manual_seed(seed)
+    net = kind.model()
+    return find_lr(net, kind.loss, batches(kind, seed), optimizer=make, **hyper)
+
+
+def page(sweeps: list[dict[str, Any]]) -> str:
+    rows: list[str] = []
+    groups: dict[bool, list[Score | None]] = {False: [], True: []}
+    for swept in sweeps:
+        names = swept["model"], swept["optimizer"]
+        scores = [score(tested(*names, seed), swept) for seed in TESTED]
+        groups[ZOO[names[0]].aside or names[1] in MORE] += scores
+        best = swept["lr"][int(np.nanargmin(np.array(swept["ends"], float).mean(1)))]
+        said = ["—" if s is None else f"{s.lr:.2g} ({s.lost:.0%})" for s in scores]
+        rows.append(f"| {names[0]} | {names[1]} | {best:.2g} | {' | '.join(said)} |")
+    return "\n".join([*_head(groups), "", *_table(rows), ""])
+
+
+def _head(groups: dict[bool, list[Score | None]]) -> Iterator[str]:
+    yield "# How near `find_lr` comes to the best rate"
+    yield ""
+    yield (
+        f"Made by `python -m benchmarks.range_test`. A sweep of runs of {UPDATES} updates, rates a"
+        " factor of 2 apart, two seeds, gives the best rate of a model and an optimizer. `find_lr`"
+        " is asked with three other seeds, as it comes: 200 updates from 1e-6 to 10. The rule by"
+        " which it suggests was chosen on the models of the first row, and only tried on those of"
+        " the second: other models, and other optimizers."
+    )
+    yield ""
+    yield "| | asked | no suggestion | suggestion / best: median, 5 % to 95 % | within 3 x | lost |"
+    yield "|---|---|---|---|---|---|"
+    for aside, scores in groups.items():
+        yield _line("set aside" if aside else "chosen on", scores)
+    told = [s.lowest for scores in groups.values() for s in scores if s is not None]
+    low, middle, high = np.quantile(told, [0.05, 0.5, 0.95])
+    yield ""
+    yield (
+        "lost: how much of the best run's fall of the loss is missing at the suggestion; above"
+        " 100 % the run ends above its start. The best rate of a sweep is itself a rough number:"
+        " where the U is flat, rates three times apart end alike. The lowest point of a test's"
+        f" curve, over all of them, lies at {middle:.1f} times the best rate (median),"
+        f" {low:.1f} to {high:.0f} times in nine of ten."
+    )
+
+
+def _line(name: str, scores: list[Score | None]) -> str:
+    told = [s for s in scores if s is not None]
+    ratio, lost = np.array([s.ratio for s in told]), np.array([s.lost for s in told])
+    low, middle, high = np.quantile(ratio, [0.05, 0.5, 0.95])
+    near = np.mean((ratio > 1 / 3) & (ratio < 3))
+    typical, bad = np.quantile(lost, [0.5, 0.9])
+    return (
+        f"| {name} | {len(scores)} | {len(scores) - len(told)} | {middle:.2f}, {low:.2f} to"
+        f" {high:.2f} | {near:.0%} | median {typical:.1%}, 90 % of them below {bad:.0%}, worst"
+        f" {lost.max():.0%} |"
+    )
+
+
+def _table(rows: list[str]) -> Iterator[str]:
+    seeds = " | ".join(f"seed {seed}" for seed in TESTED)
+    yield f"| model | optimizer | best | {seeds} |"
+    yield "|---|---|---|---|---|---|"
+    yield from rows
 
 
 if __name__ == "__main__":
-    main()
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--sweeps", action="store_true", help="make the sweeps anew, too")
+    torch.set_num_threads(1)
+    if parser.parse_args().sweeps:
+        lines = ",\n".join(json.dumps(sweep(*pair)) for pair in PAIRS)
+        SWEEPS.write_text(f"[\n{lines}\n]\n", encoding="utf-8")
+    PAGE.write_text(page(recorded()), encoding="utf-8")

@@ -27,6 +27,7 @@ __all__ = [
     "palette",
     "path",
     "points",
+    "range_test",
     "staircase",
     "sweep",
 ]
@@ -153,6 +154,27 @@ def sweep(ax: Axes, rates: np.ndarray, ends: Mapping[str, np.ndarray]) -> Axes:
     _tidy(ax, "learning rate", "loss at the end")
     _NamesAtEnds(ax, lines)
     return ax
+
+
+def range_test(
+    ax: Axes, rates: np.ndarray, loss: np.ndarray, smoothed: np.ndarray, suggestion: float | None
+) -> Axes:
+    """Loss against a rate that grows at every update: raw, smoothed, and the rate suggested.
+
+    Where the loss climbs out of sight it is cut off, unless the limits of ax are fixed already.
+    """
+    color, dash, _ = look("momentum")
+    ax.plot(rates, loss, color=GREY, lw=0.8, alpha=0.7)
+    ax.plot(rates, smoothed, color=INK, lw=2)
+    if ax.get_autoscaley_on() and len(loss):
+        low, first = float(smoothed.min()), float(np.median(loss[:10]))
+        room = 0.3 * max(first - low, 0.1 * abs(first))
+        ax.set(xscale="log", ylim=(low - room, first + 2 * room))
+    if suggestion is not None:
+        ax.axvline(suggestion, color=color, ls=dash, lw=2)
+        top = ax.get_ylim()[1]
+        ax.text(suggestion, top, f" {suggestion:.2g}", color=color, fontsize=SIZE, va="top")
+    return _tidy(ax, "learning rate", "loss")
 
 
 def curve(
