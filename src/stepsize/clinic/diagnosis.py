@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from . import signs
+from . import records, signs
+from .finding import Finding
 from .history import History
-from .signs import Finding
 
 __all__ = ["Diagnosis", "Finding", "diagnose"]
 
@@ -54,7 +54,7 @@ def diagnose(
     divergence
     """
     seen = History.read(history, config or {}, val_loss=val_loss, lr=lr, grad_norm=grad_norm)
-    found = [finding for sign in signs.ALL if (finding := sign(seen)) is not None]
+    found = [finding for sign in signs.SIGNS + records.SIGNS if (finding := sign(seen)) is not None]
     weak_first = sorted(found, key=lambda finding: finding.evidence)
     strongest = {finding.name: finding for finding in weak_first if finding.evidence >= ENOUGH}
     told = sorted(strongest.values(), key=lambda finding: -finding.evidence)

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -57,20 +56,13 @@ class History:
         return cls(whole[:lost], config=config, lost=lost, **rest)
 
     @cached_property
-    def bins(self) -> np.ndarray:
-        """The index at which each of up to 60 bins begins, and the length."""
-        n = len(self.loss)
-        return np.unique(np.linspace(0, n, min(n, BINS) + 1).astype(int))
-
-    @cached_property
     def course(self) -> np.ndarray:
-        """The median loss of each bin: the curve without its noise."""
+        """The median loss of each of up to 60 bins: the curve without its noise."""
         return self.binned(self.loss)
 
     def binned(self, curve: np.ndarray) -> np.ndarray:
-        """The median of another curve, at the same shares of its length."""
-        edges = np.unique(np.linspace(0, len(curve), min(len(curve), BINS) + 1).astype(int))
-        return np.array([np.median(curve[a:b]) for a, b in pairwise(edges)])
+        """The median of any of the curves in each bin."""
+        return np.array([np.median(part) for part in np.array_split(curve, min(len(curve), BINS))])
 
     @cached_property
     def noise(self) -> float:
@@ -79,7 +71,7 @@ class History:
             return 0.0
         late = self.loss[len(self.loss) // 2 :]
         jump = np.median(np.abs(np.diff(late))) * 1.4826 / 2**0.5
-        return float(jump / max(len(self.loss) / (len(self.bins) - 1), 1.0) ** 0.5)
+        return float(jump / max(len(self.loss) / BINS, 1.0) ** 0.5)
 
     @cached_property
     def start(self) -> float:

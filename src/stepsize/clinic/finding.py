@@ -1,0 +1,45 @@
+"""`Finding`: an illness that was seen; and the two measurements that most signs are made of."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from .history import History
+
+__all__ = ["Finding", "Sign", "straightness", "trend"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """An illness: its name, how sure, the sign that was seen, what to try, the lesson to read."""
+
+    name: str
+    evidence: float
+    sign: str
+    remedy: str
+    lesson: int
+
+    def __str__(self) -> str:
+        return (
+            f"{self.name} ({self.evidence:.0%}): {self.sign} {self.remedy} (Lesson {self.lesson}.)"
+        )
+
+
+Sign = Callable[[History], Finding | None]
+
+
+def straightness(course: np.ndarray, noise: float = 0.0) -> float:
+    """The share of the course's variance, beyond its noise, that a straight line explains."""
+    x = np.arange(len(course))
+    rest = course - np.polyval(np.polyfit(x, course, 1), x)
+    return float(1 - max(rest.var() - noise**2, 0.0) / max(course.var(), 1e-300))
+
+
+def trend(y: np.ndarray) -> tuple[float, float]:
+    """The slope of a line through all of y, and how many times its own error it is."""
+    x = np.arange(len(y)) - (len(y) - 1) / 2
+    slope = float(x @ y / (x @ x))
+    rest = y - y.mean() - slope * x
+    error = float((rest @ rest / max(len(y) - 2, 1) / (x @ x)) ** 0.5)
+    return slope, slope / max(error, 1e-300)
