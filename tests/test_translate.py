@@ -1,6 +1,6 @@
 """What `translate` writes is run, in all three libraries, and walks the path that our rules walk.
 
-Keras and Optax are not among what the tests need: where they are missing, these tests are skipped,
+Where Keras or Optax is missing (`run.py test` brings them), its tests are skipped,
 and only torch's scripts are run.
 """
 

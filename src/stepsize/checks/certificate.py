@@ -40,8 +40,8 @@ class Certificate:
         return f"{self.path}: open it in a browser, and print it from there"
 
     def _repr_html_(self) -> str:
-        name = html.escape(self.path.name)
-        return f'<a href="{name}" target="_blank">{name}</a>: open it, and print it from there'
+        path = html.escape(self.path.as_posix())
+        return f'<a href="{path}" target="_blank">{path}</a>: open it, and print it from there'
 
 
 def certificate(name: Any, folder: Any = ".") -> Certificate:
