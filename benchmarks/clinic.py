@@ -6,6 +6,7 @@ python -m benchmarks.clinic        ten minutes; the upper half is made by python
 import math
 from collections import Counter
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,8 @@ from .zoo import OPTIMIZERS, ZOO, Kind, batches
 
 PAGE = Path(__file__).with_name("CLINIC.md")
 HEAD = "## On other models"
-STEPS, FEW = 400, 50
+STEPS, FEW, SPIKES = 400, 50, (120, 210)
+SEEDS = (5, 6)
 Rate = Callable[[int], float]
 
 
@@ -72,7 +74,7 @@ def patients(kind: Kind, name: str, best: float, seed: int) -> dict[str, dict[st
         "rate far too high": go(lambda t: 300 * best),
         "rate too low": go(lambda t: best / 300),
         "NaN": go(nan=250),
-        "loss spikes": go(spikes=(120, 210)),
+        "loss spikes": go(spikes=SPIKES),
         "rate decayed too early": go(lambda t: best / 2 * (1.0 if t < 40 else 1e-4)),
         "schedule at the wrong pace": go(lambda t: best / 4 * (1 + math.cos(math.pi * t / 25))),
         "forgotten zero_grad": go(lambda t: best / 10, add_up=True),
@@ -82,7 +84,15 @@ def patients(kind: Kind, name: str, best: float, seed: int) -> dict[str, dict[st
     val = np.array(found["overfitting"]["val_loss"])
     if not val[-1] > 1.15 * val.min():  # it did not come to it
         del found["overfitting"]
+    if not any(_shows(np.array(found["loss spikes"]["loss"]), t) for t in SPIKES):
+        del found["loss spikes"]
     return found
+
+
+def _shows(loss: np.ndarray, t: int) -> bool:
+    """Whether the losses after update t are far above those before, as a reader's eye sees it."""
+    before = loss[t - 30 : t + 1]
+    return bool(loss[t + 1 : t + 20].max() > before.mean() + 6 * before.std())
 
 
 # What counts as right, where one illness has several true names.
@@ -99,11 +109,11 @@ def main() -> None:
         means = np.array(row["ends"], float).mean(1)
         best[row["model"], row["optimizer"]] = row["lr"][int(np.nanargmin(means))]
     counts: Counter[tuple[str, str]] = Counter()
-    for model, kind in ZOO.items():
-        for name in ("momentum", "adam"):
-            for illness, history in patients(kind, name, best[model, name], seed=5).items():
-                counts[illness, diagnose(history).verdict] += 1
-        print(model, flush=True)
+    aside = {model: kind for model, kind in ZOO.items() if kind.aside}
+    for (model, kind), name, seed in product(aside.items(), ("momentum", "adam"), SEEDS):
+        for illness, history in patients(kind, name, best[model, name], seed).items():
+            counts[illness, diagnose(history).verdict] += 1
+        print(model, name, seed, flush=True)
     above = PAGE.read_text(encoding="utf-8").partition(HEAD)[0]
     PAGE.write_text(f"{above}{HEAD}\n\n{_page(counts)}", encoding="utf-8")
 
@@ -120,9 +130,11 @@ def _page(counts: Counter[tuple[str, str]]) -> str:
         total += right
     table = "\n".join(rows)
     return (
-        f"The {len(ZOO)} models of `benchmarks/zoo.py` in torch, networks with convolutions, "
-        "attention and recurrence among them,\nwith SGD with momentum and with Adam. Made by "
-        "`python -m benchmarks.clinic`.\n\n"
+        "The nine models of `benchmarks/zoo.py` that are set aside, in torch, with convolutions, "
+        "attention and recurrence\namong them, with SGD with momentum and with Adam. Made by "
+        "`python -m benchmarks.clinic`. When the rules first met the\nzoo, 280 of 341 were right, "
+        "and 2 of 36 healthy ones called ill. They were mended on the other nine models. These\n"
+        "here had been counted then, but their curves not looked at.\n\n"
         f"{table}\n\n{total} of {sum(counts.values())} right.\n"
     )
 

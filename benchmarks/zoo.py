@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from stepsize.transformer import Reverser
 
-__all__ = ["OPTIMIZERS", "ZOO", "Kind", "batches", "train"]
+__all__ = ["OPTIMIZERS", "ZOO", "Kind", "batches", "classes", "mlp", "train"]
 
 
 class Kind(NamedTuple):
@@ -36,7 +36,7 @@ def _scaled(X: Any) -> np.ndarray:
     return ((X - X.mean(0)) / (X.std(0) + 1e-9)).astype(np.float32)
 
 
-def _classes(load: Callable[..., Any], scaled: bool = True) -> Any:
+def classes(load: Callable[..., Any], scaled: bool = True) -> Any:
     @cache
     def made() -> tuple[Tensor, Tensor]:
         X, y = load(return_X_y=True)
@@ -101,7 +101,7 @@ class Through(nn.Module):
         return self.last(self.row(self.first(x)))
 
 
-def _mlp(widths: list[int], act: Any, norm: Any = None, drop: float = 0.0) -> nn.Sequential:
+def mlp(widths: list[int], act: Any, norm: Any = None, drop: float = 0.0) -> nn.Sequential:
     row: list[nn.Module] = []
     for i, (a, b) in enumerate(pairwise(widths)):
         row.append(nn.Linear(a, b))
@@ -174,7 +174,7 @@ class Residual(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.read = nn.Linear(10, 48)
-        self.blocks = nn.ModuleList(_mlp([48, 48, 48], nn.ReLU) for _ in range(4))
+        self.blocks = nn.ModuleList(mlp([48, 48, 48], nn.ReLU) for _ in range(4))
         self.say = nn.Linear(48, 1)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -207,19 +207,19 @@ ZOO = {
         lambda: Through(nn.Linear(10, 1), last=lambda z: z.squeeze(-1)), _diabetes, squares, 32
     ),
     "logistic regression": Kind(
-        lambda: nn.Linear(30, 2), _classes(datasets.load_breast_cancer), entropy, 32
+        lambda: nn.Linear(30, 2), classes(datasets.load_breast_cancer), entropy, 32
     ),
     "softmax": Kind(lambda: nn.Linear(64, 10), _digits, entropy, 32),
-    "MLP, tanh": Kind(lambda: _mlp([64, 32, 10], nn.Tanh), _digits, entropy, 32),
-    "MLP, ReLU": Kind(lambda: _mlp([64, 128, 128, 10], nn.ReLU), _digits, entropy, 64),
+    "MLP, tanh": Kind(lambda: mlp([64, 32, 10], nn.Tanh), _digits, entropy, 32),
+    "MLP, ReLU": Kind(lambda: mlp([64, 128, 128, 10], nn.ReLU), _digits, entropy, 64),
     "conv, BatchNorm": Kind(lambda: _conv(True, 8), _digits, entropy, 64),
     "transformer, pre-LN": Kind(lambda: Vit(2, True), _digits, entropy, 64),
     "GRU": Kind(Recurrent, _digits, entropy, 64),
     "autoencoder": Kind(
-        lambda: _mlp([64, 32, 8, 32, 64], nn.ReLU), lambda: (_digits()[0],) * 2, squares, 64
+        lambda: mlp([64, 32, 8, 32, 64], nn.ReLU), lambda: (_digits()[0],) * 2, squares, 64
     ),
     "deep MLP, LayerNorm": Kind(
-        lambda: _mlp([64, *[48] * 6, 10], nn.GELU, nn.LayerNorm), _digits, entropy, 32, True
+        lambda: mlp([64, *[48] * 6, 10], nn.GELU, nn.LayerNorm), _digits, entropy, 32, True
     ),
     "conv, no norm": Kind(lambda: _conv(False, 12), _digits, entropy, 32, True),
     "reversing transformer": Kind(
@@ -230,11 +230,9 @@ ZOO = {
     "matrix factors": Kind(Factors, lambda: _made()["table"], squares, 64, True),
     "residual regression": Kind(Residual, lambda: _made()["friedman"], squares, 64, True),
     "wines, unscaled": Kind(
-        lambda: nn.Linear(13, 3), _classes(datasets.load_wine, False), entropy, 16, True
+        lambda: nn.Linear(13, 3), classes(datasets.load_wine, False), entropy, 16, True
     ),
-    "MLP, dropout": Kind(
-        lambda: _mlp([64, 128, 10], nn.ReLU, drop=0.5), _digits, entropy, 32, True
-    ),
+    "MLP, dropout": Kind(lambda: mlp([64, 128, 10], nn.ReLU, drop=0.5), _digits, entropy, 32, True),
 }
 
 OPTIMIZERS: dict[str, tuple[type[torch.optim.Optimizer], dict[str, Any]]] = {
@@ -244,6 +242,8 @@ OPTIMIZERS: dict[str, tuple[type[torch.optim.Optimizer], dict[str, Any]]] = {
     "adamw": (torch.optim.AdamW, {}),
     "rmsprop": (torch.optim.RMSprop, {}),
     "nadam": (torch.optim.NAdam, {}),
+    "adagrad": (torch.optim.Adagrad, {}),
+    "nesterov": (torch.optim.SGD, dict(momentum=0.95, nesterov=True)),
 }
 
 

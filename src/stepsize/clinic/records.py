@@ -33,7 +33,7 @@ def decayed_early(run: History) -> Finding | None:
         return None
     return Finding(
         "rate decayed too early",
-        0.9 if before < run.start else 0.7,
+        0.9,
         f"From {gone[0] / len(share):.0%} of the run on the rate is below 2 % of its peak; there "
         f"the loss went from {before:.3g} to {after:.3g} only.",
         "Give the schedule the number of updates of the whole run: epochs times batches.",
@@ -141,7 +141,10 @@ def forgotten_zero_grad(run: History) -> Finding | None:
         return None
     grown = norm[:4] / max(norm[0], 1e-300)
     sums = np.all(np.diff(grown) > 0) and np.all(np.abs(grown / np.arange(1, 5) - 1) < 0.5)
-    if not sums or np.median(run.loss[:4]) > 1.2 * run.loss[0]:
+    stays = (
+        np.median(norm[len(norm) // 2 :]) > 3 * norm[0]
+    )  # off a saddle it grows, too, for a while
+    if not (sums and stays) or np.median(run.loss[:4]) > 1.2 * run.loss[0]:
         return None
     return Finding(
         "forgotten zero_grad",

@@ -24,12 +24,13 @@ def divergence(run: History) -> Finding | None:
     grew = run.lost is not None and y[-1] > max(y[0], np.median(y)) + 0.5 * size
     up = above > 0.3 * size + 6 * run.noise
     back = run.fall > 8 * run.noise and last - low > 0.6 * run.fall + 6 * run.noise
+    far = last - y[0] > 10 * max(abs(y[0]), run.fall)  # the first jump may have been the largest
     recovers = course[-1] < course[-(len(course) // 4 + 1)] - 3 * run.noise and not grew
-    if not (grew or ((up or back) and not recovers)):
+    if not (grew or ((up or back or far) and not recovers)):
         return None
     return Finding(
         "divergence",
-        0.97 if up or grew else 0.85,
+        0.97 if up or grew or far else 0.85,
         f"From update {since} on the loss grows, from {low:.3g} to {y[-1]:.3g}.",
         "Lower the learning rate, to a tenth at first; clip the gradient if it comes suddenly.",
         1,
@@ -185,18 +186,15 @@ def shoots_up(run: History) -> Finding | None:
 
 
 def restless(run: History) -> Finding | None:
-    """High and wild to the end: nothing is learned, or little, and the loss jumps about."""
+    """Higher than at the start, and wild to the end."""
     y = run.loss
     if len(y) < 20 or run.lost is not None:
         return None
     half = y[len(y) // 2 :]
     middle, reach = float(np.median(half)), float(np.quantile(half, 0.9) - np.quantile(half, 0.1))
     wild = float(np.median(np.abs(np.diff(half))))
-    if (
-        middle < run.start - 0.25 * abs(run.start)
-        or reach < 0.3 * abs(middle)
-        or wild < 0.1 * reach
-    ):
+    above = middle > run.start + 0.25 * abs(run.start)  # at the start's level, it is a plateau
+    if not above or reach < 0.3 * abs(middle) or wild < 0.1 * reach:
         return None
     if trend(y)[1] < -4:
         return None
