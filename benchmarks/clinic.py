@@ -90,9 +90,10 @@ def patients(kind: Kind, name: str, best: float, seed: int) -> dict[str, dict[st
 
 
 def _shows(loss: np.ndarray, t: int) -> bool:
-    """Whether the losses after update t are far above those before, as a reader's eye sees it."""
+    """Whether the losses after update t are far above those before, and come back to them."""
     before = loss[t - 30 : t + 1]
-    return bool(loss[t + 1 : t + 20].max() > before.mean() + 6 * before.std())
+    far = before.mean() + 6 * before.std()
+    return bool(loss[t + 1 : t + 20].max() > far > np.median(loss[t + 60 : t + 90]))
 
 
 # What counts as right, where one illness has several true names.

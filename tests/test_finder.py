@@ -279,6 +279,7 @@ def test_what_is_said_of_it_stands_on_the_page():
     page = range_test.PAGE.read_text(encoding="utf-8")
     assert "| set aside | 132 | 9 | 0.97, 0.21 to 2.45 | 90% |" in page
     worse = [int(lost) for lost in re.findall(r"\((\d+)%\)", page) if int(lost) > 100]
-    assert len(worse) == 3
-    for number in ("132 times", "123 suggestions", "0.97", "0.21 and 2.45", "three\n"):
+    assert "| made later | 105 | 19 |" in page and "| 70% |" in page
+    assert len(worse) == 4
+    for number in ("132 times", "123 suggestions", "0.97", "0.21 and 2.45", "three\n", "105 times"):
         assert number in find_lr.__doc__

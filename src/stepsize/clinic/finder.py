@@ -79,7 +79,9 @@ def find_lr(
     (momentum, Adam), for its loss answers late. On models and optimizers that had no say in that,
     asked 132 times, it gave 123 suggestions: 90 % of them within a factor of 3 of the best rate of
     a sweep of 200 updates, the median at 0.97 of it, nine of ten between 0.21 and 2.45; in three
-    cases the run would have ended above its start (benchmarks/FINDER.md).
+    cases the run would have ended above its start. On models that were made afterwards, stranger
+    ones, it was asked 105 times and gave 86 suggestions, 70 % of them within a factor of 3, and in
+    one case the run would have ended above its start (benchmarks/FINDER.md).
     About a longer training it knows nothing.
     """
     if lr_min >= lr_max:

@@ -89,7 +89,11 @@ def overfitting(run: History) -> Finding | None:
     at = int(best * len(run.course) / len(val))
     train = run.course[min(at, len(run.course) - 1)] - run.course[-1]
     gap = val[-1] - run.course[-1]
-    if best >= 0.85 * len(val) or rise < max(0.08 * fallen, 0.03 * abs(val[best])) or train <= 0:
+    if (
+        best >= 0.85 * len(val)
+        or rise < max(0.08 * fallen, 0.03 * abs(val[best]))
+        or train < -2 * run.noise
+    ):
         return None
     if rise < 2 * noise or gap <= 0:
         return None
@@ -141,10 +145,13 @@ def forgotten_zero_grad(run: History) -> Finding | None:
         return None
     grown = norm[:4] / max(norm[0], 1e-300)
     sums = np.all(np.diff(grown) > 0) and np.all(np.abs(grown / np.arange(1, 5) - 1) < 0.5)
-    stays = (
-        np.median(norm[len(norm) // 2 :]) > 3 * norm[0]
-    )  # off a saddle it grows, too, for a while
-    if not (sums and stays) or np.median(run.loss[:4]) > 1.2 * run.loss[0]:
+    late = np.median(norm[np.isfinite(norm)][len(norm) // 2 :] if run.lost is None else norm[:1])
+    # A gradient grows off a saddle, too. But then the loss comes down and stays there.
+    well = np.median(run.course[-3:]) < run.start - 0.8 * run.fall
+    well = well and run.loss[-30:].max() < run.start - 0.5 * run.fall
+    if not sums or not late > (10 if well else 3) * norm[0]:
+        return None
+    if np.median(run.loss[:4]) > 1.5 * run.loss[0]:
         return None
     return Finding(
         "forgotten zero_grad",

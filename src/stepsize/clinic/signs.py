@@ -133,9 +133,12 @@ def spikes(run: History) -> Finding | None:
     around = np.lib.stride_tricks.sliding_window_view(np.pad(y, reach, "edge"), 2 * reach + 1)
     rest = y - np.median(around, axis=-1)
     usual = 1.4826 * np.median(np.abs(rest)) + 1e-12 * np.abs(y).max()
-    height = max(10 * usual, 3 * np.quantile(np.abs(rest), 0.95), 0.3 * run.fall)
+    height = max(10 * usual, 3 * np.quantile(np.abs(rest), 0.95), 0.15 * run.fall)
     later = np.arange(len(y)) >= max(5, len(y) // 12)
-    high, deep = (rest > height) & later, (rest < -height) & later
+    # A single loss may be a hard batch; several in a row are the weights, thrown away and back.
+    lasting = np.convolve(rest > 0.7 * height, np.ones(4), "full")[3 : len(y) + 3] >= 3
+    high = (rest > height) & later & (lasting | (rest > 0.3 * run.fall))
+    deep = (rest < -height) & later
     count = int(np.count_nonzero(high[1:] & ~high[:-1]))
     if not count or deep.sum() >= high.sum() or high.mean() > 0.1:
         return None
@@ -194,6 +197,7 @@ def restless(run: History) -> Finding | None:
     middle, reach = float(np.median(half)), float(np.quantile(half, 0.9) - np.quantile(half, 0.1))
     wild = float(np.median(np.abs(np.diff(half))))
     above = middle > run.start + 0.25 * abs(run.start)  # at the start's level, it is a plateau
+    above = above or middle > 4 * abs(y[0])
     if not above or reach < 0.3 * abs(middle) or wild < 0.1 * reach:
         return None
     if trend(y)[1] < -4:
