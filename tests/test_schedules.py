@@ -229,6 +229,12 @@ def test_restarts_per_epoch_as_torchs_fractional_step():
     np.testing.assert_allclose(cosine_restarts(np.arange(60) / 4, 2, 2), theirs, atol=1e-12)
 
 
+def test_torchs_constant_of_no_steps_never_ends():
+    torchs = torch_rates(lambda o: L.ConstantLR(o, 0.5, total_iters=0), steps=5)
+    np.testing.assert_array_equal(torchs, 0.5)
+    np.testing.assert_array_equal(constant(np.arange(5), 0.5, 0), 1)
+
+
 def test_torchs_restarts_lose_their_place_where_a_logarithm_is_rounded():
     """Asked for epoch 728 of T_0 = 2, T_mult = 3: t_6 = 728, and log_3(729) is below 6."""
     optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)

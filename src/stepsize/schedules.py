@@ -55,7 +55,8 @@ def constant(t: Any, factor: float = 1.0, steps: float = np.inf) -> Any:
     $$f(t) = c \text{ for } t < T, \quad 1 \text{ after}$$
 
     t: updates already made, at least 0. factor: between 0 and 1. steps: at least 0.
-    Same as torch.optim.lr_scheduler.ConstantLR(factor, total_iters=steps).
+    Same as torch.optim.lr_scheduler.ConstantLR(factor, total_iters=steps), which with steps=0 keeps
+    the factor for ever.
 
     >>> constant(np.arange(6), factor=0.1, steps=3)
     array([0.1, 0.1, 0.1, 1. , 1. , 1. ])
