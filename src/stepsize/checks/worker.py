@@ -32,6 +32,7 @@ HINTS = {
     "NameError": "Is it spelled right, and have you run the cell that defines it?",
     "RecursionError": "It calls itself without an end.",
 }
+NO_POWER = "In Python a power is written `**`; `^` is something else."
 
 
 def main() -> None:
@@ -100,9 +101,8 @@ def _told(error: BaseException) -> str:
     message = re.sub(r" at 0x[0-9a-fA-F]+", "", Broke(error).message)
     message = " ".join(message.replace("`", "'").split())
     message = message if len(message) <= 300 else message[:300] + " ..."
-    return " ".join(
-        filter(None, [f"`{name}: {message}`." if message else name + ".", HINTS.get(name)])
-    )
+    hint = NO_POWER if re.search(r"for \^:|bitwise_xor", message) else HINTS.get(name)
+    return " ".join(filter(None, [f"`{name}: {message}`." if message else name + ".", hint]))
 
 
 if __name__ == "__main__":
