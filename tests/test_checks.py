@@ -891,6 +891,19 @@ def test_a_power_is_no_hat():
     assert verdict.status == "broken" and "a power is written `**`" in verdict.text
 
 
+@pytest.mark.parametrize(
+    ("line", "hint"),
+    [
+        ("theta = theta - lr * grad", "has to be called"),
+        ("places = places.append(grad(theta))", "returns nothing to keep"),
+    ],
+)
+def test_some_errors_are_explained(line, hint):
+    body = f"    places = [theta]\n    for _ in range(steps): {line}\n    return np.array(places)"
+    verdict = check("1.2", written(f"def my_descent(grad, theta, lr, steps):\n{body}"))
+    assert verdict.status == "broken" and hint in verdict.text
+
+
 def test_the_missing_argument_is_named():
     verdict = check("1.1", lambda theta, grad, t, momentum, *, lr: Step(theta))
     assert "missing a required argument: 'momentum'" in verdict.text
