@@ -245,15 +245,17 @@ def my_momentum(theta, grad, t, velocity=0.0, *, lr, momentum):
     return Step(theta - lr * velocity, dict(velocity=velocity))
 """,
         """
-def my_momentum(theta, grad, t, v=None, *, lr, momentum):  # Sutskever's: the same path
-    v = -lr * grad if v is None else momentum * v - lr * grad
-    return Step(theta + v, {"v": v})
+def my_momentum(theta, grad, t, v=None, *, lr, momentum):
+    v = grad if v is None else momentum * v + grad
+    return Step(np.subtract(theta, np.multiply(lr, v)), {"v": v})
 """,
         """
-def my_momentum(theta, grad, t, before=(), *, lr, momentum):
-    gradients = [*before, grad]
-    velocity = sum(momentum**age * g for age, g in enumerate(reversed(gradients)))
-    return Step(theta - lr * velocity.astype(np.float32), {"before": np.array(gradients)})
+def my_momentum(theta, grad, t, before=(), left=(), *, lr, momentum):  # no velocity, all gradients
+    gradients, left = [*before, grad], [*(momentum * share for share in left), 1.0]
+    velocity = sum(share * g for share, g in zip(left, gradients, strict=True))
+    new = theta.copy()
+    new -= lr * velocity.astype(np.float32)
+    return Step(new, {"before": np.array(gradients), "left": left})
 """,
     ],
     "3.2": [
@@ -283,15 +285,16 @@ def my_nesterov(theta, grad, t, velocity=0.0, *, lr, momentum):
     return Step(theta - lr * (grad + momentum * velocity), dict(velocity=velocity))
 """,
         """
-def my_nesterov(theta, grad, t, v=0.0, *, lr, momentum):
-    new = v * momentum - lr * grad
-    return Step(theta + momentum * new - lr * grad, dict(v=new))
+def my_nesterov(theta, grad, t, v=None, *, lr, momentum):
+    v = np.zeros(theta.shape) if v is None else v.copy()
+    v *= momentum
+    v += grad
+    return Step(theta - lr * grad - lr * momentum * v, {"v": v}, {"speed": np.abs(v)})
 """,
         """
-def my_nesterov(theta, grad, t, v=0.0, before=0.0, *, lr, momentum):  # Sutskever's, from ahead
-    behind = theta - momentum * v
-    v = momentum * v - lr * grad
-    return Step(behind + v + momentum * v, dict(v=v, before=grad))
+def my_nesterov(theta, grad, t, old=0.0, *, lr, momentum):
+    step = (1 + momentum) * grad + momentum**2 * old
+    return Step(np.float32(theta - lr * step), dict(old=momentum * old + grad))
 """,
     ],
     "3.4": [
@@ -405,7 +408,24 @@ def my_adam(theta, grad, t, m=0.0, v=0.0, *, lr, beta1, beta2, eps):
     return Step(theta - lr * (m / fix[0]) / ((v / fix[1]) ** 0.5 + eps), dict(m=m, v=v))
 """,
     ],
-    "5.4": [
+    "5.3": [
+        """
+def first_step(grad, lr, beta1, beta2):
+    without = (1 - beta1) / np.sqrt(1 - beta2)
+    return -lr * np.sign(grad) * np.array([without, 1.0])
+""",
+        """
+def first_step(g, lr, b1, b2):
+    m, v = (1 - b1) * g, (1 - b2) * g**2
+    return np.array([-lr * m / v**0.5, -lr * g / abs(g)])
+""",
+        """
+def first_step(grad, lr, beta1, beta2):
+    way = -lr if grad > 0 else lr
+    return np.float32(way) * np.r_[(1 - beta1) * (1 - beta2) ** -0.5, 1]
+""",
+    ],
+    "5.5": [
         "def eps_that_leaves(share, grad): return np.abs(grad) * (1 / share - 1)",
         "def eps_that_leaves(s, g): return abs(g) / s - abs(g)",
         "def eps_that_leaves(s, grad): return np.array([(1 - s) / s * (grad**2) ** 0.5])",
@@ -758,9 +778,9 @@ TEN |= {"rate too high": 10, "loss spikes": 6, "forgotten zero_grad": 5}
 ANSWERS += [("11.1", TEN | {"rate decayed too early": np.int64(7)})]
 ANSWERS += [("11.1", {name: float(n) for name, n in TEN.items()} | {"rate decayed too early": 7.0})]
 ANSWERS += [("11.1", {"rate decayed too early": np.array([7])} | dict(reversed(TEN.items())))]
-ANSWERS += [("5.3", {"A": 1, "B": -0.05, "C": 0.81, "D": 0.67})]
-ANSWERS += [("5.3", dict(D=0.67, C=np.float64(0.81), B=-1 / 20, A=np.array(1.0)))]
-ANSWERS += [("5.3", dict(zip("ABCD", np.array([1, -0.05, 0.81, 0.67]), strict=True)))]
+ANSWERS += [("5.4", {"A": 1, "B": -0.05, "C": 0.81, "D": 0.67})]
+ANSWERS += [("5.4", dict(D=0.67, C=np.float64(0.81), B=-1 / 20, A=np.array(1.0)))]
+ANSWERS += [("5.4", dict(zip("ABCD", np.array([1, -0.05, 0.81, 0.67]), strict=True)))]
 ANSWERS += [("6.3", {"A": 2, "B": 4, "C": 1, "D": 3})]
 ANSWERS += [("6.3", dict(D=3.0, C=np.float64(1), B=np.array(4), A=2))]
 ANSWERS += [("6.3", dict(zip("ABCD", np.array([2, 4, 1, 3]), strict=True)))]
@@ -826,6 +846,29 @@ def test_the_verdict_is_the_same_where_answers_are_checked(name):
             "    return X_b, y_b",
             "in place",
         ),
+        (
+            "3.1",
+            "def f(theta, grad, t, v=0.0, *, lr, momentum):\n"
+            "    v = momentum * v + grad\n"
+            "    return Step(theta - lr * v, dict(velocity=v))",
+            "memory name",
+        ),
+        (
+            "3.1",
+            "class Kept: v = 0.0\n"
+            "def f(theta, grad, t, *, lr, momentum):\n"
+            "    Kept.v = momentum * Kept.v + grad\n"
+            "    return Step(theta - lr * Kept.v)",
+            "remembers elsewhere",
+        ),
+        (
+            "3.1",
+            "def f(theta, grad, t, v=np.zeros(2), *, lr, momentum):\n"
+            "    v *= momentum\n"
+            "    v += grad\n"
+            "    return Step(theta - lr * v, dict(v=v))",
+            "remembers elsewhere",
+        ),
         ("2.2", "def f(theta, X, y, lr, batch_size, rng): return theta[:, None]", "shape"),
         ("2.2", "def f(theta, X, y, lr, batch_size, rng): pass", "returns nothing"),
     ],
@@ -834,6 +877,31 @@ def test_mistakes_common_to_all(name, source, mistake):
     verdict = judge(EXERCISES[name], written(source))
     assert (verdict.status, verdict.mistake) == ("wrong", mistake)
     assert verdict.text[-1] in ".`"
+
+
+def test_what_cannot_be_given_back_is_named():
+    answer = "def f(theta, grad, t, v=0.0, *, lr, momentum): return Step(theta, dict(speed=v))"
+    assert "remembers `speed`" in judge(EXERCISES["3.1"], written(answer)).text
+
+
+def test_a_power_is_no_hat():
+    verdict = check("4.1", written("def f(theta, grad, t, *, lr, eps): return Step(grad^2)"))
+    assert verdict.status == "broken" and "a power is written `**`" in verdict.text
+    verdict = check("5.5", written("def f(share, grad): return grad^2"))
+    assert verdict.status == "broken" and "a power is written `**`" in verdict.text
+
+
+@pytest.mark.parametrize(
+    ("line", "hint"),
+    [
+        ("theta = theta - lr * grad", "has to be called"),
+        ("places = places.append(grad(theta))", "returns nothing to keep"),
+    ],
+)
+def test_some_errors_are_explained(line, hint):
+    body = f"    places = [theta]\n    for _ in range(steps): {line}\n    return np.array(places)"
+    verdict = check("1.2", written(f"def my_descent(grad, theta, lr, steps):\n{body}"))
+    assert verdict.status == "broken" and hint in verdict.text
 
 
 def test_the_missing_argument_is_named():
