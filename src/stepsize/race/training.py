@@ -17,7 +17,7 @@ from . import EVERY, TASKS, WARMUP, Ran
 
 __all__ = ["Residual", "train"]
 
-CLASSES: dict[str, tuple[type[torch.optim.Optimizer], dict[str, Any]]] = {
+CLASSES: dict[str, tuple[Callable[..., torch.optim.Optimizer], dict[str, Any]]] = {
     "sgd": (torch.optim.SGD, {}),
     "momentum": (torch.optim.SGD, dict(momentum=0.9)),
     "rmsprop": (torch.optim.RMSprop, {}),
