@@ -15,7 +15,7 @@ from .more import More
 from .trainings import Trainings
 
 TOP = 5.0  # of both pictures; a run that is lost leaves them there
-BAND = 40.0  # by this factor the left one goes on below the lowest loss: room for the names
+BAND = 0.27  # of the left one's height, below the lowest loss: room for the names
 
 
 class Races(Trainings):
@@ -57,7 +57,8 @@ def race() -> Lab:
             kept = np.minimum(mean, 10 * TOP)  # a lost one leaves the picture at its top
             left.plot(RATES, kept, color=color, ls=dash, marker=marker, ms=5, lw=1.8, label=name)
         plots.curve(left, [], [], "learning rate", "loss at the end")
-        left.set(xscale="log", yscale="log", xlim=(7e-5, 4.5), ylim=(lowest / BAND, TOP))
+        bottom = lowest * (lowest / TOP) ** (BAND / (1 - BAND))
+        left.set(xscale="log", yscale="log", xlim=(7e-4, 4.5), ylim=(bottom, TOP))
         left.legend(loc="lower center", ncols=2, frameon=False, fontsize=12, handlelength=3)
         plots.curve(right, [], [], "update", "loss of the batches")
         right.set(yscale="log", xlim=(0, TASKS[task]), ylim=(lowest / 5, TOP))
@@ -66,7 +67,7 @@ def race() -> Lab:
     def react(axes: list[Axes], task: str, optimizer: str, lr: float, runs: int) -> str:
         color = plots.look(optimizer).color
         ends = known.ends((task, optimizer, lr))
-        axes[0].axvline(lr, color=plots.GREY, lw=1)
+        axes[0].axvline(lr, ymin=BAND, color=plots.GREY, lw=1)
         axes[0].plot([lr] * len(ends), np.minimum(ends, TOP), "o", ms=9, mfc="none", mec=color)
         for run in known.of((task, optimizer, lr)):
             axes[1].plot(*_curve(run), color=color, lw=1.5)
