@@ -625,6 +625,109 @@ def f(t, warmup):
 """,
         "from stepsize.schedules import inverse_sqrt as f",
     ],
+    "9.1": [
+        """
+def my_grad(theta, X, Y, hidden):
+    inputs, outputs = X.shape[1], Y.shape[1]
+    borders = np.cumsum([inputs * hidden, hidden, hidden * outputs])
+    W1, b1, W2, b2 = np.split(theta, borders)
+    W1, W2 = W1.reshape(inputs, hidden), W2.reshape(hidden, outputs)
+    h = np.tanh(X @ W1 + b1)
+    e = np.exp(h @ W2 + b2)
+    d2 = (e / e.sum(1, keepdims=True) - Y) / len(X)
+    d1 = (1 - h * h) * (d2 @ W2.T)
+    return np.concatenate([(X.T @ d1).ravel(), d1.sum(0), (h.T @ d2).ravel(), d2.sum(0)])
+""",
+        """
+import torch
+def f(theta, X, Y, hidden):
+    theta, X, Y = (torch.tensor(a, requires_grad=True) for a in (theta, X, Y))
+    a, c = X.shape[1] * hidden, hidden * Y.shape[1]
+    W1, b1, W2, b2 = theta.split([a, hidden, c, Y.shape[1]])
+    z = torch.tanh(X @ W1.view(-1, hidden) + b1) @ W2.view(hidden, -1) + b2
+    loss = -(Y * z.log_softmax(1)).sum(1).mean()
+    return torch.autograd.grad(loss, theta)[0].numpy()
+""",
+        """
+from stepsize.checks.lesson_09 import numeric_grad, softmax, unpack
+def f(theta, X, Y, hidden):
+    def loss(theta):
+        W1, b1, W2, b2 = unpack(theta, X.shape[1], hidden, Y.shape[1])
+        return -(Y * np.log(softmax(np.tanh(X @ W1 + b1) @ W2 + b2))).sum() / len(X)
+    return numeric_grad(loss, theta, 1e-5)
+""",
+    ],
+    "9.2": [
+        """
+def numeric_grad(loss, theta, eps):
+    slopes = np.zeros_like(theta)
+    for i in range(len(theta)):
+        step = np.zeros_like(theta)
+        step[i] = eps
+        slopes[i] = (loss(theta + step) - loss(theta - step)) / (2 * eps)
+    return slopes
+""",
+        """
+def f(f, x, h):
+    return np.array([f(x + e) - f(x - e) for e in h * np.eye(len(x))]) / 2 / h
+""",
+        """
+def f(loss, theta, eps):
+    theta, slopes = theta.copy(), []
+    for i in range(theta.size):
+        old = theta[i]
+        theta[i] = old + eps
+        above = loss(theta)
+        theta[i] = old - eps
+        slopes.append((above - loss(theta)) / eps / 2)
+        theta[i] = old
+    return np.array(slopes)
+""",
+    ],
+    "9.3": [
+        """
+def best_rate(rates, losses):
+    means = np.where(np.isfinite(losses), losses, np.inf).mean(axis=1)
+    best = means.argmin()
+    return rates[best] if 0 < best < len(rates) - 1 else np.nan
+""",
+        """
+def f(rates, losses):
+    means = np.mean(losses, axis=1)
+    means[np.isnan(means)] = np.inf
+    best = min(range(len(rates)), key=lambda i: means[i])
+    if best == 0 or best == len(rates) - 1:
+        return float("nan")
+    return np.array([rates[best]])
+""",
+        """
+def f(rates, losses):
+    total = np.nan_to_num(losses, nan=1e9, posinf=1e9).sum(axis=1)
+    best = np.argsort(total)[0]
+    return [np.nan, *rates[1:-1], np.nan][best]
+""",
+    ],
+    "9.4": [
+        """
+def paired_interval(a, b, t):
+    d = a - b
+    half = t * d.std(ddof=1) / len(d) ** 0.5
+    return np.array([d.mean() - half, d.mean() + half])
+""",
+        """
+import statistics
+def f(a, b, t):
+    d = [float(x - y) for x, y in zip(a, b)]
+    error = statistics.stdev(d) / len(d) ** 0.5
+    return statistics.mean(d) + t * error * np.array([-1, 1])
+""",
+        """
+def f(a, b, t):
+    n, d = len(a), np.subtract(a, b)
+    variance = ((d - d.sum() / n) ** 2).sum() / (n - 1)
+    return np.mean(a) - np.mean(b) + np.array([-t, t]) * np.sqrt(variance / n)
+""",
+    ],
     "10.1": [
         "def f(low, high, n): return np.logspace(np.log10(low), np.log10(high), n)",
         "def f(a, b, n): return np.array([a * (b / a) ** (i / (n - 1)) for i in range(n)])",
