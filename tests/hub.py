@@ -1,0 +1,145 @@
+"""As much of a JupyterHub as the class board asks for: who a token belongs to, how many are here."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+ROOT = Path(__file__).resolve().parents[1]
+SCOPE = "access:services!service=board"
+PREFIX = "/services/board/"
+
+
+class FakeHub(BaseHTTPRequestHandler):
+    """Token NAME-token belongs to NAME; teacher is an admin, stranger may not use the board."""
+
+    def do_GET(self) -> None:
+        name, is_token, _ = self.headers["Authorization"].split()[-1].partition("-token")
+        if not is_token:
+            return self._answer(403, {})
+        if self.path.startswith("/hub/api/users?"):
+            return self._answer(200, {"items": [], "_pagination": {"total": 44}})
+        kind = "service" if name == "robot" else "user"
+        scopes = [] if name == "stranger" else [SCOPE]
+        model = dict(name=name, kind=kind, admin=name == "teacher", groups=[], scopes=scopes)
+        return self._answer(200, model)
+
+    def _answer(self, status: int, body: dict) -> None:
+        text = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+    def log_message(self, *args) -> None:
+        pass
+
+
+def a_free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
+
+
+@dataclass
+class Board:
+    """A board that runs, and what may be asked of it, by a token or without one."""
+
+    data: Path
+    environment: dict[str, str]
+    url: str
+    process: subprocess.Popen | None = None
+
+    def start(self) -> None:
+        command = [sys.executable, str(ROOT / "workshop" / "board.py")]
+        log = subprocess.PIPE
+        self.process = subprocess.Popen(
+            command, env=os.environ | self.environment, stderr=log, text=True
+        )
+        deadline = time.monotonic() + 60
+        while self.ask("GET", "static/board.css")[0] != 200:
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                self.process.kill()
+                raise AssertionError(self.process.stderr.read())
+            time.sleep(0.05)
+
+    def stop(self) -> str:
+        """Stop it as the hub does. Returns what it logged."""
+        self.process.terminate()
+        self.process.wait(timeout=20)
+        with self.process.stderr as log:
+            return log.read()
+
+    def ask(
+        self, method: str, path: str = "", name: str | None = None, body: bytes | None = None
+    ) -> tuple[int, str]:
+        """Status and text of an answer; no redirect is followed."""
+        status, text, _ = self.answer(method, path, name, body)
+        return status, text
+
+    def answer(
+        self,
+        method: str,
+        path: str = "",
+        name: str | None = None,
+        body: bytes | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> tuple[int, str, dict[str, str]]:
+        headers = {"Content-Type": "application/octet-stream", **(headers or {})}
+        if name is not None:
+            headers["Authorization"] = f"token {name}-token"
+        data = (body or b"") if method == "POST" else None
+        request = Request(self.url + path, data, headers, method=method)
+        try:
+            with urlopen(request, timeout=60) as answer:
+                return answer.status, answer.read().decode(), dict(answer.headers)
+        except HTTPError as error:
+            with error:
+                return error.code, error.read().decode(), dict(error.headers)
+        except OSError as error:
+            return 0, str(error), {}
+
+    def me(self, name: str) -> dict:
+        return json.loads(self.ask("GET", "api/me", name)[1])
+
+
+@contextmanager
+def board(data: Path, judge: str) -> Iterator[Board]:
+    """A board with a hub. judge: the account under which answers run."""
+    hub = ThreadingHTTPServer(("127.0.0.1", 0), FakeHub)
+    threading.Thread(target=hub.serve_forever, daemon=True).start()
+    address = f"http://127.0.0.1:{a_free_port()}"
+    hub_address = f"http://127.0.0.1:{hub.server_port}"
+    environment = {
+        "JUPYTERHUB_API_TOKEN": "board-token",
+        "JUPYTERHUB_API_URL": f"{hub_address}/hub/api",
+        "JUPYTERHUB_BASE_URL": "/",
+        "JUPYTERHUB_CLIENT_ID": "service-board",
+        "JUPYTERHUB_HOST": "",
+        "JUPYTERHUB_OAUTH_ACCESS_SCOPES": json.dumps([SCOPE]),
+        "JUPYTERHUB_OAUTH_CALLBACK_URL": f"{PREFIX}oauth_callback",
+        "JUPYTERHUB_SERVICE_NAME": "board",
+        "JUPYTERHUB_SERVICE_PREFIX": PREFIX,
+        "JUPYTERHUB_SERVICE_URL": address,
+        "STEPSIZE_BOARD_DATA": str(data),
+        "STEPSIZE_BOARD_ACCOUNT": "3000000112",  # numbers that are nobody's, if this is root
+        "STEPSIZE_BOARD_JUDGE": judge,
+    }
+    one = Board(data, environment, address + PREFIX)
+    one.start()
+    try:
+        yield one
+    finally:
+        if one.process.poll() is None:
+            one.stop()
+        hub.shutdown()
+        hub.server_close()
