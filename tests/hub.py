@@ -1,4 +1,4 @@
-"""As much of a JupyterHub as the class board asks for: who a token belongs to, how many are here."""
+"""As much of a JupyterHub as the class board asks for: whose a token is, how many are here."""
 
 import json
 import os
@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.error import HTTPError
-from urllib.request import Request, urlopen
+from urllib.parse import parse_qs
+from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 ROOT = Path(__file__).resolve().parents[1]
 SCOPE = "access:services!service=board"
@@ -21,11 +22,18 @@ PREFIX = "/services/board/"
 
 
 class FakeHub(BaseHTTPRequestHandler):
-    """Token NAME-token belongs to NAME; teacher is an admin, stranger may not use the board."""
+    """Token NAME-token belongs to NAME; teacher is an admin, stranger may not use the board.
+
+    A browser that comes back from logging in brings a code, which is here the name.
+    """
+
+    def do_POST(self) -> None:
+        form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+        self._answer(200, {"access_token": form["code"][0] + "-token", "token_type": "Bearer"})
 
     def do_GET(self) -> None:
         name, is_token, _ = self.headers["Authorization"].split()[-1].partition("-token")
-        if not is_token:
+        if not is_token or name == "unknown":
             return self._answer(403, {})
         if self.path.startswith("/hub/api/users?"):
             return self._answer(200, {"items": [], "_pagination": {"total": 44}})
@@ -50,6 +58,11 @@ def a_free_port() -> int:
         return server.getsockname()[1]
 
 
+class Stay(HTTPRedirectHandler):
+    def redirect_request(self, *args, **rest) -> None:
+        return None
+
+
 @dataclass
 class Board:
     """A board that runs, and what may be asked of it, by a token or without one."""
@@ -58,6 +71,7 @@ class Board:
     environment: dict[str, str]
     url: str
     process: subprocess.Popen | None = None
+    opener = build_opener(Stay)
 
     def start(self) -> None:
         command = [sys.executable, str(ROOT / "workshop" / "board.py")]
@@ -68,8 +82,7 @@ class Board:
         deadline = time.monotonic() + 60
         while self.ask("GET", "static/board.css")[0] != 200:
             if self.process.poll() is not None or time.monotonic() > deadline:
-                self.process.kill()
-                raise AssertionError(self.process.stderr.read())
+                raise AssertionError(self.stop())
             time.sleep(0.05)
 
     def stop(self) -> str:
@@ -82,9 +95,11 @@ class Board:
     def ask(
         self, method: str, path: str = "", name: str | None = None, body: bytes | None = None
     ) -> tuple[int, str]:
-        """Status and text of an answer; no redirect is followed."""
-        status, text, _ = self.answer(method, path, name, body)
-        return status, text
+        """Status and text of an answer; no redirect is followed. 0 if there was none."""
+        try:
+            return self.answer(method, path, name, body)[:2]
+        except OSError as error:
+            return 0, str(error)
 
     def answer(
         self,
@@ -100,13 +115,11 @@ class Board:
         data = (body or b"") if method == "POST" else None
         request = Request(self.url + path, data, headers, method=method)
         try:
-            with urlopen(request, timeout=60) as answer:
-                return answer.status, answer.read().decode(), dict(answer.headers)
+            with self.opener.open(request, timeout=60) as answer:
+                return answer.status, answer.read().decode(), _headers(answer)
         except HTTPError as error:
             with error:
-                return error.code, error.read().decode(), dict(error.headers)
-        except OSError as error:
-            return 0, str(error), {}
+                return error.code, error.read().decode(), _headers(error)
 
     def me(self, name: str) -> dict:
         return json.loads(self.ask("GET", "api/me", name)[1])
@@ -143,3 +156,7 @@ def board(data: Path, judge: str) -> Iterator[Board]:
             one.stop()
         hub.shutdown()
         hub.server_close()
+
+
+def _headers(answer) -> dict:
+    return dict(answer.headers) | {"Set-Cookies": answer.headers.get_all("Set-Cookie") or []}

@@ -5,8 +5,8 @@ but the record (board_record.py). As anybody else it has no judge: what notebook
 and the pages say so. It asks nobody anything but the hub. BOARD.md: what an instructor should know.
 
     STEPSIZE_BOARD_DATA      the folder of the record; made if it isn't there
-    STEPSIZE_BOARD_ACCOUNT   whose it is: a name, or a number   (as root)
-    STEPSIZE_BOARD_JUDGE     as whom answers run: another one   (as root)
+    STEPSIZE_BOARD_ACCOUNT   whose it becomes: by default stepsize-board   (both only as root;
+    STEPSIZE_BOARD_JUDGE     as whom answers run: stepsize-judge            a name, or a number)
     JUPYTERHUB_...           what JupyterHub tells its services
 """
 
@@ -16,6 +16,8 @@ import logging
 import os
 import re
 import secrets
+import signal
+import socket
 import subprocess
 import sys
 import time
@@ -30,12 +32,13 @@ from tornado.escape import xhtml_escape
 from tornado.httpclient import AsyncHTTPClient
 from tornado.httpserver import HTTPServer
 from tornado.ioloop import PeriodicCallback
+from tornado.netutil import bind_sockets
 from tornado.web import Application, HTTPError, RequestHandler, StaticFileHandler, authenticated
 
 from stepsize.checks.catalog import EXERCISES, LESSONS
 from stepsize.checks.verdict import RIGHT
 
-PAGES = Path(__file__).with_name("board")
+PAGES = Path(__file__).resolve().with_name("board")
 BODY = 2**20  # bytes of an answer
 NUMBERS = {title.split()[0]: title for title in LESSONS}
 POLICY = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'; " + (
@@ -103,7 +106,7 @@ class Board:
     def __init__(self, data: Path, judge: Judge | None) -> None:
         self.record = Record(data / "record.jsonl", judging=judge is not None)
         self.judge = judge
-        self.checks = Allowance(30, 0.5)
+        self.checks, self.wishes = Allowance(30, 0.5), Allowance(20, 0.1)
         self.here: int | None = None
 
     async def count(self) -> None:
@@ -185,6 +188,9 @@ class Wish(Api):
 
     @authenticated
     def post(self, wish: str) -> None:
+        if not self.board.wishes.has(self.name):
+            raise HTTPError(429)
+        self.board.wishes.take(self.name, 1)
         getattr(self.board.record, wish)(self.name)
         if self.request.headers.get("Authorization"):  # a notebook
             self.finish({})
@@ -280,22 +286,24 @@ def application(board: Board, prefix: str, secret: bytes) -> Application:
     )
 
 
-def start_judge(account: str) -> Judge | None:
+def start_judge(board: str, account: str) -> Judge | None:
     """Before root is given up."""
+    if len({0, board_judge.ids(board)[0], board_judge.ids(account)[0]}) < 3:
+        sys.exit(f"Board and judge need accounts of their own, not {board} and {account}.")
     trouble = board_judge.works(account)
     if trouble:
         log.warning("Answers are not judged again, what notebooks say is believed: %s", trouble)
         return None
-    command = [sys.executable, str(Path(board_judge.__file__)), account]
+    command = [sys.executable, str(Path(board_judge.__file__).resolve()), account]
     pipe = subprocess.PIPE
     process = subprocess.Popen(command, stdin=pipe, stdout=pipe, env=board_judge.clean(), cwd="/")
     return Judge(process)
 
 
-def become(account: str, data: Path) -> None:
-    """Give the folder to that account, and be it."""
+def become(account: str) -> None:
+    """Be it; and the folder in which we are is its."""
     uid, gid = board_judge.ids(account)
-    for path in (data, *data.iterdir()):
+    for path in (".", *os.listdir()):
         os.chown(path, uid, gid, follow_symlinks=False)
     os.setgroups([])
     os.setresgid(gid, gid, gid)
@@ -310,15 +318,17 @@ def cookie_secret(data: Path) -> bytes:
     return path.read_bytes()
 
 
-async def serve(board: Board, data: Path) -> None:
+async def serve(board: Board, data: Path, sockets: list[socket.socket]) -> None:
     prefix = os.environ["JUPYTERHUB_SERVICE_PREFIX"]
-    url = urlsplit(os.environ["JUPYTERHUB_SERVICE_URL"])
     limits = dict(max_body_size=BODY, idle_connection_timeout=300, body_timeout=30)
     server = HTTPServer(application(board, prefix, cookie_secret(data)), **limits)
-    server.listen(url.port, url.hostname)
+    server.add_sockets(sockets)
     await board.count()
     PeriodicCallback(board.count, 30_000).start()
-    await asyncio.Event().wait()
+    end = asyncio.Event()
+    for one in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(one, end.set)
+    await end.wait()
 
 
 def main() -> None:
@@ -327,10 +337,20 @@ def main() -> None:
     data = Path(os.environ["STEPSIZE_BOARD_DATA"])
     data.mkdir(parents=True, exist_ok=True)
     data.chmod(0o700)
-    judge = start_judge(os.environ.get("STEPSIZE_BOARD_JUDGE", "stepsize-judge"))
+    os.chdir(data)  # the folders above it may be closed to the account that it is given
+    # While it is root, it may have a port below 1024. No learner can take that, while the board
+    # is away, to be told the tokens of the others.
+    url = urlsplit(os.environ["JUPYTERHUB_SERVICE_URL"])
+    sockets = bind_sockets(url.port, url.hostname)
+    judge = None
     if os.geteuid() == 0:
-        become(os.environ.get("STEPSIZE_BOARD_ACCOUNT", "stepsize-board"), data)
-    asyncio.run(serve(Board(data, judge), data))
+        account = os.environ.get("STEPSIZE_BOARD_ACCOUNT", "stepsize-board")
+        examiner = os.environ.get("STEPSIZE_BOARD_JUDGE", "stepsize-judge")
+        for name in filter(None, (account, examiner)):
+            board_judge.make(name)
+        judge = start_judge(account, examiner) if examiner else None
+        become(account)
+    asyncio.run(serve(Board(Path(), judge), Path(), sockets))
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 One line a thing, only ever appended: a line that was cut off costs that line. Only withdrawing
 rewrites the file, since it takes lines out. A line of a check has what the learner's notebook said
 (status), and whether the board, which ran the answer itself, found it right (judged; null where it
-did not run it).
+had none, or none that ran).
 """
 
 import json

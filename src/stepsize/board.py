@@ -23,17 +23,16 @@ __all__ = ["agree", "tell", "withdraw", "witnessed"]
 
 NONE = "There is no class board here: nothing is told to anybody."
 AWAY = "The class board can't be reached now; nothing has changed. Try again in a minute."
-AGREED = (
-    "From now on the class board counts you. It is told, at each check, which exercise it was, "
-    "whether it was right, and the name of the mistake. The projector shows counts without names; "
-    "your instructor can see yours. `board.withdraw()` takes all of it back."
+TOLD = (
+    "at each check, which exercise it was, whether it was right, and the name of the mistake. A "
+    "right answer is run once more on this server, and not kept. The projector shows counts "
+    "without names; your instructor can see yours."
 )
+AGREED = f"From now on the class board is told, {TOLD} board.withdraw() takes all of it back."
 WITHDRAWN = "The class board has forgotten you, and is told nothing more."
 QUESTION = (
     "This hub has a class board, which shows your instructor where the class is. It has been told "
-    "nothing of you. If you agree, it is told at each check which exercise it was, whether it was "
-    "right, and the name of the mistake. A right answer is run once more on this server, and not "
-    "kept. The projector shows counts without names; your instructor can see yours. To agree, run "
+    f"nothing of you. If you agree, it is told, {TOLD} To agree, run "
     "`from stepsize import board; board.agree()`. You are asked this once."
 )
 ANSWER = 2**20  # bytes of an answer that the board takes
@@ -101,7 +100,7 @@ def _report(verdict: Verdict, answer: Any) -> _Report:
 
 def _question() -> str:
     """The question, the first time."""
-    asked = home() / "asked-about-the-board"
+    asked = home() / ".asked-about-the-board"
     if asked.exists():
         return ""
     asked.parent.mkdir(parents=True, exist_ok=True)
