@@ -11,6 +11,7 @@ and the pages say so. It asks nobody anything but the hub. BOARD.md: what an ins
 """
 
 import asyncio
+import itertools
 import json
 import logging
 import os
@@ -240,7 +241,8 @@ class Projector(Page):
         lesson, record = self.lesson(), self.board.record
         counts, mistakes = record.counts(lesson), record.mistakes(lesson)
         sharing = len(record.people)
-        shown = dict(lesson=lesson, counts=counts, mistakes=mistakes[:4], sharing=sharing, few=FEW)
+        often = fitting(mistakes)
+        shown = dict(lesson=lesson, counts=counts, mistakes=often, sharing=sharing, few=FEW)
         self.show("projector.html", "The class", **shown)
 
 
@@ -259,6 +261,12 @@ class Static(StaticFileHandler):
 
     def set_extra_headers(self, path: str) -> None:
         self.set_header("X-Content-Type-Options", "nosniff")
+
+
+def fitting(mistakes: list[tuple[int, str, str]]) -> list[tuple[int, str, str]]:
+    """As many of them as have room on a projector: nobody scrolls it."""
+    lines = itertools.accumulate(1.6 + -(-len(sentence) // 43) for _, _, sentence in mistakes)
+    return [mistake for mistake, line in zip(mistakes, lines, strict=True) if line <= 17]
 
 
 def code(text: str) -> str:
