@@ -5,6 +5,7 @@ import importlib.util
 import json
 import os
 import pickle
+import re
 import shutil
 import socket
 import subprocess
@@ -203,9 +204,12 @@ def test_every_answer_says_what_a_browser_may_load(believing):
     for path, name in (("", "ann"), ("names", "ann"), ("projector?lesson=99", "ann"), ("", None)):
         policy = believing.answer("GET", path, name)[2]["Content-Security-Policy"]
         assert policy.startswith("default-src 'none'") and "unsafe" not in policy
-    files = [*(ROOT / "workshop" / "board").iterdir(), ROOT / "workshop" / "board.py"]
-    assert len(files) == 7
-    assert not [path for path in files if "http:" in path.read_text() + "https:" in str(path)]
+
+
+def test_no_page_fetches_anything_from_elsewhere():
+    files = [*(ROOT / "workshop" / "board").iterdir(), *(ROOT / "workshop").glob("board*.py")]
+    assert len(files) == 11
+    assert not [path.name for path in files if re.search(r"\w:?//\w", path.read_text())]
 
 
 # The projector -----------------------------------------------------------------------------------
@@ -350,11 +354,12 @@ def test_too_large_and_too_often(believing):
         believing.ask("POST", "agree", name)
     assert believing.ask("POST", RIGHT, "keen", bytes(2**20 + 1))[0] in (0, 400)
     assert believing.me("keen")["marks"] == {}
-    codes = [believing.ask("POST", wish, "keen")[0] for wish in ("withdraw", "agree") * 15]
-    assert codes[-1] == 429
     with ThreadPoolExecutor(10) as eager:
         codes = list(eager.map(lambda _: believing.ask("POST", WRONG, "keen")[0], range(200)))
-    assert set(codes) == {200, 429} and codes.count(200) < 50
+    assert set(codes) == {200, 429} and codes.count(200) < 100
+    wishes = ("withdraw", "agree") * 25
+    codes = [(wish, believing.ask("POST", wish, "keen")[0]) for wish in wishes]
+    assert codes[-2:] == [("withdraw", 200), ("agree", 429)]
     assert believing.ask("POST", WRONG, "bob")[0] == 200, "each has their own allowance"
 
 
