@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.error import HTTPError
@@ -71,6 +71,7 @@ class Board:
     environment: dict[str, str]
     url: str
     process: subprocess.Popen | None = None
+    tokens: dict[str, str] = field(default_factory=dict)  # where they aren't NAME-token
     opener = build_opener(Stay)
 
     def start(self) -> None:
@@ -79,10 +80,16 @@ class Board:
         self.process = subprocess.Popen(
             command, env=os.environ | self.environment, stderr=log, text=True
         )
+        try:
+            self.wait(self.process)
+        except AssertionError:
+            raise AssertionError(self.stop()) from None
+
+    def wait(self, process: subprocess.Popen) -> None:
+        """Until it answers. Raises AssertionError if what has started it ends before."""
         deadline = time.monotonic() + 60
         while self.ask("GET", "static/board.css")[0] != 200:
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                raise AssertionError(self.stop())
+            assert process.poll() is None and time.monotonic() < deadline
             time.sleep(0.05)
 
     def stop(self) -> str:
@@ -111,7 +118,7 @@ class Board:
     ) -> tuple[int, str, dict[str, str]]:
         headers = {"Content-Type": "application/octet-stream", **(headers or {})}
         if name is not None:
-            headers["Authorization"] = f"token {name}-token"
+            headers["Authorization"] = f"token {self.tokens.get(name, name + '-token')}"
         data = (body or b"") if method == "POST" else None
         request = Request(self.url + path, data, headers, method=method)
         try:

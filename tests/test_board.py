@@ -17,6 +17,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from html import escape
 from pathlib import Path
+from urllib.request import Request
 
 import cloudpickle
 import pytest
@@ -25,7 +26,7 @@ from stepsize import Step, board, check, progress
 from stepsize.checks import sandbox
 from stepsize.checks.catalog import EXERCISES, LESSONS
 
-from .hub import ROOT, a_free_port
+from .hub import ROOT, Board, a_free_port
 from .hub import board as a_board
 
 LINUX = pytest.mark.skipif(sys.platform == "win32", reason="JupyterHub is not for Windows")
@@ -34,6 +35,7 @@ HUB = pytest.mark.skipif(
 )
 pytestmark = [LINUX, HUB]
 
+USERS = ("ann", "teacher")
 JUDGE = "3000000111"  # the number of no account: nobody else's processes are ended
 SENTENCE = EXERCISES["1.1"].mistakes["uphill"].sentence
 WRONG = "api/checks/1.1?status=wrong&mistake=uphill"
@@ -210,6 +212,48 @@ def test_no_page_fetches_anything_from_elsewhere():
     files = [*(ROOT / "workshop" / "board").iterdir(), *(ROOT / "workshop").glob("board*.py")]
     assert len(files) == 11
     assert not [path.name for path in files if re.search(r"\w:?//\w", path.read_text())]
+
+
+def test_with_a_real_hub(folder):
+    """As in BOARD.md: these scopes are enough, ann is known by her token, teacher is an admin."""
+    port, ask = a_free_port(), Board.opener.open
+    hub = f"http://127.0.0.1:{port}/hub/api"
+    url = f"http://127.0.0.1:{a_free_port()}"
+    settings = dict(HUB_PORT=str(port), BOARD_URL=url, TEST_TOKEN="test-" * 8)
+    settings |= dict(STEPSIZE_BOARD_DATA=str(folder / "real"), STEPSIZE_BOARD_JUDGE="")
+    settings |= dict(STEPSIZE_BOARD_ACCOUNT="3000000112")
+    command = [sys.executable, "-m", "jupyterhub", "-f", str(ROOT / "tests" / "real_hub.py")]
+    real = Board(folder / "real", {}, f"{url}/services/board/")
+
+    def token(name, scopes):
+        headers = {"Authorization": f"token {settings['TEST_TOKEN']}"}
+        body = json.dumps({"scopes": scopes}).encode()
+        with ask(Request(f"{hub}/users/{name}/tokens", body, headers)) as answer:
+            return json.load(answer)["token"]
+
+    with open(folder / "hub.log", "w") as log:
+        process = subprocess.Popen(
+            command, env=os.environ | settings, cwd=folder, stdout=log, stderr=log
+        )
+    try:
+        real.wait(process)
+        while "now running" not in (folder / "hub.log").read_text():
+            time.sleep(0.05)  # only then it ends its services when it ends
+        tokens = {name: token(name, ["access:services!service=board"]) for name in USERS}
+        real.tokens = tokens | {"cook": token("ann", ["read:users:name!user"])}
+        assert real.ask("POST", "agree", "cook")[0] == 403, "a token of ann's, but not for this"
+        assert real.ask("POST", "agree", "ann")[0] == 200
+        assert real.ask("POST", WRONG, "ann")[0] == 200
+        assert list(real.me("ann")["marks"]) == ["1.1"]
+        assert real.ask("GET", "names", "ann")[0] == 403
+        assert "✗ uphill" in real.ask("GET", "names", "teacher")[1]
+        assert "1 shares · 0 here" in real.ask("GET", "projector", "ann")[1]
+    except BaseException:
+        print((folder / "hub.log").read_text())
+        raise
+    finally:
+        process.terminate()
+        process.wait(timeout=60)
 
 
 # The projector -----------------------------------------------------------------------------------
