@@ -29,12 +29,6 @@ from stepsize.checks.catalog import EXERCISES, LESSONS
 from .hub import ROOT, Board, a_free_port
 from .hub import board as a_board
 
-LINUX = pytest.mark.skipif(sys.platform == "win32", reason="JupyterHub is not for Windows")
-HUB = pytest.mark.skipif(
-    importlib.util.find_spec("jupyterhub") is None, reason="JupyterHub isn't installed"
-)
-pytestmark = [LINUX, HUB]
-
 USERS = ("ann", "teacher")
 JUDGE = "3000000111"  # the number of no account: nobody else's processes are ended
 SENTENCE = EXERCISES["1.1"].mistakes["uphill"].sentence
@@ -45,7 +39,9 @@ ANSWER = cloudpickle.dumps(EXERCISES["1.1"].reference)
 
 @pytest.fixture(scope="module")
 def folder():
-    """Pytest's own folder is closed to the account that the board becomes."""
+    """Where boards may be: pytest's own folder is closed to the account that a board becomes."""
+    if importlib.util.find_spec("jupyterhub") is None or sys.platform == "win32":
+        pytest.skip("JupyterHub isn't installed")
     path = Path(tempfile.mkdtemp(prefix="stepsize-board-"))
     path.chmod(0o755)
     yield path
