@@ -1,4 +1,7 @@
-"""Lesson 3: momentum, Nesterov's, the best settings on a quadratic, and the conventions."""
+"""Lesson 3: momentum, Nesterov's, the best settings on a quadratic, and the conventions.
+
+Long, because it is a table: a mistake, what is said to it, and the answers that make it.
+"""
 
 import numpy as np
 
