@@ -273,7 +273,6 @@ MAXIMA = {
     "without t": Mistake(
         "Your correction is the same in each update. It should be strong in the first, and fade.",
         _amsgrad(divide_by=lambda v_max, v, t, beta2: v_max / (1 - beta2)),
-        _amsgrad(divide_by=lambda v_max, v, t, beta2: v_max / (1 - beta2 * t)),
     ),
     "beta1": Mistake(
         "You correct the maximum with beta1. Which of the two made v?",
