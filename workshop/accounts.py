@@ -70,8 +70,8 @@ class ClassAuthenticator(LocalAuthenticator):
                 400, "A name has 2 to 20 of the letters a to z, digits and -, first a letter."
             )
         file = Path(self.state, "names", name)
-        # Who guesses one learner's password is slowed by the name; who guesses that of the class, by
-        # where they are: else they could lock everybody out.
+        # Who guesses one learner's password is slowed by the name; who guesses that of the class,
+        # by where they are: else they could lock everybody out.
         key = f"name {name}" if file.exists() else f"address {handler.request.remote_ip}"
         self.brake.check(key)
         hashed = file.read_text() if file.exists() else NOBODY
@@ -88,7 +88,7 @@ class ClassAuthenticator(LocalAuthenticator):
                 else "Wrong name or password. Here for the first time? Then the password of the"
                 " class is needed, too.",
             )
-        if file.exists() or (self.create_system_users and self.system_user_exists(name)):
+        if file.exists() or (self.create_system_users and self.is_of_before(name)):
             self.brake.count(key)
             raise HTTPError(
                 403, f"{name} is taken, and has another password. Is it not you? Take another name."
@@ -117,6 +117,10 @@ class ClassAuthenticator(LocalAuthenticator):
         except KeyError:
             return False
         return True
+
+    def is_of_before(self, name):
+        """Is there an account, or a home, that another class has left?"""
+        return self.system_user_exists(name) or Path("/home", account(name)).exists()
 
     def add_system_user(self, user):
         super().add_system_user(SimpleNamespace(name=account(user.name)))

@@ -14,6 +14,7 @@ import os
 import pwd
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import passwords
@@ -94,19 +95,32 @@ def stop(state: Path) -> int | str:
     except (FileNotFoundError, psutil.NoSuchProcess):
         pass
     if ROOM:
-        for user in pwd.getpwall():
-            if (state / "names" / user.pw_name.removeprefix("class-")).exists():
-                subprocess.run(["pkill", "-U", str(user.pw_uid)], check=False)
+        numbers = learners(state)
+        theirs = [p for p in psutil.process_iter() if p.uids().real in numbers]
+        for process in theirs:
+            with suppress(psutil.NoSuchProcess):
+                process.terminate()
+        for process in psutil.wait_procs(theirs, timeout=20)[1]:
+            process.kill()
     print("The hub is stopped, and so is every learner's server. Their work is kept.")
     return 0
 
 
-def start(state: Path, ip: str, port: int) -> int | str:
+def learners(state: Path) -> set[int]:
+    """The numbers of their accounts."""
+    numbers = set()
+    for name in (state / "names").iterdir():
+        with suppress(KeyError):  # signed up, and never came in
+            numbers.add(pwd.getpwnam(f"class-{name.name}").pw_uid)
+    return numbers
+
+
+def start(state: Path, ip: str, port: int) -> str:
     if ROOM and not others_can_read():
         return (
             f"Learners' accounts can't run {sys.executable}, or can't read {HERE.parent}.\n"
-            "Put the course where everybody may read, in /srv for instance (not in a home), with a\n"
-            "Python of the system; delete its folder .venv, and start again."
+            "Put the course where everybody may read, in /srv for instance (not in a home), with\n"
+            "a Python of the system; delete its folder .venv, and start again."
         )
     install_proxy()
     show_passwords(state)
@@ -126,7 +140,7 @@ def start(state: Path, ip: str, port: int) -> int | str:
     )
     (state / "hub.pid").write_text(str(os.getpid()))
     os.chdir(state)
-    os.execve(sys.executable, [sys.executable, "-m", "jupyterhub", CONFIG], env)
+    return os.execve(sys.executable, [sys.executable, "-m", "jupyterhub", CONFIG], env)
 
 
 def others_can_read() -> bool:

@@ -2,8 +2,8 @@
 
     sudo .venv/bin/python workshop/load.py http://127.0.0.1:8000 --learners 20 --password WORD
 
-Each is a browser's traffic without the browser: the sign-up form, the start page, JupyterLab's page,
-a kernel by its websocket, the cells of the notebook, then a slider's messages and the picture that
+Each is a browser's traffic without the browser: the sign-up form, the start page, JupyterLab's, a
+kernel by its websocket, the cells of the notebook, then a slider's messages and the picture that
 comes back. Run as root beside the hub, it also measures each learner's memory.
 """
 
@@ -78,8 +78,8 @@ class Learner:
                 await answer.read()
                 if answer.status == 200 and answer.url.path.startswith(self.server.path + "/lab"):
                     return
-                if answer.status >= 400:
-                    raise RuntimeError(f"{answer.url.path} says {answer.status}")
+                if answer.status >= 400 or answer.url.path.endswith("/hub/home"):
+                    raise RuntimeError(f"No server: {answer.url.path} says {answer.status}")
             await asyncio.sleep(0.5)
             page = self.hub / "hub" / "spawn-pending" / self.name
 
@@ -98,7 +98,10 @@ class Learner:
     async def open_kernel(self, path: str) -> "Kernel":
         kernel = dict(name="python3")
         session = await self.api("sessions", path=path, name=path, type="notebook", kernel=kernel)
-        where = self.server / "api" / "kernels" / session["kernel"]["id"] / "channels"
+        return await self.reopen(session["kernel"]["id"])
+
+    async def reopen(self, kernel: str) -> "Kernel":
+        where = self.server / "api" / "kernels" / kernel / "channels"
         return Kernel(await self.http.ws_connect(where, max_msg_size=0))
 
 

@@ -23,8 +23,10 @@ class InTurn:
         async with AT_ONCE:
             ip, port = await super().start()
             for _ in range(5 * PATIENCE):
-                if can_connect(ip, port) or await self.poll() is not None:
+                if can_connect(ip, port):
                     break
+                if await self.poll() is not None:
+                    raise RuntimeError("The learner's server ended while it started.")
                 await asyncio.sleep(0.2)
         return ip, port
 
