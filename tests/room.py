@@ -49,13 +49,14 @@ class Room:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def run(self, *command: str) -> str:
-        done = subprocess.run([*self.inside, *command], capture_output=True, text=True)
+    def run(self, *command: str, say: str = "") -> str:
+        whole = [*self.inside, *command]
+        done = subprocess.run(whole, capture_output=True, text=True, input=say)
         assert not done.returncode, done.stdout + done.stderr
         return done.stdout
 
-    def hub(self, *args: str) -> str:
-        return self.run(sys.executable, str(ROOT / "workshop" / "hub.py"), *args)
+    def hub(self, *args: str, say: str = "") -> str:
+        return self.run(sys.executable, str(ROOT / "workshop" / "hub.py"), *args, say=say)
 
     @contextmanager
     def running(self) -> Iterator[None]:

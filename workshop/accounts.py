@@ -6,6 +6,7 @@ is made in one act that fails where it exists: two can't take one name at the sa
 
 import pwd
 import re
+import subprocess
 import time
 from collections import defaultdict, deque
 from pathlib import Path
@@ -124,4 +125,14 @@ class ClassAuthenticator(LocalAuthenticator):
 
     def add_system_user(self, user):
         super().add_system_user(SimpleNamespace(name=account(user.name)))
-        Path(pwd.getpwnam(account(user.name)).pw_dir).chmod(0o700)
+        owner = pwd.getpwnam(account(user.name))
+        home = Path(owner.pw_dir)
+        if home.stat().st_uid != owner.pw_uid:  # it came from a backup
+            whose = f"{owner.pw_uid}:{owner.pw_gid}"
+            subprocess.run(["chown", "--recursive", "--no-dereference", whose, home], check=True)
+        home.chmod(0o700)
+
+    def pre_spawn_start(self, user, spawner):
+        """On a machine to which only the hub's folder and the homes were brought."""
+        if self.create_system_users and not self.system_user_exists(user):
+            self.add_system_user(user)

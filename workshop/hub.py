@@ -12,8 +12,10 @@ sudo python3 run.py hub            a room: an account of the machine for each le
 import argparse
 import os
 import pwd
+import shutil
 import subprocess
 import sys
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -39,7 +41,6 @@ def folder() -> Path:
 
 
 def main(argv: list[str]) -> int | str:
-    os.umask(0o077)
     words = dict(formatter_class=argparse.RawDescriptionHelpFormatter, description=__doc__)
     parser = argparse.ArgumentParser(prog="python run.py hub", **words)
     parser.add_argument("--ip", default="127.0.0.1")
@@ -50,6 +51,7 @@ def main(argv: list[str]) -> int | str:
     change.add_argument("--of-class")
     commands.add_parser("reset").add_argument("name")
     commands.add_parser("stop")
+    commands.add_parser("remove").add_argument("name")
     options = parser.parse_args(argv)
     state = folder()
     if options.command == "passwords":
@@ -58,6 +60,8 @@ def main(argv: list[str]) -> int | str:
         return reset(state, options.name)
     if options.command == "stop":
         return stop(state)
+    if options.command == "remove":
+        return remove(state, options.name)
     return start(state, options.ip, options.port)
 
 
@@ -76,7 +80,7 @@ def reset(state: Path, name: str) -> int | str:
     from jupyter_server.auth import passwd
 
     file = state / "names" / name
-    if not file.exists():
+    if not file.is_file():
         names = ", ".join(sorted(path.name for path in file.parent.iterdir()))
         return f"Nobody has signed up as {name}. There are: {names or 'none'}."
     word = passwords.draw()
@@ -94,25 +98,40 @@ def stop(state: Path) -> int | str:
             hub.wait(60)
     except (FileNotFoundError, psutil.NoSuchProcess):
         pass
-    if ROOM:
-        numbers = learners(state)
-        theirs = [p for p in psutil.process_iter() if p.uids().real in numbers]
-        for process in theirs:
-            with suppress(psutil.NoSuchProcess):
-                process.terminate()
-        for process in psutil.wait_procs(theirs, timeout=20)[1]:
-            process.kill()
+    end_processes((state / "names").iterdir())
     print("The hub is stopped, and so is every learner's server. Their work is kept.")
     return 0
 
 
-def learners(state: Path) -> set[int]:
-    """The numbers of their accounts."""
+def remove(state: Path, name: str) -> int | str:
+    files = sorted((state / "names").glob(name))
+    if not files:
+        return f"Nobody has signed up as {name}."
+    print(f"This deletes, with all their work: {', '.join(file.name for file in files)}")
+    if input("Type yes to go on: ") != "yes":
+        return "Nothing was deleted."
+    end_processes(files)
+    for file in files:
+        if ROOM:
+            subprocess.run(["userdel", "--remove", f"class-{file.name}"], capture_output=True)
+        else:
+            shutil.rmtree(state / "homes" / file.name, ignore_errors=True)
+        file.unlink()
+    return 0
+
+
+def end_processes(names: Iterable[Path]) -> None:
+    """All that these learners' accounts run."""
     numbers = set()
-    for name in (state / "names").iterdir():
+    for name in names if ROOM else ():
         with suppress(KeyError):  # signed up, and never came in
             numbers.add(pwd.getpwnam(f"class-{name.name}").pw_uid)
-    return numbers
+    theirs = [p for p in psutil.process_iter() if p.uids().real in numbers]
+    for process in theirs:
+        with suppress(psutil.NoSuchProcess):
+            process.terminate()
+    for process in psutil.wait_procs(theirs, timeout=20)[1]:
+        process.kill()
 
 
 def start(state: Path, ip: str, port: int) -> str:
@@ -123,6 +142,7 @@ def start(state: Path, ip: str, port: int) -> str:
             "a Python of the system; delete its folder .venv, and start again."
         )
     install_proxy()
+    os.umask(0o077)  # for all that the hub writes
     show_passwords(state)
     print(f"\nThe hub starts: http://{'127.0.0.1' if ip == '0.0.0.0' else ip}:{port}")
     if ROOM:

@@ -60,13 +60,13 @@ class Learner:
         return self.http.cookie_jar.filter_cookies(where)["_xsrf"].value
 
     async def sign_up(self, of_class: str) -> int:
-        """Answer the form: the status, 200 where it went well."""
+        """Answer the form: the status, 302 ("go on to your page") where it went well."""
         login = self.hub / "hub" / "login"
         async with self.http.get(login) as page:
             await page.read()
         form = dict(username=self.name, password=self.password, class_password=of_class)
         form["_xsrf"] = self.xsrf(login)
-        async with self.http.post(login, data=form) as answer:
+        async with self.http.post(login, data=form, allow_redirects=False) as answer:
             await answer.read()
             return answer.status
 
@@ -177,7 +177,7 @@ async def attend(learner: Learner, of_class: str, after: float) -> None:
     await asyncio.sleep(after)
     began = time.perf_counter()
     status = await learner.sign_up(of_class)
-    if status != 200:
+    if status != 302:
         raise RuntimeError(f"The sign-up says {status}")
     await learner.start()
     learner.ready = time.perf_counter() - began
