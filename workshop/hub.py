@@ -54,6 +54,8 @@ def main(argv: list[str]) -> int | str:
     commands.add_parser("remove").add_argument("name")
     options = parser.parse_args(argv)
     state = folder()
+    if options.command in (None, "passwords"):
+        install_proxy()
     if options.command == "passwords":
         return show_passwords(state, options.new, options.of_class)
     if options.command == "reset":
@@ -141,7 +143,6 @@ def start(state: Path, ip: str, port: int) -> str:
             "Put the course where everybody may read, in /srv for instance (not in a home), with\n"
             "a Python of the system; delete its folder .venv, and start again."
         )
-    install_proxy()
     os.umask(0o077)  # for all that the hub writes
     show_passwords(state)
     print(f"\nThe hub starts: http://{'127.0.0.1' if ip == '0.0.0.0' else ip}:{port}")
@@ -183,8 +184,22 @@ def install_proxy() -> None:
     (PROXY / "package.json").write_bytes((HERE / "proxy" / "package.json").read_bytes())
     (PROXY / "package-lock.json").write_bytes(lock)
     npm = NODE.parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-    fetch = [str(NODE), str(npm), "ci", "--silent", "--no-audit", "--no-fund", "--ignore-scripts"]
-    subprocess.run([*fetch, "--prefix", str(PROXY)], check=True)
+    fetch = [
+        str(NODE),
+        str(npm),
+        "ci",
+        "--loglevel=error",
+        "--no-audit",
+        "--no-fund",
+        "--ignore-scripts",
+    ]
+    done = subprocess.run([*fetch, "--prefix", str(PROXY)], capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(
+            f"The proxy can't be fetched from npm. It said:\n\n{done.stderr}\n"
+            "Does this network exchange certificates? Then set NODE_EXTRA_CA_CERTS to the file with its\n"
+            "own, and start again."
+        )
     installed.write_bytes(lock)  # last: without it, the installation was broken off
 
 
