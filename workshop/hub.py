@@ -197,8 +197,8 @@ def install_proxy() -> None:
     if done.returncode:
         raise SystemExit(
             f"The proxy can't be fetched from npm. It said:\n\n{done.stderr}\n"
-            "Does this network exchange certificates? Then set NODE_EXTRA_CA_CERTS to the file with its\n"
-            "own, and start again."
+            "Does this network exchange certificates? Set NODE_EXTRA_CA_CERTS to the file with\n"
+            "its own, and start again."
         )
     installed.write_bytes(lock)  # last: without it, the installation was broken off
 
