@@ -14,7 +14,7 @@ from secrets import compare_digest
 from types import SimpleNamespace
 
 from jupyter_server.auth import passwd, passwd_check
-from jupyterhub.auth import LocalAuthenticator
+from jupyterhub.auth import Authenticator, LocalAuthenticator
 from passwords import read
 from tornado.ioloop import IOLoop
 from tornado.web import HTTPError
@@ -110,18 +110,27 @@ class ClassAuthenticator(LocalAuthenticator):
         given = password.encode()
         return next((who for who in words if compare_digest(words[who].encode(), given)), None)
 
-    # LocalAuthenticator makes the account, under the name that is not another's ------------------
+    # LocalAuthenticator makes the account; here, under a name that is nobody else's --------------
 
     def system_user_exists(self, user):
+        return self.is_on_the_machine(user.name)
+
+    def is_on_the_machine(self, name):
         try:
-            pwd.getpwnam(account(getattr(user, "name", user)))
+            pwd.getpwnam(account(name))
         except KeyError:
             return False
         return True
 
     def is_of_before(self, name):
         """Is there an account, or a home, that another class has left?"""
-        return self.system_user_exists(name) or Path("/home", account(name)).exists()
+        return self.is_on_the_machine(name) or Path("/home", account(name)).exists()
+
+    async def add_user(self, user):
+        if self.create_system_users:
+            await super().add_user(user)
+        else:  # a trial
+            Authenticator.add_user(self, user)
 
     def add_system_user(self, user):
         super().add_system_user(SimpleNamespace(name=account(user.name)))
