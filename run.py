@@ -3,6 +3,7 @@
     python run.py          opens JupyterLab where you were; --no-browser, --port 8899
     python run.py test     passes all tests; what follows goes to pytest: test -k adam
     python run.py doctor   examines this machine, and says what helps
+    python run.py hub      a server for a whole class, to try: see workshop/README.md
     python run.py bench    times it all against torch, Keras and Optax: benchmarks/RESULTS.md
 
 You work in copies, in my-work/. An update of the course (git pull) overwrites no answer.
@@ -52,9 +53,10 @@ PATIENCE = 20  # seconds in which that index has to answer
 MEGABYTES = {  # fetched, needed on disk
     "": (340, 2200),
     "dev": (430, 2700),
-    "dev,bench": (530, 3100),
+    "dev,bench,workshop": (630, 3700),
     "bench": (440, 2700),
     "cuda": (2900, 10000),
+    "workshop": (440, 2800),
 }
 
 
@@ -99,7 +101,7 @@ def open_course(args):
 
 
 def pass_tests(args):
-    set_up("dev,bench")  # Keras and Optax too: what is said of them is tested
+    set_up("dev,bench,workshop")  # what is said of Keras, Optax and the hub is tested
     # A file a time on each core; and no core is fought for by the threads of two.
     shared = ["-n", "auto", "--maxprocesses", "4", "--dist", "loadfile"]
     command = [str(PYTHON), "-m", "pytest"] + shared + args
@@ -124,7 +126,21 @@ def examine(args):
     return finish(subprocess.Popen(command, cwd=str(ROOT), env=environment(VENV)))
 
 
-COMMANDS = {"": open_course, "test": pass_tests, "doctor": examine, "bench": run_benchmarks}
+def serve_a_class(args):
+    if os.name == "nt":
+        raise Trouble("JupyterHub doesn't run on Windows. Take Linux, or WSL: workshop/README.md")
+    set_up("workshop")
+    command = [str(PYTHON), str(ROOT / "workshop" / "hub.py")] + args
+    return finish(subprocess.Popen(command, cwd=str(ROOT), env=environment(VENV)))
+
+
+COMMANDS = {
+    "": open_course,
+    "test": pass_tests,
+    "doctor": examine,
+    "hub": serve_a_class,
+    "bench": run_benchmarks,
+}
 
 
 # The environment ---------------------------------------------------------------------------------
@@ -403,10 +419,16 @@ def a_free_port(wanted=None):
     raise Trouble("Port %s is taken, or can't be had. Without --port, a free one is found." % port)
 
 
-def jupyterlab(port, notebook, no_browser):
+def settings():
+    """Those of tools/jupyter, in the learner's folder: where that is."""
     own = MY_WORK / ".jupyter"
     for source in JUPYTER.rglob("*.*"):
         write(own / source.relative_to(JUPYTER), source.read_bytes())
+    return own
+
+
+def jupyterlab(port, notebook, no_browser):
+    own = settings()
     token, page = secrets.token_hex(16), "/lab/tree/" + quote(notebook)
     command = [str(PYTHON), "-c", START, "--Application.log_level=ERROR", "-y"]
     command += ["--ServerApp.port=%d" % port, "--ServerApp.root_dir=%s" % MY_WORK]

@@ -1,0 +1,116 @@
+"""A throwaway machine for a hub that is root's: what it changes on this one is gone afterwards.
+
+The accounts, homes and states that it makes are written into layers over /etc, /home, /root and
+/var that only its own processes see; they end with it, too.
+"""
+
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PATIENCE = 180  # seconds
+LAYERS = """
+set -e
+mount -t tmpfs tmpfs "$1"
+for place in etc home root var; do
+    mkdir "$1/$place" "$1/$place.work"
+    mount -t overlay overlay \
+        -o "lowerdir=/$place,upperdir=$1/$place,workdir=$1/$place.work" "/$place"
+done
+chmod 755 /root  # there may be the Python that learners run
+echo ready
+sleep infinity & wait  # and bury the dead, as the first process of a machine has to
+"""
+
+
+@dataclass
+class Room:
+    """The machine, and the hub on it."""
+
+    inside: list[str]  # how a command is run there
+    port: int
+    log: Path
+    passwords: dict[str, str]
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def run(self, *command: str, say: str = "") -> str:
+        whole = [*self.inside, *command]
+        done = subprocess.run(whole, capture_output=True, text=True, input=say)
+        assert not done.returncode, done.stdout + done.stderr
+        return done.stdout
+
+    def hub(self, *args: str, say: str = "") -> str:
+        return self.run(sys.executable, str(ROOT / "workshop" / "hub.py"), *args, say=say)
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """The hub, from its start until it is told to stop."""
+        start = [sys.executable, str(ROOT / "workshop" / "hub.py"), f"--port={self.port}"]
+        env = dict(os.environ, STEPSIZE_MEMORY="1G")
+        with self.log.open("w") as log:
+            hub = subprocess.Popen(
+                [*self.inside, *start], stdout=log, stderr=log, env=env, start_new_session=True
+            )
+        try:
+            self.once_it_answers(hub)
+            yield
+        finally:
+            os.killpg(hub.pid, signal.SIGTERM)
+            hub.wait(PATIENCE)
+
+    def once_it_answers(self, hub: subprocess.Popen[bytes]) -> None:
+        from urllib.error import URLError
+        from urllib.request import urlopen
+
+        end = time.monotonic() + PATIENCE
+        while hub.poll() is None and time.monotonic() < end:
+            try:
+                with urlopen(f"{self.url}/hub/health") as answer:
+                    assert answer.status == 200
+                self.passwords |= dict(
+                    re.findall(r"^For (learners|you).*?:\s+(\S+)", self.log.read_text(), re.M)
+                )
+                return
+            except (URLError, ConnectionError):
+                time.sleep(0.2)
+        raise RuntimeError(f"The hub did not start:\n{self.log.read_text()}")
+
+
+@contextmanager
+def room() -> Iterator[Room]:
+    """Where this machine can't be doubled, a skipped test."""
+    if sys.platform != "linux" or os.geteuid() or not shutil.which("unshare"):
+        pytest.skip("A hub that makes accounts is tried by root, on Linux.")
+    layers = tempfile.mkdtemp()
+    apart = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
+    machine = subprocess.Popen(
+        [*apart, "bash", "-c", LAYERS, "room", layers], stdout=-1, stderr=-1, text=True
+    )
+    try:
+        if machine.stdout.readline() != "ready\n":
+            pytest.skip(f"This machine can't be doubled: {machine.stderr.read()}")
+        children = Path(f"/proc/{machine.pid}/task/{machine.pid}/children").read_text()
+        inside = ["nsenter", "--target", children.split()[0], "--mount", "--pid"]
+        port = random.randrange(20000, 30000)
+        yield Room(inside, port, Path(layers + ".log"), {})
+    finally:
+        machine.kill()
+        machine.communicate()
+        os.rmdir(layers)
+        Path(layers + ".log").unlink(missing_ok=True)

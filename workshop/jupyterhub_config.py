@@ -1,0 +1,99 @@
+"""JupyterHub for one room. Started by `python run.py hub`; workshop/README.md is the guide."""
+
+import os
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+STATE = Path(os.environ["STEPSIZE_HUB"])
+ROOM = os.geteuid() == 0  # else a trial
+SYSTEMD = ROOM and Path("/run/systemd/system").exists()
+MINUTE = 60
+
+c = get_config()  # noqa: F821  (JupyterHub brings it)
+
+# Who comes in: accounts.py. Everybody who has signed up, and nobody else sees more than that page.
+c.JupyterHub.authenticator_class = "accounts.ClassAuthenticator"
+c.ClassAuthenticator.state = str(STATE)
+c.ClassAuthenticator.allow_all = True
+c.ClassAuthenticator.create_system_users = ROOM
+# No shell: a learner can't come in by ssh, past the hub.
+c.ClassAuthenticator.add_user_cmd = ["useradd", "--create-home", "--shell", "/usr/sbin/nologin"]
+c.JupyterHub.template_paths = [str(HERE / "templates")]
+
+# What is the hub's alone: its folder is closed to learners, and so is the door to its proxy.
+c.JupyterHub.db_url = f"sqlite:///{STATE / 'hub.sqlite'}"
+c.JupyterHub.cookie_secret_file = str(STATE / "cookie_secret")
+c.ConfigurableHTTPProxy.pid_file = str(STATE / "proxy.pid")
+c.ConfigurableHTTPProxy.api_url = "http+unix://" + str(STATE / "proxy.sock").replace("/", "%2F")
+c.ConfigurableHTTPProxy.command = os.environ["STEPSIZE_PROXY"].split("\n")
+c.ConfigurableHTTPProxy.log_level = "warn"
+c.JupyterHub.bind_url = os.environ["STEPSIZE_URL"]
+c.JupyterHub.hub_port = int(os.environ["STEPSIZE_HUB_PORT"])
+c.JupyterHub.trusted_downstream_ips = ["127.0.0.1"]  # Caddy, which says who asks
+c.JupyterHub.log_level = "WARN"
+
+# A learner's JupyterLab: learner.py, in an account of their own.
+c.Spawner.cmd = [sys.executable, str(HERE / "learner.py")] + ["--room"] * ROOM
+if SYSTEMD:  # limits for all that a learner runs together
+    from accounts import account
+
+    c.JupyterHub.spawner_class = "spawners.InOwnUnit"
+    c.SystemdSpawner.username_template = account("{USERNAME}")
+    c.SystemdSpawner.unit_name_template = account("{USERNAME}")
+    c.SystemdSpawner.isolate_tmp = True
+    # The address at which a cloud tells its machines their secrets.
+    c.SystemdSpawner.unit_extra_properties = {"IPAddressDeny": "169.254.169.254"}
+else:  # limits for each of their processes
+    c.JupyterHub.spawner_class = "spawners.InOwnAccount" if ROOM else "spawners.Together"
+    c.SimpleLocalProcessSpawner.home_dir_template = str(STATE / "homes" / "{username}")
+c.Spawner.mem_limit = os.environ.get("STEPSIZE_MEMORY", "2G")
+c.Spawner.cpu_limit = 2.0  # with systemd; a lesson uses one
+c.Spawner.environment = {"OMP_NUM_THREADS": "1"}  # forty learners, each with a thread a core: slow
+
+# Everybody arrives at once: no start is given up, whatever the queue; spawners.py lets them in.
+c.JupyterHub.concurrent_spawn_limit = 0
+c.Spawner.start_timeout = c.Spawner.http_timeout = 10 * MINUTE
+c.JupyterHub.init_spawners_timeout = MINUTE
+c.JupyterHub.tornado_settings = {"slow_spawn_timeout": 0}  # show them the page that waits, at once
+
+# The hub may be started anew while people work: in a room, their servers go on.
+c.JupyterHub.cleanup_servers = not ROOM
+
+# Two hours idle, longer than a lunch: then the server ends, and what was saved stays.
+c.JupyterHub.services = [
+    dict(
+        name="idle-culler",
+        command=[sys.executable, "-m", "jupyterhub_idle_culler", f"--timeout={120 * MINUTE}"],
+    )
+]
+c.JupyterHub.load_roles = [
+    dict(
+        name="idle-culler",
+        services=["idle-culler"],
+        scopes=["list:users", "read:users:activity", "read:servers", "delete:servers"],
+    )
+]
+
+# The page with the progress of the class.
+if (HERE / "board.py").exists():
+    port = int(os.environ["STEPSIZE_HUB_PORT"]) + 1
+    see = "access:services!service=board"
+    c.JupyterHub.services.append(
+        dict(
+            name="board",
+            url=f"http://127.0.0.1:{port}",
+            command=[sys.executable, str(HERE / "board.py")],
+            cwd=str(STATE.parent / "board"),
+            user="stepsize-board" if ROOM else "",
+            oauth_no_confirm=True,
+            environment={"STEPSIZE_BOARD_DATA": str(STATE.parent / "board")},
+        )
+    )
+    c.JupyterHub.load_roles += [
+        dict(name="board", services=["board"], scopes=["read:users:name"]),
+        dict(name="user", scopes=["self", see]),
+        dict(name="server", scopes=["users:activity!user", "access:servers!server", see]),
+    ]
+    c.Spawner.environment["STEPSIZE_BOARD"] = f"http://127.0.0.1:{port}/services/board/"

@@ -1,0 +1,64 @@
+"""Started by the hub, as the learner: their copies of the course, and their own JupyterLab.
+
+It runs with the learner's rights and no more: what it writes, it writes where the learner may.
+"""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+import run
+
+run.MY_WORK = Path.home() / "my-work"
+run.RECORD = run.MY_WORK / ".course.json"
+
+
+def keep_within(memory: int) -> None:
+    """Limits that no process of this learner can raise again: this much memory each, 500 in all."""
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_NPROC, (500, 500))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def settings() -> Path:
+    """JupyterLab's, and without the debugger: it would listen on a port that others can reach."""
+    folder = run.settings()
+    page = folder / "settings" / "page_config.json"
+    config = json.loads(page.read_text())
+    config["disabledExtensions"].append("@jupyterlab/debugger-extension")
+    page.write_text(json.dumps(config))
+    return folder
+
+
+def main(room: bool) -> None:
+    os.umask(0o077)
+    if room and sys.platform == "linux":
+        keep_within(int(os.environ["MEM_LIMIT"]))
+    run.MY_WORK.mkdir(exist_ok=True)
+    os.chdir(run.MY_WORK)
+    list(run.hand_out())  # the news are files, too
+    env = run.environment(run.MY_WORK)
+    env |= {name: value for name, value in os.environ.items() if name.startswith("JUPYTERHUB_")}
+    runtime = Path.home() / ".run"  # short: a socket's path has at most 107 letters
+    env |= dict(STEPSIZE_HOME=str(run.MY_WORK), JUPYTER_RUNTIME_DIR=str(runtime))
+    env |= dict(TMPDIR=str(Path.home() / ".tmp"), SHELL="/bin/bash", OMP_NUM_THREADS="1")
+    Path(env["TMPDIR"]).mkdir(exist_ok=True)
+    command = [sys.executable, "-m", "jupyterhub.singleuser", f"--ServerApp.root_dir={run.MY_WORK}"]
+    command += [f"--LabApp.app_settings_dir={settings() / 'settings'}", "--LabApp.custom_css=True"]
+    command += [f"--ServerApp.default_url=/lab/tree/{run.quote(run.where_they_were())}"]
+    command += ["--Application.log_level=WARN"]
+    command += ["--LanguageServerManager.autodetect=False"]  # it searches for what isn't there
+    if room:  # kernels talk through files in a folder of the learner's; ports are everybody's
+        command += ["--KernelManager.transport=ipc"]
+    log = os.open(run.MY_WORK / ".jupyter" / "server.log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    os.execve(command[0], command, env)
+
+
+if __name__ == "__main__":
+    main(room="--room" in sys.argv)
