@@ -76,24 +76,22 @@ c.JupyterHub.load_roles = [
     )
 ]
 
-# The page with the progress of the class.
-if (HERE / "board.py").exists():
-    port = int(os.environ["STEPSIZE_HUB_PORT"]) + 1
-    see = "access:services!service=board"
-    c.JupyterHub.services.append(
-        dict(
-            name="board",
-            url=f"http://127.0.0.1:{port}",
-            command=[sys.executable, str(HERE / "board.py")],
-            cwd=str(STATE.parent / "board"),
-            user="stepsize-board" if ROOM else "",
-            oauth_no_confirm=True,
-            environment={"STEPSIZE_BOARD_DATA": str(STATE.parent / "board")},
-        )
+# The page with the progress of the class: BOARD.md. As root it gives that up by itself. Its port is
+# below 1024 then: no learner can take it while the board is away, to be told others' tokens.
+port = 981 if ROOM else int(os.environ["STEPSIZE_HUB_PORT"]) + 1
+see = "access:services!service=board"
+c.JupyterHub.services.append(
+    dict(
+        name="board",
+        url=f"http://127.0.0.1:{port}",
+        command=[sys.executable, str(HERE / "board.py")],
+        oauth_no_confirm=True,
+        environment={"STEPSIZE_BOARD_DATA": str(STATE.parent / "board")},
     )
-    c.JupyterHub.load_roles += [
-        dict(name="board", services=["board"], scopes=["read:users:name"]),
-        dict(name="user", scopes=["self", see]),
-        dict(name="server", scopes=["users:activity!user", "access:servers!server", see]),
-    ]
-    c.Spawner.environment["STEPSIZE_BOARD"] = f"http://127.0.0.1:{port}/services/board/"
+)
+c.JupyterHub.load_roles += [
+    dict(name="board", services=["board"], scopes=["list:users"]),  # how many are here
+    dict(name="user", scopes=["self", see]),
+    dict(name="server", scopes=["users:activity!user", "access:servers!server", see]),
+]
+c.Spawner.environment["STEPSIZE_BOARD"] = f"http://127.0.0.1:{port}/services/board/"
