@@ -184,12 +184,8 @@ def test_on_the_pre_ln_transformer_momentum_is_as_good_as_adam():
     ends, intervals = fair("pre-LN transformer"), against_adam("pre-LN transformer")
     assert intervals["momentum"][0] < 0 < intervals["momentum"][1]
     assert max(ends["momentum"].mean(), ends["adam"].mean()) < 0.001
-    assert 0 < intervals["rmsprop"][0]
+    assert intervals["rmsprop"][0] > 0
     assert intervals["sgd"][0] > 1
-
-
-def test_with_twice_the_updates_sgd_learns_the_post_ln_transformer():
-    assert train("post-LN transformer", "sgd", 1.0, seed=20, updates=300).test < 0.1
 
 
 def test_the_interval_holds_the_mean_in_95_of_100_cases():
