@@ -161,6 +161,33 @@ def fair(task):
     return {name: found(name, best_rate(RATES, found(name))) for name in OPTIMIZERS}
 
 
+def against_adam(task):
+    """The interval of each minus Adam, on the same seeds. 2.262: Student's t for ten numbers."""
+    ends = fair(task)
+    return {name: paired_interval(ends[name], ends["adam"], 2.262) for name in OPTIMIZERS[:3]}
+
+
+def test_on_the_residual_net_nobody_can_be_told_from_adam():
+    assert all(low < 0 < high for low, high in against_adam("residual net").values())
+
+
+def test_on_the_post_ln_transformer_sgd_and_momentum_are_behind():
+    ends, intervals = fair("post-LN transformer"), against_adam("post-LN transformer")
+    assert intervals["momentum"][0] > 1
+    assert 0 < intervals["rmsprop"][0] < intervals["rmsprop"][1] < 0.02
+    assert intervals["sgd"][0] < 0 < intervals["sgd"][1], "says the interval, but:"
+    assert (ends["sgd"] > ends["adam"]).all()
+    assert (ends["sgd"] > 1.5).sum() == 1
+
+
+def test_on_the_pre_ln_transformer_momentum_is_as_good_as_adam():
+    ends, intervals = fair("pre-LN transformer"), against_adam("pre-LN transformer")
+    assert intervals["momentum"][0] < 0 < intervals["momentum"][1]
+    assert max(ends["momentum"].mean(), ends["adam"].mean()) < 0.001
+    assert intervals["rmsprop"][0] > 0
+    assert intervals["sgd"][0] > 1
+
+
 def test_the_interval_holds_the_mean_in_95_of_100_cases():
     rng = np.random.default_rng(0)
     a = rng.normal(1.0, 1.0, (2000, 10))
