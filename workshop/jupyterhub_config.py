@@ -76,23 +76,22 @@ c.JupyterHub.load_roles = [
     )
 ]
 
-# The page with the progress of the class.
+# The page with the progress of the class. As root it takes a port that no learner's program can
+# take while it is away, and then gives root up by itself.
 if (HERE / "board.py").exists():
-    port = int(os.environ["STEPSIZE_HUB_PORT"]) + 1
+    port = 981 if ROOM else c.JupyterHub.hub_port + 1
     see = "access:services!service=board"
     c.JupyterHub.services.append(
         dict(
             name="board",
             url=f"http://127.0.0.1:{port}",
             command=[sys.executable, str(HERE / "board.py")],
-            cwd=str(STATE.parent / "board"),
-            user="stepsize-board" if ROOM else "",
-            oauth_no_confirm=True,
             environment={"STEPSIZE_BOARD_DATA": str(STATE.parent / "board")},
+            oauth_no_confirm=True,
         )
     )
     c.JupyterHub.load_roles += [
-        dict(name="board", services=["board"], scopes=["read:users:name"]),
+        dict(name="board", services=["board"], scopes=["list:users"]),  # how many are here
         dict(name="user", scopes=["self", see]),
         dict(name="server", scopes=["users:activity!user", "access:servers!server", see]),
     ]
