@@ -14,8 +14,8 @@ HOME = tempfile.mkdtemp(prefix="stepsize-test-")
 atexit.register(shutil.rmtree, HOME, ignore_errors=True)
 os.environ["STEPSIZE_HOME"] = HOME
 
-# A program of its own, for a test that has Keras.
-collect_ignore = ["tests/keras_on_jax.py"]
+# A program of its own, for a test that has Keras; the configuration of a JupyterHub.
+collect_ignore = ["tests/keras_on_jax.py", "tests/real_hub.py"]
 
 # How long an example takes says something of the machine and what else it does, not of the code.
 hypothesis.settings.register_profile("patient", deadline=None)

@@ -245,15 +245,17 @@ def my_momentum(theta, grad, t, velocity=0.0, *, lr, momentum):
     return Step(theta - lr * velocity, dict(velocity=velocity))
 """,
         """
-def my_momentum(theta, grad, t, v=None, *, lr, momentum):  # Sutskever's: the same path
-    v = -lr * grad if v is None else momentum * v - lr * grad
-    return Step(theta + v, {"v": v})
+def my_momentum(theta, grad, t, v=None, *, lr, momentum):
+    v = grad if v is None else momentum * v + grad
+    return Step(np.subtract(theta, np.multiply(lr, v)), {"v": v})
 """,
         """
-def my_momentum(theta, grad, t, before=(), *, lr, momentum):
-    gradients = [*before, grad]
-    velocity = sum(momentum**age * g for age, g in enumerate(reversed(gradients)))
-    return Step(theta - lr * velocity.astype(np.float32), {"before": np.array(gradients)})
+def my_momentum(theta, grad, t, before=(), left=(), *, lr, momentum):  # no velocity, all gradients
+    gradients, left = [*before, grad], [*(momentum * share for share in left), 1.0]
+    velocity = sum(share * g for share, g in zip(left, gradients, strict=True))
+    new = theta.copy()
+    new -= lr * velocity.astype(np.float32)
+    return Step(new, {"before": np.array(gradients), "left": left})
 """,
     ],
     "3.2": [
@@ -283,15 +285,16 @@ def my_nesterov(theta, grad, t, velocity=0.0, *, lr, momentum):
     return Step(theta - lr * (grad + momentum * velocity), dict(velocity=velocity))
 """,
         """
-def my_nesterov(theta, grad, t, v=0.0, *, lr, momentum):
-    new = v * momentum - lr * grad
-    return Step(theta + momentum * new - lr * grad, dict(v=new))
+def my_nesterov(theta, grad, t, v=None, *, lr, momentum):
+    v = np.zeros(theta.shape) if v is None else v.copy()
+    v *= momentum
+    v += grad
+    return Step(theta - lr * grad - lr * momentum * v, {"v": v}, {"speed": np.abs(v)})
 """,
         """
-def my_nesterov(theta, grad, t, v=0.0, before=0.0, *, lr, momentum):  # Sutskever's, from ahead
-    behind = theta - momentum * v
-    v = momentum * v - lr * grad
-    return Step(behind + v + momentum * v, dict(v=v, before=grad))
+def my_nesterov(theta, grad, t, old=0.0, *, lr, momentum):
+    step = (1 + momentum) * grad + momentum**2 * old
+    return Step(np.float32(theta - lr * step), dict(old=momentum * old + grad))
 """,
     ],
     "3.4": [
@@ -405,7 +408,24 @@ def my_adam(theta, grad, t, m=0.0, v=0.0, *, lr, beta1, beta2, eps):
     return Step(theta - lr * (m / fix[0]) / ((v / fix[1]) ** 0.5 + eps), dict(m=m, v=v))
 """,
     ],
-    "5.4": [
+    "5.3": [
+        """
+def first_step(grad, lr, beta1, beta2):
+    without = (1 - beta1) / np.sqrt(1 - beta2)
+    return -lr * np.sign(grad) * np.array([without, 1.0])
+""",
+        """
+def first_step(g, lr, b1, b2):
+    m, v = (1 - b1) * g, (1 - b2) * g**2
+    return np.array([-lr * m / v**0.5, -lr * g / abs(g)])
+""",
+        """
+def first_step(grad, lr, beta1, beta2):
+    way = -lr if grad > 0 else lr
+    return np.float32(way) * np.r_[(1 - beta1) * (1 - beta2) ** -0.5, 1]
+""",
+    ],
+    "5.5": [
         "def eps_that_leaves(share, grad): return np.abs(grad) * (1 / share - 1)",
         "def eps_that_leaves(s, g): return abs(g) / s - abs(g)",
         "def eps_that_leaves(s, grad): return np.array([(1 - s) / s * (grad**2) ** 0.5])",
@@ -605,6 +625,109 @@ def f(t, warmup):
 """,
         "from stepsize.schedules import inverse_sqrt as f",
     ],
+    "9.1": [
+        """
+def my_grad(theta, X, Y, hidden):
+    inputs, outputs = X.shape[1], Y.shape[1]
+    borders = np.cumsum([inputs * hidden, hidden, hidden * outputs])
+    W1, b1, W2, b2 = np.split(theta, borders)
+    W1, W2 = W1.reshape(inputs, hidden), W2.reshape(hidden, outputs)
+    h = np.tanh(X @ W1 + b1)
+    e = np.exp(h @ W2 + b2)
+    d2 = (e / e.sum(1, keepdims=True) - Y) / len(X)
+    d1 = (1 - h * h) * (d2 @ W2.T)
+    return np.concatenate([(X.T @ d1).ravel(), d1.sum(0), (h.T @ d2).ravel(), d2.sum(0)])
+""",
+        """
+import torch
+def f(theta, X, Y, hidden):
+    theta, X, Y = (torch.tensor(a, requires_grad=True) for a in (theta, X, Y))
+    a, c = X.shape[1] * hidden, hidden * Y.shape[1]
+    W1, b1, W2, b2 = theta.split([a, hidden, c, Y.shape[1]])
+    z = torch.tanh(X @ W1.view(-1, hidden) + b1) @ W2.view(hidden, -1) + b2
+    loss = -(Y * z.log_softmax(1)).sum(1).mean()
+    return torch.autograd.grad(loss, theta)[0].numpy()
+""",
+        """
+from stepsize.checks.lesson_09 import numeric_grad, softmax, unpack
+def f(theta, X, Y, hidden):
+    def loss(theta):
+        W1, b1, W2, b2 = unpack(theta, X.shape[1], hidden, Y.shape[1])
+        return -(Y * np.log(softmax(np.tanh(X @ W1 + b1) @ W2 + b2))).sum() / len(X)
+    return numeric_grad(loss, theta, 1e-5)
+""",
+    ],
+    "9.2": [
+        """
+def numeric_grad(loss, theta, eps):
+    slopes = np.zeros_like(theta)
+    for i in range(len(theta)):
+        step = np.zeros_like(theta)
+        step[i] = eps
+        slopes[i] = (loss(theta + step) - loss(theta - step)) / (2 * eps)
+    return slopes
+""",
+        """
+def f(f, x, h):
+    return np.array([f(x + e) - f(x - e) for e in h * np.eye(len(x))]) / 2 / h
+""",
+        """
+def f(loss, theta, eps):
+    theta, slopes = theta.copy(), []
+    for i in range(theta.size):
+        old = theta[i]
+        theta[i] = old + eps
+        above = loss(theta)
+        theta[i] = old - eps
+        slopes.append((above - loss(theta)) / eps / 2)
+        theta[i] = old
+    return np.array(slopes)
+""",
+    ],
+    "9.3": [
+        """
+def best_rate(rates, losses):
+    means = np.where(np.isfinite(losses), losses, np.inf).mean(axis=1)
+    best = means.argmin()
+    return rates[best] if 0 < best < len(rates) - 1 else np.nan
+""",
+        """
+def f(rates, losses):
+    means = np.mean(losses, axis=1)
+    means[np.isnan(means)] = np.inf
+    best = min(range(len(rates)), key=lambda i: means[i])
+    if best == 0 or best == len(rates) - 1:
+        return float("nan")
+    return np.array([rates[best]])
+""",
+        """
+def f(rates, losses):
+    total = np.nan_to_num(losses, nan=1e9, posinf=1e9).sum(axis=1)
+    best = np.argsort(total)[0]
+    return [np.nan, *rates[1:-1], np.nan][best]
+""",
+    ],
+    "9.4": [
+        """
+def paired_interval(a, b, t):
+    d = a - b
+    half = t * d.std(ddof=1) / len(d) ** 0.5
+    return np.array([d.mean() - half, d.mean() + half])
+""",
+        """
+import statistics
+def f(a, b, t):
+    d = [float(x - y) for x, y in zip(a, b)]
+    error = statistics.stdev(d) / len(d) ** 0.5
+    return statistics.mean(d) + t * error * np.array([-1, 1])
+""",
+        """
+def f(a, b, t):
+    n, d = len(a), np.subtract(a, b)
+    variance = ((d - d.sum() / n) ** 2).sum() / (n - 1)
+    return np.mean(a) - np.mean(b) + np.array([-t, t]) * np.sqrt(variance / n)
+""",
+    ],
     "10.1": [
         "def f(low, high, n): return np.logspace(np.log10(low), np.log10(high), n)",
         "def f(a, b, n): return np.array([a * (b / a) ** (i / (n - 1)) for i in range(n)])",
@@ -758,9 +881,9 @@ TEN |= {"rate too high": 10, "loss spikes": 6, "forgotten zero_grad": 5}
 ANSWERS += [("11.1", TEN | {"rate decayed too early": np.int64(7)})]
 ANSWERS += [("11.1", {name: float(n) for name, n in TEN.items()} | {"rate decayed too early": 7.0})]
 ANSWERS += [("11.1", {"rate decayed too early": np.array([7])} | dict(reversed(TEN.items())))]
-ANSWERS += [("5.3", {"A": 1, "B": -0.05, "C": 0.81, "D": 0.67})]
-ANSWERS += [("5.3", dict(D=0.67, C=np.float64(0.81), B=-1 / 20, A=np.array(1.0)))]
-ANSWERS += [("5.3", dict(zip("ABCD", np.array([1, -0.05, 0.81, 0.67]), strict=True)))]
+ANSWERS += [("5.4", {"A": 1, "B": -0.05, "C": 0.81, "D": 0.67})]
+ANSWERS += [("5.4", dict(D=0.67, C=np.float64(0.81), B=-1 / 20, A=np.array(1.0)))]
+ANSWERS += [("5.4", dict(zip("ABCD", np.array([1, -0.05, 0.81, 0.67]), strict=True)))]
 ANSWERS += [("6.3", {"A": 2, "B": 4, "C": 1, "D": 3})]
 ANSWERS += [("6.3", dict(D=3.0, C=np.float64(1), B=np.array(4), A=2))]
 ANSWERS += [("6.3", dict(zip("ABCD", np.array([2, 4, 1, 3]), strict=True)))]
@@ -826,6 +949,29 @@ def test_the_verdict_is_the_same_where_answers_are_checked(name):
             "    return X_b, y_b",
             "in place",
         ),
+        (
+            "3.1",
+            "def f(theta, grad, t, v=0.0, *, lr, momentum):\n"
+            "    v = momentum * v + grad\n"
+            "    return Step(theta - lr * v, dict(velocity=v))",
+            "memory name",
+        ),
+        (
+            "3.1",
+            "class Kept: v = 0.0\n"
+            "def f(theta, grad, t, *, lr, momentum):\n"
+            "    Kept.v = momentum * Kept.v + grad\n"
+            "    return Step(theta - lr * Kept.v)",
+            "remembers elsewhere",
+        ),
+        (
+            "3.1",
+            "def f(theta, grad, t, v=np.zeros(2), *, lr, momentum):\n"
+            "    v *= momentum\n"
+            "    v += grad\n"
+            "    return Step(theta - lr * v, dict(v=v))",
+            "remembers elsewhere",
+        ),
         ("2.2", "def f(theta, X, y, lr, batch_size, rng): return theta[:, None]", "shape"),
         ("2.2", "def f(theta, X, y, lr, batch_size, rng): pass", "returns nothing"),
     ],
@@ -834,6 +980,31 @@ def test_mistakes_common_to_all(name, source, mistake):
     verdict = judge(EXERCISES[name], written(source))
     assert (verdict.status, verdict.mistake) == ("wrong", mistake)
     assert verdict.text[-1] in ".`"
+
+
+def test_what_cannot_be_given_back_is_named():
+    answer = "def f(theta, grad, t, v=0.0, *, lr, momentum): return Step(theta, dict(speed=v))"
+    assert "remembers `speed`" in judge(EXERCISES["3.1"], written(answer)).text
+
+
+def test_a_power_is_no_hat():
+    verdict = check("4.1", written("def f(theta, grad, t, *, lr, eps): return Step(grad^2)"))
+    assert verdict.status == "broken" and "a power is written `**`" in verdict.text
+    verdict = check("5.5", written("def f(share, grad): return grad^2"))
+    assert verdict.status == "broken" and "a power is written `**`" in verdict.text
+
+
+@pytest.mark.parametrize(
+    ("line", "hint"),
+    [
+        ("theta = theta - lr * grad", "has to be called"),
+        ("places = places.append(grad(theta))", "returns nothing to keep"),
+    ],
+)
+def test_some_errors_are_explained(line, hint):
+    body = f"    places = [theta]\n    for _ in range(steps): {line}\n    return np.array(places)"
+    verdict = check("1.2", written(f"def my_descent(grad, theta, lr, steps):\n{body}"))
+    assert verdict.status == "broken" and hint in verdict.text
 
 
 def test_the_missing_argument_is_named():

@@ -269,6 +269,13 @@ def test_plots_draw_into_the_axes_they_are_given_and_name_both():
         ax.get_figure().canvas.draw()
 
 
+def test_intervals_are_means_and_t_standard_errors():
+    ax = plots.intervals(Figure().add_subplot(), {"sgd": [1.0, 3.0], "adam": [5.0, 5.0]}, t=2.0)
+    assert [text.get_text() for text in ax.get_yticklabels()] == ["sgd", "adam"]
+    bars = [container.lines[2][0].get_segments()[0][:, 0] for container in ax.containers]
+    np.testing.assert_allclose(bars, [[0, 4], [5, 5]])
+
+
 def test_lines_carry_their_names():
     ax = Figure().add_subplot()
     plots.losses(ax, {"sgd": [3.0, 2.0, 1.0], "adam": [3.0, 2.5, 2.0]})

@@ -308,6 +308,25 @@ def test_torchs_adafactor_does_not_go_below_its_precision():
         np.testing.assert_allclose(torchs, -0.01 * g / 2.0**-52, rtol=1e-6)
 
 
+@pytest.mark.parametrize("dtype, last_bits", [(np.float64, 1e-14), (np.float32, 1e-5)])
+def test_torchs_adafactor_divides_by_no_mean_below_the_precision(dtype, last_bits):
+    """Gradients that small are common in float32: there its V is too small, and u is clipped."""
+    start, g = np.ones((3, 4), dtype), gradients("random", (3, 4), dtype)
+    root = np.finfo(dtype).eps ** 0.5
+    above, below = (
+        np.abs(ours(adafactor, start, g * x) - theirs(optim.Adafactor, start, g * x)).max()
+        for x in (4 * root, root / 4)
+    )
+    assert above < last_bits
+    assert below > 1e-2
+    shown = next(walk(adafactor, start, g * (root / 4)))
+    mean = (g[0] * root / 4).astype(dtype) ** 2
+    theirs_u = shown["update"] * (np.finfo(dtype).eps / mean.mean()) ** 0.5
+    clipped = theirs_u / np.maximum(1, np.sqrt((theirs_u**2).mean()))
+    torchs = theirs(optim.Adafactor, start, g[:1] * (root / 4))[0]
+    np.testing.assert_allclose(torchs, start - 0.01 * clipped, rtol=last_bits)
+
+
 def test_torchs_adafactor_overflows_before_ours():
     """It multiplies row by column before it divides by the mean: too much for float32 above 1e9."""
     start, g = np.ones((3, 4), np.float32), gradients("huge", (3, 4), np.float32)

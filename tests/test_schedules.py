@@ -75,8 +75,10 @@ TWINS = [  # ours, torch's with its arguments, and how many updates they agree f
         total_iters=9,
     ),
     twin(lambda t: linear(t, 9), L.LinearLR, start_factor=1.0, end_factor=0.0, total_iters=9),
-    twin(lambda t: warmup(t, 10, start=0.25), L.LinearLR, start_factor=0.25, total_iters=10),
-    twin(lambda t: warmup(t, 1, start=1.0), L.LinearLR, start_factor=1.0, total_iters=1),
+    twin(lambda t: warmup(t, 10), L.LinearLR, start_factor=0.1, total_iters=9),
+    twin(lambda t: warmup(t, 10, start=0.25), L.LinearLR, start_factor=0.325, total_iters=9),
+    twin(lambda t: warmup(t, 1), L.LinearLR, start_factor=1.0, total_iters=0),
+    twin(lambda t: linear(t, 10, 0.25, 1.0), L.LinearLR, start_factor=0.25, total_iters=10),
     twin(lambda t: step_decay(t, 7), L.StepLR, step_size=7),
     twin(lambda t: step_decay(t, 1, 0.9), L.StepLR, step_size=1, gamma=0.9),
     twin(lambda t: step_decay(t, 9, 2), L.StepLR, step_size=9, gamma=2),
@@ -151,7 +153,7 @@ TWINS = [  # ours, torch's with its arguments, and how many updates they agree f
         final_div_factor=3.0,
     ),
     (
-        lambda t: warmup(t, 9, 0.1) * step_decay(t, 20, 0.5),
+        lambda t: warmup(t, 10) * step_decay(t, 20, 0.5),
         lambda o: L.ChainedScheduler([L.LinearLR(o, 0.1, total_iters=9), L.StepLR(o, 20, 0.5)]),
         STEPS,
     ),
@@ -169,14 +171,14 @@ def test_twin_of_torch(mine, theirs, steps):
 def test_sequence_is_torchs():
     mine = sequence(
         np.arange(STEPS),
-        [lambda t: warmup(t, 10, 0.1), lambda t: cosine(t, 40), lambda t: 0.5 + 0 * t],
+        [lambda t: warmup(t, 10), lambda t: cosine(t, 40), lambda t: 0.5 + 0 * t],
         milestones=[10, 50],
     )
     theirs = torch_rates(
         lambda o: lr_scheduler.SequentialLR(
             o,
             [
-                lr_scheduler.LinearLR(o, 0.1, total_iters=10),
+                lr_scheduler.LinearLR(o, 0.1, total_iters=9),
                 lr_scheduler.CosineAnnealingLR(o, 40),
                 lr_scheduler.ConstantLR(o, 0.5, total_iters=1000),
             ],
@@ -229,6 +231,12 @@ def test_restarts_per_epoch_as_torchs_fractional_step():
     np.testing.assert_allclose(cosine_restarts(np.arange(60) / 4, 2, 2), theirs, atol=1e-12)
 
 
+def test_torchs_constant_of_no_steps_never_ends():
+    torchs = torch_rates(lambda o: L.ConstantLR(o, 0.5, total_iters=0), steps=5)
+    np.testing.assert_array_equal(torchs, 0.5)
+    np.testing.assert_array_equal(constant(np.arange(5), 0.5, 0), 1)
+
+
 def test_torchs_restarts_lose_their_place_where_a_logarithm_is_rounded():
     """Asked for epoch 728 of T_0 = 2, T_mult = 3: t_6 = 728, and log_3(729) is below 6."""
     optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
@@ -279,11 +287,11 @@ def test_torchs_sequence_carries_a_recursive_schedule_over():
     theirs = torch_rates(
         lambda o: L.SequentialLR(
             o,
-            [L.LinearLR(o, 0.1, total_iters=20), L.CosineAnnealingLR(o, 30)],
+            [L.LinearLR(o, 0.05, total_iters=19), L.CosineAnnealingLR(o, 30)],
             milestones=[10],
         )
     )
-    mine = sequence(np.arange(STEPS), [lambda t: warmup(t, 20, 0.1), lambda t: cosine(t, 30)], [10])
+    mine = sequence(np.arange(STEPS), [lambda t: warmup(t, 20), lambda t: cosine(t, 30)], [10])
     np.testing.assert_allclose(mine[:40], theirs[:40], atol=1e-12)
     assert theirs[50] > 0.2
     assert mine[50] == 0
@@ -295,7 +303,7 @@ def test_warmup_stable_decay_is_a_sequence():
         lambda o: L.SequentialLR(
             o,
             [
-                L.LinearLR(o, 1e-9, total_iters=10),
+                L.LinearLR(o, 0.1, total_iters=9),
                 L.ConstantLR(o, 1.0),
                 L.LinearLR(o, 1.0, 0.1, total_iters=20),
             ],
@@ -303,13 +311,13 @@ def test_warmup_stable_decay_is_a_sequence():
         )
     )
     mine = warmup_stable_decay(np.arange(STEPS), steps=50, warmup=10, decay=20, floor=0.1)
-    np.testing.assert_allclose(mine, theirs, atol=2e-9)
+    np.testing.assert_allclose(mine, theirs, rtol=1e-12)
 
 
 @pytest.mark.parametrize(("warmup", "decay"), [(0, 0), (0, 10), (10, 0), (4, 6)])
 def test_warmup_stable_decay_of_any_parts(warmup, decay):
     f = warmup_stable_decay(np.arange(12), steps=10, warmup=warmup, decay=decay, floor=0.2)
-    assert f[0] == (0 if warmup else 1)
+    assert f[0] == (1 / warmup if warmup else 1)
     assert f.max() == 1 or warmup + decay == 10
     np.testing.assert_array_equal(f[10:], 0.2)
 
@@ -357,8 +365,9 @@ def test_monotone_from_end_to_end(steps, low):
     t = np.arange(0, steps + 20)
     assert (np.diff(warmup(t, steps, low)) >= 0).all()
     assert (np.diff(cosine(t, steps, low)) <= 1e-15).all()
-    assert warmup(0, steps, low) == low
-    assert warmup(steps, steps, low) == cosine(0, steps, low) == 1
+    assert warmup(0, steps, low) == pytest.approx(low + (1 - low) / steps, rel=1e-12)
+    assert min(warmup(0, steps), warmup_stable_decay(0, steps, steps, 0)) > 0  # no dead update
+    assert warmup(steps - 1, steps, low) == cosine(0, steps, low) == 1
 
 
 def test_a_number_for_a_number():

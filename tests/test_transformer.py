@@ -10,10 +10,12 @@ import torch
 
 from stepsize import labs
 from stepsize.labs import words
-from stepsize.labs.trainings import CHANCE, RATES, SHIPPED, WARMUPS, Trainings, Worker
+from stepsize.labs.trainings import Worker
+from stepsize.labs.warmup import CHANCE, RATES, SHIPPED, WARMUPS, Map
 from stepsize.transformer import CHANCE as LN_8
 from stepsize.transformer import Reverser, Run, ramp, rows, train
 
+MODULE = "stepsize.transformer"
 LINES = [json.loads(line) for line in SHIPPED.read_text(encoding="utf-8").splitlines()]
 
 
@@ -81,7 +83,7 @@ def test_it_is_stuck_without_warmup_and_learns_with_it(seed):
 
 
 def test_the_map_is_whole():
-    known = Trainings()
+    known = Map()
     assert len(known) == len(LINES) == 5 * len(RATES) * len(WARMUPS)
     assert {len(seeds) for seeds in known.runs.values()} == {5}
 
@@ -95,7 +97,7 @@ def test_the_map_can_be_made_again(index):
 
 
 def test_what_the_lesson_reads_off_the_map():
-    lowest = dict(zip(RATES, Trainings().medians(), strict=True))
+    lowest = dict(zip(RATES, Map().medians(), strict=True))
     none = {lr: row[0] for lr, row in lowest.items()}
     assert all(none[lr] < 0.1 for lr in (0.002, 0.004, 0.0075)) and none[0.015] > 2
     assert (lowest[0.015][WARMUPS.index(10) :] < 0.05).all()
@@ -126,17 +128,17 @@ def test_the_sentence_is_true():
 def test_a_spoilt_line_is_passed_over(line, tmp_path):
     good = json.dumps(dict(lr=0.015, warmup=40, seed=77, loss=[0.5] * 20))
     (tmp_path / "warmup.jsonl").write_text(f"{line}\n{good}\n", encoding="utf-8")
-    known = Trainings()
+    known = Map()
     assert len(known) == len(LINES) + 1
     assert known.ends((0.015, 40))[-1] == 0.5
 
 
 def test_what_is_kept_is_there_again():
-    known = Trainings()
+    known = Map()
     (job,) = known.next([(0.015, 40)])
     assert job == dict(lr=0.015, warmup=40, seed=5)
     known.keep(json.dumps(job | dict(loss=[1.0] * 20)))
-    assert len(Trainings()) == len(known) == len(LINES) + 1
+    assert len(Map()) == len(known) == len(LINES) + 1
     assert next(known.next([(0.015, 40)]))["seed"] == 6
 
 
@@ -154,7 +156,7 @@ def test_the_lab_trains_more_and_keeps_it():
     assert lab.panel.worker is None and not lab.panel.cell.disabled
     assert lab.panel.note.value == ""
     assert "of 6 runs" in lab.sentence
-    assert lab.controls["runs"].value == len(LINES) + 1 == len(Trainings())
+    assert lab.controls["runs"].value == len(LINES) + 1 == len(Map())
 
 
 def test_it_can_be_stopped_and_started_again():
@@ -172,7 +174,8 @@ def test_it_can_be_stopped_and_started_again():
 
 def test_a_training_that_breaks_off_is_said():
     said, over = [], threading.Event()
-    worker = Worker([dict(lr="much")], said.append, lambda words: (said.append(words), over.set()))
+    jobs = [dict(lr="much")]
+    worker = Worker(MODULE, jobs, said.append, lambda words: (said.append(words), over.set()))
     assert over.wait(60)
     assert said == ["the training did not start, or broke off"]
     assert worker.process.poll() is not None
@@ -181,7 +184,7 @@ def test_a_training_that_breaks_off_is_said():
 @pytest.mark.parametrize("end", ["stdin", "stdout"])
 def test_a_training_ends_with_the_notebook(end):
     """When a kernel goes, however it goes, its ends of both pipes close; either is enough."""
-    worker = Worker([], print, lambda _: None)
+    worker = Worker(MODULE, [], print, lambda _: None)
     worker.thread.join(60)
     process = subprocess.Popen(worker.process.args, stdin=-1, stdout=-1, stderr=subprocess.DEVNULL)
     with process:

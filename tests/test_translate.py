@@ -58,7 +58,7 @@ SHAPES: dict[str, list[dict[str, Any]]] = {
         dict(steps=90, start=0.5, end=0.1),
         dict(steps=50, start=0.0, end=1.0),
     ],
-    "warmup": [dict(steps=30), dict(steps=30, start=0.1)],
+    "warmup": [dict(steps=30), dict(steps=30, start=0.1), dict(steps=1)],
     "step_decay": [dict(step_size=30), dict(step_size=7, gamma=0.8)],
     "multi_step": [dict(milestones=[60, 30]), dict(milestones=[25, 25, 50], gamma=0.5)],
     "exponential": [dict(gamma=0.97)],

@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 
-from stepsize.labs.trainings import RATES, SHIPPED, WARMUPS
+from stepsize.labs.warmup import RATES, SHIPPED, WARMUPS
 
 SEEDS = 5
 

@@ -76,23 +76,22 @@ c.JupyterHub.load_roles = [
     )
 ]
 
-# The page with the progress of the class. As root it takes a port that no learner's program can
-# take while it is away, and then gives root up by itself.
-if (HERE / "board.py").exists():
-    port = 981 if ROOM else c.JupyterHub.hub_port + 1
-    see = "access:services!service=board"
-    c.JupyterHub.services.append(
-        dict(
-            name="board",
-            url=f"http://127.0.0.1:{port}",
-            command=[sys.executable, str(HERE / "board.py")],
-            environment={"STEPSIZE_BOARD_DATA": str(STATE.parent / "board")},
-            oauth_no_confirm=True,
-        )
+# The page with the progress of the class: BOARD.md. As root it gives that up by itself. Its port is
+# below 1024 then: no learner can take it while the board is away, to be told others' tokens.
+port = 981 if ROOM else int(os.environ["STEPSIZE_HUB_PORT"]) + 1
+see = "access:services!service=board"
+c.JupyterHub.services.append(
+    dict(
+        name="board",
+        url=f"http://127.0.0.1:{port}",
+        command=[sys.executable, str(HERE / "board.py")],
+        oauth_no_confirm=True,
+        environment={"STEPSIZE_BOARD_DATA": str(STATE.parent / "board")},
     )
-    c.JupyterHub.load_roles += [
-        dict(name="board", services=["board"], scopes=["list:users"]),  # how many are here
-        dict(name="user", scopes=["self", see]),
-        dict(name="server", scopes=["users:activity!user", "access:servers!server", see]),
-    ]
-    c.Spawner.environment["STEPSIZE_BOARD"] = f"http://127.0.0.1:{port}/services/board/"
+)
+c.JupyterHub.load_roles += [
+    dict(name="board", services=["board"], scopes=["list:users"]),  # how many are here
+    dict(name="user", scopes=["self", see]),
+    dict(name="server", scopes=["users:activity!user", "access:servers!server", see]),
+]
+c.Spawner.environment["STEPSIZE_BOARD"] = f"http://127.0.0.1:{port}/services/board/"

@@ -56,7 +56,8 @@ def adafactor_vector(
     Ranges: lr, eps1, eps2, weight_decay at least 0; beta2_decay at most 0; d at least 1.
     Source: Shazeer & Stern (2018), Algorithm 5, arXiv:1804.04235, without weight decay. Same as
     torch.optim.Adafactor, except that torch adds no eps1, but lets v not fall below its square,
-    eps1 being the precision of the type: another step where gradients are below 1e-13.
+    eps1 being the precision of the type: another step where gradients come near 1e-15, or in
+    float32 near 1e-6.
 
     A parameter a thousand times as large takes a step a thousand times as long:
 
@@ -110,8 +111,11 @@ def adafactor(
 
     Shapes: theta, grad, update (..., n, m); row (..., n, 1), col (..., 1, m), so n + m numbers
     are kept and not n m; hyper-parameters scalar or (..., 1, 1).
-    Units, ranges and the difference from torch.optim.Adafactor: as for a vector.
-    Source: Shazeer & Stern (2018), Algorithm 4, arXiv:1804.04235, without weight decay.
+    Units, ranges: as for a vector.
+    Source: Shazeer & Stern (2018), Algorithm 4, arXiv:1804.04235, without weight decay. Same as
+    torch.optim.Adafactor, except as for a vector, and that torch divides by no mean(R) below the
+    precision of the type: another step where gradients are smaller than its root, 1e-8, or in
+    float32 3e-4.
 
     Nothing is lost where the squares are a row times a column, whatever these are:
 

@@ -21,6 +21,7 @@ __all__ = [
     "cells",
     "contours",
     "curve",
+    "intervals",
     "lines",
     "look",
     "losses",
@@ -202,6 +203,17 @@ def lines(
     _tidy(ax, xlabel, ylabel)
     _NamesAtEnds(ax, drawn)
     return ax
+
+
+def intervals(ax: Axes, values: Mapping[str, Any], t: float, xlabel: str = "loss") -> Axes:
+    """The mean of some numbers, and t standard errors to each side: name -> numbers."""
+    for place, (name, numbers) in enumerate(values.items()):
+        color, _, marker = look(name, place)
+        half = t * np.std(numbers, ddof=1) / len(numbers) ** 0.5
+        ax.errorbar(np.mean(numbers), place, 0, half, marker, color=color, capsize=6, lw=2, ms=8)
+    ax.set_yticks(range(len(values)), list(values))
+    ax.set_ylim(len(values) - 0.5, -0.5)
+    return _tidy(ax, xlabel, "")
 
 
 def staircase(ax: Axes, trace: Trace, name: str = "sgd") -> Axes:

@@ -65,8 +65,7 @@ def guard({header}):
     if theta.__class__ is float:
         theta, grad = np.float64(theta), np.float64(grad)  # these say inf or nan
     same_shape(theta, grad)
-    with np.errstate(all="ignore"):
-        return function({arguments})
+    return quietly({arguments})
 """
 L2 = "if weight_decay is not NOT_ASKED_FOR: grad = grad + weight_decay * theta"
 
@@ -96,6 +95,7 @@ def rule(**ranges: Allowed) -> Callable[[Callable[..., Step]], Callable[..., Ste
         namespace = {
             **{f"default_{name}": p.default for name, p in header.parameters.items()},
             **dict(function=function, reject=reject, same_shape=_same_shape, np=np),
+            "quietly": np.errstate(all="ignore")(function),
             **dict(least=_least, most=_most, NOT_ASKED_FOR=NOT_ASKED_FOR, inf=float("inf")),
         }
         text = GUARD.format(
@@ -199,7 +199,7 @@ def _same_shape(theta: Any, grad: Any) -> None:
         kind = getattr(theta, "dtype", type(theta).__name__)
         raise TypeError(f"theta must be floats, a number or an array, not {kind}")
     shape = getattr(theta, "shape", ())
-    if np.shape(grad) != shape:
+    if getattr(grad, "shape", None) != shape and np.shape(grad) != shape:
         raise ValueError(f"grad must have theta's shape {shape}, not {np.shape(grad)}")
 
 

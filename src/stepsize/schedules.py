@@ -55,7 +55,8 @@ def constant(t: Any, factor: float = 1.0, steps: float = np.inf) -> Any:
     $$f(t) = c \text{ for } t < T, \quad 1 \text{ after}$$
 
     t: updates already made, at least 0. factor: between 0 and 1. steps: at least 0.
-    Same as torch.optim.lr_scheduler.ConstantLR(factor, total_iters=steps).
+    Same as torch.optim.lr_scheduler.ConstantLR(factor, total_iters=steps), which with steps=0 keeps
+    the factor for ever.
 
     >>> constant(np.arange(6), factor=0.1, steps=3)
     array([0.1, 0.1, 0.1, 1. , 1. , 1. ])
@@ -81,20 +82,23 @@ def linear(t: Any, steps: int, start: float = 1.0, end: float = 0.0) -> Any:
 
 @accepts(t=at_least(0), steps=at_least(1), start=share)
 def warmup(t: Any, steps: int, start: float = 0.0) -> Any:
-    r"""Linear warmup: rise from `start` to 1 in `steps` updates, then stay.
+    r"""Linear warmup: rise from `start` in `steps` equal parts, one an update, to 1; then stay.
 
-    $$f(t) = s + (1 - s) \min(t / T,\, 1)$$
+    $$f(t) = s + (1 - s) \min\left(\frac{t + 1}{T},\, 1\right)$$
 
-    t: updates already made, at least 0. steps: at least 1. start: between 0 and 1.
-    With start=0 the first update has a rate of 0 and does nothing; start=1/steps avoids that.
+    t: updates already made, at least 0. steps: at least 1. start: between 0 and 1, the height that
+    the first update is one part above. So no update is dead, as the first is where t / T is meant,
+    in Optax's linear_schedule from 0 and in many a script; that is `linear(t, steps, start, 1.0)`.
     Source: Goyal et al. (2017), section 2.2, arXiv:1706.02677.
-    Same as torch.optim.lr_scheduler.LinearLR(start_factor=start, total_iters=steps), for start
-    above 0.
+    Same as torch.optim.lr_scheduler.LinearLR(start_factor=start + (1 - start) / steps,
+    total_iters=steps - 1), for steps above 1. torch's own start_factor is 1/3.
+
+    The first update has 1 / steps of the peak, the last of the warmup all of it:
 
     >>> warmup(np.arange(6), steps=4)
-    array([0.  , 0.25, 0.5 , 0.75, 1.  , 1.  ])
+    array([0.25, 0.5 , 0.75, 1.  , 1.  , 1.  ])
     """
-    return start + (1 - start) * np.minimum(t / steps, 1.0)
+    return start + (1 - start) * np.minimum((t + 1) / steps, 1.0)
 
 
 @accepts(t=at_least(0), step_size=at_least(1), gamma=at_least(0))
@@ -200,25 +204,25 @@ def cosine(t: Any, steps: int, floor: float = 0.0) -> Any:
 def warmup_stable_decay(t: Any, steps: int, warmup: int, decay: int, floor: float = 0.0) -> Any:
     r"""Warmup, stable, decay (WSD): rise linearly, stay at 1, fall linearly to `floor` at the end.
 
-    $$f(t) = \min\left(\frac{t}{W},\, 1\right) \cdot
+    $$f(t) = \min\left(\frac{t + 1}{W},\, 1\right) \cdot
       \left(s + (1 - s) \min\left(\frac{T - t}{D},\, 1\right)\right)$$
 
     t: updates already made, at least 0. steps T: at least 1. warmup W, decay D: at least 0, and
     together at most steps. floor s: between 0 and 1.
     Raises: ValueError where warmup and decay don't fit into steps.
     Source: Hu et al. (2024), section 4, arXiv:2404.06395; the line down is from Hägele et al.
-    (2024), arXiv:2405.18392. torch has none; in `sequence` it is two `linear` and a `constant`.
+    (2024), arXiv:2405.18392. torch has none; in `sequence` it is `warmup`, `constant`, `linear`.
 
     The plateau may go on as long as one likes; only the decay has to know when it ends:
 
     >>> warmup_stable_decay(np.arange(9), steps=8, warmup=2, decay=4)
-    array([0.  , 0.5 , 1.  , 1.  , 1.  , 0.75, 0.5 , 0.25, 0.  ])
+    array([0.5 , 1.  , 1.  , 1.  , 1.  , 0.75, 0.5 , 0.25, 0.  ])
     """
     if warmup + decay > steps:
         raise ValueError(
             f"warmup and decay must fit into the {steps} steps, not {warmup} and {decay}"
         )
-    rise = np.minimum(t / warmup, 1.0) if warmup else 1.0
+    rise = np.minimum((t + 1) / warmup, 1.0) if warmup else 1.0
     left = np.minimum(np.maximum(steps - t, 0) / decay, 1.0) if decay else np.less(t, steps)
     return rise * (floor + (1 - floor) * left)
 
@@ -413,7 +417,7 @@ def sequence(
 
     >>> lr = lambda t: sequence(t, [lambda t: warmup(t, 2), lambda t: cosine(t, 4)], [2])
     >>> lr(np.arange(7)).round(3)
-    array([0.   , 0.5  , 1.   , 0.854, 0.5  , 0.146, 0.   ])
+    array([0.5  , 1.   , 1.   , 0.854, 0.5  , 0.146, 0.   ])
     """
     require("t", t, at_least(0))
     if len(milestones) != len(schedules) - 1 or not schedules:

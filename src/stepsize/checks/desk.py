@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from .. import board
 from . import store
 from .catalog import EXERCISES
 from .sandbox import Report, SandboxError, run
@@ -27,7 +28,8 @@ def look_at(name: str, answer: Any) -> Verdict:
         verdict = _verdict(name, answer)
         if verdict.status == UNTRIED:
             return verdict
-        return replace(verdict, note=store.keep(name, verdict.status, verdict.mistake))
+        notes = store.keep(name, verdict.status, verdict.mistake), board.tell(verdict, answer)
+        return replace(verdict, note="\n".join(filter(None, notes)))
     except KeyboardInterrupt:
         return Verdict(name, BROKEN, "You stopped it.")
     except Exception as error:  # a defect of ours must not stop a notebook

@@ -27,8 +27,17 @@ A_LIST = (
 )
 
 
+ELSEWHERE = (
+    "Called again with the same arguments, it gives another answer: it remembers something outside "
+    "of its Step. Then a second run begins where the first one ended."
+)
+
+
 class Case(NamedTuple):
-    """A run of a rule: where it starts, the gradient of each update, the hyper-parameters."""
+    """A run of a rule: where it starts, the gradient of each update, the hyper-parameters.
+
+    A hyper-parameter is a number, or a list with one for each update.
+    """
 
     theta: Sequence[float]
     grads: Sequence[Sequence[float]]
@@ -60,14 +69,37 @@ def _run(answer: Any, case: Case, signature: str, seen: Seen) -> None:
     memory: dict[str, Any] = {}
     theta = np.array(case.theta)
     for t, grad in enumerate(map(np.array, case.grads), start=1):
-        given = dict(theta=theta, grad=grad, t=t) | case.hyper
-        where = f"in update {t}, {_listed(given)}"
-        arguments = (theta, grad, t)
-        result = call(answer, signature, arguments, {**memory, **case.hyper}, seen.faults)
-        step = _step(result, theta, seen.faults)
+        hyper = {k: x[t - 1] if isinstance(x, list) else x for k, x in case.hyper.items()}
+        where = f"in update {t}, {_listed(dict(theta=theta, grad=grad, t=t) | hyper)}"
+        _takes_back(answer, memory)
+        arguments = (answer, signature, (theta, grad, t), {**memory, **hyper}, seen.faults)
+        step = _step(call(*arguments), theta, seen.faults)
+        if not seen.moments and not _same(step, _step(call(*arguments), theta, seen.faults)):
+            raise Wrong("remembers elsewhere", ELSEWHERE)
         inner = {key: array(value, {}) for key, value in (step.memory | step.shown).items()}
         seen.moments.append(Moment(where, {"theta": step.theta}, inner))
         theta, memory = step.theta, step.memory
+
+
+def _takes_back(answer: Any, memory: dict[str, Any]) -> None:
+    """Raise Wrong where the answer can't be given back what it wants to remember."""
+    try:
+        taken = inspect.signature(answer)
+        taken.bind_partial(**memory)
+    except ValueError:  # some functions written in C do not say
+        return
+    except TypeError:
+        names = [name for name in memory if name not in taken.parameters]
+        if names:
+            raise Wrong(
+                "memory name",
+                f"Your Step remembers `{names[0]}`, and your function takes no argument of that "
+                f"name: it takes `{taken}`. So it can't be given back.",
+            ) from None
+
+
+def _same(one: Step, other: Step) -> bool:
+    return np.array_equal(one.theta, other.theta, equal_nan=True)
 
 
 def _step(result: Any, theta: np.ndarray, faults: dict[str, str]) -> Step:

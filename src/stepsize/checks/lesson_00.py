@@ -41,6 +41,23 @@ EXERCISES = (
                 lambda x, slope, lr: lr * slope,
                 lambda x, slope, lr: -lr * slope,
             ),
+            "one way": Mistake(
+                "You go the same way on both sides of a valley: where the slope is negative, the "
+                "ground falls to the right.",
+                lambda x, slope, lr: x - abs(lr * slope),
+            ),
+            "squared": Mistake(
+                "The slope counts twice in your step. A square has no direction, either.",
+                lambda x, slope, lr: x - lr * slope**2,
+            ),
+            "exchanged": Mistake(
+                "You took the place for the slope, and the slope for the place.",
+                lambda x, slope, lr: slope - lr * x,
+            ),
+            "added up": Mistake(
+                "How far you go is rate times slope. You take off both, one after the other.",
+                lambda x, slope, lr: x - lr - slope,
+            ),
             "turned around": Mistake(
                 "You go from the step to where you stand. Which of the two do you start from?",
                 lambda x, slope, lr: lr * slope - x,

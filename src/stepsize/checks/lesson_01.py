@@ -66,6 +66,18 @@ def _from_the_start(grad, theta, lr, steps):
     return np.array([theta] + [theta - lr * grad(theta)] * steps)
 
 
+def _step_for_place(grad, theta, lr, steps):
+    places = [theta]
+    for _ in range(steps):
+        places.append(lr * grad(places[-1]))
+    return np.array(places)
+
+
+def _gradients_kept(grad, theta, lr, steps):
+    path = my_descent(grad, theta, lr, steps)
+    return np.array([theta, *(grad(place) for place in path[1:])])
+
+
 def _rows(choose):
     """A mistake that returns other rows of the right path."""
     return lambda grad, theta, lr, steps: choose(my_descent(grad, theta, lr, steps))
@@ -164,6 +176,24 @@ EXERCISES = (
                 "`steps + 1` places.",
                 _rows(lambda path: path[1:]),
             ),
+            "none kept": Mistake(
+                "Only the start is kept. In each round of the loop the new place has to be put "
+                "into the list.",
+                _rows(lambda path: path[:1]),
+            ),
+            "after one round": Mistake(
+                "It ends after the first step. Does the `return` stand inside the loop?",
+                _rows(lambda path: path[:2]),
+            ),
+            "steps, not places": Mistake(
+                "The rows after the first are steps, not places. A new place is the old one, and "
+                "the step taken off it.",
+                _step_for_place,
+            ),
+            "gradients kept": Mistake(
+                "The rows after the first are gradients. Where you stood is asked for.",
+                _gradients_kept,
+            ),
             "no end": Mistake(
                 "The last place is missing. Either there is one update too few, or each place is "
                 "kept before the step and the last one never.",
@@ -236,6 +266,11 @@ EXERCISES = (
                 lambda curvatures: 2 / np.mean(curvatures),
                 lambda curvatures: 2 / np.median(curvatures),
                 lambda curvatures: np.mean(2 / curvatures),
+            ),
+            "first or last": Mistake(
+                "You take the first curvature, or the last. The steepest may stand anywhere.",
+                lambda curvatures: 2 / curvatures[0],
+                lambda curvatures: 2 / curvatures[-1],
             ),
             "sum": Mistake(
                 "Below that rate it converges, but also above it, for a while. The directions "

@@ -100,6 +100,36 @@ DECAYS = {
         "You keep the share that should go: weight_decay times lr says how much of theta is "
         "taken away.",
         _adamw(lambda theta, step, lr, wd, scale: lr * wd * theta - step),
+        _adamw(lambda theta, step, lr, wd, scale: wd * theta - step),
+    ),
+    "twice": Mistake(
+        "You decay twice: theta is shrunk by itself, and once more by way of the gradient.",
+        _adamw(along=lambda m_hat, theta, wd: m_hat + wd * theta),
+        _adamw(seen=lambda grad, theta, wd: grad + wd * theta),
+    ),
+    "shrinks the step": Mistake(
+        "It is the step that you make smaller. theta itself should lose a share.",
+        _adamw(lambda theta, step, lr, wd, scale: theta - (1 - lr * wd) * step),
+    ),
+    "no rate": Mistake(
+        "The decay is right. But Adam's own step has lost its learning rate.",
+        _adamw(lambda theta, step, lr, wd, scale: (1 - lr * wd) * theta - step / lr),
+    ),
+    "a 2": Mistake(
+        "Your share is off by a factor of 2. A 2 comes from the derivative of a square; here "
+        "nothing is derived.",
+        _adamw(lambda theta, step, lr, wd, scale: (1 - 2 * lr * wd) * theta - step),
+        _adamw(lambda theta, step, lr, wd, scale: (1 - lr * wd / 2) * theta - step),
+    ),
+    "rate only": Mistake(
+        "The share that you take away does not depend on weight_decay.",
+        _adamw(lambda theta, step, lr, wd, scale: (1 - lr) * theta - step),
+    ),
+    "away from 0": Mistake(
+        "Your positive weights shrink, and the negative ones grow. Decay pulls to 0 from both "
+        "sides.",
+        _adamw(lambda theta, step, lr, wd, scale: theta - lr * wd * abs(theta) - step),
+        _adamw(lambda theta, step, lr, wd, scale: theta - lr * wd * theta**2 - step),
     ),
 }
 
@@ -151,6 +181,42 @@ def _corrected_first(theta, grad, t, m=0.0, v=0.0, v_max=0.0, *, lr, beta1, beta
     return Step(theta - lr * m / (1 - beta1**t) / (v_max**0.5 + eps), dict(m=m, v=v, v_max=v_max))
 
 
+def _too_late(theta, grad, t, m=0.0, v=0.0, v_max=0.0, *, lr, beta1, beta2, eps):
+    m = beta1 * m + (1 - beta1) * grad
+    v = beta2 * v + (1 - beta2) * grad**2
+    scale = lr / ((v_max / (1 - beta2**t)) ** 0.5 + eps)
+    theta = theta - scale * m / (1 - beta1**t)
+    return Step(theta, dict(m=m, v=v, v_max=np.maximum(v_max, v)))
+
+
+def _last_two(theta, grad, t, m=0.0, v=0.0, v_max=0.0, *, lr, beta1, beta2, eps):
+    step = amsgrad(theta, grad, t, m, v, v_max, lr=lr, beta1=beta1, beta2=beta2, eps=eps)
+    return Step(step.theta, step.memory | dict(v_max=step.memory["v"]))
+
+
+def _with_beta1(theta, grad, t, m=0.0, v=0.0, v_max=0.0, *, lr, beta1, beta2, eps):
+    m = beta1 * m + (1 - beta1) * grad
+    v = beta2 * v + (1 - beta2) * grad**2
+    v_max = np.maximum(v_max, v)
+    scale = lr / ((v_max / (1 - beta1**t)) ** 0.5 + eps)
+    return Step(theta - scale * m / (1 - beta1**t), dict(m=m, v=v, v_max=v_max))
+
+
+def _corrected_twice(theta, grad, t, m=0.0, v=0.0, v_max=0.0, *, lr, beta1, beta2, eps):
+    m = beta1 * m + (1 - beta1) * grad
+    v = beta2 * v + (1 - beta2) * grad**2
+    v_max = np.maximum(v_max, v / (1 - beta2**t))
+    scale = lr / ((v_max / (1 - beta2**t)) ** 0.5 + eps)
+    return Step(theta - scale * m / (1 - beta1**t), dict(m=m, v=v, v_max=v_max))
+
+
+def _fades(theta, grad, t, m=0.0, v=0.0, v_max=0.0, *, lr, beta1, beta2, eps):
+    m = beta1 * m + (1 - beta1) * grad
+    v_max = np.maximum(beta2 * v_max, grad**2)
+    scale = lr / ((v_max / (1 - beta2**t)) ** 0.5 + eps)
+    return Step(theta - scale * m / (1 - beta1**t), dict(m=m, v=v, v_max=v_max))
+
+
 MAXIMA = {
     "Adam": Mistake(
         "Your steps are those of Adam. Either no maximum divides them, or it is forgotten after "
@@ -170,8 +236,13 @@ MAXIMA = {
         _amsgrad(divide_by=lambda v_max, v, t, beta2: v_max),
     ),
     "largest gradient": Mistake(
-        "You remember the largest squared gradient. The maximum is to be taken of v, the average.",
+        "You remember the largest gradient. The maximum is to be taken of v, the average.",
         _amsgrad(largest=lambda v_max, v, grad: np.maximum(v_max, grad**2)),
+        _amsgrad(
+            largest=lambda v_max, v, grad: np.maximum(v_max, grad**2),
+            divide_by=lambda v_max, v, t, beta2: v_max,
+        ),
+        _amsgrad(largest=lambda v_max, v, grad: np.maximum(v_max, abs(grad))),
     ),
     "feeds back": Mistake(
         "Your maximum goes back into the average v, and keeps it up. The two are separate "
@@ -184,10 +255,41 @@ MAXIMA = {
         _amsgrad(
             largest=lambda v_max, v, grad: np.minimum(np.where(np.equal(v_max, 0), v, v_max), v)
         ),
+        _amsgrad(largest=lambda v_max, v, grad: np.minimum(v_max, v)),
     ),
     "one for all": Mistake(
         "All your coordinates share one maximum, that of the largest of them. Each has its own.",
         _amsgrad(largest=lambda v_max, v, grad: np.full_like(v, np.max(np.maximum(v_max, v)))),
+        _amsgrad(largest=lambda v_max, v, grad: np.max(v)),
+    ),
+    "corrected twice": Mistake(
+        "You correct twice: v before the maximum is taken, and the maximum after it.",
+        _corrected_twice,
+    ),
+    "multiplied": Mistake(
+        "You multiply by 1 - beta2**t. That makes an average that is too small still smaller.",
+        _amsgrad(divide_by=lambda v_max, v, t, beta2: v_max * (1 - beta2**t)),
+    ),
+    "without t": Mistake(
+        "Your correction is the same in each update. It should be strong in the first, and fade.",
+        _amsgrad(divide_by=lambda v_max, v, t, beta2: v_max / (1 - beta2)),
+    ),
+    "beta1": Mistake(
+        "You correct the maximum with beta1. Which of the two made v?",
+        _with_beta1,
+    ),
+    "too late": Mistake(
+        "You divide by the maximum of the updates before. The newest v belongs to it, too.",
+        _too_late,
+    ),
+    "last two": Mistake(
+        "You compare with the v before only, and an older, larger one is forgotten. What is kept "
+        "for the next update has to be the maximum.",
+        _last_two,
+    ),
+    "fades": Mistake(
+        "Your maximum fades from update to update, as in Adamax. Here it is kept for good.",
+        _fades,
     ),
     "sum": Mistake(
         "You add all the v up. That divides by more and more, as Adagrad does; here the largest "
@@ -233,10 +335,39 @@ EXERCISES = (
             "one update": Mistake(
                 "That is what one update leaves. The next one shrinks what this one has left.",
                 lambda lr, weight_decay, updates: 1 - lr * weight_decay,
+                lambda lr, weight_decay, updates: np.exp(-lr * weight_decay),
             ),
             "what is gone": Mistake(
                 "That is the share that is gone. What is left is asked for.",
                 lambda lr, weight_decay, updates: 1 - (1 - lr * weight_decay) ** updates,
+                lambda lr, weight_decay, updates: updates * lr * weight_decay,
+            ),
+            "times": Mistake(
+                "You multiply by the number of updates. But each update multiplies anew, by the "
+                "same factor.",
+                lambda lr, weight_decay, updates: (1 - lr * weight_decay) * updates,
+            ),
+            "power of the decay": Mistake(
+                "In yours the power takes hold of the decay alone. What is multiplied again and "
+                "again is what one update leaves.",
+                lambda lr, weight_decay, updates: 1 - lr * weight_decay**updates,
+                lambda lr, weight_decay, updates: 1 - (lr * weight_decay) ** updates,
+            ),
+            "per cent": Mistake(
+                "A share is asked for, between 0 and 1, not a number of per cent.",
+                lambda lr, weight_decay, updates: 100 * (1 - lr * weight_decay) ** updates,
+            ),
+            "apart": Mistake(
+                "Neither lr nor weight_decay takes away a share of its own. Their product does.",
+                lambda lr, weight_decay, updates: (1 - lr) * (1 - weight_decay) ** updates,
+                lambda lr, weight_decay, updates: (1 - lr - weight_decay) ** updates,
+                lambda lr, weight_decay, updates: ((1 - lr) * (1 - weight_decay)) ** updates,
+            ),
+            "a 2": Mistake(
+                "There is a 2 too many in it.",
+                lambda lr, weight_decay, updates: (1 - lr * weight_decay / 2) ** updates,
+                lambda lr, weight_decay, updates: (1 - 2 * lr * weight_decay) ** updates,
+                lambda lr, weight_decay, updates: (1 - lr * weight_decay) ** (2 * updates),
             ),
             "exponential": Mistake(
                 "You use the exponential function. It comes close while lr times weight_decay is "

@@ -45,6 +45,8 @@ def _plateau(
     starts_again=True,
     cut=lambda rate, factor: rate * factor,
     hears=True,
+    forgets=False,
+    again=0,
 ):
     """my_plateau with another ear: what is good, what is too much, what is forgotten."""
 
@@ -57,10 +59,37 @@ def _plateau(
             bad = (0 if forgives else bad) if is_good else bad + 1
             best, before = min(best, loss), loss
             if too_many(bad, patience):
-                rate, bad = cut(rate, factor), 0 if starts_again else bad
+                rate, bad = cut(rate, factor), again if starts_again else bad
+                best = loss if forgets else best
             if hears:
                 rates.append(rate)
         return np.array(rates)
+
+    return variant
+
+
+def _forgives_one(losses, patience, factor):
+    rate, best, bad, rates = 1.0, math.inf, 0, []
+    for loss in losses:
+        bad = max(bad - 1, 0) if loss < best else bad + 1
+        best = min(best, loss)
+        if bad > patience:
+            rate, bad = rate * factor, 0
+        rates.append(rate)
+    return np.array(rates)
+
+
+def _at_cuts_only(losses, patience, factor):
+    rates = my_plateau(losses, patience, factor)
+    return rates[np.diff(rates, prepend=1.0) != 0]
+
+
+def _half_a_mistake(up=None, down=None):
+    """my_one_cycle with another way up or down: (t, rise, steps, low) -> factor."""
+    up, down = up or my_one_cycle, down or my_one_cycle
+
+    def variant(t, rise, steps, low):
+        return up(t, rise, steps, low) if t < rise else down(t, rise, steps, low)
 
     return variant
 
@@ -118,6 +147,7 @@ EXERCISES = (
             "no pi": Mistake(
                 "The wave is too long: a cosine turns at pi, not at 1.",
                 _cosine(lambda p, floor: floor + (1 - floor) * (1 + math.cos(p)) / 2),
+                _cosine(lambda p, floor: floor + (1 - floor) * (1 + math.cos(180 * p)) / 2),
             ),
             "line": Mistake(
                 "That is a straight line from 1 to the floor.",
@@ -126,6 +156,49 @@ EXERCISES = (
             "one too few": Mistake(
                 "You reach the floor one update too early: at t = steps, not before it.",
                 lambda t, steps, floor: my_cosine(t, steps - 1, floor),
+            ),
+            "one too many": Mistake(
+                "You reach the floor one update too late: at t = steps, not after it.",
+                lambda t, steps, floor: my_cosine(t, steps + 1, floor),
+            ),
+            "one ahead": Mistake(
+                "Yours is one update ahead. t counts the updates already made: at t = 0 the factor "
+                "is 1.",
+                lambda t, steps, floor: my_cosine(t + 1, steps, floor),
+            ),
+            "half a half": Mistake(
+                "You halve only a part. It is all of 1 + cos that is halved.",
+                _cosine(lambda p, floor: floor + (1 - floor) * (1 + math.cos(math.pi * p) / 2)),
+                _cosine(lambda p, floor: floor + (1 - floor) * math.cos(math.pi * p) / 2),
+                _cosine(lambda p, floor: floor + (1 - floor) * 1 + math.cos(math.pi * p) / 2),
+            ),
+            "begins below 1": Mistake(
+                "It does not begin at 1. What is taken off the height for the floor has to be put "
+                "under it.",
+                _cosine(lambda p, floor: (1 - floor) * _half(p)),
+                _cosine(lambda p, floor: floor * _half(p)),
+            ),
+            "drops to 0": Mistake(
+                "After `steps` yours is 0. It should stay on the floor.",
+                lambda t, steps, floor: my_cosine(t, steps, floor) if t < steps else 0.0,
+                lambda t, steps, floor: my_cosine(t, steps, floor) if t <= steps else 0.0,
+            ),
+            "drops to the floor": Mistake(
+                "It glides down to 0, and is on the floor only when all is over.",
+                lambda t, steps, floor: my_cosine(t, steps, 0.0) if t < steps else floor,
+            ),
+            "restarts": Mistake(
+                "Yours begins anew at t = steps: those are warm restarts. It should stay down.",
+                lambda t, steps, floor: my_cosine(t % steps, steps, floor),
+            ),
+            "max for min": Mistake(
+                "Yours is on the floor from the start. Of the share and 1, which should count "
+                "before the end?",
+                lambda t, steps, floor: my_cosine(max(t, steps), steps, floor),
+            ),
+            "sine": Mistake(
+                "That is a sine: it begins in the middle.",
+                _cosine(lambda p, floor: floor + (1 - floor) * (1 + math.sin(math.pi * p)) / 2),
             ),
         },
         cases=[
@@ -142,6 +215,55 @@ EXERCISES = (
             "from zero": Mistake(
                 "It begins at 0. A first update at rate 0 is a dead one; `low` is where it starts.",
                 lambda t, rise, steps, low: my_one_cycle(t, rise, steps, 0),
+                _half_a_mistake(up=lambda t, rise, steps, low: low * t / rise),
+            ),
+            "one ahead": Mistake(
+                "Yours is one update ahead: at t = 0 it should be `low`, at t = `rise` 1, and at "
+                "t = `steps` 0.",
+                _half_a_mistake(up=lambda t, rise, steps, low: low + (1 - low) * (t + 1) / rise),
+                _half_a_mistake(up=lambda t, rise, steps, low: low + (1 - low) * t / (rise - 1)),
+                lambda t, rise, steps, low: my_one_cycle(t + 1, rise, steps, low),
+                _half_a_mistake(down=lambda t, r, n, _: max((n - t - 1) / (n - r), 0)),
+                _half_a_mistake(down=lambda t, r, n, _: max((n - t) / (n - r - 1), 0)),
+                _half_a_mistake(down=lambda t, r, n, _: max((n - 1 - t) / (n - r - 1), 0)),
+            ),
+            "waits at low": Mistake(
+                "It waits at `low` for a while, and then climbs along a line that begins at 0. The "
+                "line itself should begin at `low`.",
+                _half_a_mistake(up=lambda t, rise, steps, low: max(low, t / rise)),
+            ),
+            "too slow up": Mistake(
+                "On the way up you divide by all `steps`. At t = `rise` it should have arrived.",
+                _half_a_mistake(up=lambda t, rise, steps, low: low + (1 - low) * t / steps),
+            ),
+            "whole numbers": Mistake(
+                "It stays at `low`, and then jumps, as after a division without fractions.",
+                _half_a_mistake(up=lambda t, rise, steps, low: low + (1 - low) * (t // rise)),
+                _half_a_mistake(up=lambda t, rise, steps, low: low + (1 - low) * t // rise),
+            ),
+            "curved": Mistake(
+                "Yours is a wave. That is a one cycle, too, PyTorch's; here straight lines are "
+                "wanted.",
+                _half_a_mistake(
+                    down=lambda t, r, n, _: (1 + math.cos(math.pi * min((t - r) / (n - r), 1))) / 2
+                ),
+                _half_a_mistake(
+                    up=lambda t, r, n, low: low + (1 - low) * (1 - math.cos(math.pi * t / r)) / 2
+                ),
+                _half_a_mistake(
+                    up=lambda t, r, n, low: low + (1 - low) * (1 - math.cos(math.pi * t / r)) / 2,
+                    down=lambda t, r, n, _: (1 + math.cos(math.pi * min((t - r) / (n - r), 1))) / 2,
+                ),
+            ),
+            "upside down": Mistake(
+                "One of your lines runs the wrong way: first up, then down.",
+                _half_a_mistake(down=lambda t, r, n, _: min((t - r) / (n - r), 1)),
+                _half_a_mistake(down=lambda t, r, n, _: max((t - r) / (n - r), 0)),
+                _half_a_mistake(up=lambda t, rise, steps, low: 1 - (1 - low) * t / rise),
+            ),
+            "comes back": Mistake(
+                "After t = `steps` yours rises again. It should stay at 0.",
+                _half_a_mistake(down=lambda t, r, n, _: abs((n - t) / (n - r))),
             ),
             "low on top": Mistake(
                 "Before the peak it goes above 1: it has only 1 - low to climb.",
@@ -156,6 +278,7 @@ EXERCISES = (
                     if t < rise
                     else low + (1 - low) * my_one_cycle(t, rise, steps, low)
                 ),
+                _half_a_mistake(down=lambda t, r, n, low: max((n - t) / (n - r), low)),
             ),
             "too long down": Mistake(
                 "The way down takes `steps`; but `rise` of them are over when it begins.",
@@ -178,11 +301,12 @@ EXERCISES = (
                 ),
             ),
             "no way down": Mistake(
-                "It rises, and then it stays. The second half of the cycle is missing.",
+                "It rises, and that is all. The second half of the cycle is missing.",
                 lambda t, rise, steps, low: my_one_cycle(t, rise, steps, low) if t < rise else 1.0,
+                lambda t, rise, steps, low: my_one_cycle(t, rise, steps, low) if t < rise else 0.0,
             ),
             "no way up": Mistake(
-                "It begins at the top. In the first `rise` updates it should climb there.",
+                "There is no way up in it. In the first `rise` updates it should climb to the top.",
                 lambda t, rise, steps, low: 1.0 if t < rise else my_one_cycle(t, rise, steps, low),
             ),
         },
@@ -202,6 +326,9 @@ EXERCISES = (
                 "where `drop_last=True`.",
                 lambda examples, batch_size, accumulate, epochs: (
                     epochs * math.ceil(examples // batch_size / accumulate)
+                ),
+                lambda examples, batch_size, accumulate, epochs: (
+                    epochs * (examples // batch_size // accumulate)
                 ),
             ),
             "left over": Mistake(
@@ -231,6 +358,9 @@ EXERCISES = (
                 lambda examples, batch_size, accumulate, epochs: math.ceil(
                     epochs * math.ceil(examples / batch_size) / accumulate
                 ),
+                lambda examples, batch_size, accumulate, epochs: (
+                    epochs * math.ceil(examples / batch_size) // accumulate
+                ),
             ),
             "batches": Mistake(
                 "You count batches. Only after every `accumulate` of them is there an update.",
@@ -249,6 +379,7 @@ EXERCISES = (
                 lambda examples, batch_size, accumulate, epochs: math.ceil(
                     math.ceil(examples / batch_size) / accumulate
                 ),
+                lambda examples, batch_size, accumulate, epochs: math.ceil(examples / batch_size),
             ),
             "epochs": Mistake(
                 "You count epochs. A schedule that is stepped with each update needs updates.",
@@ -262,6 +393,9 @@ EXERCISES = (
                 "Where the batches fit exactly, yours has one too many in each epoch.",
                 lambda examples, batch_size, accumulate, epochs: (
                     epochs * math.ceil((examples // batch_size + 1) / accumulate)
+                ),
+                lambda examples, batch_size, accumulate, epochs: (
+                    epochs * (math.ceil(examples / batch_size) // accumulate + 1)
                 ),
             ),
         },
@@ -284,6 +418,7 @@ EXERCISES = (
                 "You cut one loss too early. A patience of 2 bears two bad losses; the third is "
                 "too much.",
                 _plateau(too_many=lambda bad, patience: bad >= patience),
+                _plateau(too_many=lambda bad, patience: bad == patience),
             ),
             "one too late": Mistake(
                 "You bear one bad loss more than the patience says.",
@@ -292,6 +427,46 @@ EXERCISES = (
             "never forgives": Mistake(
                 "A good loss wipes out the bad ones before it: they have to come in a row.",
                 _plateau(forgives=False),
+                _forgives_one,
+            ),
+            "margin": Mistake(
+                "You ask a good loss to be better by some margin, as PyTorch's own does "
+                "(`threshold=1e-4`). Here it need only be below the best.",
+                _plateau(good=lambda loss, best, before: loss < best * (1 - 1e-4)),
+                _plateau(good=lambda loss, best, before: loss < best * (1 - 1e-3)),
+                _plateau(good=lambda loss, best, before: loss < best * (1 - 1e-2)),
+            ),
+            "forgets the best": Mistake(
+                "After a cut you forget the best loss. The rate is another then, but the measure "
+                "stays.",
+                _plateau(forgets=True),
+            ),
+            "starts at 1": Mistake(
+                "After a cut your count starts again at 1. No loss has been bad since.",
+                _plateau(again=1),
+            ),
+            "higher is good": Mistake(
+                "You take a higher loss for progress.",
+                _plateau(good=lambda loss, best, before: loss > best),
+            ),
+            "never cuts": Mistake(
+                "Your rate never falls, on these losses. Does `best` follow the best loss? Does "
+                "the count grow?",
+                lambda losses, patience, factor: np.ones(len(losses)),
+            ),
+            "subtracts": Mistake(
+                "The rate is to be multiplied by the factor. Yours takes something off it.",
+                _plateau(cut=lambda rate, factor: rate - factor),
+                _plateau(cut=lambda rate, factor: rate * (1 - factor)),
+            ),
+            "at cuts only": Mistake(
+                "You note a rate only where it changes. Asked for is one after each loss.",
+                _at_cuts_only,
+            ),
+            "one short": Mistake(
+                "There is a rate for each loss; one of yours is missing.",
+                lambda losses, patience, factor: my_plateau(losses, patience, factor)[1:],
+                lambda losses, patience, factor: my_plateau(losses, patience, factor)[:-1],
             ),
             "goes on cutting": Mistake(
                 "After a cut you cut again at the very next bad loss. The count starts anew.",
@@ -331,6 +506,7 @@ EXERCISES = (
             ([1.0, 1.2, 0.8, 0.9, 0.7, 0.8, 0.6, 0.7, 0.5, 0.6, 0.4], 2, 0.1),
             ([3.0, 2.0, 2.0, 2.0, 2.0, 1.5, 1.6, 1.7], 1, 0.3),
             ([1.0, 2.0, 3.0, 2.0], 0, 0.5),
+            ([1.0, 1.1, 1.2, 0.99995, 1.1, 1.2, 0.9995, 1.1, 0.995, 1.1, 1.2, 1.3], 2, 0.25),
         ],
         praise="It bears `patience` bad losses, and cuts at the next.",
     ),

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -23,6 +24,7 @@ __all__ = ["Report", "run"]
 START = 60.0  # seconds for a Python to start, on a slow disk with a virus scanner
 SLACK = 40.0  # seconds beyond an answer's own: loading it, and a machine that is busy
 PRINTED = 2000  # characters kept of what an answer prints
+CHANNEL = 2**20  # bytes heard on the channel, where a crash is told too
 PACKAGES = str(Path(__file__).parents[2])
 
 
@@ -38,25 +40,29 @@ class SandboxError(Exception):
     """There is no second Python here, or it does not start. Not the learner's fault."""
 
 
-def run(exercise: str, answer: bytes, seconds: float) -> Report:
-    """Judge a pickled answer. Raises SandboxError; and KeyboardInterrupt, with all cleared away."""
-    worker = _take()
+def run(exercise: str, answer: bytes, seconds: float, apart: Sequence[str] = ()) -> Report:
+    """Judge a pickled answer. Raises SandboxError; and KeyboardInterrupt, with all cleared away.
+
+    apart: what starts the other Python, as somebody else; then none is kept waiting.
+    """
+    worker = _Worker(apart) if apart else _take()
     try:
         report = worker.judge(exercise, answer, seconds)
     finally:
         worker.end()
-    _prepare()
+    if not apart:
+        _prepare()
     return report
 
 
 class _Worker:
-    def __init__(self) -> None:
+    def __init__(self, apart: Sequence[str] = ()) -> None:
         self.lines: queue.Queue[bytes] = queue.Queue()
         self.printed = bytearray()
         self.left_out = 0
         try:
             self.process = subprocess.Popen(
-                [sys.executable, "-u", "-m", "stepsize.checks.worker"],
+                [*apart, sys.executable, "-u", "-m", "stepsize.checks.worker"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -116,8 +122,10 @@ class _Worker:
         return None
 
     def _listen(self, pipe: IO[bytes]) -> None:
+        heard = 0
         with pipe:
-            for line in pipe:
+            while heard < CHANNEL and (line := pipe.readline(CHANNEL)):
+                heard += len(line)
                 self.lines.put(line)
         self.lines.put(b"")
 

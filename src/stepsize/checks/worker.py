@@ -32,6 +32,11 @@ HINTS = {
     "NameError": "Is it spelled right, and have you run the cell that defines it?",
     "RecursionError": "It calls itself without an end.",
 }
+HINTS_FOR_WORDS = {  # in what the error says
+    r"for \^:|bitwise_xor": "In Python a power is written `**`; `^` is something else.",
+    r"operand type.*'(function|method)'": "A function has to be called: with brackets behind it.",
+    r"'NoneType'.* 'append'": "`append` changes the list itself, and returns nothing to keep.",
+}
 
 
 def main() -> None:
@@ -100,9 +105,9 @@ def _told(error: BaseException) -> str:
     message = re.sub(r" at 0x[0-9a-fA-F]+", "", Broke(error).message)
     message = " ".join(message.replace("`", "'").split())
     message = message if len(message) <= 300 else message[:300] + " ..."
-    return " ".join(
-        filter(None, [f"`{name}: {message}`." if message else name + ".", HINTS.get(name)])
-    )
+    told = (hint for words, hint in HINTS_FOR_WORDS.items() if re.search(words, message))
+    hint = next(told, HINTS.get(name))
+    return " ".join(filter(None, [f"`{name}: {message}`." if message else name + ".", hint]))
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from .descent import learning_rate, parabola, playground
 from .lab import Lab, Scene, panels
 from .moments import microscope
 from .noise import batches, escape
+from .race import race
 from .range_test import range_test
 from .rates import schedule
 from .ravines import momentum_map
@@ -24,6 +25,7 @@ __all__ = [
     "panels",
     "parabola",
     "playground",
+    "race",
     "range_test",
     "scales",
     "schedule",

@@ -21,7 +21,7 @@ from ..schedules import (
     warmup_stable_decay,
 )
 from . import words
-from .controls import dropdown, log_slider, slider
+from .controls import dropdown, list_slider, log_slider, slider
 from .lab import Lab, Scene, panels
 
 UPDATES, RUNS, LAST = 300, 10, 30  # of a run; how many are averaged; which of them are judged
@@ -52,7 +52,7 @@ def schedule() -> Lab:
     controls = dict(
         decay=dropdown("schedule", [(name, name) for name in DECAYS]),
         lr=log_slider("peak rate", 0.1, low=-3, high=-0.3),
-        rise=slider("warmup", 0, low=0, high=100, step=5),
+        rise=list_slider("warmup", range(0, 101, 5), value=0),
         floor=slider("floor", 0.0, low=0, high=0.5, step=0.05),
     )
 
@@ -64,7 +64,7 @@ def schedule() -> Lab:
         right.set(xlim=(0, UPDATES), yscale="log", ylim=(1e-4, 20))
         return Scene([left, right])
 
-    def react(axes: list[Axes], decay: str, lr: float, rise: float, floor: float) -> str:
+    def react(axes: list[Axes], decay: str, lr: float, rise: int, floor: float) -> str:
         factors = floor + (1 - floor) * DECAYS[decay](t)
         rates = lr * np.minimum((t + 1) / max(rise, 1), 1) * factors
         trace = descend(sgd, model, np.zeros((RUNS, 2)), UPDATES, lr=lambda i: rates[i])

@@ -1,6 +1,6 @@
-"""The trainings behind the map of lesson 8: those that came with the course, and the learner's.
+"""Trainings that are behind a lab: those that came with the course, and the learner's.
 
-A training is a line of JSON: {"lr", "warmup", "seed", "loss"}, the loss of every five updates. New
+A training is a line of JSON, a job and what came of it: {"lr", "warmup", "seed", "loss"}, say. New
 ones are made in a Python of its own, so that the notebook goes on, and are appended to a file.
 """
 
@@ -14,31 +14,33 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ..home import home
 
-__all__ = ["CHANCE", "RATES", "SHIPPED", "WARMUPS", "Trainings", "Worker"]
+__all__ = ["Trainings", "Worker"]
 
-CHANCE = float(np.log(8))  # the loss of a blind guess among eight symbols
-RATES = (0.001, 0.002, 0.004, 0.0075, 0.015, 0.03)
-WARMUPS = (0, 5, 10, 20, 40, 80)
-EVERY = 5  # updates: the mean loss of as many is one number in the file
-SHIPPED = Path(__file__).with_name("warmup.jsonl")
 PACKAGES = str(Path(__file__).parents[2])
-
-Cell = tuple[float, int]
 
 
 class Trainings:
-    """All that is known, by cell of the map: (rate, warmup) -> seed -> losses."""
+    """All that is known of some cells, each a tuple of settings: cell -> seed -> what came of it.
 
-    def __init__(self) -> None:
-        self.path = home() / "warmup.jsonl"
-        self.runs: dict[Cell, dict[int, list[float]]] = {
-            (lr, length): {} for lr in RATES for length in WARMUPS
-        }
-        for path in (SHIPPED, self.path):
+    shipped: the file that came with the course; mine: the name of the learner's. module: who makes
+    more. settings: what a cell's numbers are called in a job. cells: all there are. read: takes
+    from a line what is kept of it, and raises ValueError, KeyError or TypeError where it is none.
+    """
+
+    def __init__(
+        self,
+        shipped: Path,
+        mine: str,
+        module: str,
+        settings: tuple[str, ...],
+        cells: Iterable[tuple[Any, ...]],
+        read: Callable[[dict[str, Any]], Any],
+    ) -> None:
+        self.path, self.module, self.settings, self.read = home() / mine, module, settings, read
+        self.runs: dict[tuple[Any, ...], dict[int, Any]] = {cell: {} for cell in cells}
+        for path in (shipped, self.path):
             with contextlib.suppress(OSError):
                 for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
                     self.add(line)
@@ -47,14 +49,12 @@ class Trainings:
         return sum(map(len, self.runs.values()))
 
     def add(self, line: str) -> bool:
-        """Take a line in; one that is cut off, or of another map, is passed over."""
+        """Take a line in; one that is cut off, or of another lab, is passed over."""
         try:
             run = json.loads(line)
-            loss = [float(value) for value in run["loss"]]
-            cell = self.runs[run["lr"], run["warmup"]]
-            if len(loss) != 100 // EVERY:
-                return False
-            return cell.setdefault(int(run["seed"]), loss) is loss
+            found = self.read(run)
+            cell = self.runs[tuple(run[name] for name in self.settings)]
+            return cell.setdefault(int(run["seed"]), found) is found
         except (ValueError, KeyError, TypeError):
             return False
 
@@ -66,28 +66,20 @@ class Trainings:
                 with open(self.path, "a", encoding="utf-8") as file:
                     file.write(f"\n{line.strip()}\n")
 
-    def losses(self, cell: Cell) -> np.ndarray:
-        """One row a seed."""
-        return np.array([loss for _, loss in sorted(self.runs[cell].items())])
+    def of(self, cell: tuple[Any, ...]) -> list[Any]:
+        """What is known of a cell, in the order of the seeds."""
+        return [run for _, run in sorted(self.runs[cell].items())]
 
-    def ends(self, cell: Cell) -> np.ndarray:
-        """The mean loss of the last ten updates, one a seed."""
-        return self.losses(cell)[:, -2:].mean(axis=1)
-
-    def medians(self) -> np.ndarray:
-        """The map: a row a rate, a column a warmup."""
-        return np.array([[np.median(self.ends((lr, n))) for n in WARMUPS] for lr in RATES])
-
-    def next(self, cells: Iterable[Cell], times: int = 1) -> Iterator[dict[str, Any]]:
+    def next(self, cells: Iterable[tuple[Any, ...]], times: int = 1) -> Iterator[dict[str, Any]]:
         """The jobs to do next: for each cell, the first seeds that have not been run."""
-        for lr, length in cells:
-            first = max(self.runs[lr, length], default=-1) + 1
+        for cell in cells:
+            first = max(self.runs[cell], default=-1) + 1
             for seed in range(first, first + times):
-                yield dict(lr=lr, warmup=length, seed=seed)
+                yield dict(zip(self.settings, cell, strict=True)) | dict(seed=seed)
 
 
 class Worker:
-    """Trains jobs, one after the other, in a Python of its own; it ends when we do.
+    """Has a module train jobs, one after the other, in a Python of its own; it ends when we do.
 
     done(line): called for each training; over(said): once, at the end, with what went wrong, or "".
     Both are called in a thread of this object's.
@@ -95,6 +87,7 @@ class Worker:
 
     def __init__(
         self,
+        module: str,
         jobs: Iterable[dict[str, Any]],
         done: Callable[[str], None],
         over: Callable[[str], None],
@@ -103,7 +96,7 @@ class Worker:
         self.stopped = False
         paths = os.pathsep.join(filter(None, [PACKAGES, os.environ.get("PYTHONPATH")]))
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "stepsize.transformer"],
+            [sys.executable, "-m", module],
             stdin=subprocess.PIPE,  # closed when this Python ends, however it ends
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -1,7 +1,6 @@
 """The lab of lesson 8: warmup against peak rate, as a map of real trainings."""
 
-import asyncio
-from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import ipywidgets as widgets
@@ -12,14 +11,49 @@ from .. import plots
 from . import words
 from .controls import STYLE, list_slider
 from .lab import Lab, Scene, panels
-from .trainings import CHANCE, EVERY, RATES, WARMUPS, Trainings, Worker
+from .more import More
+from .trainings import Trainings
 
-MORE = 5  # seeds that "this cell" adds
+CHANCE = float(np.log(8))  # the loss of a blind guess among eight symbols
+RATES = (0.001, 0.002, 0.004, 0.0075, 0.015, 0.03)
+WARMUPS = (0, 5, 10, 20, 40, 80)
+EVERY = 5  # updates: the mean loss of as many is one number in the file
+SHIPPED = Path(__file__).with_name("warmup.jsonl")
+
+Cell = tuple[float, int]
+
+
+class Map(Trainings):
+    """All trainings, by cell of the map: (rate, warmup) -> seed -> losses."""
+
+    def __init__(self) -> None:
+        cells = [(lr, length) for lr in RATES for length in WARMUPS]
+        settings = "lr", "warmup"
+        super().__init__(SHIPPED, "warmup.jsonl", "stepsize.transformer", settings, cells, _losses)
+
+    def losses(self, cell: Cell) -> np.ndarray:
+        """One row a seed."""
+        return np.array(self.of(cell))
+
+    def ends(self, cell: Cell) -> np.ndarray:
+        """The mean loss of the last ten updates, one a seed."""
+        return self.losses(cell)[:, -2:].mean(axis=1)
+
+    def medians(self) -> np.ndarray:
+        """The map: a row a rate, a column a warmup."""
+        return np.array([[np.median(self.ends((lr, n))) for n in WARMUPS] for lr in RATES])
+
+
+def _losses(run: dict[str, Any]) -> list[float]:
+    loss = [float(value) for value in run["loss"]]
+    if len(loss) != 100 // EVERY:
+        raise ValueError(f"{100 // EVERY} losses are wanted, not {len(loss)}")
+    return loss
 
 
 def warmup() -> Lab:
     """The loss at the end for each peak rate and warmup; and the curves of the cell chosen."""
-    known = Trainings()
+    known = Map()
     controls = dict(
         length=list_slider("warmup", WARMUPS, value=0),
         lr=list_slider("peak rate", RATES, value=0.015),
@@ -48,69 +82,5 @@ def warmup() -> Lab:
 
     title = "The loss at the end, for each warmup and peak rate, and the runs of one cell"
     lab = Lab(title, scene, react, **controls)
-    _Panel(lab, known)
+    More(lab, known, lambda: (controls["lr"].value, controls["length"].value))
     return lab
-
-
-class _Panel:
-    """The buttons that train more, below the sliders. `worker`: who trains now, or None."""
-
-    def __init__(self, lab: Lab, known: Trainings) -> None:
-        self.lab, self.known = lab, known
-        self.worker: Worker | None = None
-        self.cell, self.all, self.stop = (
-            widgets.Button(description=words, layout={"width": "auto"})
-            for words in (f"train {MORE} more of this cell", "one more of every cell", "stop")
-        )
-        self.note = widgets.Label()
-        self.stop.disabled = True
-        self.cell.on_click(lambda _: self.start([self.chosen()], MORE))
-        self.all.on_click(lambda _: self.start(self.known.runs, 1))
-        self.stop.on_click(lambda _: self.worker and self.worker.stop())
-        row = widgets.HBox([self.cell, self.all, self.stop, self.note])
-        first, *rest = lab.widget.children
-        lab.widget.children = (first, row, *rest)
-        lab.panel = self  # type: ignore[attr-defined]  # the buttons hold it too; tests find it here
-
-    def chosen(self) -> tuple[float, int]:
-        return self.lab.controls["lr"].value, self.lab.controls["length"].value
-
-    def start(self, cells: Any, times: int) -> None:
-        if self.worker is not None:
-            return
-        jobs = list(self.known.next(cells, times))
-        bar = self.lab.controls["runs"]  # empty now, full when all are trained
-        bar.max, bar.min = len(self.known) + len(jobs), len(self.known)
-        self._busy(True, "")
-        later = _on_the_kernels_loop()
-        try:
-            self.worker = Worker(
-                jobs,
-                done=lambda line: later(lambda: self._one(line)),
-                over=lambda said: later(lambda: self._over(said)),
-            )
-        except OSError as error:
-            self._over(str(error))
-
-    def _one(self, line: str) -> None:
-        self.known.keep(line)
-        self.lab.controls["runs"].value = len(self.known)  # which draws the map anew
-
-    def _over(self, said: str) -> None:
-        self.worker = None
-        bar = self.lab.controls["runs"]
-        bar.min, bar.max = 0, len(self.known)
-        self._busy(False, said)
-
-    def _busy(self, busy: bool, said: str) -> None:
-        self.cell.disabled = self.all.disabled = busy
-        self.stop.disabled = not busy
-        self.note.value = said
-
-
-def _on_the_kernels_loop() -> Callable[[Callable[[], None]], Any]:
-    """How another thread has something done between two messages: Matplotlib is not for threads."""
-    try:
-        return asyncio.get_running_loop().call_soon_threadsafe
-    except RuntimeError:  # no kernel
-        return lambda job: job()

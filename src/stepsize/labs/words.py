@@ -21,6 +21,7 @@ __all__ = [
     "momentum_map",
     "number",
     "parabola",
+    "race",
     "range_test",
     "warmup",
 ]
@@ -195,6 +196,17 @@ def warmup(ends: np.ndarray, chance: float) -> str:
     rest = f", {len(ends) - learned - stuck} between" if learned + stuck < len(ends) else ""
     said = f"{learned} of {len(ends)} runs learned, {stuck} stuck{rest}"
     return f"{said}: loss {ends.min():.2f} to {ends.max():.2f} at the end, {chance:.2f} is chance"
+
+
+def race(optimizer: str, lr: float, ends: np.ndarray, best_lr: float, best: float) -> str:
+    """What came of the runs of a cell, one a seed; and which rate is the optimizer's best."""
+    kept, lost = ends[np.isfinite(ends)], int((~np.isfinite(ends)).sum())
+    said = f"{optimizer} at {lr:g}: {len(ends)} runs"
+    if len(kept):
+        low, high = number(kept.min()), number(kept.max())
+        said += f", loss {low} to {high} at the end" if len(kept) > 1 else f", loss {low}"
+    said += f", {lost} lost" if lost else f", {number(kept.mean())} in the mean"
+    return f"{said}; lowest mean of {optimizer}: {number(best)}, at {best_lr:g}"
 
 
 def decay(left: Mapping[str, np.ndarray], updates: int) -> str:

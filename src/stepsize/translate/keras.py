@@ -3,7 +3,7 @@
 from typing import Any
 
 from ..recipe import Recipe
-from .rates import factor
+from .rates import factor, first_of_warmup
 from .script import SMALL, call, constant_rate, indented, numbers, refuse, script, text
 
 __all__ = ["write"]
@@ -347,11 +347,12 @@ def _theirs_without_warmup(recipe: Recipe, lr: float) -> str | None:
     """
     shape, of = recipe.shape, "keras.optimizers.schedules."
     match recipe.schedule:
-        case "linear" | "warmup":
-            start = shape.get("start", 1.0 if recipe.schedule == "linear" else 0.0)
-            end = shape.get("end", 0.0) if recipe.schedule == "linear" else 1.0
-            ends = dict(decay_steps=shape["steps"], end_learning_rate=end * lr)
-            return call(of + "PolynomialDecay", float(start * lr), **ends)
+        case "linear":
+            ends = dict(decay_steps=shape["steps"], end_learning_rate=shape.get("end", 0.0) * lr)
+            return call(of + "PolynomialDecay", float(shape.get("start", 1.0) * lr), **ends)
+        case "warmup" if shape["steps"] > 1:
+            ends = dict(decay_steps=shape["steps"] - 1, end_learning_rate=lr)
+            return call(of + "PolynomialDecay", first_of_warmup(shape) * lr, **ends)
         case "step_decay":
             named = dict(decay_steps=shape["step_size"], decay_rate=shape.get("gamma", 0.1))
             return call(of + "ExponentialDecay", lr, **named, staircase=True)

@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 from ..recipe import Recipe
-from .rates import factor
+from .rates import factor, first_of_warmup
 from .script import SMALL, call, constant_rate, cycles, indented, numbers, refuse, script, text
 
 __all__ = ["write"]
@@ -200,8 +200,9 @@ def _theirs_after_warmup(recipe: Recipe, lr: float) -> str | None:
         case "linear":
             ends = (shape.get("start", 1.0) * lr, shape.get("end", 0.0) * lr)
             return call("optax.linear_schedule", *ends, shape["steps"])
-        case "warmup":
-            return call("optax.linear_schedule", shape.get("start", 0.0) * lr, lr, shape["steps"])
+        case "warmup" if shape["steps"] > 1:
+            first = first_of_warmup(shape) * lr
+            return call("optax.linear_schedule", first, lr, shape["steps"] - 1)
         case "step_decay":
             named = dict(transition_steps=shape["step_size"], decay_rate=shape.get("gamma", 0.1))
             if named["decay_rate"] > 0:  # a rate of 0 it takes for "no decay"

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from ..recipe import Recipe
 from ..schedules import one_cycle
-from .rates import factor
+from .rates import factor, first_of_warmup
 from .script import call, constant_rate, indented, numbers, refuse, script, text
 
 __all__ = ["write"]
@@ -201,10 +201,12 @@ def _theirs_after_warmup(recipe: Recipe, lr: float) -> str | None:
         case "constant" if shape.get("factor", 1.0) > 0:
             named = dict(factor=shape.get("factor", 1.0), total_iters=shape["steps"])
             return call("ConstantLR", "optimizer", **named)
-        case "linear" | "warmup" if shape.get("start", recipe.schedule == "linear") > 0:
-            end = 1.0 if recipe.schedule == "warmup" else shape.get("end", 0.0)
-            ends = dict(start_factor=shape.get("start", 1.0), end_factor=end)
+        case "linear" if shape.get("start", 1.0) > 0:
+            ends = dict(start_factor=shape.get("start", 1.0), end_factor=shape.get("end", 0.0))
             return call("LinearLR", "optimizer", **ends, total_iters=shape["steps"])
+        case "warmup" if shape["steps"] > 1:
+            first = dict(start_factor=first_of_warmup(shape))
+            return call("LinearLR", "optimizer", **first, total_iters=shape["steps"] - 1)
         case "step_decay":
             named = dict(step_size=shape["step_size"], gamma=shape.get("gamma", 0.1))
             return call("StepLR", "optimizer", **named)

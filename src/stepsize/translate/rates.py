@@ -5,13 +5,13 @@ once, with the library's name put in: a line or two that prepare it, and its val
 are those of the schedule in `schedules`, whose defaults they repeat.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..recipe import Recipe
 from .script import cycles, text
 
-__all__ = ["factor"]
+__all__ = ["factor", "first_of_warmup"]
 
 Formula = tuple[list[str], str]
 
@@ -38,6 +38,12 @@ def factor(recipe: Recipe, library: str, lr_decay: float = 0.0) -> list[str]:
     return lines
 
 
+def first_of_warmup(shape: Mapping[str, Any]) -> float:
+    """The first factor of `schedules.warmup`: where a library's line to the peak has to begin."""
+    start = shape.get("start", 0.0)
+    return float(f"{start + (1 - start) / shape['steps']:.15g}")
+
+
 def _constant(xp: str, s: str, factor: float = 1.0, steps: float = float("inf")) -> Formula:
     if steps == float("inf"):
         return [], "1.0"
@@ -50,7 +56,8 @@ def _linear(xp: str, s: str, steps: int, start: float = 1.0, end: float = 0.0) -
 
 
 def _warmup(xp: str, s: str, steps: int, start: float = 0.0) -> Formula:
-    return _linear(xp, s, steps, start, 1.0)
+    T = text(steps)
+    return [], _above(start, f"{xp}.minimum(({s} + 1) / {T}, 1.0)")
 
 
 def _step_decay(xp: str, s: str, step_size: int, gamma: float = 0.1) -> Formula:
@@ -83,7 +90,7 @@ def _warmup_stable_decay(
 ) -> Formula:
     T, W, D = text(steps), text(warmup), text(decay)
     left = f"{xp}.clip(({T} - {s}) / {D}, 0.0, 1.0)"
-    rise = f"{xp}.minimum({s} / {W}, 1.0)"
+    rise = f"{xp}.minimum(({s} + 1) / {W}, 1.0)"
     lines = [f"rise = {rise if warmup else '1.0'}"]
     lines.append(f"left = {left if decay else f'{xp}.where({s} < {T}, 1.0, 0.0)'}")
     return lines, f"rise * ({_above(floor, 'left')})"

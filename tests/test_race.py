@@ -1,0 +1,169 @@
+"""The race of lesson 9: the same for everyone; the stored runs; what the lesson says of them."""
+
+import json
+from collections import Counter
+
+import numpy as np
+import pytest
+import torch
+
+from stepsize import labs
+from stepsize.checks.lesson_09 import best_rate, paired_interval
+from stepsize.labs import words
+from stepsize.labs.race import Races
+from stepsize.race import EVERY, FRESH, OPTIMIZERS, RATES, SHIPPED, TASKS, TUNING, WARMUP, results
+from stepsize.race.training import MODELS, Residual, factor, train
+
+LINES = [json.loads(line) for line in SHIPPED.read_text(encoding="utf-8").splitlines()]
+SHORT = WARMUP + EVERY
+
+
+@pytest.fixture(autouse=True)
+def _home(tmp_path, monkeypatch):
+    monkeypatch.setenv("STEPSIZE_HOME", str(tmp_path))
+
+
+# --- The same for everyone ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_all_begin_at_the_same_place_and_see_the_same_batches(task):
+    """At a rate of 0 nobody moves, so all losses are those of the start on the batches."""
+    runs = [train(task, name, 0.0, seed=3, updates=SHORT) for name in OPTIMIZERS]
+    assert all(run == runs[0] for run in runs)
+    assert train(task, "adam", 0.0, seed=4, updates=SHORT).loss != runs[0].loss
+
+
+def test_the_schedule_moves_from_the_first_update_to_the_last():
+    factors = [factor(t, 100) for t in range(100)]
+    assert factors[0] == 1 / WARMUP
+    assert max(factors) == factors[WARMUP] == 1
+    assert (np.diff(factors[WARMUP:]) < 0).all()
+    assert 0 < factors[-1] < 0.001
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_a_training_leaves_torch_as_it_was(task):
+    before = torch.get_rng_state(), torch.get_num_threads()
+    train(task, "sgd", 0.1, updates=SHORT)
+    assert torch.equal(torch.get_rng_state(), before[0])
+    assert torch.get_num_threads() == before[1]
+
+
+def test_the_residual_net_adds_what_it_was_given():
+    net = Residual()
+    assert sum(p.numel() for p in net.parameters()) == 3746
+    block = net[4].eval()
+    torch.nn.init.zeros_(block.row[3].weight)
+    x = torch.rand(2, 8, 8, 8)
+    assert torch.equal(block(x), x), "a block that says nothing lets its input through"
+
+
+def test_every_task_has_a_model():
+    assert list(MODELS) == list(TASKS)
+    assert all(updates % EVERY == 0 for updates in TASKS.values())
+
+
+# --- The stored runs ----------------------------------------------------------------------------
+
+
+def test_everyone_got_the_same_effort():
+    cells = Counter((run["task"], run["optimizer"], run["lr"]) for run in LINES)
+    for task in TASKS:
+        for name in OPTIMIZERS:
+            counts = [cells[task, name, lr] for lr in RATES]
+            whole = len(TUNING) + len(FRESH)
+            assert sorted(counts) == [len(TUNING)] * (len(RATES) - 1) + [whole]
+            assert RATES[np.argmax(counts)] == best_rate(RATES, results(task)(name))
+    assert not set(TUNING) & set(FRESH)
+
+
+@pytest.mark.parametrize("index", [30, 130, 230])
+def test_a_stored_run_can_be_made_again(index):
+    """Its first numbers, before rounding errors have grown."""
+    run = LINES[index]
+    again = train(run["task"], run["optimizer"], run["lr"], run["seed"])
+    np.testing.assert_allclose(again.loss[:3], run["loss"][:3], atol=0.02)
+
+
+def test_a_lost_run_is_infinite():
+    lost = [run for run in LINES if not np.isfinite(run["val"])]
+    for run in lost:
+        losses = results(run["task"])(run["optimizer"])
+        if run["seed"] in TUNING:
+            assert np.isinf(losses[RATES.index(run["lr"]), run["seed"]])
+    assert all(not np.isnan(results(task)(name)).any() for task in TASKS for name in OPTIMIZERS)
+
+
+def test_what_is_not_stored_is_said():
+    with pytest.raises(ValueError, match=r"task must be one of .*, not 'GAN'"):
+        results("GAN")
+    with pytest.raises(ValueError, match="lr must be the rate chosen for sgd, not 7"):
+        results("residual net")("sgd", 7)
+
+
+# --- The lab ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_the_words_are_true(task):
+    known = Races()
+    lab = labs.race()
+    lab.controls["task"].value, lab.controls["optimizer"].value = task, "sgd"
+    for lr in RATES:
+        lab.controls["lr"].value = lr
+        ends = known.ends((task, "sgd", lr))
+        assert lab.sentence.startswith(f"sgd at {lr:g}: {len(ends)} runs")
+        assert ("lost" in lab.sentence) == np.isinf(ends).any()
+        if np.isfinite(ends).all():
+            assert f", {words.number(ends.mean())} in the mean" in lab.sentence
+        assert lab.sentence.endswith(f"at {RATES[known.means(task, 'sgd').argmin()]:g}")
+
+
+def test_what_is_said_of_runs_that_were_lost():
+    said = words.race("sgd", 3.0, np.array([0.5, np.inf, 0.7]), 0.1, 0.05)
+    assert said == (
+        "sgd at 3: 3 runs, loss 0.5 to 0.7 at the end, 1 lost; lowest mean of sgd: 0.05, at 0.1"
+    )
+    assert words.race("sgd", 3.0, np.array([np.inf]), 0.1, 0.05).startswith("sgd at 3: 1 runs, 1 l")
+
+
+def test_the_lab_trains_more_and_keeps_it():
+    lab = labs.race()
+    lab.controls["optimizer"].value, lab.controls["lr"].value = "adam", 0.001
+    cell = ("residual net", "adam", 0.001)
+    assert lab.panel.chosen() == cell
+    lab.panel.start([cell], 1)
+    lab.panel.worker.thread.join(120)
+    assert lab.panel.note.value == ""
+    assert f"{len(TUNING) + 1} runs" in lab.sentence
+    assert len(Races()) == len(LINES) + 1
+    assert results("residual net")("adam").shape == (len(RATES), len(TUNING)), "as it was"
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [dict(loss=[1.0]), dict(task="GAN"), dict(val="low"), dict(lr=0.5), dict(test=None)],
+)
+def test_a_spoilt_line_is_passed_over(spoilt, tmp_path):
+    good = LINES[0] | dict(seed=77)
+    bad = LINES[0] | dict(seed=78) | spoilt
+    (tmp_path / "race.jsonl").write_text(f"{json.dumps(bad)}\n{json.dumps(good)}\n")
+    assert len(Races()) == len(LINES) + 1
+
+
+# --- What the lesson says -----------------------------------------------------------------------
+
+
+def fair(task):
+    """The test losses of the fresh seeds, at the rates that were chosen."""
+    found = results(task)
+    return {name: found(name, best_rate(RATES, found(name))) for name in OPTIMIZERS}
+
+
+def test_the_interval_holds_the_mean_in_95_of_100_cases():
+    rng = np.random.default_rng(0)
+    a = rng.normal(1.0, 1.0, (2000, 10))
+    b = a + rng.normal(0.5, 0.3, (2000, 10))
+    held = [low < -0.5 < high for low, high in map(paired_interval, a, b, [2.262] * 2000)]
+    assert 0.93 < np.mean(held) < 0.97

@@ -1,0 +1,91 @@
+"""What the pages of the board share: the record, the judge, and how much each learner may ask."""
+
+import asyncio
+import json
+import logging
+import os
+import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from board_record import Record
+from tornado.httpclient import AsyncHTTPClient
+
+log = logging.getLogger("board")
+
+
+class Allowance:
+    """So much at once, so much a second after that, for each name."""
+
+    def __init__(self, most: float, a_second: float) -> None:
+        self.most, self.a_second = most, a_second
+        self.left: dict[str, tuple[float, float]] = {}
+
+    def has(self, name: str) -> bool:
+        return self._left(name) > 0
+
+    def take(self, name: str, amount: float) -> None:
+        self.left[name] = self._left(name) - amount, time.monotonic()
+
+    def _left(self, name: str) -> float:
+        left, at = self.left.get(name, (self.most, 0.0))
+        return min(self.most, left + self.a_second * (time.monotonic() - at))
+
+
+class Judge:
+    """The other end of board_judge: one answer at a time, and one of each learner's waiting."""
+
+    def __init__(self, process: subprocess.Popen) -> None:
+        self.process = process
+        self.turns = ThreadPoolExecutor(1)
+        self.waiting: set[str] = set()
+        self.seconds = Allowance(60, 0.1)  # who hands in what never ends holds up all others
+
+    def takes(self, name: str) -> bool:
+        return name not in self.waiting and self.seconds.has(name)
+
+    async def judge(self, name: str, exercise: str, answer: bytes) -> bool | None:
+        self.waiting.add(name)
+        try:
+            loop = asyncio.get_running_loop()
+            verdict, seconds = await loop.run_in_executor(self.turns, self._ask, exercise, answer)
+        finally:
+            self.waiting.discard(name)
+        self.seconds.take(name, seconds)
+        return verdict
+
+    def _ask(self, exercise: str, answer: bytes) -> tuple[bool | None, float]:
+        start = time.monotonic()
+        header = json.dumps(dict(exercise=exercise, size=len(answer)))
+        try:
+            self.process.stdin.write(header.encode() + b"\n" + answer)
+            self.process.stdin.flush()
+            verdict = json.loads(self.process.stdout.readline())
+        except (OSError, ValueError):
+            log.error("The judge has ended. So does the board; the hub starts both again.")
+            os._exit(1)
+        return verdict, time.monotonic() - start
+
+
+class Board:
+    """What the pages share. here: how many servers run, None where the hub doesn't say."""
+
+    def __init__(self, record: Path, judge: Judge | None) -> None:
+        self.record = Record(record, judging=judge is not None)
+        self.judge = judge
+        self.checks, self.wishes = Allowance(30, 0.5), Allowance(20, 0.02)
+        self.here: int | None = None
+
+    async def count(self) -> None:
+        """Ask the hub how many are here. One user is asked for, and the total comes with it."""
+        url = os.environ["JUPYTERHUB_API_URL"] + "/users?state=active&limit=1"
+        headers = {
+            "Accept": "application/jupyterhub-pagination+json",
+            "Authorization": f"token {os.environ['JUPYTERHUB_API_TOKEN']}",
+        }
+        try:
+            answer = await AsyncHTTPClient().fetch(url, headers=headers, request_timeout=5)
+            self.here = int(json.loads(answer.body)["_pagination"]["total"])
+        except Exception:  # not allowed, or the hub restarts
+            self.here = None
