@@ -226,6 +226,14 @@ def test_the_machine_says_no(people, code):
     assert attack(people, code) == "PermissionError"
 
 
+@pytest.mark.parametrize("beside", [0, 81])
+def test_nobody_poses_as_the_hub_while_it_is_away(people, beside):
+    """Its ports are root's: the proxy's, and the hub's own, to which tokens are told."""
+    port = people.room.port + beside
+    code = f"import socket; socket.socket().bind(('127.0.0.1', {port})); print('bound')"
+    assert attack(people, code) == "PermissionError"
+
+
 def test_a_file_in_tmp_is_its_writers(people):
     people.do(people.in_b.run(f"open('/tmp/stepsize-b', 'w').write({SECRET!r})"))
     try:

@@ -34,8 +34,7 @@ def folder() -> Path:
     """Where the hub keeps what is its own: closed to everybody else."""
     place = Path("/var/lib/stepsize") if ROOM else HERE.parent / "my-hub"
     state = Path(os.environ.get("STEPSIZE_STATE", place)) / "hub"
-    state.parent.mkdir(mode=0o755, exist_ok=True)
-    state.mkdir(mode=0o700, exist_ok=True)
+    state.mkdir(mode=0o700, parents=True, exist_ok=True)
     (state / "names").mkdir(exist_ok=True)
     return state
 
@@ -44,7 +43,8 @@ def main(argv: list[str]) -> int | str:
     words = dict(formatter_class=argparse.RawDescriptionHelpFormatter, description=__doc__)
     parser = argparse.ArgumentParser(prog="python run.py hub", **words)
     parser.add_argument("--ip", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=8000)
+    # No learner's program can take a port below 1024 while the hub is away, to pose as it.
+    parser.add_argument("--port", type=int, default=800 if ROOM else 8000)
     commands = parser.add_subparsers(dest="command")
     change = commands.add_parser("passwords")
     change.add_argument("--new", action="store_true")

@@ -1,6 +1,6 @@
 """A class arrives: N learners sign up within a minute, run lesson 1, and move a slider.
 
-    sudo .venv/bin/python workshop/load.py http://127.0.0.1:8000 --learners 20 --password WORD
+    sudo .venv/bin/python workshop/load.py http://127.0.0.1:800 --learners 20
 
 Each is a browser's traffic without the browser: the sign-up form, the start page, JupyterLab's, a
 kernel by its websocket, the cells of the notebook, then a slider's messages and the picture that
