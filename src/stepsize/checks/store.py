@@ -19,7 +19,7 @@ from ..quiz import LENGTH
 from .catalog import EXERCISES, LESSONS
 from .verdict import RIGHT
 
-__all__ = ["Progress", "answers", "keep", "named", "progress"]
+__all__ = ["LAST", "Progress", "answers", "keep", "named", "progress"]
 
 KEYS = {"exercise", "status", "mistake", "at"}
 LAST, PREFIX = "13 The last check", "last check "

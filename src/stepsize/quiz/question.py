@@ -8,6 +8,7 @@ A question is a function of its parameters, each of which is one of a few values
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, NamedTuple
 
 __all__ = ["Asked", "Choice", "Question", "asked", "number", "question"]
@@ -42,7 +43,8 @@ def question(lesson: int, **values: Sequence[Any]) -> Callable[[Callable[..., As
     """Makes a question of a function. values: for each of its arguments, what it may be."""
 
     def made(ask: Callable[..., Asked]) -> Question:
-        return Question(ask.__name__, lesson, ask, {k: tuple(v) for k, v in values.items()})
+        each = {name: tuple(several) for name, several in values.items()}
+        return Question(ask.__name__, lesson, cache(ask), each)
 
     return made
 

@@ -183,7 +183,7 @@ def uncorrected(t: int) -> Asked:
 
 @question(5, lr=(0.001, 0.01))
 def to_and_fro(lr: float) -> Asked:
-    moved = abs(_moved(adam, *[1.0, -1.0] * 5000, lr=lr))
+    moved = abs(_moved(adam, *[1.0, -1.0] * 200, lr=lr))
     return asked(
         f"Gradients of +1 and −1 in turn, Adam's defaults, a rate of {lr:g}. How long are the "
         "steps, after a long time?",

@@ -16,7 +16,7 @@ function render({ model, el }) {
   let here = Math.max(questions.findIndex((_, i) => !told(i)), 0);
 
   el.classList.add("stepsize-sheet");
-  el.dataset.lmSuppressShortcuts = "true"; // JupyterLab's arrow keys would change the cell
+  el.addEventListener("keydown", keep);
   const bar = make(el, "div", "stepsize-bar");
   const form = make(el, "form");
   const fieldset = make(form, "fieldset");
@@ -75,6 +75,11 @@ function render({ model, el }) {
     });
   }
 
+  function keep(event) {
+    // JupyterLab's own keys would move to another cell, or edit one
+    if (!event.ctrlKey && !event.metaKey && !event.altKey) event.stopPropagation();
+  }
+
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const chosen = fieldset.querySelector("input:checked");
@@ -92,7 +97,10 @@ function render({ model, el }) {
   }
   model.on("change:told change:score", update);
   draw();
-  return () => model.off("change:told change:score", update);
+  return () => {
+    el.removeEventListener("keydown", keep);
+    model.off("change:told change:score", update);
+  };
 }
 
 export default { render };
