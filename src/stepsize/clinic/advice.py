@@ -88,8 +88,8 @@ def advise(*, model: str, parameters: int, examples: int, batch_size: int, epoch
     yours: in proportion for SGD, by the root for Adam and its like. Short runs of small models bear
     higher rates. What they bear was measured here, for 300 updates; between that and 100,000
     updates, of which the sources speak, the rate lies on a line on log axes. On 25 small models,
-    for 300 and 1500 updates, it missed 0.4 % (median) of the fall of the loss that the best of seven
-    rates brought, 9 % at worst; mostly the rate was too low (benchmarks/ADVICE.md).
+    for 300 and 1500 updates, it missed 0.4 % (median) of the fall of the loss that the best of
+    seven rates brought, 9 % at worst; mostly the rate was too low (benchmarks/ADVICE.md).
 
     Raises: ValueError or TypeError that names what is not so.
 
