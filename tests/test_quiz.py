@@ -775,3 +775,55 @@ def test_a_file_that_was_written_by_hand_does_no_harm(tmp_path):
     store.keep(store.named(3, "no such question"), "right", "a")
     assert last_check(seed=3).score.startswith("0 right of 0")
     assert "13 The last check" in repr(progress())
+
+
+MODEL = """
+const data = {questions: QUESTIONS, told: {}, score: "so far"}, heard = [];
+window.model = {
+  get: (name) => data[name],
+  set: (name, value) => (data[name] = value),
+  save_changes: () => (window.sent = data.picked),
+  on: (names, f) => heard.push(f),
+  off: () => {},
+  tell: (told) => { data.told = told; heard.forEach((f) => f()); },
+};
+window.keys = [];
+document.addEventListener("keydown", (event) => window.keys.push(event.key));
+"""
+
+
+def test_the_sheet_is_answered_by_keyboard_alone():
+    """In a browser, with a model in place of the kernel's."""
+    import json
+
+    from stepsize.quiz.sitting import Sheet
+
+    from .jupyter import chromium
+
+    sheet = last_check(seed=3).sheet
+    script = str(Sheet._esm).replace("export default { render };", "")
+    with chromium() as browser:
+        page = browser.new_page(viewport={"width": 360, "height": 900})
+        page.set_content(f"<style>{Sheet._css}</style><div id=sheet></div>")
+        page.add_script_tag(content=MODEL.replace("QUESTIONS", json.dumps(sheet.questions)))
+        page.add_script_tag(content=script + "\nrender({model, el: document.all.sheet});")
+        answer, follow = (
+            page.get_by_role("button", name=name, exact=True) for name in ("Answer", "Next")
+        )
+        assert answer.is_disabled() and page.locator("input").count() == 4
+        page.locator("input").first.focus()
+        for key in ("ArrowDown", "ArrowDown", "Enter"):
+            page.keyboard.press(key)
+        assert page.evaluate("sent") == [0, 2]
+        assert page.evaluate("keys") == [], "the notebook's own keys stay out of it"
+        told = dict(given=2, right=1, verdict="No: b is right.", whys=["w0", "w1", "w2", "w3"])
+        page.evaluate("told => model.tell({0: told})", told)
+        assert page.locator(".right .why").text_content() == "w1"
+        assert "✗ yours" in page.locator(".stepsize-choice.wrong").text_content()
+        assert page.locator("[role=status]").text_content() == "No: b is right."
+        assert page.locator("input:enabled").count() == 0
+        page.keyboard.press("Enter")  # the focus is on Next
+        assert page.locator("legend").text_content().startswith("2 of 30")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360
+        page.keyboard.press("Space")
+        assert answer.is_enabled() and follow.is_enabled()
