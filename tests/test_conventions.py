@@ -41,6 +41,27 @@ def rate(library: str, optimizer: str, **arguments: Any) -> str:
     return OUTSIDE if path[2] == path[1] else INSIDE
 
 
+def clipping_divides(library: str) -> str:
+    """A gradient of 2e-6, clipped to a norm of 1e-6: half of it, or a third."""
+    if library == "torch":
+        import torch
+
+        p = torch.nn.Parameter(torch.zeros(1, dtype=torch.float64))
+        p.grad = torch.full_like(p, 2e-6)
+        torch.nn.utils.clip_grad_norm_([p], 1e-6)
+        clipped = p.grad.item()
+    elif library == "keras":
+        optimizer = keras_on_torch().optimizers.SGD(global_clipnorm=1e-6)
+        clipped = float(optimizer._clip_gradients([keras_on_torch().ops.array([2e-6])])[0][0])
+    else:
+        import optax
+
+        clipped = float(
+            optax.clip_by_global_norm(1e-6).update(np.array([2e-6], np.float32), None)[0][0]
+        )
+    return _nearest(clipped * 1e6, {"the norm": 1.0, "the norm + 1e-06": 2 / 3}, within=1e-3)
+
+
 def eps_in_adam(library: str, optimizer: str = "Adam") -> str:
     """A constant gradient as large as eps; the second step, in units of the rate."""
     betas = dict(torch=dict(betas=(0.5, 0.75)), keras=dict(beta_1=0.5, beta_2=0.75))
@@ -327,6 +348,7 @@ MEASURE: dict[str, Callable[[str], str]] = {
     "a cosine's length counts the warmup": length_counts_the_warmup,
     "milestone m: the first m updates have the old rate": milestone,
     "an update is": update_is,
+    "clipping divides by": clipping_divides,
     **{
         f"{optimizer}: default {text}": lambda lib, o=optimizer, n=name: default(lib, o, n)
         for optimizer, text, name in [

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -9,7 +10,7 @@ import time
 
 import pytest
 
-from stepsize import Step, certificate, check, progress
+from stepsize import Step, certificate, check, last_check, progress
 from stepsize.checks.store import keep
 
 
@@ -139,7 +140,8 @@ def test_a_certificate_says_what_was_solved_and_no_more(tmp_path):
     there = sum(map(len, progress().lessons.values()))
     assert f"<b>1 of {there}</b>" in page
     assert "<h1>Ada &lt;b&gt;Lovelace&lt;/b&gt;</h1>" in page
-    assert "1 The learning rate</td><td>1 of" in page
+    assert re.search("1 The learning rate</td>.*<td>1 of", page)
+    assert "last check" not in page, "who has not begun it, has not failed it"
     assert f'href="{tmp_path.as_posix()}/certificate.html"' in made._repr_html_()
     assert "certificate.html" in repr(made)
 
@@ -149,3 +151,38 @@ def test_a_certificate_needs_a_name(name, tmp_path):
     with pytest.raises(ValueError, match="name must be"):
         certificate(name, tmp_path)
     assert not list(tmp_path.glob("certificate*"))
+
+
+def test_a_certificate_has_the_last_check(tmp_path):
+    sitting = last_check(seed=9)
+    for number, question in enumerate(sitting.questions, start=1):
+        sitting.answer(number, "abcd"[question.right if number > 3 else question.right - 1])
+    page = certificate("Ada", tmp_path).path.read_text(encoding="utf-8")
+    assert "and answered 27 of 30 in the last check" in page
+    assert "13 The last check (seed 9)" in page
+
+
+def test_a_certificate_is_one_page_of_a4():
+    """Whatever the name's length, and however many lessons there are."""
+    from stepsize.checks.certificate import _page
+    from stepsize.checks.store import Progress
+
+    from .jupyter import chromium
+
+    with chromium() as browser:
+        page = browser.new_page()
+        for name, lessons in (("Ada", 1), ("Wolfeschlegelstein " * 5, 13), ("x" * 700, 40)):
+            titles = {
+                f"{n} A lesson of some length": ("right", "tried", "") for n in range(lessons)
+            }
+            done = Progress(titles, last=("right",) * 20 + ("tried",) * 10, seed=1)
+            page.set_content(_page(name, done))
+            printed = page.pdf(prefer_css_page_size=True)
+            assert len(re.findall(rb"/Type */Page\b", printed)) == 1
+            box = [float(x) for x in re.search(rb"/MediaBox *\[([^]]*)", printed)[1].split()]
+            assert box == pytest.approx([0, 0, 595.3, 841.9], abs=1)
+            frame, last, foot = (
+                page.locator(part).last.bounding_box() for part in (".frame", "tr", "footer")
+            )
+            assert last["y"] + last["height"] <= foot["y"], "nothing is cut off below"
+            assert foot["y"] + foot["height"] <= frame["y"] + frame["height"]

@@ -188,6 +188,9 @@ def test_every_option_agrees(name, hyper, library):
 
 ONLY: list[tuple[str, dict[str, Any], tuple[str, ...]]] = [  # the others refuse
     ("momentum", dict(lr=0.01, dampening=0.5), ("torch", "keras")),
+    ("momentum", dict(lr=0.01, momentum=0.0, dampening=0.5), ("keras",)),
+    ("adagrad", dict(lr=0.3, eps=0.1), ("torch", "keras")),
+    ("adagrad", dict(lr=0.3, eps=0.1, total=0.5, weight_decay=0.1), ("torch", "keras")),
     ("adam", dict(lr=0.03, eps=0.1), LIBRARIES),
     ("adamw", dict(lr=0.03, eps=0.1), LIBRARIES),
     ("amsgrad", dict(lr=0.03, eps=0.1), ("torch", "keras")),

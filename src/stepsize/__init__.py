@@ -4,6 +4,7 @@ from . import models, optimizers, schedules, surfaces
 from .checks import certificate, check, progress
 from .loop import Trace, descend
 from .optimizers import Step
+from .quiz import last_check
 
 __version__ = "0.1.0"
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "certificate",
     "check",
     "descend",
+    "last_check",
     "models",
     "optimizers",
     "progress",

@@ -40,6 +40,7 @@ TABLE = (
     Convention("SGD: weight_decay is", L2, DECOUPLED, NONE),
     Convention("AdamW: weight_decay is", DECOUPLED, DECOUPLED, DECOUPLED),
     Convention("Lion: weight_decay is", NONE, DECOUPLED, DECOUPLED),
+    Convention("clipping divides by", "the norm + 1e-06", "the norm", "the norm"),
     Convention("a schedule moves", "when you call it", "at each update", "at each update"),
     Convention("its warmup begins at", "1/3 of the peak", "what you say", "what you say"),
     Convention("a cosine, after its end", "rises again", "stays", "stays"),

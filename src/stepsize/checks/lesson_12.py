@@ -222,6 +222,15 @@ EXERCISES = (
                 lambda part, lr: part / (2 * lr),
                 lambda part, lr: 2 * part / lr,
             ),
+            "compounded": Mistake(
+                "That spreads the part over many small decays, one after the other. An update has "
+                "one, and multiplies once.",
+                lambda part, lr: 1 - (1 - part) ** (1 / lr),
+            ),
+            "twice": Mistake(
+                "You divide by the rate twice. PyTorch multiplies by it once.",
+                lambda part, lr: part / lr**2,
+            ),
             "minus": Mistake(
                 "A rate is not taken away from a decay: it multiplies. How is that undone?",
                 lambda part, lr: part - lr,
@@ -239,6 +248,10 @@ EXERCISES = (
                 "The last batch of an epoch may be smaller than the others; it is an update all "
                 "the same. Yours leaves it out.",
                 lambda epochs, n, b: np.asarray(epochs) * (n // b),
+            ),
+            "to the nearest": Mistake(
+                "Rounded to the nearest, a small last batch gets lost. It counts, however small.",
+                lambda epochs, n, b: np.asarray(epochs) * round(n / b),
             ),
             "rounded too late": Mistake(
                 "Each epoch ends with a smaller batch of its own, and the next one begins anew. "

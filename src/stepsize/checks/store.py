@@ -15,12 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from ..home import home
+from ..quiz import LENGTH
 from .catalog import EXERCISES, LESSONS
 from .verdict import RIGHT
 
-__all__ = ["Progress", "keep", "progress"]
+__all__ = ["LAST", "Progress", "answers", "keep", "named", "progress"]
 
 KEYS = {"exercise", "status", "mistake", "at"}
+LAST, PREFIX = "13 The last check", "last check "
 
 
 def keep(exercise: str, status: str, mistake: str | None) -> str:
@@ -42,18 +44,26 @@ def keep(exercise: str, status: str, mistake: str | None) -> str:
 
 @dataclass(frozen=True)
 class Progress:
-    """What `progress` returns: for each lesson its title, and per exercise "right", "tried", ""."""
+    """What `progress` returns: for each lesson its title, and per exercise "right", "tried", "".
+
+    last: the same for the questions of the last check, of the seed with the most right answers,
+    those first. seed: that seed, None where no question was answered.
+    """
 
     lessons: dict[str, tuple[str, ...]]
     note: str = ""
+    last: tuple[str, ...] = ("",) * LENGTH
+    seed: int | None = None
+
+    @property
+    def rows(self) -> list[tuple[str, str, str]]:
+        """A title, a bar, and a count for each lesson and for the last check."""
+        return [_row(lesson) for lesson in (*self.lessons.items(), (LAST, self.last))]
 
     def __repr__(self) -> str:
         width = max(map(len, self.lessons))
         longest = max(map(len, self.lessons.values()))
-        rows = [
-            f"{title:{width}}  {bar:{longest}}  {count}"
-            for title, bar, count in map(_row, self.lessons.items())
-        ]
+        rows = [f"{title:{width}}  {bar:{longest}}  {count}" for title, bar, count in self.rows]
         return "\n".join([*rows, *filter(None, [self.note])])
 
     def _repr_html_(self) -> str:
@@ -61,7 +71,7 @@ class Progress:
             f'<tr><td style="text-align: left">{html.escape(title)}</td>'
             f'<td style="text-align: left"><code aria-hidden="true">{bar}</code></td>'
             f'<td style="text-align: left">{count}</td></tr>'
-            for title, bar, count in map(_row, self.lessons.items())
+            for title, bar, count in self.rows
         )
         note = self.note and f"<p>{html.escape(self.note)}</p>"
         return f"<table>{''.join(rows)}</table>{note}"
@@ -84,9 +94,43 @@ def progress() -> Progress:
     tried = {line["exercise"] for line in lines}
     right = {line["exercise"] for line in lines if line["status"] == RIGHT}
     state = {name: "right" if name in right else "tried" * (name in tried) for name in EXERCISES}
-    return Progress(
-        {title: tuple(state[name] for name in names) for title, names in LESSONS.items()}, note
-    )
+    lessons = {title: tuple(state[name] for name in names) for title, names in LESSONS.items()}
+    return Progress(lessons, note, *_best(lines))
+
+
+def named(seed: int, question: str) -> str:
+    """What the file calls a question of the last check."""
+    return f"{PREFIX}{seed}: {question}"
+
+
+def answers(seed: int) -> dict[str, str]:
+    """The letters that were answered, by question. The first answer to each is the one."""
+    try:
+        lines, _ = _read(_path())
+    except OSError:
+        return {}
+    start = named(seed, "")
+    given: dict[str, str] = {}
+    for line in lines:
+        if (line["exercise"] or "").startswith(start):
+            given.setdefault(line["exercise"].removeprefix(start), line["mistake"] or "")
+    return given
+
+
+def _best(lines: list[dict[str, Any]]) -> tuple[tuple[str, ...], int | None]:
+    """Of the seed with the most right answers: the states, and the seed."""
+    first: dict[int, dict[str, str]] = {}
+    for line in lines:
+        seed, _, question = (line["exercise"] or "").removeprefix(PREFIX).partition(": ")
+        if question and seed.isdecimal():
+            first.setdefault(int(seed), {}).setdefault(question, line["status"])
+    if not first:
+        return ("",) * LENGTH, None
+    right = {seed: list(states.values()).count(RIGHT) for seed, states in first.items()}
+    best = max(right, key=lambda seed: right[seed])
+    answered = min(len(first[best]), LENGTH)
+    states = ["right"] * right[best] + ["tried"] * (answered - right[best])
+    return (*states, *[""] * (LENGTH - answered)), best
 
 
 def _path() -> Path:

@@ -4,7 +4,7 @@ from typing import Any
 
 from ..recipe import Recipe
 from .rates import factor, first_of_warmup
-from .script import SMALL, call, constant_rate, indented, numbers, refuse, script, text
+from .script import SMALL, call, constant_rate, indented, numbers, product, refuse, script, text
 
 __all__ = ["write"]
 
@@ -71,6 +71,15 @@ NESTEROV = (
 velocity = self.velocity[i]
 velocity.assign({momentum} * velocity + gradient)
 variable.assign(variable - learning_rate * (gradient + {momentum} * velocity))
+""",
+)
+ADAGRAD = (
+    "Adagrad with epsilon outside the root, where Keras has it inside.",
+    ["total"],
+    """
+total = self.total[i]
+total.assign(total + gradient * gradient)
+variable.assign(variable - learning_rate * gradient / (ops.sqrt(total) + {eps}))
 """,
 )
 RMSPROP = (
@@ -226,6 +235,8 @@ def _written_out(recipe: Recipe, hyper: dict[str, Any]) -> Rule | None:
             return MOMENTUM
         case "nesterov" if changing:
             return NESTEROV
+        case "adagrad" if large:
+            return _started(ADAGRAD, hyper)
         case "rmsprop" if (hyper["momentum"] and changing) or large:
             return _rolling(RMSPROP, hyper)
         case "centered_rmsprop":
@@ -241,6 +252,13 @@ def _written_out(recipe: Recipe, hyper: dict[str, Any]) -> Rule | None:
         case "adamax" if large:
             return ADAMAX
     return None
+
+
+def _started(rule: Rule, hyper: dict[str, Any]) -> Rule:
+    """Adagrad's step, its sum begun at 0 or at `total`."""
+    why, memory, lines = rule
+    begun = f"(total + {text(hyper['total'])})" if hyper["total"] else "(total)"
+    return why, memory, lines.replace("(total)", begun)
 
 
 def _rolling(rule: Rule, hyper: dict[str, Any]) -> Rule:
@@ -348,17 +366,19 @@ def _theirs_without_warmup(recipe: Recipe, lr: float) -> str | None:
     shape, of = recipe.shape, "keras.optimizers.schedules."
     match recipe.schedule:
         case "linear":
-            ends = dict(decay_steps=shape["steps"], end_learning_rate=shape.get("end", 0.0) * lr)
-            return call(of + "PolynomialDecay", float(shape.get("start", 1.0) * lr), **ends)
+            ends = dict(
+                decay_steps=shape["steps"], end_learning_rate=product(shape.get("end", 0.0), lr)
+            )
+            return call(of + "PolynomialDecay", product(shape.get("start", 1.0), lr), **ends)
         case "warmup" if shape["steps"] > 1:
-            ends = dict(decay_steps=shape["steps"] - 1, end_learning_rate=lr)
-            return call(of + "PolynomialDecay", first_of_warmup(shape) * lr, **ends)
+            ends = dict(decay_steps=shape["steps"] - 1, end_learning_rate=product(1.0, lr))
+            return call(of + "PolynomialDecay", product(first_of_warmup(shape), lr), **ends)
         case "step_decay":
             named = dict(decay_steps=shape["step_size"], decay_rate=shape.get("gamma", 0.1))
             return call(of + "ExponentialDecay", lr, **named, staircase=True)
         case "multi_step":  # its boundaries are the last updates of the old rate
             milestones, gamma = sorted(shape["milestones"]), shape.get("gamma", 0.1)
-            values = [float(f"{lr * gamma**i:.13g}") for i in range(len(milestones) + 1)]
+            values = [product(lr, gamma**i) for i in range(len(milestones) + 1)]
             before = [milestone - 1 for milestone in milestones]
             if len({*milestones}) == len(milestones):
                 return call(of + "PiecewiseConstantDecay", before, values)

@@ -5,7 +5,18 @@ from typing import Any
 
 from ..recipe import Recipe
 from .rates import factor, first_of_warmup
-from .script import SMALL, call, constant_rate, cycles, indented, numbers, refuse, script, text
+from .script import (
+    SMALL,
+    call,
+    constant_rate,
+    cycles,
+    indented,
+    numbers,
+    product,
+    refuse,
+    script,
+    text,
+)
 
 __all__ = ["write"]
 
@@ -82,6 +93,7 @@ def _links(recipe: Recipe, hyper: dict[str, Any], rate: Any) -> list[str]:
         case "nesterov":
             return [call("optax.sgd", rate, momentum=hyper["momentum"], nesterov=True)]
         case "adagrad":  # its eps is inside the root: there, its square does what ours does
+            _small(name, eps)
             start = dict(initial_accumulator_value=hyper["total"])
             return [call("optax.adagrad", rate, **start, eps=eps**2)]
         case "rmsprop" | "centered_rmsprop":
@@ -198,10 +210,10 @@ def _theirs_after_warmup(recipe: Recipe, lr: float) -> str | None:
         case "constant" if shape.get("steps", math.inf) == math.inf:
             return call("optax.constant_schedule", lr)
         case "linear":
-            ends = (shape.get("start", 1.0) * lr, shape.get("end", 0.0) * lr)
+            ends = (product(shape.get("start", 1.0), lr), product(shape.get("end", 0.0), lr))
             return call("optax.linear_schedule", *ends, shape["steps"])
         case "warmup" if shape["steps"] > 1:
-            first = first_of_warmup(shape) * lr
+            first = product(first_of_warmup(shape), lr)
             return call("optax.linear_schedule", first, lr, shape["steps"] - 1)
         case "step_decay":
             named = dict(transition_steps=shape["step_size"], decay_rate=shape.get("gamma", 0.1))

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from ..recipe import Recipe
 from ..schedules import one_cycle
 from .rates import factor, first_of_warmup
-from .script import call, constant_rate, indented, numbers, refuse, script, text
+from .script import call, constant_rate, indented, numbers, product, refuse, script, text
 
 __all__ = ["write"]
 
@@ -152,6 +152,8 @@ def _theirs(recipe: Recipe, hyper: dict[str, Any]) -> Theirs:
         raise refuse("PyTorch", f"has no {name}.", package)
     if name == "radam" and hyper["tractable"] != 5:
         raise refuse("PyTorch", "has RAdam with tractable = 5 and no other.", "that")
+    if hyper.get("dampening") and not hyper["momentum"]:
+        raise refuse("PyTorch", "ignores a dampening where momentum is 0.", "sgd")
     return OPTIMIZERS[name]
 
 
@@ -194,7 +196,7 @@ def _rise(warmup: int) -> dict[str, Any]:
 def _theirs_after_warmup(recipe: Recipe, lr: float) -> str | None:
     """The call of torch's own scheduler; "" for a constant rate; None where there is none."""
     shape, updates = recipe.shape, recipe.steps - recipe.warmup
-    floor = text(shape["floor"] * lr) if shape.get("floor") else None
+    floor = product(shape["floor"], lr) if shape.get("floor") else None
     match recipe.schedule:
         case "constant" if shape.get("steps", math.inf) == math.inf:
             return ""
@@ -232,7 +234,7 @@ def _theirs_after_warmup(recipe: Recipe, lr: float) -> str | None:
 
 def _cyclic(recipe: Recipe, lr: float) -> str:
     shape = recipe.shape
-    named = dict(base_lr=shape.get("floor", 0.0) * lr, max_lr=lr, step_size_up=shape["up"])
+    named = dict(base_lr=product(shape.get("floor", 0.0), lr), max_lr=lr, step_size_up=shape["up"])
     named |= dict(step_size_down=shape.get("down"), gamma=shape.get("gamma"))
     mode = f'"{recipe.schedule}"'
     return call("CyclicLR", "optimizer", **named, mode=mode, cycle_momentum=False)

@@ -28,7 +28,8 @@ def factor(recipe: Recipe, library: str, lr_decay: float = 0.0) -> list[str]:
     lines = [*lines, f"factor = {value}"]
     if recipe.warmup:
         W = recipe.warmup
-        rising = f"factor = {library}.where(t < {W}, (t + 1) / {W}, factor)"
+        rise = f"(t + 1) / {W}" if W > 1 else "1.0"
+        rising = f"factor = {library}.where(t < {W}, {rise}, factor)"
         since = f"s = {library}.maximum(t - {W}, 0)  # since the end of the warmup"
         lines = [since, *lines, rising]
         if value == "1.0":
@@ -91,9 +92,11 @@ def _warmup_stable_decay(
     T, W, D = text(steps), text(warmup), text(decay)
     left = f"{xp}.clip(({T} - {s}) / {D}, 0.0, 1.0)"
     rise = f"{xp}.minimum(({s} + 1) / {W}, 1.0)"
-    lines = [f"rise = {rise if warmup else '1.0'}"]
-    lines.append(f"left = {left if decay else f'{xp}.where({s} < {T}, 1.0, 0.0)'}")
-    return lines, f"rise * ({_above(floor, 'left')})"
+    lines = [f"left = {left if decay else f'{xp}.where({s} < {T}, 1.0, 0.0)'}"]
+    if not warmup:
+        return lines, _above(floor, "left")
+    height = f"({_above(floor, 'left')})" if floor else "left"
+    return [f"rise = {rise}", *lines], f"rise * {height}"
 
 
 def _cosine_restarts(

@@ -18,6 +18,7 @@ __all__ = [
     "cycles",
     "indented",
     "numbers",
+    "product",
     "refuse",
     "script",
     "text",
@@ -81,6 +82,11 @@ def text(value: Any) -> str:
     if isinstance(value, (bool, np.bool_)):
         return str(bool(value))
     return str(int(value)) if isinstance(value, (int, np.integer)) else repr(float(value))
+
+
+def product(a: float, b: float) -> float:
+    """Without the rounding that would be written out: 3e-05, not 2.9999999999999997e-05."""
+    return float(f"{a * b:.15g}")
 
 
 def call(function: str, *arguments: Any, **named: Any) -> str:

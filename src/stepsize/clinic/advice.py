@@ -1,0 +1,212 @@
+"""`advise`: a recipe to start from, each part of it with its reason and its source."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ..ranges import above, accepts, count_from, one_of
+from ..recipe import Recipe
+from .kinds import CONVENTION, GOYAL, HERE, KINDS, LITERATURE, MALLADI, TABLE, Kind, Known
+
+__all__ = ["Advice", "Choice", "advise"]
+
+SHORT, LONG = 300, 100_000  # updates: of the runs in the table; of those in the papers
+BATCH, SMALL = 64, 10**6  # batch size and most parameters of the models in the table
+LARGEST = 8192  # up to this batch size the linear rule held on ImageNet
+FAR = 16  # times off the batch size of the source: then it is said
+LOWEST = 6e-5  # of the largest model in the literature's table; below, its formula gives nothing
+
+PROPORTION = Known(None, "for SGD, in proportion to the batch", LITERATURE, GOYAL)
+ROOT = Known(None, "for Adam and its like, by the root of the batch", LITERATURE, MALLADI)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A part of the recipe: what was chosen, why, how that is known, and where to read it."""
+
+    part: str
+    value: str
+    why: str
+    grade: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What `advise` returns.
+
+    recipe: for `translate`. choices: why, part by part. sweep: three rates to try. unknown: what
+    the answers don't tell, a sentence each.
+    """
+
+    recipe: Recipe
+    choices: tuple[Choice, ...]
+    sweep: tuple[float, float, float]
+    unknown: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        wide = max(len(choice.part) for choice in self.choices)
+        wider = max(len(choice.value) for choice in self.choices)
+        rows = [
+            f"{c.part:{wide}}  {c.value:{wider}}  {c.why} ({c.grade}, {c.source})"
+            for c in self.choices
+        ]
+        return "\n".join([*rows, "", *self._rest])
+
+    def _repr_markdown_(self) -> str:
+        head = ["| | begin with | because | known how | source |", "|---|---|---|---|---|"]
+        rows = [
+            f"| {c.part} | {c.value} | {c.why} | {c.grade} | {_linked(c.source)} |"
+            for c in self.choices
+        ]
+        return "\n".join([*head, *rows, "", *(f"- {line}" for line in self._rest)])
+
+    @property
+    def _rest(self) -> list[str]:
+        rates = "{:g}, {:g} and {:g}".format(*self.sweep)
+        return [f"Sweep {rates}, and go on if the best is at an end.", *self.unknown]
+
+
+@accepts(
+    model=one_of(*KINDS),
+    parameters=count_from(1),
+    examples=count_from(1),
+    batch_size=count_from(1),
+    epochs=above(0),
+)
+def advise(*, model: str, parameters: int, examples: int, batch_size: int, epochs: float) -> Advice:
+    """A recipe to start from, for a model that was not yet trained.
+
+    model: "linear", "mlp", "resnet" (convolutions with BatchNorm), "convnet" (without it),
+    "transformer" (LayerNorm before each block), "post-ln transformer" (after it), "rnn" (LSTM and
+    GRU, too), "pretrained" (to be fine-tuned), "embeddings" (and other sparse features), "gan",
+    "ppo".
+    parameters: of the model, those that are trained. examples: for training; of a language model,
+    sequences. batch_size: at most examples. epochs: the budget, above 0: how often each is seen.
+
+    The schedule ends with the budget. The rate is that of the source, scaled from its batch size to
+    yours: in proportion for SGD, by the root for Adam and its like. Short runs of small models bear
+    higher rates. What they bear was measured here, for 300 updates; between that and 100,000
+    updates, of which the sources speak, the rate lies on a line on log axes. On 25 small models,
+    for 300 and 1500 updates, it missed 0.4 % (median) of the fall of the loss that the best of
+    seven rates brought, 9 % at worst; mostly the rate was too low (benchmarks/ADVICE.md).
+
+    Raises: ValueError or TypeError that names what is not so.
+
+    >>> advice = advise(model="mlp", parameters=10**5, examples=50_000, batch_size=128, epochs=10)
+    >>> advice.recipe.optimizer, advice.recipe.steps, advice.recipe.warmup
+    ('adamw', 3910, 391)
+    >>> advice.recipe.hyper["lr"], advice.sweep
+    (0.0055, (0.0018, 0.0055, 0.017))
+    """
+    if batch_size > examples:
+        raise ValueError(f"batch_size must be at most examples={examples}, not {batch_size}")
+    kind, steps = KINDS[model], max(1, round(epochs * math.ceil(examples / batch_size)))
+    lr, reasons = _rate(kind, parameters, batch_size, steps)
+    warmup = _warmup(kind, steps)
+    hyper = {"lr": lr, **kind.hyper}
+    if kind.decay.value:
+        hyper["weight_decay"] = kind.decay.value
+    recipe = Recipe(
+        optimizer=kind.optimizer.value,
+        hyper=hyper,
+        steps=steps,
+        warmup=warmup,
+        schedule=kind.schedule.value,
+        shape=_shape(kind, steps - warmup),
+        clip_norm=kind.clip.value if kind.clip else None,
+    )
+    return Advice(
+        recipe,
+        choices=tuple(_choices(kind, recipe, reasons)),
+        sweep=(_round(lr / 3), lr, _round(lr * 3)),
+        unknown=tuple(_unknown(kind, recipe, parameters, batch_size, epochs)),
+    )
+
+
+def _linked(source: str) -> str:
+    """A link to the paper; or to the file, as code."""
+    if source.startswith("arXiv:"):
+        return f"[{source}](https://arxiv.org/abs/{source[6:]})"
+    return f"`{source}`" if "/" in source else source
+
+
+def _rate(kind: Kind, parameters: int, batch_size: int, steps: int) -> tuple[float, list[Choice]]:
+    """The peak, and from what it was made."""
+    source = kind.rate.value or max(0.003239 - 0.0001395 * math.log(parameters), LOWEST)
+    linear = kind.optimizer.value == "nesterov"
+    long = source * _scale(batch_size, kind.batch, linear)
+    rule = PROPORTION if linear else ROOT
+    scaled = f"{_round(source):g} for batches of {kind.batch}; {rule.why}"
+    parts = [
+        _choice("rate, in the source", f"{_round(source):g}", kind.rate),
+        _choice("rate, your batches", f"{_round(long):g}", rule._replace(why=scaled)),
+    ]
+    if kind.short is None or parameters > SMALL or steps >= LONG:
+        return _round(long), parts
+    short = kind.short * _scale(batch_size, BATCH, linear)
+    share = max(math.log(steps / SHORT) / math.log(LONG / SHORT), 0.0)
+    lr = _round(short ** (1 - share) * long**share)
+    bear = f"what small models bear for {SHORT} updates, with your batches"
+    between = f"for {steps:,} updates; the rate above is for {LONG:,}, log-log between them"
+    parts.append(Choice("rate, a short run", f"{_round(short):g}", bear, HERE, TABLE))
+    parts.append(Choice("rate, your run", f"{lr:g}", between, CONVENTION, TABLE))
+    return lr, parts
+
+
+def _scale(batch_size: int, of: int, linear: bool) -> float:
+    return min(batch_size, LARGEST) / of if linear else (batch_size / of) ** 0.5
+
+
+def _round(lr: float) -> float:
+    return float(f"{lr:.2g}")
+
+
+def _warmup(kind: Kind, steps: int) -> int:
+    if kind.warmup.value is not None:
+        return int(kind.warmup.value * steps)
+    remembers = 2 / (1 - kind.hyper["beta2"])
+    return int(min(max(round(remembers), steps / 100), steps / 10))
+
+
+def _shape(kind: Kind, after_warmup: int) -> dict[str, float]:
+    if kind.schedule.value == "constant":
+        return {}
+    return {"steps": after_warmup} | ({"floor": kind.floor} if kind.floor else {})
+
+
+def _choice(part: str, value: str, known: Known) -> Choice:
+    return Choice(part, value, known.why, known.grade, known.source)
+
+
+def _choices(kind: Kind, recipe: Recipe, reasons: list[Choice]) -> Iterator[Choice]:
+    yield _choice("optimizer", recipe.optimizer, kind.optimizer)
+    yield from reasons
+    if kind.hyper:
+        numbers = ", ".join(f"{name} {value:g}" for name, value in kind.hyper.items())
+        yield _choice("its numbers", numbers, kind.hyper_why)
+    yield _choice("weight decay", f"{kind.decay.value:g}", kind.decay)
+    yield _choice("warmup", f"{recipe.warmup} of {recipe.steps:,} updates", kind.warmup)
+    yield _choice("schedule", recipe.schedule, kind.schedule)
+    if kind.clip:
+        yield _choice("clipping", f"norm {kind.clip.value:g}", kind.clip)
+
+
+def _unknown(
+    kind: Kind, recipe: Recipe, parameters: int, batch_size: int, epochs: float
+) -> Iterator[str]:
+    if kind.short is None:
+        yield f"No such model was trained here to try this; {TABLE} has others."
+    elif parameters > SMALL:
+        yield f"No model of this size was trained here to try this: {TABLE} has small ones."
+    if kind.standardize:
+        yield "The inputs are taken to have mean 0 and variance 1: that comes first."
+    far = max(batch_size / kind.batch, kind.batch / batch_size)
+    if far > FAR:
+        yield f"The batch is {far:.0f} times off the source's: look further than the sweep."
+    if recipe.steps < SHORT:
+        yield f"{recipe.steps} updates are few: the shortest runs that were tried had {SHORT}."
+    if recipe.hyper.get("weight_decay"):
+        yield "It decays biases and norms, too; by convention they are often left out."
+    if epochs >= 2:
+        yield f"Each example is seen {epochs:g} times: keep a held-out loss, to see overfitting."

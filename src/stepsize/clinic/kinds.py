@@ -1,0 +1,167 @@
+"""What is known of the kinds of models that `advise` is asked about, and from where."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+__all__ = ["CONVENTION", "HERE", "KINDS", "LITERATURE", "TABLE", "Kind", "Known"]
+
+HERE, LITERATURE, CONVENTION = "measured here", "measured in the literature", "convention"
+TABLE = "benchmarks/ADVICE.md"
+
+ADAM, ADAMW, ADAGRAD = "arXiv:1412.6980", "arXiv:1711.05101", "JMLR 12 (2011), 2121"
+RESNET, GOYAL, COSINE = "arXiv:1512.03385", "arXiv:1706.02677", "arXiv:1608.03983"
+KAPLAN, GPT3, XIONG = "arXiv:2001.08361", "arXiv:2005.14165", "arXiv:2002.04745"
+BERT, MOSBACH = "arXiv:1810.04805", "arXiv:2006.04884"
+MALLADI, UNTUNED, CLIPPING = "arXiv:2205.10287", "arXiv:1910.04209", "arXiv:1211.5063"
+DCGAN, PPO = "arXiv:1511.06434", "arXiv:1707.06347"
+
+
+class Known(NamedTuple):
+    """A number or a name, with why, how that is known, and the source."""
+
+    value: Any
+    why: str
+    grade: str
+    source: str
+
+
+REMEMBERS = Known(
+    None,
+    "2 / (1 - beta2), for so long Adam's second average remembers; 1 to 10 % of the run",
+    LITERATURE,
+    UNTUNED,
+)
+NO_WARMUP = Known(0.0, "none was used", LITERATURE, "")
+TO_ZERO = Known("cosine", "to 0, with the budget", LITERATURE, COSINE)
+STRAIGHT = Known("linear", "to 0, with the budget", LITERATURE, BERT)
+
+
+class Kind(NamedTuple):
+    """What is advised for one kind of model.
+
+    rate: the peak for a long run with batches of `batch`. short: the peak for a run of 300 updates
+    of a small model with batches of 64, measured here; None where it was not. hyper: the other
+    numbers, by name, and `hyper_why`. warmup: a share of the run, or None for what Adam remembers.
+    floor: of the peak, where the schedule ends. clip: a norm, or None. standardize: whether its
+    inputs are numbers whose size matters.
+    """
+
+    optimizer: Known
+    rate: Known
+    batch: int
+    hyper: Mapping[str, float]
+    hyper_why: Known
+    decay: Known
+    short: float | None = None
+    warmup: Known = REMEMBERS
+    schedule: Known = TO_ZERO
+    floor: float = 0.0
+    clip: Known | None = None
+    standardize: bool = False
+
+
+def _adam(beta1: float = 0.9, beta2: float = 0.999) -> dict[str, float]:
+    return dict(beta1=beta1, beta2=beta2)
+
+
+OWN_SCALE = Known("adam", "each parameter gets a scale of its own", LITERATURE, ADAM)
+DECAYING = Known(
+    "adamw", "as Adam, and its decay does not pass through Adam's scales", LITERATURE, ADAMW
+)
+DEFAULT = Known(1e-3, "what Adam's authors found good; the default", LITERATURE, ADAM)
+USUAL = Known(None, "the defaults", LITERATURE, ADAM)
+NO_DECAY = Known(0.0, "first see whether it overfits at all", CONVENTION, TABLE)
+LITTLE = Known(0.01, "PyTorch's default", CONVENTION, TABLE)
+CLIP = Known(1.0, "of GPT-3; a bad batch can't undo the run", LITERATURE, GPT3)
+
+KINDS: dict[str, Kind] = {
+    "linear": Kind(OWN_SCALE, DEFAULT, 128, _adam(), USUAL, NO_DECAY, short=0.1, standardize=True),
+    "mlp": Kind(DECAYING, DEFAULT, 128, _adam(), USUAL, LITTLE, short=0.015, standardize=True),
+    "resnet": Kind(
+        Known("nesterov", "the residual networks of ImageNet were trained so", LITERATURE, GOYAL),
+        Known(0.1, "of ResNet-50 on ImageNet, with BatchNorm", LITERATURE, GOYAL),
+        256,
+        dict(momentum=0.9),
+        Known(None, "of the same recipe", LITERATURE, GOYAL),
+        Known(1e-4, "of the same recipe, as a penalty in the gradient", LITERATURE, RESNET),
+        short=0.1,
+        warmup=Known(5 / 90, "5 of 90 epochs, in the same share", LITERATURE, GOYAL),
+    ),
+    "convnet": Kind(DECAYING, DEFAULT, 128, _adam(), USUAL, LITTLE, short=0.03, standardize=True),
+    "transformer": Kind(
+        DECAYING,
+        Known(None, "0.00324 - 0.00014 ln(parameters), of language models", LITERATURE, KAPLAN),
+        512,
+        _adam(0.9, 0.95),
+        Known(None, "of GPT-3, whose second average is a short one", LITERATURE, GPT3),
+        Known(0.1, "of GPT-3", LITERATURE, GPT3),
+        short=0.006,
+        schedule=Known("cosine", "to a tenth of the peak, with the budget", LITERATURE, GPT3),
+        floor=0.1,
+        clip=CLIP,
+    ),
+    "post-ln transformer": Kind(
+        DECAYING,
+        Known(1e-4, "of BERT", LITERATURE, BERT),
+        256,
+        _adam(),
+        Known(None, "of BERT", LITERATURE, BERT),
+        Known(0.01, "of BERT", LITERATURE, BERT),
+        short=0.005,
+        warmup=Known(0.1, "the LayerNorm behind the sum needs one", LITERATURE, XIONG),
+        schedule=STRAIGHT,
+        clip=CLIP,
+    ),
+    "rnn": Kind(
+        OWN_SCALE,
+        DEFAULT,
+        128,
+        _adam(),
+        USUAL,
+        NO_DECAY,
+        short=0.03,
+        clip=Known(1.0, "the gradients of long sequences explode", LITERATURE, CLIPPING),
+    ),
+    "pretrained": Kind(
+        DECAYING,
+        Known(3e-5, "the middle of what was tried with BERT, 2e-5 to 5e-5", LITERATURE, BERT),
+        32,
+        _adam(),
+        Known(None, "of BERT", LITERATURE, BERT),
+        Known(0.01, "of BERT", LITERATURE, BERT),
+        warmup=Known(0.1, "of a recipe whose runs seldom fail", LITERATURE, MOSBACH),
+        schedule=STRAIGHT,
+        clip=CLIP,
+    ),
+    "embeddings": Kind(
+        Known("adagrad", "a rare feature keeps a high rate of its own", LITERATURE, ADAGRAD),
+        Known(0.1, "what is commonly begun with", CONVENTION, TABLE),
+        128,
+        dict(),
+        Known(None, "", CONVENTION, TABLE),
+        Known(0.0, "a decay would shrink rows that are not in the batch", CONVENTION, TABLE),
+        short=0.5,
+        warmup=NO_WARMUP._replace(grade=CONVENTION, source=TABLE),
+        schedule=Known("constant", "its own sum lowers the rate already", LITERATURE, ADAGRAD),
+    ),
+    "gan": Kind(
+        Known("adam", "of DCGAN, for both networks", LITERATURE, DCGAN),
+        Known(2e-4, "of DCGAN, where 0.001 was found too high", LITERATURE, DCGAN),
+        128,
+        _adam(0.5),
+        Known(None, "of DCGAN: with a beta1 of 0.9 training oscillated", LITERATURE, DCGAN),
+        Known(0.0, "of DCGAN", LITERATURE, DCGAN),
+        warmup=NO_WARMUP._replace(source=DCGAN),
+        schedule=Known("constant", "of DCGAN", LITERATURE, DCGAN),
+    ),
+    "ppo": Kind(
+        Known("adam", "of PPO", LITERATURE, PPO),
+        Known(3e-4, "of PPO on simulated robots", LITERATURE, PPO),
+        64,
+        _adam(),
+        USUAL,
+        Known(0.0, "of PPO", LITERATURE, PPO),
+        warmup=NO_WARMUP._replace(source=PPO),
+        schedule=Known("linear", "to 0, as PPO did on Atari", LITERATURE, PPO),
+    ),
+}

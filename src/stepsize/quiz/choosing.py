@@ -1,0 +1,352 @@
+"""Questions on lessons 10 to 12: finding the rate, the clinic, the frameworks."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..clipping import clip_by_norm
+from ..optimizers import heavy_ball, momentum
+from .question import Asked, asked, number, question
+
+
+@question(10, batch=(64, 512, 1024))
+def in_proportion(batch: int) -> Asked:
+    k = batch / 256
+    return asked(
+        "SGD's rate is 0.1 for batches of 256. Which one does the linear rule give for batches "
+        f"of {batch}?",
+        (number(0.1 * k), "In proportion: one step takes the place of several."),
+        (number(0.1 * math.sqrt(k)), "The root is the rule for Adam and its like."),
+        ("0.1", "Then an epoch would go further, or less far, than before."),
+        (number(0.1 / k), "The wrong way round: a larger batch bears a higher rate."),
+    )
+
+
+@question(10, batch=(16, 256, 1024))
+def by_the_root(batch: int) -> Asked:
+    k = batch / 64
+    return asked(
+        "Adam's rate is 0.001 for batches of 64. Which one does its usual rule give for batches "
+        f"of {batch}?",
+        (number(0.001 * math.sqrt(k)), "The root: Adam's steps don't grow with the gradient."),
+        (number(0.001 * k), "In proportion, so it is for SGD."),
+        ("0.001", "Less noise bears a somewhat higher rate."),
+        (number(0.001 / math.sqrt(k)), "The wrong way round."),
+    )
+
+
+@question(10, ends=((0.001, 0.1), (0.0001, 1.0), (0.01, 1.0)))
+def middle_of_a_sweep(ends: tuple[float, float]) -> Asked:
+    low, high = ends
+    return asked(
+        f"A sweep from {low:g} to {high:g}, three rates. Which is the middle one?",
+        (
+            number(float(np.geomspace(low, high, 3)[1])),
+            "As many times the lower as the higher is of it.",
+        ),
+        (number((low + high) / 2), "So the low rates get no look: think in factors."),
+        (number(high - low), "That is nearly the upper end."),
+        (number(3 * low), "Three times the lowest is close to the lower end."),
+    )
+
+
+@question(10, g=((3, 4), (6, 8), (30, 40)))
+def clipped(g: tuple[float, float]) -> Asked:
+    x, y = clip_by_norm(np.array(g, float), 1.0)
+    return asked(
+        f"The gradient ({g[0]}, {g[1]}) is clipped to a norm of 1. What is left?",
+        (f"({x:g}, {y:g})", "Its length is 1 now, its direction the same."),
+        ("(1, 1)", "So clips a bound on each value. It turns the gradient."),
+        (f"({g[0] - 1}, {g[1] - 1})", "Nothing is subtracted. It is divided."),
+        (
+            f"({g[0] / sum(g):.2f}, {g[1] / sum(g):.2f})",
+            "Divided by the sum. The norm is the root of the squares.",
+        ),
+    )
+
+
+@question(10, lr=(0.05, 0.1, 0.2))
+def edge(lr: float) -> Asked:
+    return asked(
+        f"A small network, all data in every step, gradient descent at a rate of {lr:g}. Its "
+        "sharpness rises as it learns. Where does that usually stop?",
+        (
+            f"at about {2 / lr:g}",
+            "2 / rate, the edge of stability. The loss goes up and down there, and falls in the "
+            "long run.",
+        ),
+        (f"at about {1 / lr:g}", "That is half of it. Nothing happens there yet."),
+        (
+            "nowhere: then it diverges",
+            "On a parabola it would. A network is driven to places less sharp.",
+        ),
+        (
+            "where the data say, whatever the rate",
+            "Another rate, another sharpness: the landscape fits itself to the rate.",
+        ),
+    )
+
+
+@question(10)
+def at_the_end() -> Asked:
+    return asked(
+        "The best rate of your sweep is the highest that you tried. What now?",
+        ("go on, to higher rates", "The best must have worse ones on both sides."),
+        ("take it: it is the best", "Of those that were tried. The next one may be better."),
+        ("take half of it, to be safe", "It is unknown whether that is safe, and of what."),
+        (
+            "sweep finely around it",
+            "First the place must be in the range, then comes the second digit.",
+        ),
+    )
+
+
+@question(10)
+def lowest_point() -> Asked:
+    return asked(
+        "In a range test the rate grows at every update. The loss is lowest at some rate. Is "
+        "that the rate to train with?",
+        (
+            "mostly it is too high",
+            "The loss is low there because of all the updates before, and the next rates break it.",
+        ),
+        (
+            "yes, there it learns fastest",
+            "It falls fastest earlier. At its lowest it doesn't fall any more.",
+        ),
+        ("mostly it is too low", "Just beyond it the loss explodes."),
+        ("yes, if the test is long enough", "A longer test has its lowest point at a lower rate."),
+    )
+
+
+@question(11, k=(10, 100, 1000))
+def knows_nothing(k: int) -> Asked:
+    return asked(
+        f"{k} classes, cross-entropy. Which loss has a model that gives every class the same "
+        "probability?",
+        (number(math.log(k)), f"ln {k}. If your loss stays there, nothing of the input arrives."),
+        (number(1 / k), "That is the probability. The loss is minus its logarithm."),
+        (number(math.log2(k)), "In bits. PyTorch, Keras and Optax take the natural logarithm."),
+        ("1", "A loss has no such scale."),
+    )
+
+
+@question(11, g=(2.0, 0.5), n=(3, 5))
+def not_zeroed(g: float, n: int) -> Asked:
+    return asked(
+        f"zero_grad was forgotten. Each backward pass brings a gradient of {g:g}. What stands in "
+        f"p.grad after number {n}?",
+        (number(g * n), "They add up. So the norm of the gradient grows from the first update on."),
+        (number(g), "So with zero_grad. Without it, PyTorch adds."),
+        (number(g**n), "They are added, not multiplied."),
+        (number(g / n), "Nobody takes a mean."),
+    )
+
+
+@question(11)
+def is_it_nan() -> Asked:
+    return asked(
+        "loss is a float. Which expression is True exactly where it is NaN?",
+        ("loss != loss", "NaN is the only number that isn't equal to itself."),
+        ('loss == float("nan")', "Always False: NaN is equal to nothing."),
+        ("loss > 1e308", "Every comparison of size with NaN is False."),
+        ("not loss", "That is True where the loss is 0."),
+    )
+
+
+@question(11, patience=(2, 3))
+def stopped_early(patience: int) -> Asked:
+    losses = [1.0, 0.8, 0.9, 0.85, 0.7, 0.75, 0.8, 0.9]
+    best = 0
+    for i, loss in enumerate(losses):
+        best = i if loss < losses[best] else best
+        if i - best >= patience:
+            break
+    seen = i
+    said = ", ".join(map(str, losses))
+    other = 4 if best == 1 else 1
+    why_other = (
+        "That epoch is never seen: the patience is out before."
+        if other == 4
+        else "Its patience is not out yet: a better one follows in time."
+    )
+    return asked(
+        f"Early stopping with a patience of {patience}, held-out losses {said}, the epochs "
+        "counted from 0. The weights of which epoch are kept?",
+        (f"{best}", "The lowest loss that was seen until the patience was out."),
+        (f"{other}", why_other),
+        (f"{seen}", "There it stops. What is kept is the best so far."),
+        ("0", "Later ones were better."),
+    )
+
+
+@question(11)
+def unseen() -> Asked:
+    return asked(
+        "You have kept the training loss of every update, and nothing else. Which of these can't "
+        "be seen in it?",
+        ("overfitting", "The training loss goes on falling. Only held-out data show it."),
+        ("divergence", "The loss grows without end."),
+        ("loss spikes", "Single losses stand far above their neighbours."),
+        ("NaN", "From some update on the loss is no number."),
+    )
+
+
+@question(11)
+def below() -> Asked:
+    return asked(
+        "The held-out loss is below the training loss. The model has dropout. What is the first "
+        "explanation?",
+        (
+            "dropout is off when it is tested",
+            "Training is made harder than testing. That alone can do it.",
+        ),
+        ("it overfits", "Then the held-out loss would be above."),
+        ("the rate is too high", "That would show in both."),
+        (
+            "held-out examples are among the training data",
+            "Look for that next. By itself it brings the two together, not below.",
+        ),
+    )
+
+
+@question(11, lr=(0.1, 0.01), bound=(1.0, 0.5))
+def always_clipped(lr: float, bound: float) -> Asked:
+    return asked(
+        f"SGD at a rate of {lr:g}, clipped to a norm of {bound:g}. The gradients of all updates "
+        "have norms of 20 and more. How long are the steps?",
+        (
+            number(lr * bound),
+            "All alike: rate times bound. The gradient's size has no say any more.",
+        ),
+        (number(lr * 20), "So without clipping."),
+        (f"{bound:g}", "The rate comes after the clipping."),
+        (
+            number(lr * bound / 20),
+            "A clipped gradient has the bound's length, however long it was.",
+        ),
+    )
+
+
+@question(12, t=(1, 10, 100))
+def whose_eps(t: int) -> Asked:
+    fill = 1 - 0.999**t
+    return asked(
+        "Keras's Adam adds epsilon = 1e-7 before the correction, PyTorch's after it. Which eps "
+        f"makes PyTorch's step the same in update {t} (beta2 = 0.999)?",
+        (
+            f"{1e-7 / math.sqrt(fill):.1e}",
+            "Divided by √(1 − beta2^t): early on, Keras's epsilon weighs more.",
+        ),
+        ("1.0e-07", "So it is once the correction has faded, after thousands of updates."),
+        (f"{1e-7 / fill:.1e}", "The root is missing: eps stands beside √v."),
+        (f"{1e-7 * math.sqrt(fill):.1e}", "The other way round."),
+    )
+
+
+@question(12, g=(0.01, 0.1))
+def another_start(g: float) -> Asked:
+    return asked(
+        "keras.optimizers.Adagrad at a rate of 0.1, its other arguments at their defaults. The "
+        f"first gradient is {g:g}. How long is the first step?",
+        (
+            number(0.1 * g / math.sqrt(0.1 + g**2)),
+            "Keras's sum of squares starts at 0.1. PyTorch's starts at 0.",
+        ),
+        ("0.1", "So PyTorch, whose sum starts at 0."),
+        (number(0.1 * g), "So SGD."),
+        (number(0.1 * math.sqrt(0.1)), "The gradient is missing above the fraction line."),
+    )
+
+
+@question(12, library=("Keras", "PyTorch"))
+def rolls_on(library: str) -> Asked:
+    steps = {}
+    for name, rule in (("Keras", heavy_ball), ("PyTorch", momentum)):
+        theta, memory = 0.0, dict[str, Any]()
+        for t in range(1, 502):
+            step = rule(theta, 1.0, t, **memory, lr=0.1 if t < 501 else 0.01, momentum=0.9)
+            moved, theta, memory = theta - step.theta, step.theta, step.memory
+        steps[name] = number(moved)
+    keras = library == "Keras"
+    return asked(
+        f"SGD in {library}, momentum 0.9, rate 0.1, a steady gradient of 1. After 500 updates "
+        "the rate is cut to 0.01. How long is the next step?",
+        (
+            steps[library],
+            "The rate is inside: the old velocity rolls on, only the new gradient has the new rate."
+            if keras
+            else "The rate is outside: the whole velocity of 10 gets the new one.",
+        ),
+        (
+            steps["PyTorch" if keras else "Keras"],
+            "So in PyTorch, where the rate stands outside."
+            if keras
+            else "So in Keras, where the old velocity rolls on.",
+        ),
+        ("1", "So long was the step before the cut."),
+        ("0.01", "So far moves SGD without momentum."),
+    )
+
+
+@question(12, m=(100, 1000))
+def boundary(m: int) -> Asked:
+    return asked(
+        f"PyTorch cuts the rate with milestones=[{m}], stepped at every update. Which boundary "
+        "does Keras's PiecewiseConstantDecay need for the same rates?",
+        (f"{m - 1}", "Keras still has the old rate at its boundary: one update more."),
+        (f"{m}", "Then Keras would cut one update later."),
+        (f"{m + 1}", "That moves it the wrong way, to two updates later."),
+        (f"{m // 2}", "Both count updates here, one by one."),
+    )
+
+
+@question(12, lr=(0.002, 0.01, 0.1))
+def part_of_the_weight(lr: float) -> Asked:
+    return asked(
+        "A paper shrinks its weights by a part of 0.001 in each update. Your rate in PyTorch's "
+        f"AdamW is {lr:g}. Which weight_decay does the same?",
+        (number(0.001 / lr), "PyTorch multiplies by the rate, so divide by it first."),
+        ("0.001", "Then it shrinks by the rate times that, far less."),
+        (number(0.001 * lr), "The rate would be in there twice."),
+        ("0.999", "That is what is left of a weight. weight_decay is what goes."),
+    )
+
+
+@question(12, n=(50_000, 60_000), epoch=(30, 60))
+def epochs_in_updates(n: int, epoch: int) -> Asked:
+    batches = math.ceil(n / 128)
+    return asked(
+        f"{n:,} examples, batches of 128, the last one smaller. The rate is to be cut after "
+        f"epoch {epoch}. After how many updates is that?",
+        (f"{epoch * batches}", f"{batches} updates an epoch, the small batch counts."),
+        (f"{epoch * (batches - 1)}", "The last batch of each epoch was left out."),
+        (
+            f"{math.ceil(epoch * n / 128) - 1}",
+            "Each epoch ends with a small batch of its own, so round up in each.",
+        ),
+        (f"{epoch}", "Those are epochs. So early in the first one it would be cut."),
+    )
+
+
+@question(12)
+def the_same_decay() -> Asked:
+    return asked(
+        "A PyTorch recipe, SGD(momentum=0.9, weight_decay=5e-4), is handed to "
+        "keras.optimizers.SGD with the same numbers. What about the decay, at a constant rate?",
+        (
+            "Keras's is about ten times weaker",
+            "PyTorch's penalty goes through the momentum, and gets its factor of 10. Keras's "
+            "decay doesn't.",
+        ),
+        (
+            "it is the same",
+            "In PyTorch it is an L2 penalty in the gradient, in Keras a decay beside it.",
+        ),
+        (
+            "Keras's is about ten times stronger",
+            "The other way round: what goes through the momentum is made larger.",
+        ),
+        ("Keras ignores it", "It decays, but beside the momentum."),
+    )

@@ -1,0 +1,58 @@
+"""What a question is.
+
+    @question(1, h=(0.5, 4.0))
+    def border(h): return asked("...", right=("0.5", "why"), wrong=[("1", "why not"), ...])
+
+A question is a function of its parameters, each of which is one of a few values.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, NamedTuple
+
+__all__ = ["Asked", "Choice", "Question", "asked", "number", "question"]
+
+
+class Choice(NamedTuple):
+    """A possible answer, and what is said of it afterwards."""
+
+    text: str
+    why: str
+
+
+class Asked(NamedTuple):
+    """A question with its numbers filled in."""
+
+    text: str
+    right: Choice
+    wrong: tuple[Choice, ...]
+
+
+@dataclass(frozen=True)
+class Question:
+    """An entry of the bank: its name, its lesson, what it asks, and of which values."""
+
+    name: str
+    lesson: int
+    ask: Callable[..., Asked]
+    values: dict[str, tuple[Any, ...]]
+
+
+def question(lesson: int, **values: Sequence[Any]) -> Callable[[Callable[..., Asked]], Question]:
+    """Makes a question of a function. values: for each of its arguments, what it may be."""
+
+    def made(ask: Callable[..., Asked]) -> Question:
+        each = {name: tuple(several) for name, several in values.items()}
+        return Question(ask.__name__, lesson, cache(ask), each)
+
+    return made
+
+
+def asked(text: str, right: tuple[str, str], *wrong: tuple[str, str]) -> Asked:
+    return Asked(text, Choice(*right), tuple(Choice(*choice) for choice in wrong))
+
+
+def number(x: float) -> str:
+    """Three digits."""
+    return f"{x:.3g}"

@@ -1,0 +1,308 @@
+"""Questions on lessons 7 to 9: schedules, warmup, a fair race."""
+
+import math
+from typing import Any
+
+from .. import schedules
+from ..feedback import plateau
+from ..recipe import Recipe
+from .question import Asked, asked, number, question
+
+
+@question(7, epoch=(30, 59, 60, 90))
+def cut_in_steps(epoch: int) -> Asked:
+    rate = 0.1 * float(schedules.step_decay(epoch, 30, 0.1))
+    return asked(
+        "StepLR(step_size=30, gamma=0.1) from a rate of 0.1, stepped once an epoch. The epochs "
+        f"are counted from 0. Which rate has epoch {epoch}?",
+        (number(rate), f"{epoch} // 30 = {epoch // 30} cuts have been made."),
+        (number(rate * 10), "One cut too few: epoch 30 is the first with the new rate."),
+        (number(rate / 10), "One cut too many: epochs 0 to 29 have the whole rate."),
+        (
+            number(0.1 * (1 - epoch / 100)),
+            "A straight line would do that. Here the rate falls in steps.",
+        ),
+    )
+
+
+@question(7, patience=(2, 3, 5))
+def borne(patience: int) -> Asked:
+    factor, memory, epoch = 1.0, dict[str, Any](), 0
+    while factor == 1.0:
+        epoch += 1
+        factor, memory = plateau(1.0, **memory, patience=patience)
+    return asked(
+        f"ReduceLROnPlateau(patience={patience}). From some epoch on, no loss is better than the "
+        "best so far. After how many such epochs is the rate cut?",
+        (f"{epoch - 1}", f"{patience} bad ones are borne, and the next one is too much."),
+        (f"{patience}", "So many are borne. It is the next one that counts."),
+        (f"{patience + 2}", "One too many: the bad ones are counted from the first."),
+        ("1", "So with a patience of 0."),
+    )
+
+
+@question(7, call=(125, 170))
+def after_t_max(call: int) -> Asked:
+    again = 0.5 * (1 + math.cos(math.pi * call / 100))
+    return asked(
+        f"CosineAnnealingLR(optimizer, T_max=100) in PyTorch has been stepped {call} times. "
+        "Which part of the peak rate is in use?",
+        (number(again), "It is a wave: after T_max it rises again."),
+        ("0: it is over", "Keras and Optax do that. PyTorch's rises again."),
+        ("1: it begins anew", "So do warm restarts. This one turns round, and climbs."),
+        (number((call - 100) / 100), "It climbs, but along a cosine, not along a line."),
+    )
+
+
+@question(7, peak=(0.01, 0.1, 0.5))
+def only_made(peak: float) -> Asked:
+    start = peak * float(schedules.one_cycle(0, 100))
+    return asked(
+        f"An optimizer with lr=0.003. You make OneCycleLR(optimizer, max_lr={peak:g}, "
+        "total_steps=100) on it, and don't step it yet. Which rate does the optimizer have now?",
+        (number(start), "Making it sets the rate, to max_lr / 25. It sets beta1, too."),
+        ("0.003", "It is overwritten as soon as the scheduler is made."),
+        (number(peak), "That comes at the top of the cycle."),
+        (number(peak / 1e4), "So low it gets at the end, and lower."),
+    )
+
+
+@question(7)
+def two_on_one() -> Asked:
+    return asked(
+        "StepLR and ExponentialLR are made on one optimizer in PyTorch, and both are stepped "
+        "once an epoch. What happens to the rate?",
+        (
+            "both multiply it: it falls by the product",
+            "Each looks at the rate that is there, and multiplies it.",
+        ),
+        (
+            "the one that was made last wins, silently",
+            "Nobody wins: each changes what the other has left.",
+        ),
+        ("an error is raised", "None is. That is why one should look at the rate that was used."),
+        ("the lower of the two is used", "They don't know of each other."),
+    )
+
+
+@question(7, epochs=(30, 50, 90), batches=(100, 391))
+def wrong_pace(epochs: int, batches: int) -> Asked:
+    return asked(
+        f"CosineAnnealingLR(T_max={epochs}) for {epochs} epochs of {batches} batches, but "
+        "scheduler.step() stands in the loop over batches. When is the rate at 0 for the first "
+        "time?",
+        (f"after {epochs} updates, in the first epoch", "It counts its calls, whatever they are."),
+        (f"after {epochs} epochs, at the end", "For that the call belongs into the outer loop."),
+        (
+            "never: the rate hardly moves",
+            "So it is the other way round, with T_max in updates and a call an epoch.",
+        ),
+        (f"after {2 * epochs} updates", "Then it is back at the peak: it is a wave."),
+    )
+
+
+@question(8, W=(10, 20, 50))
+def first_of_all(W: int) -> Asked:
+    recipe = Recipe(optimizer="adam", hyper={"lr": 0.1}, steps=100, warmup=W)
+    return asked(
+        f"A warmup of {W} updates to a rate of 0.1, rising by equal amounts. No update shall be "
+        f"wasted, and number {W} shall have the whole rate. Which rate has the first?",
+        (number(float(recipe.lr(0))), f"1/{W} of the peak, then 2/{W}, and so on."),
+        ("0", "Then the first update would be wasted, and the whole rate come one later."),
+        ("0.1", "That would be no warmup."),
+        (number(0.1 / (W + 1)), f"Then number {W} would not have the whole rate yet."),
+    )
+
+
+@question(8, beta2=(0.98, 0.99, 0.999))
+def untuned(beta2: float) -> Asked:
+    return asked(
+        "Ma & Yarats' rule of thumb: Adam's warmup should be as long as its second average "
+        f"remembers. How many updates is that for beta2 = {beta2:g}?",
+        (f"{2 / (1 - beta2):.0f}", "2 / (1 − beta2)."),
+        (f"{1 / (1 - beta2):.0f}", "Half of it: the rule has a 2 above."),
+        ("20", "So for beta1 = 0.9. It is the second average that decides."),
+        (f"{200 / (1 - beta2):.0f}", "A hundred times too long."),
+    )
+
+
+@question(8)
+def what_for() -> Asked:
+    return asked(
+        "What did warmup do for the small post-LN transformer of this course?",
+        (
+            "a higher rate learned, too; the best loss stayed",
+            "It widened the range of rates that work. A lower rate without warmup did as well.",
+        ),
+        (
+            "it made the best loss over all rates lower",
+            "Over all rates, the best with warmup and without were alike.",
+        ),
+        (
+            "it made every rate learn faster",
+            "At low rates a long warmup made things worse: it takes updates away.",
+        ),
+        (
+            "without it, no rate learned",
+            "Without it, several rates learned. Only the highest did not.",
+        ),
+    )
+
+
+@question(8, d=(10_000, 1_000_000))
+def long_first_step(d: int) -> Asked:
+    return asked(
+        f"A network with {d:,} weights, each with some gradient. Adam's rate is 0.001, there is "
+        "no warmup. How long is the first step, as a vector?",
+        (
+            number(0.001 * math.sqrt(d)),
+            "Each weight moves by the whole rate, so the length is rate · √d.",
+        ),
+        ("0.001", "So far moves each single weight."),
+        (number(0.001 * d), "Lengths add up in squares: √d, not d."),
+        (number(0.001 / math.sqrt(d)), "That would be a vector of length 0.001, shared out."),
+    )
+
+
+@question(8, t=(20, 100, 300))
+def rectified(t: int) -> Asked:
+    end = 2 / 0.001 - 1
+    rho = end - 2 * t * 0.999**t / (1 - 0.999**t)
+    r = math.sqrt((rho - 4) * (rho - 2) * end / ((end - 4) * (end - 2) * rho))
+    return asked(
+        f"RAdam multiplies Adam's step by a factor. How large is it in update {t}, with beta2 = "
+        "0.999?",
+        (
+            number(r),
+            "It has a warmup built in, a long one. So a run with it has a lower rate, too.",
+        ),
+        (
+            "1: it only switches Adam on after 5 updates",
+            "It does switch then. But the factor begins near 0.",
+        ),
+        (number(1 - 0.9**t), "That belongs to m, whose correction has nothing to do with it."),
+        (number(1 / r), "It makes the early steps shorter, not longer."),
+    )
+
+
+@question(9, n=(5, 10, 20))
+def best_of(n: int) -> Asked:
+    expected = {5: 1.163, 10: 1.539, 20: 1.867}[n]
+    return asked(
+        "Two optimizers are equally good. From seed to seed their losses scatter with a "
+        f"standard deviation of 1. Of A the best of {n} runs is shown, of B a single run. How "
+        "much better does A seem, in the mean?",
+        (number(expected), "The best of several is lucky: it was chosen for that."),
+        ("0: they are equally good", "They are. But the best of several runs isn't a typical one."),
+        (
+            number(1 / math.sqrt(n)),
+            "So much scatters the mean of all runs. It is the best that was shown.",
+        ),
+        (f"{n}", "So far out lies none of them."),
+    )
+
+
+@question(9, s=(0.02, 0.05, 0.1))
+def half_width(s: float) -> Asked:
+    error = s / math.sqrt(10)
+    return asked(
+        "Ten seeds, both optimizers on each. The ten differences scatter with a standard "
+        f"deviation of {s:g}. Their mean is given ± what, as a 95 % interval? (Student's t for "
+        "nine degrees of freedom is 2.26.)",
+        (number(2.262 * error), "2.26 standard errors, and one of those is s / √10."),
+        (number(error), "One standard error: it covers two thirds, not 95 %."),
+        (number(s), "So much single differences scatter. Their mean scatters less."),
+        (
+            number(2.262 * s),
+            "So wide is it for one more difference, nearly. For the mean, divide by √10.",
+        ),
+    )
+
+
+@question(9, n=(3, 5, 10))
+def more_seeds(n: int) -> Asked:
+    return asked(
+        f"With {n} seeds the standard error of the mean is too large. About how many seeds halve "
+        "it?",
+        (f"{4 * n}", "It falls as 1 / √n."),
+        (f"{2 * n}", "That takes it down to 0.7 of what it was."),
+        (f"{n + 2}", "Two more hardly change anything."),
+        (f"{n**3}", "That is far more than needed."),
+    )
+
+
+@question(9)
+def tiny_h() -> Asked:
+    return asked(
+        "You check a back-propagation by (L(θ + h) − L(θ − h)) / 2h, in float64, with numbers of "
+        "a size about 1. Which h is good?",
+        (
+            "1e-5",
+            "The error of the formula is about h², that of rounding about 1e-16 / h. Here both "
+            "are small.",
+        ),
+        ("1e-16: the smaller the better", "Rounding eats it: 1 + 1e-16 is 1."),
+        (
+            "1e-12: close to the derivative",
+            "Rounding leaves some four digits. A larger h has more.",
+        ),
+        ("0.5", "Over so far a distance the loss bends."),
+    )
+
+
+@question(9, w=(1.0, -1.0))
+def through_relu(w: float) -> Asked:
+    hidden = max(2 * w, 0.0)
+    error = 3 * hidden - 5
+    right = error * 3 * 2 * (hidden > 0)
+    why = (
+        "The error 1, times 3, times 2: the ReLU is open."
+        if w > 0
+        else "The ReLU is shut: nothing comes back."
+    )
+    other = 0.0 if w > 0 else error * 6
+    return asked(
+        f"A network with one path: x = 2, weight w = {w:g}, ReLU, weight 3, target 5, loss ½ "
+        "(output − 5)². What is the loss's derivative by w?",
+        (number(right), why),
+        (
+            number(other),
+            "Is the ReLU open? It is where w · x is positive, and shut where it is negative.",
+        ),
+        (number(error * 3), "The input is missing: w is multiplied by x = 2."),
+        (
+            number(error),
+            "That is the error at the output. It has to come back through both weights.",
+        ),
+    )
+
+
+@question(9)
+def contains() -> Asked:
+    return asked(
+        "SGD is momentum with μ = 0. Both are tuned: SGD over rates, momentum over rates and all "
+        "μ, 0 among them, without limit. Who can have the lower loss, on what they are tuned on?",
+        (
+            "momentum, or both the same",
+            "Whoever contains the other can't lose, if there is no end to tuning. That is why "
+            "the budget matters.",
+        ),
+        ("SGD, if the problem is noisy", "Then the best μ is 0, and the two are the same."),
+        ("it can't be said", "The best of more choices is never worse."),
+        (
+            "always SGD: it has less to tune",
+            "With a small budget that can happen. Without limit it can't.",
+        ),
+    )
+
+
+@question(9, rates=(7, 9), seeds=(3, 5))
+def fair_budget(rates: int, seeds: int) -> Asked:
+    return asked(
+        f"Four optimizers, each at {rates} rates, each rate with {seeds} seeds. A fifth one is "
+        f"added, with {2 * rates} rates. How many more runs does it get than each of the others?",
+        (f"{rates * seeds}", "Twice the budget. If it wins now, nobody knows why."),
+        (f"{rates}", "Each rate is run with every seed."),
+        (f"{seeds}", "So many runs has a single rate."),
+        ("0: a rate is not a run", "It is one for every seed, and more tries find a better best."),
+    )
