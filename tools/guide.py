@@ -1,0 +1,244 @@
+"""Make the instructor's guide: python run.py guide
+
+    python tools/guide.py            write what is made into lessons/instructor/, and the whole as HTML
+    python tools/guide.py --check    name the pages that are stale, change nothing, exit 1
+
+A page of lessons/instructor/ has two parts. The upper one is written by hand. Below the mark stand
+the lesson's predictions with what the run says, the answers, and the known mistakes: they are taken
+from the executed lesson and from the checks, so they are what a learner meets.
+"""
+
+import argparse
+import importlib
+import re
+import shutil
+import subprocess
+import sys
+import webbrowser
+from collections.abc import Iterator
+from html import escape
+from pathlib import Path
+from textwrap import dedent
+
+import nbformat
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = ROOT / "lessons" / "instructor"
+TEACHING = ROOT / "my-work" / "teaching"
+MARK = "<!-- From here on made by tools/guide.py, from the lesson and its checks: edit those. -->"
+SOLUTION = "  # solution"
+FIRST = ("before-the-day", "plans")  # of the guide; the lessons follow
+LONGEST = 14  # lines of an output
+
+
+# What is made of a lesson ------------------------------------------------------------------------
+
+
+def lessons() -> dict[int, str]:
+    """The names of the lessons' files, by number."""
+    files = (ROOT / "lessons").glob("[0-9][0-9]-*.md")
+    return {int(path.name[:2]): path.stem for path in sorted(files)}
+
+
+def made(number: int) -> str:
+    """The lower part of a lesson's page."""
+    cells = nbformat.read(ROOT / "solutions" / f"{lessons()[number]}.ipynb", as_version=4).cells
+    parts = ["## Every prediction, and what comes out", *predictions(cells)]
+    parts += ["## Answers, and where people get stuck", *exercises(number, cells)]
+    return "\n\n".join(parts) + "\n"
+
+
+def predictions(cells: list) -> Iterator[str]:
+    """Each prediction, and all that answers it before the next one or the next heading."""
+    asked = False
+    for cell in cells:
+        if cell.cell_type == "code":
+            if asked and not cell.source.startswith("check("):
+                yield from _outcome(cell)
+            continue
+        for block in re.split(r"\n\n(?=> \*\*|#|<details>|\*\*Exercise)", cell.source):
+            if re.match(r"> \*\*(Predict|Decide)", block):
+                quote = re.match(r"(?:>.*(?:\n|\Z))+", block)
+                asked = True
+                yield quote.group().strip() if quote else block
+            elif block.startswith(("#", "**Exercise")):
+                asked = False
+            elif asked and block.startswith("<details>"):
+                yield re.sub(r"<summary>.*?</summary>|</?details>", "", block[: block.find("</d")]).strip()
+
+
+def _outcome(cell: nbformat.NotebookNode) -> Iterator[str]:
+    lab = re.search(r"^labs\.\w+\(", cell.source, re.MULTILINE)
+    if lab:
+        yield f"The lab `{lab.group()})` shows it."
+        return
+    for output in cell.outputs:
+        text = output.get("text") or output.get("data", {}).get("text/plain", "")
+        if "image/png" in output.get("data", {}):
+            yield "A picture shows it."
+        elif text.strip():
+            lines = text.rstrip().splitlines()
+            shown = lines[:LONGEST] + ["…"] * (len(lines) > LONGEST)
+            yield "```text\n" + "\n".join(line.rstrip() for line in shown) + "\n```"
+
+
+def exercises(number: int, cells: list) -> Iterator[str]:
+    """Each exercise: the answer as the solution has it, and the mistakes that the check knows."""
+    solved = answers(cells)
+    for exercise in importlib.import_module(f"stepsize.checks.lesson_{number:02}").EXERCISES:
+        yield f"### {exercise.name} {exercise.title}"
+        yield f"```python\n{solved[exercise.name]}\n```"
+        if exercise.mistakes:
+            rows = (
+                f"| {_cell(name)} | {_cell(mistake.sentence)} |"
+                for name, mistake in exercise.mistakes.items()
+            )
+            yield "\n".join(["| the mistake | what the check says |", "|---|---|", *rows])
+
+
+def answers(cells: list) -> dict[str, str]:
+    """By exercise, the lines that a learner does not get."""
+    found, answer = {}, ""
+    for cell in cells:
+        if "solution" in cell.metadata.get("tags", []):
+            answer = cell.source
+        elif SOLUTION in cell.source:
+            lines = [line for line in cell.source.splitlines() if line.endswith(SOLUTION)]
+            answer = dedent("\n".join(line.removesuffix(SOLUTION) for line in lines))
+        checked = re.match(r'check\("([\d.]+)"', cell.source)
+        if checked and answer:
+            found[checked.group(1)], answer = answer, ""
+    return found
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.replace("|", "\\|").replace("<", "&lt;").split())
+
+
+def renewed(page: Path) -> str:
+    """The page as it should be: its upper part as it is, its lower part made anew."""
+    by_hand = page.read_text(encoding="utf-8").partition(MARK)[0].rstrip()
+    return f"{by_hand}\n\n\n{MARK}\n\n{made(int(page.name[:2]))}"
+
+
+def missing() -> list[str]:
+    """The lessons that have no page yet."""
+    return [f"{stem}.md" for stem in lessons().values() if not (PAGES / f"{stem}.md").exists()]
+
+
+def pages() -> list[Path]:
+    """The lessons' pages."""
+    return sorted(PAGES.glob("[0-9][0-9]-*.md"))
+
+
+def stale() -> list[Path]:
+    return [page for page in pages() if page.read_text(encoding="utf-8") != renewed(page)]
+
+
+# The whole, to read and to print -----------------------------------------------------------------
+
+
+def html() -> str:
+    """The guide as one file that needs no other, and no network."""
+    files = [PAGES / f"{name}.md" for name in FIRST] + pages()
+    contents, chapters = [], []
+    for file in files:
+        text = file.read_text(encoding="utf-8").replace(MARK, "")
+        title = text.splitlines()[0].lstrip("# ")
+        contents.append(f'<li><a href="#{file.stem}">{escape(title)}</a></li>')
+        chapters.append(f'<section id="{file.stem}">{rendered(text)}</section>')
+    style = (ROOT / "tools" / "guide.css").read_text(encoding="utf-8")
+    return PAGE.format(style=style, contents="\n".join(contents), chapters="\n".join(chapters))
+
+
+PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>stepsize: the instructor's guide</title>
+<style>
+{style}</style>
+</head>
+<body>
+<header><h1>stepsize: the instructor's guide</h1>
+<nav><ol>
+{contents}
+</ol></nav></header>
+{chapters}
+</body>
+</html>
+"""
+
+
+def rendered(text: str) -> str:
+    import mistune
+    from latex2mathml.converter import convert
+
+    class Renderer(mistune.HTMLRenderer):
+        def link(self, text: str, url: str, title: str | None = None) -> str:
+            return super().link(text, _target(url), title)
+
+    def inline_math(_renderer: object, text: str) -> str:
+        return str(convert(text))
+
+    def block_math(_renderer: object, text: str) -> str:
+        return f"<p>{convert(text.strip(), display='block')}</p>\n"
+
+    markdown = mistune.create_markdown(
+        renderer=Renderer(escape=False), plugins=["table", "math", "strikethrough"]
+    )
+    markdown.renderer.register("inline_math", inline_math)
+    markdown.renderer.register("block_math", block_math)
+    return str(markdown(text))
+
+
+def _target(url: str) -> str:
+    """Where a link of a page leads to: within the guide, if it is in it."""
+    file, _, _ = url.partition("#")
+    if not file or "://" in file:
+        return url
+    if "/" not in file and file.endswith(".md"):
+        return f"#{Path(file).stem}"
+    return (PAGES / file).resolve().as_uri()
+
+
+def pdf(source: Path) -> Path | None:
+    """Printed by a browser of the Chromium family, if one is found."""
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
+    program = next(filter(None, map(shutil.which, names)), None)
+    if program is None:
+        return None
+    target = source.with_suffix(".pdf")
+    options = ["--headless", "--no-sandbox", "--disable-gpu", "--no-pdf-header-footer"]
+    command = [program, *options, f"--print-to-pdf={target}", source.as_uri()]
+    subprocess.run(command, check=True, capture_output=True, timeout=120)
+    return target
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python run.py guide")
+    parser.add_argument("--check", action="store_true", help="name what is stale, change nothing")
+    parser.add_argument("--no-browser", action="store_true")
+    options = parser.parse_args()
+    for page in stale():
+        print("stale:" if options.check else "renewing", page.relative_to(ROOT).as_posix())
+        if not options.check:
+            page.write_text(renewed(page), encoding="utf-8", newline="\n")
+    for name in missing():
+        print(f"missing: lessons/instructor/{name}")
+    if options.check:
+        return int(bool(stale() or missing()))
+    TEACHING.mkdir(parents=True, exist_ok=True)
+    whole = TEACHING / "guide.html"
+    whole.write_text(html(), encoding="utf-8")
+    printed = pdf(whole)
+    print(f"The guide: {whole}")
+    print(f"To print:  {printed}" if printed else "To print: open it in a browser, and print it.")
+    if not options.no_browser:
+        webbrowser.open(whole.as_uri())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
