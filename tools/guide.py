@@ -49,37 +49,49 @@ def made(number: int) -> str:
 
 
 def predictions(cells: list) -> Iterator[str]:
-    """Each prediction, and all that answers it before the next one or the next heading."""
-    asked = False
+    """Each prediction with what comes out, and the first words that the lesson has for it."""
+    seeks = shown = False  # is an outcome still sought? has one been shown?
     for cell in cells:
         if cell.cell_type == "code":
-            if asked and not cell.source.startswith("check("):
-                yield from _outcome(cell)
+            if seeks and SOLUTION not in cell.source and not cell.source.startswith("check("):
+                outcome = _outcome(cell)
+                shown = shown or bool(outcome)
+                yield from outcome
             continue
-        for block in re.split(r"\n\n(?=> \*\*|#|<details>|\*\*Exercise)", cell.source):
-            if re.match(r"> \*\*(Predict|Decide)", block):
-                quote = re.match(r"(?:>.*(?:\n|\Z))+", block)
-                asked = True
-                yield quote.group().strip() if quote else block
-            elif block.startswith(("#", "**Exercise")):
-                asked = False
-            elif asked and block.startswith("<details>"):
-                yield re.sub(r"<summary>.*?</summary>|</?details>", "", block[: block.find("</d")]).strip()
+        for block in re.split(r"\n\n(?=> \*\*|#|<details>|\*\*Exercise)", cell.source.strip()):
+            quote = re.match(r"> \*\*(Predict|Decide).*(?:\n>.*)*", block)
+            if quote:
+                seeks, shown = True, False
+                yield quote.group()
+            elif block.startswith("#"):
+                seeks = False
+            elif seeks and block.startswith("<details>"):
+                yield re.sub(r"<summary>.*?</summary>|</?details>", "", block.partition("</d")[0]).strip()
+            elif shown and not block.startswith("**Exercise"):
+                yield _first_words(block)
+                seeks = shown = False
 
 
-def _outcome(cell: nbformat.NotebookNode) -> Iterator[str]:
-    lab = re.search(r"^labs\.\w+\(", cell.source, re.MULTILINE)
+def _first_words(block: str) -> str:
+    """The first paragraph; with what it announces, if it ends in a colon."""
+    paragraphs = block.split("\n\n")
+    return "\n\n".join(paragraphs[: 2 if paragraphs[0].endswith(":") else 1])
+
+
+def _outcome(cell: nbformat.NotebookNode) -> list[str]:
+    """What a box printed; of a picture or a lab, that there is one."""
+    lab = re.search(r"^labs\.\w+\(.*\)$", cell.source, re.MULTILINE)
     if lab:
-        yield f"The lab `{lab.group()})` shows it."
-        return
-    for output in cell.outputs:
-        text = output.get("text") or output.get("data", {}).get("text/plain", "")
-        if "image/png" in output.get("data", {}):
-            yield "A picture shows it."
-        elif text.strip():
-            lines = text.rstrip().splitlines()
-            shown = lines[:LONGEST] + ["…"] * (len(lines) > LONGEST)
-            yield "```text\n" + "\n".join(line.rstrip() for line in shown) + "\n```"
+        return [f"*In the lab `{lab.group()}`:*"]
+    texts = [
+        output.get("text") or output.get("data", {}).get("text/plain", "")
+        for output in cell.outputs
+        if "image/png" not in output.get("data", {})
+    ]
+    lines = [line.rstrip() for line in "".join(texts).rstrip().splitlines()]
+    if not lines:
+        return ["*In the picture:*"] if cell.outputs else []
+    return ["\n".join(["```text", *lines[:LONGEST], *["…"] * (len(lines) > LONGEST), "```"])]
 
 
 def exercises(number: int, cells: list) -> Iterator[str]:
