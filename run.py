@@ -4,6 +4,8 @@
     python run.py test     passes all tests; what follows goes to pytest: test -k adam
     python run.py doctor   examines this machine, and says what helps
     python run.py bench    times it all against torch, Keras and Optax: benchmarks/RESULTS.md
+    python run.py guide    makes the instructor's guide, one file to read or print
+    python run.py present 5    shows lesson 5 as slides, its labs at work
 
 You work in copies, in my-work/. An update of the course (git pull) overwrites no answer.
 """
@@ -52,8 +54,9 @@ PATIENCE = 20  # seconds in which that index has to answer
 MEGABYTES = {  # fetched, needed on disk
     "": (340, 2200),
     "dev": (430, 2700),
-    "dev,bench": (530, 3100),
+    "dev,bench,teach": (530, 3100),
     "bench": (440, 2700),
+    "teach": (340, 2200),
     "cuda": (2900, 10000),
 }
 
@@ -99,7 +102,7 @@ def open_course(args):
 
 
 def pass_tests(args):
-    set_up("dev,bench")  # Keras and Optax too: what is said of them is tested
+    set_up("dev,bench,teach")  # Keras and Optax too: what is said of them is tested
     # A file a time on each core; and no core is fought for by the threads of two.
     shared = ["-n", "auto", "--maxprocesses", "4", "--dist", "loadfile"]
     command = [str(PYTHON), "-m", "pytest"] + shared + args
@@ -124,7 +127,28 @@ def examine(args):
     return finish(subprocess.Popen(command, cwd=str(ROOT), env=environment(VENV)))
 
 
-COMMANDS = {"": open_course, "test": pass_tests, "doctor": examine, "bench": run_benchmarks}
+def make_guide(args):
+    return teach("guide.py", args)
+
+
+def present(args):
+    return teach("present.py", args)
+
+
+def teach(tool, args):
+    set_up("teach")
+    command = [str(PYTHON), str(ROOT / "tools" / tool)] + args
+    return finish(subprocess.Popen(command, cwd=str(ROOT), env=environment(VENV)))
+
+
+COMMANDS = {
+    "": open_course,
+    "test": pass_tests,
+    "doctor": examine,
+    "bench": run_benchmarks,
+    "guide": make_guide,
+    "present": present,
+}
 
 
 # The environment ---------------------------------------------------------------------------------

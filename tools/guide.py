@@ -1,6 +1,6 @@
 """Make the instructor's guide: python run.py guide
 
-    python tools/guide.py            write what is made into lessons/instructor/, and the whole as HTML
+    python tools/guide.py            renew lessons/instructor/, and write the whole as HTML
     python tools/guide.py --check    name the pages that are stale, change nothing, exit 1
 
 A page of lessons/instructor/ has two parts. The upper one is written by hand. Below the mark stand
@@ -18,7 +18,6 @@ import webbrowser
 from collections.abc import Iterator
 from html import escape
 from pathlib import Path
-from textwrap import dedent
 
 import nbformat
 
@@ -28,7 +27,9 @@ TEACHING = ROOT / "my-work" / "teaching"
 MARK = "<!-- From here on made by tools/guide.py, from the lesson and its checks: edit those. -->"
 SOLUTION = "  # solution"
 FIRST = ("before-the-day", "plans")  # of the guide; the lessons follow
+OPEN = "Left open by the lesson"
 LONGEST = 14  # lines of an output
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "msedge")
 
 
 # What is made of a lesson ------------------------------------------------------------------------
@@ -50,26 +51,33 @@ def made(number: int) -> str:
 
 def predictions(cells: list) -> Iterator[str]:
     """Each prediction with what comes out, and the first words that the lesson has for it."""
-    seeks = shown = False  # is an outcome still sought? has one been shown?
+    found: list[str] = []  # a prediction, and what answers it
+    seeks = shown = False  # is an outcome sought? is one shown already?
     for cell in cells:
         if cell.cell_type == "code":
             if seeks and SOLUTION not in cell.source and not cell.source.startswith("check("):
                 outcome = _outcome(cell)
                 shown = shown or bool(outcome)
-                yield from outcome
+                found += outcome
             continue
         for block in re.split(r"\n\n(?=> \*\*|#|<details>|\*\*Exercise)", cell.source.strip()):
             quote = re.match(r"> \*\*(Predict|Decide).*(?:\n>.*)*", block)
             if quote:
-                seeks, shown = True, False
-                yield quote.group()
+                yield from _answered(found)
+                found, seeks, shown = [quote.group()], True, False
             elif block.startswith("#"):
                 seeks = False
             elif seeks and block.startswith("<details>"):
-                yield re.sub(r"<summary>.*?</summary>|</?details>", "", block.partition("</d")[0]).strip()
-            elif shown and not block.startswith("**Exercise"):
-                yield _first_words(block)
-                seeks = shown = False
+                folded = block.partition("</details>")[0].removeprefix("<details>")
+                found.append(re.sub(r"<summary>.*?</summary>", "", folded).strip())
+            elif shown and seeks and not block.startswith("**Exercise"):
+                found.append(_first_words(block))
+                seeks = False
+    yield from _answered(found)
+
+
+def _answered(found: list[str]) -> list[str]:
+    return [*found, f"*{OPEN}: see above.*"] if len(found) == 1 else found
 
 
 def _first_words(block: str) -> str:
@@ -109,14 +117,11 @@ def exercises(number: int, cells: list) -> Iterator[str]:
 
 
 def answers(cells: list) -> dict[str, str]:
-    """By exercise, the lines that a learner does not get."""
+    """By exercise, what a learner does not get, with the lines that it stands in."""
     found, answer = {}, ""
     for cell in cells:
-        if "solution" in cell.metadata.get("tags", []):
-            answer = cell.source
-        elif SOLUTION in cell.source:
-            lines = [line for line in cell.source.splitlines() if line.endswith(SOLUTION)]
-            answer = dedent("\n".join(line.removesuffix(SOLUTION) for line in lines))
+        if SOLUTION in cell.source or "solution" in cell.metadata.get("tags", []):
+            answer = cell.source.replace(SOLUTION, "")
         checked = re.match(r'check\("([\d.]+)"', cell.source)
         if checked and answer:
             found[checked.group(1)], answer = answer, ""
@@ -127,10 +132,30 @@ def _cell(text: str) -> str:
     return " ".join(text.replace("|", "\\|").replace("<", "&lt;").split())
 
 
+def lengths() -> str:
+    """What there is in each lesson, and an estimate of how long all of it takes."""
+    heads = ["lesson", "its minutes", "all of it, estimated", "words", "predictions"]
+    heads += ["exercises", "labs"]
+    rows = [heads, ["---"] * len(heads)]
+    for number, stem in lessons().items():
+        text = (ROOT / "lessons" / f"{stem}.md").read_text(encoding="utf-8")
+        (minutes,) = re.findall(r"\*\*Time:\*\* (\d+)", text)
+        text = re.split(r"\n## (?:Words|Practice)\n", text)[0]
+        code = "".join(re.findall(r"```python.*?```", text, re.DOTALL))
+        words = len(re.sub(r"```.*?```", "", text, flags=re.DOTALL).split())
+        asked, solved = text.count("> **Predict"), text.count(f"{SOLUTION}\n")
+        checks, labs = code.count("\ncheck("), code.count("\nlabs.")
+        estimate = words / 200 + code.count("\n") / 15 + asked + 3 * (checks + labs) + solved / 2
+        numbers = (minutes, round(estimate), words, asked, checks, labs)
+        rows.append([f"[{number}]({stem}.md)", *map(str, numbers)])
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows) + "\n"
+
+
 def renewed(page: Path) -> str:
     """The page as it should be: its upper part as it is, its lower part made anew."""
     by_hand = page.read_text(encoding="utf-8").partition(MARK)[0].rstrip()
-    return f"{by_hand}\n\n\n{MARK}\n\n{made(int(page.name[:2]))}"
+    lower = lengths() if page.stem == "plans" else made(int(page.name[:2]))
+    return f"{by_hand}\n\n\n{MARK}\n\n{lower}"
 
 
 def missing() -> list[str]:
@@ -144,7 +169,8 @@ def pages() -> list[Path]:
 
 
 def stale() -> list[Path]:
-    return [page for page in pages() if page.read_text(encoding="utf-8") != renewed(page)]
+    candidates = [PAGES / "plans.md", *pages()]
+    return [page for page in candidates if page.read_text(encoding="utf-8") != renewed(page)]
 
 
 # The whole, to read and to print -----------------------------------------------------------------
@@ -217,8 +243,7 @@ def _target(url: str) -> str:
 
 def pdf(source: Path) -> Path | None:
     """Printed by a browser of the Chromium family, if one is found."""
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
-    program = next(filter(None, map(shutil.which, names)), None)
+    program = next(filter(None, map(shutil.which, BROWSERS)), None)
     if program is None:
         return None
     target = source.with_suffix(".pdf")

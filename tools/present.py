@@ -1,7 +1,7 @@
 """Show a lesson as slides in JupyterLab, its labs at work: python run.py present 5
 
-The slides are made from the solved lesson each time, into my-work/presenting/; to keep one that you
-have changed, give it another name. Presenting is done by the extension jupyterlab-slideshow.
+The slides are made from solutions/ and notebooks/ each time, into my-work/teaching/; to keep some
+that you have changed, give them another name. The extension jupyterlab-slideshow shows them.
 """
 
 import argparse
@@ -21,9 +21,8 @@ sys.path.insert(0, str(ROOT))
 
 import run  # noqa: E402  (it lies in the root)
 
-MARK = "  # solution"  # as in build.py, which a presenter need not be able to import
-TODO = "...  # your turn"
-LONGEST = 90  # words that are read from the last row of seats
+MARK = "  # solution"
+LONGEST = 120  # words on a slide
 SHOWN = 8  # lines of code; of longer ones the output is shown
 KEYS = """## Before they come in
 
@@ -61,33 +60,33 @@ OVERRIDES = {
 # A lesson as slides ------------------------------------------------------------------------------
 
 
-def slides(lesson: NotebookNode) -> NotebookNode:
-    """The slides of a solved lesson: one idea each, and an answer only below its question."""
+def slides(solved: NotebookNode, given: NotebookNode) -> NotebookNode:
+    """The slides of a lesson: one idea each, and an answer only below its question.
+
+    given: the learner's notebook. Its cells have the names of those that they were made from.
+    """
+    blanks = {cell.id: cell.source for cell in given.cells}
     cells = [_cell("markdown", KEYS, "slide")]
-    answer = ""  # what the boxes on the slide are to become
-    for cell in lesson.cells:
-        source = cell.source
-        if cell.cell_type == "markdown":
-            if answer:
-                cells.append(_cell("code", answer, "subslide"))
-                answer = ""
-            cells += [_cell("markdown", *piece) for piece in _pieces(source)]
-        elif "solution" in cell.metadata.get("tags", []):
+    answer = ""  # of the box on the slide
+    for cell in solved.cells:
+        source, blank = cell.source, blanks.get(cell.id)
+        if blank is None:
             answer = source
-        elif MARK in source:
-            cells.append(_cell("code", _blank(source), _beside(cells)))
-            answer = source.replace(MARK, "")
         elif answer and source.startswith("check("):
-            cells += [_cell("code", source, ""), _cell("code", f"{answer}\n\n{source}", "subslide")]
+            cells.append(_cell("code", source, ""))
+            cells.append(_cell("code", f"{answer}\n\n{source}", "subslide"))
             answer = ""
         else:
             if answer:
                 cells.append(_cell("code", answer, "subslide"))
-                answer = ""
-            cells.append(_cell("code", source, _place(source, cells[-1])))
+            answer = "" if blank == source else source.replace(MARK, "")
+            if cell.cell_type == "markdown":
+                cells += [_cell("markdown", *piece) for piece in _pieces(source)]
+            else:
+                cells.append(_cell("code", blank, _place(blank, cells[-1])))
     for number, cell in enumerate(cells):
         cell.id = f"slide-{number:03}"
-    return nbformat.v4.new_notebook(cells=cells, metadata=lesson.metadata)
+    return nbformat.v4.new_notebook(cells=cells, metadata=solved.metadata)
 
 
 def _cell(kind: str, source: str, slide: str) -> NotebookNode:
@@ -105,22 +104,11 @@ def _place(source: str, before: NotebookNode) -> str:
     """Short code stands below a short text; a picture or a lab needs a slide of its own."""
     if _only_prepares(source):
         return "skip"
+    if "**Exercise" in before.source:
+        return ""
     large = re.search(r"plt\.show|^labs\.", source, re.MULTILINE) or source.count("\n") >= SHOWN
-    asks = before.cell_type == "code" or before.source.startswith("> **")
+    asks = before.cell_type == "code" or re.search(r"^> \*\*", before.source, re.MULTILINE)
     return "slide" if large or asks or _words(before.source) > LONGEST // 2 else ""
-
-
-def _beside(cells: list[NotebookNode]) -> str:
-    """An exercise's box stands on the slide of its text."""
-    return "" if "**Exercise" in cells[-1].source else "slide"
-
-
-def _blank(source: str) -> str:
-    lines = []
-    for line in source.split("\n"):
-        left = re.match(r"(\s*(?:return\s|[\w.,\s*\[\]:]+?\s[-+*/@]?=\s)?)", line)
-        lines.append(left.group() + TODO if line.endswith(MARK) and left else line)
-    return "\n".join(lines)
 
 
 def _only_prepares(source: str) -> bool:
@@ -141,7 +129,8 @@ def _pieces(text: str) -> Iterator[tuple[str, str]]:
         predict = re.match(r"> \*\*(Predict|Decide)", block) is not None
         begins = block.startswith(("#", "**Exercise", "<details>"))
         alone = together and together[-1].startswith("> **")
-        full = _words("".join(together)) + _words(block) > LONGEST
+        announced = together and _words(together[-1]) < 15  # it only leads over to this
+        full = not announced and _words("\n\n".join(together)) + _words(block) > LONGEST
         only_heading = len(together) == 1 and together[0].startswith("#")
         if together and (begins or alone or ((predict or full) and not only_heading)):
             yield "\n\n".join(together), "slide"
@@ -195,16 +184,18 @@ def settings(folder: Path, dark: bool = False) -> Path:
 
 def prepare(number: int, work: Path, dark: bool = False) -> str:
     """Make the slides and the settings; the name of the notebook."""
-    found = sorted((ROOT / "solutions").glob(f"{number:02}-*.ipynb"))
-    if not found:
-        there = sorted(int(path.name[:2]) for path in (ROOT / "solutions").glob("[0-9]*.ipynb"))
-        raise run.Trouble("There is no lesson %d; there are %s." % (number, there))
-    notebook = slides(nbformat.read(found[0], as_version=4))
+    names = {int(path.name[:2]): path.name for path in (ROOT / "solutions").glob("[0-9]*.ipynb")}
+    if number not in names:
+        raise run.Trouble(f"There is no lesson {number}; there are {sorted(names)}.")
+    name = names[number]
+    solved, given = (
+        nbformat.read(ROOT / folder / name, as_version=4) for folder in ("solutions", "notebooks")
+    )
     work.mkdir(parents=True, exist_ok=True)
-    text = nbformat.writes(notebook, version=4) + "\n"
-    (work / found[0].name).write_text(text, encoding="utf-8")
+    text = nbformat.writes(slides(solved, given), version=4) + "\n"
+    (work / name).write_text(text, encoding="utf-8")
     run.MY_WORK, run.JUPYTER = work, settings(work / ".settings", dark)
-    return found[0].name
+    return name
 
 
 def main() -> int | str:
@@ -215,7 +206,7 @@ def main() -> int | str:
     parser.add_argument("--no-browser", action="store_true")
     options = parser.parse_args()
     try:
-        name = prepare(options.lesson, ROOT / "my-work" / "presenting", options.dark)
+        name = prepare(options.lesson, ROOT / "my-work" / "teaching", options.dark)
         return run.jupyterlab(run.a_free_port(options.port), name, options.no_browser)
     except run.Trouble as trouble:
         return str(trouble)
