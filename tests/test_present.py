@@ -122,11 +122,13 @@ def walk(page):
     def visible(text):
         return page.locator(".jp-deck-mod-visible").filter(has_text=text)
 
-    visible("Before they come in").wait_for()
-    while not visible("Before they come in").is_hidden():  # the first key may come too early
-        page.keyboard.press("Alt+r")
+    first = visible("Before they come in")
+    first.wait_for()
+    while first.is_visible() and not page.locator(".stepsize-lab").count():
+        page.keyboard.press("Alt+r")  # the first one may come too early
         page.wait_for_timeout(2000)
-    visible("Before they come in").wait_for()  # all has been run
+    page.locator(".stepsize-lab").wait_for(state="attached")
+    first.wait_for()  # all has been run
 
     while not page.locator(".jp-mod-active").filter(has_text="labs.playground").is_visible():
         page.keyboard.press("ArrowRight")
@@ -139,7 +141,7 @@ def walk(page):
         "said => document.querySelector('.jp-mod-active .stepsize-sentence').textContent != said",
         arg=said,
     )
-    slider.press("ArrowRight")  # goes on, also from a slider
+    slider.press("Space")  # goes on, also from a slider; an arrow would move it
     lab.wait_for(state="hidden")
 
     while (

@@ -9,7 +9,6 @@ from the executed lesson and from the checks, so they are what a learner meets.
 """
 
 import argparse
-import importlib
 import re
 import shutil
 import subprocess
@@ -20,6 +19,8 @@ from html import escape
 from pathlib import Path
 
 import nbformat
+
+from stepsize.checks.catalog import EXERCISES
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = ROOT / "lessons" / "instructor"
@@ -44,8 +45,9 @@ def lessons() -> dict[int, str]:
 def made(number: int) -> str:
     """The lower part of a lesson's page."""
     cells = nbformat.read(ROOT / "solutions" / f"{lessons()[number]}.ipynb", as_version=4).cells
-    parts = ["## Every prediction, and what comes out", *predictions(cells)]
-    parts += ["## Answers, and where people get stuck", *exercises(number, cells)]
+    asked, solved = list(predictions(cells)), list(exercises(cells))
+    parts = ["## Every prediction, and what comes out", *asked] if asked else []
+    parts += ["## Answers, and where people get stuck", *solved] if solved else []
     return "\n\n".join(parts) + "\n"
 
 
@@ -102,18 +104,17 @@ def _outcome(cell: nbformat.NotebookNode) -> list[str]:
     return ["\n".join(["```text", *lines[:LONGEST], *["…"] * (len(lines) > LONGEST), "```"])]
 
 
-def exercises(number: int, cells: list) -> Iterator[str]:
+def exercises(cells: list) -> Iterator[str]:
     """Each exercise: the answer as the solution has it, and the mistakes that the check knows."""
-    solved = answers(cells)
-    for exercise in importlib.import_module(f"stepsize.checks.lesson_{number:02}").EXERCISES:
-        yield f"### {exercise.name} {exercise.title}"
-        yield f"```python\n{solved[exercise.name]}\n```"
-        if exercise.mistakes:
-            rows = (
-                f"| {_cell(name)} | {_cell(mistake.sentence)} |"
-                for name, mistake in exercise.mistakes.items()
-            )
-            yield "\n".join(["| the mistake | what the check says |", "|---|---|", *rows])
+    for name, answer in answers(cells).items():
+        exercise = EXERCISES[name]
+        yield f"### {name} {exercise.title}"
+        yield f"```python\n{answer}\n```"
+        rows = (
+            f"| {_cell(mistake)} | {_cell(what.sentence)} |"
+            for mistake, what in exercise.mistakes.items()
+        )
+        yield "\n".join(["| the mistake | what the check says |", "|---|---|", *rows])
 
 
 def answers(cells: list) -> dict[str, str]:
@@ -164,8 +165,9 @@ def missing() -> list[str]:
 
 
 def pages() -> list[Path]:
-    """The lessons' pages."""
-    return sorted(PAGES.glob("[0-9][0-9]-*.md"))
+    """The lessons' pages, as far as they are written."""
+    written = (PAGES / f"{stem}.md" for stem in lessons().values())
+    return [page for page in written if page.exists()]
 
 
 def stale() -> list[Path]:

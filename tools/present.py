@@ -26,13 +26,14 @@ LONGEST = 120  # words on a slide
 SHOWN = 8  # lines of code; of longer ones the output is shown
 KEYS = """## Before they come in
 
-**Alt R** runs everything. Wait until it has; a lab moves only then.
+**Alt R** runs everything, and comes back here. If nothing happens, click here, and again.
 
 | key | |
 |---|---|
 | → | go on, box by box |
 | ← | go back |
 | ↓ at the last box of a slide | **the answer**; → passes it by |
+| Tab | to a lab's sliders; arrows move one, **Space** goes on |
 | Ctrl Enter | run this box |
 | Enter, Esc | type in this box, stop typing |
 | Alt S | show the code of this box |
