@@ -130,9 +130,8 @@ def walk(page):
     page.locator(".stepsize-lab").wait_for(state="attached")
     first.wait_for()  # all has been run
 
-    while not page.locator(".jp-mod-active").filter(has_text="labs.playground").is_visible():
-        page.keyboard.press("ArrowRight")
-    lab = page.locator(".jp-mod-active .stepsize-lab")
+    go_to(page, "labs.playground()")
+    lab = page.locator(".jp-Cell.jp-mod-active .stepsize-lab")
     said = lab.locator(".stepsize-sentence").text_content()
     slider = lab.locator(".noUi-handle").first
     slider.focus()
@@ -141,14 +140,29 @@ def walk(page):
         "said => document.querySelector('.jp-mod-active .stepsize-sentence').textContent != said",
         arg=said,
     )
-    slider.press("Space")  # goes on, also from a slider; an arrow would move it
+    go(page, "Space")  # goes on, also from a slider; an arrow would move it
     lab.wait_for(state="hidden")
 
-    while (
-        not page.locator(".jp-mod-active").filter(has_text='check("0.1", step_down)').is_visible()
-    ):
-        assert not visible("x - lr * slope").is_visible()
-        page.keyboard.press("ArrowRight")
-    page.keyboard.press("ArrowDown")
+    go_to(page, 'check("0.1", step_down)')
+    visible("0.1 not tried").wait_for()
+    go(page, "ArrowDown")
     visible("x_new = x - lr * slope").wait_for()
     visible("0.1 right.").wait_for()
+
+
+ACTIVE = "[...document.querySelectorAll('.jp-Cell')].findIndex(c => c.matches('.jp-mod-active'))"
+
+
+def go(page, key):
+    """Press it, and wait until another box is the active one."""
+    before = page.evaluate(ACTIVE)
+    page.keyboard.press(key)
+    page.wait_for_function(f"before => {ACTIVE} != before", arg=before)
+
+
+def go_to(page, code):
+    """On and on, to the box with this code; the answer of 0.1 is not met on the way."""
+    box = page.locator(".jp-Cell.jp-mod-active .jp-InputArea-editor").filter(has_text=code)
+    while not box.is_visible():
+        go(page, "ArrowRight")
+        assert "0.1 right." not in page.locator(".jp-Cell.jp-mod-active").inner_text()
