@@ -71,20 +71,19 @@ def slides(solved: NotebookNode, given: NotebookNode) -> NotebookNode:
     answer = ""  # of the box on the slide
     for cell in solved.cells:
         source, blank = cell.source, blanks.get(cell.id)
-        if blank is None:
+        if cell.cell_type == "markdown":
+            cells += [_cell("markdown", *piece) for piece in _pieces(source)]
+        elif blank is None:
             answer = source
         elif answer and source.startswith("check("):
             cells.append(_cell("code", source, ""))
             cells.append(_cell("code", f"{answer}\n\n{source}", "subslide"))
             answer = ""
         else:
-            if answer:
+            if answer:  # an exercise without a check
                 cells.append(_cell("code", answer, "subslide"))
             answer = "" if blank == source else source.replace(MARK, "")
-            if cell.cell_type == "markdown":
-                cells += [_cell("markdown", *piece) for piece in _pieces(source)]
-            else:
-                cells.append(_cell("code", blank, _place(blank, cells[-1])))
+            cells.append(_cell("code", blank, _place(blank, cells[-1])))
     for number, cell in enumerate(cells):
         cell.id = f"slide-{number:03}"
     return nbformat.v4.new_notebook(cells=cells, metadata=solved.metadata)
