@@ -79,6 +79,13 @@ def test_what_comes_out_is_not_on_the_slide_of_its_prediction(name):
 
 
 @pytest.mark.parametrize("name", LESSONS)
+def test_what_is_to_be_written_is_in_view(name):
+    for cell in slides(name):
+        if "# your turn" in cell.source or place(cell) == "subslide":
+            assert "jupyter" not in cell.metadata
+
+
+@pytest.mark.parametrize("name", LESSONS)
 def test_no_slide_holds_more_than_can_be_read(name):
     for cell in slides(name)[1:]:
         if cell.cell_type == "markdown" and place(cell) == "slide":

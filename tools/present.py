@@ -23,7 +23,8 @@ import run  # noqa: E402  (it lies in the root)
 
 MARK = "  # solution"
 LONGEST = 120  # words on a slide
-SHOWN = 8  # lines of code; of longer ones the output is shown
+SHOWN, BESIDE_PICTURE = 8, 4  # lines of code; of longer ones only what comes out is shown
+PICTURE = re.compile(r"^ *plt\.show|^labs\.", re.MULTILINE)
 KEYS = """## Before they come in
 
 **Alt R** runs everything, and comes back here. If nothing happens, click here, and again.
@@ -95,7 +96,8 @@ def _cell(kind: str, source: str, slide: str) -> NotebookNode:
     cell = new(source)
     if slide:
         cell.metadata["slideshow"] = {"slide_type": slide}
-    if kind == "code" and slide == "slide" and source.count("\n") >= SHOWN:
+    lines = BESIDE_PICTURE if PICTURE.search(source) else SHOWN
+    if kind == "code" and slide == "slide" and source.count("\n") >= lines:
         cell.metadata["jupyter"] = {"source_hidden": True}
     return cell
 
@@ -104,11 +106,13 @@ def _place(source: str, before: NotebookNode) -> str:
     """Short code stands below a short text; a picture or a lab needs a slide of its own."""
     if _only_prepares(source):
         return "skip"
+    if PICTURE.search(source):
+        return "slide"
     if "**Exercise" in before.source:
         return ""
-    large = re.search(r"plt\.show|^labs\.", source, re.MULTILINE) or source.count("\n") >= SHOWN
     asks = before.cell_type == "code" or re.search(r"^> \*\*", before.source, re.MULTILINE)
-    return "slide" if large or asks or _words(before.source) > LONGEST // 2 else ""
+    long = source.count("\n") >= SHOWN or _words(before.source) > LONGEST // 2
+    return "slide" if asks or long else ""
 
 
 def _only_prepares(source: str) -> bool:
