@@ -226,7 +226,7 @@ def rendered(text: str) -> str:
         return f"<p>{convert(text.strip(), display='block')}</p>\n"
 
     markdown = mistune.create_markdown(
-        renderer=Renderer(escape=False), plugins=["table", "math", "strikethrough"]
+        renderer=Renderer(escape=False), plugins=["table", "math", "task_lists"]
     )
     markdown.renderer.register("inline_math", inline_math)
     markdown.renderer.register("block_math", block_math)
