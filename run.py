@@ -5,6 +5,8 @@
     python run.py doctor   examines this machine, and says what helps
     python run.py hub      a server for a whole class, to try: see workshop/README.md
     python run.py bench    times it all against torch, Keras and Optax: benchmarks/RESULTS.md
+    python run.py guide    makes the instructor's guide, one file to read or print
+    python run.py present 5    shows lesson 5 as slides, its labs at work
 
 You work in copies, in my-work/. An update of the course (git pull) overwrites no answer.
 """
@@ -53,8 +55,9 @@ PATIENCE = 20  # seconds in which that index has to answer
 MEGABYTES = {  # fetched, needed on disk
     "": (340, 2200),
     "dev": (430, 2700),
-    "dev,bench,workshop": (630, 3700),
+    "dev,bench,workshop,teach": (630, 3700),
     "bench": (440, 2700),
+    "teach": (340, 2200),
     "cuda": (2900, 10000),
     "workshop": (440, 2800),
 }
@@ -101,7 +104,7 @@ def open_course(args):
 
 
 def pass_tests(args):
-    set_up("dev,bench,workshop")  # what is said of Keras, Optax and the hub is tested
+    set_up("dev,bench,workshop,teach")  # what is said of Keras, Optax and the hub is tested
     # A file a time on each core; and no core is fought for by the threads of two.
     shared = ["-n", "auto", "--maxprocesses", "4", "--dist", "loadfile"]
     command = [str(PYTHON), "-m", "pytest"] + shared + args
@@ -129,8 +132,20 @@ def examine(args):
 def serve_a_class(args):
     if os.name == "nt":
         raise Trouble("JupyterHub doesn't run on Windows. Take Linux, or WSL: workshop/README.md")
-    set_up("workshop")
-    command = [str(PYTHON), str(ROOT / "workshop" / "hub.py")] + args
+    return start("workshop", ROOT / "workshop" / "hub.py", args)
+
+
+def make_guide(args):
+    return start("teach", ROOT / "tools" / "guide.py", args)
+
+
+def present(args):
+    return start("teach", ROOT / "tools" / "present.py", args)
+
+
+def start(extras, program, args):
+    set_up(extras)
+    command = [str(PYTHON), str(program)] + args
     return finish(subprocess.Popen(command, cwd=str(ROOT), env=environment(VENV)))
 
 
@@ -140,6 +155,8 @@ COMMANDS = {
     "doctor": examine,
     "hub": serve_a_class,
     "bench": run_benchmarks,
+    "guide": make_guide,
+    "present": present,
 }
 
 
@@ -148,11 +165,14 @@ COMMANDS = {
 
 def set_up(extras=""):
     """Make .venv hold the pinned versions. Where it does already, this takes no time."""
-    python = version_of_venv()
-    if python and is_stamped(python, extras):
+    python, wanted = version_of_venv(), set(extras.split(",")) - {""}
+    held = held_extras(python)
+    if held is not None and wanted <= held:
         return
     began = time.monotonic()
-    if python and STAMP.exists():
+    if held is not None:
+        print("For this, more packages are put into .venv.")
+    elif python and STAMP.exists():
         print("The course has changed, or has moved; .venv is brought up to date.")
     else:
         print("The course's packages are put into .venv. This is done once.")
@@ -166,7 +186,8 @@ def set_up(extras=""):
     if not torch_has_builds(sys.platform, platform.machine()):
         print("PyTorch has no builds for this machine: the lessons that train with it won't run.")
     pip(pinned + ["--no-build-isolation", "-e", ".[%s]" % extras if extras else "."], "the rest")
-    STAMP.write_text("%s %s\n" % (fingerprint(version_of_venv()), extras))
+    both = ",".join(sorted(wanted | (held or set())))
+    STAMP.write_text("%s %s\n" % (fingerprint(version_of_venv()), both))
     print("Done in %.0f s. The next start takes seconds." % (time.monotonic() - began))
 
 
@@ -179,9 +200,12 @@ def version_of_venv():
         return b""
 
 
-def is_stamped(python, extras):
+def held_extras(python):
+    """Those that .venv was set up with; None where that is not what is pinned now."""
     stamp = STAMP.read_text(errors="replace").split() if STAMP.exists() else []
-    return stamp[:1] == [fingerprint(python)] and (not extras or extras in stamp)
+    if not python or stamp[:1] != [fingerprint(python)]:
+        return None
+    return set(",".join(stamp[1:]).split(",")) - {""}
 
 
 def fingerprint(python):

@@ -39,7 +39,7 @@ import socket, sys
 from pathlib import Path
 sys.path.insert(0, {root!r})
 import run
-run.MY_WORK, run.PYTHON = Path({home!r}), sys.executable
+run.MY_WORK, run.PYTHON, run.JUPYTER = Path({home!r}), sys.executable, Path({settings!r})
 with socket.create_server(("127.0.0.1", 0)) as probe:
     port = probe.getsockname()[1]
 run.jupyterlab(port, {notebook!r}, no_browser=True)
@@ -67,10 +67,11 @@ class Server:
 
 
 @contextmanager
-def jupyterlab(path: Path) -> Iterator[Server]:
+def jupyterlab(path: Path, settings: Path = ROOT / "tools" / "jupyter") -> Iterator[Server]:
     """A server for the folder in which this notebook lies."""
     log = path.parent / "server.log"
-    start = START.format(root=str(ROOT), home=str(path.parent), notebook=path.name)
+    names = dict(home=str(path.parent), notebook=path.name, settings=str(settings))
+    start = START.format(root=str(ROOT), **names)
     with log.open("w") as file:
         process = subprocess.Popen(
             [sys.executable, "-c", start], stdout=file, stderr=file, start_new_session=True

@@ -46,11 +46,22 @@ def test_the_right_packages_are_well_and_wrong_ones_named():
 
 def test_too_little_of_anything_is_named():
     with pytest.raises(doctor.Ill, match=r"1\.5 GB of memory"):
-        doctor.memory(1.5)
+        doctor.memory(1.5, 1.2)
+    with pytest.raises(doctor.Ill, match=r"Of 8 GB of memory 0\.3 are free: close other programs"):
+        doctor.memory(8.0, 0.3)
     with pytest.raises(doctor.Ill, match=r"0\.1 GB of disk"):
         doctor.disk(0.1)
-    assert doctor.memory(8.0) == "8 GB of memory"
+    assert doctor.memory(8.0, 5.0) == "8 GB of memory, 5 of them free"
     assert doctor.disk(20.0) == "20 GB of disk free"
+
+
+def test_what_draws_a_lab_is_looked_for(tmp_path):
+    assert doctor.extensions() == "JupyterLab can draw labs"
+    folder = tmp_path / "share" / "jupyter" / "labextensions"
+    (folder / "@jupyter-widgets" / "jupyterlab-manager").mkdir(parents=True)
+    (folder / "@jupyter-widgets" / "jupyterlab-manager" / "package.json").touch()
+    with pytest.raises(doctor.Ill, match=r"anywidget is missing in .* Delete the folder .venv"):
+        doctor.extensions(str(tmp_path))
 
 
 def test_a_folder_that_is_of_no_use_is_named(tmp_path):

@@ -165,6 +165,11 @@ def test_the_second_start_installs_nothing_and_a_change_does(run, monkeypatch):
     run.set_up("dev")
     run.set_up()
     assert not installed, "who has what developers need has what learners need"
+    run.set_up("bench")
+    assert installed
+    installed.clear()
+    run.set_up("dev,bench")
+    assert not installed, "what was there before stays"
 
     with run.PINS.open("a") as file:
         file.write("# changed\n")
@@ -189,7 +194,7 @@ def test_a_set_up_that_was_broken_off_is_done_again(run, monkeypatch):
     monkeypatch.setattr(run, "pip", broken)
     with pytest.raises(KeyboardInterrupt):
         run.set_up()
-    assert not run.is_stamped(b"(3, 11)", "")
+    assert run.held_extras(b"(3, 11)") is None
 
 
 def test_cpu_builds_of_torch_are_asked_for_where_plain_ones_bring_cuda(run):

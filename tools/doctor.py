@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-MEMORY, DISK = 3.0, 0.5  # GB that a lesson needs of each
+MEMORY, FREE, DISK = 3.0, 1.0, 0.5  # GB: of memory in all, of it unused, and of disk
 PATIENCE = 60  # seconds for a kernel to start; the first start after a set-up is slow
 NEEDED = ("numpy", "matplotlib", "ipywidgets", "anywidget", "jupyterlab", "scikit-learn", "torch")
 
@@ -34,15 +34,20 @@ def python() -> str:
     return f"Python {platform.python_version()}, {platform.system()} {platform.machine()}"
 
 
-def memory(total: float | None = None) -> str:
-    """total: GB, or None to ask the machine."""
-    if total is None:
+def memory(total: float | None = None, free: float | None = None) -> str:
+    """total, free: GB, or None to ask the machine."""
+    if total is None or free is None:
         import psutil
 
-        total = psutil.virtual_memory().total / 1e9
+        now = psutil.virtual_memory()
+        total, free = now.total / 1e9, now.available / 1e9
     if total < MEMORY:
-        raise Ill(f"{total:.1f} GB of memory: lesson 8 needs {MEMORY:g}. Close other programs.")
-    return f"{total:.0f} GB of memory"
+        raise Ill(
+            f"{total:.1f} GB of memory: lesson 8 needs a machine with {MEMORY:g}. Use another one."
+        )
+    if free < FREE:
+        raise Ill(f"Of {total:.0f} GB of memory {free:.1f} are free: close other programs.")
+    return f"{total:.0f} GB of memory, {free:.0f} of them free"
 
 
 def disk(free: float | None = None) -> str:
@@ -85,6 +90,16 @@ def packages(versions: dict[str, str] | None = None) -> str:
             fix = "Delete the folder .venv and run: python run.py"
             raise Ill(f"{name} {found} in place of {wanted[name]}. {fix}")
     return f"{len(NEEDED)} packages in the versions of the course"
+
+
+def extensions(prefix: str = sys.prefix) -> str:
+    """What JupyterLab needs in the browser to draw a lab; without it, words stand in its place."""
+    folder = Path(prefix) / "share" / "jupyter" / "labextensions"
+    for name in ("@jupyter-widgets/jupyterlab-manager", "anywidget"):
+        if not (folder / name / "package.json").exists():
+            fix = "Delete the folder .venv and run: python run.py"
+            raise Ill(f"JupyterLab can't draw labs: {name} is missing in {folder}. {fix}")
+    return "JupyterLab can draw labs"
 
 
 def torch() -> str:
@@ -162,6 +177,7 @@ EXAMINATIONS: tuple[Callable[[], str], ...] = (
     disk,
     folder,
     packages,
+    extensions,
     torch,
     browser,
     kernel,
@@ -170,14 +186,15 @@ EXAMINATIONS: tuple[Callable[[], str], ...] = (
 
 def main(examinations: tuple[Callable[[], str], ...] = EXAMINATIONS) -> int:
     """Print a line for each; 0 where all is well, 1 where something has to be done."""
-    ills = 0
+    ills, began = 0, time.monotonic()
     for examination in examinations:
         try:
             print("ok      ", examination())
         except Ill as ill:
             ills += 1
             print("TO DO   ", ill)
-    print("\nAll is well." if not ills else f"\nTo be done: {ills}. Then: python run.py doctor")
+    print(f"\nExamined in {time.monotonic() - began:.0f} s.", end=" ")
+    print("All is well." if not ills else f"To be done: {ills}. Then: python run.py doctor")
     return int(bool(ills))
 
 

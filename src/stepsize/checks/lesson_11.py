@@ -99,7 +99,16 @@ EXERCISES = (
                 "One of the two has learned between its peaks. The other one has never.",
                 _swapped("loss spikes", "rate too high"),
             ),
+            "stopped or floor": Mistake(
+                "Both are fast, and then flat. Look at the rates at update 50: with one of them "
+                "nothing can move any more, the other is as large as at the start.",
+                _swapped("rate decayed too early", "noise floor"),
+            ),
         },
+        hint=(
+            "Not all ten yet. Go through the five questions below, patient by patient: a number? "
+            "Does it fall? How? Is it restless? And the held-out loss?"
+        ),
         praise="Ten of ten. The clinic is yours.",
     ),
     function(

@@ -1,0 +1,177 @@
+"""A lesson as slides: all of it, one idea each, and no answer before it is asked for."""
+
+import importlib.util
+import json
+import re
+import sys
+from itertools import pairwise
+from pathlib import Path
+
+import nbformat
+import pytest
+from playwright.sync_api import TimeoutError
+
+from .jupyter import ROOT, Desk, chromium, jupyterlab
+
+spec = importlib.util.spec_from_file_location("present", ROOT / "tools" / "present.py")
+present = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(present)
+
+LESSONS = sorted(path.name for path in (ROOT / "solutions").glob("*.ipynb"))
+
+
+def read(folder, name):
+    return nbformat.read(ROOT / folder / name, as_version=4)
+
+
+def slides(name):
+    return present.slides(read("solutions", name), read("notebooks", name)).cells
+
+
+def place(cell):
+    return cell.metadata.get("slideshow", {}).get("slide_type", "")
+
+
+def words(text):
+    text = re.sub(r"<!--.*?-->|</?\w+>|\*\*", "", text, flags=re.DOTALL)
+    return text.split()
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_nothing_of_the_lesson_is_lost_but_its_table_of_words(name):
+    texts = [cell.source for cell in read("solutions", name).cells if cell.cell_type == "markdown"]
+    whole = re.sub(r"## Words\n.*?(?=## |\Z)", "", "\n\n".join(texts), flags=re.DOTALL)
+    told = [cell.source for cell in slides(name)[1:] if cell.cell_type == "markdown"]
+    assert words("\n\n".join(told)) == words(whole)
+    given = [cell.source for cell in read("notebooks", name).cells if cell.cell_type == "code"]
+    boxes = [
+        cell.source
+        for cell in slides(name)
+        if cell.cell_type == "code" and place(cell) != "subslide"
+    ]
+    assert boxes == given
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_an_answer_stands_below_its_question_and_nowhere_else(name):
+    cells = slides(name)
+    answers = [cell.source for cell in cells if place(cell) == "subslide"]
+    solved = read("solutions", name).cells
+    blanks = {cell.id: cell.source for cell in read("notebooks", name).cells}
+    hidden = [cell.source for cell in solved if blanks.get(cell.id) != cell.source]
+    for source in hidden:
+        assert any(a.startswith(source.replace(present.MARK, "")) for a in answers)
+    folded = sum(cell.source.count("<details>") for cell in solved if cell.cell_type == "markdown")
+    assert len(answers) == folded + len(hidden)
+    for cell in cells:
+        assert "<details>" not in cell.source
+        assert place(cell) == "subslide" or present.MARK not in cell.source
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_what_comes_out_is_not_on_the_slide_of_its_prediction(name):
+    cells = slides(name)
+    for cell, after in pairwise(cells):
+        if re.search(r"^> \*\*(Predict|Decide)", cell.source, re.MULTILINE):
+            assert place(cell) == "slide"
+            assert place(after) in ("slide", "subslide")
+            assert not re.search(r"^> .*\n\n\S", cell.source, re.MULTILINE), "it comes last"
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_what_is_to_be_written_is_in_view(name):
+    for cell in slides(name):
+        if "# your turn" in cell.source or place(cell) == "subslide":
+            assert "jupyter" not in cell.metadata
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_no_slide_holds_more_than_can_be_read(name):
+    for cell in slides(name)[1:]:
+        if cell.cell_type == "markdown" and place(cell) == "slide":
+            blocks = list(present._blocks(cell.source))
+            assert present._words(cell.source) <= present.LONGEST or len(blocks) <= 3, cell.source
+
+
+def test_settings_are_the_learners_and_the_presenters(tmp_path):
+    learners = json.loads((present.run.JUPYTER / "settings" / "overrides.json").read_text())
+    folder = present.settings(tmp_path / "settings", dark=True)
+    overrides = json.loads((folder / "settings" / "overrides.json").read_text())
+    assert learners.items() <= overrides.items()
+    assert overrides["jupyterlab-slideshow:plugin"] == {"active": True}
+    assert overrides["@jupyterlab/apputils-extension:themes"]["theme"] == "JupyterLab Dark"
+    style = (folder / "custom" / "custom.css").read_text(encoding="utf-8")
+    assert "Run its box again" in style
+    assert ".jp-Deck" in style
+
+
+def test_a_lesson_that_does_not_exist_is_named_with_those_that_do(tmp_path):
+    with pytest.raises(present.run.Trouble, match=r"no lesson 77; there are \[0, 1, 2"):
+        present.prepare(77, tmp_path)
+
+
+def test_in_a_browser_slides_go_on_a_lab_moves_and_an_answer_waits(tmp_path, monkeypatch):
+    extension = Path(sys.prefix) / "share" / "jupyter" / "labextensions" / "jupyterlab-slideshow"
+    if not extension.exists():
+        pytest.skip("jupyterlab-slideshow is not installed: python run.py present 1")
+    monkeypatch.setattr(present.run, "MY_WORK", present.run.MY_WORK)  # prepare changes both
+    monkeypatch.setattr(present.run, "JUPYTER", present.run.JUPYTER)
+    name = present.prepare(0, tmp_path)
+    with chromium() as browser, jupyterlab(tmp_path / name, present.run.JUPYTER) as server:
+        page = browser.new_page(viewport={"width": 1280, "height": 720})
+        Desk(page).open(server)
+        page.set_default_timeout(60_000)
+        walk(page)
+
+
+def walk(page):
+    def visible(text):
+        return page.locator(".jp-deck-mod-visible").filter(has_text=text)
+
+    first = visible("Before they come in")
+    first.wait_for()
+    page.keyboard.press("Alt+r")
+    try:
+        first.wait_for(state="hidden", timeout=15_000)
+    except TimeoutError:  # the key came too early, as it may for a presenter
+        first.click()
+        page.keyboard.press("Alt+r")
+    page.locator(".stepsize-lab").wait_for(state="attached")
+    first.wait_for()  # all has been run
+
+    go_to(page, "labs.playground()")
+    lab = page.locator(".jp-Cell.jp-mod-active .stepsize-lab")
+    said = lab.locator(".stepsize-sentence").text_content()
+    slider = lab.locator(".noUi-handle").first
+    slider.focus()
+    slider.press("PageUp")
+    page.wait_for_function(
+        "said => document.querySelector('.jp-mod-active .stepsize-sentence').textContent != said",
+        arg=said,
+    )
+    go(page, "Space")  # goes on, also from a slider; an arrow would move it
+    lab.wait_for(state="hidden")
+
+    go_to(page, 'check("0.1", step_down)')
+    visible("0.1 not tried").wait_for()
+    go(page, "ArrowDown")
+    visible("x_new = x - lr * slope").wait_for()
+    visible("0.1 right.").wait_for()
+
+
+ACTIVE = "[...document.querySelectorAll('.jp-Cell')].findIndex(c => c.matches('.jp-mod-active'))"
+
+
+def go(page, key):
+    """Press it, and wait until another box is the active one."""
+    before = page.evaluate(ACTIVE)
+    page.keyboard.press(key)
+    page.wait_for_function(f"before => {ACTIVE} != before", arg=before)
+
+
+def go_to(page, code):
+    """On and on, to the box with this code; the answer of 0.1 is not met on the way."""
+    box = page.locator(".jp-Cell.jp-mod-active .jp-InputArea-editor").filter(has_text=code)
+    while not box.is_visible():
+        go(page, "ArrowRight")
+        assert "0.1 right." not in page.locator(".jp-Cell.jp-mod-active").inner_text()

@@ -1,0 +1,220 @@
+"""Show a lesson as slides in JupyterLab, its labs at work: python run.py present 5
+
+The slides are made from solutions/ and notebooks/ each time, into my-work/teaching/; to keep some
+that you have changed, give them another name. The extension jupyterlab-slideshow shows them.
+"""
+
+import argparse
+import ast
+import json
+import re
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+import run  # noqa: E402  (it lies in the root)
+
+MARK = "  # solution"
+LONGEST = 120  # words on a slide
+SHOWN, BESIDE_PICTURE = 8, 4  # lines of code; of longer ones only what comes out is shown
+PICTURE = re.compile(r"^ *plt\.show|^labs\.", re.MULTILINE)
+KEYS = """## Before they come in
+
+**Alt R** runs everything, and comes back here. If nothing happens, click here, and again.
+
+| key | |
+|---|---|
+| → | go on, box by box |
+| ← | go back |
+| ↓ at the last box of a slide | **the answer**; → passes it by |
+| Tab | to a lab's sliders; arrows move one, **Space** goes on |
+| Ctrl Enter | run this box |
+| Enter, Esc | type in this box, stop typing |
+| Alt S | show the code of this box |
+| F11 | fill the screen |
+| Shift Esc | leave the slides, for JupyterLab's menus |
+"""
+RUN_ALL = ["run-all-cells", "extend-marked-cells-top", "deselect-all"]  # and back to the first
+
+
+def _key(keys: str, *commands: str) -> dict[str, object]:
+    """The key for these commands, one after the other."""
+    chain = {"commands": [f"notebook:{command}" for command in commands]}
+    command = "apputils:run-all-enabled"
+    return {"command": command, "args": chain, "keys": [keys], "selector": ".jp-Notebook"}
+
+
+OVERRIDES = {
+    "jupyterlab-slideshow:plugin": {"active": True},
+    "@jupyterlab/shortcuts-extension:shortcuts": {
+        "shortcuts": [_key("Alt R", *RUN_ALL), _key("Alt S", "show-cell-code")]
+    },
+}
+
+
+# A lesson as slides ------------------------------------------------------------------------------
+
+
+def slides(solved: NotebookNode, given: NotebookNode) -> NotebookNode:
+    """The slides of a lesson: one idea each, and an answer only below its question.
+
+    given: the learner's notebook. Its cells have the names of those that they were made from.
+    """
+    blanks = {cell.id: cell.source for cell in given.cells}
+    cells = [_cell("markdown", KEYS, "slide")]
+    answer = ""  # of the box on the slide
+    for cell in solved.cells:
+        source, blank = cell.source, blanks.get(cell.id)
+        if cell.cell_type == "markdown":
+            cells += [_cell("markdown", *piece) for piece in _pieces(source)]
+        elif blank is None:
+            answer = source
+        elif answer and source.startswith("check("):
+            cells.append(_cell("code", source, ""))
+            cells.append(_cell("code", f"{answer}\n\n{source}", "subslide"))
+            answer = ""
+        else:
+            if answer:  # an exercise without a check
+                cells.append(_cell("code", answer, "subslide"))
+            answer = "" if blank == source else source.replace(MARK, "")
+            cells.append(_cell("code", blank, _place(blank, cells[-1])))
+    for number, cell in enumerate(cells):
+        cell.id = f"slide-{number:03}"
+    return nbformat.v4.new_notebook(cells=cells, metadata=solved.metadata)
+
+
+def _cell(kind: str, source: str, slide: str) -> NotebookNode:
+    """slide: "slide", "subslide", "skip", or "" for what stands below the cell before."""
+    new = nbformat.v4.new_markdown_cell if kind == "markdown" else nbformat.v4.new_code_cell
+    cell = new(source)
+    if slide:
+        cell.metadata["slideshow"] = {"slide_type": slide}
+    lines = BESIDE_PICTURE if PICTURE.search(source) else SHOWN
+    if kind == "code" and slide == "slide" and source.count("\n") >= lines:
+        cell.metadata["jupyter"] = {"source_hidden": True}
+    return cell
+
+
+def _place(source: str, before: NotebookNode) -> str:
+    """Short code stands below a short text; a picture or a lab needs a slide of its own."""
+    if _only_prepares(source):
+        return "skip"
+    if PICTURE.search(source):
+        return "slide"
+    if "**Exercise" in before.source:
+        return ""
+    asks = before.cell_type == "code" or re.search(r"^> \*\*", before.source, re.MULTILINE)
+    long = source.count("\n") >= SHOWN or _words(before.source) > LONGEST // 2
+    return "slide" if asks or long else ""
+
+
+def _only_prepares(source: str) -> bool:
+    """Imports and settings, which nobody has to see."""
+    quiet = (ast.Import, ast.ImportFrom)
+    return all(
+        isinstance(line, quiet) or ast.unparse(line).startswith("plt.rcParams")
+        for line in ast.parse(source).body
+    )
+
+
+def _pieces(text: str) -> Iterator[tuple[str, str]]:
+    """A text as (markdown, kind of slide): what is one idea stays together, as far as it fits."""
+    text = re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL)
+    text = re.sub(r"\n## Words\n.*?(?=\n## |\Z)", "", "\n" + text, flags=re.DOTALL)
+    together: list[str] = []
+    for block in _blocks(text):
+        predict = re.match(r"> \*\*(Predict|Decide)", block) is not None
+        begins = block.startswith(("#", "**Exercise", "<details>"))
+        alone = together and together[-1].startswith("> **")
+        announced = together and _words(together[-1]) < 15  # it only leads over to this
+        full = not announced and _words("\n\n".join(together)) + _words(block) > LONGEST
+        only_heading = len(together) == 1 and together[0].startswith("#")
+        if together and (begins or alone or ((predict or full) and not only_heading)):
+            yield "\n\n".join(together), "slide"
+            together = []
+        if block.startswith("<details>"):
+            summary, inner = re.match(  # type: ignore[union-attr]
+                r"<details>\s*<summary>(.*?)</summary>(.*)</details>", block, re.DOTALL
+            ).groups()
+            yield f"**{summary}**\n\n{inner.strip()}", "subslide"
+        else:
+            together.append(block)
+    if together:
+        yield "\n\n".join(together), "slide"
+
+
+def _words(text: str) -> int:
+    """How much room it takes; a formula or a row of a table as much as a line of ten words."""
+    return len(text.split()) + 10 * (text.count("$$") + text.count("\n|"))
+
+
+def _blocks(text: str) -> Iterator[str]:
+    """The paragraphs; code, formulas and folded answers are not torn apart."""
+    block: list[str] = []
+    for line in [*text.split("\n"), ""]:
+        whole = "\n".join(block)
+        within = whole.count("```") % 2 or whole.count("$$") % 2
+        within = within or whole.count("<details>") > whole.count("</details>")
+        if line.strip() or within:
+            block.append(line)
+        elif block:
+            yield whole
+            block = []
+
+
+# JupyterLab, made ready to present ---------------------------------------------------------------
+
+
+def settings(folder: Path, dark: bool = False) -> Path:
+    """The learner's settings, and with them the presenter's."""
+    shutil.copytree(run.JUPYTER, folder, dirs_exist_ok=True)
+    style = folder / "custom" / "custom.css"
+    ours = (ROOT / "tools" / "presenting.css").read_text(encoding="utf-8")
+    style.write_text(style.read_text(encoding="utf-8") + ours, encoding="utf-8")
+    path = folder / "settings" / "overrides.json"
+    theme = {"theme": "JupyterLab Dark" if dark else "JupyterLab Light"}
+    overrides = json.loads(path.read_text(encoding="utf-8")) | OVERRIDES
+    overrides["@jupyterlab/apputils-extension:themes"] = theme
+    path.write_text(json.dumps(overrides, indent=2), encoding="utf-8")
+    return folder
+
+
+def prepare(number: int, work: Path, dark: bool = False) -> str:
+    """Make the slides and the settings; the name of the notebook."""
+    names = {int(path.name[:2]): path.name for path in (ROOT / "solutions").glob("[0-9]*.ipynb")}
+    if number not in names:
+        raise run.Trouble(f"There is no lesson {number}; there are {sorted(names)}.")
+    name = names[number]
+    solved, given = (
+        nbformat.read(ROOT / folder / name, as_version=4) for folder in ("solutions", "notebooks")
+    )
+    work.mkdir(parents=True, exist_ok=True)
+    text = nbformat.writes(slides(solved, given), version=4) + "\n"
+    (work / name).write_text(text, encoding="utf-8")
+    run.MY_WORK, run.JUPYTER = work, settings(work / ".settings", dark)
+    return name
+
+
+def main() -> int | str:
+    parser = argparse.ArgumentParser(prog="python run.py present")
+    parser.add_argument("lesson", type=int, help="its number")
+    parser.add_argument("--dark", action="store_true", help="light letters on a dark ground")
+    parser.add_argument("--port", type=int)
+    parser.add_argument("--no-browser", action="store_true")
+    options = parser.parse_args()
+    try:
+        name = prepare(options.lesson, ROOT / "my-work" / "teaching", options.dark)
+        return run.jupyterlab(run.a_free_port(options.port), name, options.no_browser)
+    except run.Trouble as trouble:
+        return str(trouble)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
