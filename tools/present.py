@@ -1,7 +1,9 @@
 """Show a lesson as slides in JupyterLab, its labs at work: python run.py present 5
 
 The slides are made from solutions/ and notebooks/ each time, into my-work/teaching/; to keep some
-that you have changed, give them another name. The extension jupyterlab-slideshow shows them.
+that you have changed, give them another name. The extension jupyterlab-slideshow shows them. It
+works in JupyterLab's own page, so labs live. (jupyterlab-rise has a page of its own, in which
+neither ipywidgets 8 nor anywidget starts: tried with 0.43.1 on JupyterLab 4.6.)
 """
 
 import argparse
