@@ -267,7 +267,7 @@ MAXIMA = {
         _corrected_twice,
     ),
     "multiplied": Mistake(
-        "You multiply by 1 - beta2**t. That makes an average that is too small still smaller.",
+        "You multiply by `1 - beta2**t`. That makes an average that is too small still smaller.",
         _amsgrad(divide_by=lambda v_max, v, t, beta2: v_max * (1 - beta2**t)),
     ),
     "without t": Mistake(
