@@ -24,16 +24,25 @@ ROOT = Path(__file__).resolve().parents[1]
 PATIENCE = 180  # seconds
 LAYERS = """
 set -e
-mount -t tmpfs tmpfs "$1"
-for place in etc home root var; do
-    mkdir "$1/$place" "$1/$place.work"
-    mount -t overlay overlay \
-        -o "lowerdir=/$place,upperdir=$1/$place,workdir=$1/$place.work" "/$place"
+layers=$1
+shift
+mount -t tmpfs tmpfs "$layers"
+for place in /etc /home /root /var "$@"; do
+    own="$layers/${place//\\//_}"
+    mkdir "$own" "$own.work"
+    mount -t overlay overlay -o "lowerdir=$place,upperdir=$own,workdir=$own.work" "$place"
 done
-chmod 755 /root  # there may be the Python that learners run
+chmod o+rx /root "$@"
 echo ready
 sleep infinity & wait  # and bury the dead, as the first process of a machine has to
 """
+
+
+def closed() -> list[str]:
+    """Folders around the course and its Python that a learner's account could not go through."""
+    places = [ROOT, *ROOT.parents, *Path(sys.base_prefix).parents]
+    shut = {place for place in places if not place.stat().st_mode & 0o001}
+    return [str(place) for place in sorted(shut - {Path("/root"), Path("/home")})]
 
 
 @dataclass
@@ -100,7 +109,7 @@ def room() -> Iterator[Room]:
     layers = tempfile.mkdtemp()
     apart = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
     machine = subprocess.Popen(
-        [*apart, "bash", "-c", LAYERS, "room", layers], stdout=-1, stderr=-1, text=True
+        [*apart, "bash", "-c", LAYERS, "room", layers, *closed()], stdout=-1, stderr=-1, text=True
     )
     try:
         if machine.stdout.readline() != "ready\n":

@@ -316,3 +316,6 @@ def test_work_goes_on_while_the_hub_is_started_anew_and_is_kept_when_all_stops(p
         machine.hub("remove", B, say="yes\n")
         assert people.sign_up(B, "a new one's password", people.word) == IN
         assert f"class-{B}" not in machine.run("ls", "/home")  # nothing is handed on
+        machine.hub("remove", B, say="yes\n")
+    with machine.running():  # a new start does not bring them back
+        assert f"class-{B}" not in machine.run("ls", "/home")

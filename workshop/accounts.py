@@ -127,9 +127,10 @@ class ClassAuthenticator(LocalAuthenticator):
         return self.is_on_the_machine(name) or Path("/home", account(name)).exists()
 
     async def add_user(self, user):
-        if self.create_system_users:
+        """At somebody's first visit; and when the hub starts, for all whom it remembers."""
+        if self.create_system_users and Path(self.state, "names", user.name).exists():
             await super().add_user(user)
-        else:  # a trial
+        else:  # a trial; or a learner who was removed
             Authenticator.add_user(self, user)
 
     def add_system_user(self, user):

@@ -15,6 +15,7 @@ import pwd
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -27,6 +28,7 @@ HERE = Path(__file__).resolve().parent
 ROOM = os.geteuid() == 0
 NODE = Path(executable.ROOT_DIR) / "bin" / "node"
 CONFIG = f"--config={HERE / 'jupyterhub_config.py'}"
+NO_SUCH_ACCOUNT = 6  # what userdel says of who signed up, and never came in
 PROXY = Path(sys.prefix) / "proxy"
 
 
@@ -113,13 +115,18 @@ def remove(state: Path, name: str) -> int | str:
     if input("Type yes to go on: ") != "yes":
         return "Nothing was deleted."
     end_processes(files)
+    kept = []
     for file in files:
         if ROOM:
-            subprocess.run(["userdel", "--remove", f"class-{file.name}"], capture_output=True)
+            delete = ["userdel", "--force", "--remove", f"class-{file.name}"]
+            done = subprocess.run(delete, capture_output=True, text=True)
+            if done.returncode not in (0, NO_SUCH_ACCOUNT):
+                kept.append(done.stderr.strip())
+                continue
         else:
             shutil.rmtree(state / "homes" / file.name, ignore_errors=True)
         file.unlink()
-    return 0
+    return "\n".join(kept) if kept else 0
 
 
 def end_processes(names: Iterable[Path]) -> None:
@@ -132,8 +139,20 @@ def end_processes(names: Iterable[Path]) -> None:
     for process in theirs:
         with suppress(psutil.NoSuchProcess):
             process.terminate()
-    for process in psutil.wait_procs(theirs, timeout=20)[1]:
-        process.kill()
+    end = time.monotonic() + 20
+    while any(map(works, theirs)) and time.monotonic() < end:
+        time.sleep(0.1)
+    for process in filter(works, theirs):
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+
+
+def works(process: psutil.Process) -> bool:
+    """Is it there, and not dead and waiting for the hub to take note?"""
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def start(state: Path, ip: str, port: int) -> str:
