@@ -2,6 +2,8 @@
 
 import copy
 import re
+import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -22,12 +24,19 @@ T = np.arange(400)
 FALLING = 0.2 + 2 * np.exp(-T / 40) + 0.01 * RNG.normal(size=400)
 
 
-def test_nine_in_ten_of_the_runs_set_aside_are_named_and_the_healthy_are_left_alone():
-    counts = ward.confusion(ward.ASIDE, range(200, 205))
+# How many at least must be named, of models that the rules were never tuned on. These three are
+# hard to tell by their curves: of 45 each, about 31 are (CLINIC.md); here are twelve.
+BOUNDS = {"noise floor": 0.4, "rate too high": 0.6, "loss spikes": 0.6}
+
+
+def test_the_runs_set_aside_are_named_and_the_healthy_are_left_alone():
+    counts = ward.confusion(ward.ASIDE, range(200, 204))
+    for kind in ward.KINDS:
+        of = sum(n for (truth, _), n in counts.items() if truth == kind)
+        share = counts[kind, kind] / of
+        assert share >= (0.95 if kind == "healthy" else BOUNDS.get(kind, 0.75)), ward.table(counts)
     right = sum(n for (truth, verdict), n in counts.items() if truth == verdict)
-    assert right / sum(counts.values()) >= 0.9, ward.table(counts)
-    healthy = {verdict: n for (truth, verdict), n in counts.items() if truth == "healthy"}
-    assert healthy["healthy"] / sum(healthy.values()) >= 0.94, ward.table(counts)
+    assert right / sum(counts.values()) >= 0.88, ward.table(counts)
 
 
 # As people publish them: by epoch, smoothed, with steps, long.
@@ -39,6 +48,35 @@ HEALTHY = {
     "by epoch": [2.3, 1.4, 1.1, 0.95, 0.86, 0.8, 0.76, 0.73, 0.71, 0.7, 0.69, 0.685, 0.68],
     "below zero": FALLING - 5,
     "with warmup": np.concatenate([[11.0] * 5, FALLING * 4]),
+    "nanoGPT on letters, every 250": [
+        4.28,
+        2.40,
+        2.07,
+        1.86,
+        1.73,
+        1.65,
+        1.59,
+        1.55,
+        1.52,
+        1.50,
+        1.48,
+        1.46,
+        1.45,
+        1.44,
+        1.43,
+        1.42,
+        1.41,
+        1.40,
+        1.395,
+        1.39,
+    ],
+    "GPT-2, every thousand": 2.9
+    + 8.0 / (1 + np.arange(1, 301)) ** 0.7
+    + 0.02 * RNG.normal(size=300),
+    "one hard batch": FALLING + 0.06 * (T == 300),
+    "label noise": 1.2 + np.exp(-T / 30) + 0.15 * RNG.normal(size=400),
+    "warm restarts": FALLING + 0.3 * np.exp(-(T % 133) / 20) * (T >= 133),
+    "counts far from 0": 1000 + FALLING,
 }
 
 
@@ -55,6 +93,7 @@ SICK = {
     "loss spikes": [FALLING + 3 * (T == 200), FALLING + 2 * np.isin(T, (150, 250, 333))],
     "plateau": [2.3 + 0.01 * RNG.normal(size=400), 2.3 + 0.1 * RNG.normal(size=100)],
     "dead gradients": [[2.302585] * 50],
+    "no warmup": [np.concatenate([[2.3, 3, 6, 9, 9, 8, 6, 5, 4, 3], FALLING])],
 }
 
 
@@ -67,7 +106,9 @@ def test_plain_illnesses_are_found_in_any_unit(name, curve, unit):
 def test_where_it_began_is_said():
     found = diagnose(SICK["NaN"][0]).findings[0]
     assert "Loss 150 is the first" in found.sign
-    assert "From update 19" in diagnose(SICK["divergence"][0]).findings[0].sign
+    since = re.search(r"From update (\d+)", diagnose(SICK["divergence"][0]).findings[0].sign)
+    assert since
+    assert 195 <= int(since[1]) <= 215
 
 
 def test_overfitting_wants_a_validation_loss():
@@ -77,6 +118,110 @@ def test_overfitting_wants_a_validation_loss():
     for history in ({"loss": train, "val_loss": val}, {"train_loss": train, "valid_loss": val}):
         assert diagnose(history).verdict == "overfitting"
     assert diagnose(train, val_loss=val).verdict == "overfitting"
+
+
+IMDB = {
+    "loss": [0.52, 0.31, 0.23, 0.18, 0.14, 0.12, 0.096, 0.077, 0.062, 0.049, 0.039, 0.03, 0.024],
+    "val_loss": [0.40, 0.31, 0.28, 0.28, 0.29, 0.31, 0.33, 0.36, 0.39, 0.43, 0.47, 0.52, 0.56],
+    "accuracy": [0.8] * 13,
+    "val_accuracy": [0.8] * 13,
+    "learning_rate": [0.001] * 13,
+}
+
+
+def test_a_history_of_keras_is_read_as_it_is():
+    class Returned:  # as model.fit returns it
+        history = IMDB
+
+    assert diagnose(IMDB).verdict == diagnose(Returned()).verdict == "overfitting"
+
+
+LOOP = """
+for epoch in range(epochs):
+    for x, y in loader:
+        {first}
+        loss = criterion(model(x), y)
+        loss.backward()
+        optimizer.step()
+{after}
+"""
+COSINE = "scheduler = CosineAnnealingLR(optimizer, T_max=epochs)\n"
+CODE = [
+    (LOOP.format(first="optimizer.zero_grad(set_to_none=True)", after=""), "healthy"),
+    (LOOP.format(first="model.zero_grad()", after=""), "healthy"),
+    (LOOP.format(first="pass  # optimizer.zero_grad()", after=""), "forgotten zero_grad"),
+    ("optimizer.zero_grad()\n" + LOOP.format(first="pass", after=""), "forgotten zero_grad"),
+    ("for p in d:\n  f(p).backward()\n  if p % 4:\n    o.step()\n    o.zero_grad()", "healthy"),
+    ("def c():\n  o.zero_grad()\nfor x in d:\n  c()\n  f(x).backward()\n  o.step()", "healthy"),
+    ("for x in d:\n  f(x).backward()\n  o.zero_grad()\n  o.step()", "dead gradients"),
+    ("for x in d\n  f(x).backward() o.step()", "healthy"),  # no Python: nothing is said
+    ("a = StepLR(o, 30)\nb = OneCycleLR(o, 0.1, total_steps=9)", "two schedulers"),
+    ("a = StepLR(o, 30)\n# b = OneCycleLR(o, 0.1, total_steps=9)", "healthy"),
+    ("if c:\n  a = StepLR(o, 30)\nelse:\n  a = ExponentialLR(o, 0.9)", "healthy"),
+    ("a = StepLR(one, 30)\nb = StepLR(other, 30)", "healthy"),
+    ("a = LinearLR(o)\nb = StepLR(o, 9)\nc = SequentialLR(o, [a, b], milestones=[3])", "healthy"),
+    ("o = torch.optim.Adam(m.parameters(), weight_decay=0.01)", "L2 in Adam"),
+    ("o = torch.optim.AdamW(m.parameters(), weight_decay=0.01)", "healthy"),
+    ("import keras\no = keras.optimizers.Adam(1e-3, weight_decay=0.01)", "healthy"),
+    (COSINE + LOOP.format(first="optimizer.zero_grad()", after="        scheduler.step()"),
+     "schedule at the wrong pace"),
+    (COSINE + LOOP.format(first="optimizer.zero_grad()", after="    scheduler.step()"), "healthy"),
+    ("p = F.softmax(m(x), dim=1)\nl = F.cross_entropy(p, y)", "softmax twice"),
+    ("l = F.cross_entropy(m(x), y)\np = F.softmax(m(x), dim=1)", "healthy"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("code, verdict", CODE)
+def test_code_is_read_as_python(code, verdict):
+    assert diagnose(FALLING, config={"code": code}).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    "entry, why",
+    [
+        ({"code": 3}, "code must be the text"),
+        ({"stepped": "week"}, "stepped must be"),
+        ({"schedulers": "StepLR"}, "schedulers must be a list"),
+        ({"epochs": 0}, "epochs must be"),
+    ],
+)
+def test_a_wrong_entry_of_the_configuration_is_named(entry, why):
+    with pytest.raises((TypeError, ValueError), match=why):
+        diagnose(FALLING, config=entry)
+
+
+def test_whatever_holds_numbers_is_a_curve():
+    for curve in ([3, 2, 1], (3.0, 2.0), np.float32([1, 0.5]), torch.ones(3, requires_grad=True)):
+        assert diagnose(curve).verdict == "can't tell"
+    tensors = [torch.tensor(2.0, requires_grad=True)] * 20
+    assert diagnose(tensors).verdict == "dead gradients"
+    assert diagnose([np.inf, 1.0, 2.0]).verdict == "NaN"
+
+
+def test_a_million_losses_are_read_in_a_moment():
+    t = np.arange(10**6)
+    curve = 2 + 5 * np.exp(-t / 1e5) + 0.1 * RNG.normal(size=10**6)
+    began = time.process_time()
+    assert diagnose(curve).verdict == "healthy"
+    assert time.process_time() - began < 1.0
+
+
+def test_a_trace_of_several_runs_is_asked_for_one():
+    trace = descend(sgd, quadratic(1.0, 10.0), [1.0, 1.0], 60, lr=np.array([[0.1], [0.01]]))
+    with pytest.raises(ValueError, match=r"trace.loss\[:, 0\]"):
+        diagnose(trace)
+
+
+def test_what_the_lesson_says_of_its_quality_is_what_was_measured():
+    root = Path(__file__).parent.parent
+    page = (root / "benchmarks" / "CLINIC.md").read_text(encoding="utf-8")
+    lesson = (root / "lessons" / "11-the-clinic.md").read_text(encoding="utf-8")
+    last = page.partition("with other optimizers, lengths and batches\n")[2]
+    assert last
+    for sentence in re.findall(r"(\d+) of (\d+) right", last):
+        assert " of ".join(sentence) in lesson
+    for sentence in re.findall(r"\| healthy \| (\d+) \| (\d+)", last):
+        assert f"{sentence[1]} of {sentence[0]}" in lesson
 
 
 def test_what_the_code_says_is_heard():
@@ -113,7 +258,10 @@ def test_a_trace_can_be_brought():
     assert diagnose(trace).verdict == "divergence"
 
 
-@pytest.mark.parametrize("wrong", ["abc", [[1.0, 2.0]], [], None, {"accuracy": [1.0]}, ["a"]])
+@pytest.mark.parametrize(
+    "wrong",
+    ["abc", [[1.0, 2.0]], [], None, {"accuracy": [1.0]}, ["a"], [1.0, None], ["1.0"], [1j], 3.0],
+)
 def test_what_is_no_curve_is_named(wrong):
     with pytest.raises((TypeError, ValueError), match="loss"):
         diagnose(wrong)

@@ -342,13 +342,13 @@ MEASURE: dict[str, Callable[[str], str]] = {
     "SGD: weight_decay is": lambda lib: weight_decay(lib, "SGD"),
     "AdamW: weight_decay is": lambda lib: weight_decay(lib, "AdamW"),
     "Lion: weight_decay is": lambda lib: weight_decay(lib, "Lion"),
+    "clipping divides by": clipping_divides,
     "a schedule moves": moves,
     "its warmup begins at": first_of_warmup,
     "a cosine, after its end": after_the_end,
     "a cosine's length counts the warmup": length_counts_the_warmup,
     "milestone m: the first m updates have the old rate": milestone,
     "an update is": update_is,
-    "clipping divides by": clipping_divides,
     **{
         f"{optimizer}: default {text}": lambda lib, o=optimizer, n=name: default(lib, o, n)
         for optimizer, text, name in [

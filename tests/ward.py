@@ -163,15 +163,16 @@ def table(counts: Counter) -> str:
 
 
 if __name__ == "__main__":
-    counts = confusion(ASIDE, range(100, 130))
+    counts = confusion(ASIDE, range(100, 115))
     right = sum(n for (truth, verdict), n in counts.items() if truth == verdict)
     page = Path(__file__).parent.parent / "benchmarks" / "CLINIC.md"
+    below = page.read_text(encoding="utf-8").partition("\n## ")
     page.write_text(
         "# How often the clinic is right\n\n"
         "`diagnose` on the runs of `tests/ward.py`, on models and seeds that its rules were never "
         "tuned on; losses of\nsingle batches, with the rate, the gradient's norm and a validation "
         "loss. Made by `python -m tests.ward`.\n\n"
-        f"{table(counts)}\n\n{right} of {sum(counts.values())} right.\n",
+        f"{table(counts)}\n\n{right} of {sum(counts.values())} right.\n" + "".join(below[1:]),
         encoding="utf-8",
     )
     print(page.read_text(encoding="utf-8"))

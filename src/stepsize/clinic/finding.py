@@ -1,4 +1,4 @@
-"""`Finding`: an illness that was seen; and the two measurements that most signs are made of."""
+"""`Finding`: an illness that was seen; and the measurements that most signs are made of."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ import numpy as np
 
 from .history import History
 
-__all__ = ["Finding", "Sign", "straightness", "trend"]
+__all__ = ["Finding", "Sign", "blocks", "spread", "straightness", "trend"]
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,29 @@ def straightness(course: np.ndarray, noise: float = 0.0) -> float:
 
 def trend(y: np.ndarray) -> tuple[float, float]:
     """The slope of a line through all of y, and how many times its own error it is."""
+    y, size = blocks(y)
     x = np.arange(len(y)) - (len(y) - 1) / 2
     slope = float(x @ y / (x @ x))
     rest = y - y.mean() - slope * x
     error = float((rest @ rest / max(len(y) - 2, 1) / (x @ x)) ** 0.5)
-    return slope, slope / max(error, 1e-300)
+    return slope / size, slope / max(error, 1e-300)
+
+
+def spread(y: np.ndarray) -> float:
+    """The standard deviation about a line of the losses as they were before they were smoothed.
+
+    A mean of k of them is off by spread / k**0.5. Of a curve that was smoothed exponentially,
+    neighbours correlate by rho: it trembled by ((1 + rho) / (1 - rho))**0.5 as much before.
+    """
+    y, size = blocks(y)
+    x = np.arange(len(y))
+    rest = y - np.polyval(np.polyfit(x, y, 1), x) if len(y) > 2 else y - y.mean()
+    rho = float(rest[1:] @ rest[:-1] / max(rest @ rest, 1e-300))
+    rho = min(max(rho, 0.0), 0.98)
+    return float(rest.std()) * (size * (1 + rho) / (1 - rho)) ** 0.5
+
+
+def blocks(y: np.ndarray) -> tuple[np.ndarray, int]:
+    """Means of blocks, and their size: of a long curve some ten thousand say as much as all."""
+    size = max(len(y) // 10_000, 1)
+    return y[len(y) % size :].reshape(-1, size).mean(1), size

@@ -4,22 +4,20 @@ Each function looks for one illness, in units of the run's own fall and noise: s
 any loss and any length. Evidence is between 0 and 1; below 1/2 it isn't told.
 """
 
-import re
-
 import numpy as np
 
-from .finding import Finding, Sign
-from .history import History
+from . import listing
+from .finding import Finding, Sign, trend
+from .history import History, jitter
 
 __all__ = ["SIGNS"]
-
-# A scheduler that is made in the code: its name, and what it is made on.
-SCHEDULER = r"\b(\w+LR|CosineAnnealingWarmRestarts|ReduceLROnPlateau|ChainedScheduler)\(\s*(\w+)"
 
 
 def decayed_early(run: History) -> Finding | None:
     """The rate has gone, and with it the progress, long before the end."""
-    if run.lr is None or len(run.loss) < 20 or run.lost is not None:
+    if run.lr is None or min(len(run.loss), len(run.lr)) < 10 or run.lr.max() <= 0:
+        return None
+    if run.lost is not None:
         return None
     share, course = run.binned(run.lr), run.course
     share = share / max(share.max(), 1e-300)
@@ -28,8 +26,8 @@ def decayed_early(run: History) -> Finding | None:
     if not len(gone) or gone[0] >= 0.5 * len(share) or share[gone[0] :].max() > 0.1:
         return None
     at = int(gone[0] * len(course) / len(share))
-    before, after = course[max(at - 2, 0)], course[-3:].mean()
-    if run.fall < 6 * run.noise:
+    before, after = course[min(at + 1, len(course) - 1)], course[-3:].mean()
+    if before - after > 0.3 * run.fall:
         return None
     return Finding(
         "rate decayed too early",
@@ -45,17 +43,30 @@ def schedule_pace(run: History) -> Finding | None:
     """The schedule was told one number of steps and took another."""
     told, lr = run.config.get("schedule_steps"), run.lr
     if lr is not None and len(lr) >= 20:
-        steps = np.diff(lr) / max(lr.max(), 1e-300)
-        # Up and down twice over, and smoothly: a warm restart jumps.
-        if np.abs(steps).sum() > 4 and steps.max() < 0.35:
+        share = lr / max(lr.max(), 1e-300)
+        steps = np.diff(share)
+        # Down to nothing and up again, twice over, and smoothly. A warm restart jumps; cycles that
+        # are meant turn round above 0.
+        ends = share[1:-1][(steps[:-1] < 0) & (steps[1:] > 0)]
+        if np.abs(steps).sum() > 4 and steps.max() < 0.35 and np.median(np.append(ends, 1)) < 0.05:
             return Finding(
                 "schedule at the wrong pace",
-                0.9,
-                "The rate comes down and rises again, more than once.",
+                0.93,
+                "The rate comes down to nothing and rises again, more than once.",
                 "A cosine told the epochs and stepped at every batch does that. If these are not "
                 "cycles that you want, step it once an epoch.",
                 7,
             )
+    wrong = listing.wrong_loop(run.config.get("code", ""))
+    if wrong:
+        other = "epochs" if wrong[1] == "batch" else "batches"
+        return Finding(
+            "schedule at the wrong pace",
+            0.9,
+            f"{wrong[0]} is stepped by {wrong[1]}, and its length is in {other}.",
+            "Step it at the pace that its number of steps was meant for.",
+            7,
+        )
     spe, epochs = run.config.get("steps_per_epoch"), run.config.get("epochs")
     if not (told and spe and epochs) or spe == 1:
         return None
@@ -82,20 +93,16 @@ def overfitting(run: History) -> Finding | None:
     if len(finite) < 3:
         return None
     val = run.binned(finite)
-    best = int(val.argmin())
-    noise = np.median(np.abs(np.diff(val[best:]))) if len(val) - best > 2 else 0.0
-    fallen = max(val[0] - val[best], 1e-300)
-    rise = val[-max(1, len(val) // 10) :].mean() - val[best]
-    at = int(best * len(run.course) / len(val))
-    train = run.course[min(at, len(run.course) - 1)] - run.course[-1]
-    gap = val[-1] - run.course[-1]
-    if (
-        best >= 0.85 * len(val)
-        or rise < max(0.08 * fallen, 0.03 * abs(val[best]))
-        or train < -2 * run.noise
-    ):
+    best, last = int(val.argmin()), max(1, len(val) // 10)
+    rise, fallen = float(np.median(val[-last:]) - val[best]), max(val[0] - val[best], 1e-300)
+    train = run.course[min(int(best * len(run.course) / len(val)), len(run.course) - 1)]
+    learned = train - run.course[-last:].mean() > -2 * run.noise
+    if best >= 0.85 * len(val) or not learned or val[-1] <= run.course[-1]:
         return None
-    if rise < 2 * noise or gap <= 0:
+    # The lowest of many is low by chance, too: the rise must be more than the curve's own jumps.
+    if rise < max(0.08 * fallen, 0.03 * abs(val[best]), 3 * jitter(val[best:])):
+        return None
+    if run.course[-1] > run.start - 0.3 * run.fall or trend(val[best:])[1] < 2:
         return None
     return Finding(
         "overfitting",
@@ -109,20 +116,35 @@ def overfitting(run: History) -> Finding | None:
 
 def dead_gradients(run: History) -> Finding | None:
     """The gradient has gone, the loss hasn't."""
+    if listing.zeroed_before_step(run.config.get("code", "")):
+        return Finding(
+            "dead gradients",
+            0.95,
+            "zero_grad() stands between backward() and step(): the step sees no gradient.",
+            "Call zero_grad() before backward(), or after step().",
+            1,
+        )
     norm = run.grad_norm
-    if norm is None or len(norm) < 10 or run.lost is not None:
+    if norm is None or len(norm) < 10 or run.lost is not None or not np.isfinite(norm).all():
         return None
-    first, last = np.median(norm[: max(3, len(norm) // 20)]), np.median(norm[-len(norm) // 4 :])
+    most, last = float(norm.max()), float(np.median(norm[-len(norm) // 4 :]))
+    if last > max(1e-5 * most, 1e-7 * abs(run.start)):
+        return None
+    # A run that has arrived has no gradient either: but there it went little by little, and every
+    # loss is the same. Dead ones go at once, or the losses of the batches still differ.
+    gone = int(np.argmax(norm <= max(1e-5 * most, 1e-7 * abs(run.start))))
+    sudden = gone < 2 or norm[gone - 1] > 1e-3 * most
+    trembles = jitter(run.loss[len(run.loss) // 2 :]) > 1e-3 * abs(run.course[-1])
     stuck = run.course[-1] > run.start - 0.5 * abs(run.start)
-    if (
-        not (last <= 1e-4 * max(first, 1e-300) or last <= 1e-6 * max(abs(run.start), 1e-300))
-        or not stuck
-    ):
+    still = abs(run.course[-1]) > 1e-3 * abs(run.start)
+    if not (still and ((sudden and (trembles or stuck)) or (trembles and stuck))):
         return None
+    before = run.loss[max(int(gone * len(run.loss) / len(norm)) - 3, 0) :][:4]
+    lost = np.median(before) > run.start + 0.3 * abs(run.start)  # first it left, and then it died
     return Finding(
         "dead gradients",
-        0.92,
-        f"The gradient's norm is {last:.2g} at the end, {first:.2g} at the beginning; the loss is "
+        0.9 if lost else 0.98,
+        f"The gradient's norm is {last:.2g} at the end, {most:.2g} at most; the loss is "
         f"still {run.course[-1]:.3g}.",
         "Dead ReLUs or saturated layers: a lower rate, a warmup, other initial weights.",
         8,
@@ -131,33 +153,46 @@ def dead_gradients(run: History) -> Finding | None:
 
 def forgotten_zero_grad(run: History) -> Finding | None:
     """Gradients that add up: in the code, or in their norm."""
-    code = run.config.get("code", "")
-    if "backward(" in code and "zero_grad" not in code and ".grad = None" not in code:
+    said = listing.step_without(run.config.get("code", ""))
+    if said:
         return Finding(
             "forgotten zero_grad",
             0.98,
-            "The code calls backward(), and nowhere zero_grad().",
-            "Call optimizer.zero_grad() before each backward().",
+            said,
+            "Call optimizer.zero_grad() before each backward(), unless you add up on purpose.",
             1,
         )
+    return _adds_up(run)
+
+
+def _adds_up(run: History) -> Finding | None:
+    """A sum of gradients: it grows as 1, 2, 3, 4; later it is smooth, where batches are not."""
     norm = run.grad_norm
-    if norm is None or len(norm) < 30:
+    if norm is None or len(norm) < 20:
         return None
-    grown = norm[:4] / max(norm[0], 1e-300)
-    sums = np.all(np.diff(grown) > 0) and np.all(np.abs(grown / np.arange(1, 5) - 1) < 0.5)
-    late = np.median(norm[np.isfinite(norm)][len(norm) // 2 :] if run.lost is None else norm[:1])
-    # A gradient grows off a saddle, too. But then the loss comes down and stays there.
-    well = np.median(run.course[-3:]) < run.start - 0.8 * run.fall
-    well = well and run.loss[-30:].max() < run.start - 0.5 * run.fall
-    if not sums or not late > (10 if well else 3) * norm[0]:
+    norm = norm[: int(np.argmin(np.append(np.isfinite(norm), False)))]
+    if len(norm) < 5 or norm.min() <= 0:
         return None
-    if np.median(run.loss[:4]) > 1.5 * run.loss[0]:
+    half, first = norm[len(norm) // 2 :], norm[:4] / norm[0]
+    later = float(np.median(half)) / norm[0]
+    sums = np.all(np.diff(first) > 0) and np.all(np.abs(first / np.arange(1, 5) - 1) < 0.3)
+    batches = run.loss[len(run.loss) // 2 :]
+    differ = float(np.median(np.abs(np.diff(batches)))) / max(abs(np.median(batches)), 1e-300)
+    begun = norm[: max(5, len(norm) // 8)].max() > 1.3 * norm[0]  # at once, not where a run is lost
+    bend = np.abs(np.diff(norm, 2)) / norm[1:-1]
+    smooth = float(np.median(bend[len(norm) // 8 :]))
+    calm = len(norm) >= 30 and begun and later > 1.4 and smooth < min(0.06, 0.3 * differ)
+    if not calm and not (sums and later > 2.5):
         return None
+    sign = f"is soon {later:.2g} times the first, and smooth: off its course by {smooth:.1%} an "
+    sign += f"update, where the loss jumps by {differ:.0%}"
+    if sums:
+        four = ", ".join(f"{x:.3g}" for x in norm[:4])
+        sign = f"grows by itself again at each update: {four}"
     return Finding(
         "forgotten zero_grad",
         0.98,
-        f"The gradient's norm grows by itself again at each update: {norm[0]:.3g}, {norm[1]:.3g}, "
-        f"{norm[2]:.3g}, {norm[3]:.3g}.",
+        f"The gradient's norm {sign}.",
         "Gradients seem to add up from update to update: is there a zero_grad() before backward()?",
         1,
     )
@@ -165,34 +200,54 @@ def forgotten_zero_grad(run: History) -> Finding | None:
 
 def two_schedulers(run: History) -> Finding | None:
     """Two schedules that write the rate of one optimizer."""
-    names = list(run.config.get("schedulers", ()))
-    if not names:
-        made = re.findall(SCHEDULER, run.config.get("code", ""))
-        of = [optimizer for _, optimizer in made]
-        names = [name for name, optimizer in made if of.count(optimizer) > 1]
+    names = list(run.config.get("schedulers", ())) or listing.schedules(run.config.get("code", ""))
     if len(names) < 2 or {"SequentialLR", "ChainedScheduler"} & set(names):
         return None
+    last = [name for name in names if name in listing.OVERWRITE]
+    effect = f"{last[0]} sets the rate anew" if last else "each multiplies what the other has left"
     return Finding(
         "two schedulers",
-        0.9,
-        f"{' and '.join(names)} are made on one optimizer: each sets the rate anew.",
-        "Keep one; or join them by SequentialLR or ChainedScheduler.",
+        0.9 if last or "ReduceLROnPlateau" in names else 0.7,
+        f"{' and '.join(names)} are made on one optimizer: {effect}.",
+        "Keep one; or join them by SequentialLR or ChainedScheduler, if both are meant.",
         7,
     )
 
 
 def l2_in_adam(run: History) -> Finding | None:
     """An L2 penalty passed through Adam's scales."""
-    name = str(run.config.get("optimizer", "")).lower()
-    decay = run.config.get("weight_decay", 0)
-    if not (name in ("adam", "nadam", "radam", "adamax") and decay):
+    optimizer, decay = run.config.get("optimizer", ""), run.config.get("weight_decay", 0)
+    name = optimizer if isinstance(optimizer, str) else _class_name(optimizer)
+    name = name.rpartition(".")[2]
+    said = listing.decayed_by_adam(run.config.get("code", ""))
+    if name.lower() in ("adam", "nadam", "radam", "adamax") and decay:
+        said = f"{name} with weight_decay={decay}"
+    if said is None:
         return None
     return Finding(
         "L2 in Adam",
         0.6,
-        f"{run.config['optimizer']} with weight_decay={decay}: an L2 penalty, rescaled.",
+        f"{said}: an L2 penalty, rescaled.",
         "AdamW decays all weights alike. Choose its decay anew: the number means something else.",
         6,
+    )
+
+
+def _class_name(optimizer: object) -> str:
+    """Of a class, or of an optimizer that was made."""
+    return optimizer.__name__ if isinstance(optimizer, type) else type(optimizer).__name__
+
+
+def softmax_twice(run: History) -> Finding | None:
+    """Probabilities where the loss wants scores."""
+    if not listing.softmax_twice(run.config.get("code", "")):
+        return None
+    return Finding(
+        "softmax twice",
+        0.85,
+        "The code passes the outcome of a softmax to a cross-entropy, which has one inside.",
+        "Give the loss the scores as they are; keep the softmax for reading them.",
+        9,
     )
 
 
@@ -202,12 +257,12 @@ def _moves_within(lr: np.ndarray, steps_per_epoch: int) -> bool:
     return bool(len(changes)) and bool(np.any(changes % steps_per_epoch))
 
 
+CODE: tuple[Sign, ...] = (two_schedulers, l2_in_adam, softmax_twice)
 SIGNS: tuple[Sign, ...] = (
     decayed_early,
     schedule_pace,
     overfitting,
     dead_gradients,
     forgotten_zero_grad,
-    two_schedulers,
-    l2_in_adam,
+    *CODE,
 )

@@ -6,35 +6,54 @@ any loss and any length. Evidence is between 0 and 1; below 1/2 it isn't told.
 
 import numpy as np
 
-from .finding import Finding, Sign, straightness, trend
-from .history import History
+from .finding import Finding, Sign, spread, straightness, trend
+from .history import History, jitter
+from .spikes import spikes
 
 __all__ = ["SIGNS"]
 
 
 def divergence(run: History) -> Finding | None:
-    """The loss ends above where it began, or far above where it has been, and doesn't come back."""
-    y, course = run.loss, run.course
+    """The loss is far above where it has been, and doesn't come back; it left some time in the run.
+
+    Where it was there from the first updates on, and has not grown since, the rate is too high.
+    """
+    y = run.loss
     if len(y) < 3:
         return None
-    last, low = float(np.median(course[-3:])), float(course.min())
-    since = int(course.argmin() * len(y) / len(course))
-    above = last - run.start
-    size = max(abs(run.start), run.fall, 1e-300)
-    grew = run.lost is not None and y[-1] > max(y[0], np.median(y)) + 0.5 * size
-    up = above > 0.3 * size + 6 * run.noise
-    back = run.fall > 8 * run.noise and last - low > 0.6 * run.fall + 6 * run.noise
-    far = last - y[0] > 10 * max(abs(y[0]), run.fall)  # the first jump may have been the largest
-    recovers = course[-1] < course[-(len(course) // 4 + 1)] - 3 * run.noise and not grew
-    if not (grew or ((up or back or far) and not recovers)):
+    high = run.binned(y, 0.75, 20)  # a quarter of the losses is above: seen, where a run is wild
+    low, end = min(float(high.min()), run.start), float(np.median(high[-2:]))
+    fall, rise = max(high[0], run.start) - low, end - low
+    half = len(run.course) // 2
+    calm = min(jitter(run.course[:half]), jitter(run.course[half:]))  # it may be wild later
+    grew = run.lost is not None and y[-1] > y.min() + 2 * max(y[0] - y.min(), 0.25 * abs(y[0]))
+    back = rise > 0.6 * fall + 3 * run.jitter and fall > 3 * calm
+    above = end - min(low, y[0])  # the first loss alone may be the only one that was low
+    up = above > max(0.3 * abs(y[0]), fall + 6 * calm, 4 * run.jitter)
+    if not (grew or back or up) or above < 1e-5 * abs(y[0]):
         return None
+    since = _since(y, float(run.course.min()) + max(4 * run.jitter, 0.05 * run.fall))
+    grows = rise > 2 * (float(np.median(high[len(high) // 2 : -2])) - low)
+    if not (grew or grows) and since <= max(3, 0.04 * len(y)):
+        return _too_high(
+            f"from {y[0]:.3g} the loss went up to {y.max():.3g}, and stayed high", 0.95
+        )
     return Finding(
         "divergence",
-        0.97 if up or grew or far else 0.85,
-        f"From update {since} on the loss grows, from {low:.3g} to {y[-1]:.3g}.",
+        0.97,
+        f"From update {since} on the loss grows, from {y[: since + 1].min():.3g} to {y[-1]:.3g}.",
         "Lower the learning rate, to a tenth at first; clip the gradient if it comes suddenly.",
         1,
     )
+
+
+def _since(y: np.ndarray, level: float) -> int:
+    """The last update of the low part: it splits those below this level from those above best."""
+    above = y > level
+    first = int(np.argmin(above))  # before it, the loss is still coming down
+    high = np.cumsum(above[first:])  # too high so far
+    low = np.cumsum(~above[:first:-1])[::-1] if first < len(y) - 1 else np.zeros(0)  # too low then
+    return first + int(np.argmin(high + np.append(low, 0)))
 
 
 def nan(run: History) -> Finding | None:
@@ -57,23 +76,27 @@ def never_moved(run: History) -> Finding | None:
     y, course = run.loss, run.course
     if len(y) < 12 or run.lost is not None:
         return None
-    if np.ptp(y) == 0:
+    if np.ptp(y) <= 1e-6 * np.abs(y).max():
         return Finding(
             "dead gradients",
-            0.9,
-            f"All {len(y)} losses are the same, {y[0]:.4g}, to the last digit.",
+            0.96,
+            f"All {len(y)} losses are the same, {y[0]:.4g}, to the sixth digit.",
             "No gradient arrives. Are the parameters in the optimizer? Are all ReLUs at 0?",
             8,
         )
-    third = len(course) // 3
-    first, last = np.median(course[:third]), np.median(course[-third:])
-    spread = 1.4826 * np.median(np.abs(course - np.median(course)))
-    moved = abs(first - last) > 2.5 * max(run.noise, spread) or abs(trend(y)[1]) > 4
-    moved = moved or course[0] - last > 2.2 * spread + 1e-3 * abs(last)
-    few = max(1, min(5, len(y) // 50))  # of which run.start is the mean
-    began = max(2 * np.std(y[len(y) // 2 :]) / few**0.5, 0.02 * abs(last))
-    if moved or abs(run.start - last) > began:
+    half, n = y[len(y) // 2 :], len(y)
+    last, usual = float(half.mean()), spread(half)
+    # Whether the mean of the first few is above that of the second half by more than chance, or
+    # far from it at all: a rise is no plateau either.
+    few = [max(k, 1) for k in (n // 50, n // 10, n // 3)]
+    off = [(y[:k].mean() - last) / (usual * (1 / k + 2 / n) ** 0.5 + 1e-300) for k in few]
+    if max(off) > 3.5 or min(off) < -5 or np.ptp(course) > 6.5 * max(run.noise, np.std(course)):
         return None
+    if run.val_loss is not None and len(run.val_loss) >= 8:
+        held = run.val_loss[len(run.val_loss) // 2 :]
+        if run.val_loss[0] - np.median(held) > 5 * jitter(held):
+            return None  # it has learned something, and the batches hide it
+    first = float(y[: n // 3].mean())
     return Finding(
         "plateau",
         0.8,
@@ -87,8 +110,10 @@ def never_moved(run: History) -> Finding | None:
 def late_start(run: History) -> Finding | None:
     """Flat for long, and then it learns."""
     course = run.course
-    if len(course) < 20 or run.lost is not None or run.lr is not None:
+    if len(course) < 20 or run.lost is not None:
         return None
+    if run.lr is not None and run.lr[0] < 0.5 * run.lr.max():
+        return None  # a warmup
     done = (run.start - course) / max(run.fall, 1e-300)
     flat = int(np.argmax(done > 0.15))
     if run.fall < 8 * run.noise or flat < 0.35 * len(course) or done[-1] < 0.5:
@@ -109,80 +134,59 @@ def too_low(run: History) -> Finding | None:
     course = run.course
     if len(course) < 12 or run.lost is not None:
         return None
-    half = len(run.loss) // 2
-    (early, _), (late, sure) = trend(run.loss[:half]), trend(run.loss[-half:])
-    hidden = trend(run.loss)[1] < -4 and run.fall < 2 * np.std(np.diff(run.loss))
-    line = sure < -2.5 and straightness(course, 1.5 * run.noise) > 0.9
-    if early >= 0 or run.fall <= 0 or not (hidden or line) or late > 0.4 * early:
+    if run.lr is not None and run.lr[-1] < 0.3 * run.lr.max():
+        return None  # it has come down: a schedule that ends is no low rate
+    if run.start - course[-3:].mean() > 0.5 * abs(run.start):
+        return None  # less than half is left: no beginning, though it may be a line
+    falls = _line(run.loss, run)
+    if falls is None and run.val_loss is not None and len(run.val_loss) >= 12:
+        falls = _line(run.val_loss, run)  # always the same data: no batches to hide it
+    if falls is None:
         return None
     return Finding(
         "rate too low",
         0.85,
-        f"In its second half the loss falls {late / early:.0%} as fast as in the first: a line.",
+        f"In its second half the loss falls {falls:.0%} as fast as in the first: a line.",
         "The run is at its beginning still. Three times the rate, and again, or far more updates.",
         1,
     )
 
 
-def spikes(run: History) -> Finding | None:
-    """Single losses far above their neighbours, which come back."""
-    y = run.loss
-    if len(y) < 40:
-        return None
-    reach = max(3, len(y) // 25)
-    around = np.lib.stride_tricks.sliding_window_view(np.pad(y, reach, "edge"), 2 * reach + 1)
-    rest = y - np.median(around, axis=-1)
-    usual = 1.4826 * np.median(np.abs(rest)) + 1e-12 * np.abs(y).max()
-    height = max(10 * usual, 3 * np.quantile(np.abs(rest), 0.95), 0.15 * run.fall)
-    later = np.arange(len(y)) >= max(5, len(y) // 12)
-    # A single loss may be a hard batch; several in a row are the weights, thrown away and back.
-    lasting = np.convolve(rest > 0.7 * height, np.ones(4), "full")[3 : len(y) + 3] >= 3
-    high = (rest > height) & later & (lasting | (rest > 0.3 * run.fall))
-    deep = (rest < -height) & later
-    count = int(np.count_nonzero(high[1:] & ~high[:-1]))
-    if not count or deep.sum() >= high.sum() or high.mean() > 0.1:
-        return None
-    worst = int(np.argmax(np.where(high, rest, -np.inf)))
-    return Finding(
-        "loss spikes",
-        0.94 if rest[worst] > run.fall else 0.75 + 0.03 * min(count, 4),
-        f"Peaks that come back, {count} in all; the highest at update {worst}, {y[worst]:.3g}.",
-        "Clip the gradient by its norm; look at the batch of that update; lower beta2 or the rate.",
-        10,
-    )
+def _line(y: np.ndarray, run: History) -> float | None:
+    """How fast the second half falls, in units of the first, if that is a line; else None."""
+    half, course = len(y) // 2, run.binned(y)
+    (early, _), (late, sure), (_, whole) = trend(y[:half]), trend(y[-half:]), trend(y)
+    hidden = whole < -5 and sure < -2.5 and y[0] - course.min() < 2 * np.std(np.diff(y))
+    noise = jitter(y[half:]) / max(len(y) / len(course), 1.0) ** 0.5
+    line = sure < -2.5 and straightness(course, 1.5 * noise) > 0.9
+    return late / early if early < 0 and (hidden or line) and 0.4 < late / early < 2.5 else None
 
 
 def shoots_up(run: History) -> Finding | None:
     """The loss shoots up at once, and then falls."""
     y = run.loss
-    if len(y) < 20 or run.lost is not None:
+    if len(y) < 12 or run.lost is not None:
         return None
-    few = max(10, len(y) // 10)
+    few = max(4, len(y) // 6)
     early = np.median(np.lib.stride_tricks.sliding_window_view(y[: few + 2], 3), axis=-1)
-    began = float(y[0])
-    size = max(began - float(run.course.min()), 0.1 * abs(began))
-    usual = float(np.std(np.diff(y[:10])))
-    bound = max(0.5 * size, 6 * usual)
+    began, top, later = float(y[0]), float(early.max()), float(np.median(run.course[-3:]))
+    bound = max(0.4 * max(began - float(run.course.min()), 0.1 * abs(began)), 6 * run.jitter)
     if y.min() >= 0:  # where the noise is a share of the loss, the start can be low by chance
         late = np.log(np.maximum(y[len(y) // 2 :], 1e-300))
-        share = min(float(np.median(np.abs(np.diff(late)))) * 1.4826 / 2**0.5, 0.45)
-        bound = max(0.5 * size, min(bound, began * np.expm1(4 * share)))
-    high = early > began + bound
-    later = float(np.median(run.course[-3:]))
-    if high.sum() < 2 or later > 0.5 * (early.max() + began):
+        share = min(spread(late), 0.45)
+        bound = max(bound, began * np.expm1(4 * share))
+    if top < began + bound or (early > began + bound).sum() < 2 or later > 0.5 * (top + began):
         return None
     if run.lr is not None and run.lr[0] < 0.3 * run.lr.max():
         return None
     half = y[len(y) // 2 :]
     wild = np.std(half) > 0.7 * abs(np.median(half)) and half.max() > 0.3 * abs(began)
-    stays = later > began - 0.3 * abs(began) and early.max() - began > 0.5 * abs(began)
-    if wild or stays:
-        sign = f"from {began:.3g} the loss shot up to {early.max():.3g}, and never settled"
-        return _too_high(sign, 0.95)
+    if later > began - 0.3 * abs(began) or (wild and y.min() >= 0):
+        return _too_high(f"from {began:.3g} the loss shot up to {top:.3g}, and never settled", 0.95)
     return Finding(
         "no warmup",
-        0.8,
-        f"The loss began at {began:.3g} and shot up to {early.max():.3g} in the first updates.",
+        0.945 if top > y[few:].max() else 0.8,
+        f"The loss began at {began:.3g} and shot up to {top:.3g} in the first updates.",
         "Let the rate rise over the first updates, or begin with a lower one.",
         8,
     )
@@ -194,16 +198,16 @@ def restless(run: History) -> Finding | None:
     if len(y) < 20 or run.lost is not None:
         return None
     half = y[len(y) // 2 :]
-    middle, reach = float(np.median(half)), float(np.quantile(half, 0.9) - np.quantile(half, 0.1))
-    wild = float(np.median(np.abs(np.diff(half))))
-    above = middle > run.start + 0.25 * abs(run.start)  # at the start's level, it is a plateau
-    above = above or middle > 4 * abs(y[0])
+    middle = min(float(part.mean()) for part in np.array_split(half, 2))  # of both: to the end
+    high = float(np.quantile(half, 0.9))
+    reach, wild = high - float(np.quantile(half, 0.1)), float(np.mean(np.abs(np.diff(half))))
+    began = 3 * jitter(y[: max(10, len(y) // 20)])
+    above = middle > run.start + max(0.25 * abs(run.start), began)
+    above = above or (high > 3 * abs(y[0]) and y.min() >= 0)  # below 0, a ratio says nothing
     if not above or reach < 0.3 * abs(middle) or wild < 0.1 * reach:
         return None
-    if trend(y)[1] < -4:
-        return None
     return _too_high(
-        f"in the second half the loss jumps about {middle:.3g}; it began at {run.start:.3g}"
+        f"in the second half the loss jumps about {middle:.3g}; it began at {run.start:.3g}", 0.95
     )
 
 
@@ -218,21 +222,30 @@ def _too_high(sign: str, evidence: float = 0.86) -> Finding:
 
 
 def noise_floor(run: History) -> Finding | None:
-    """Flat at the end, restless, and the rate is still high."""
-    course, y = run.course, run.loss
-    if len(course) < 20 or len(y) < 60 or run.lost is not None or run.fall <= 0:
+    """Flat at the end and restless, while the rate is as high as ever."""
+    y, val = run.loss, run.val_loss
+    if len(y) < 60 or run.lost is not None or run.lr is None:
         return None
-    if run.lr is not None and run.lr[-1] < 0.5 * run.lr.max():
+    if run.lr[-1] < 0.5 * run.lr.max():
         return None
     late = y[len(y) // 2 :]
     slope, sure = trend(late)
-    restless = float(np.std(late)) / run.fall
-    if (abs(sure) > 3 and abs(slope) * len(late) > 0.1 * run.fall) or restless < 0.06:
+    if abs(sure) > 3 and abs(slope) * len(late) > 0.1 * run.fall:
+        return None
+    # Batches differ, and so do their losses, at any rate. Held-out data are always the same: what
+    # trembles there is the weights.
+    tremble = float(np.std(late)) / max(run.fall, 1e-300)
+    often, where = 0.35, "the loss"
+    if val is not None and len(val) >= 12 and np.isfinite(val).all():
+        held = val[len(val) // 2 :]
+        tremble = jitter(held) / max(float(val[0] - np.median(held)), 1e-300)
+        often, where = 0.015, "the held-out loss"
+    if run.fall <= 0 or tremble < often:
         return None
     return Finding(
         "noise floor",
-        0.7 if run.lr is not None else 0.55,
-        f"In the second half the loss only trembles, by {restless:.0%} of all it has fallen.",
+        0.7,
+        f"In the second half {where} only trembles, by {tremble:.0%} of all it has fallen.",
         "Let the rate decay to 0, or take larger batches: then this floor comes down.",
         7,
     )

@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from ..models import batch
 from ..network import digits
-from ..schedules import cosine, warmup
+from ..schedules import cosine, linear
 from ..transformer import Reverser, one_thread, rows
 from . import EVERY, TASKS, WARMUP, Ran
 
@@ -96,7 +96,7 @@ def train(task: str, optimizer: str, lr: float, seed: int = 0, updates: int | No
 
 def factor(t: int, updates: int) -> float:
     """The schedule of everyone: a linear warmup, then half a cosine wave down to 0."""
-    rise = warmup(t, WARMUP, start=1 / WARMUP)
+    rise = linear(t, WARMUP, start=1 / WARMUP, end=1.0)
     return float(rise * cosine(max(t - WARMUP, 0), updates - WARMUP))
 
 

@@ -1,0 +1,1 @@
+"""Is `diagnose` right of models that it has never seen? Trainings, illnesses, what is kept."""

@@ -1,0 +1,72 @@
+"""Loss spikes: what is a peak, and what is only the noise of its time."""
+
+import numpy as np
+
+from .finding import Finding
+from .history import History, jitter
+
+__all__ = ["spikes"]
+
+
+def spikes(run: History) -> Finding | None:
+    """Losses far above all that came shortly before, which come back."""
+    y = run.loss
+    if len(y) < 12:
+        return None
+    # A single loss may be a hard batch; two of three are the weights, thrown away.
+    three = np.median(np.lib.stride_tricks.sliding_window_view(np.append(y, y[-2:]), 3), axis=-1)
+    before, many = _before(y), len(y) >= 100
+    jump, lasting = y - before, np.minimum(three, y) - before
+    # What happens in one loss of ten is usual here; by epoch there are too few to know.
+    often = (
+        3 * min(float(np.quantile(part, 0.9)) for part in _thirds(np.abs(jump))) if many else 0.0
+    )
+    usual = 6 * jitter(y[len(y) // 8 :])
+    height = max(usual, often, 0.2 * run.fall, 1e-6 * np.abs(y).max())
+    alone = jump > max(0.4 * run.fall if many else height, 1.5 * height)
+    lowest = np.minimum.accumulate(three[::-1])[::-1]  # of all that follow
+    back = lowest < before + 0.4 * jump
+    begun = np.arange(len(y)) >= max(2, len(y) // 12)
+    high = ((lasting > height) | alone) & back & begun
+    count = int(np.count_nonzero(high[1:] & ~high[:-1]))
+    if not count or high.mean() > (0.1 if many else 0.35):
+        return None
+    # A spike is far above all the jumps shortly before it: else it is the noise of that time.
+    sudden = high & (jump > 2 * _highest_before(jump))
+    worst = int(np.argmax(np.where(sudden, jump, -np.inf)))
+    after = np.convolve(high, np.ones(len(y) // 8 + 2))[: len(y)] > 0
+    calm = jump[begun & ~after & ~np.append(after[1:], False)]
+    if not sudden.any() or len(calm) < len(y) // 4 or calm.max() > 0.6 * jump[worst]:
+        return None
+    return Finding(
+        "loss spikes",
+        0.94 if jump[worst] > run.fall else 0.87 + 0.01 * min(count, 4),
+        f"Peaks that come back, {count} in all; the highest at update {worst}, {y[worst]:.3g}.",
+        "Clip the gradient by its norm; look at the batch of that update; lower beta2 or the rate.",
+        10,
+    )
+
+
+def _thirds(y: np.ndarray) -> list[np.ndarray]:
+    """Of a run, but for its start."""
+    return np.array_split(y[len(y) // 12 :], 3)
+
+
+def _before(y: np.ndarray) -> np.ndarray:
+    """The median of what came before each loss, a twentieth of the run; by bins, to be quick."""
+    bins = np.array_split(y, min(len(y), 240))
+    middle = np.array([np.median(part) for part in bins])
+    reach = max(3, len(bins) // 20)
+    padded = np.concatenate([np.full(reach, middle[0]), middle[:-1]])
+    median = np.median(np.lib.stride_tricks.sliding_window_view(padded, reach), axis=-1)
+    return np.repeat(median, [len(part) for part in bins])
+
+
+def _highest_before(jump: np.ndarray) -> np.ndarray:
+    """The highest of an eighth of the run before each loss, its two neighbours left out."""
+    bins = np.array_split(jump, min(len(jump), 240))
+    highest = np.array([part.max() for part in bins])
+    reach = max(5, len(bins) // 8)
+    padded = np.concatenate([np.full(reach + 2, 0.0), highest])[: len(bins) + reach - 1]
+    before = np.lib.stride_tricks.sliding_window_view(padded, reach).max(-1)
+    return np.repeat(before, [len(part) for part in bins])
