@@ -603,7 +603,8 @@ def test_a_redirect_gets_no_token(monkeypatch, capsys):
             client, _ = server.accept()
             with client:
                 heard.append(client.recv(10**5))
-                client.sendall(b"HTTP/1.1 302 Go\r\nLocation: %s\r\n\r\n" % target.encode())
+                if heard[-1]:
+                    client.sendall(b"HTTP/1.1 302 Go\r\nLocation: %s\r\n\r\n" % target.encode())
 
     with socket.create_server(("127.0.0.1", 0)) as server:
         address = f"http://127.0.0.1:{server.getsockname()[1]}/"
@@ -611,7 +612,11 @@ def test_a_redirect_gets_no_token(monkeypatch, capsys):
         thread.start()
         monkeypatch.setenv("STEPSIZE_BOARD", address)
         board.agree()
-        assert len(heard) == 1
+        socket.create_connection(server.getsockname()).close()
+        thread.join()
+        assert len(heard) == 2
+        assert heard[0].startswith(b"POST ")
+        assert heard[1] == b"", "the next to come was we, and no follower of the redirect"
         assert "can't be reached" in capsys.readouterr().out
 
 
