@@ -12,6 +12,7 @@ import os
 import queue
 import threading
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .home import home
@@ -99,7 +100,7 @@ def _report(verdict: Verdict, answer: Any) -> _Report:
 
 
 def _question() -> str:
-    """The question, the first time."""
+    """The question, the first time; to nobody who has answered before it was asked."""
     asked = home() / ".asked-about-the-board"
     if asked.exists():
         return ""
@@ -156,6 +157,8 @@ def _say(wish: str, done: str) -> str:
         _request("POST", wish)
     except (OSError, ValueError):
         return AWAY
+    with suppress(OSError):
+        _question()  # it has been answered, and need not be asked
     return done
 
 
