@@ -112,8 +112,12 @@ def remove(state: Path, name: str) -> int | str:
     if not files:
         return f"Nobody has signed up as {name}."
     print(f"This deletes, with all their work: {', '.join(file.name for file in files)}")
-    if input("Type yes to go on: ") != "yes":
-        return "Nothing was deleted."
+    try:
+        wanted = input("Type yes to go on: ") == "yes"
+    except EOFError:  # nobody there to answer
+        wanted = False
+    if not wanted:
+        return "\nNothing was deleted."
     end_processes(files)
     kept = []
     for file in files:
