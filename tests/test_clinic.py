@@ -161,6 +161,8 @@ CODE = [
     ("a = StepLR(one, 30)\nb = StepLR(other, 30)", "healthy"),
     ("a = LinearLR(o)\nb = StepLR(o, 9)\nc = SequentialLR(o, [a, b], milestones=[3])", "healthy"),
     ("o = torch.optim.Adam(m.parameters(), weight_decay=0.01)", "L2 in Adam"),
+    ("o = Adam(p, weight_decay=0.01, decoupled_weight_decay=False)", "L2 in Adam"),
+    ("o = Adam(p, weight_decay=0.01, decoupled_weight_decay=True)", "healthy"),
     ("o = torch.optim.AdamW(m.parameters(), weight_decay=0.01)", "healthy"),
     ("import keras\no = keras.optimizers.Adam(1e-3, weight_decay=0.01)", "healthy"),
     (COSINE + LOOP.format(first="optimizer.zero_grad()", after="        scheduler.step()"),

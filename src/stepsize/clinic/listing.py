@@ -210,10 +210,14 @@ def decayed_by_adam(code: str) -> str | None:
     for call in _calls(_tree(code), "Adam", "NAdam", "RAdam", "Adamax"):
         given = {k.arg: k.value for k in call.keywords}
         decay, apart = given.get("weight_decay"), given.get("decoupled_weight_decay")
-        zero = isinstance(decay, ast.Constant) and not decay.value
-        if decay is not None and not zero and apart is None:
+        if not _is_off(decay) and _is_off(apart):
             return ast.unparse(call)
     return None
+
+
+def _is_off(value: ast.expr | None) -> bool:
+    """Whether an argument is not given, or given as 0 or False."""
+    return value is None or (isinstance(value, ast.Constant) and not value.value)
 
 
 def softmax_twice(code: str) -> bool:
