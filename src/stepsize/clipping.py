@@ -4,11 +4,13 @@ from typing import Any
 
 from .elementwise import maximum
 from .ranges import accepts, at_least
+from .silence import silent
 
 __all__ = ["clip_by_norm", "clip_by_value"]
 
 
 @accepts(max_norm=at_least(0))
+@silent
 def clip_by_norm(grad: Any, max_norm: Any) -> Any:
     r"""Shorten the gradient to length `max_norm` where it is longer; its direction stays.
 
@@ -28,6 +30,7 @@ def clip_by_norm(grad: Any, max_norm: Any) -> Any:
 
 
 @accepts(clip_value=at_least(0))
+@silent
 def clip_by_value(grad: Any, clip_value: Any) -> Any:
     r"""Bring each coordinate of the gradient between -clip_value and clip_value, on its own.
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from .models import batch
+from .silence import silent
 
 __all__ = ["Network", "digits"]
 
@@ -109,10 +110,12 @@ class Network:
             i = k
         return found
 
+    @silent
     def loss(self, theta: np.ndarray) -> np.ndarray:
         z = self._forward(self.layers(theta), self.X)[-1]
         return -(self._targets * _log_softmax(z)).sum(-1).mean(-1)
 
+    @silent
     def grad(self, theta: np.ndarray, t: int) -> np.ndarray:
         """Back-propagation: delta is the slope of the loss along z, layer by layer, last first."""
         X, targets = self._batch(t)
@@ -128,6 +131,7 @@ class Network:
                 delta = delta @ layers[i][0].mT * slope(h[i])
         return gradient
 
+    @silent
     def accuracy(self, theta: np.ndarray, X: np.ndarray, y: np.ndarray) -> np.ndarray:
         """The share of examples whose class it finds: (..., d) -> (...)."""
         return (self._forward(self.layers(theta), X)[-1].argmax(-1) == y).mean(-1)
@@ -144,7 +148,7 @@ class Network:
         if self.batch_size is None:
             return self.X, self._targets
         chosen = batch(t, len(self.y), self.batch_size, self.seed)
-        return self.X[chosen], self._targets[chosen]
+        return self.X.take(chosen, axis=0), self._targets.take(chosen, axis=0)
 
 
 def _softmax(z: np.ndarray) -> np.ndarray:

@@ -24,6 +24,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from .ranges import Allowed, Count, Range, at_least, one_of, require
+from .silence import SILENCE, silent
 
 __all__ = ["Rule", "Step", "decoupled", "rule"]
 
@@ -53,8 +54,8 @@ GUARD = """
 def guard({header}):
     try:
         inside = {inside}
-        if inside and {plain} and theta.__class__ is float is grad.__class__:
-            return function({arguments})
+        if inside and {plain} and type(theta) is float is type(grad):
+            return silence.copy().run(function, {arguments})
     except (ArithmeticError, TypeError, ValueError):
         inside = False  # a column, or no number at all; or floats that are not to be divided
     if not inside:
@@ -62,12 +63,16 @@ def guard({header}):
     if maximize:
         grad = -grad
     {l2}
-    if theta.__class__ is float:
+    if type(theta) is float:
         theta, grad = np.float64(theta), np.float64(grad)  # these say inf or nan
-    same_shape(theta, grad)
-    return quietly({arguments})
+    if not (type(theta) is np.ndarray is type(grad) and theta.shape == grad.shape):
+        same_shape(theta, grad)
+    elif theta.dtype.kind != "f":
+        floats(theta)
+    return silence.copy().run(function, {arguments})
 """
-L2 = "if weight_decay is not NOT_ASKED_FOR: grad = grad + weight_decay * theta"
+L2 = """if weight_decay is not NOT_ASKED_FOR:
+        grad = l2(theta, grad, weight_decay)"""
 
 
 def rule(**ranges: Allowed) -> Callable[[Callable[..., Step]], Callable[..., Step]]:
@@ -94,9 +99,9 @@ def rule(**ranges: Allowed) -> Callable[[Callable[..., Step]], Callable[..., Ste
 
         namespace = {
             **{f"default_{name}": p.default for name, p in header.parameters.items()},
-            **dict(function=function, reject=reject, same_shape=_same_shape, np=np),
-            "quietly": np.errstate(all="ignore")(function),
-            **dict(least=_least, most=_most, NOT_ASKED_FOR=NOT_ASKED_FOR, inf=float("inf")),
+            **dict(function=function, reject=reject, least=_least, most=_most, np=np),
+            **dict(same_shape=_same_shape, floats=_floats, silence=SILENCE, l2=_l2),
+            **dict(NOT_ASKED_FOR=NOT_ASKED_FOR, inf=float("inf")),
         }
         text = GUARD.format(
             header=_header(header),
@@ -145,7 +150,7 @@ def decoupled(rule: Callable[..., Step]) -> Callable[..., Step]:
     ) -> Step:
         require("lr", lr, at_least(0))
         require("weight_decay", weight_decay, at_least(0))
-        return rule((1 - lr * weight_decay) * theta, grad, t, *memory, lr=lr, **rest)
+        return rule(_shrunk(theta, lr, weight_decay), grad, t, *memory, lr=lr, **rest)
 
     shrink_first.__name__ = shrink_first.__qualname__ = f"decoupled_{rule.__name__}"
     shrink_first.__signature__ = signature  # type: ignore[attr-defined]
@@ -170,37 +175,54 @@ def _inside(name: str, allowed: Allowed, is_memory: bool) -> str:
     """The range of one number as a condition, as short as can be, for it is asked at each step."""
     match allowed:
         case Range(low, high, above, below):
-            value = f"({name} if {name}.__class__ is float else {{}}({name}))"
-            text = f"{low!r} {'<' if above else '<='} {value.format('least')}"
+            from_low, to_high = "<" if above else "<=", "<" if below else "<="
+            number, array = f"{low!r} {from_low} {name}", f"{low!r} {from_low} least({name})"
             if high < float("inf"):
-                text += f" and {value.format('most')} {'<' if below else '<='} {high!r}"
+                number += f" {to_high} {high!r}"
+                array += f" and most({name}) {to_high} {high!r}"
+            kind = "int" if name == "t" else "float"
+            text = f"({number} if type({name}) is {kind} else {array})"
             return f"(t > 1 or {text})" if is_memory else text
         case Count(low):
-            return f"{name}.__class__ is int and {low} <= {name}"
+            return f"type({name}) is int and {low} <= {name}"
         case _:
             return f"({name} is False or {name} in {allowed.choices!r})"
+
+
+@silent
+def _l2(theta: Any, grad: Any, weight_decay: Any) -> Any:
+    return grad + weight_decay * theta
+
+
+@silent
+def _shrunk(theta: Any, lr: Any, weight_decay: Any) -> Any:
+    return (1 - lr * weight_decay) * theta
 
 
 def _least(value: Any) -> Any:
     """The smallest number in an array, nan if there is one: plain numbers compare faster."""
     if not isinstance(value, np.ndarray):
         return value
-    return (value.min() if value.ndim else value).item()
+    return value.item(value.argmin() if value.ndim else 0)
 
 
 def _most(value: Any) -> Any:
     if not isinstance(value, np.ndarray):
         return value
-    return (value.max() if value.ndim else value).item()
+    return value.item(value.argmax() if value.ndim else 0)
 
 
 def _same_shape(theta: Any, grad: Any) -> None:
-    if isinstance(theta, (list, tuple)) or not _floating(theta):
-        kind = getattr(theta, "dtype", type(theta).__name__)
-        raise TypeError(f"theta must be floats, a number or an array, not {kind}")
+    _floats(theta)
     shape = getattr(theta, "shape", ())
     if getattr(grad, "shape", None) != shape and np.shape(grad) != shape:
         raise ValueError(f"grad must have theta's shape {shape}, not {np.shape(grad)}")
+
+
+def _floats(theta: Any) -> None:
+    if isinstance(theta, (list, tuple)) or not _floating(theta):
+        kind = getattr(theta, "dtype", type(theta).__name__)
+        raise TypeError(f"theta must be floats, a number or an array, not {kind}")
 
 
 def _floating(theta: Any) -> bool:

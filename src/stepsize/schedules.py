@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 
 from .ranges import above, accepts, at_least, count_from, fraction, one_of, require, share
+from .silence import silent
 
 __all__ = [  # noqa: RUF022  (in order of difficulty)
     "constant",
@@ -102,6 +103,7 @@ def warmup(t: Any, steps: int, start: float = 0.0) -> Any:
 
 
 @accepts(t=at_least(0), step_size=at_least(1), gamma=at_least(0))
+@silent
 def step_decay(t: Any, step_size: int, gamma: float = 0.1) -> Any:
     r"""Step decay: every `step_size` updates, multiply by `gamma`.
 
@@ -117,6 +119,7 @@ def step_decay(t: Any, step_size: int, gamma: float = 0.1) -> Any:
 
 
 @accepts(t=at_least(0), gamma=at_least(0))
+@silent
 def multi_step(t: Any, milestones: Sequence[int], gamma: float = 0.1) -> Any:
     r"""Multi-step decay: at each milestone, multiply by `gamma`.
 
@@ -135,6 +138,7 @@ def multi_step(t: Any, milestones: Sequence[int], gamma: float = 0.1) -> Any:
 
 
 @accepts(t=at_least(0), gamma=at_least(0))
+@silent
 def exponential(t: Any, gamma: float) -> Any:
     r"""Exponential decay: at every update, multiply by `gamma`.
 
@@ -286,6 +290,7 @@ def triangular2(t: Any, up: int, down: int | None = None, floor: float = 0.0) ->
 
 
 @accepts(t=at_least(0), up=at_least(1), down=at_least(1), gamma=at_least(0), floor=share)
+@silent
 def exp_range(
     t: Any, up: int, down: int | None = None, gamma: float = 1.0, floor: float = 0.0
 ) -> Any:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from .ranges import at_least, require
+from .silence import silent
 
 __all__ = ["Gradients", "Surface", "bowl", "bumpy", "quadratic", "ravine", "rosenbrock", "saddle"]
 
@@ -35,10 +36,12 @@ class Surface:
     start: tuple[float, ...]
     curvature: float | None = None
 
+    @silent
     def loss(self, theta: np.ndarray) -> np.ndarray:
         """The height at theta: (..., d) -> (...). Raises ValueError for another d."""
         return self.function(self._checked(theta))
 
+    @silent
     def grad(self, theta: np.ndarray, t: int = 0) -> np.ndarray:
         """The gradient at theta: (..., d) -> (..., d). It is exact, so it does not depend on t."""
         return self.gradient(self._checked(theta))
