@@ -25,20 +25,18 @@ if not OLDEST <= sys.version_info[:2] <= NEWEST:
     )
 
 import argparse
-import hashlib
-import json
 import os
 import platform
 import re
-import secrets
 import shutil
-import socket
 import subprocess
-import tempfile
 import time
-from itertools import chain, count
 from pathlib import Path
-from urllib.parse import quote
+
+from tools.copies import Copies, digest
+from tools.lab import a_free_port, jupyterlab
+from tools.programs import environment, finish
+from tools.trouble import Trouble, meaning
 
 ROOT = Path(os.path.abspath(__file__)).parent
 VENV = ROOT / ".venv"
@@ -46,9 +44,7 @@ PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 LOG = VENV / "setup.log"
 STAMP = VENV / "set-up.txt"  # written last: without it, the set-up was broken off
 PINS = ROOT / "constraints.txt"
-JUPYTER = ROOT / "tools" / "jupyter"  # its settings: no news, no prompts, no delay
 MY_WORK = ROOT / "my-work"
-RECORD = MY_WORK / ".course.json"  # the digest of what the course last gave out, by name
 
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 PATIENCE = 20  # seconds in which that index has to answer
@@ -61,10 +57,6 @@ MEGABYTES = {  # fetched, needed on disk
     "cuda": (2900, 10000),
     "workshop": (440, 2800),
 }
-
-
-class Trouble(Exception):
-    """What went wrong and what helps, in words for the learner."""
 
 
 def main(argv):
@@ -82,7 +74,7 @@ def main(argv):
     except Trouble as trouble:
         return str(trouble)
     except OSError as error:
-        return meaning(str(error))
+        return meaning(str(error), ROOT)
     except KeyboardInterrupt:
         sys.stderr.write("Stopped. The same command goes on from here.\n")
         return 130
@@ -98,9 +90,10 @@ def open_course(args):
     options = parser.parse_args(args)
     port = a_free_port(options.port)
     set_up()
-    for news in hand_out():
+    copies = Copies(ROOT, MY_WORK)
+    for news in copies.hand_out():
         print(news)
-    return jupyterlab(port, where_they_were(), options.no_browser)
+    return jupyterlab(PYTHON, MY_WORK, port, copies.last(), no_browser=options.no_browser)
 
 
 def pass_tests(args):
@@ -227,7 +220,7 @@ def make_venv():
     make = [python, "-m", "venv", "--clear", str(VENV)]
     made = subprocess.run(make, capture_output=True, env=environment(VENV))
     if made.returncode:
-        raise Trouble(meaning((made.stdout + made.stderr).decode("utf-8", "replace")))
+        raise Trouble(meaning((made.stdout + made.stderr).decode("utf-8", "replace"), ROOT))
 
 
 def brings_cuda(system):
@@ -270,7 +263,7 @@ def pip(args, what, give_up_after=None):
             process.kill()
     said = log_since(start)
     if process.returncode and (has_answered(said) or not give_up_after):
-        raise Trouble("%s\nThe whole log: %s" % (meaning(said), LOG))
+        raise Trouble("%s\nThe whole log: %s" % (meaning(said, ROOT), LOG))
     return process.returncode == 0
 
 
@@ -304,193 +297,6 @@ def status(text, lasting=True):
         sys.stdout.flush()
     elif lasting:
         print(text)
-
-
-KNOWN = [  # what is said when something fails, and what that means; the first that fits
-    (r"Errno (28|122)\b|No space left|WinError 112\b", "The disk is full. Free: {free}."),
-    (
-        "ensurepip is not",
-        "This Python can't make environments. On Debian and Ubuntu: sudo apt install python3-venv",
-    ),
-    (
-        "Long Path support",
-        "The course's folder has too long a path for Windows. Move it, to C:\\stepsize say.",
-    ),
-    (
-        "CERTIFICATE_VERIFY_FAILED|SSLCertVerificationError",
-        "A proxy or a virus scanner exchanges this network's certificates. Try another network, or"
-        " set PIP_CERT\nto the file with its certificates.",
-    ),
-    (
-        "(NewConnection|Timeout|Proxy|Protocol)Error|[Tt]imed out|IncompleteRead|getaddrinfo"
-        "|Connection (aborted|reset|refused|broken)|[Nn]ame resolution|Network is unreachable",
-        "The network is gone, or the package index can't be reached. Look after the connection (and"
-        " the proxy,\nif you have one), then start again: what was fetched is kept.",
-    ),
-    (
-        r"No matching distribution found for ([\w.-]+)",
-        "There is no build of {0} for this machine, {machine}.\nThe course runs on 64-bit"
-        " Windows, on macOS 14 or newer, on Linux with glibc 2.28 or newer.",
-    ),
-    (
-        r"Errno (13|30)\b|WinError (5|32)\b|Permission denied",
-        "Writing in {root} is not allowed. Is the course open in another window? Close it there.\n"
-        "Else see that the folder is yours.",
-    ),
-]
-
-
-def meaning(said):
-    """What it means that a program failed saying this; its last words, where that isn't known."""
-    places = [str(ROOT), tempfile.gettempdir()]
-    facts = dict(
-        root=ROOT,
-        free=", ".join("%d MB in %s" % (shutil.disk_usage(p).free // 10**6, p) for p in places),
-        machine="%s, Python %s" % (platform.platform(), platform.python_version()),
-    )
-    if shutil.disk_usage(str(ROOT)).free < 10**7:
-        said += "No space left"  # a program does not always say that this was why
-    for pattern, words in KNOWN:
-        found = re.search(pattern, said)
-        if found:
-            return words.format(*found.groups(), **facts)
-    return "That did not work. The last that was said:\n\n" + "\n".join(said.splitlines()[-8:])
-
-
-# The learner's copies ----------------------------------------------------------------------------
-
-
-def hand_out():
-    """Bring my-work/ up to date, and never over an answer. Yields what the learner should know."""
-    given = read_record()
-    for folder, prefix in [("notebooks", ""), ("solutions", "solutions/")]:
-        for source in sorted((ROOT / folder).glob("*.ipynb")):
-            name = prefix + source.name
-            beside = give(name, source.read_bytes(), given)
-            if beside:
-                yield "%s is new in the course. Yours is kept, the new one is %s" % (name, beside)
-    write(RECORD, json.dumps(given, indent=1, sort_keys=True).encode())
-
-
-def give(name, new, given):
-    """Put this version into my-work/; beside the learner's, if they changed theirs: that name."""
-    version, before, theirs = digest(new), given.get(name), digest_of(name)
-    given[name] = version
-    if theirs in (None, before):  # thrown away, or as the course gave it
-        write(MY_WORK / name, new)
-        return None
-    if version in (theirs, before):  # nothing new
-        return None
-    names = (name.replace(".ipynb", ".new%s.ipynb" % n) for n in chain([""], count(2)))
-    beside = next(n for n in names if digest_of(n) in (None, version, given.get(n)))
-    write(MY_WORK / beside, new)
-    given[beside] = version
-    return beside
-
-
-def where_they_were():
-    """The notebook last worked on; the first, if none was."""
-    given = read_record()
-    names = sorted(name for name in given if "/" not in name and (MY_WORK / name).exists())
-    if not names:
-        raise Trouble("There are no notebooks in %s. Clone the course again." % ROOT)
-    changed = [name for name in names if digest_of(name) != given[name]]
-    return max(changed, key=lambda name: (MY_WORK / name).stat().st_mtime, default=names[0])
-
-
-def read_record():
-    """What was given out. Where that is lost, all that is in my-work/ counts as the learner's."""
-    try:
-        given = json.loads(RECORD.read_bytes())
-    except (OSError, ValueError):
-        given = None
-    return given if isinstance(given, dict) else {}
-
-
-def digest(data):
-    return hashlib.sha256(data).hexdigest()
-
-
-def digest_of(name):
-    path = MY_WORK / name
-    return digest(path.read_bytes()) if path.exists() else None
-
-
-def write(path, data):
-    """All of it or nothing, whenever the power goes."""
-    if path.exists() and path.read_bytes() == data:
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    half = path.with_name(".%s.half" % path.name)
-    half.write_bytes(data)
-    os.replace(half, path)
-
-
-# JupyterLab --------------------------------------------------------------------------------------
-
-
-def a_free_port(wanted=None):
-    """The wanted one, or Trouble; else the first there is."""
-    for port in [wanted] if wanted is not None else range(8888, 8988):
-        try:
-            with socket.socket() as probe:
-                if os.name != "nt":  # there it would let two programs have one port
-                    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                probe.bind(("127.0.0.1", port))
-                return port
-        except (OSError, OverflowError):
-            pass
-    raise Trouble("Port %s is taken, or can't be had. Without --port, a free one is found." % port)
-
-
-def settings():
-    """Those of tools/jupyter, in the learner's folder: where that is."""
-    own = MY_WORK / ".jupyter"
-    for source in JUPYTER.rglob("*.*"):
-        write(own / source.relative_to(JUPYTER), source.read_bytes())
-    return own
-
-
-def jupyterlab(port, notebook, no_browser):
-    own = settings()
-    token, page = secrets.token_hex(16), "/lab/tree/" + quote(notebook)
-    command = [str(PYTHON), "-c", START, "--Application.log_level=ERROR", "-y"]
-    command += ["--ServerApp.port=%d" % port, "--ServerApp.root_dir=%s" % MY_WORK]
-    command += ["--LabApp.default_url=" + page, "--LabApp.app_settings_dir=%s" % (own / "settings")]
-    command += ["--LabApp.custom_css=True"] + (["--no-browser"] if no_browser else [])
-    print("JupyterLab starts. If no browser opens, open this in one:\n")
-    print("    http://127.0.0.1:%d%s?token=%s\n" % (port, page, token))
-    print("To stop, save your notebooks and press Ctrl-C here.")
-    env = dict(environment(MY_WORK), JUPYTER_TOKEN=token, STEPSIZE_HOME=str(MY_WORK))
-    return finish(subprocess.Popen(command, cwd=str(MY_WORK), env=env))
-
-
-START = """
-try:
-    from jupyterlab.labapp import main
-    main()
-except KeyboardInterrupt:  # before it is ready
-    pass
-"""
-
-
-def environment(home):
-    """The user's, without their settings of Python and Jupyter; Jupyter keeps its own in home."""
-    own = ("PYTHON", "JUPYTER", "IPYTHON", "MPLBACKEND")
-    env = {name: value for name, value in os.environ.items() if not name.startswith(own)}
-    env.update(PYTHONUNBUFFERED="1", PYTHONIOENCODING="utf-8")
-    env.update(PIP_USER="0", PIP_NO_INPUT="1", PIP_DISABLE_PIP_VERSION_CHECK="1")
-    jupyter = str(home / ".jupyter")
-    return dict(env, JUPYTER_CONFIG_DIR=jupyter, JUPYTER_DATA_DIR=jupyter, IPYTHONDIR=jupyter)
-
-
-def finish(process):
-    """Its exit status. It hears Ctrl-C too, and is left the time to end by itself."""
-    while True:
-        try:
-            return process.wait()
-        except KeyboardInterrupt:
-            pass
 
 
 if __name__ == "__main__":

@@ -33,16 +33,16 @@ QUIET = [
     "--disable-component-update",
 ]
 
-# run.py's own function, so that what is tested is what a learner gets; only the folder differs.
+# The course's own function, so that what is tested is what a learner gets; only the folder differs.
 START = """
 import socket, sys
 from pathlib import Path
 sys.path.insert(0, {root!r})
-import run
-run.MY_WORK, run.PYTHON, run.JUPYTER = Path({home!r}), sys.executable, Path({settings!r})
+from tools.lab import jupyterlab
 with socket.create_server(("127.0.0.1", 0)) as probe:
     port = probe.getsockname()[1]
-run.jupyterlab(port, {notebook!r}, no_browser=True)
+places = Path(sys.executable), Path({home!r}), port, {notebook!r}
+jupyterlab(*places, no_browser=True, source=Path({settings!r}))
 """
 
 

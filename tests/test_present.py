@@ -94,7 +94,7 @@ def test_no_slide_holds_more_than_can_be_read(name):
 
 
 def test_settings_are_the_learners_and_the_presenters(tmp_path):
-    learners = json.loads((present.run.JUPYTER / "settings" / "overrides.json").read_text())
+    learners = json.loads((present.lab.SETTINGS / "settings" / "overrides.json").read_text())
     folder = present.settings(tmp_path / "settings", dark=True)
     overrides = json.loads((folder / "settings" / "overrides.json").read_text())
     assert learners.items() <= overrides.items()
@@ -106,18 +106,16 @@ def test_settings_are_the_learners_and_the_presenters(tmp_path):
 
 
 def test_a_lesson_that_does_not_exist_is_named_with_those_that_do(tmp_path):
-    with pytest.raises(present.run.Trouble, match=r"no lesson 77; there are \[0, 1, 2"):
+    with pytest.raises(present.Trouble, match=r"no lesson 77; there are \[0, 1, 2"):
         present.prepare(77, tmp_path)
 
 
-def test_in_a_browser_slides_go_on_a_lab_moves_and_an_answer_waits(tmp_path, monkeypatch):
+def test_in_a_browser_slides_go_on_a_lab_moves_and_an_answer_waits(tmp_path):
     extension = Path(sys.prefix) / "share" / "jupyter" / "labextensions" / "jupyterlab-slideshow"
     if not extension.exists():
         pytest.skip("jupyterlab-slideshow is not installed: python run.py present 1")
-    monkeypatch.setattr(present.run, "MY_WORK", present.run.MY_WORK)  # prepare changes both
-    monkeypatch.setattr(present.run, "JUPYTER", present.run.JUPYTER)
-    name = present.prepare(0, tmp_path)
-    with chromium() as browser, jupyterlab(tmp_path / name, present.run.JUPYTER) as server:
+    name, own = present.prepare(0, tmp_path), present.settings(tmp_path / ".settings")
+    with chromium() as browser, jupyterlab(tmp_path / name, own) as server:
         page = browser.new_page(viewport={"width": 1280, "height": 720})
         Desk(page).open(server)
         page.set_default_timeout(60_000)

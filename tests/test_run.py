@@ -15,6 +15,11 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
+from tools.copies import Copies
+from tools.lab import a_free_port
+from tools.programs import environment
+from tools.trouble import Trouble, meaning
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -28,8 +33,7 @@ def run(tmp_path, monkeypatch):
     for folder in ("notebooks", "solutions"):
         (root / folder).mkdir(parents=True)
         (root / folder / "00-start.ipynb").write_text(f"{folder}, first edition")
-    my_work = root / "my-work"
-    places = dict(ROOT=root, MY_WORK=my_work, RECORD=my_work / ".course.json")
+    places = dict(ROOT=root, MY_WORK=root / "my-work")
     places |= dict(VENV=root / ".venv", LOG=root / "setup.log", STAMP=root / "stamp")
     for name, place in places.items():
         monkeypatch.setattr(module, name, place)
@@ -67,83 +71,88 @@ def test_an_old_python_is_told_what_is_needed(python):
 # --- The learner's copies -----------------------------------------------------------------------
 
 
-def mine(run, name="00-start.ipynb"):
-    return run.MY_WORK / name
+@pytest.fixture
+def copies(run):
+    return Copies(run.ROOT, run.MY_WORK)
 
 
-def new_edition(run, text="second edition"):
-    (run.ROOT / "notebooks" / "00-start.ipynb").write_text(text)
+def mine(copies, name="00-start.ipynb"):
+    return copies.folder / name
 
 
-def test_first_start_copies_everything(run):
-    assert list(run.hand_out()) == []
-    assert mine(run).read_text() == "notebooks, first edition"
-    assert mine(run, "solutions/00-start.ipynb").read_text() == "solutions, first edition"
+def new_edition(copies, text="second edition"):
+    (copies.course / "notebooks" / "00-start.ipynb").write_text(text)
 
 
-def test_an_answer_is_kept_when_nothing_is_new(run):
-    list(run.hand_out())
-    mine(run).write_text("my answer")
+def test_first_start_copies_everything(copies):
+    assert list(copies.hand_out()) == []
+    assert mine(copies).read_text() == "notebooks, first edition"
+    assert mine(copies, "solutions/00-start.ipynb").read_text() == "solutions, first edition"
+
+
+def test_an_answer_is_kept_when_nothing_is_new(copies):
+    list(copies.hand_out())
+    mine(copies).write_text("my answer")
     for _ in range(3):
-        assert list(run.hand_out()) == []
-        assert mine(run).read_text() == "my answer"
+        assert list(copies.hand_out()) == []
+        assert mine(copies).read_text() == "my answer"
 
 
-def test_an_update_reaches_what_was_not_touched(run):
-    list(run.hand_out())
-    new_edition(run)
-    assert list(run.hand_out()) == []
-    assert mine(run).read_text() == "second edition"
+def test_an_update_reaches_what_was_not_touched(copies):
+    list(copies.hand_out())
+    new_edition(copies)
+    assert list(copies.hand_out()) == []
+    assert mine(copies).read_text() == "second edition"
 
 
-def test_an_update_goes_beside_an_answer_and_says_so(run):
-    list(run.hand_out())
-    mine(run).write_text("my answer")
-    new_edition(run)
-    (said,) = run.hand_out()
+def test_an_update_goes_beside_an_answer_and_says_so(copies):
+    list(copies.hand_out())
+    mine(copies).write_text("my answer")
+    new_edition(copies)
+    (said,) = copies.hand_out()
     assert "00-start.new.ipynb" in said
-    assert mine(run).read_text() == "my answer"
-    assert mine(run, "00-start.new.ipynb").read_text() == "second edition"
-    assert list(run.hand_out()) == [], "said once"
+    assert mine(copies).read_text() == "my answer"
+    assert mine(copies, "00-start.new.ipynb").read_text() == "second edition"
+    assert list(copies.hand_out()) == [], "said once"
 
 
-def test_an_answer_in_the_new_edition_is_kept_too(run):
-    list(run.hand_out())
-    mine(run).write_text("my answer")
-    new_edition(run)
-    list(run.hand_out())
-    mine(run, "00-start.new.ipynb").write_text("my second answer")
-    new_edition(run, "third edition")
-    list(run.hand_out())
-    kept = {path.name: path.read_text() for path in run.MY_WORK.glob("*.ipynb")}
+def test_an_answer_in_the_new_edition_is_kept_too(copies):
+    list(copies.hand_out())
+    mine(copies).write_text("my answer")
+    new_edition(copies)
+    list(copies.hand_out())
+    mine(copies, "00-start.new.ipynb").write_text("my second answer")
+    new_edition(copies, "third edition")
+    list(copies.hand_out())
+    kept = {path.name: path.read_text() for path in copies.folder.glob("*.ipynb")}
     assert sorted(kept.values()) == ["my answer", "my second answer", "third edition"]
 
 
-def test_what_was_thrown_away_comes_back(run):
-    list(run.hand_out())
-    mine(run).unlink()
-    list(run.hand_out())
-    assert mine(run).read_text() == "notebooks, first edition"
+def test_what_was_thrown_away_comes_back(copies):
+    list(copies.hand_out())
+    mine(copies).unlink()
+    list(copies.hand_out())
+    assert mine(copies).read_text() == "notebooks, first edition"
 
 
 @pytest.mark.parametrize("damage", [b"", b"{", b"[1]", b"\x00\xff", b'{"00-start.ipynb": 7}'])
-def test_a_damaged_record_costs_no_answer(run, damage):
-    list(run.hand_out())
-    mine(run).write_text("my answer")
-    run.RECORD.write_bytes(damage)
-    new_edition(run)
-    list(run.hand_out())
-    assert mine(run).read_text() == "my answer"
-    assert mine(run, "00-start.new.ipynb").read_text() == "second edition"
-    assert json.loads(run.RECORD.read_bytes())
+def test_a_damaged_record_costs_no_answer(copies, damage):
+    list(copies.hand_out())
+    mine(copies).write_text("my answer")
+    copies.record.write_bytes(damage)
+    new_edition(copies)
+    list(copies.hand_out())
+    assert mine(copies).read_text() == "my answer"
+    assert mine(copies, "00-start.new.ipynb").read_text() == "second edition"
+    assert json.loads(copies.record.read_bytes())
 
 
-def test_opens_the_notebook_last_worked_on(run):
-    (run.ROOT / "notebooks" / "01-next.ipynb").write_text("next")
-    list(run.hand_out())
-    assert run.where_they_were() == "00-start.ipynb"
-    mine(run, "01-next.ipynb").write_text("my answer")
-    assert run.where_they_were() == "01-next.ipynb"
+def test_opens_the_notebook_last_worked_on(copies):
+    (copies.course / "notebooks" / "01-next.ipynb").write_text("next")
+    list(copies.hand_out())
+    assert copies.last() == "00-start.ipynb"
+    mine(copies, "01-next.ipynb").write_text("my answer")
+    assert copies.last() == "01-next.ipynb"
 
 
 # --- The set-up ---------------------------------------------------------------------------------
@@ -247,7 +256,7 @@ def test_the_disk_is_looked_at_before_anything_is_fetched(run, monkeypatch):
     monkeypatch.setattr(
         run.shutil, "disk_usage", lambda place: shutil._ntuple_diskusage(9, 8, 10**8)
     )
-    with pytest.raises(run.Trouble, match=r"The disk is too full: .* MB are needed, 100 are free"):
+    with pytest.raises(Trouble, match=r"The disk is too full: .* MB are needed, 100 are free"):
         run.announce("")
 
 
@@ -255,14 +264,14 @@ def test_a_full_disk_is_named_even_by_a_program_that_does_not_say_so(run, monkey
     """venv reports no more than that ensurepip failed."""
     monkeypatch.setattr(run.shutil, "disk_usage", lambda place: shutil._ntuple_diskusage(9, 9, 0))
     said = "Error: Command '['python', '-m', 'ensurepip']' returned non-zero exit status 1."
-    assert run.meaning(said).startswith("The disk is full")
+    assert meaning(said, run.ROOT).startswith("The disk is full")
 
 
 def test_the_users_own_settings_of_python_and_jupyter_stay_out(run, monkeypatch, tmp_path):
     for name in ("PYTHONPATH", "PYTHONHOME", "JUPYTER_PATH", "JUPYTERLAB_DIR", "MPLBACKEND"):
         monkeypatch.setenv(name, "theirs")
     monkeypatch.setenv("HTTPS_PROXY", "theirs too")
-    env = run.environment(tmp_path)
+    env = environment(tmp_path)
     assert [name for name in env if env[name] == "theirs"] == []
     assert env["HTTPS_PROXY"] == "theirs too"
     for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "IPYTHONDIR"):
@@ -299,14 +308,14 @@ FAILURES = {  # what pip, venv and systems really say -> what the learner reads
 
 @pytest.mark.parametrize("said", FAILURES, ids=range(len(FAILURES)))
 def test_a_failure_is_said_in_words_that_help(run, said):
-    assert FAILURES[said] in run.meaning(said)
+    assert FAILURES[said] in meaning(said, run.ROOT)
 
 
 def test_a_real_failure_of_pip_is_understood(run, monkeypatch):
     """An index on a port where nobody listens, asked as set_up asks."""
     monkeypatch.setattr(run, "PYTHON", Path(sys.executable))
     args = ["--index-url", "http://127.0.0.1:9", "--retries", "1", "no-such-package-of-ours"]
-    with pytest.raises(run.Trouble, match="The network is gone"):
+    with pytest.raises(Trouble, match="The network is gone"):
         run.pip(args, "what is not there")
 
 
@@ -316,17 +325,17 @@ def test_a_real_failure_of_pip_is_understood(run, monkeypatch):
 def test_a_port_that_is_taken(run):
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        with pytest.raises(run.Trouble, match=f"Port {port} is taken"):
-            run.a_free_port(port)
-    assert run.a_free_port(port) == port
-    with pytest.raises(run.Trouble, match="Port 99999 is taken, or can't be had"):
-        run.a_free_port(99999)
+        with pytest.raises(Trouble, match=f"Port {port} is taken"):
+            a_free_port(port)
+    assert a_free_port(port) == port
+    with pytest.raises(Trouble, match="Port 99999 is taken, or can't be had"):
+        a_free_port(99999)
 
 
 def test_without_a_wish_the_next_free_port_is_found(run):
-    first = run.a_free_port()
+    first = a_free_port()
     with socket.create_server(("127.0.0.1", first)):
-        assert run.a_free_port() > first
+        assert a_free_port() > first
 
 
 @pytest.mark.parametrize(

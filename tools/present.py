@@ -21,7 +21,8 @@ from nbformat import NotebookNode
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-import run  # noqa: E402  (it lies in the root)
+from tools import lab  # noqa: E402  (the root has to be found first)
+from tools.trouble import Trouble  # noqa: E402
 
 MARK = "  # solution"
 LONGEST = 120  # words on a slide
@@ -176,7 +177,7 @@ def _blocks(text: str) -> Iterator[str]:
 
 def settings(folder: Path, dark: bool = False) -> Path:
     """The learner's settings, and with them the presenter's."""
-    shutil.copytree(run.JUPYTER, folder, dirs_exist_ok=True)
+    shutil.copytree(lab.SETTINGS, folder, dirs_exist_ok=True)
     style = folder / "custom" / "custom.css"
     ours = (ROOT / "tools" / "presenting.css").read_text(encoding="utf-8")
     style.write_text(style.read_text(encoding="utf-8") + ours, encoding="utf-8")
@@ -188,11 +189,11 @@ def settings(folder: Path, dark: bool = False) -> Path:
     return folder
 
 
-def prepare(number: int, work: Path, dark: bool = False) -> str:
-    """Make the slides and the settings; the name of the notebook."""
+def prepare(number: int, work: Path) -> str:
+    """Make the slides; the name of the notebook."""
     names = {int(path.name[:2]): path.name for path in (ROOT / "solutions").glob("[0-9]*.ipynb")}
     if number not in names:
-        raise run.Trouble(f"There is no lesson {number}; there are {sorted(names)}.")
+        raise Trouble(f"There is no lesson {number}; there are {sorted(names)}.")
     name = names[number]
     solved, given = (
         nbformat.read(ROOT / folder / name, as_version=4) for folder in ("solutions", "notebooks")
@@ -200,7 +201,6 @@ def prepare(number: int, work: Path, dark: bool = False) -> str:
     work.mkdir(parents=True, exist_ok=True)
     text = nbformat.writes(slides(solved, given), version=4) + "\n"
     (work / name).write_text(text, encoding="utf-8")
-    run.MY_WORK, run.JUPYTER = work, settings(work / ".settings", dark)
     return name
 
 
@@ -212,9 +212,12 @@ def main() -> int | str:
     parser.add_argument("--no-browser", action="store_true")
     options = parser.parse_args()
     try:
-        name = prepare(options.lesson, ROOT / "my-work" / "teaching", options.dark)
-        return run.jupyterlab(run.a_free_port(options.port), name, options.no_browser)
-    except run.Trouble as trouble:
+        work = ROOT / "my-work" / "teaching"
+        name, own = prepare(options.lesson, work), settings(work / ".settings", options.dark)
+        port, python = lab.a_free_port(options.port), Path(sys.executable)
+        how = dict(no_browser=options.no_browser, source=own)
+        return lab.jupyterlab(python, work, port, name, **how)
+    except Trouble as trouble:
         return str(trouble)
 
 

@@ -7,12 +7,15 @@ import json
 import os
 import sys
 from pathlib import Path
+from urllib.parse import quote
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-import run
+from tools import lab
+from tools.copies import Copies
+from tools.programs import environment
 
-run.MY_WORK = Path.home() / "my-work"
-run.RECORD = run.MY_WORK / ".course.json"
+COURSE = Path(__file__).resolve().parents[1]
+MY_WORK = Path.home() / "my-work"
 
 
 def keep_within(memory: int) -> None:
@@ -26,7 +29,7 @@ def keep_within(memory: int) -> None:
 
 def settings() -> Path:
     """JupyterLab's, and without the debugger: it would listen on a port that others can reach."""
-    folder = run.settings()
+    folder = lab.settings(MY_WORK)
     page = folder / "settings" / "page_config.json"
     config = json.loads(page.read_text())
     config["disabledExtensions"].append("@jupyterlab/debugger-extension")
@@ -38,23 +41,24 @@ def main(room: bool) -> None:
     os.umask(0o077)
     if room and sys.platform == "linux":
         keep_within(int(os.environ["MEM_LIMIT"]))
-    run.MY_WORK.mkdir(exist_ok=True)
-    os.chdir(run.MY_WORK)
-    list(run.hand_out())  # the news are files, too
-    env = run.environment(run.MY_WORK)
+    MY_WORK.mkdir(exist_ok=True)
+    os.chdir(MY_WORK)
+    copies = Copies(COURSE, MY_WORK)
+    list(copies.hand_out())  # the news are files, too
+    env = environment(MY_WORK)
     env |= {name: value for name, value in os.environ.items() if name.startswith("JUPYTERHUB_")}
     runtime = Path.home() / ".run"  # short: a socket's path has at most 107 letters
-    env |= dict(STEPSIZE_HOME=str(run.MY_WORK), JUPYTER_RUNTIME_DIR=str(runtime))
+    env |= dict(STEPSIZE_HOME=str(MY_WORK), JUPYTER_RUNTIME_DIR=str(runtime))
     env |= dict(TMPDIR=str(Path.home() / ".tmp"), SHELL="/bin/bash", OMP_NUM_THREADS="1")
     Path(env["TMPDIR"]).mkdir(exist_ok=True)
-    command = [sys.executable, "-m", "jupyterhub.singleuser", f"--ServerApp.root_dir={run.MY_WORK}"]
+    command = [sys.executable, "-m", "jupyterhub.singleuser", f"--ServerApp.root_dir={MY_WORK}"]
     command += [f"--LabApp.app_settings_dir={settings() / 'settings'}", "--LabApp.custom_css=True"]
-    command += [f"--ServerApp.default_url=/lab/tree/{run.quote(run.where_they_were())}"]
+    command += [f"--ServerApp.default_url=/lab/tree/{quote(copies.last())}"]
     command += ["--Application.log_level=WARN"]
     command += ["--LanguageServerManager.autodetect=False"]  # it searches for what isn't there
     if room:  # kernels talk through files in a folder of the learner's; ports are everybody's
         command += ["--KernelManager.transport=ipc"]
-    log = os.open(run.MY_WORK / ".jupyter" / "server.log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    log = os.open(MY_WORK / ".jupyter" / "server.log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(log, 1)
     os.dup2(log, 2)
     os.execve(command[0], command, env)

@@ -1,0 +1,68 @@
+"""JupyterLab as the learner gets it: no news, no prompts, no delay."""
+
+import os
+import secrets
+import socket
+import subprocess
+from pathlib import Path
+from urllib.parse import quote
+
+from .copies import write
+from .programs import environment, finish
+from .trouble import Trouble
+
+__all__ = ["SETTINGS", "a_free_port", "jupyterlab", "settings"]
+
+SETTINGS = Path(__file__).parent / "jupyter"
+START = """
+try:
+    from jupyterlab.labapp import main
+    main()
+except KeyboardInterrupt:  # before it is ready
+    pass
+"""
+
+
+def a_free_port(wanted: int | None = None) -> int:
+    """The wanted one, or Trouble; else the first there is."""
+    for port in [wanted] if wanted is not None else range(8888, 8988):
+        try:
+            with socket.socket() as probe:
+                if os.name != "nt":  # there it would let two programs have one port
+                    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind(("127.0.0.1", port))
+                return port
+        except (OSError, OverflowError):
+            pass
+    raise Trouble(f"Port {port} is taken, or can't be had. Without --port, a free one is found.")
+
+
+def settings(home: Path, source: Path = SETTINGS) -> Path:
+    """Those of `source`, in the learner's folder: where that is."""
+    own = home / ".jupyter"
+    for file in source.rglob("*.*"):
+        write(own / file.relative_to(source), file.read_bytes())
+    return own
+
+
+def jupyterlab(
+    python: Path,
+    home: Path,
+    port: int,
+    notebook: str,
+    *,
+    no_browser: bool = False,
+    source: Path = SETTINGS,
+) -> int:
+    """Open it in `home` at this notebook, until it is stopped."""
+    own = settings(home, source)
+    token, page = secrets.token_hex(16), "/lab/tree/" + quote(notebook)
+    command = [str(python), "-c", START, "--Application.log_level=ERROR", "-y"]
+    command += [f"--ServerApp.port={port}", f"--ServerApp.root_dir={home}"]
+    command += [f"--LabApp.default_url={page}", f"--LabApp.app_settings_dir={own / 'settings'}"]
+    command += ["--LabApp.custom_css=True"] + (["--no-browser"] if no_browser else [])
+    print("JupyterLab starts. If no browser opens, open this in one:\n")
+    print(f"    http://127.0.0.1:{port}{page}?token={token}\n")
+    print("To stop, save your notebooks and press Ctrl-C here.")
+    env = environment(home) | dict(JUPYTER_TOKEN=token, STEPSIZE_HOME=str(home))
+    return finish(subprocess.Popen(command, cwd=home, env=env))

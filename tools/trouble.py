@@ -1,0 +1,64 @@
+"""What goes wrong with a set-up, and what helps, in words for the learner."""
+
+import platform
+import re
+import shutil
+import tempfile
+from pathlib import Path
+
+__all__ = ["Trouble", "meaning"]
+
+
+class Trouble(Exception):
+    """What went wrong and what helps, in words for the learner."""
+
+
+KNOWN = [  # what is said when something fails, and what that means; the first that fits
+    (r"Errno (28|122)\b|No space left|WinError 112\b", "The disk is full. Free: {free}."),
+    (
+        "ensurepip is not",
+        "This Python can't make environments. On Debian and Ubuntu: sudo apt install python3-venv",
+    ),
+    (
+        "Long Path support",
+        "The course's folder has too long a path for Windows. Move it, to C:\\stepsize say.",
+    ),
+    (
+        "CERTIFICATE_VERIFY_FAILED|SSLCertVerificationError",
+        "A proxy or a virus scanner exchanges this network's certificates. Try another network, or"
+        " set PIP_CERT\nto the file with its certificates.",
+    ),
+    (
+        "(NewConnection|Timeout|Proxy|Protocol)Error|[Tt]imed out|IncompleteRead|getaddrinfo"
+        "|Connection (aborted|reset|refused|broken)|[Nn]ame resolution|Network is unreachable",
+        "The network is gone, or the package index can't be reached. Look after the connection (and"
+        " the proxy,\nif you have one), then start again: what was fetched is kept.",
+    ),
+    (
+        r"No matching distribution found for ([\w.-]+)",
+        "There is no build of {0} for this machine, {machine}.\nThe course runs on 64-bit"
+        " Windows, on macOS 14 or newer, on Linux with glibc 2.28 or newer.",
+    ),
+    (
+        r"Errno (13|30)\b|WinError (5|32)\b|Permission denied",
+        "Writing in {root} is not allowed. Is the course open in another window? Close it there.\n"
+        "Else see that the folder is yours.",
+    ),
+]
+
+
+def meaning(said: str, root: Path) -> str:
+    """What it means that a program failed saying this; its last words, where that isn't known."""
+    places = [str(root), tempfile.gettempdir()]
+    facts = dict(
+        root=root,
+        free=", ".join(f"{shutil.disk_usage(p).free // 10**6} MB in {p}" for p in places),
+        machine=f"{platform.platform()}, Python {platform.python_version()}",
+    )
+    if shutil.disk_usage(root).free < 10**7:
+        said += "No space left"  # a program does not always say that this was why
+    for pattern, words in KNOWN:
+        found = re.search(pattern, said)
+        if found:
+            return words.format(*found.groups(), **facts)
+    return "That did not work. The last that was said:\n\n" + "\n".join(said.splitlines()[-8:])
