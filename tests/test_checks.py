@@ -1354,6 +1354,7 @@ def test_a_verdict_shows_itself_in_html_and_in_words():
     assert repr(verdict).splitlines()[0] == "1.1 not right yet. Use `a < b`."
     assert "✗" in page, "not by colour alone"
     assert "color: #212121" in page and "background: #" in page, "readable in every theme"
+    assert "inherit" not in page, "JupyterLab takes it away where a notebook isn't trusted"
 
 
 # --- Lesson 5 -------------------------------------------------------------------------------------

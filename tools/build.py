@@ -70,10 +70,9 @@ def executed(notebook: NotebookNode) -> NotebookNode:
     """Run all cells; keep what is the same at each run, and of a lab the picture."""
     with TemporaryDirectory() as home:  # somebody who has solved nothing yet
         os.environ["STEPSIZE_HOME"] = home
+        kept = dict(record_timing=False, store_widget_state=False, coalesce_streams=True)
         plain = Config(KernelManager={"transport_encryption": "auto"})  # else it prints a warning
-        NotebookClient(
-            notebook, timeout=120, record_timing=False, store_widget_state=False, config=plain
-        ).execute()
+        NotebookClient(notebook, timeout=120, config=plain, **kept).execute()
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs = [

@@ -14,9 +14,10 @@ _LOOK = {  # status -> symbol, word, JupyterLab's class, background; colour neve
     WRONG: ("✗", "not right yet", "alert-warning", "#ffe0b2"),
     BROKEN: ("⚠", "does not run", "alert-danger", "#ffcdd2"),
 }
-# JupyterLab's own colours for an alert are too faint to read, and the fainter in its dark theme.
+# JupyterLab's own colours for an alert are too faint to read, and the fainter in its dark theme. In
+# a notebook from elsewhere it takes "color: inherit" away, and so code would be white on it.
 _BOX = "color: #212121; padding: 0.6em 1em; background: "
-_PLAIN = "color: inherit; padding: 0; background: transparent"
+_PLAIN = "color: #212121; padding: 0; background: transparent"
 
 
 @dataclass(frozen=True)
