@@ -865,7 +865,7 @@ WORDS = {
     "beta2_decay": ("at most 0", [0.8, math.nan]),
     "d": ("at least 1", [0.99, -1.0, math.nan]),
     "tractable": ("at least 4", [3.9, math.nan]),
-    "ns_steps": ("a whole number, at least 0", [-1, 2.5, math.nan]),
+    "ns_steps": ("a whole number, at least 0 and below 100", [-1, 2.5, math.nan]),
 }
 REJECTED = [  # every hyper-parameter of every rule, in torch's words its "Invalid ..." list
     (rule, name, value, "above 0" if (rule, name) == (nesterov, "momentum") else words)

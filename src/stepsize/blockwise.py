@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from .optimizers import Rule, Step
-from .ranges import at_least, require
+from .ranges import count_from, require
 
 __all__ = ["blockwise"]
 
@@ -24,9 +24,11 @@ def blockwise(rule: Rule, block: int = BLOCK) -> Rule:
     not those that see a matrix or a mean.) block: how many coordinates at a time, at least 1.
 
     theta (..., d) and its memory are overwritten and returned, and keep their type; so this is no
-    pure function, the one exception here. Nothing is shown. Bit for bit what the rule itself gives.
+    pure function, the one exception here. Nothing is shown. Bit for bit what the rule itself gives,
+    where theta and grad are of one type, and theta is as wide as the columns.
 
-    Raises: TypeError where theta is no array of floats. ValueError where block is below 1.
+    Raises: TypeError where theta is no array of floats. ValueError where grad has another shape,
+    or block is no whole number from 1 on.
 
     >>> from stepsize.optimizers import adam
     >>> theta, memory, in_place = np.ones(100_000), {}, blockwise(adam)
@@ -35,12 +37,14 @@ def blockwise(rule: Rule, block: int = BLOCK) -> Rule:
     >>> theta.round(4), memory["m"].shape
     (array([0.7, 0.7, 0.7, ..., 0.7, 0.7, 0.7], shape=(100000,)), (100000,))
     """
-    require("block", block, at_least(1))
+    require("block", block, count_from(1))
 
     @functools.wraps(rule)
     def in_place(theta: Any, grad: Any, t: int, **given: Any) -> Step:
         if not isinstance(theta, np.ndarray) or theta.dtype.kind != "f" or theta.ndim == 0:
             raise TypeError("theta must be an array of floats: it is written into")
+        if np.shape(grad) != theta.shape:
+            raise ValueError(f"grad must have theta's shape {theta.shape}, not {np.shape(grad)}")
         d, memory = theta.shape[-1], {}
         for i in range(0, d, block):
             here = np.s_[..., i : i + block]

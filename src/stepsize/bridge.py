@@ -7,7 +7,7 @@ A schedule of ours needs no bridge. It is a function of the updates already made
 
     scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda t: cosine(t, 300))
 
-This is the one module of the package that imports torch, so it is imported by name.
+It imports torch, and `import stepsize` does not: so it is imported by name.
 """
 
 import inspect
@@ -58,16 +58,16 @@ class _RuleOptimizer(torch.optim.Optimizer):
         super().__init__(params, defaults | hyper)
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
-        """As torch's, and tries the group out on one number, so that the rule can reject it."""
+        """As torch's, and tries the group out on zeros, so that the rule can reject it."""
         super().add_param_group(param_group)
         try:
             group = self.param_groups[-1]
             for p in group["params"]:
                 if not p.is_floating_point():
                     raise TypeError(f"parameters must be real floats, not {p.dtype}")
-            for p in group["params"][:1]:
-                one = p.detach().new_zeros((1,) * p.ndim)
-                self.rule(one, one, 1, **self._hyper(group))
+            one_of_each = {p.ndim: torch.zeros_like(p) for p in group["params"]}
+            for zeros in one_of_each.values() or [torch.zeros(1, 1)]:
+                self.rule(zeros, zeros, 1, **self._hyper(group))
         except Exception:
             self.param_groups.pop()
             raise
@@ -94,7 +94,8 @@ class _RuleOptimizer(torch.optim.Optimizer):
             )
         memory = dict(self.state[p])
         t = memory.pop("step", 0) + 1
-        step = self.rule(p.detach(), grad, t, **memory, **hyper)
+        # Copies: p and its gradient are written into, and a rule may remember them.
+        step = self.rule(p.detach().clone(), grad.clone(), t, **memory, **hyper)
         p.copy_(step.theta)
         self.state[p] = dict(step=t, **step.memory)
 
@@ -152,9 +153,18 @@ def as_rule(make: Callable[..., torch.optim.Optimizer], **hyper: Any) -> Rule:
 
     rule.__name__ = rule.__qualname__ = name
     rule.__doc__ = f"torch's {name}: see stepsize.bridge.as_rule."
-    remembered = rule(np.zeros((1, 1)), np.zeros((1, 1)), 1).memory  # and torch checks `hyper`
+    remembered = _remembered(rule)  # and torch checks `hyper`
     rule.__signature__ = _signature(remembered, numbers)  # type: ignore[attr-defined]
     return rule
+
+
+def _remembered(rule: Rule) -> dict[str, Any]:
+    """What it remembers of a matrix, and of a vector: not the same for Adafactor."""
+    matrix = rule(np.zeros((1, 1)), np.zeros((1, 1)), 1).memory
+    try:
+        return matrix | rule(np.zeros(1), np.zeros(1), 1).memory
+    except ValueError:  # Muon takes no vectors
+        return matrix
 
 
 def _hyper(rule: Callable[..., Any]) -> list[tuple[str, Any]]:
@@ -186,7 +196,8 @@ def _one_number(optimizer: str, name: str, value: Any) -> Any:
             f" an array of shape {np.shape(value)}; what is no number, like betas, goes to as_rule"
         )
     value = value.item() if hasattr(value, "item") else value
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+    whole = isinstance(value, float) and value.is_integer() and abs(value) < 2**53
+    return int(value) if whole else value
 
 
 def _tensor(value: Any) -> Any:

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from .elementwise import maximum
-from .ranges import accepts, at_least
+from .elementwise import maximum, minimum
+from .ranges import accepts, at_least, require_floats
 from .silence import silent
 
 __all__ = ["clip_by_norm", "clip_by_value"]
@@ -24,9 +24,10 @@ def clip_by_norm(grad: Any, max_norm: Any) -> Any:
     >>> clip_by_norm(np.array([30.0, 40.0]), max_norm=5.0).round(3)
     array([3., 4.])
     """
+    require_floats("grad", grad)
     squared = grad * grad
     norm = (squared.sum(-1, keepdims=True) if getattr(grad, "shape", ()) else squared) ** 0.5
-    return grad * -maximum(-max_norm / (norm + 1e-6), -1.0)
+    return grad * minimum(1.0, max_norm / (norm + 1e-6))
 
 
 @accepts(clip_value=at_least(0))
@@ -44,4 +45,5 @@ def clip_by_value(grad: Any, clip_value: Any) -> Any:
     >>> clip_by_value(np.array([30.0, 40.0]), clip_value=5.0)
     array([5., 5.])
     """
-    return -maximum(-maximum(grad, -clip_value), -clip_value)
+    require_floats("grad", grad)
+    return minimum(maximum(grad, -clip_value), clip_value)

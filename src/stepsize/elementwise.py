@@ -1,4 +1,4 @@
-"""The three things that a rule needs and operators can't say, for floats, arrays and tensors alike.
+"""The four things that a rule needs and operators can't say, for floats, arrays and tensors alike.
 
 torch is not imported: whoever hands over one of its tensors has done so.
 """
@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["maximum", "sign", "where"]
+__all__ = ["maximum", "minimum", "sign", "where"]
 
 
 def maximum(a: Any, b: Any) -> Any:
@@ -19,6 +19,11 @@ def maximum(a: Any, b: Any) -> Any:
     if not (hasattr(a, "shape") or hasattr(b, "shape")):
         return a if a > b or a != a else b
     return np.maximum(a, b)
+
+
+def minimum(a: Any, b: Any) -> Any:
+    """The smaller of two, element by element; nan where either is nan."""
+    return -maximum(-a, -b)
 
 
 def sign(x: Any) -> Any:

@@ -10,6 +10,7 @@ import numpy as np
 
 from .elementwise import where
 from .ranges import accepts, at_least, fraction, one_of
+from .silence import silent
 
 __all__ = ["Heard", "plateau"]
 
@@ -31,6 +32,7 @@ class Heard(NamedTuple):
     mode=one_of("min", "max"),
     threshold_mode=one_of("rel", "abs"),
 )
+@silent
 def plateau(
     loss: Any,
     rate: Any = 1.0,

@@ -56,16 +56,18 @@ def descend(
     """Walk down `landscape` from `start` by `rule`, and keep everything.
 
     rule: one of `optimizers`, or any function of that form.
-    landscape: has `loss(theta)` and `grad(theta, t)`.
+    landscape: has `loss(theta)` and `grad(theta, t)`; gradients are brought to theta's type.
     start: theta_0, shape (..., d); or the trace of a run, which then goes on from its end as if it
         had never stopped, and is returned whole. steps: how many (more) updates, at least 0.
     hyper: the rule's hyper-parameters, each a number, a column (k, 1), or a function of the
-        updates already made. Columns make k runs in one pass, bit for bit those made one by one.
+        updates already made. Columns make k runs in one pass, bit for bit those made one by one
+        (in float64; a float32 column computes in float32 what a plain number does in float64, and
+        a float64 column makes a float64 run of a float32 start).
         A memory that is named here starts with that value.
 
-    Raises: ValueError or TypeError for a bad hyper-parameter, and for a rule that returns no Step
-    or a theta of another shape. A diverging run raises nothing and warns of nothing: inf and nan
-    are in the trace.
+    Raises: ValueError or TypeError for a bad hyper-parameter or steps, and for a rule that returns
+    no Step or a theta of another shape. A diverging run raises nothing and warns of nothing: inf
+    and nan are in the trace.
 
     >>> from stepsize.optimizers import sgd
     >>> from stepsize.surfaces import bowl
@@ -80,7 +82,7 @@ def descend(
     >>> descend(sgd, bowl, trace, steps=1, lr=0.5).theta[-1]
     array([0.25 , 0.125])
     """
-    if not isinstance(steps, (int, np.integer)) or steps < 0:
+    if not isinstance(steps, (int, np.integer)) or isinstance(steps, bool) or steps < 0:
         raise ValueError(f"steps must be a whole number, at least 0, not {steps!r}")
     hyper = {**_defaults(rule), **hyper}
     before = vars(start) if isinstance(start, Trace) else {}
@@ -91,7 +93,7 @@ def descend(
     with np.errstate(all="ignore"):
         for t in range(made + 1, made + steps + 1):
             now = {name: _at(value, t - 1, theta.dtype) for name, value in hyper.items()}
-            loss, grad = landscape.loss(theta), landscape.grad(theta, t)
+            loss, grad = landscape.loss(theta), np.asarray(landscape.grad(theta, t), theta.dtype)
             step = _step(rule, theta, grad, t, memory, now)
             row = dict(theta=theta, loss=loss, grad=grad) | now | step.memory | step.shown
             kept.write(t - 1, row)
@@ -148,12 +150,14 @@ def _start(start: Any, hyper: dict[str, Any]) -> np.ndarray:
 def _at(value: Any, updates_made: int, dtype: np.dtype) -> Any:
     """A hyper-parameter as it is now.
 
-    A number becomes an array of no dimensions: NumPy's power of an array can differ in the last
-    bit from Python's, and a run alone has to be the same as in a column. float32 keeps the plain
-    number, which does not widen it to float64.
+    A float becomes an array of no dimensions: NumPy's power of an array can differ in the last bit
+    from Python's, and a run alone has to be the same as in a column. In a float32 run it becomes
+    a plain one, which does not widen the run to float64, as a float of NumPy's would.
     """
     now = value(updates_made) if callable(value) else value
-    return np.asarray(now, dtype) if dtype == np.float64 else now
+    if not isinstance(now, float):  # flags and counts stay what they are
+        return now
+    return np.asarray(now, dtype) if dtype == np.float64 else float(now)
 
 
 def _step(

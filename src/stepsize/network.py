@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from .models import batch
+from .ranges import require_floats
 from .silence import silent
 
 __all__ = ["Network", "digits"]
@@ -40,7 +41,8 @@ class Network:
 
     theta (..., d) = W_1, b_1, W_2, b_2, ... one after the other, W (inputs, outputs) row by row.
     loss: (..., d) -> (...), on all the data. grad: (..., d) -> (..., d), on the batch of update t.
-    Raises: ValueError where X and y do not fit each other, or for another activation.
+    Raises: ValueError where X and y do not fit each other, or for another activation. TypeError
+    where X holds no floats, as raw pixels.
 
     >>> net = Network(*digits(), hidden=(64,), batch_size=32)
     >>> net
@@ -60,10 +62,11 @@ class Network:
     seed: Any = 0
 
     def __post_init__(self) -> None:
+        require_floats("X", self.X)
         if np.ndim(self.X) != 2 or np.shape(self.y) != np.shape(self.X)[:1]:
             wanted = "X must have 2 axes and y one class for each of its rows"
             raise ValueError(f"{wanted}, not shapes {np.shape(self.X)} and {np.shape(self.y)}")
-        if not np.issubdtype(self.y.dtype, np.integer) or self.y.min() < 0:
+        if not np.issubdtype(np.asarray(self.y).dtype, np.integer) or np.min(self.y) < 0:
             raise ValueError("y must hold whole numbers, the classes 0, 1, ...")
         if self.activation not in ACTIVATIONS:
             known = " or ".join(ACTIVATIONS)

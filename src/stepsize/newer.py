@@ -7,7 +7,7 @@ points at once, and take the gradient at none that the learner would call the mo
 
 from typing import Any
 
-from .elementwise import maximum
+from .elementwise import maximum, minimum, where
 from .ranges import at_least, at_most, count_from, fraction
 from .rules import Step, rule
 
@@ -22,6 +22,7 @@ __all__ = [
 
 
 @rule(
+    1,
     lr=at_least(0),
     beta2_decay=at_most(0),
     eps1=at_least(0),
@@ -46,18 +47,18 @@ def adafactor_vector(
 
     $$\rho_t = \min(\eta, 1 / \sqrt t) \qquad
       \alpha_t = \max(\epsilon_2, \mathrm{RMS}(\theta_{t-1}))\, \rho_t \qquad
-      \hat\beta_{2t} = 1 - t^{-0.8}$$
+      \hat\beta_{2t} = 1 - t^{\gamma}$$
     $$v_t = \hat\beta_{2t}\, v_{t-1} + (1 - \hat\beta_{2t}) (g_t^2 + \epsilon_1) \qquad
       u_t = g_t / \sqrt{v_t} \qquad \hat u_t = u_t / \max(1, \mathrm{RMS}(u_t) / d)$$
     $$\theta_t = (1 - \eta\lambda)\, \theta_{t-1} - \alpha_t\, \hat u_t$$
 
-    Shapes: theta, grad, v, update (..., n); hyper-parameters scalar or (..., 1).
+    Shapes: theta, grad, v, update (..., n); alpha (..., 1); hyper-parameters scalar or (..., 1).
     Units: eps1 as grad squared, eps2 as theta; lr, d none: it is the step relative to theta.
-    Ranges: lr, eps1, eps2, weight_decay at least 0; beta2_decay at most 0; d at least 1.
+    Ranges: lr, eps1, eps2, weight_decay at least 0; beta2_decay gamma at most 0; d at least 1.
     Source: Shazeer & Stern (2018), Algorithm 5, arXiv:1804.04235, without weight decay. Same as
     torch.optim.Adafactor, except that torch adds no eps1, but lets v not fall below its square,
     eps1 being the precision of the type: another step where gradients come near 1e-15, or in
-    float32 near 1e-6.
+    float32 near 1e-7.
 
     A parameter a thousand times as large takes a step a thousand times as long:
 
@@ -66,7 +67,7 @@ def adafactor_vector(
     [-0.01 -0.01]
     [-10. -10.]
     """
-    rho = -maximum(-lr, -(t**-0.5))
+    rho = minimum(lr, t**-0.5)
     alpha = maximum(eps2, _rms(theta, axes=-1)) * rho
     beta2 = 1 - t**beta2_decay
     v = beta2 * v + (1 - beta2) * (grad * grad + eps1)
@@ -78,6 +79,7 @@ def adafactor_vector(
 
 
 @rule(
+    2,
     lr=at_least(0),
     beta2_decay=at_most(0),
     eps1=at_least(0),
@@ -110,12 +112,13 @@ def adafactor(
     with rho, alpha and beta2 as for a vector. The paper has sums for means: the same V.
 
     Shapes: theta, grad, update (..., n, m); row (..., n, 1), col (..., 1, m), so n + m numbers
-    are kept and not n m; hyper-parameters scalar or (..., 1, 1).
+    are kept and not n m; alpha (..., 1, 1); hyper-parameters scalar or (..., 1, 1).
     Units, ranges: as for a vector.
     Source: Shazeer & Stern (2018), Algorithm 4, arXiv:1804.04235, without weight decay. Same as
     torch.optim.Adafactor, except as for a vector, and that torch divides by no mean(R) below the
     precision of the type: another step where gradients are smaller than its root, 1e-8, or in
-    float32 3e-4.
+    float32 3e-4. In float32 torch stands still for gradients above 4e9. And with more than two
+    axes it takes both RMS over the whole tensor; here each matrix has its own.
 
     Nothing is lost where the squares are a row times a column, whatever these are:
 
@@ -125,7 +128,7 @@ def adafactor(
            [-0.01,  0.01],
            [-0.01,  0.01]])
     """
-    rho = -maximum(-lr, -(t**-0.5))
+    rho = minimum(lr, t**-0.5)
     alpha = maximum(eps2, _rms(theta, axes=(-2, -1))) * rho
     beta2 = 1 - t**beta2_decay
     squared = grad * grad + eps1
@@ -145,11 +148,12 @@ def _rms(x: Any, axes: Any) -> Any:
 
 
 @rule(
+    2,
     lr=at_least(0),
     momentum=at_least(0),
     weight_decay=at_least(0),
     eps=at_least(0),
-    ns_steps=count_from(0),
+    ns_steps=count_from(0, below=100),
 )
 def muon(
     theta, grad, t, b=0.0, *, lr=1e-3, momentum=0.95, weight_decay=0.1, eps=1e-7, ns_steps=5
@@ -162,7 +166,7 @@ def muon(
 
     Shapes: theta, grad, b, update O (..., n, m); hyper-parameters scalar or (..., 1, 1).
     Units: b as grad; lr as theta; weight_decay one over lr.
-    Ranges: lr, momentum, weight_decay, eps at least 0; ns_steps a whole number.
+    Ranges: lr, momentum, weight_decay, eps at least 0; ns_steps a whole number from 0 to 99.
     Source: Jordan et al. (2024), kellerjordan.github.io/posts/muon; the factor of n / m is that of
     his code. Same as torch.optim.Muon, which computes NewtonSchulz in bfloat16, three digits, and
     this in the type of theta. Left out: momentum without Nesterov's look ahead, other coefficients,
@@ -187,12 +191,12 @@ def muon(
 def orthogonalize(matrix: Any, steps: int = 5, eps: float = 1e-7) -> Any:
     r"""Bring the singular values of a matrix near 1 and leave its singular vectors alone.
 
-    $$X_0 = G / \lVert G \rVert_F \qquad A_k = X_k X_k^\top \qquad
+    $$X_0 = G / \max(\lVert G \rVert_F, \epsilon) \qquad A_k = X_k X_k^\top \qquad
       X_{k+1} = a X_k + (b A_k + c A_k^2)\, X_k$$
 
     Each step is a polynomial of every singular value: 3.4445 s - 4.775 s^3 + 2.0315 s^5. It is
-    steep at 0, so that five steps lift even s = 0.01, and it doesn't converge: a value ends
-    somewhere between 0.68 and 1.2.
+    steep at 0, so that five steps lift even s = 0.005, and it doesn't converge: from there on a
+    value ends somewhere between 0.68 and 1.2, and a smaller one below.
     Shapes: (..., n, m) -> (..., n, m). Source: Jordan et al. (2024), as for `muon`.
     """
     wide = matrix.shape[-2] <= matrix.shape[-1]
@@ -287,7 +291,7 @@ def schedule_free_adamw(
     scale = lr / (v_hat**0.5 + eps)
     z = z - scale * grad - lr * weight_decay * theta
     weight = weight + lr * lr
-    c = lr * lr / maximum(weight, 1e-300)  # as long as lr is 0, nothing is added to the mean
+    c = lr * lr / where(weight > 0, weight, 1.0)  # as long as lr is 0, the mean stays
     x = (1 - c) * x + c * z
     theta = (1 - beta1) * z + beta1 * x
     memory, shown = dict(z=z, x=x, v=v, weight=weight), dict(v_hat=v_hat, scale=scale, c=c)

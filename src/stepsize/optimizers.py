@@ -6,16 +6,18 @@ theta, grad   the parameters and the gradient there, arrays of shape (..., d)
 t             the number of this update: 1, 2, ...
 memory        what the rule remembers, each with its starting value
 hyper         what is chosen, after the `*`; a number, or a column (k, 1) for k runs in one pass
+              (one of NumPy's float64 widens a float32 theta, as it does everywhere)
 
 A rule changes none of its arguments. It uses operators only, so that the same lines run on Python
-floats, NumPy arrays and torch tensors. A run that diverges is no error: inf and nan are results.
+floats (where they need no vector or matrix), NumPy arrays and torch tensors. A run that diverges
+is no error: inf and nan are results.
 Every rule raises ValueError, naming argument, value and range, for a hyper-parameter that
 torch.optim rejects, and for t below 1.
 
 Two arguments that all rules share stand in none of the equations, as in torch: `maximize=True`
 turns the gradient round, and `weight_decay` then adds weight_decay * theta to it, an L2 penalty.
 The rules whose own equations have a weight_decay, AdamW the first of them, decay by that instead;
-`decoupled(rule)` does the same to any other.
+`decoupled(rule)` does the same to any other that steps from theta.
 """
 
 from .clipping import clip_by_norm, clip_by_value
@@ -86,8 +88,8 @@ def momentum(theta, grad, t, velocity=0.0, *, lr=1e-3, momentum=0.9, dampening=0
     Ranges: lr, momentum at least 0 (at 1 and above, the velocity never dies out); dampening tau
     between 0 and 1.
     Source: Polyak (1964), doi:10.1016/0041-5553(64)90137-5, who has no dampening. Same as
-    torch.optim.SGD(momentum=...), where the first gradient, too, is not dampened; but torch
-    forgets the dampening altogether where momentum = 0.
+    torch.optim.SGD(momentum=...), where the first gradient, too, is not dampened; but torch takes
+    any dampening, and forgets it altogether where momentum = 0.
 
     Under a constant gradient the velocity grows to g / (1 - momentum), here ten times as much:
 
@@ -142,8 +144,8 @@ def nesterov(theta, grad, t, velocity=0.0, *, lr=1e-3, momentum=0.9) -> Step:
     Ranges: lr at least 0; momentum above 0.
     Source: Nesterov (1983), Soviet Math. Doklady 27, 372, in the form of Bengio et al. (2013),
     arXiv:1212.0901, section 3.5. Same as torch.optim.SGD(nesterov=True).
-    In 1983 the gradient is taken ahead, at phi + mu v. Here theta is that point ahead, so that the
-    gradient is taken at theta as everywhere else: with lr and momentum constant the two are one
+    In 1983 the gradient is taken ahead, at phi - eta mu v. Here theta is that point ahead, so that
+    the gradient is taken at theta as everywhere else: with lr and momentum constant the two are one
     method, seen from two places. And in 1983 mu is no constant: it grows towards 1.
 
     A first step is 1 + momentum times that of SGD, for it has looked one step further:
@@ -266,7 +268,8 @@ def adadelta(theta, grad, t, v=0.0, u=0.0, *, lr=1.0, rho=0.9, eps=1e-6) -> Step
     Source: Zeiler (2012), Algorithm 1, arXiv:1212.5701, where lr = 1 does not appear. Same as
     torch.optim.Adadelta.
 
-    eps starts it: the first step is sqrt(eps / (1 - rho)) long, and with eps = 0 there is none.
+    eps starts it: the first step, for a gradient well above its root, is lr sqrt(eps / (1 - rho))
+    long, and with eps = 0 there is none.
 
     >>> round(adadelta(0.0, 40.0, 1, eps=1e-6).theta, 6)
     -0.003162
@@ -290,8 +293,9 @@ def adam(theta, grad, t, m=0.0, v=0.0, *, lr=1e-3, beta1=0.9, beta2=0.999, eps=1
     Shapes: theta, grad, m, v and all that is shown (..., d); hyper-parameters scalar or (..., 1).
     Units: m and eps as grad, v as grad squared; so lr has the units of theta, unlike SGD's.
     Ranges: lr, eps at least 0; beta1, beta2 at least 0 and below 1.
-    Source: Kingma & Ba (2015), Algorithm 1, arXiv:1412.6980. Same as torch.optim.Adam, except for
-    float32 gradients above 1.8e19, whose squares overflow v_hat; torch never forms it and goes on.
+    Source: Kingma & Ba (2015), Algorithm 1, arXiv:1412.6980. Same as torch.optim.Adam, except where
+    the square of a gradient overflows v_hat, above 1.8e19 in float32 and 255 in float16: torch
+    never forms it, and goes on until v overflows.
 
     The first step has length lr, whatever the size of the gradient:
 
@@ -312,7 +316,7 @@ def adam(theta, grad, t, m=0.0, v=0.0, *, lr=1e-3, beta1=0.9, beta2=0.999, eps=1
 def amsgrad(
     theta, grad, t, m=0.0, v=0.0, v_max=0.0, *, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8
 ) -> Step:
-    r"""AMSGrad: Adam with a denominator that never shrinks.
+    r"""AMSGrad: Adam that divides by the largest v it has ever seen.
 
     $$m_t = \beta_1 m_{t-1} + (1 - \beta_1)\, g_t \qquad \hat m_t = m_t / (1 - \beta_1^t)$$
     $$v_t = \beta_2 v_{t-1} + (1 - \beta_2)\, g_t^2$$
@@ -324,7 +328,7 @@ def amsgrad(
     Ranges: lr, eps at least 0; beta1, beta2 at least 0 and below 1.
     Source: Reddi, Kale & Kumar (2018), Algorithm 2, arXiv:1904.09237, where neither m nor v is
     corrected and there is no eps. Same as torch.optim.Adam(amsgrad=True), which takes the maximum
-    before it corrects; so v_hat itself can shrink as the correction fades.
+    before it corrects; so v_hat itself can shrink as the correction fades. Except as for Adam.
 
     One great gradient is remembered for good. Adam's scale has recovered 5,000 updates later:
 
@@ -358,7 +362,8 @@ def adamw(
     Shapes: theta, grad, m, v and all that is shown (..., d); hyper-parameters scalar or (..., 1).
     Units: as Adam's; weight_decay lambda one over lr.
     Ranges: lr, eps, weight_decay at least 0; beta1, beta2 at least 0 and below 1.
-    Source: Loshchilov & Hutter (2019), Algorithm 2, arXiv:1711.05101. Same as torch.optim.AdamW.
+    Source: Loshchilov & Hutter (2019), Algorithm 2, arXiv:1711.05101. Same as torch.optim.AdamW,
+    except as for Adam.
     In the paper a schedule multiplies both terms, and lr the second one only: lambda there is
     lr * weight_decay here.
 
@@ -407,7 +412,7 @@ def nadam(
     $$v_t = \beta_2 v_{t-1} + (1 - \beta_2)\, g_t^2 \qquad \hat v_t = v_t / (1 - \beta_2^t)$$
     $$\theta_t = \theta_{t-1} - \eta\, \hat m_t / (\sqrt{\hat v_t} + \epsilon)$$
 
-    Shapes: theta, grad, m, v and all that is shown (..., d); mu_product as beta1, scalar or
+    Shapes: theta, grad, m, v, m_hat, v_hat, scale (..., d); mu and mu_product as beta1, scalar or
     (..., 1). Units: m and eps as grad, v as grad squared, lr as theta; momentum_decay psi none.
     Ranges: lr, eps, momentum_decay at least 0; beta1, beta2 at least 0 and below 1.
     Source: Dozat (2016), Algorithm 2, openreview.net/forum?id=OM0jvwB8jIp57ZJjtNEZ, who averages
@@ -457,12 +462,12 @@ def radam(
       r_t = \sqrt{\frac{(\rho_t - 4)(\rho_t - 2)\, \rho_\infty}
                        {(\rho_\infty - 4)(\rho_\infty - 2)\, \rho_t}}$$
     $$\theta_t = \theta_{t-1} - \eta\, \hat m_t \cdot
-      \begin{cases} r_t\, l_t & \rho_t > 5 \\ 1 & \text{else: momentum alone} \end{cases}$$
+      \begin{cases} r_t\, l_t & \rho_t > \kappa \\ 1 & \text{else: momentum alone} \end{cases}$$
 
     Shapes: theta, grad, m, v, m_hat, scale (..., d); rho and r as beta2, scalar or (..., 1).
     Units: m and eps as grad, v as grad squared. lr has those of theta where the variance is
     tractable, and those of SGD's lr before: the method has a kink there.
-    Ranges: lr, eps at least 0; beta1, beta2 at least 0 and below 1; tractable at least 4.
+    Ranges: lr, eps at least 0; beta1, beta2 at least 0 and below 1; tractable kappa at least 4.
     Source: Liu et al. (2020), Algorithm 2, arXiv:1908.03265. It has no eps, and calls the variance
     tractable above rho = 4; its authors' code and torch say 5. Same as torch.optim.RAdam.
 

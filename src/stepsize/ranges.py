@@ -27,6 +27,8 @@ class Range:
     below: bool = False
 
     def __contains__(self, value: Any) -> bool:
+        if _kind(value) not in "fiub":
+            raise TypeError  # nor is a complex number at least anything
         from_low = self.low < value if self.above else self.low <= value
         inside = from_low & (value < self.high if self.below else value <= self.high)
         return inside if isinstance(inside, bool) else bool(inside.all())
@@ -41,17 +43,20 @@ class Range:
 
 @dataclass(frozen=True)
 class Count:
-    """All whole numbers from `low` on; a float is none of them, not even 3.0."""
+    """All whole numbers x with low <= x < below; a float is none of them, not even 3.0."""
 
     low: int
+    below: float = float("inf")
 
     def __contains__(self, value: Any) -> bool:
+        whole = _kind(value) in "iu" and not isinstance(value, float)
         return (
-            not isinstance(value, float) and value % 1 in Range(0, 0) and value in Range(self.low)
+            whole and value % 1 in Range(0, 0) and value in Range(self.low, self.below, below=True)
         )
 
     def __str__(self) -> str:
-        return f"a whole number, at least {self.low}"
+        below = "" if self.below == float("inf") else f" and below {self.below}"
+        return f"a whole number, at least {self.low}{below}"
 
 
 @dataclass(frozen=True)
@@ -82,8 +87,8 @@ def at_most(high: float) -> Range:
     return Range(-float("inf"), high)
 
 
-def count_from(low: int) -> Count:
-    return Count(low)
+def count_from(low: int, below: float = float("inf")) -> Count:
+    return Count(low, below)
 
 
 def one_of(*choices: Any) -> OneOf:
@@ -105,8 +110,26 @@ def require(name: str, value: Any, allowed: Allowed) -> None:
         kind = type(value).__name__
         raise TypeError(f"{name} must be a number, {allowed}, not {value!r} ({kind})") from None
     if not inside:
-        said = repr(value) if isinstance(value, str) else value
+        said = repr(value) if isinstance(value, str) or isinstance(allowed, OneOf) else value
         raise ValueError(f"{name} must be {allowed}, not {said}")
+
+
+def require_floats(name: str, value: Any) -> None:
+    """Raise TypeError unless these are floats, one or an array of them."""
+    dtype = getattr(value, "dtype", None)
+    if dtype is None:
+        fits = not isinstance(value, (list, tuple, str, bytes, complex, type(None)))
+    else:  # NumPy's types have a kind, torch's say whether they are floats
+        fits = dtype.kind in "fO" if hasattr(dtype, "kind") else dtype.is_floating_point
+    if not fits:
+        kind = type(value).__name__ if dtype is None else dtype
+        raise TypeError(f"{name} must be floats, a number or an array, not {kind}")
+
+
+def _kind(value: Any) -> str:
+    """As NumPy calls the kinds of its types: f for floats and i for whole numbers, not only its."""
+    plain = "i" if isinstance(value, int) else "f"
+    return str(getattr(getattr(value, "dtype", None), "kind", plain))
 
 
 def accepts(**ranges: Allowed) -> Callable[[Callable[P, R]], Callable[P, R]]:

@@ -6,7 +6,8 @@
 The guard stands above the function, so that the lines of the function stay those of the paper:
 
 - a hyper-parameter outside its range raises, with its name, value and range;
-- so do parameters that are no floats, and a gradient of another shape than theirs;
+- so do parameters that are no floats (a plain whole number counts as one), and a gradient that
+  is none, or has another shape than theirs;
 - inf and nan raise and warn of nothing: a run that diverges is no error;
 - every rule takes two more arguments, applied in torch's order, before it sees the gradient:
 
@@ -23,8 +24,9 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from .ranges import Allowed, Count, Range, at_least, one_of, require
-from .silence import SILENCE, silent
+from .elementwise import where
+from .ranges import Allowed, Count, Range, at_least, one_of, require, require_floats
+from .silence import IGNORE, STATE, silent
 
 __all__ = ["Rule", "Step", "decoupled", "rule"]
 
@@ -45,8 +47,6 @@ class Rule(Protocol):
     def __call__(self, *theta_grad_t: Any, **memory_and_hyper: Any) -> Step: ...
 
 
-NOT_ASKED_FOR = 0.0
-
 # The guard of one rule, with the rule's own header. It is written out and compiled once, as
 # dataclasses do with __init__: a guard for all headers, `(*args, **kwargs)`, would take as long
 # as the whole of Adam on Python floats.
@@ -54,40 +54,50 @@ GUARD = """
 def guard({header}):
     try:
         inside = {inside}
-        if inside and {plain} and type(theta) is float is type(grad):
-            return silence.copy().run(function, {arguments})
-    except (ArithmeticError, TypeError, ValueError):
-        inside = False  # a column, or no number at all; or floats that are not to be divided
+    except (TypeError, ValueError, RuntimeError):
+        inside = False  # a column that is not NumPy's, or no number at all
     if not inside:
         reject({values})
-    if maximize:
-        grad = -grad
-    {l2}
-    if type(theta) is float:
-        theta, grad = np.float64(theta), np.float64(grad)  # these say inf or nan
-    if not (type(theta) is np.ndarray is type(grad) and theta.shape == grad.shape):
-        same_shape(theta, grad)
-    elif theta.dtype.kind != "f":
-        floats(theta)
-    return silence.copy().run(function, {arguments})
+    if type(theta) is not float or type(grad) is not float{or_too_few_axes}:
+        fitting(theta, grad)
+    token = state.set(ignore)
+    try:
+        if maximize:
+            grad = -grad
+        {l2}
+        try:
+            return function({arguments})
+        except ArithmeticError:
+            if hasattr(grad, "shape"):
+                raise
+            theta, grad = np.float64(theta), np.float64(grad)  # these say inf or nan
+            return function({arguments})
+    finally:
+        state.reset(token)
 """
-L2 = """if weight_decay is not NOT_ASKED_FOR:
-        grad = l2(theta, grad, weight_decay)"""
+L2 = """if type(weight_decay) not in (float, int) or weight_decay != 0:
+            grad = grad + weight_decay * theta"""
 
 
-def rule(**ranges: Allowed) -> Callable[[Callable[..., Step]], Callable[..., Step]]:
-    """Guard a rule: see above. ranges: of its hyper-parameters, and of a memory's first value."""
+def rule(
+    axes: int = 0, /, **ranges: Allowed
+) -> Callable[[Callable[..., Step]], Callable[..., Step]]:
+    """Guard a rule: see above. ranges: of its hyper-parameters, and of a memory's first value.
+
+    axes: how many theta has at least; 2 for a rule of matrices.
+    """
 
     def decorate(function: Callable[..., Step]) -> Callable[..., Step]:
         own = inspect.signature(function)
         names = list(own.parameters)
         hyper = [name for name, p in own.parameters.items() if p.kind is p.KEYWORD_ONLY]
-        memory = names[3 : -len(hyper)]
+        places = names[: len(names) - len(hyper)]
+        memory = places[3:]
         takes = [_keyword("maximize", False)]
         allowed: dict[str, Allowed] = {"t": at_least(1), **ranges, "maximize": one_of(False, True)}
         l2 = "weight_decay" not in names
         if l2:
-            takes.insert(0, _keyword("weight_decay", NOT_ASKED_FOR))
+            takes.insert(0, _keyword("weight_decay", 0.0))
             allowed["weight_decay"] = at_least(0)
         header = own.replace(parameters=[*own.parameters.values(), *takes])
 
@@ -100,15 +110,15 @@ def rule(**ranges: Allowed) -> Callable[[Callable[..., Step]], Callable[..., Ste
         namespace = {
             **{f"default_{name}": p.default for name, p in header.parameters.items()},
             **dict(function=function, reject=reject, least=_least, most=_most, np=np),
-            **dict(same_shape=_same_shape, floats=_floats, silence=SILENCE, l2=_l2),
-            **dict(NOT_ASKED_FOR=NOT_ASKED_FOR, inf=float("inf")),
+            **dict(fitting=functools.partial(_fitting, axes), state=STATE, ignore=IGNORE),
+            "inf": float("inf"),
         }
         text = GUARD.format(
             header=_header(header),
             inside=" and ".join(_inside(n, r, n in memory) for n, r in allowed.items()),
             values=", ".join(f"{name}={name}" for name in allowed),
-            arguments=", ".join([*names[: -len(hyper)], *(f"{name}={name}" for name in hyper)]),
-            plain="not maximize" + (" and weight_decay is NOT_ASKED_FOR" if l2 else ""),
+            or_too_few_axes=" or True" if axes else "",
+            arguments=", ".join([*places, *(f"{name}={name}" for name in hyper)]),
             l2=L2 if l2 else "",
         )
         exec(compile(text, f"<guard of {function.__name__}>", "exec"), namespace)
@@ -128,6 +138,8 @@ def decoupled(rule: Callable[..., Step]) -> Callable[..., Step]:
     Units: weight_decay one over lr. Ranges: weight_decay at least 0.
     Source: Loshchilov & Hutter (2019), arXiv:1711.05101, where lr multiplies the step and not the
     decay. Same as torch.optim.NAdam, RAdam and Adam with decoupled_weight_decay=True.
+    Raises: ValueError for a rule that decays already, or whose theta is made anew from a memory, as
+    that of the schedule-free rules.
 
     What is never in the gradient shrinks all the same, and in proportion:
 
@@ -135,26 +147,36 @@ def decoupled(rule: Callable[..., Step]) -> Callable[..., Step]:
     >>> decoupled(sgd)(np.array([8.0, 1.0]), np.zeros(2), t=1, lr=0.1, weight_decay=5.0).theta
     array([4. , 0.5])
     """
+    own = inspect.signature(inspect.unwrap(rule)).parameters
+    if "weight_decay" in own or "z" in own:
+        kept = "no weight_decay of its own, and step from theta"
+        raise ValueError(f"rule must have {kept}, not {rule.__name__}")
     signature = inspect.signature(rule)
     rate = signature.parameters["lr"].default
-
-    @functools.wraps(rule)
-    def shrink_first(
-        theta: Any,
-        grad: Any,
-        t: int,
-        *memory: Any,
-        lr: Any = rate,
-        weight_decay: Any = 0.0,
-        **rest: Any,
-    ) -> Step:
-        require("lr", lr, at_least(0))
-        require("weight_decay", weight_decay, at_least(0))
-        return rule(_shrunk(theta, lr, weight_decay), grad, t, *memory, lr=lr, **rest)
-
-    shrink_first.__name__ = shrink_first.__qualname__ = f"decoupled_{rule.__name__}"
-    shrink_first.__signature__ = signature  # type: ignore[attr-defined]
+    shrink_first = functools.partial(_shrink_first, rule, lr=rate)  # which can be pickled
+    functools.update_wrapper(shrink_first, rule)
+    name = f"decoupled_{rule.__name__}"
+    vars(shrink_first).update(__name__=name, __qualname__=name, __signature__=signature)
     return shrink_first
+
+
+def _shrink_first(
+    rule: Callable[..., Step],
+    theta: Any,
+    grad: Any,
+    t: int,
+    *memory: Any,
+    lr: Any,
+    weight_decay: Any = 0.0,
+    **rest: Any,
+) -> Step:
+    _fitting(0, theta, grad)
+    require("lr", lr, at_least(0))
+    require("weight_decay", weight_decay, at_least(0))
+    theta = _shrunk(theta, lr, weight_decay)
+    if np.shape(theta) != np.shape(grad):
+        grad = where(True, grad, theta)  # as wide as a column has made theta
+    return rule(theta, grad, t, *memory, lr=lr, **rest)
 
 
 def _keyword(name: str, default: Any) -> inspect.Parameter:
@@ -183,15 +205,10 @@ def _inside(name: str, allowed: Allowed, is_memory: bool) -> str:
             kind = "int" if name == "t" else "float"
             text = f"({number} if type({name}) is {kind} else {array})"
             return f"(t > 1 or {text})" if is_memory else text
-        case Count(low):
-            return f"type({name}) is int and {low} <= {name}"
+        case Count(low, below):
+            return f"type({name}) is int and {low} <= {name} < {below}"
         case _:
-            return f"({name} is False or {name} in {allowed.choices!r})"
-
-
-@silent
-def _l2(theta: Any, grad: Any, weight_decay: Any) -> Any:
-    return grad + weight_decay * theta
+            return " or ".join(f"{name} is {choice!r}" for choice in allowed.choices).join("()")
 
 
 @silent
@@ -201,32 +218,33 @@ def _shrunk(theta: Any, lr: Any, weight_decay: Any) -> Any:
 
 def _least(value: Any) -> Any:
     """The smallest number in an array, nan if there is one: plain numbers compare faster."""
-    if not isinstance(value, np.ndarray):
+    if not isinstance(value, (np.ndarray, np.generic)):
         return value
-    return value.item(value.argmin() if value.ndim else 0)
+    return _real(value).item(value.argmin() if value.ndim else 0)
 
 
 def _most(value: Any) -> Any:
-    if not isinstance(value, np.ndarray):
+    if not isinstance(value, (np.ndarray, np.generic)):
         return value
-    return value.item(value.argmax() if value.ndim else 0)
+    return _real(value).item(value.argmax() if value.ndim else 0)
 
 
-def _same_shape(theta: Any, grad: Any) -> None:
-    _floats(theta)
-    shape = getattr(theta, "shape", ())
-    if getattr(grad, "shape", None) != shape and np.shape(grad) != shape:
-        raise ValueError(f"grad must have theta's shape {shape}, not {np.shape(grad)}")
+def _real(value: Any) -> Any:
+    if value.dtype.kind not in "fiub":
+        raise TypeError  # which `reject` puts into words
+    return value
 
 
-def _floats(theta: Any) -> None:
-    if isinstance(theta, (list, tuple)) or not _floating(theta):
-        kind = getattr(theta, "dtype", type(theta).__name__)
-        raise TypeError(f"theta must be floats, a number or an array, not {kind}")
-
-
-def _floating(theta: Any) -> bool:
-    dtype = getattr(theta, "dtype", None)
-    if isinstance(dtype, np.dtype):
-        return dtype.kind in "fO"
-    return bool(getattr(dtype, "is_floating_point", True))  # torch's, and plain numbers
+def _fitting(axes: int, theta: Any, grad: Any) -> None:
+    """Raise unless these are floats of one shape, with that many axes."""
+    if type(theta) is np.ndarray is type(grad) and theta.dtype.kind == "f" == grad.dtype.kind:
+        shape, other = theta.shape, grad.shape
+    else:
+        require_floats("theta", theta)
+        require_floats("grad", grad)
+        shape, other = np.shape(theta), np.shape(grad)
+    if shape != other:
+        raise ValueError(f"grad must have theta's shape {tuple(shape)}, not {tuple(other)}")
+    if len(shape) < axes:
+        wanted = ", ".join(["...", *"nm"[:axes]])
+        raise ValueError(f"theta must have the shape ({wanted}), not {tuple(shape)}")

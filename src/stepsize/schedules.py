@@ -99,7 +99,7 @@ def warmup(t: Any, steps: int, start: float = 0.0) -> Any:
     >>> warmup(np.arange(6), steps=4)
     array([0.25, 0.5 , 0.75, 1.  , 1.  , 1.  ])
     """
-    return start + (1 - start) * np.minimum((t + 1) / steps, 1.0)
+    return start + (1 - start) * np.minimum((t + 1.0) / steps, 1.0)
 
 
 @accepts(t=at_least(0), step_size=at_least(1), gamma=at_least(0))
@@ -154,6 +154,7 @@ def exponential(t: Any, gamma: float) -> Any:
 
 
 @accepts(t=at_least(0), steps=at_least(1), power=at_least(0))
+@silent
 def polynomial(t: Any, steps: int, power: float = 1.0) -> Any:
     r"""Polynomial decay: from 1 to 0 in `steps` updates along a power of the time that is left.
 
@@ -183,11 +184,12 @@ def inverse_sqrt(t: Any, warmup: int) -> Any:
     >>> inverse_sqrt(np.array([0, 50, 99, 399, 1599]), warmup=100)
     array([0.01, 0.51, 1.  , 0.5 , 0.25])
     """
-    n = t + 1
+    n = t + 1.0
     return np.minimum(n / warmup, (warmup / n) ** 0.5)
 
 
 @accepts(t=at_least(0), steps=at_least(1), floor=share)
+@silent
 def cosine(t: Any, steps: int, floor: float = 0.0) -> Any:
     r"""Cosine decay: fall from 1 to `floor` along half a cosine wave in `steps` updates, then stay.
 
@@ -205,6 +207,7 @@ def cosine(t: Any, steps: int, floor: float = 0.0) -> Any:
 
 
 @accepts(t=at_least(0), steps=at_least(1), warmup=at_least(0), decay=at_least(0), floor=share)
+@silent
 def warmup_stable_decay(t: Any, steps: int, warmup: int, decay: int, floor: float = 0.0) -> Any:
     r"""Warmup, stable, decay (WSD): rise linearly, stay at 1, fall linearly to `floor` at the end.
 
@@ -226,12 +229,13 @@ def warmup_stable_decay(t: Any, steps: int, warmup: int, decay: int, floor: floa
         raise ValueError(
             f"warmup and decay must fit into the {steps} steps, not {warmup} and {decay}"
         )
-    rise = np.minimum((t + 1) / warmup, 1.0) if warmup else 1.0
+    rise = np.minimum((t + 1.0) / warmup, 1.0) if warmup else 1.0
     left = np.minimum(np.maximum(steps - t, 0) / decay, 1.0) if decay else np.less(t, steps)
     return rise * (floor + (1 - floor) * left)
 
 
 @accepts(t=at_least(0), steps=count_from(1), growth=count_from(1), floor=share)
+@silent
 def cosine_restarts(t: Any, steps: int, growth: int = 1, floor: float = 0.0) -> Any:
     r"""Cosine with warm restarts (SGDR): a cosine decay again and again, each time `growth` longer.
 
@@ -247,14 +251,15 @@ def cosine_restarts(t: Any, steps: int, growth: int = 1, floor: float = 0.0) -> 
     >>> cosine_restarts(np.arange(7), steps=2, growth=2).round(3)
     array([1.   , 0.5  , 1.   , 0.854, 0.5  , 0.146, 1.   ])
     """
-    since, length = t % steps if growth == 1 else t, np.asarray(steps)
-    while growth > 1 and np.any(over := since >= length):
+    since, length = t % steps if growth == 1 else t, np.asarray(1.0 * steps)
+    while growth > 1 and np.any(over := (since >= length) & (length < np.inf)):
         since = np.where(over, since - length, since)
         length = np.where(over, growth * length, length)
     return floor + (1 - floor) * 0.5 * (1 + np.cos(np.pi * since / length))
 
 
 @accepts(t=at_least(0), up=at_least(1), down=at_least(1), floor=share)
+@silent
 def triangular(t: Any, up: int, down: int | None = None, floor: float = 0.0) -> Any:
     r"""Cyclic, triangular: up from `floor` to 1 in `up` updates, down again in `down`, and so on.
 
@@ -275,6 +280,7 @@ def triangular(t: Any, up: int, down: int | None = None, floor: float = 0.0) -> 
 
 
 @accepts(t=at_least(0), up=at_least(1), down=at_least(1), floor=share)
+@silent
 def triangular2(t: Any, up: int, down: int | None = None, floor: float = 0.0) -> Any:
     r"""Cyclic, triangular2: as `triangular`, but each peak is half as high above the floor.
 
@@ -323,6 +329,7 @@ def _triangle(t: Any, up: float, down: float) -> tuple[Any, Any]:
     anneal=one_of("cos", "linear"),
     phases=one_of(2, 3),
 )
+@silent
 def one_cycle(
     t: Any,
     steps: int,
@@ -340,8 +347,9 @@ def one_cycle(
     from t = 0 to the peak at t = pT - 1 and the end at T - 1; with three phases back at 1 / D at
     2pT - 2. Between these, half a cosine wave, or a line.
 
-    t: updates already made, at least 0; from T - 1 on it stays at the end. steps T: a whole number,
-    at least 1. pct_start p: between 0 and 1. div_factor D, final_div_factor F: above 0.
+    t: updates already made, at least 0; from T - 1 on it stays at the end (which with p = 1 is the
+    peak; with three phases and p above 1/2 it comes later). steps T: a whole number, at least 1.
+    pct_start p: between 0 and 1. div_factor D, final_div_factor F: above 0.
     anneal: "cos" or "linear". phases: 2 or 3.
     Source: Smith & Topin (2018), arXiv:1708.07120, with three phases and lines; two and cosines are
     fastai's. Same as torch.optim.lr_scheduler.OneCycleLR(max_lr=lr, total_steps=steps, ...), which
@@ -365,6 +373,7 @@ def one_cycle(
     anneal=one_of("cos", "linear"),
     phases=one_of(2, 3),
 )
+@silent
 def one_cycle_momentum(
     t: Any,
     steps: int,

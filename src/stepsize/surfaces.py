@@ -70,6 +70,7 @@ class Gradients:
         return np.full(np.shape(theta)[:-1], np.nan)
 
     def grad(self, theta: np.ndarray, t: int) -> np.ndarray:
+        require("t", t, at_least(1))
         if t > len(self.gradients):
             raise ValueError(f"t must be at most {len(self.gradients)}, the gradients, not {t}")
         return np.broadcast_to(self.gradients[t - 1], np.shape(theta))
@@ -84,6 +85,8 @@ def quadratic(*curvatures: float, name: str = "quadratic") -> Surface:
     >>> quadratic(1.0, 25.0).grad(np.array([2.0, 2.0]))
     array([ 2., 50.])
     """
+    if not curvatures:
+        raise ValueError("curvatures must be one number at least, not none")
     h = np.array(curvatures, dtype=float)
     require("curvatures", h, at_least(0))
     return Surface(
