@@ -91,8 +91,9 @@ def test_less_than_a_tenth_of_a_byte_a_parameter():
 
 
 def test_bad_input_is_named():
-    with pytest.raises(ValueError, match="block must be at least 1, not 0"):
-        blockwise(adam, 0)
+    for block in (0, 2.5):
+        with pytest.raises(ValueError, match=f"block must be a whole .*, not {block}"):
+            blockwise(adam, block)
     for theta in (1.0, [1.0, 2.0], np.float64(1), np.array([1, 2])):
         with pytest.raises(TypeError, match="theta must be an array of floats"):
             blockwise(adam)(theta, theta, 1)

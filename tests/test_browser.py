@@ -46,8 +46,10 @@ def test_the_slider_moves_the_picture_by_keyboard(classroom):
         slider.press("PageUp")
     expect(sentence).not_to_have_text(said, timeout=SOON)
     assert picture(page) != before
-    label = lab(page).locator("[aria-label]").first.get_attribute("aria-label")
-    assert sentence.text_content() in label
+    label = lab(page).locator("[aria-label]").first
+    both = [label.element_handle(), sentence.element_handle()]  # they may still be on the move
+    same = "([label, said]) => label.getAttribute('aria-label').includes(said.textContent)"
+    page.wait_for_function(same, arg=both, timeout=SOON)
 
 
 def test_far_to_the_right_it_diverges_and_says_so(classroom):

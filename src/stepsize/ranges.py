@@ -50,9 +50,7 @@ class Count:
 
     def __contains__(self, value: Any) -> bool:
         whole = _kind(value) in "iu" and not isinstance(value, float)
-        return (
-            whole and value % 1 in Range(0, 0) and value in Range(self.low, self.below, below=True)
-        )
+        return value in Range(self.low, self.below, below=True) and whole
 
     def __str__(self) -> str:
         below = "" if self.below == float("inf") else f" and below {self.below}"
