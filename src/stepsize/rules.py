@@ -75,7 +75,9 @@ def guard({header}):
     finally:
         state.reset(token)
 """
-L2 = """if type(weight_decay) not in (float, int) or weight_decay != 0:
+L2 = """if weight_decay is not default_weight_decay and (
+            type(weight_decay) not in (float, int) or weight_decay != 0
+        ):
             grad = grad + weight_decay * theta"""
 
 
