@@ -518,10 +518,10 @@ def test_defaults_are_torchs():
         (lambda: sequence(0, [warmup], [3]), r"one fewer than the 1 schedules, not \[3\]"),
         (lambda: sequence(0, [warmup] * 3, [5, 5]), r"milestones must rise.*not \[5, 5\]"),
         (lambda: sequence(0, [warmup] * 3, [9, 5]), r"milestones must rise.*not \[9, 5\]"),
-        (lambda: sequence(0, [warmup] * 2, [-5]), r"milestones must rise.*not \[-5\]"),
+        (lambda: sequence(0, [warmup] * 2, [-5]), r"milestones must be at least 1, not \[-5\]"),
         (lambda: sequence(-0.5, [lambda t: 1.0], []), r"t must be at least 0, not -0\.5"),
         (lambda: sequence(0, [warmup] * 2, []), r"one fewer than the 2 schedules, not \[\]"),
-        (lambda: sequence(0, [warmup] * 2, [0]), r"milestones must rise.*not \[0\]"),
+        (lambda: sequence(0, [warmup] * 2, [0]), r"milestones must be at least 1, not \[0\]"),
     ],
 )
 def test_bad_argument_is_named(call, words):

@@ -65,9 +65,9 @@ def descend(
         a float64 column makes a float64 run of a float32 start).
         A memory that is named here starts with that value.
 
-    Raises: ValueError or TypeError for a bad hyper-parameter or steps, and for a rule that returns
-    no Step or a theta of another shape. A diverging run raises nothing and warns of nothing: inf
-    and nan are in the trace.
+    Raises: ValueError or TypeError for a bad hyper-parameter, start or steps, and for a rule that
+    returns no Step or a theta of another shape. A diverging run raises nothing and warns of
+    nothing: inf and nan are in the trace.
 
     >>> from stepsize.optimizers import sgd
     >>> from stepsize.surfaces import bowl
@@ -139,7 +139,9 @@ def _defaults(rule: Rule) -> dict[str, Any]:
 def _start(start: Any, hyper: dict[str, Any]) -> np.ndarray:
     """theta_0 as floats, already as wide as the widest column of hyper-parameters."""
     theta = np.asarray(start)
-    if not np.issubdtype(theta.dtype, np.floating):
+    if theta.dtype.kind not in "fiub":
+        raise TypeError(f"start must be real numbers, not {start!r}")
+    if theta.dtype.kind != "f":
         theta = theta.astype(float)
     columns = [value(0) if callable(value) else value for value in hyper.values()]
     shape = np.broadcast_shapes(theta.shape, *map(np.shape, columns))

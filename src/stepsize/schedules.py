@@ -134,7 +134,7 @@ def multi_step(t: Any, milestones: Sequence[int], gamma: float = 0.1) -> Any:
     array([1.  , 1.  , 0.5 , 0.5 , 0.5 , 0.25])
     """
     require("milestones", np.asarray(milestones), at_least(1))
-    return np.power(1.0 * gamma, np.searchsorted(np.sort(milestones), t, side="right"))
+    return np.power(1.0 * gamma, np.searchsorted(np.sort(milestones, axis=None), t, side="right"))
 
 
 @accepts(t=at_least(0), gamma=at_least(0))
@@ -438,9 +438,10 @@ def sequence(
         raise ValueError(
             f"milestones must be one fewer than the {len(schedules)} schedules, not {milestones}"
         )
+    require("milestones", np.asarray(milestones), at_least(1))
     starts = [0, *milestones]
     if any(later <= earlier for earlier, later in pairwise(starts)):
-        raise ValueError(f"milestones must rise, each at least 1, not {milestones}")
+        raise ValueError(f"milestones must rise, not {milestones}")
     factor = schedules[0](t)
     for start, schedule in zip(milestones, schedules[1:], strict=True):
         factor = np.where(np.less(t, start), factor, schedule(np.maximum(t - start, 0)))
