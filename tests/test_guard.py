@@ -151,6 +151,13 @@ def test_a_float32_run_stays_one_and_goes_on_bit_for_bit(lr):
     assert set(seen) == {np.dtype(np.float32)}
 
 
+@pytest.mark.parametrize("beta1", [0, np.float32(0.5), np.float64(0.5), np.array(0.5)], ids=repr)
+def test_a_number_of_any_type_is_bit_for_bit_its_column(beta1):
+    alone = descend(adam, ravine, [4.0, 2.0], 30, beta1=beta1)
+    column = descend(adam, ravine, [4.0, 2.0], 30, beta1=np.array([[float(beta1)], [0.9]]))
+    np.testing.assert_array_equal(alone.theta, column.theta[:, 0])
+
+
 def test_what_else_is_set_for_this_thread_holds_inside_a_rule():
     mine = contextvars.ContextVar("mine", default="default")
 

@@ -157,7 +157,7 @@ def _at(value: Any, updates_made: int, dtype: np.dtype) -> Any:
     a plain one, which does not widen the run to float64, as a float of NumPy's would.
     """
     now = value(updates_made) if callable(value) else value
-    if not isinstance(now, float):  # flags and counts stay what they are
+    if not isinstance(now, (float, np.floating)):  # flags, counts and arrays stay what they are
         return now
     return np.asarray(now, dtype) if dtype == np.float64 else float(now)
 
