@@ -297,3 +297,12 @@ def test_milestones_are_numbers(milestone):
     with pytest.raises(TypeError, match="milestones must be a number, at least 1"):
         schedules.multi_step(0, [milestone])
     assert schedules.multi_step(4, 3, 0.5) == 0.5
+
+
+def test_a_complex_gradient_is_named_and_not_cut():
+    class Odd(Matrix):
+        def grad(self, theta, t):
+            return theta * 1j
+
+    with pytest.raises(TypeError, match="grad must be floats"):
+        descend(sgd, Odd(), np.ones((2, 2)), 1)

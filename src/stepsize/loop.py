@@ -93,7 +93,9 @@ def descend(
     with np.errstate(all="ignore"):
         for t in range(made + 1, made + steps + 1):
             now = {name: _at(value, t - 1, theta.dtype) for name, value in hyper.items()}
-            loss, grad = landscape.loss(theta), np.asarray(landscape.grad(theta, t), theta.dtype)
+            loss, grad = landscape.loss(theta), np.asarray(landscape.grad(theta, t))
+            if grad.dtype.kind in "fiub":  # what is no real number the rule will name
+                grad = grad.astype(theta.dtype, copy=False)
             step = _step(rule, theta, grad, t, memory, now)
             row = dict(theta=theta, loss=loss, grad=grad) | now | step.memory | step.shown
             kept.write(t - 1, row)
