@@ -33,6 +33,7 @@ import subprocess
 import time
 from pathlib import Path
 
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # python -P leaves it out
 from tools.copies import Copies, digest
 from tools.lab import a_free_port, jupyterlab
 from tools.programs import environment, finish

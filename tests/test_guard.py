@@ -306,3 +306,17 @@ def test_a_complex_gradient_is_named_and_not_cut():
 
     with pytest.raises(TypeError, match="grad must be floats"):
         descend(sgd, Odd(), np.ones((2, 2)), 1)
+
+
+def test_columns_of_whole_numbers_do_not_wrap():
+    rates = np.array([[1], [2]], np.uint8)
+    step = optimizers.adafactor_vector
+    whole, floats = (descend(step, ravine, [4.0, 2.0], 3, lr=lr) for lr in (rates, 1.0 * rates))
+    np.testing.assert_array_equal(whole.theta, floats.theta)
+
+
+def test_a_plain_whole_number_may_diverge():
+    def growing(theta, grad, t, *, lr=0.1, factor=2.0):
+        return Step(theta - lr * factor**t * grad)
+
+    assert descend(growing, ravine, [4.0, 2.0], 1100, lr=1, factor=2).diverged

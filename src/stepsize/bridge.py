@@ -65,8 +65,8 @@ class _RuleOptimizer(torch.optim.Optimizer):
             for p in group["params"]:
                 if not p.is_floating_point():
                     raise TypeError(f"parameters must be real floats, not {p.dtype}")
-            one_of_each = {p.ndim: torch.zeros_like(p) for p in group["params"]}
-            for zeros in one_of_each.values() or [torch.zeros(1, 1)]:
+            for axes in {p.ndim for p in group["params"]} or {2}:
+                zeros = torch.zeros((1,) * axes)
                 self.rule(zeros, zeros, 1, **self._hyper(group))
         except Exception:
             self.param_groups.pop()
@@ -163,7 +163,7 @@ def _remembered(rule: Rule) -> dict[str, Any]:
     matrix = rule(np.zeros((1, 1)), np.zeros((1, 1)), 1).memory
     try:
         return matrix | rule(np.zeros(1), np.zeros(1), 1).memory
-    except ValueError:  # Muon takes no vectors
+    except Exception:  # Muon, and others like it, take no vectors
         return matrix
 
 

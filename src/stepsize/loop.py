@@ -84,7 +84,9 @@ def descend(
     """
     if not isinstance(steps, (int, np.integer)) or isinstance(steps, bool) or steps < 0:
         raise ValueError(f"steps must be a whole number, at least 0, not {steps!r}")
-    hyper = {**_defaults(rule), **hyper}
+    defaults = _defaults(rule)
+    counts = {name for name, value in defaults.items() if type(value) is int}
+    hyper = {**defaults, **hyper}
     before = vars(start) if isinstance(start, Trace) else {}
     made = len(before["theta"]) - 1 if before else 0
     kept = _Kept(before, made + steps)
@@ -92,7 +94,7 @@ def descend(
     memory = _memory(rule, before, hyper, theta.dtype)
     with np.errstate(all="ignore"):
         for t in range(made + 1, made + steps + 1):
-            now = {name: _at(value, t - 1, theta.dtype) for name, value in hyper.items()}
+            now = {n: _at(value, t - 1, theta.dtype, n in counts) for n, value in hyper.items()}
             loss, grad = landscape.loss(theta), np.asarray(landscape.grad(theta, t))
             if grad.dtype.kind in "fiub":  # what is no real number the rule will name
                 grad = grad.astype(theta.dtype, copy=False)
@@ -151,17 +153,22 @@ def _start(start: Any, hyper: dict[str, Any]) -> np.ndarray:
     return np.broadcast_to(theta, shape).astype(wide)
 
 
-def _at(value: Any, updates_made: int, dtype: np.dtype) -> Any:
+def _at(value: Any, updates_made: int, dtype: np.dtype, is_count: bool) -> Any:
     """A hyper-parameter as it is now.
 
-    A float becomes an array of no dimensions: NumPy's power of an array can differ in the last bit
+    A number becomes an array of no dimensions: NumPy's power of an array can differ in the last bit
     from Python's, and a run alone has to be the same as in a column. In a float32 run it becomes
     a plain one, which does not widen the run to float64, as a float of NumPy's would.
     """
     now = value(updates_made) if callable(value) else value
-    if not isinstance(now, (float, np.floating)):  # flags, counts and arrays stay what they are
+    kind = np.asarray(now).dtype.kind
+    if kind not in "fiu" or isinstance(now, (list, tuple)):  # flags stay what they are
         return now
-    return np.asarray(now, dtype) if dtype == np.float64 else float(now)
+    if is_count and kind in "iu" and np.ndim(now) == 0:  # and so do counts
+        return int(now)
+    if dtype == np.float64 or (kind != "f" and np.ndim(now)):
+        return np.asarray(now, dtype)
+    return now if np.ndim(now) else float(now)
 
 
 def _step(
