@@ -320,3 +320,15 @@ def test_a_plain_whole_number_may_diverge():
         return Step(theta - lr * factor**t * grad)
 
     assert descend(growing, ravine, [4.0, 2.0], 1100, lr=1, factor=2).diverged
+
+
+def test_decoupled_twice_decays_twice_and_is_refused():
+    with pytest.raises(ValueError, match="rule must have no weight_decay of its own"):
+        decoupled(decoupled(sgd))
+
+
+def test_a_memory_that_is_called_z_is_no_reason_to_refuse():
+    def ftrl(theta, grad, t, z=0.0, *, lr=0.1):
+        return Step(theta - lr * grad, dict(z=z + grad))
+
+    assert decoupled(ftrl)(1.0, 0.0, 1, lr=0.5, weight_decay=1.0).theta == 0.5

@@ -61,8 +61,8 @@ def descend(
         had never stopped, and is returned whole. steps: how many (more) updates, at least 0.
     hyper: the rule's hyper-parameters, each a number, a column (k, 1), or a function of the
         updates already made. Columns make k runs in one pass, bit for bit those made one by one
-        (in float64; a float32 column computes in float32 what a plain number does in float64, and
-        a float64 column makes a float64 run of a float32 start).
+        (in a float32 run, a column computes in float32 what a plain number does in float64; a
+        float64 column makes a float64 run of it).
         A memory that is named here starts with that value.
 
     Raises: ValueError or TypeError for a bad hyper-parameter, start or steps, and for a rule that

@@ -78,7 +78,7 @@ class Network:
 
     @cached_property
     def widths(self) -> tuple[int, ...]:
-        return (self.X.shape[1], *self.hidden, int(self.y.max()) + 1)
+        return (self.X.shape[1], *self.hidden, int(np.max(self.y)) + 1)
 
     @cached_property
     def size(self) -> int:

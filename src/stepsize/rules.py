@@ -76,7 +76,7 @@ def guard({header}):
         state.reset(token)
 """
 L2 = """if weight_decay is not default_weight_decay and (
-            type(weight_decay) not in (float, int) or weight_decay != 0
+            type(weight_decay) not in (float, int) or weight_decay
         ):
             grad = grad + weight_decay * theta"""
 
@@ -140,8 +140,8 @@ def decoupled(rule: Callable[..., Step]) -> Callable[..., Step]:
     Units: weight_decay one over lr. Ranges: weight_decay at least 0.
     Source: Loshchilov & Hutter (2019), arXiv:1711.05101, where lr multiplies the step and not the
     decay. Same as torch.optim.NAdam, RAdam and Adam with decoupled_weight_decay=True.
-    Raises: ValueError for a rule that decays already, or whose theta is made anew from a memory, as
-    that of the schedule-free rules.
+    Raises: ValueError for a rule that has a weight_decay of its own or is decoupled already, and
+    for those that remember z and x and make theta anew from them, as the schedule-free ones.
 
     What is never in the gradient shrinks all the same, and in proportion:
 
@@ -150,7 +150,8 @@ def decoupled(rule: Callable[..., Step]) -> Callable[..., Step]:
     array([4. , 0.5])
     """
     own = inspect.signature(inspect.unwrap(rule)).parameters
-    if "weight_decay" in own or "z" in own:
+    twice = getattr(rule, "func", None) is _shrink_first
+    if twice or "weight_decay" in own or {"z", "x"} <= set(own):
         kept = "no weight_decay of its own, and step from theta"
         raise ValueError(f"rule must have {kept}, not {rule.__name__}")
     signature = inspect.signature(rule)
