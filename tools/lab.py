@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 from urllib.parse import quote
 
-from .copies import write
+from .files import write
 from .programs import environment, finish
 from .trouble import Trouble
 

@@ -12,6 +12,7 @@ from urllib.parse import quote
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from tools import lab
 from tools.copies import Copies
+from tools.files import write
 from tools.programs import environment
 
 COURSE = Path(__file__).resolve().parents[1]
@@ -33,7 +34,7 @@ def settings() -> Path:
     page = folder / "settings" / "page_config.json"
     config = json.loads(page.read_text())
     config["disabledExtensions"].append("@jupyterlab/debugger-extension")
-    page.write_text(json.dumps(config))
+    write(page, json.dumps(config).encode())
     return folder
 
 
@@ -44,7 +45,10 @@ def main(room: bool) -> None:
     MY_WORK.mkdir(exist_ok=True)
     os.chdir(MY_WORK)
     copies = Copies(COURSE, MY_WORK)
-    list(copies.hand_out())  # the news are files, too
+    try:
+        list(copies.hand_out())  # the notebooks say what is new in them
+    except OSError as error:  # a full disk, say: they must get in to make room
+        print(f"The course's new notebooks can't be handed out: {error}", file=sys.stderr)
     env = environment(MY_WORK)
     env |= {name: value for name, value in os.environ.items() if name.startswith("JUPYTERHUB_")}
     runtime = Path.home() / ".run"  # short: a socket's path has at most 107 letters
