@@ -72,17 +72,20 @@ def paired(old: Sequence[Cell], new: Sequence[Cell]) -> Pairs:
     return {j: where.pop(cell.get("id")) for j, cell in enumerate(new) if cell.get("id") in where}
 
 
-def matched(old: Sequence[Cell], new: Sequence[Cell], known: Pairs | None = None) -> Pairs:
+def matched(
+    old: Sequence[Cell], new: Sequence[Cell], known: Pairs | None = None, *, rewritten: bool = True
+) -> Pairs:
     """For each cell of `new` that is a cell of `old`: which. Both by their places.
 
     First come those that read the same, wherever they were moved; then those that were edited and
-    have most of their words left; then one that was rewritten, alone between its neighbours.
-    known: the pairs that are known already.
+    have most of their words left; then, if `rewritten` is wanted, one that has none of them left,
+    but stands alone between the same neighbours. known: the pairs that are known already.
     """
     match = _Match(old, new, dict(known or {}))
     match.equal()
     match.alike()
-    match.alone()
+    if rewritten:
+        match.alone()
     return match.pairs
 
 

@@ -2,7 +2,7 @@
 
 import os
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from .cells import Cell, Notebook, content, matched, paired, share
@@ -15,26 +15,36 @@ ENOUGH = 0.5  # of its cells, word for word: from there on, a notebook may come 
 
 def versions(root: Path, name: str) -> list[bytes]:
     """The contents that this file has had, oldest first; under its earlier names, too."""
-    places: dict[str, None] = {}  # each once, in order
     look = ["log", "--follow", "-m", "--diff-filter=d", "--name-only", "--format=commit %H"]
+    places: list[str] = []
     try:
         for line in _git(root, *look, "--", name).decode().splitlines():
             if line.startswith("commit "):
                 commit = line.removeprefix("commit ")
             elif line:
-                places[f"{commit}:{line}"] = None
-        found = (_git(root, "cat-file", "blob", place) for place in reversed(places))
-        return [*dict.fromkeys(found)]
+                places.append(f"{commit}:{line}\n")
+        found = _git(root, "cat-file", "--batch", said="".join(reversed(places)).encode())
+        return [*dict.fromkeys(_contents(found))]
     except (OSError, ValueError, subprocess.SubprocessError):
         return []
 
 
-def _git(root: Path, *command: str) -> bytes:
-    """What git says; of a repository of another account, too, and without fetching anything."""
+def _git(root: Path, *command: str, said: bytes = b"") -> bytes:
+    """What git answers; of a repository of another account, too, and without fetching anything."""
     env = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     env |= dict(GIT_NO_LAZY_FETCH="1", GIT_OPTIONAL_LOCKS="0")
     git = ["git", "-C", str(root), "-c", f"safe.directory={root}", *command]
-    return subprocess.run(git, capture_output=True, check=True, env=env, timeout=PATIENCE).stdout
+    how = dict(capture_output=True, check=True, timeout=PATIENCE)
+    return subprocess.run(git, input=said, env=env, **how).stdout
+
+
+def _contents(batch: bytes) -> Iterator[bytes]:
+    """Each comes after a line that ends in its length."""
+    while batch:
+        head, _, rest = batch.partition(b"\n")
+        length = int(head.split()[-1])  # ValueError where one is missing
+        yield rest[:length]
+        batch = rest[length + 1 :]
 
 
 def likeliest(notebook: Notebook, found: Iterable[Notebook]) -> Notebook | None:

@@ -53,7 +53,7 @@ def _keys(
 ) -> tuple[list[Key], list[Key], list[Key]]:
     """For each cell of the three versions, which one it is."""
     kept = matched(base, new, paired(base, new) if same_ids else None)
-    held = matched(base, theirs, paired(base, theirs))
+    held = matched(base, theirs, paired(base, theirs), rewritten=False)
     added = [j for j in range(len(new)) if j not in kept]
     by_id = {new[j]["id"]: j for j in added} if same_ids else {}
     by_content = {content(new[j]): j for j in added}
