@@ -13,7 +13,7 @@ from itertools import chain, count
 from pathlib import Path
 
 from .cells import Notebook, dumps, loads, paired, share
-from .files import digest, sweep, write
+from .files import digest, write
 from .history import likeliest, versions
 from .merge import merge
 from .notes import with_note
@@ -62,15 +62,14 @@ class Copies:
 
     def hand_out(self) -> Iterator[str]:
         """Bring the folder up to date. Yields what the learner should know."""
-        for place in (self.folder, self.folder / "solutions", self.work.given):
-            sweep(place)
+        self.work.sweep()
         given, sources = self._given(), self.sources()
         yield from self._follow_renames(sources, given)
         for name, source in sources.items():
             damaged = self.work.is_damaged(name)
             if damaged:
                 aside, words = self.work.set_aside(name)
-                yield f"{name} was damaged. It is kept as {aside}, and there is a new one."
+                yield f"{name} was damaged. It is kept as {aside}, next to a new one."
             yield from self._give(name, source, given)
             if damaged:
                 self.work.say(name, words)
@@ -113,7 +112,7 @@ class Copies:
         if theirs is None:
             write(self.folder / name, dumps(new))
             return
-        base = self.work.base(theirs)
+        base = self.work.version(origin(theirs))
         guessed = base or self._guessed(name, source, theirs, new, given, before)
         if guessed:
             yield from self._update(name, theirs, guessed, new, same_ids=base is not None)
@@ -153,13 +152,12 @@ class Copies:
         if not is_touched(theirs, new):
             return new
         alone = not any(BESIDE.sub("", other) == name != other for other in given)
-        if alone and before == given[name]:
-            found = [source.read_bytes()]
-        else:
-            found = versions(self.course, source.relative_to(self.course).as_posix())
-            exact = [version for version in found if alone and digest(version) == before]
-            found = exact or found
-        return likeliest(theirs, [*filter(None, map(loads, found)), *self.work.bases()])
+        base = self.work.version(str(before)[:16]) if alone else None
+        if base:
+            return base
+        found = versions(self.course, source.relative_to(self.course).as_posix())
+        exact = [version for version in found if alone and digest(version) == before]
+        return likeliest(theirs, filter(None, map(loads, exact or found)))
 
     # A new version beside the learner's ----------------------------------------------------------
 
@@ -180,7 +178,7 @@ class Copies:
         """What lies beside a notebook that is up to date by now."""
         for beside in filter(BESIDE.search, list(given)):
             theirs = self.work.read(BESIDE.sub("", beside))
-            if theirs and self.work.base(theirs) and self._is_unused(beside, given):
+            if theirs and self.work.version(origin(theirs)) and self._is_unused(beside, given):
                 (self.folder / beside).unlink(missing_ok=True)
                 del given[beside]
 
@@ -191,7 +189,7 @@ class Copies:
             return not path.exists()
         if given.get(name) == digest(path.read_bytes()):
             return True
-        base = self.work.base(theirs)
+        base = self.work.version(origin(theirs))
         return base is not None and not is_touched(theirs, base) and not was_run(theirs)
 
     # Lessons that have a new name ----------------------------------------------------------------
@@ -212,7 +210,7 @@ class Copies:
         theirs, new = self.work.read(old), loads(source.read_bytes())
         if theirs is None or new is None:
             return False
-        base = self.work.base(theirs)
+        base = self.work.version(origin(theirs))
         if base:
             return len(paired(base["cells"], new["cells"])) >= RENAMED * len(base["cells"])
         return share(new["cells"], theirs["cells"]) >= RENAMED

@@ -34,8 +34,9 @@ def _git(root: Path, *command: str, said: bytes = b"") -> bytes:
     env = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     env |= dict(GIT_NO_LAZY_FETCH="1", GIT_OPTIONAL_LOCKS="0")
     git = ["git", "-C", str(root), "-c", f"safe.directory={root}", *command]
-    how = dict(capture_output=True, check=True, timeout=PATIENCE)
-    return subprocess.run(git, input=said, env=env, **how).stdout
+    return subprocess.run(
+        git, input=said, env=env, capture_output=True, check=True, timeout=PATIENCE
+    ).stdout
 
 
 def _contents(batch: bytes) -> Iterator[bytes]:

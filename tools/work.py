@@ -7,7 +7,7 @@ from itertools import count
 from pathlib import Path
 
 from .cells import Notebook, contents, dumps, loads
-from .files import digest, write
+from .files import digest, sweep, write
 from .notes import OURS, plain, with_note
 
 __all__ = ["Work", "is_touched", "of_version", "origin", "version_of", "was_run"]
@@ -97,16 +97,18 @@ class Work:
 
     # What is kept --------------------------------------------------------------------------------
 
+    def sweep(self) -> None:
+        """Remove what is left of writings that were killed."""
+        for place in (self.folder, self.given, self.before):
+            sweep(place)
+            sweep(place / "solutions")
+
     def give(self, data: bytes) -> None:
         """Keep a version of the course."""
         write(self.given / f"{version_of(data)}.ipynb", data)
 
-    def base(self, theirs: Notebook) -> Notebook | None:
-        """The version that this was made from."""
-        return _read(self.given / f"{origin(theirs)}.ipynb")
-
-    def bases(self) -> list[Notebook]:
-        return [*filter(None, map(_read, sorted(self.given.glob("*.ipynb"))))]
+    def version(self, name: str | None) -> Notebook | None:
+        return _read(self.given / f"{name}.ipynb")
 
     def keep(self, name: str) -> None:
         """Keep the learner's notebook as it is now; and of those kept earlier, the last few."""
