@@ -60,8 +60,11 @@ def bench(words: Words = None) -> argparse.Namespace:
 
 def hub(words: Words = None) -> argparse.Namespace:
     room = hasattr(os, "geteuid") and os.geteuid() == 0
-    how = dict(formatter_class=argparse.RawDescriptionHelpFormatter, description=HUB)
-    parser = argparse.ArgumentParser(prog="python run.py hub", **how)
+    parser = argparse.ArgumentParser(
+        prog="python run.py hub",
+        description=HUB,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--ip", default="127.0.0.1")
     # No learner's program can take a port below 1024 while the hub is away, to pose as it.
     parser.add_argument("--port", type=_port, default=800 if room else 8000)
