@@ -1,8 +1,10 @@
 """The learner's copies: an update renews them and loses nothing, whatever has happened to them."""
 
 import errno
+import importlib.util
 import json
 import os
+import random
 import shutil
 import subprocess
 import sys
@@ -11,12 +13,13 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from tools import files
+from tools import files, work
 from tools.copies import Copies
 from tools.files import digest, write
 from tools.notes import BOTH
 from tools.trouble import Trouble, meaning
 
+from .jupyter import Desk, chromium, jupyterlab
 from .learners import add, answer, lesson, put, read, run, save, sources
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -24,6 +27,7 @@ GAP = "m = ...  # your turn"
 FIRST = ["# Momentum", GAP, "check(m)", "# The end"]
 ANSWER = "m = beta * m"
 NAME = "00-start.ipynb"
+LESSONS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
 
 
 @pytest.fixture
@@ -540,3 +544,150 @@ def test_where_nothing_is_new_an_old_folder_gets_a_base_without_git(copies):
         "check(m)",
         "# The new end",
     ]
+
+
+# --- In JupyterLab ------------------------------------------------------------------------------
+
+
+def test_a_real_jupyterlab_that_opens_runs_and_saves_a_notebook_is_no_change(copies):
+    """What it writes of its own is known as such; and it leaves what an update needs to know."""
+    edition(copies, lesson("# Title", "1 + 1", "# The end"))
+    update(copies)
+    given = read(mine(copies))
+    with chromium() as browser, jupyterlab(mine(copies)) as server:
+        desk = Desk(browser.new_page())
+        desk.open(server)
+        desk.run_all()
+        desk.page.locator(".jp-OutputArea-output").filter(has_text="2").first.wait_for()
+        with desk.page.expect_response(lambda a: a.request.method == "PUT" and NAME in a.url):
+            desk.page.keyboard.press("Control+s")
+    saved = read(mine(copies))
+    assert saved["metadata"] != given["metadata"]
+    assert work.origin(saved) == work.origin(given)
+    assert not work.is_touched(saved, given)
+    edition(copies, lesson("# A better title", "1 + 1", "# The end"))
+    assert update(copies) == []
+    assert sources(mine(copies))[0] == "# A better title"
+    assert read(mine(copies))["cells"][1]["outputs"][0]["data"]["text/plain"] in ("2", ["2"])
+
+
+# --- On a hub -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def learner(copies, monkeypatch, tmp_path):
+    """workshop/learner.py, up to where it becomes the learner's JupyterLab."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    spec = importlib.util.spec_from_file_location("learner", ROOT / "workshop" / "learner.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    monkeypatch.setattr(module, "COURSE", copies.course)
+    monkeypatch.setattr(module, "MY_WORK", copies.folder)
+    monkeypatch.chdir(tmp_path)
+    for name in ("dup2", "umask"):
+        monkeypatch.setattr(module.os, name, lambda *_: None)
+    module.started = []
+    monkeypatch.setattr(module.os, "execve", lambda *command: module.started.append(command))
+    return module
+
+
+def test_on_a_hub_updates_are_the_same(copies, learner):
+    learner.main(room=False)
+    answer(mine(copies), GAP, ANSWER)
+    edition(copies, SECOND)
+    learner.main(room=False)
+    assert sources(mine(copies))[:2] == ["# Momentum, explained better", ANSWER]
+    config = copies.folder / ".jupyter" / "settings" / "page_config.json"
+    assert "@jupyterlab/debugger-extension" in json.loads(config.read_text())["disabledExtensions"]
+
+
+def test_on_a_hub_a_full_disk_keeps_nobody_out(copies, learner, monkeypatch, capsys):
+    learner.main(room=False)
+    answer(mine(copies), GAP, ANSWER)
+    edition(copies, SECOND)
+    monkeypatch.setattr(files.os, "fsync", full)
+    learner.main(room=False)
+    assert len(learner.started) == 2
+    assert "No space left on device" in capsys.readouterr().err
+    assert ANSWER in sources(mine(copies))
+
+
+# --- The lessons themselves ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+def test_of_every_lesson_what_was_written_in_an_older_version_stays_and_all_is_new(copies, path):
+    today = read(path)
+    older = read(path)
+    for cell in older["cells"][::3]:
+        cell["source"] = "".join(cell["source"]).replace("the ", "a ")
+    older["cells"][1:2], older["cells"][-2:-2] = [], [dict(older["cells"][1], id="since-gone")]
+    edition(copies, older)
+    update(copies)
+    written = fill_in(mine(copies), str(path))
+    edition(copies, today)
+    update(copies)
+    assert_all_is_there(mine(copies), today, written)
+
+
+def fill_in(path, seed):
+    """Answers in all gaps, two notes, and all run. Returns what was written."""
+    notebook, draw = read(path), random.Random(seed)
+    written = []
+    for cell in notebook["cells"]:
+        source = "".join(cell["source"])
+        if "# your turn" in source:
+            cell["source"] = source.replace("...  # your turn", f"{draw.random()}  # mine")
+            written.append(cell["source"])
+    for _ in range(2):
+        written.append(f"My note {draw.random()}")
+        own = dict(
+            cell_type="markdown", id=f"own-{draw.random()}"[:12].replace(".", "-"), metadata={}
+        )
+        place = draw.randrange(len(notebook["cells"]) + 1)
+        notebook["cells"].insert(place, own | dict(source=written[-1]))
+    save(path, notebook)
+    run(path)
+    return written
+
+
+def assert_all_is_there(path, today, written):
+    """All that was written; and each cell of today, but those that were answered."""
+    there = sources(path)
+    assert set(written) <= set(there)
+    for cell in today["cells"]:
+        source = "".join(cell["source"])
+        assert source in there or "# your turn" in source
+    known = {"".join(cell["source"]) for cell in today["cells"]} | set(written)
+    assert all(source in known or "alert-warning" in source for source in there), "nothing old"
+
+
+def of_git(*command):
+    return subprocess.run(["git", *command], cwd=ROOT, capture_output=True, check=True).stdout
+
+
+@pytest.mark.slow
+def test_used_folders_of_all_earlier_versions_come_up_to_date(tmp_path):
+    """Those that this repository's history has: handed out as it was done then, used, updated."""
+    try:
+        commits = of_git("log", "--format=%H", "--", "notebooks").decode().split()
+        assert of_git("rev-parse", "--is-shallow-repository") == b"false\n"
+    except (OSError, subprocess.CalledProcessError, AssertionError):
+        pytest.skip("there is no history here")
+    for commit in commits[4::8]:
+        copies = Copies(ROOT, tmp_path / commit)
+        names = of_git("ls-tree", "--name-only", commit, "notebooks/", "solutions/").decode()
+        given, written = {}, {}
+        for source in names.split():
+            name = source.removeprefix("notebooks/")
+            write(mine(copies, name), of_git("show", f"{commit}:{source}"))
+            given[name] = digest(mine(copies, name).read_bytes())
+        for name in given:
+            if "/" not in name and len(name) % 3:
+                written[name] = fill_in(mine(copies, name), commit)
+        put(copies.record, given)
+        update(copies)
+        for source in (ROOT / "notebooks").glob("*.ipynb"):
+            assert_all_is_there(
+                mine(copies, source.name), read(source), written.get(source.name, [])
+            )

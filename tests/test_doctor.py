@@ -84,7 +84,7 @@ def test_a_full_disk_under_my_work_is_named(tmp_path, monkeypatch):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(doctor.tempfile, "NamedTemporaryFile", full)
-    with pytest.raises(doctor.Ill, match="The disk is full. Free: .* MB in .*my-work"):
+    with pytest.raises(doctor.Ill, match=r"The disk is full\. Free: .* MB in .*my-work"):
         doctor.folder(tmp_path)
 
 

@@ -12,7 +12,6 @@ from urllib.parse import quote
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from tools import lab
 from tools.copies import Copies
-from tools.files import write
 from tools.programs import environment
 
 COURSE = Path(__file__).resolve().parents[1]
@@ -30,12 +29,10 @@ def keep_within(memory: int) -> None:
 
 def settings() -> Path:
     """JupyterLab's, and without the debugger: it would listen on a port that others can reach."""
-    folder = lab.settings(MY_WORK)
-    page = folder / "settings" / "page_config.json"
-    config = json.loads(page.read_text())
+    page = "settings/page_config.json"
+    config = json.loads((lab.SETTINGS / page).read_text())
     config["disabledExtensions"].append("@jupyterlab/debugger-extension")
-    write(page, json.dumps(config).encode())
-    return folder
+    return lab.settings(MY_WORK, instead={page: json.dumps(config).encode()})
 
 
 def main(room: bool) -> None:
