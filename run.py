@@ -8,7 +8,8 @@
     python run.py guide    makes the instructor's guide, one file to read or print
     python run.py present 5    shows lesson 5 as slides, its labs at work
 
-You work in copies, in my-work/. An update of the course (git pull) overwrites no answer.
+You work in copies, in my-work/. An update of the course (git pull) renews what you haven't changed
+in them, and keeps what you wrote.
 """
 # Pythons back to 2.7 can read this file and be told why they won't do: ASCII, and no f-strings.
 
