@@ -169,10 +169,31 @@ def test_an_older_one_that_is_put_back_is_brought_up_to_date_again(copies):
 
 def test_versions_that_nothing_was_made_from_are_forgotten(copies):
     update(copies)
+    answer(mine(copies), GAP, ANSWER)
     for number in range(9):
         edition(copies, changed(lesson(*FIRST), _3=f"# {number}"))
         update(copies)
-    assert len(list(copies.work.given.glob("*"))) == 2, "the notebook's, and the solution's"
+    assert len(list(copies.work.given.glob("*"))) == 1 + 9, "the first, and nine since"
+    for path in copies.work.given.glob("*"):
+        os.utime(path, (0, 0))
+    update(copies)
+    there = {path.stem for path in copies.work.given.glob("*")}
+    theirs = [*copies.folder.rglob("*.ipynb")]
+    theirs = [path for path in theirs if path.parent != copies.work.given]
+    assert there == {work.origin(read(path)) for path in theirs}
+    assert len(there) == 1 + 1 + 3, "the notebook's, and what is kept from before updates"
+
+
+def test_a_jupyterlab_that_was_open_during_the_update_may_save_what_it_had(copies):
+    update(copies)
+    opened = read(mine(copies))
+    edition(copies, SECOND)
+    update(copies)
+    opened["cells"][1]["source"] = ANSWER
+    save(mine(copies), opened)
+    edition(copies, changed(lesson(*FIRST), _0="# Third"))
+    update(copies)
+    assert sources(mine(copies)) == ["# Third", ANSWER, *FIRST[2:]]
 
 
 def test_a_lesson_with_a_new_name_keeps_the_answers(copies):

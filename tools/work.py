@@ -1,6 +1,7 @@
 """The learner's folder: their notebooks; and in .course, what is kept of them and of the course."""
 
 import re
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import count
@@ -12,6 +13,7 @@ from .notes import OURS, plain, with_note
 
 __all__ = ["Work", "is_touched", "of_version", "origin", "version_of", "was_run"]
 
+MONTH = 30 * 24 * 3600  # seconds
 LAST = 3  # of each notebook, so many are kept from before updates
 ASIDE = re.compile(r"\.damaged-\d+\.ipynb$")
 DAMAGED = (
@@ -124,11 +126,14 @@ class Work:
             old.unlink()
 
     def forget(self, names: Iterable[str]) -> None:
-        """The versions of the course that neither these nor what is kept was made from."""
+        """The old versions of the course that neither these nor what is kept was made from.
+
+        The newer ones stay: a JupyterLab that is still open may save what it opened before.
+        """
         theirs = [*map(self.read, names), *map(_read, self.before.rglob("*.ipynb"))]
         needed = {origin(notebook) for notebook in theirs if notebook}
         for path in self.given.glob("*.ipynb"):
-            if path.stem not in needed:
+            if path.stem not in needed and time.time() - path.stat().st_mtime > MONTH:
                 path.unlink()
 
 
