@@ -8,7 +8,8 @@
     python run.py guide    makes the instructor's guide, one file to read or print
     python run.py present 5    shows lesson 5 as slides, its labs at work
 
-You work in copies, in my-work/. An update of the course (git pull) overwrites no answer.
+You work in copies, in my-work/. An update of the course (git pull) renews what you haven't changed
+in them, and keeps what you wrote.
 """
 # Pythons back to 2.7 can read this file and be told why they won't do: ASCII, and no f-strings.
 
@@ -24,17 +25,19 @@ if not OLDEST <= sys.version_info[:2] <= NEWEST:
         % (OLDEST + NEWEST + tuple(sys.version_info[:3]))
     )
 
-import argparse
 import os
 import platform
 import re
 import shutil
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # python -P leaves it out
-from tools.copies import Copies, digest
+from tools import arguments
+from tools.copies import Copies
+from tools.files import digest
 from tools.lab import a_free_port, jupyterlab
 from tools.programs import environment, finish
 from tools.trouble import Trouble, meaning
@@ -71,11 +74,13 @@ def main(argv):
         sys.stderr.write("There is no command %r.\n\n%s" % (name, __doc__))
         return 2
     try:
+        if name in arguments.READ:
+            arguments.READ[name](rest)  # wrong ones are told now, not after a set-up
         return COMMANDS[name](rest)
     except Trouble as trouble:
         return str(trouble)
     except OSError as error:
-        return meaning(str(error), ROOT)
+        return meaning(str(error), ROOT, error.filename)
     except KeyboardInterrupt:
         sys.stderr.write("Stopped. The same command goes on from here.\n")
         return 130
@@ -85,10 +90,7 @@ def main(argv):
 
 
 def open_course(args):
-    parser = argparse.ArgumentParser(prog="python run.py")
-    parser.add_argument("--port", type=int)
-    parser.add_argument("--no-browser", action="store_true")
-    options = parser.parse_args(args)
+    options = arguments.opening(args)
     port = a_free_port(options.port)
     set_up()
     copies = Copies(ROOT, MY_WORK)
@@ -120,7 +122,8 @@ def examine(args):
         print("Here, %.1f GB of disk are free." % free)
         return 1
     command = [str(PYTHON), str(ROOT / "tools" / "doctor.py")] + args
-    return finish(subprocess.Popen(command, cwd=str(ROOT), env=environment(VENV)))
+    with tempfile.TemporaryDirectory() as home:  # for the course's folder may be read-only
+        return finish(subprocess.Popen(command, cwd=str(ROOT), env=environment(Path(home))))
 
 
 def serve_a_class(args):
@@ -134,6 +137,7 @@ def make_guide(args):
 
 
 def present(args):
+    a_free_port(arguments.present(args).port)
     return start("teach", ROOT / "tools" / "present.py", args)
 
 
@@ -211,7 +215,7 @@ def fingerprint(python):
 def announce(what):
     fetched, needed = MEGABYTES[what]
     print("About %d MB are fetched; on a usual line, a few minutes." % fetched)
-    free = shutil.disk_usage(ROOT).free // 10**6
+    free = shutil.disk_usage(VENV if VENV.exists() else ROOT).free // 10**6
     if free < needed:
         raise Trouble("The disk is too full: %d MB are needed, %d are free." % (needed, free))
 

@@ -1,10 +1,11 @@
 """All benchmarks; with --quick each on very little, to see that it runs: python -m benchmarks."""
 
-import argparse
 import os
 import sys
 import time
 from pathlib import Path
+
+from tools import arguments
 
 HERE = Path(__file__).parent
 
@@ -19,11 +20,7 @@ os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python run.py bench", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="on very little; writes nothing")
-    parser.add_argument("--rounds", type=int, default=11)
-    parser.add_argument("-k", default="", help="only what has this in its name; writes nothing")
-    options = parser.parse_args()
+    options = arguments.bench()
 
     import matplotlib
     import torch

@@ -1,10 +1,15 @@
 """The doctor finds what is broken, and says what helps."""
 
+import errno
 import importlib.util
 import webbrowser
+from pathlib import Path
 
 import pytest
 
+from tools.copies import Copies
+
+from .learners import lesson, put
 from .test_run import ROOT, run  # noqa: F401  (a fixture)
 
 spec = importlib.util.spec_from_file_location("doctor", ROOT / "tools" / "doctor.py")
@@ -72,6 +77,47 @@ def test_a_folder_that_is_of_no_use_is_named(tmp_path):
     (tmp_path / "OneDrive").mkdir()
     with pytest.raises(doctor.Ill, match="Move the course out of it"):
         doctor.folder(tmp_path / "OneDrive")
+
+
+def test_a_full_disk_under_my_work_is_named(tmp_path, monkeypatch):
+    def full(**_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(doctor.tempfile, "NamedTemporaryFile", full)
+    with pytest.raises(doctor.Ill, match=r"The disk is full\. Free: .* MB in .*my-work"):
+        doctor.folder(tmp_path)
+
+
+def test_damaged_notebooks_are_named_with_what_helps(tmp_path):
+    work = tmp_path / "my-work"
+    assert doctor.notebooks(tmp_path) == "my-work is empty yet"
+    for name in ("03-ravines.ipynb", "solutions/03-ravines.ipynb", "mine.ipynb"):
+        put(work / name, lesson("# Mine"))
+    for folder in ("notebooks", "solutions"):
+        put(tmp_path / folder / "03-ravines.ipynb", lesson("# The course's"))
+    assert doctor.notebooks(tmp_path) == "3 notebooks in my-work can be opened"
+    (work / "mine.ipynb").write_text("{")
+    with pytest.raises(doctor.Ill, match=r"my-work: mine.ipynb. Delete it, or move it away"):
+        doctor.notebooks(tmp_path)
+    (work / "03-ravines.ipynb").write_bytes(b"")
+    (work / "solutions" / "03-ravines.ipynb").write_text("<<<<<<<")
+    both = r"my-work: 03-ravines.ipynb, solutions/03-ravines.ipynb. Run: python run.py. It keeps"
+    with pytest.raises(doctor.Ill, match=both):
+        doctor.notebooks(tmp_path)
+    (work / "mine.ipynb").unlink()
+    assert [*Copies(tmp_path, work).hand_out()]
+    assert doctor.notebooks(tmp_path) == "2 notebooks in my-work can be opened"
+
+
+def test_the_doctor_writes_nothing_into_a_course_that_may_be_read_only(run, monkeypatch):  # noqa: F811
+    """Else IPython warns of it, above the list."""
+    started = []
+    monkeypatch.setattr(run, "version_of_venv", lambda: b"(3, 11)")
+    monkeypatch.setattr(run.subprocess, "Popen", lambda command, **how: started.append(how["env"]))
+    monkeypatch.setattr(run, "finish", lambda process: 0)
+    assert run.main(["doctor"]) == 0
+    for name in ("IPYTHONDIR", "JUPYTER_DATA_DIR", "JUPYTER_CONFIG_DIR"):
+        assert not Path(started[0][name]).is_relative_to(run.ROOT)
 
 
 def test_no_browser_is_told(monkeypatch):

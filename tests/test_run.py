@@ -1,8 +1,7 @@
-"""run.py: an answer is never overwritten, and what fails is said in words that help."""
+"""run.py: sets up once, reads its arguments first, and says in words that help what fails."""
 
 import ast
 import importlib.util
-import json
 import re
 import shutil
 import socket
@@ -15,7 +14,6 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from tools.copies import Copies
 from tools.lab import a_free_port
 from tools.programs import environment
 from tools.trouble import Trouble, meaning
@@ -25,14 +23,12 @@ ROOT = Path(__file__).resolve().parents[1]
 
 @pytest.fixture
 def run(tmp_path, monkeypatch):
-    """run.py as a module, for a course of one notebook in a folder of its own."""
+    """run.py as a module, for a course in a folder of its own."""
     spec = importlib.util.spec_from_file_location("run", ROOT / "run.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     root = tmp_path / "a course, naïve"
-    for folder in ("notebooks", "solutions"):
-        (root / folder).mkdir(parents=True)
-        (root / folder / "00-start.ipynb").write_text(f"{folder}, first edition")
+    root.mkdir()
     places = dict(ROOT=root, MY_WORK=root / "my-work")
     places |= dict(VENV=root / ".venv", LOG=root / "setup.log", STAMP=root / "stamp")
     for name, place in places.items():
@@ -66,93 +62,6 @@ def test_an_old_python_is_told_what_is_needed(python):
     assert said.returncode == 1
     assert said.stderr.startswith("Python 3.11 or newer (up to 3.14) is needed, this is ")
     assert "Traceback" not in said.stderr
-
-
-# --- The learner's copies -----------------------------------------------------------------------
-
-
-@pytest.fixture
-def copies(run):
-    return Copies(run.ROOT, run.MY_WORK)
-
-
-def mine(copies, name="00-start.ipynb"):
-    return copies.folder / name
-
-
-def new_edition(copies, text="second edition"):
-    (copies.course / "notebooks" / "00-start.ipynb").write_text(text)
-
-
-def test_first_start_copies_everything(copies):
-    assert list(copies.hand_out()) == []
-    assert mine(copies).read_text() == "notebooks, first edition"
-    assert mine(copies, "solutions/00-start.ipynb").read_text() == "solutions, first edition"
-
-
-def test_an_answer_is_kept_when_nothing_is_new(copies):
-    list(copies.hand_out())
-    mine(copies).write_text("my answer")
-    for _ in range(3):
-        assert list(copies.hand_out()) == []
-        assert mine(copies).read_text() == "my answer"
-
-
-def test_an_update_reaches_what_was_not_touched(copies):
-    list(copies.hand_out())
-    new_edition(copies)
-    assert list(copies.hand_out()) == []
-    assert mine(copies).read_text() == "second edition"
-
-
-def test_an_update_goes_beside_an_answer_and_says_so(copies):
-    list(copies.hand_out())
-    mine(copies).write_text("my answer")
-    new_edition(copies)
-    (said,) = copies.hand_out()
-    assert "00-start.new.ipynb" in said
-    assert mine(copies).read_text() == "my answer"
-    assert mine(copies, "00-start.new.ipynb").read_text() == "second edition"
-    assert list(copies.hand_out()) == [], "said once"
-
-
-def test_an_answer_in_the_new_edition_is_kept_too(copies):
-    list(copies.hand_out())
-    mine(copies).write_text("my answer")
-    new_edition(copies)
-    list(copies.hand_out())
-    mine(copies, "00-start.new.ipynb").write_text("my second answer")
-    new_edition(copies, "third edition")
-    list(copies.hand_out())
-    kept = {path.name: path.read_text() for path in copies.folder.glob("*.ipynb")}
-    assert sorted(kept.values()) == ["my answer", "my second answer", "third edition"]
-
-
-def test_what_was_thrown_away_comes_back(copies):
-    list(copies.hand_out())
-    mine(copies).unlink()
-    list(copies.hand_out())
-    assert mine(copies).read_text() == "notebooks, first edition"
-
-
-@pytest.mark.parametrize("damage", [b"", b"{", b"[1]", b"\x00\xff", b'{"00-start.ipynb": 7}'])
-def test_a_damaged_record_costs_no_answer(copies, damage):
-    list(copies.hand_out())
-    mine(copies).write_text("my answer")
-    copies.record.write_bytes(damage)
-    new_edition(copies)
-    list(copies.hand_out())
-    assert mine(copies).read_text() == "my answer"
-    assert mine(copies, "00-start.new.ipynb").read_text() == "second edition"
-    assert json.loads(copies.record.read_bytes())
-
-
-def test_opens_the_notebook_last_worked_on(copies):
-    (copies.course / "notebooks" / "01-next.ipynb").write_text("next")
-    list(copies.hand_out())
-    assert copies.last() == "00-start.ipynb"
-    mine(copies, "01-next.ipynb").write_text("my answer")
-    assert copies.last() == "01-next.ipynb"
 
 
 # --- The set-up ---------------------------------------------------------------------------------
@@ -267,6 +176,29 @@ def test_a_full_disk_is_named_even_by_a_program_that_does_not_say_so(run, monkey
     assert meaning(said, run.ROOT).startswith("The disk is full")
 
 
+def test_of_all_disks_the_one_on_which_it_failed_is_measured(run, monkeypatch):
+    free = {run.ROOT: 9 * 10**9, run.ROOT / "my-work": 12 * 10**6}
+    monkeypatch.setattr(
+        run.shutil, "disk_usage", lambda place: shutil._ntuple_diskusage(9, 9, free[place])
+    )
+    run.MY_WORK.mkdir()
+
+    def fails(_):
+        raise OSError(28, "No space left on device", str(run.MY_WORK / "solutions" / "x.ipynb"))
+
+    monkeypatch.setitem(run.COMMANDS, "guide", fails)
+    assert run.main(["guide"]) == f"The disk is full. Free: 12 MB in {run.MY_WORK}."
+
+
+def test_where_not_even_a_temporary_file_can_be_made_the_full_disk_is_named(run, monkeypatch):
+    def none():
+        raise FileNotFoundError(2, "No usable temporary directory found")
+
+    monkeypatch.setattr(run.tempfile, "gettempdir", none)
+    said = "[Errno 28] No space left on device"
+    assert meaning(said, run.ROOT).startswith("The disk is full. Free: ")
+
+
 def test_the_users_own_settings_of_python_and_jupyter_stay_out(run, monkeypatch, tmp_path):
     for name in ("PYTHONPATH", "PYTHONHOME", "JUPYTER_PATH", "JUPYTERLAB_DIR", "MPLBACKEND"):
         monkeypatch.setenv(name, "theirs")
@@ -338,20 +270,53 @@ def test_without_a_wish_the_next_free_port_is_found(run):
         assert a_free_port() > first
 
 
+LAST = len(list((ROOT / "lessons").glob("[0-9][0-9]-*.md"))) - 1
+HELPED = ("doctor", "hub", "bench", "guide", "present")
+
+
 @pytest.mark.parametrize(
     ("args", "status", "words"),
     [
         (["dance"], 2, "There is no command 'dance'"),
         (["--help"], 0, "python run.py test"),
         (["-h"], 0, "python run.py test"),
-        (["--port", "x"], 2, "invalid int value"),
-        (["--port", "0" * 3 + "99999"], 1, "can't be had"),
+        (["--port", "x"], 2, "a port is a number from 1 to 65535, not 'x'"),
+        (["--port", "0" * 3 + "99999"], 2, "a port is a number from 1 to 65535"),
+        (["--prot", "8899"], 2, "unrecognized arguments: --prot"),
+        (["doctor", "5"], 2, "unrecognized arguments: 5"),
+        (["bench", "--rounds", "0"], 2, "it takes 1 round or more, not '0'"),
+        (["bench", "--fast"], 2, "unrecognized arguments: --fast"),
+        (["guide", "5"], 2, "unrecognized arguments: 5"),
+        (["present"], 2, "the following arguments are required: lesson"),
+        (["present", "99"], 2, f"there is no lesson '99'; the lessons are 0 to {LAST}"),
+        (["present", "5", "--port", "-1"], 2, "a port is a number"),
+        (["hub", "--port", "99999"], 2, "a port is a number"),
+        (["hub", "start"], 2, "invalid choice: 'start'"),
+        (["hub", "reset"], 2, "the following arguments are required: name"),
+        (["hub", "passwords", "--of-class", "short"], 2, "needs 8 characters or more, not 5"),
+        *[([command, "--help"], 0, f"usage: python run.py {command}") for command in HELPED],
     ],
 )
-def test_what_is_typed_wrong_gets_words(args, status, words):
-    said = subprocess.run(
-        [sys.executable, str(ROOT / "run.py"), *args], capture_output=True, text=True
-    )
+def test_what_is_typed_wrong_gets_words_before_anything_is_set_up(args, status, words, tmp_path):
+    course = tmp_path / "course"
+    shutil.copytree(ROOT / "tools", course / "tools")
+    shutil.copytree(ROOT / "lessons", course / "lessons")
+    shutil.copy(ROOT / "run.py", course)
+    command = [sys.executable, str(course / "run.py"), *args]
+    said = subprocess.run(command, capture_output=True, text=True)
     assert said.returncode == status
     assert words in said.stdout + said.stderr
     assert "Traceback" not in said.stderr
+    assert not (course / ".venv").exists()
+
+
+def test_every_command_reads_its_arguments_first(run):
+    assert set(run.arguments.READ) == set(run.COMMANDS) - {"test"}, "what follows test is pytest's"
+
+
+def test_a_port_that_is_taken_is_told_before_anything_is_set_up(run, monkeypatch, capsys):
+    monkeypatch.setattr(run, "set_up", lambda *_: pytest.fail("set up"))
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        for args in (["--port", port], ["present", "5", "--port", port]):
+            assert run.main(args).startswith(f"Port {port} is taken")

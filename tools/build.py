@@ -2,15 +2,21 @@
 
     python tools/build.py            make all that is stale; --all makes everything
     python tools/build.py --check    name what is stale, change nothing, exit 1
+    python tools/build.py --ids-from COMMIT    first give all cells the ids that they had there
 
 A lesson is the solved text. What a learner opens lacks the right side of every line that ends in
 `# solution`, every cell tagged `solution`, and all outputs. A solution is the whole lesson,
 executed. The same lesson gives the same bytes each time.
+
+A cell keeps its id when others come, go or move, when it is edited, and when the lesson gets
+another name: by the ids, an update finds the cells of a learner's notebook. The solution made
+before is the record of them, for it has every cell of the lesson; only a new cell gets a new id.
 """
 
 import argparse
 import os
 import re
+import subprocess
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,6 +28,12 @@ from nbformat import NotebookNode
 from traitlets.config import Config
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from tools.cells import fresh_id, loads, matched, share  # noqa: E402  (the root comes first)
+from tools.files import write  # noqa: E402
+
+RENAMED = 0.5  # of its cells: a solution that has so many of a new lesson's was that lesson's
 MARK = "  # solution"
 TODO = "...  # your turn"
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -39,13 +51,61 @@ def lessons() -> list[Path]:
 
 
 def read(lesson: Path) -> NotebookNode:
-    """The solved notebook of a lesson, not executed; its cell ids are numbers, not chance."""
-    notebook = jupytext.read(lesson, fmt="md")
-    cells = notebook.cells
-    for number, cell in enumerate(cells):
-        cell.id = f"{lesson.stem[:40]}-{number:03}"
+    """The solved notebook of a lesson, not executed."""
+    cells = jupytext.read(lesson, fmt="md").cells
     cells[0].source += f"\n\n<!-- Made from lessons/{lesson.name} by tools/build.py: edit that. -->"
+    set_ids(cells, made_before(cells, lesson, ROOT / "solutions"))
     return nbformat.v4.new_notebook(cells=cells, metadata=METADATA)
+
+
+def set_ids(cells: list[NotebookNode], before: list[NotebookNode]) -> None:
+    """A cell that was there before keeps its id; a new one gets one made from its text."""
+    pairs = matched(before, cells)
+    taken = {cell.id for cell in before}
+    for number, cell in enumerate(cells):
+        new = number not in pairs
+        cell.id = fresh_id(cell, taken) if new else before[pairs[number]].id
+        taken.add(cell.id)
+
+
+def made_before(cells: list[NotebookNode], lesson: Path, solutions: Path) -> list[NotebookNode]:
+    """The cells of this lesson's solution; of the one that it had before it was renamed."""
+    path = solutions / f"{lesson.stem}.ipynb"
+    if path.exists():
+        return _stored(path).cells
+    there = {lesson.stem for lesson in lessons()}
+    lost = [_stored(old).cells for old in solutions.glob("*.ipynb") if old.stem not in there]
+    likely = [old for old in lost if share(cells, old) >= RENAMED]
+    return max(likely, key=lambda old: share(cells, old), default=[])
+
+
+def _stored(path: Path) -> NotebookNode:
+    try:
+        return nbformat.read(path, as_version=4)
+    except ValueError:  # most often for the marks of a merge conflict
+        run = "python tools/build.py --ids-from COMMIT, of one in which it could be read"
+        raise SystemExit(f"{path} can't be read, and it has the cells' ids. Run: {run}") from None
+
+
+def ids_from(commit: str) -> None:
+    """Give the cells of the solutions the ids that they had in this commit."""
+    with TemporaryDirectory() as folder:
+        for name in _git("ls-tree", "--name-only", commit, "solutions/").decode().split():
+            (Path(folder) / Path(name).name).write_bytes(_git("show", f"{commit}:{name}"))
+        for lesson in lessons():
+            path = ROOT / "solutions" / f"{lesson.stem}.ipynb"
+            then = Path(folder) / path.name
+            if not path.exists() or loads(path.read_bytes()) is None:
+                if then.exists():
+                    write(path, then.read_bytes())
+                continue
+            notebook = _stored(path)
+            set_ids(notebook.cells, made_before(notebook.cells, lesson, Path(folder)))
+            write(path, text(notebook).encode())
+
+
+def _git(*command: str) -> bytes:
+    return subprocess.run(["git", *command], cwd=ROOT, stdout=subprocess.PIPE, check=True).stdout
 
 
 def unsolved(notebook: NotebookNode) -> NotebookNode:
@@ -107,7 +167,7 @@ def is_stale(path: Path, lesson: Path) -> bool:
         return True
     if path.parent.name == "notebooks":
         return path.read_text(encoding="utf-8") != text(learners(path))
-    solution = nbformat.read(path, as_version=4)
+    solution = _stored(path)
     run = all(cell.execution_count for cell in solution.cells if cell.cell_type == "code")
     return not run or _cells(solution) != _cells(read(lesson))
 
@@ -143,15 +203,19 @@ def make(path: Path) -> None:
         path.unlink()
         return
     notebook = learners(path) if path.parent.name == "notebooks" else executed(read(lesson))
-    path.parent.mkdir(exist_ok=True)
-    path.write_bytes(text(notebook).encode())
+    write(path, text(notebook).encode())
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="name what is stale, change nothing")
-    parser.add_argument("--all", action="store_true", help="make everything, stale or not")
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--check", action="store_true", help="name what is stale, change nothing")
+    how.add_argument("--all", action="store_true", help="make everything, stale or not")
+    ids = "first give all cells the ids that they had there: for after a merge"
+    how.add_argument("--ids-from", metavar="COMMIT", help=ids)
     options = parser.parse_args()
+    if options.ids_from:
+        ids_from(options.ids_from)
     todo = [*made()] if options.all else stale()
     for path in todo:
         print(

@@ -1,16 +1,39 @@
-"""The learner's copies of the course. An update of the course never overwrites an answer."""
+"""The learner's copies of the course. An update of the course never overwrites an answer.
 
-import hashlib
+A copy says in its metadata which version of the course it was made from, and that version is kept
+whole. So an update is a three-way merge; and if it is killed, there is the notebook from before it
+or the one from after it, never half of one.
+"""
+
 import json
-import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain, count
 from pathlib import Path
 
+from .cells import Notebook, dumps, loads, paired, share
+from .files import digest, write
+from .history import likeliest, versions
+from .merge import merge
+from .notes import with_note
 from .trouble import Trouble
+from .work import Work, is_touched, of_version, origin, version_of, was_run
 
-__all__ = ["Copies", "digest", "write"]
+__all__ = ["Copies"]
+
+BESIDE = re.compile(r"\.new\d*(?=\.ipynb$)")
+RENAMED = 0.5  # of its cells: a lesson that has so many of a lost one's is that one
+
+NEWER = (
+    "<b>There is a newer version of this lesson: <code>{beside}</code>, next to this notebook.</b> "
+    "All you wrote is here, as you left it. The two couldn't be combined, because it isn't known "
+    "which version of the course this notebook was made from."
+)
+BEGIN = (
+    "<b>This is the new version of the lesson.</b> What you wrote is in <code>{name}</code>, next "
+    "to it."
+)
 
 
 @dataclass(frozen=True)
@@ -25,42 +48,44 @@ class Copies:
         """The digest of what the course last gave out, by name."""
         return self.folder / ".course.json"
 
+    @property
+    def work(self) -> Work:
+        return Work(self.folder)
+
+    def sources(self) -> dict[str, Path]:
+        """The course's notebooks, by their names in the learner's folder."""
+        return {
+            prefix + path.name: path
+            for folder, prefix in (("notebooks", ""), ("solutions", "solutions/"))
+            for path in sorted((self.course / folder).glob("*.ipynb"))
+        }
+
     def hand_out(self) -> Iterator[str]:
         """Bring the folder up to date. Yields what the learner should know."""
-        given = self._given()
-        for folder, prefix in [("notebooks", ""), ("solutions", "solutions/")]:
-            for source in sorted((self.course / folder).glob("*.ipynb")):
-                name = prefix + source.name
-                beside = self._give(name, source.read_bytes(), given)
-                if beside:
-                    kept = "Yours is kept, the new one is"
-                    yield f"{name} is new in the course. {kept} {beside}"
+        self.work.sweep()
+        given, sources = self._given(), self.sources()
+        yield from self._follow_renames(sources, given)
+        for name, source in sources.items():
+            damaged = self.work.is_damaged(name)
+            if damaged:
+                aside, words = self.work.set_aside(name)
+                yield f"{name} was damaged. It is kept as {aside}, next to a new one."
+            yield from self._give(name, source, given)
+            if damaged:
+                self.work.say(name, words)
+        self._remove_unused(given)
         write(self.record, json.dumps(given, indent=1, sort_keys=True).encode())
+        self.work.forget(given)
 
     def last(self) -> str:
         """The notebook last worked on; the first, if none was."""
         given = self._given()
-        names = sorted(name for name in given if "/" not in name and (self.folder / name).exists())
+        names = sorted(name for name in given if "/" not in name and self.work.read(name))
         if not names:
             raise Trouble(f"There are no notebooks in {self.course}. Clone the course again.")
-        changed = [name for name in names if self._digest_of(name) != given[name]]
-        ages = [(self.folder / name).stat().st_mtime for name in changed]
-        return max(zip(ages, changed, strict=True), default=(0, names[0]))[1]
-
-    def _give(self, name: str, new: bytes, given: dict[str, str]) -> str | None:
-        """Put this version there; beside the learner's, if they changed theirs: that name."""
-        version, before, theirs = digest(new), given.get(name), self._digest_of(name)
-        given[name] = version
-        if theirs in (None, before):  # thrown away, or as the course gave it
-            write(self.folder / name, new)
-            return None
-        if version in (theirs, before):  # nothing new
-            return None
-        names = (name.replace(".ipynb", f".new{n}.ipynb") for n in chain([""], count(2)))
-        beside = next(n for n in names if self._digest_of(n) in (None, version, given.get(n)))
-        write(self.folder / beside, new)
-        given[beside] = version
-        return beside
+        used = [name for name in names if not self._is_unused(name, given)]
+        ages = [((self.folder / name).stat().st_mtime, name) for name in used]
+        return max(ages, default=(0, names[0]))[1]
 
     def _given(self) -> dict[str, str]:
         """What was given out. Where that is lost, all that is there counts as the learner's."""
@@ -70,20 +95,122 @@ class Copies:
             given = None
         return given if isinstance(given, dict) else {}
 
-    def _digest_of(self, name: str) -> str | None:
+    # One notebook --------------------------------------------------------------------------------
+
+    def _give(self, name: str, source: Path, given: dict[str, str]) -> Iterator[str]:
+        """Put the course's version there; if the learner has written in theirs, combine the two."""
+        data, theirs = source.read_bytes(), self.work.read(name)
+        before, given[name] = given.get(name), digest(data)
+        if theirs and origin(theirs) == version_of(data):
+            return
+        read = loads(data)
+        if read is None:
+            mend = f"git checkout -- {source.relative_to(self.course).as_posix()}"
+            raise Trouble(f"The course's own {source.name} is damaged. Run: {mend}")
+        new = of_version(data, read)
+        self.work.give(data)  # first: whoever has a notebook has what it was made from
+        if theirs is None:
+            write(self.folder / name, dumps(new))
+            return
+        base = self.work.version(origin(theirs))
+        guessed = base or self._guessed(name, source, theirs, new, given, before)
+        if guessed:
+            yield from self._update(name, theirs, guessed, new, same_ids=base is not None)
+        elif before != given[name]:
+            yield self._put_beside(name, new, given)
+
+    def _update(
+        self, name: str, theirs: Notebook, base: Notebook, new: Notebook, *, same_ids: bool
+    ) -> Iterator[str]:
+        merged = merge(base["cells"], theirs["cells"], new["cells"], same_ids=same_ids)
+        if is_touched(theirs, base):
+            self.work.keep(name)
+            said = f"{name} is up to date, and has all that you wrote."
+            if merged.conflicts:
+                where = "one place" if merged.conflicts == 1 else f"{merged.conflicts} places"
+                said += f" In {where} you find two versions, the course's and yours, with a note."
+            yield said
         path = self.folder / name
-        return digest(path.read_bytes()) if path.exists() else None
+        updated = new | {"cells": merged.cells, "metadata": theirs["metadata"] | new["metadata"]}
+        write(path, dumps(updated), mtime=path.stat().st_mtime)  # that of the learner's last work
 
+    def _guessed(
+        self,
+        name: str,
+        source: Path,
+        theirs: Notebook,
+        new: Notebook,
+        given: dict[str, str],
+        before: str | None,
+    ) -> Notebook | None:
+        """What a notebook was made from that doesn't say so: from an earlier `run.py`, mostly.
 
-def digest(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
+        before: the digest of what was last given out under its name.
+        """
+        if before == digest((self.folder / name).read_bytes()):
+            return theirs
+        if not is_touched(theirs, new):
+            return new
+        alone = not any(BESIDE.sub("", other) == name != other for other in given)
+        base = self.work.version(str(before)[:16]) if alone else None
+        if base:
+            return base
+        found = versions(self.course, source.relative_to(self.course).as_posix())
+        exact = [version for version in found if alone and digest(version) == before]
+        return likeliest(theirs, filter(None, map(loads, exact or found)))
 
+    # A new version beside the learner's ----------------------------------------------------------
 
-def write(path: Path, data: bytes) -> None:
-    """All of it or nothing, whenever the power goes."""
-    if path.exists() and path.read_bytes() == data:
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    half = path.with_name(f".{path.name}.half")
-    half.write_bytes(data)
-    os.replace(half, path)
+    def _put_beside(self, name: str, new: Notebook, given: dict[str, str]) -> str:
+        """Both notebooks say so at their top."""
+        stem = name.removesuffix(".ipynb")
+        names = (f"{stem}.new{n}.ipynb" for n in chain([""], count(2)))
+        beside = next(free for free in names if self._is_unused(free, given))
+        path = self.folder / beside
+        top = with_note(new["cells"], BEGIN.format(name=Path(name).name))
+        write(path, dumps(new | {"cells": top}))
+        given[beside] = digest(path.read_bytes())
+        self.work.keep(name)
+        self.work.say(name, NEWER.format(beside=path.name))
+        return f"{name} is new in the course. Yours is kept, the new one is {beside}"
+
+    def _remove_unused(self, given: dict[str, str]) -> None:
+        """What lies beside a notebook that is up to date by now."""
+        for beside in filter(BESIDE.search, list(given)):
+            theirs = self.work.read(BESIDE.sub("", beside))
+            if theirs and self.work.version(origin(theirs)) and self._is_unused(beside, given):
+                (self.folder / beside).unlink(missing_ok=True)
+                del given[beside]
+
+    def _is_unused(self, name: str, given: dict[str, str]) -> bool:
+        """Is nothing there, or nothing but what the course gave?"""
+        path, theirs = self.folder / name, self.work.read(name)
+        if theirs is None:
+            return not path.exists()
+        if given.get(name) == digest(path.read_bytes()):
+            return True
+        base = self.work.version(origin(theirs))
+        return base is not None and not is_touched(theirs, base) and not was_run(theirs)
+
+    # Lessons that have a new name ----------------------------------------------------------------
+
+    def _follow_renames(self, sources: dict[str, Path], given: dict[str, str]) -> Iterator[str]:
+        """The learner's notebooks get the new names, so that their answers go with the lesson."""
+        lost = [name for name in given if name not in sources and not BESIDE.search(name)]
+        for name in [name for name in sources if not (self.folder / name).exists()]:
+            for old in filter(self.work.read, lost):
+                if Path(old).parent == Path(name).parent and self._became(old, sources[name]):
+                    (self.folder / old).rename(self.folder / name)
+                    given[name] = given.pop(old)
+                    lost.remove(old)
+                    yield f"{old} has a new name in the course, and here: {name}"
+                    break
+
+    def _became(self, old: str, source: Path) -> bool:
+        theirs, new = self.work.read(old), loads(source.read_bytes())
+        if theirs is None or new is None:
+            return False
+        base = self.work.version(origin(theirs))
+        if base:
+            return len(paired(base["cells"], new["cells"])) >= RENAMED * len(base["cells"])
+        return share(new["cells"], theirs["cells"]) >= RENAMED

@@ -3,6 +3,7 @@
 Each examination returns what it found, or raises Ill with what helps.
 """
 
+import errno
 import importlib.metadata
 import importlib.util
 import os
@@ -19,7 +20,14 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from tools import arguments  # noqa: E402  (the root has to be found first)
+from tools.copies import Copies  # noqa: E402
+from tools.trouble import meaning  # noqa: E402
+
 MEMORY, FREE, DISK = 3.0, 1.0, 0.5  # GB: of memory in all, of it unused, and of disk
+ROOM = 10**6  # bytes that my-work has to have room for
 PATIENCE = 60  # seconds for a kernel to start; the first start after a set-up is slow
 NEEDED = ("numpy", "matplotlib", "ipywidgets", "anywidget", "jupyterlab", "scikit-learn", "torch")
 
@@ -63,9 +71,12 @@ def folder(root: Path = ROOT) -> str:
     work = root / "my-work"
     try:
         work.mkdir(exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=work):
-            pass
+        with tempfile.NamedTemporaryFile(dir=work) as file:
+            file.write(bytes(ROOM))
+            file.flush()
     except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise Ill(meaning(str(error), root, str(work))) from None
         fix = "Move the course to a folder that is your own."
         raise Ill(f"Nothing can be written into {work} ({error.strerror}). {fix}") from None
     if os.name == "nt" and len(str(work)) > 150:
@@ -73,6 +84,22 @@ def folder(root: Path = ROOT) -> str:
     if "onedrive" in str(work).lower():
         raise Ill(f"{work} is in OneDrive, which can lock files. Move the course out of it.")
     return "my-work can be written"
+
+
+def notebooks(root: Path = ROOT) -> str:
+    """Can the learner's be opened?"""
+    copies = Copies(root, root / "my-work")
+    names = copies.work.names()
+    damaged = [name for name in names if copies.work.is_damaged(name)]
+    courses = [name for name in damaged if name in copies.sources()]
+    if damaged:
+        fix = "Delete it, or move it away."
+        if courses:
+            fix = "Run: python run.py. It keeps the damaged file and puts one that works beside it."
+        raise Ill(
+            f"Damaged, so it can't be opened, in my-work: {', '.join(courses or damaged)}. {fix}"
+        )
+    return f"{len(names)} notebooks in my-work can be opened" if names else "my-work is empty yet"
 
 
 def packages(versions: dict[str, str] | None = None) -> str:
@@ -176,6 +203,7 @@ EXAMINATIONS: tuple[Callable[[], str], ...] = (
     memory,
     disk,
     folder,
+    notebooks,
     packages,
     extensions,
     torch,
@@ -199,4 +227,5 @@ def main(examinations: tuple[Callable[[], str], ...] = EXAMINATIONS) -> int:
 
 
 if __name__ == "__main__":
+    arguments.doctor()
     sys.exit(main())

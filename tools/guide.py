@@ -8,7 +8,6 @@ the lesson's predictions with what the run says, the answers, and the known mist
 from the executed lesson and from the checks, so they are what a learner meets.
 """
 
-import argparse
 import re
 import shutil
 import subprocess
@@ -23,6 +22,11 @@ import nbformat
 from stepsize.checks.catalog import EXERCISES
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from tools import arguments  # noqa: E402  (the root has to be found first)
+from tools.files import write  # noqa: E402
+
 PAGES = ROOT / "lessons" / "instructor"
 TEACHING = ROOT / "my-work" / "teaching"
 MARK = "<!-- From here on made by tools/guide.py, from the lesson and its checks: edit those. -->"
@@ -256,21 +260,17 @@ def pdf(source: Path) -> Path | None:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python run.py guide")
-    parser.add_argument("--check", action="store_true", help="name what is stale, change nothing")
-    parser.add_argument("--no-browser", action="store_true")
-    options = parser.parse_args()
+    options = arguments.guide()
     for page in stale():
         print("stale:" if options.check else "renewing", page.relative_to(ROOT).as_posix())
         if not options.check:
-            page.write_text(renewed(page), encoding="utf-8", newline="\n")
+            write(page, renewed(page).encode())
     for name in missing():
         print(f"missing: lessons/instructor/{name}")
     if options.check:
         return int(bool(stale() or missing()))
-    TEACHING.mkdir(parents=True, exist_ok=True)
     whole = TEACHING / "guide.html"
-    whole.write_text(html(), encoding="utf-8")
+    write(whole, html().encode())
     printed = pdf(whole)
     print(f"The guide: {whole}")
     print(f"To print:  {printed}" if printed else "To print: open it in a browser, and print it.")

@@ -4,10 +4,12 @@ import os
 import secrets
 import socket
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from urllib.parse import quote
 
-from .copies import write
+from .files import write
 from .programs import environment, finish
 from .trouble import Trouble
 
@@ -37,11 +39,14 @@ def a_free_port(wanted: int | None = None) -> int:
     raise Trouble(f"Port {port} is taken, or can't be had. Without --port, a free one is found.")
 
 
-def settings(home: Path, source: Path = SETTINGS) -> Path:
-    """Those of `source`, in the learner's folder: where that is."""
+def settings(
+    home: Path, source: Path = SETTINGS, instead: Mapping[str, bytes] = MappingProxyType({})
+) -> Path:
+    """Those of `source`, in the learner's folder: where that is. instead: of files in it."""
     own = home / ".jupyter"
     for file in source.rglob("*.*"):
-        write(own / file.relative_to(source), file.read_bytes())
+        name = file.relative_to(source).as_posix()
+        write(own / name, instead.get(name) or file.read_bytes())
     return own
 
 

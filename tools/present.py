@@ -6,7 +6,6 @@ works in JupyterLab's own page, so labs live. (jupyterlab-rise has a page of its
 neither ipywidgets 8 nor anywidget starts: tried with 0.43.1 on JupyterLab 4.6.)
 """
 
-import argparse
 import ast
 import json
 import re
@@ -21,7 +20,8 @@ from nbformat import NotebookNode
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tools import lab  # noqa: E402  (the root has to be found first)
+from tools import arguments, lab  # noqa: E402  (the root has to be found first)
+from tools.files import write  # noqa: E402
 from tools.trouble import Trouble  # noqa: E402
 
 MARK = "  # solution"
@@ -180,12 +180,12 @@ def settings(folder: Path, dark: bool = False) -> Path:
     shutil.copytree(lab.SETTINGS, folder, dirs_exist_ok=True)
     style = folder / "custom" / "custom.css"
     ours = (ROOT / "tools" / "presenting.css").read_text(encoding="utf-8")
-    style.write_text(style.read_text(encoding="utf-8") + ours, encoding="utf-8")
+    write(style, (style.read_text(encoding="utf-8") + ours).encode())
     path = folder / "settings" / "overrides.json"
     theme = {"theme": "JupyterLab Dark" if dark else "JupyterLab Light"}
     overrides = json.loads(path.read_text(encoding="utf-8")) | OVERRIDES
     overrides["@jupyterlab/apputils-extension:themes"] = theme
-    path.write_text(json.dumps(overrides, indent=2), encoding="utf-8")
+    write(path, json.dumps(overrides, indent=2).encode())
     return folder
 
 
@@ -200,17 +200,12 @@ def prepare(number: int, work: Path) -> str:
     )
     work.mkdir(parents=True, exist_ok=True)
     text = nbformat.writes(slides(solved, given), version=4) + "\n"
-    (work / name).write_text(text, encoding="utf-8")
+    write(work / name, text.encode())
     return name
 
 
 def main() -> int | str:
-    parser = argparse.ArgumentParser(prog="python run.py present")
-    parser.add_argument("lesson", type=int, help="its number")
-    parser.add_argument("--dark", action="store_true", help="light letters on a dark ground")
-    parser.add_argument("--port", type=int)
-    parser.add_argument("--no-browser", action="store_true")
-    options = parser.parse_args()
+    options = arguments.present()
     try:
         work = ROOT / "my-work" / "teaching"
         name, own = prepare(options.lesson, work), settings(work / ".settings", options.dark)

@@ -1,5 +1,6 @@
 """What goes wrong with a set-up, and what helps, in words for the learner."""
 
+import os
 import platform
 import re
 import shutil
@@ -14,7 +15,11 @@ class Trouble(Exception):
 
 
 KNOWN = [  # what is said when something fails, and what that means; the first that fits
-    (r"Errno (28|122)\b|No space left|WinError 112\b", "The disk is full. Free: {free}."),
+    (
+        r"Errno 122\b|Disk quota exceeded|WinError 1295\b",
+        "Your share of the disk of {place} is used up (its quota). Delete what you no longer need.",
+    ),
+    (r"Errno 28\b|No space left|WinError 112\b", "The disk is full. Free: {free}."),
     (
         "ensurepip is not",
         "This Python can't make environments. On Debian and Ubuntu: sudo apt install python3-venv",
@@ -41,24 +46,43 @@ KNOWN = [  # what is said when something fails, and what that means; the first t
     ),
     (
         r"Errno (13|30)\b|WinError (5|32)\b|Permission denied",
-        "Writing in {root} is not allowed. Is the course open in another window? Close it there.\n"
+        "Writing in {place} is not allowed. Is the course open in another window? Close it there.\n"
         "Else see that the folder is yours.",
     ),
 ]
 
 
-def meaning(said: str, root: Path) -> str:
-    """What it means that a program failed saying this; its last words, where that isn't known."""
-    places = [str(root), tempfile.gettempdir()]
+def meaning(said: str, root: Path, failed: object = None) -> str:
+    """What it means that a program failed saying this; its last words, where that isn't known.
+
+    failed: the path at which it failed, if that is known: of all disks, its own counts.
+    """
+    place = Path(os.fsdecode(failed)) if isinstance(failed, str | bytes) else None
+    places = [_there(place)] if place else [root, *_temporary()]
+    free = {where: shutil.disk_usage(where).free for where in places}
     facts = dict(
-        root=root,
-        free=", ".join(f"{shutil.disk_usage(p).free // 10**6} MB in {p}" for p in places),
+        place=place or root,
+        free=", ".join(f"{amount // 10**6} MB in {where}" for where, amount in free.items()),
         machine=f"{platform.platform()}, Python {platform.python_version()}",
     )
-    if shutil.disk_usage(root).free < 10**7:
+    if free[places[0]] < 10**7 and not place:
         said += "No space left"  # a program does not always say that this was why
     for pattern, words in KNOWN:
         found = re.search(pattern, said)
         if found:
             return words.format(*found.groups(), **facts)
     return "That did not work. The last that was said:\n\n" + "\n".join(said.splitlines()[-8:])
+
+
+def _there(path: Path) -> Path:
+    """The first folder above it that there is."""
+    path = path.absolute()
+    return next(folder for folder in (path, *path.parents) if folder.is_dir())
+
+
+def _temporary() -> list[Path]:
+    """The folder for temporary files; none where all disks are full."""
+    try:
+        return [Path(tempfile.gettempdir())]
+    except OSError:
+        return []

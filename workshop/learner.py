@@ -29,12 +29,10 @@ def keep_within(memory: int) -> None:
 
 def settings() -> Path:
     """JupyterLab's, and without the debugger: it would listen on a port that others can reach."""
-    folder = lab.settings(MY_WORK)
-    page = folder / "settings" / "page_config.json"
-    config = json.loads(page.read_text())
+    page = "settings/page_config.json"
+    config = json.loads((lab.SETTINGS / page).read_text())
     config["disabledExtensions"].append("@jupyterlab/debugger-extension")
-    page.write_text(json.dumps(config))
-    return folder
+    return lab.settings(MY_WORK, instead={page: json.dumps(config).encode()})
 
 
 def main(room: bool) -> None:
@@ -44,7 +42,10 @@ def main(room: bool) -> None:
     MY_WORK.mkdir(exist_ok=True)
     os.chdir(MY_WORK)
     copies = Copies(COURSE, MY_WORK)
-    list(copies.hand_out())  # the news are files, too
+    try:
+        list(copies.hand_out())  # the notebooks say what is new in them
+    except OSError as error:  # a full disk, say: they must get in to make room
+        print(f"The course's new notebooks can't be handed out: {error}", file=sys.stderr)
     env = environment(MY_WORK)
     env |= {name: value for name, value in os.environ.items() if name.startswith("JUPYTERHUB_")}
     runtime = Path.home() / ".run"  # short: a socket's path has at most 107 letters

@@ -1,0 +1,120 @@
+"""What each command of run.py may be told; read before anything is set up, which takes minutes.
+
+Nothing but Python is needed here. The programs that the commands start read the same words again.
+"""
+
+import argparse
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+__all__ = ["READ", "bench", "doctor", "guide", "hub", "opening", "present"]
+
+ROOT = Path(__file__).resolve().parents[1]
+SHORTEST = 8  # characters of a class's password
+HUB = """\
+python run.py hub                  a trial, on this machine alone; everybody in your account
+sudo python3 run.py hub            a room: an account of the machine for each learner
+    --ip 0.0.0.0 --port 8000       where it listens; without --ip, on this machine only
+... hub passwords [--new]          shows the passwords of the class; draws new ones
+... hub passwords --of-class WORD  sets the one that learners need
+... hub reset NAME                 a new password for a learner who forgot theirs
+... hub stop                       stops the hub, and every learner's server
+"""
+
+Words = Sequence[str] | None  # None: those that this program was started with
+
+
+def opening(words: Words = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python run.py")
+    _opens(parser)
+    return parser.parse_args(words)
+
+
+def doctor(words: Words = None) -> argparse.Namespace:
+    return argparse.ArgumentParser(prog="python run.py doctor").parse_args(words)
+
+
+def guide(words: Words = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python run.py guide")
+    parser.add_argument("--check", action="store_true", help="name what is stale, change nothing")
+    parser.add_argument("--no-browser", action="store_true")
+    return parser.parse_args(words)
+
+
+def present(words: Words = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python run.py present")
+    parser.add_argument("lesson", type=_lesson, help="its number")
+    parser.add_argument("--dark", action="store_true", help="light letters on a dark ground")
+    _opens(parser)
+    return parser.parse_args(words)
+
+
+def bench(words: Words = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python run.py bench")
+    parser.add_argument("--quick", action="store_true", help="on very little; writes nothing")
+    parser.add_argument("--rounds", type=_rounds, default=11)
+    parser.add_argument("-k", default="", help="only what has this in its name; writes nothing")
+    return parser.parse_args(words)
+
+
+def hub(words: Words = None) -> argparse.Namespace:
+    room = hasattr(os, "geteuid") and os.geteuid() == 0
+    parser = argparse.ArgumentParser(
+        prog="python run.py hub",
+        description=HUB,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--ip", default="127.0.0.1")
+    # No learner's program can take a port below 1024 while the hub is away, to pose as it.
+    parser.add_argument("--port", type=_port, default=800 if room else 8000)
+    commands = parser.add_subparsers(dest="command")
+    change = commands.add_parser("passwords")
+    change.add_argument("--new", action="store_true")
+    change.add_argument("--of-class", type=_of_class)
+    commands.add_parser("reset").add_argument("name")
+    commands.add_parser("stop")
+    commands.add_parser("remove").add_argument("name")
+    return parser.parse_args(words)
+
+
+def _opens(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--port", type=_port)
+    parser.add_argument("--no-browser", action="store_true")
+
+
+def _port(word: str) -> int:
+    if not word.isdecimal() or not 0 < int(word) < 2**16:
+        raise argparse.ArgumentTypeError(f"a port is a number from 1 to 65535, not {word!r}")
+    return int(word)
+
+
+def _rounds(word: str) -> int:
+    if not word.isdecimal() or int(word) == 0:
+        raise argparse.ArgumentTypeError(f"it takes 1 round or more, not {word!r}")
+    return int(word)
+
+
+def _lesson(word: str) -> int:
+    numbers = sorted(int(path.name[:2]) for path in ROOT.glob("lessons/[0-9][0-9]-*.md"))
+    if not word.isdecimal() or int(word) not in numbers:
+        there = f"the lessons are {numbers[0]} to {numbers[-1]}"
+        raise argparse.ArgumentTypeError(f"there is no lesson {word!r}; {there}")
+    return int(word)
+
+
+def _of_class(word: str) -> str:
+    if len(word) < SHORTEST:
+        short = f"the password of the class needs {SHORTEST} characters or more, not {len(word)}"
+        raise argparse.ArgumentTypeError(short)
+    return word
+
+
+READ = {  # by command; what follows `test` is pytest's
+    "": opening,
+    "doctor": doctor,
+    "hub": hub,
+    "bench": bench,
+    "guide": guide,
+    "present": present,
+}

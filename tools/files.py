@@ -1,0 +1,49 @@
+"""Files that are written whole or not at all."""
+
+import hashlib
+import os
+import time
+from pathlib import Path
+
+__all__ = ["digest", "sweep", "write"]
+
+HOUR = 3600  # seconds: by then, nobody is writing it any more
+
+
+def digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def write(path: Path, data: bytes, *, mtime: float | None = None) -> None:
+    """All of it or nothing, whenever the power goes or the disk is full.
+
+    mtime: when it was last changed, as the file should say; else now. Raises: OSError, which
+    names the path.
+    """
+    half = path.with_name(f".{path.name}.{os.getpid()}.half")
+    try:
+        if path.is_file() and path.read_bytes() == data:
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with half.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            if mtime is not None:
+                os.utime(half, (mtime, mtime))
+            os.replace(half, path)
+        finally:
+            half.unlink(missing_ok=True)
+    except OSError as error:  # a disk that is full doesn't say which
+        raise OSError(error.errno, error.strerror, str(path)) from None
+
+
+def sweep(folder: Path) -> None:
+    """Remove what is left of a writing that was killed."""
+    for half in folder.glob(".*.half"):
+        try:
+            if time.time() - half.stat().st_mtime > HOUR:
+                half.unlink()
+        except OSError:  # it is written by another, at this moment
+            pass
