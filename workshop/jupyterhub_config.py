@@ -66,6 +66,7 @@ c.JupyterHub.services = [
     dict(
         name="idle-culler",
         command=[sys.executable, "-m", "jupyterhub_idle_culler", f"--timeout={120 * MINUTE}"],
+        environment={"STEPSIZE_HUB": str(STATE)},  # by which processes.py knows whose it is
     )
 ]
 c.JupyterHub.load_roles = [
@@ -77,8 +78,9 @@ c.JupyterHub.load_roles = [
 ]
 
 # The page with the progress of the class: BOARD.md. As root it gives that up by itself. Its port is
-# below 1024 then: no learner can take it while the board is away, to be told others' tokens.
-port = 981 if ROOM else int(os.environ["STEPSIZE_HUB_PORT"]) + 1
+# below 1024 then (ports.py): no learner can take it while the board is away, to be told others'
+# tokens.
+port = int(os.environ["STEPSIZE_BOARD_PORT"])
 see = "access:services!service=board"
 c.JupyterHub.services.append(
     dict(
@@ -86,7 +88,10 @@ c.JupyterHub.services.append(
         url=f"http://127.0.0.1:{port}",
         command=[sys.executable, str(HERE / "board.py")],
         oauth_no_confirm=True,
-        environment={"STEPSIZE_BOARD_DATA": str(STATE.parent / "board")},
+        environment={
+            "STEPSIZE_BOARD_DATA": str(STATE.parent / "board"),
+            "STEPSIZE_HUB": str(STATE),
+        },
     )
 )
 c.JupyterHub.load_roles += [
