@@ -293,6 +293,24 @@ def test_what_a_hub_that_was_killed_has_left_is_stopped(new):
     assert new.say("stop") == (0, f"No hub was running in {new.state}.\n")
 
 
+def test_what_learners_of_a_trial_have_left_is_stopped(new):
+    """Detached from the hub that started it, and known by its home; another hub's is not ours."""
+    (new.state / "names").mkdir(parents=True)
+    (new.state / "names" / "anna").write_text("")
+    elsewhere = new.folder.with_name("elsewhere") / "hub"
+    homes = [state / "homes" / "anna" for state in (new.state, elsewhere)]
+    sleep = [*new.somebody, "sleep", "infinity"]
+    ours, theirs = (subprocess.Popen(sleep, env=dict(os.environ, HOME=str(h))) for h in homes)
+    try:
+        assert new.say("stop") == (0, STOPPED)
+        assert ours.wait(PATIENCE) == -signal.SIGTERM
+        assert theirs.poll() is None
+    finally:
+        for process in (ours, theirs):
+            process.kill()
+            process.wait()
+
+
 def test_a_hub_that_has_only_begun_is_stopped(new):
     with open(f"{new.folder}.log", "w") as log:
         process = new.open(f"--port={new.port}", stdout=log, stderr=log)
