@@ -14,8 +14,9 @@ HOME = tempfile.mkdtemp(prefix="stepsize-test-")
 atexit.register(shutil.rmtree, HOME, ignore_errors=True)
 os.environ["STEPSIZE_HOME"] = HOME
 
-# A program of its own, for a test that has Keras; the configuration of a JupyterHub.
-collect_ignore = ["tests/keras_on_jax.py", "tests/real_hub.py"]
+# A program of its own, for a test that has Keras; the configurations of two JupyterHubs.
+collect_ignore = ["tests/keras_on_jax.py", "tests/real_hub.py", "tests/chart_hub.py"]
+collect_ignore += ["tests/no_proxy.py"]  # theirs: it can't be imported where there is no JupyterHub
 
 # How long an example takes says something of the machine and what else it does, not of the code.
 hypothesis.settings.register_profile("patient", deadline=None)

@@ -6,6 +6,7 @@ A and B are two learners. B works, and A attacks, with all that a learner has: c
 import asyncio
 import os
 import secrets
+import subprocess
 import sys
 from pathlib import Path
 
@@ -14,9 +15,10 @@ import pytest
 pytest.importorskip("jupyterhub", reason="JupyterHub is not for Windows")
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workshop"))
 import load
+import ports
 from yarl import URL
 
-from .room import room
+from .room import ROOT, room
 
 A, B = "test-anna", "test-bert"
 IN = 302  # the answer to a form that is right: go on
@@ -226,10 +228,10 @@ def test_the_machine_says_no(people, code):
     assert attack(people, code) == "PermissionError"
 
 
-@pytest.mark.parametrize("beside", [0, 81])
-def test_nobody_poses_as_the_hub_while_it_is_away(people, beside):
-    """Its ports are root's: the proxy's, and the hub's own, to which tokens are told."""
-    port = people.room.port + beside
+@pytest.mark.parametrize("what", ports.BESIDE)
+def test_nobody_poses_as_the_hub_while_it_is_away(people, what):
+    """Its ports are root's: the proxy's; the hub's own and the board's, which are told tokens."""
+    port = ports.beside(people.room.port)[what]
     code = f"import socket; socket.socket().bind(('127.0.0.1', {port})); print('bound')"
     assert attack(people, code) == "PermissionError"
 
@@ -285,6 +287,18 @@ def test_processes_are_counted(people):
     assert attack(people, code) == "(500, 500)"
 
 
+def test_a_second_hub_says_that_one_runs_and_touches_nothing(people):
+    pid = people.room.run("cat", "/var/lib/stepsize/hub/hub.pid")
+    second = [sys.executable, str(ROOT / "workshop" / "hub.py"), f"--port={people.room.port}"]
+    done = subprocess.run([*people.room.inside, *second], capture_output=True, text=True)
+    words = (
+        f"A hub runs already: {people.room.url} (process {pid}). To stop it: sudo python3 run.py"
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", f"{words} hub stop\n")
+    assert people.room.run("cat", "/var/lib/stepsize/hub/hub.pid") == pid
+    assert people.get("/hub/health")[0] == 200
+
+
 # --- The hub stops and starts: last, for it ends the others' fixture ------------------------------
 
 
@@ -292,7 +306,8 @@ def test_work_goes_on_while_the_hub_is_started_anew_and_is_kept_when_all_stops(p
     machine = people.room
     people.do(people.in_b.run("kept = 42"))
     kernels = people.do(people.b.api("kernels"))
-    machine.run("bash", "-c", "kill $(cat /var/lib/stepsize/hub/hub.pid)")
+    end = "kill $1; while kill -0 $1; do sleep 0.1; done"
+    machine.run("bash", "-c", end, "end", machine.run("cat", "/var/lib/stepsize/hub/hub.pid"))
     with machine.running():
         kernel = people.do(people.b.reopen(kernels[0]["id"]))
         assert people.do(kernel.run("print(kept)")) == "42\n"

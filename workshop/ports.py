@@ -1,0 +1,84 @@
+"""The ports of a hub. All follow from the one that is chosen: two hubs can run side by side."""
+
+import errno
+import socket
+from contextlib import suppress
+
+import psutil
+from processes import Trouble
+
+# Above the port of the pages, which is the proxy's. The hub holds the last from its first second
+# on, and never answers there: a second hub sees that these are taken before the first one listens.
+BESIDE = {"pages": 0, "hub": 81, "board": 82, "claim": 83}
+HIGHEST = 65535 - max(BESIDE.values())
+ROOTS = 1023 - max(BESIDE.values())  # up to here, no learner's program can take one of them
+NO_ADDRESS = "--ip has to be an address of this machine, not {}."
+
+
+class Taken(Trouble):
+    """Somebody has a port that this hub needs."""
+
+
+def beside(port: int) -> dict[str, int]:
+    """By what they are for."""
+    return {what: port + beside for what, beside in BESIDE.items()}
+
+
+def claim(ip: str, port: int) -> socket.socket:
+    """See that all are free, and keep other hubs off them: as long as this socket is open."""
+    if not 1 <= port <= HIGHEST:
+        raise Trouble(f"--port has to be a number from 1 to {HIGHEST}, not {port}.")
+    held = bind("127.0.0.1", beside(port)["claim"])
+    try:
+        for what, number in beside(port).items():
+            if what != "claim":
+                bind(ip if what == "pages" else "127.0.0.1", number, reuse=True).close()
+    except Trouble:
+        held.close()
+        raise
+    return held
+
+
+def bind(ip: str, port: int, reuse: bool = False) -> socket.socket:
+    """A socket that has this port; reuse: even where answers to former callers are on their way."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(ip, port, type=socket.SOCK_STREAM)[0]
+        one = socket.socket(family)
+    except OSError:
+        raise Trouble(NO_ADDRESS.format(ip)) from None
+    try:
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, reuse)
+        one.bind(address)
+    except OSError as error:
+        one.close()
+        raise meaning(error, ip, port) from None
+    return one
+
+
+def meaning(error: OSError, ip: str, port: int) -> Trouble:
+    if error.errno == errno.EADDRINUSE:
+        return Taken(f"Port {port} is taken{by_whom(port)}.")
+    if error.errno == errno.EACCES:
+        return Trouble(f"Port {port} is root's. Choose one above 1023, such as --port 8000.")
+    if error.errno == errno.EADDRNOTAVAIL:
+        return Trouble(NO_ADDRESS.format(ip))
+    return Trouble(f"Port {port} can't be had: {error.strerror}.")
+
+
+def by_whom(port: int) -> str:
+    """The program that has it, where the system says so."""
+    with suppress(psutil.Error):
+        for one in psutil.net_connections("inet"):
+            if one.pid and one.laddr and one.laddr.port == port and not one.raddr:
+                return f" by {psutil.Process(one.pid).name()} (process {one.pid})"
+    return ""
+
+
+def another(ip: str, port: int) -> int | None:
+    """A port near this one, all of whose neighbours are free."""
+    highest = ROOTS if port <= ROOTS else HIGHEST
+    for other in range(port + 10, min(port + 300, highest) + 1, 10):
+        with suppress(Trouble):
+            claim(ip, other).close()
+            return other
+    return None
