@@ -68,9 +68,10 @@ class Room:
         return self.run(sys.executable, str(ROOT / "workshop" / "hub.py"), *args, say=say)
 
     @contextmanager
-    def running(self) -> Iterator[None]:
+    def running(self, *options: str) -> Iterator[None]:
         """The hub, from its start until it is told to stop."""
-        start = [sys.executable, str(ROOT / "workshop" / "hub.py"), f"--port={self.port}"]
+        hub_py = str(ROOT / "workshop" / "hub.py")
+        start = [sys.executable, hub_py, f"--port={self.port}", *options]
         env = dict(os.environ, STEPSIZE_MEMORY="1G")
         with self.log.open("w") as log:
             hub = subprocess.Popen(

@@ -3,6 +3,7 @@
 python run.py hub                  a trial, on this machine alone; everybody in your account
 sudo python3 run.py hub            a room: an account of the machine for each learner
     --ip 0.0.0.0 --port 8000       where it listens; without --ip, on this machine only
+    --subdomains https://NAME      each learner at a name of their own, LEARNER.NAME
 ... hub passwords [--new]          shows the passwords of the class; draws new ones
 ... hub passwords --of-class WORD  sets the one that learners need
 ... hub reset NAME                 a new password for a learner who forgot theirs
@@ -47,6 +48,7 @@ def main(argv: list[str]) -> int | str:
     parser.add_argument("--ip", default="127.0.0.1")
     # No learner's program can take a port below 1024 while the hub is away, to pose as it.
     parser.add_argument("--port", type=int, default=800 if ROOM else 8000)
+    parser.add_argument("--subdomains", metavar="URL")
     commands = parser.add_subparsers(dest="command")
     change = commands.add_parser("passwords")
     change.add_argument("--new", action="store_true")
@@ -66,7 +68,7 @@ def main(argv: list[str]) -> int | str:
         return stop(state)
     if options.command == "remove":
         return remove(state, options.name)
-    return start(state, options.ip, options.port)
+    return start(state, options.ip, options.port, options.subdomains)
 
 
 def show_passwords(state: Path, new: bool = False, of_class: str | None = None) -> int | str:
@@ -159,7 +161,7 @@ def works(process: psutil.Process) -> bool:
         return False
 
 
-def start(state: Path, ip: str, port: int) -> str:
+def start(state: Path, ip: str, port: int, subdomains: str | None = None) -> str:
     if ROOM and not others_can_read():
         return (
             f"Learners' accounts can't run {sys.executable}, or can't read {HERE.parent}.\n"
@@ -168,7 +170,8 @@ def start(state: Path, ip: str, port: int) -> str:
         )
     os.umask(0o077)  # for all that the hub writes
     show_passwords(state)
-    print(f"\nThe hub starts: http://{'127.0.0.1' if ip == '0.0.0.0' else ip}:{port}")
+    address = subdomains or f"http://{'127.0.0.1' if ip == '0.0.0.0' else ip}:{port}"
+    print(f"\nThe hub starts: {address}")
     if ROOM:
         print(
             "Ctrl-C stops the hub; learners' servers go on, and it finds them when it starts again."
@@ -181,6 +184,7 @@ def start(state: Path, ip: str, port: int) -> str:
         STEPSIZE_PROXY=f"{NODE}\n{PROXY / 'node_modules/.bin/configurable-http-proxy'}",
         STEPSIZE_URL=f"http://{ip}:{port}",
         STEPSIZE_HUB_PORT=str(port + 81),
+        STEPSIZE_SUBDOMAINS=subdomains or "",
     )
     (state / "hub.pid").write_text(str(os.getpid()))
     os.chdir(state)
