@@ -2,11 +2,14 @@
 
 import asyncio
 import sys
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workshop"))
 import load
 from yarl import URL
+
+from .jupyter import PATIENCE
 
 A, B = "test-anna", "test-bert"
 IN = 302  # the answer to a form that is right: go on
@@ -74,3 +77,35 @@ class Class:
                 return got.status, got.url.path, await got.text()
 
         return self.do(answer())
+
+    def hub_api(self, who, method, what):
+        """As the hub's own pages ask it: by cookie, with their token against forged requests."""
+
+        async def answer():
+            header = {"X-XSRFToken": who.xsrf(self.url / "hub" / "")}
+            where = self.url / "hub" / "api" / "users" / who.name / what
+            async with who.http.request(method, where, headers=header, json={}) as got:
+                return got.status
+
+        return self.do(answer())
+
+    def stop(self, who):
+        assert self.hub_api(who, "DELETE", "server") in (202, 204)
+        self.until(lambda: self.hub_api(who, "DELETE", "server") == 204)
+
+    def until(self, true):
+        end = time.monotonic() + PATIENCE
+        while not true():
+            assert time.monotonic() < end
+            time.sleep(0.5)
+
+
+def sign_in(page, hub, name, password, of_class=""):
+    """In a browser, up to the server's own page."""
+    page.set_default_timeout(1000 * PATIENCE)
+    page.goto(f"{hub}/hub/login")
+    page.fill("#username_input", name)
+    page.fill("#password_input", password)
+    page.fill("#class_password_input", of_class)
+    page.click("#login_submit")
+    page.wait_for_url(f"**/user/{name}/**")

@@ -124,3 +124,21 @@ def room() -> Iterator[Room]:
         machine.communicate()
         os.rmdir(layers)
         Path(layers + ".log").unlink(missing_ok=True)
+
+
+@contextmanager
+def trial() -> Iterator[Room]:
+    """A hub of somebody who isn't root; of nobody's, where root tries it."""
+    place = "/var/tmp/trial"
+    own = ["env", f"STEPSIZE_STATE={place}", "HOME=/var/tmp"]
+    if os.geteuid():
+        with tempfile.TemporaryDirectory() as folder:
+            inside = ["env", f"STEPSIZE_STATE={folder}"]
+            yield Room(inside, random.randrange(20000, 30000), Path(folder, "log"), {})
+        return
+    with room() as machine:
+        machine.run("install", "-d", "-o", "nobody", place)
+        drop = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+        machine.inside += [*drop, *own]
+        machine.port = random.randrange(20000, 30000)
+        yield machine

