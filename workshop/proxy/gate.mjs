@@ -6,7 +6,7 @@
 // itself keeps them apart: then all that is seen to is that the hub is met under its own name alone.
 
 import { createHmac, timingSafeEqual } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { closeSync, openSync, readFileSync, readSync } from "node:fs";
 import { createRequire } from "node:module";
 import { isIPv4 } from "node:net";
 import { parseArgs } from "node:util";
@@ -39,13 +39,31 @@ function holder(ticket) {
 /** Ports are anybody's: is it the owner's account that listens there? */
 function isTheirs(target, owner) {
   if (!room) return true;
-  const account = readFileSync("/etc/passwd", "utf8").match(`(?:^|\n)class-${owner}:[^:]*:(\\d+):`);
+  const accounts = readFileSync("/etc/passwd", "utf8");
+  const uid = accounts.match(`(?:^|\n)class-${owner}:[^:]*:(\\d+):`)?.[1];
   const port = Number(new URL(target).port).toString(16).toUpperCase().padStart(4, "0");
-  const sockets = readFileSync("/proc/net/tcp", "utf8").split("\n").slice(1);
-  return sockets.some((line) => {
-    const [, address, , state, , , , uid] = line.trim().split(/\s+/);
-    return address === `0100007F:${port}` && state === "0A" && uid === account?.[1];
+  return listening().some(([, address, , , , , , account]) => {
+    return address === `0100007F:${port}` && account === uid;
   });
+}
+
+/** The lines of /proc/net/tcp on sockets that listen. They come first; the rest takes long to read. */
+function listening() {
+  const file = openSync("/proc/net/tcp");
+  try {
+    const chunk = Buffer.alloc(4096);
+    const lines = [];
+    let text = "";
+    for (let n; (n = readSync(file, chunk)) > 0; ) {
+      const whole = (text + chunk.latin1Slice(0, n)).split("\n");
+      text = whole.pop();
+      lines.push(...whole.map((line) => line.trim().split(/\s+/)));
+      if (/^(?!0A)[0-9A-F]{2}$/.test(lines.at(-1)?.[3])) break;
+    }
+    return lines.filter(([, , , state]) => state === "0A");
+  } finally {
+    closeSync(file);
+  }
 }
 
 /** A program shows a token. No browser does so when it opens a page. */
