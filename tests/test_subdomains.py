@@ -1,12 +1,15 @@
 """Each learner at a name of their own: the browser keeps a learner's page from the hub's."""
 
+import subprocess
+import sys
+
 import pytest
 
 pytest.importorskip("jupyterhub", reason="JupyterHub is not for Windows")
 from .jupyter import chromium
 from .people import A, B, sign_in
 from .rogue import CONFIG, MARK, program
-from .room import room
+from .room import ROOT, room
 
 OWN = "a password of one's own"
 
@@ -38,3 +41,14 @@ def test_a_learners_page_reads_nothing_of_the_hubs(hub):
         assert victim.title() == f"{MARK}: TypeError: Failed to fetch"
         victim.goto(f"http://{A}.localhost:{hub.port}/hub/home")
         assert victim.url == f"{here}/hub/home"  # the hub isn't to be had under a learner's name
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    ["class.example.org", "https://", "https://10.0.0.1", "https://a.org/hub", "ftp://a.org"],
+)
+def test_what_is_no_name_gets_words(wrong):
+    command = [sys.executable, str(ROOT / "workshop" / "hub.py"), "--subdomains", wrong]
+    said = subprocess.run(command, capture_output=True, text=True)
+    assert said.returncode == 2
+    assert "as in https://class.example.org" in said.stderr

@@ -13,6 +13,7 @@ sudo python3 run.py hub            a room: an account of the machine for each le
 import argparse
 import os
 import pwd
+import re
 import shutil
 import subprocess
 import sys
@@ -48,7 +49,7 @@ def main(argv: list[str]) -> int | str:
     parser.add_argument("--ip", default="127.0.0.1")
     # No learner's program can take a port below 1024 while the hub is away, to pose as it.
     parser.add_argument("--port", type=int, default=800 if ROOM else 8000)
-    parser.add_argument("--subdomains", metavar="URL")
+    parser.add_argument("--subdomains", type=origin, metavar="https://NAME")
     commands = parser.add_subparsers(dest="command")
     change = commands.add_parser("passwords")
     change.add_argument("--new", action="store_true")
@@ -69,6 +70,14 @@ def main(argv: list[str]) -> int | str:
     if options.command == "remove":
         return remove(state, options.name)
     return start(state, options.ip, options.port, options.subdomains)
+
+
+def origin(text: str) -> str:
+    if not re.fullmatch(r"https?://[a-z0-9.-]*[a-z][a-z0-9.-]*(:[0-9]+)?", text):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} should be https://NAME, as in https://class.example.org, and no more"
+        )
+    return text
 
 
 def show_passwords(state: Path, new: bool = False, of_class: str | None = None) -> int | str:
