@@ -68,9 +68,10 @@ class Room:
         return self.run(sys.executable, str(ROOT / "workshop" / "hub.py"), *args, say=say)
 
     @contextmanager
-    def running(self) -> Iterator[None]:
+    def running(self, *options: str) -> Iterator[None]:
         """The hub, from its start until it is told to stop."""
-        start = [sys.executable, str(ROOT / "workshop" / "hub.py"), f"--port={self.port}"]
+        hub_py = str(ROOT / "workshop" / "hub.py")
+        start = [sys.executable, hub_py, f"--port={self.port}", *options]
         env = dict(os.environ, STEPSIZE_MEMORY="1G")
         with self.log.open("w") as log:
             hub = subprocess.Popen(
@@ -123,3 +124,21 @@ def room() -> Iterator[Room]:
         machine.communicate()
         os.rmdir(layers)
         Path(layers + ".log").unlink(missing_ok=True)
+
+
+@contextmanager
+def trial() -> Iterator[Room]:
+    """A hub of somebody who isn't root; of nobody's, where root tries it."""
+    place = "/var/tmp/trial"
+    own = ["env", f"STEPSIZE_STATE={place}", "HOME=/var/tmp"]
+    if os.geteuid():
+        with tempfile.TemporaryDirectory() as folder:
+            inside = ["env", f"STEPSIZE_STATE={folder}"]
+            yield Room(inside, random.randrange(20000, 30000), Path(folder, "log"), {})
+        return
+    with room() as machine:
+        machine.run("install", "-d", "-o", "nobody", place)
+        drop = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+        machine.inside += [*drop, *own]
+        machine.port = random.randrange(20000, 30000)
+        yield machine

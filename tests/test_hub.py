@@ -3,85 +3,17 @@
 A and B are two learners. B works, and A attacks, with all that a learner has: cookies, a kernel.
 """
 
-import asyncio
 import os
 import secrets
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 pytest.importorskip("jupyterhub", reason="JupyterHub is not for Windows")
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workshop"))
-import load
-import ports
-from yarl import URL
 
+from .people import IN, SECRET, A, B, Class, ports
 from .room import ROOT, room
-
-A, B = "test-anna", "test-bert"
-IN = 302  # the answer to a form that is right: go on
-SECRET = "written by B, for B"
-
-
-class Class:
-    """The hub, with A and B signed up, a kernel each."""
-
-    def __init__(self, machine):
-        self.room, self.loop = machine, asyncio.new_event_loop()
-        self.word = machine.passwords["learners"]
-        self.a, self.b = self.do(self.learner(A)), self.do(self.learner(B))
-
-    def do(self, coroutine, *others):
-        """Its result; those of all, where there are several, done at once."""
-
-        async def together():
-            return await asyncio.gather(coroutine, *others)
-
-        results = self.loop.run_until_complete(asyncio.wait_for(together(), 180))
-        return results if others else results[0]
-
-    async def learner(self, name):
-        return await load.Learner(URL(self.room.url), name).__aenter__()
-
-    async def come(self, learner):
-        assert await learner.sign_up(self.word) == IN
-        await learner.start()
-        return await learner.open_kernel("00-start-here.ipynb")
-
-    def start(self):
-        self.in_a, self.in_b = self.do(self.come(self.a), self.come(self.b))
-        self.do(self.in_b.run(f"open('mine.txt', 'w').write({SECRET!r})"))
-
-    def close(self):
-        self.do(self.a.__aexit__(), self.b.__aexit__())
-        self.loop.close()
-
-    def sign_up(self, name, own, of_class):
-        """What a new browser is answered."""
-
-        async def answer():
-            async with load.Learner(URL(self.room.url), name, own) as stranger:
-                return await stranger.sign_up(of_class)
-
-        return self.do(answer())
-
-    def get(self, path, learner=None, **headers):
-        """The status and the last address, as a stranger or as this learner."""
-
-        async def answer():
-            if learner:
-                return await fetch(learner)
-            async with load.Learner(URL(self.room.url), "nobody") as stranger:
-                return await fetch(stranger)
-
-        async def fetch(who):
-            where = URL(self.room.url + path)
-            async with who.http.get(where, headers=headers) as got:
-                return got.status, got.url.path, await got.text()
-
-        return self.do(answer())
 
 
 @pytest.fixture(scope="module")
@@ -146,18 +78,9 @@ def test_the_account_of_an_earlier_class_is_not_handed_on(people):
     assert people.sign_up("doro", "a good password", people.word) == 403
 
 
-def test_guessing_is_slowed(people):
-    answers = [people.sign_up(A, f"guess number {i}", "") for i in range(12)]
-    assert answers == [403] * 10 + [429] * 2
-    assert (
-        people.sign_up(A, people.a.password, "") == 429
-    )  # the price: for a minute, A can't either
-    assert people.sign_up(B, people.b.password, "") == IN
-
-
 def test_the_instructors_password_makes_an_instructor(people):
     async def users(name, word):
-        async with load.Learner(URL(people.room.url), name, "a good password") as who:
+        async with load.Learner(people.url, name, "a good password") as who:
             assert await who.sign_up(word) == IN
             async with who.http.get(who.hub / "hub" / "admin") as page:
                 return page.status
@@ -299,6 +222,34 @@ def test_a_second_hub_says_that_one_runs_and_touches_nothing(people):
     assert people.get("/hub/health")[0] == 200
 
 
+DETACH = """
+import os
+if not os.fork():
+    os.setsid()
+    if not os.fork():
+        os.execve("/bin/sleep", ["sleep", "86421"], {})
+    os._exit(0)
+"""
+
+
+def test_a_server_that_is_stopped_leaves_nothing_running(people):
+    """Not even what has left its session, its parents and its environment behind."""
+    carl = people.do(people.learner("carl"))
+    kernel = people.do(people.come(carl))
+    people.do(kernel.run(DETACH))
+    people.until(lambda: "sleep" in of(people, "class-carl"))
+    people.stop(carl)
+    assert of(people, "class-carl") == ""
+    assert "python" in of(people, f"class-{B}")  # nobody else's
+    people.do(carl.__aexit__())
+
+
+def of(people, account):
+    """The programs that run in it."""
+    lines = people.room.run("ps", "-eo", "user:30,stat,comm").splitlines()
+    return " ".join(line for line in lines if line.startswith(account) and "<defunct>" not in line)
+
+
 # --- The hub stops and starts: last, for it ends the others' fixture ------------------------------
 
 
@@ -318,7 +269,7 @@ def test_work_goes_on_while_the_hub_is_started_anew_and_is_kept_when_all_stops(p
     machine.run("useradd", "somebody")  # which gave B's number to another
 
     async def come_back():
-        async with load.Learner(URL(machine.url), B, people.b.password) as again:
+        async with load.Learner(people.url, B, people.b.password) as again:
             assert await again.sign_up("") == IN
             await again.start()
             return (await again.api("contents/mine.txt"))["content"]

@@ -5,6 +5,7 @@ Nothing but Python is needed here. The programs that the commands start read the
 
 import argparse
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,6 +18,7 @@ python run.py hub                  a trial, on this machine alone; everybody in 
 sudo python3 run.py hub            a room: an account of the machine for each learner
     --ip 0.0.0.0 --port 8000       where it listens; without --ip, on this machine only
                                    (and on three more ports there, 81 to 83 above that one)
+    --subdomains https://NAME      each learner at a name of their own, LEARNER.NAME
 ... hub passwords [--new]          shows the passwords of the class; draws new ones
 ... hub passwords --of-class WORD  sets the one that learners need
 ... hub reset NAME                 a new password for a learner who forgot theirs
@@ -69,6 +71,7 @@ def hub(words: Words = None) -> argparse.Namespace:
     parser.add_argument("--ip", default="127.0.0.1")
     # No learner's program can take a port below 1024 while the hub is away, to pose as it.
     parser.add_argument("--port", type=_port, default=800 if room else 8000)
+    parser.add_argument("--subdomains", type=_origin, metavar="https://NAME")
     commands = parser.add_subparsers(dest="command")
     change = commands.add_parser("passwords")
     change.add_argument("--new", action="store_true")
@@ -88,6 +91,14 @@ def _port(word: str) -> int:
     if not word.isdecimal() or not 0 < int(word) < 2**16:
         raise argparse.ArgumentTypeError(f"a port is a number from 1 to 65535, not {word!r}")
     return int(word)
+
+
+def _origin(word: str) -> str:
+    if not re.fullmatch(r"https?://[a-z0-9.-]*[a-z][a-z0-9.-]*(:[0-9]+)?", word):
+        raise argparse.ArgumentTypeError(
+            f"{word!r} should be https://NAME, as in https://class.example.org, and no more"
+        )
+    return word
 
 
 def _rounds(word: str) -> int:

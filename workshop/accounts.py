@@ -4,15 +4,17 @@ A name belongs to who took it first. Its file, hub/names/<name>, holds the hash 
 is made in one act that fails where it exists: two can't take one name at the same moment.
 """
 
+import asyncio
 import pwd
 import re
 import subprocess
-import time
-from collections import defaultdict, deque
+from collections import defaultdict
 from pathlib import Path
 from secrets import compare_digest
 from types import SimpleNamespace
 
+import gate
+from brake import Budget
 from jupyter_server.auth import passwd, passwd_check
 from jupyterhub.auth import Authenticator, LocalAuthenticator
 from passwords import read
@@ -22,28 +24,12 @@ from traitlets import Unicode
 
 NAME = re.compile(r"[a-z][a-z0-9-]{1,19}")  # 20 letters: Linux allows 32, with "class-" before them
 SHORTEST = 8
-GUESSES, WITHIN = 10, 60  # wrong passwords for a name, or from an address, and in how many seconds
 NOBODY = passwd("")  # so that a name that is not taken takes as long to turn away
 
 
 def account(name: str) -> str:
     """The account of the machine that is this learner's: never one that was there before."""
     return f"class-{name}"
-
-
-class Brake:
-    """Ten wrong guesses a minute, and then none for the rest of it."""
-
-    def __init__(self) -> None:
-        self.wrong: defaultdict[str, deque[float]] = defaultdict(lambda: deque(maxlen=GUESSES))
-
-    def check(self, key: str) -> None:
-        times = self.wrong[key]
-        if len(times) == GUESSES and time.monotonic() - times[0] < WITHIN:
-            raise HTTPError(429, f"Too many wrong passwords. Wait {WITHIN} seconds.")
-
-    def count(self, key: str) -> None:
-        self.wrong[key].append(time.monotonic())
 
 
 class ClassAuthenticator(LocalAuthenticator):
@@ -55,7 +41,16 @@ class ClassAuthenticator(LocalAuthenticator):
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
-        self.brake = Brake()
+        gate.secret(Path(self.state))  # made here, before the proxy reads it
+        # Wrong passwords, whoever sends them from wherever. README.md says how long guessing takes.
+        self.of_class = Budget(15, seconds=4, reserve=5)
+        self.of_anybody = Budget(20, seconds=3, reserve=5)
+        self.of_name = defaultdict(lambda: Budget(10, seconds=30))
+        self.of_owner = defaultdict(lambda: Budget(10, seconds=30))
+        self.in_turn = asyncio.Lock()  # else many guesses pass before the first is counted
+
+    def get_handlers(self, app):
+        return gate.HANDLERS
 
     def normalize_username(self, username):
         return username.strip().lower()
@@ -71,17 +66,10 @@ class ClassAuthenticator(LocalAuthenticator):
                 400, "A name has 2 to 20 of the letters a to z, digits and -, first a letter."
             )
         file = Path(self.state, "names", name)
-        # Who guesses one learner's password is slowed by the name; who guesses that of the class,
-        # by where they are: else they could lock everybody out.
-        key = f"name {name}" if file.exists() else f"address {handler.request.remote_ip}"
-        self.brake.check(key)
-        hashed = file.read_text() if file.exists() else NOBODY
-        right = await IOLoop.current().run_in_executor(None, passwd_check, hashed, own)
-        if right and file.exists():
+        if await self.is_own(handler, file, own):
             return name
-        role = self.role(of_class)
+        role = self.role(of_class, handler.request.remote_ip)
         if role is None:
-            self.brake.count(key)
             raise HTTPError(
                 403,
                 "That is not the password of the class."
@@ -90,7 +78,6 @@ class ClassAuthenticator(LocalAuthenticator):
                 " class is needed, too.",
             )
         if file.exists() or (self.create_system_users and self.is_of_before(name)):
-            self.brake.count(key)
             raise HTTPError(
                 403, f"{name} is taken, and has another password. Is it not you? Take another name."
             )
@@ -104,11 +91,45 @@ class ClassAuthenticator(LocalAuthenticator):
             raise HTTPError(403, f"{name} was taken this moment. Take another name.") from None
         return {"name": name, "admin": role == "instructor"}
 
-    def role(self, password):
+    async def is_own(self, handler, file, own):
+        """Is this the password of the name, and is the name there?"""
+        if not file.exists():
+            await IOLoop.current().run_in_executor(None, passwd_check, NOBODY, own)
+            return False
+        # In a browser where the learner has been, wrong guesses elsewhere count for nothing.
+        if gate.knows(handler, file.name):
+            budgets = [self.of_owner[file.name]]
+        else:
+            budgets = [self.of_name[file.name], self.of_anybody]
+        address = handler.request.remote_ip
+        async with self.in_turn:
+            for budget in budgets:
+                self.check(budget, address)
+            right = await IOLoop.current().run_in_executor(
+                None, passwd_check, file.read_text(), own
+            )
+            if not right:
+                for budget in budgets:
+                    budget.spend(address)
+        return right
+
+    def role(self, password, address):
         """Whose password this is, "class" or "instructor"; None if nobody's."""
+        if not password:
+            return None
+        self.check(self.of_class, address)
         words = read(Path(self.state))
         given = password.encode()
-        return next((who for who in words if compare_digest(words[who].encode(), given)), None)
+        role = next((who for who in words if compare_digest(words[who].encode(), given)), None)
+        if role is None:
+            self.of_class.spend(address)
+        return role
+
+    def check(self, budget, address):
+        wait = budget.wait(address)
+        if wait:
+            self.log.warning("Too many wrong passwords; this one from %s", address)
+            raise HTTPError(429, f"Too many wrong passwords. Try again in {wait} seconds.")
 
     # LocalAuthenticator makes the account; here, under a name that is nobody else's --------------
 

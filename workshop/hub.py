@@ -67,7 +67,7 @@ def run(options: argparse.Namespace, state: Path) -> int | str:
         return stop(state)
     if options.command == "remove":
         return remove(state, options.name)
-    return start(state, options.ip, options.port)
+    return start(state, options.ip, options.port, options.subdomains)
 
 
 def show_passwords(state: Path, new: bool = False, of_class: str | None = None) -> int:
@@ -167,7 +167,7 @@ def run_by(state: Path, names: Iterable[Path]) -> list[psutil.Process]:
     return processes.of_accounts(numbers)
 
 
-def start(state: Path, ip: str, port: int) -> str:
+def start(state: Path, ip: str, port: int, subdomains: str | None = None) -> str:
     lock = take(state)
     processes.sign(lock)
     clear(state)
@@ -181,7 +181,7 @@ def start(state: Path, ip: str, port: int) -> str:
         )
     os.umask(0o077)  # for all that the hub writes
     show_passwords(state)
-    print(f"\nThe hub starts: {address(ip, port)}")
+    print(f"\nThe hub starts: {subdomains or address(ip, port)}")
     if ROOM:
         print(
             "Ctrl-C stops the hub; learners' servers go on, and it finds them when it starts again."
@@ -198,10 +198,10 @@ def start(state: Path, ip: str, port: int) -> str:
     for kept in (lock, claimed):  # they become JupyterHub's, with the process
         os.set_inheritable(kept.fileno(), True)
     command = [sys.executable, "-m", "jupyterhub", CONFIG]
-    return os.execve(sys.executable, command, os.environ | settings(state, ip, port))
+    return os.execve(sys.executable, command, os.environ | settings(state, ip, port, subdomains))
 
 
-def settings(state: Path, ip: str, port: int) -> dict[str, str]:
+def settings(state: Path, ip: str, port: int, subdomains: str | None) -> dict[str, str]:
     """For jupyterhub_config.py."""
     beside = ports.beside(port)
     return {
@@ -210,6 +210,7 @@ def settings(state: Path, ip: str, port: int) -> dict[str, str]:
         "STEPSIZE_URL": f"http://{ip}:{port}",
         "STEPSIZE_HUB_PORT": str(beside["hub"]),
         "STEPSIZE_BOARD_PORT": str(beside["board"]),
+        "STEPSIZE_SUBDOMAINS": subdomains or "",
     }
 
 

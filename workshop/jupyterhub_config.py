@@ -27,11 +27,18 @@ c.JupyterHub.db_url = f"sqlite:///{STATE / 'hub.sqlite'}"
 c.JupyterHub.cookie_secret_file = str(STATE / "cookie_secret")
 c.ConfigurableHTTPProxy.pid_file = str(STATE / "proxy.pid")
 c.ConfigurableHTTPProxy.api_url = "http+unix://proxy.sock"  # in STATE, where the hub runs: short
-c.ConfigurableHTTPProxy.command = os.environ["STEPSIZE_PROXY"].split("\n")
+node, _ = os.environ["STEPSIZE_PROXY"].split("\n")
+c.ConfigurableHTTPProxy.command = [node, str(HERE / "proxy" / "gate.mjs")]
 c.ConfigurableHTTPProxy.log_level = "warn"
 c.JupyterHub.bind_url = os.environ["STEPSIZE_URL"]
 c.JupyterHub.hub_port = int(os.environ["STEPSIZE_HUB_PORT"])
-c.JupyterHub.trusted_downstream_ips = ["127.0.0.1"]  # Caddy, which says who asks
+c.JupyterHub.trusted_downstream_ips = ["127.0.0.1"]  # the proxy, which says who asks
+
+# A name for each learner, where there is a wildcard for them: the browser then keeps them apart.
+if os.environ.get("STEPSIZE_SUBDOMAINS"):
+    c.JupyterHub.subdomain_host = os.environ["STEPSIZE_SUBDOMAINS"]
+    # No learner's page can then set a cookie in the hub's name.
+    c.JupyterHub.cookie_host_prefix_enabled = c.JupyterHub.subdomain_host.startswith("https:")
 c.JupyterHub.log_level = "WARN"
 
 # A learner's JupyterLab: learner.py, in an account of their own.
@@ -96,7 +103,12 @@ c.JupyterHub.services.append(
 )
 c.JupyterHub.load_roles += [
     dict(name="board", services=["board"], scopes=["list:users"]),  # how many are here
-    dict(name="user", scopes=["self", see]),
+    # Less than JupyterHub's "self": nobody needs a token, and nobody shares a server.
+    dict(
+        name="user",
+        scopes=[f"{mine}!user" for mine in ("read:users", "users:activity", "servers")]
+        + ["access:servers!user", see],
+    ),
     dict(name="server", scopes=["users:activity!user", "access:servers!server", see]),
 ]
 c.Spawner.environment["STEPSIZE_BOARD"] = f"http://127.0.0.1:{port}/services/board/"

@@ -3,8 +3,12 @@
 import asyncio
 import os
 import pwd
+import subprocess
+import time
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 from accounts import account
 from jupyterhub.spawner import LocalProcessSpawner, SimpleLocalProcessSpawner
 from jupyterhub.utils import can_connect
@@ -16,8 +20,36 @@ AT_ONCE = asyncio.Semaphore(2 * (os.cpu_count() or 1))
 PATIENCE = 120  # seconds, after which the next may start, whatever this one does
 
 
+def end_account(uid: int, gid: int) -> None:
+    """All that runs in it, in one stroke: nothing in it can start anew meanwhile."""
+    kill = ["/bin/sh", "-c", "kill -KILL -1"]  # said by the account: to all that are its
+    subprocess.run(kill, user=uid, group=gid, extra_groups=[], stderr=subprocess.DEVNULL)
+
+
+def end_home(home: str) -> None:
+    """All of this process's account that has this home, as far as its environment still says so."""
+
+    def theirs(process: psutil.Process) -> bool:
+        with suppress(psutil.Error):
+            return process.environ().get("HOME") == home
+        return False
+
+    for _ in range(20):  # they may start others, meanwhile
+        left = list(filter(theirs, psutil.process_iter()))
+        for process in left:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        if not left:
+            break
+        time.sleep(0.1)
+
+
 class InTurn:
     """Waits for its turn, starts, and gives the turn on when the server answers."""
+
+    async def run_post_stop_hook(self):
+        """Whichever way the server ended, what it has left running ends, too."""
+        await asyncio.to_thread(self.end_the_rest)
 
     async def start(self):
         async with AT_ONCE:
@@ -31,17 +63,25 @@ class InTurn:
         return ip, port
 
 
-class InOwnAccount(InTurn, LocalProcessSpawner):
-    """A process of the account that accounts.py made for the learner."""
+class InRoom(InTurn):
+    """In the account that accounts.py made for the learner, where nothing else runs."""
+
+    def home(self):
+        return pwd.getpwnam(account(self.user.name))
+
+    def end_the_rest(self):
+        with suppress(KeyError):  # a learner who was removed
+            end_account(self.home().pw_uid, self.home().pw_gid)
+
+
+class InOwnAccount(InRoom, LocalProcessSpawner):
+    """A process of that account."""
 
     def make_preexec_fn(self, name):
         return super().make_preexec_fn(account(name))
 
     def user_env(self, env):
         return env | dict(USER=account(self.user.name), HOME=self.home().pw_dir)
-
-    def home(self):
-        return pwd.getpwnam(account(self.user.name))
 
     def load_state(self, state):
         """Forget a process that is another's: after a reboot, the number may be anybody's."""
@@ -56,9 +96,12 @@ class InOwnAccount(InTurn, LocalProcessSpawner):
             return False
 
 
-class InOwnUnit(InTurn, SystemdSpawner):
+class InOwnUnit(InRoom, SystemdSpawner):
     """The same as a unit of systemd, which limits all that the learner runs together."""
 
 
 class Together(InTurn, SimpleLocalProcessSpawner):
     """A trial: all under the account of who started the hub."""
+
+    def end_the_rest(self):
+        end_home(self.home_dir)
