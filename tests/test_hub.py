@@ -12,7 +12,7 @@ import pytest
 
 pytest.importorskip("jupyterhub", reason="JupyterHub is not for Windows")
 
-from .people import IN, SECRET, A, B, Class, ports
+from .people import IN, SECRET, A, B, Class, load, ports
 from .room import ROOT, room
 
 
