@@ -1,9 +1,12 @@
 """Labs and the last check's sheet in a real JupyterLab: by keyboard, and for a screen reader."""
 
+from io import BytesIO
 from pathlib import Path
 from typing import NamedTuple
 
+import matplotlib.pyplot as plt
 import nbformat
+import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
@@ -136,14 +139,25 @@ SAID = "node => node.ariaLabel ?? (node.labels?.[0] ?? node).innerText.trim()"
 
 @pytest.mark.parametrize("kind", CONTROLS)
 def test_the_focus_is_seen(room, kind):
-    page = room.page
-    control(page, kind).focus()
+    """A ring 3 pixels wide is 6 (width + height) of them; not cut off, not covered."""
+    page, focus = room.page, control(room.page, kind)
+    seen = focus.locator("xpath=ancestor-or-self::*[not(self::input)][1]")
+    focus.scroll_into_view_if_needed()
+    focus.focus()
     page.keyboard.press("Shift")  # focus-visible is for those who use the keyboard
-    ring = page.locator(":focus").evaluate(
-        """node => [node, node.closest("label")].filter(Boolean).map(getComputedStyle)
-          .map(({ outlineStyle, outlineWidth }) => `${outlineWidth} ${outlineStyle}`)"""
-    )
-    assert "3px solid" in ring
+    with_ring = pixels(page, seen)
+    page.evaluate("document.activeElement.blur()")
+    changed = (pixels(page, seen) != with_ring).any(axis=-1).sum()
+    assert changed > 5 * (seen.bounding_box()["width"] + seen.bounding_box()["height"])
+
+
+def pixels(page: Page, seen: Locator, around: int = 5) -> np.ndarray:
+    """A picture of this, and of what is close to it."""
+    x, y, width, height = seen.bounding_box().values()
+    size = dict(width=width + 2 * around, height=height + 2 * around)
+    clip = dict(x=x - around, y=y - around, **size)
+    shot = page.screenshot(clip=clip, animations="disabled", caret="hide")
+    return plt.imread(BytesIO(shot), format="png")
 
 
 def test_escape_leads_back_to_the_notebook_where_keys_are_its_own(room):
@@ -184,11 +198,10 @@ def test_a_pressed_button_says_so(room):
 @pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
 def test_axe_finds_nothing_in_a_lab_or_in_the_sheet(room, theme):
     page = room.page
-    for name in ("Settings", "Theme"):
-        page.get_by_role("menuitem", name=name, exact=True).click()
-    page.get_by_role("menuitem", name=theme, exact=True).click()
-    light = "true" if "Light" in theme else "false"
-    page.locator(f"body[data-jp-theme-light={light}]").wait_for()
+    page.get_by_role("menuitem", name="Settings", exact=True).click()
+    for name in ("Theme", theme):
+        page.locator(".lm-Menu-itemLabel").get_by_text(name, exact=True).first.click()
+    page.locator(f'body[data-jp-theme-name="{theme}"]').wait_for(state="attached")
     for which in range(SHEET + 1):
         part(page, which).scroll_into_view_if_needed()
     assert violations(page, ".stepsize-lab") == []
