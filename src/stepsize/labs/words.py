@@ -147,7 +147,7 @@ def momentum_map(trace: Trace, grown: np.ndarray) -> str:
             worst = first * 10**grown
         grew = f"the loss grew from {number(first)} to {number(worst)}"
         return f"{chosen}: higher than at the start; {grew} in {len(trace.grad)} steps"
-    left = f"after {len(trace.grad)} steps 10^{number(grown, '.1f')} of the loss is left"
+    left = f"after {len(trace.grad)} steps 10^{number(float(grown), '.1f')} of the loss is left"
     return f"{chosen}: {left}"
 
 
