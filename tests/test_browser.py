@@ -46,7 +46,7 @@ def test_the_slider_moves_the_picture_by_keyboard(classroom):
         slider.press("PageUp")
     expect(sentence).not_to_have_text(said, timeout=SOON)
     assert picture(page) != before
-    label = lab(page).locator("[aria-label]").first
+    label = lab(page).locator(".stepsize-paper")
     both = [label.element_handle(), sentence.element_handle()]  # they may still be on the move
     same = "([label, said]) => label.getAttribute('aria-label').includes(said.textContent)"
     page.wait_for_function(same, arg=both, timeout=SOON)

@@ -6,6 +6,7 @@ import warnings
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from stepsize import Step, descend, labs, plots
 from stepsize.labs import rates, ravines, words
@@ -20,6 +21,16 @@ from stepsize.surfaces import Gradients, bowl, bumpy, quadratic, ravine, rosenbr
 
 LABS = [getattr(labs, name) for name in labs.__all__ if name not in ("Lab", "Scene", "panels")]
 SURFACES = [bowl, ravine, saddle, rosenbrock, bumpy]
+
+
+HYPHEN = re.compile(r"(?<![\w-])-\s?\d|\de-\d|\^-\d")  # where a number wants a minus
+
+
+def read(lab):
+    """What is read and heard of a lab, now: its sentence, its label, the words in its pictures."""
+    still = [text.get_text() for ax in lab.scene.axes for text in ax.findobj(Text)]
+    moving = re.findall(r"<text[^>]*>([^<]*)", "".join(lab.picture.shown["marks"]))
+    return [lab.sentence, lab.picture.shown["label"], *(t for t in still if "$" not in t), *moving]
 
 
 def no_numbers_in(svg: str) -> list[str]:
@@ -39,6 +50,7 @@ class TestLab:
                 assert "Error" not in lab.sentence, (name, end)
                 assert no_numbers_in("".join(lab.picture.shown["marks"])) == []
                 assert all(len(marks) < 100_000 for marks in lab.picture.shown["marks"])
+                assert [text for text in read(lab) if HYPHEN.search(text)] == []
 
     def ends(self, control):
         if hasattr(control, "options"):
@@ -121,7 +133,8 @@ def test_the_parabolas_sentence_is_true_and_does_not_give_the_border_away(curvat
         expected = {0.02: "crawling", 0.5: "closing in", 1.0: "there in one", 2.0: "to and fro"}
         expected |= {1.5: "each time less", 1.98: "each time less"}
         assert expected.get(product, "each time further") in said
-        assert f"= {1 - product:.4g}" in words.parabola(trace, curvature, reveal=True)
+        multiplier = f"{1 - product:.4g}".replace("-", "−")
+        assert f"= {multiplier}" in words.parabola(trace, curvature, reveal=True)
 
 
 def test_the_border_can_be_found_with_the_slider():

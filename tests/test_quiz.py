@@ -325,6 +325,11 @@ def every_value(q):
         yield dict(zip(q.values, values, strict=True))
 
 
+def plain(text):
+    """The number in a text, as Python writes it."""
+    return text.replace("−", "-")
+
+
 def rounds_to(text, found):
     """Whether the number in the text is the found one, to the digits that are shown."""
     unit = 10.0 ** Decimal(text).as_tuple().exponent
@@ -338,10 +343,12 @@ def test_the_marked_answer_is_found_by_other_means(name):
         if isinstance(found, str):
             assert asked.right.text == found
             continue
-        assert rounds_to(asked.right.text, float(found)), (asked.right.text, found)
+        assert rounds_to(plain(asked.right.text), float(found)), (asked.right.text, found)
         for choice in asked.wrong:
-            if re.fullmatch(r"-?[\d.]+(e-?\d+)?", choice.text):
-                assert float(choice.text) != pytest.approx(float(found), rel=5e-5), choice.text
+            if re.fullmatch(r"-?[\d.]+(e-?\d+)?", plain(choice.text)):
+                assert float(plain(choice.text)) != pytest.approx(float(found), rel=5e-5), (
+                    choice.text
+                )
 
 
 # --- Answers in words: what they describe is run --------------------------------------------------
@@ -669,6 +676,15 @@ def test_choices_differ_and_each_is_explained(name):
         assert asked.text.endswith(("?", ")"))
 
 
+@pytest.mark.parametrize("name", BANK)
+def test_a_number_has_a_minus_not_a_hyphen(name):
+    """But for an exponent, which is written as in code."""
+    for values in every_value(BANK[name]):
+        asked = BANK[name].ask(**values)
+        said = [asked.text, *(word for choice in (asked.right, *asked.wrong) for word in choice)]
+        assert [text for text in said if re.search(r"(?<![\w-])-\s?\d", text)] == []
+
+
 def test_200_seeds():
     places, longest = [], 0
     for seed in range(200):
@@ -788,7 +804,9 @@ window.model = {
   tell: (told) => { data.told = told; heard.forEach((f) => f()); },
 };
 window.keys = [];
-document.addEventListener("keydown", (event) => window.keys.push(event.key));
+document.addEventListener("keydown", ({target, key}) => {
+  if (!target.hasAttribute("data-lm-suppress-shortcuts")) window.keys.push(key);
+});
 """
 
 

@@ -37,7 +37,7 @@ KEYS = """## Before they come in
 | → | go on, box by box |
 | ← | go back |
 | ↓ at the last box of a slide | **the answer**; → passes it by |
-| Tab | to a lab's sliders; arrows move one, **Space** goes on |
+| Tab | to a lab's sliders; arrows move one, **Space** goes on (from a button: first Esc) |
 | Ctrl Enter | run this box |
 | Enter, Esc | type in this box, stop typing |
 | Alt S | show the code of this box |

@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
+from matplotlib.ticker import Formatter
 
 from .loop import Landscape, Trace
 
@@ -174,7 +175,8 @@ def range_test(
     if suggestion is not None:
         ax.axvline(suggestion, color=color, ls=dash, lw=2)
         top = ax.get_ylim()[1]
-        ax.text(suggestion, top, f" {suggestion:.2g}", color=color, fontsize=SIZE, va="top")
+        said = Formatter.fix_minus(f" {suggestion:.2g}")  # as the ticks
+        ax.text(suggestion, top, said, color=color, fontsize=SIZE, va="top")
     return _tidy(ax, "learning rate", "loss")
 
 

@@ -25,9 +25,11 @@ def slider(description: str, value: float, low: float, high: float, step: float)
 
 def list_slider(description: str, options: Iterable[Any], value: Any) -> Any:
     """One of a few values that have an order: a number, or (name, value)."""
-    return widgets.SelectionSlider(
+    chosen = widgets.SelectionSlider(
         options=list(options), value=value, description=description, style=STYLE, layout=WIDE
     )
+    chosen.add_class("stepsize-list")  # its number can't be typed
+    return chosen
 
 
 def dropdown(description: str, options: Iterable[tuple[str, Any]]) -> Any:

@@ -25,7 +25,9 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ..keyboard import with_keys
 from .svg import rectangle, svg
+from .words import number
 
 HERE = Path(__file__).parent
 Place = tuple[float, ...]
@@ -86,7 +88,7 @@ class Scene:
 class Picture(anywidget.AnyWidget):
     """What is drawn in the browser. Lengths are pixels of the figure, from its top left."""
 
-    _esm = HERE / "picture.js"
+    _esm = with_keys(HERE / "controls.js", HERE / "picture.js")
     _css = HERE / "picture.css"
 
     geometry = traitlets.Dict().tag(sync=True)  # of the figure, its panels, and the ball's reach
@@ -163,7 +165,8 @@ class Lab:
         if not self.picture.ball:
             return f"{self.title}. {sentence}"
         x, y = self.scene.place(self.picture.ball) or (0, 0)
-        return f"{self.title}. {sentence} The ball starts at {x:.3g}, {y:.3g}; arrow keys move it."
+        start = f"The ball starts at {number(x)}, {number(y)}"
+        return f"{self.title}. {sentence} {start}; arrow keys move it."
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         return {"text/plain": self.sentence, "image/png": self.scene.png()}

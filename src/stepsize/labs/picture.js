@@ -58,10 +58,14 @@ function render({ model, el }) {
   model.on("change:background change:shown", update);
   update();
   const drop = model.get("ball").length ? holdBall(model, paper, parts[0].svg) : () => {};
+  const releaseKeys = keepKeys();
+  const leaveControls = describeControls(el);
   paper.setAttribute("role", model.get("ball").length ? "application" : "img");
   return () => {
     model.off("change:background change:shown", update);
     drop();
+    releaseKeys();
+    leaveControls();
     URL.revokeObjectURL(image.src);
   };
 }

@@ -6,6 +6,7 @@ Every sentence is read off a trace, and is true of it. Nothing is predicted.
 from collections.abc import Mapping
 
 import numpy as np
+from matplotlib.ticker import Formatter
 
 from ..clinic import RangeTest
 from ..loop import Trace
@@ -27,9 +28,11 @@ __all__ = [
 ]
 
 
-def number(value: float) -> str:
-    """Three digits: 0.0123, 1.3e-06, 58."""
-    return f"{value:.3g}" if np.isfinite(value) else "beyond all numbers"
+def number(value: float, form: str = ".3g") -> str:
+    """Three digits, or as `form` says: 0.0123, 1.3e−06, −58; with the minus sign of the plots."""
+    if not np.isfinite(value):
+        return "beyond all numbers"
+    return Formatter.fix_minus(f"{value:{form}}")
 
 
 def descent(trace: Trace, surface: Surface, reveal: bool = False) -> str:
@@ -95,7 +98,7 @@ def parabola(trace: Trace, curvature: float, reveal: bool = False) -> str:
     said = f"{_first_step(*trace.theta[:2, 0])}: loss {number(trace.loss[-1])} after {steps} steps"
     if not reveal:
         return said
-    multiplier = f"1 - lr × curvature = {1 - lr * curvature:.4g}"
+    multiplier = f"1 − lr × curvature = {number(1 - lr * curvature, '.4g')}"
     border = f"the border is 2/curvature = {number(2 / curvature)}"
     return f"{said}. Each step multiplies the distance by {multiplier}; {border}"
 
@@ -127,7 +130,7 @@ def batches(trace: Trace, epochs: int) -> str:
 def escape(trace: Trace, good: tuple[float, float], poor: tuple[float, float]) -> str:
     """In which valley a run ended. good, poor: the hilltops on both sides of each."""
     end, updates = float(trace.theta[-1, 0]), len(trace.grad)
-    where = f"at {end:.2f} after {updates} updates, loss {number(trace.loss[-1])}"
+    where = f"at {number(end, '.2f')} after {updates} updates, loss {number(trace.loss[-1])}"
     if good[0] < end < good[1]:
         return f"got out, into the good valley: {where}"
     if poor[0] < end < poor[1]:
@@ -137,14 +140,14 @@ def escape(trace: Trace, good: tuple[float, float], poor: tuple[float, float]) -
 
 def momentum_map(trace: Trace, grown: np.ndarray) -> str:
     """Which run was chosen, and by how many powers of ten its loss has grown in the end."""
-    chosen = f"learning rate {trace.lr[0]:.3g}, momentum {trace.momentum[0]:.2f}"
+    chosen = f"learning rate {number(trace.lr[0])}, momentum {trace.momentum[0]:.2f}"
     if not grown <= 0:
         first = trace.loss[0]
         with np.errstate(all="ignore"):
             worst = first * 10**grown
         grew = f"the loss grew from {number(first)} to {number(worst)}"
         return f"{chosen}: higher than at the start; {grew} in {len(trace.grad)} steps"
-    left = f"after {len(trace.grad)} steps 10^{grown:.1f} of the loss is left"
+    left = f"after {len(trace.grad)} steps 10^{number(float(grown), '.1f')} of the loss is left"
     return f"{chosen}: {left}"
 
 

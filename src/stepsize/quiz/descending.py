@@ -27,7 +27,7 @@ def three_steps(h_lr: tuple[float, float]) -> Asked:
     return asked(
         f"A parabola with curvature {h:g}, a start at 8, a rate of {lr:g}. Where is the ball after "
         "3 steps of gradient descent?",
-        (number(place), f"Each step multiplies by 1 − {lr:g} · {h:g} = {1 - lr * h:g}."),
+        (number(place), f"Each step multiplies by 1 − {lr:g} · {h:g} = {number(1 - lr * h)}."),
         (number(-place), "Each step jumps over the bottom. After an odd number it is beyond it."),
         (number(8 * (1 - lr) ** 3), "That is for a curvature of 1: the slope is curvature · θ."),
         (
@@ -255,7 +255,7 @@ def two_updates(mu: float) -> Asked:
         f"PyTorch's SGD with momentum {mu:g} and a rate of 0.1. The gradient is 1 all the time, "
         "the start is 0. Where is the parameter after two updates?",
         (number(place), f"The velocity is 1, and then {1 + mu:g}."),
-        ("-0.2", "So without momentum."),
+        ("−0.2", "So without momentum."),
         (number((1 - mu) * place), "So with a mean, in which each gradient has a weight of 1 − μ."),
         (number(-0.1 * (1 + mu)), "The second step alone. The first one has been made, too."),
     )

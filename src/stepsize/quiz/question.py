@@ -54,5 +54,5 @@ def asked(text: str, right: tuple[str, str], *wrong: tuple[str, str]) -> Asked:
 
 
 def number(x: float) -> str:
-    """Three digits."""
-    return f"{x:.3g}"
+    """Three digits: 0.0123, −0.29, 1e-06; the minus sign of the texts, the exponent of code."""
+    return f"{'−' * (x < 0)}{abs(x):.3g}"

@@ -262,7 +262,7 @@ def through_relu(w: float) -> Asked:
     )
     other = 0.0 if w > 0 else error * 6
     return asked(
-        f"A network with one path: x = 2, weight w = {w:g}, ReLU, weight 3, target 5, loss ½ "
+        f"A network with one path: x = 2, weight w = {number(w)}, ReLU, weight 3, target 5, loss ½ "
         "(output − 5)². What is the loss's derivative by w?",
         (number(right), why),
         (

@@ -16,7 +16,6 @@ function render({ model, el }) {
   let here = Math.max(questions.findIndex((_, i) => !told(i)), 0);
 
   el.classList.add("stepsize-sheet");
-  el.addEventListener("keydown", keep);
   const bar = make(el, "div", "stepsize-bar");
   const form = make(el, "form");
   const fieldset = make(form, "fieldset");
@@ -75,11 +74,6 @@ function render({ model, el }) {
     });
   }
 
-  function keep(event) {
-    // JupyterLab's own keys would move to another cell, or edit one
-    if (!event.ctrlKey && !event.metaKey && !event.altKey) event.stopPropagation();
-  }
-
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const chosen = fieldset.querySelector("input:checked");
@@ -97,8 +91,9 @@ function render({ model, el }) {
   }
   model.on("change:told change:score", update);
   draw();
+  const releaseKeys = keepKeys();
   return () => {
-    el.removeEventListener("keydown", keep);
+    releaseKeys();
     model.off("change:told change:score", update);
   };
 }

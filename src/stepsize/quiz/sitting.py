@@ -10,6 +10,7 @@ from IPython.display import display
 
 from ..checks import store
 from ..checks.verdict import RIGHT, WRONG
+from ..keyboard import with_keys
 from ..ranges import count_from, require
 from .bank import Drawn, draw
 
@@ -44,7 +45,7 @@ class Told:
 class Sheet(anywidget.AnyWidget):
     """The questions with their buttons, in the browser."""
 
-    _esm = HERE / "sheet.js"
+    _esm = with_keys(HERE / "sheet.js")
     _css = HERE / "sheet.css"
 
     questions: Any = traitlets.List().tag(sync=True)  # each: text, choices
