@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import board
-from . import store
+from . import cells, store
 from .catalog import EXERCISES
 from .gaps import stands_in
 from .sandbox import Report, SandboxError, run
@@ -23,10 +23,14 @@ TO_DO = "Replace each `...` by your own code, and run its cell again."
 def look_at(name: str, answer: Any) -> Verdict:
     """The verdict on an answer, kept in the progress file. Raises nothing."""
     try:
+        older = cells.missed(name)
+        if older:
+            return Verdict(name, UNTRIED, older)
         verdict = _verdict(name, answer)
-        if verdict.status == UNTRIED:
-            return verdict
-        notes = store.keep(name, verdict.status, verdict.mistake), board.tell(verdict, answer)
+        notes = [] if verdict.status == RIGHT else [cells.unchanged(name, answer, verdict)]
+        if verdict.status != UNTRIED:
+            notes.append(store.keep(name, verdict.status, verdict.mistake))
+            notes.append(board.tell(verdict, answer))
         return replace(verdict, note="\n".join(filter(None, notes)))
     except KeyboardInterrupt:
         return Verdict(name, BROKEN, "You stopped it.")
