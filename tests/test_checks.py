@@ -5,7 +5,6 @@ import pickle
 import signal
 import sys
 import threading
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,9 +18,11 @@ from stepsize.checks.catalog import EXERCISES, LESSONS
 from stepsize.checks.exercise import judge
 from stepsize.checks.lesson_05 import two_adams
 from stepsize.checks.verdict import Verdict
+from stepsize.checks.watchdog import Limits
 from stepsize.optimizers import adam
 from stepsize.surfaces import Gradients
 
+from . import PATIENCE
 from .answers import sgd_that, written
 
 
@@ -1253,16 +1254,14 @@ def test_what_ends_python_does_not_end_the_notebook(body, impatient, monkeypatch
         "sys.stdout = sys.stderr = None",
         "os.chdir(os.path.dirname(os.getcwd()))",
         "threading.Thread(target=time.sleep, args=[1e6]).start()",
-        "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(20)'])",
+        "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(1e6)'])",
     ],
 )
 def test_no_answer_reaches_the_next_one(body):
-    """What becomes of a saboteur is its own affair; it is quick, and the next is judged well."""
-    before = time.monotonic()
+    """What becomes of a saboteur is its own affair: it ends, and the next is judged well."""
     imports = "import os, subprocess, sys, threading, time\n"
     check("1.1", sgd_that(f"{imports}{body}\nreturn Step(theta - lr * grad)"))
     assert check("1.1", sgd_that("return Step(theta - lr * grad)")).status == "right"
-    assert time.monotonic() - before < 15
 
 
 @pytest.mark.parametrize("value", ["np.nan", "np.inf", "1j", "10**999", "theta > 0", "1e300**2"])
@@ -1336,13 +1335,14 @@ def test_one_worker_one_answer():
 def test_a_worker_ends_with_its_notebook(busy):
     """It sees its input end while it waits, and its watchdog ends it while an answer runs."""
     worker = sandbox._Worker()
-    assert worker._line(60).startswith(b"ready")
+    assert worker._line(PATIENCE).startswith(b"ready")
     if busy:
         answer = cloudpickle.dumps(sgd_that("while True: pass"))
-        job = dict(exercise="1.1", answer=answer, seconds=1.0, folder=".", path=sys.path)
+        limits = dict(loading=Limits(60.0, PATIENCE), running=Limits(1.0, PATIENCE))
+        job = dict(exercise="1.1", answer=answer, folder=".", path=sys.path, **limits)
         pickle.dump(job, worker.process.stdin)
     worker.process.stdin.close()
-    worker.process.wait(timeout=30)
+    worker.process.wait(timeout=PATIENCE)
     worker.end()
 
 

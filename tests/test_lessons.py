@@ -47,7 +47,7 @@ def test_runs_from_top_to_bottom_unsolved(lesson, tmp_path, monkeypatch):
     """Run All works before anything is solved: no cell raises, each check says "not tried"."""
     monkeypatch.setenv("STEPSIZE_HOME", str(tmp_path))
     notebook = nbformat.read(ROOT / "notebooks" / f"{lesson.stem}.ipynb", as_version=4)
-    NotebookClient(notebook, timeout=120, resources={"metadata": {"path": tmp_path}}).execute()
+    NotebookClient(notebook, timeout=2000, resources={"metadata": {"path": tmp_path}}).execute()
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             assert output.output_type != "stream" or output.name != "stderr", output.text

@@ -11,12 +11,14 @@ import nbformat
 import pytest
 from playwright.sync_api import TimeoutError
 
+from . import PATIENCE
 from .jupyter import ROOT, Desk, chromium, jupyterlab
 
 spec = importlib.util.spec_from_file_location("present", ROOT / "tools" / "present.py")
 present = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(present)
 
+A_WHILE = 60_000  # milliseconds, after which the key is pressed once more
 LESSONS = sorted(path.name for path in (ROOT / "solutions").glob("*.ipynb"))
 
 
@@ -118,7 +120,7 @@ def test_in_a_browser_slides_go_on_a_lab_moves_and_an_answer_waits(tmp_path):
     with chromium() as browser, jupyterlab(tmp_path / name, own) as server:
         page = browser.new_page(viewport={"width": 1280, "height": 720})
         Desk(page).open(server)
-        page.set_default_timeout(60_000)
+        page.set_default_timeout(PATIENCE * 1000)
         walk(page)
 
 
@@ -130,7 +132,7 @@ def walk(page):
     first.wait_for()
     page.keyboard.press("Alt+r")
     try:
-        first.wait_for(state="hidden", timeout=15_000)
+        first.wait_for(state="hidden", timeout=A_WHILE)
     except TimeoutError:  # the key came too early, as it may for a presenter
         first.click()
         page.keyboard.press("Alt+r")

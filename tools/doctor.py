@@ -20,7 +20,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 MEMORY, FREE, DISK = 3.0, 1.0, 0.5  # GB: of memory in all, of it unused, and of disk
-PATIENCE = 60  # seconds for a kernel to start; the first start after a set-up is slow
+PATIENCE = 180  # seconds for a kernel to start; slow after a set-up, or where much else runs
 NEEDED = ("numpy", "matplotlib", "ipywidgets", "anywidget", "jupyterlab", "scikit-learn", "torch")
 
 
