@@ -55,12 +55,15 @@ def test_a_known_mistake_is_named(exercise, name, variant):
     assert verdict.text == exercise.mistakes[name].sentence
 
 
-@pytest.mark.parametrize(("exercise", "name", "variant"), VARIANTS)
+# A number that was measured has the tolerance that it has.
+COMPUTED = [variant for variant in VARIANTS if variant.values[0].rtol]
+
+
+@pytest.mark.parametrize(("exercise", "name", "variant"), COMPUTED)
 def test_a_mistake_is_far_from_right(exercise, name, variant):
     """So that rounding never decides: a tolerance a hundred times as large tells them apart."""
-    if exercise.rtol:  # a number that was measured has the tolerance that it has
-        lenient = replace(exercise, rtol=100 * exercise.rtol, atol=100 * exercise.atol)
-        assert judge(lenient, variant).mistake == name
+    lenient = replace(exercise, rtol=100 * exercise.rtol, atol=100 * exercise.atol)
+    assert judge(lenient, variant).mistake == name
 
 
 @pytest.mark.parametrize("exercise", EXERCISES.values(), ids=list(EXERCISES))
