@@ -96,9 +96,11 @@ def test_no_slide_holds_more_than_can_be_read(name):
 
 
 def test_settings_are_the_learners_and_the_presenters(tmp_path):
-    learners = json.loads((present.lab.SETTINGS / "settings" / "overrides.json").read_text())
+    learners = json.loads(
+        (present.lab.SETTINGS / "settings" / "overrides.json").read_text(encoding="utf-8")
+    )
     folder = present.settings(tmp_path / "settings", dark=True)
-    overrides = json.loads((folder / "settings" / "overrides.json").read_text())
+    overrides = json.loads((folder / "settings" / "overrides.json").read_text(encoding="utf-8"))
     assert learners.items() <= overrides.items()
     assert overrides["jupyterlab-slideshow:plugin"] == {"active": True}
     assert overrides["@jupyterlab/apputils-extension:themes"]["theme"] == "JupyterLab Dark"

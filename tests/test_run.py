@@ -32,7 +32,7 @@ def run(tmp_path, monkeypatch):
     root = tmp_path / "a course, naïve"
     for folder in ("notebooks", "solutions"):
         (root / folder).mkdir(parents=True)
-        (root / folder / "00-start.ipynb").write_text(f"{folder}, first edition")
+        (root / folder / "00-start.ipynb").write_text(f"{folder}, first edition", encoding="utf-8")
     places = dict(ROOT=root, MY_WORK=root / "my-work")
     places |= dict(VENV=root / ".venv", LOG=root / "setup.log", STAMP=root / "stamp")
     for name, place in places.items():
@@ -59,10 +59,14 @@ OLD = [*Path.home().glob(".pyenv/versions/*/bin/python"), *Path("/usr/bin").glob
 @pytest.mark.parametrize("python", OLD, ids=lambda path: path.parts[-3])
 def test_an_old_python_is_told_what_is_needed(python):
     ask = [str(python), "-c", "import sys; print('%d %d' % sys.version_info[:2])"]
-    version = tuple(map(int, subprocess.run(ask, capture_output=True, text=True).stdout.split()))
+    version = tuple(
+        map(int, subprocess.run(ask, capture_output=True, encoding="utf-8").stdout.split())
+    )
     if not version or (3, 11) <= version <= (3, 14):
         pytest.skip("it is not too old")
-    said = subprocess.run([str(python), str(ROOT / "run.py")], capture_output=True, text=True)
+    said = subprocess.run(
+        [str(python), str(ROOT / "run.py")], capture_output=True, encoding="utf-8"
+    )
     assert said.returncode == 1
     assert said.stderr.startswith("Python 3.11 or newer (up to 3.14) is needed, this is ")
     assert "Traceback" not in said.stderr
@@ -81,50 +85,53 @@ def mine(copies, name="00-start.ipynb"):
 
 
 def new_edition(copies, text="second edition"):
-    (copies.course / "notebooks" / "00-start.ipynb").write_text(text)
+    (copies.course / "notebooks" / "00-start.ipynb").write_text(text, encoding="utf-8")
 
 
 def test_first_start_copies_everything(copies):
     assert list(copies.hand_out()) == []
-    assert mine(copies).read_text() == "notebooks, first edition"
-    assert mine(copies, "solutions/00-start.ipynb").read_text() == "solutions, first edition"
+    assert mine(copies).read_text(encoding="utf-8") == "notebooks, first edition"
+    assert (
+        mine(copies, "solutions/00-start.ipynb").read_text(encoding="utf-8")
+        == "solutions, first edition"
+    )
 
 
 def test_an_answer_is_kept_when_nothing_is_new(copies):
     list(copies.hand_out())
-    mine(copies).write_text("my answer")
+    mine(copies).write_text("my answer", encoding="utf-8")
     for _ in range(3):
         assert list(copies.hand_out()) == []
-        assert mine(copies).read_text() == "my answer"
+        assert mine(copies).read_text(encoding="utf-8") == "my answer"
 
 
 def test_an_update_reaches_what_was_not_touched(copies):
     list(copies.hand_out())
     new_edition(copies)
     assert list(copies.hand_out()) == []
-    assert mine(copies).read_text() == "second edition"
+    assert mine(copies).read_text(encoding="utf-8") == "second edition"
 
 
 def test_an_update_goes_beside_an_answer_and_says_so(copies):
     list(copies.hand_out())
-    mine(copies).write_text("my answer")
+    mine(copies).write_text("my answer", encoding="utf-8")
     new_edition(copies)
     (said,) = copies.hand_out()
     assert "00-start.new.ipynb" in said
-    assert mine(copies).read_text() == "my answer"
-    assert mine(copies, "00-start.new.ipynb").read_text() == "second edition"
+    assert mine(copies).read_text(encoding="utf-8") == "my answer"
+    assert mine(copies, "00-start.new.ipynb").read_text(encoding="utf-8") == "second edition"
     assert list(copies.hand_out()) == [], "said once"
 
 
 def test_an_answer_in_the_new_edition_is_kept_too(copies):
     list(copies.hand_out())
-    mine(copies).write_text("my answer")
+    mine(copies).write_text("my answer", encoding="utf-8")
     new_edition(copies)
     list(copies.hand_out())
-    mine(copies, "00-start.new.ipynb").write_text("my second answer")
+    mine(copies, "00-start.new.ipynb").write_text("my second answer", encoding="utf-8")
     new_edition(copies, "third edition")
     list(copies.hand_out())
-    kept = {path.name: path.read_text() for path in copies.folder.glob("*.ipynb")}
+    kept = {path.name: path.read_text(encoding="utf-8") for path in copies.folder.glob("*.ipynb")}
     assert sorted(kept.values()) == ["my answer", "my second answer", "third edition"]
 
 
@@ -132,26 +139,26 @@ def test_what_was_thrown_away_comes_back(copies):
     list(copies.hand_out())
     mine(copies).unlink()
     list(copies.hand_out())
-    assert mine(copies).read_text() == "notebooks, first edition"
+    assert mine(copies).read_text(encoding="utf-8") == "notebooks, first edition"
 
 
 @pytest.mark.parametrize("damage", [b"", b"{", b"[1]", b"\x00\xff", b'{"00-start.ipynb": 7}'])
 def test_a_damaged_record_costs_no_answer(copies, damage):
     list(copies.hand_out())
-    mine(copies).write_text("my answer")
+    mine(copies).write_text("my answer", encoding="utf-8")
     copies.record.write_bytes(damage)
     new_edition(copies)
     list(copies.hand_out())
-    assert mine(copies).read_text() == "my answer"
-    assert mine(copies, "00-start.new.ipynb").read_text() == "second edition"
+    assert mine(copies).read_text(encoding="utf-8") == "my answer"
+    assert mine(copies, "00-start.new.ipynb").read_text(encoding="utf-8") == "second edition"
     assert json.loads(copies.record.read_bytes())
 
 
 def test_opens_the_notebook_last_worked_on(copies):
-    (copies.course / "notebooks" / "01-next.ipynb").write_text("next")
+    (copies.course / "notebooks" / "01-next.ipynb").write_text("next", encoding="utf-8")
     list(copies.hand_out())
     assert copies.last() == "00-start.ipynb"
-    mine(copies, "01-next.ipynb").write_text("my answer")
+    mine(copies, "01-next.ipynb").write_text("my answer", encoding="utf-8")
     assert copies.last() == "01-next.ipynb"
 
 
@@ -350,7 +357,7 @@ def test_without_a_wish_the_next_free_port_is_found(run):
 )
 def test_what_is_typed_wrong_gets_words(args, status, words):
     said = subprocess.run(
-        [sys.executable, str(ROOT / "run.py"), *args], capture_output=True, text=True
+        [sys.executable, str(ROOT / "run.py"), *args], capture_output=True, encoding="utf-8"
     )
     assert said.returncode == status
     assert words in said.stdout + said.stderr
