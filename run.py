@@ -185,7 +185,7 @@ def set_up(extras=""):
         print("PyTorch has no builds for this machine: the lessons that train with it won't run.")
     pip(pinned + ["--no-build-isolation", "-e", ".[%s]" % extras if extras else "."], "the rest")
     both = ",".join(sorted(wanted | (held or set())))
-    STAMP.write_text("%s %s\n" % (fingerprint(version_of_venv()), both))
+    STAMP.write_text("%s %s\n" % (fingerprint(version_of_venv()), both), encoding="utf-8")
     print("Done in %.0f s. The next start takes seconds." % (time.monotonic() - began))
 
 
@@ -200,7 +200,7 @@ def version_of_venv():
 
 def held_extras(python):
     """Those that .venv was set up with; None where that is not what is pinned now."""
-    stamp = STAMP.read_text(errors="replace").split() if STAMP.exists() else []
+    stamp = STAMP.read_text(errors="replace", encoding="utf-8").split() if STAMP.exists() else []
     if not python or stamp[:1] != [fingerprint(python)]:
         return None
     return set(",".join(stamp[1:]).split(",")) - {""}
@@ -239,7 +239,7 @@ def torch_has_builds(system, machine):
 
 
 def torch_for_cpu():
-    pin = re.search(r"^torch==[^\s;]+", PINS.read_text(), re.M).group()
+    pin = re.search(r"^torch==[^\s;]+", PINS.read_text(encoding="utf-8"), re.M).group()
     return ["--no-deps", pin, "--index-url", CPU_INDEX, "--timeout", "10", "--retries", "1"]
 
 

@@ -56,7 +56,7 @@ print(1e3 * (time.process_time() - began), megabytes() - before)
 
 def brought_by_import(which: int) -> float:
     run = subprocess.run(
-        [sys.executable, "-c", BROUGHT], capture_output=True, text=True, check=True
+        [sys.executable, "-c", BROUGHT], capture_output=True, encoding="utf-8", check=True
     )
     return float(run.stdout.split()[which])
 

@@ -129,6 +129,8 @@ def processor() -> str:
     """As Linux knows it; elsewhere what Python knows."""
     known = Path("/proc/cpuinfo")
     found = (
-        re.search(r"^model name\s*:\s*(.+)", known.read_text(), re.M) if known.exists() else None
+        re.search(r"^model name\s*:\s*(.+)", known.read_text(encoding="utf-8"), re.M)
+        if known.exists()
+        else None
     )
     return found.group(1) if found else platform.processor() or platform.machine()

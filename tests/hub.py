@@ -16,6 +16,8 @@ from urllib.error import HTTPError
 from urllib.parse import parse_qs
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
+from . import PATIENCE
+
 ROOT = Path(__file__).resolve().parents[1]
 SCOPE = "access:services!service=board"
 PREFIX = "/services/board/"
@@ -87,7 +89,7 @@ class Board:
 
     def wait(self, process: subprocess.Popen) -> None:
         """Until it answers. Raises AssertionError if what has started it ends before."""
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE
         while self.ask("GET", "static/board.css")[0] != 200:
             assert process.poll() is None and time.monotonic() < deadline
             time.sleep(0.05)
@@ -95,7 +97,7 @@ class Board:
     def stop(self) -> str:
         """Stop it as the hub does. Returns what it logged."""
         self.process.terminate()
-        self.process.wait(timeout=20)
+        self.process.wait(timeout=PATIENCE)
         with self.process.stderr as log:
             return log.read()
 
@@ -122,7 +124,7 @@ class Board:
         data = (body or b"") if method == "POST" else None
         request = Request(self.url + path, data, headers, method=method)
         try:
-            with self.opener.open(request, timeout=60) as answer:
+            with self.opener.open(request, timeout=PATIENCE) as answer:
                 return answer.status, answer.read().decode(), _headers(answer)
         except HTTPError as error:
             with error:

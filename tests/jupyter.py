@@ -98,14 +98,18 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
 def _once_it_answers(process: subprocess.Popen[bytes], log: Path) -> Server:
     end = time.monotonic() + PATIENCE
     while process.poll() is None and time.monotonic() < end:
-        words = [word for word in log.read_text().split() if word.startswith("http://127.")]
+        words = [
+            word
+            for word in log.read_text(encoding="utf-8").split()
+            if word.startswith("http://127.")
+        ]
         try:
             server = Server(words[0], log)
             server.api("status")
             return server
         except (IndexError, URLError, ConnectionError):
             time.sleep(0.2)
-    raise RuntimeError(f"JupyterLab did not start:\n{log.read_text()}")
+    raise RuntimeError(f"JupyterLab did not start:\n{log.read_text(encoding='utf-8')}")
 
 
 @contextmanager

@@ -122,7 +122,11 @@ def test_the_runs_on_record_had_the_rates_that_are_advised(steps):
 
 def test_a_run_again_ends_where_the_record_says():
     """One model, two seeds, by the translated script."""
-    row = next(r for r in json.loads(bench.RUNS.read_text()) if r["model"] == "logistic regression")
+    row = next(
+        r
+        for r in json.loads(bench.RUNS.read_text(encoding="utf-8"))
+        if r["model"] == "logistic regression"
+    )
     recipe = bench.asked(row["model"], 300).recipe
     ends = [bench.ended(bench.KINDS[row["model"]], recipe, seed)[1] for seed in (20, 21)]
     assert ends == pytest.approx(row["ends"][bench.FACTORS.index(1.0)], rel=0.02)

@@ -53,7 +53,7 @@ def test_bit_for_bit_or_how_far():
     paths = os.pathsep.join(path for path in ["", *sys.path])
     environment = {**os.environ, "ATEN_CPU_CAPABILITY": "default", "PYTHONPATH": paths}
     command = [sys.executable, "-m", "tests.test_bit_for_bit"]
-    run = subprocess.run(command, env=environment, capture_output=True, text=True)
+    run = subprocess.run(command, env=environment, capture_output=True, encoding="utf-8")
     assert run.returncode == 0, run.stderr
     apart = json.loads(run.stdout)
     assert apart.keys() == UNITS.keys()

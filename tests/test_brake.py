@@ -89,7 +89,8 @@ OWN = "a password of one's own"
 
 def at_most(burst, seconds, began):
     """Taken by a budget that was full when it began, however slow this machine is."""
-    return burst + (time.monotonic() - began) / seconds + 1
+    passed = time.monotonic() - began
+    return burst + passed / seconds + 1
 
 
 def test_a_class_that_arrives_at_once_is_not_kept_waiting(people):

@@ -101,7 +101,7 @@ def test_console_and_log_are_clean(classroom):
     """After all that was done above."""
     desk, server = classroom
     assert desk.said == []
-    log = server.log.read_text()
+    log = server.log.read_text(encoding="utf-8")
     assert not any(word in log for word in ("Error", "ERROR", "Traceback", "Warning", "WARNING")), (
         log
     )

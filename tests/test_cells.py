@@ -111,7 +111,9 @@ def small(tmp_path, monkeypatch):
     """A course of one lesson, built."""
     (tmp_path / "lessons").mkdir()
     lesson = tmp_path / "lessons" / "07-x.md"
-    lesson.write_text("# Title\n\n```python\na = 1  # solution\na\n```\n\nThe end.\n")
+    lesson.write_text(
+        "# Title\n\n```python\na = 1  # solution\na\n```\n\nThe end.\n", encoding="utf-8"
+    )
     monkeypatch.setattr(build, "ROOT", tmp_path)
     rebuild()
     return lesson
@@ -145,7 +147,7 @@ def test_the_ids_of_a_commit_come_back_and_nothing_is_run_for_it(small):
     other = nbformat.read(path, as_version=4)
     for n, cell in enumerate(other.cells):
         cell.id = f"other-{n}"
-    path.write_text(build.text(other))
+    path.write_text(build.text(other), encoding="utf-8")
     rebuild()
     assert ids(made(small, "notebooks")) == ["other-0", "other-1", "other-2"]
 
@@ -156,7 +158,7 @@ def test_the_ids_of_a_commit_come_back_and_nothing_is_run_for_it(small):
     rebuild()
     assert ids(made(small, "notebooks")) == ids(before)
 
-    path.write_text("<<<<<<< HEAD\n")
+    path.write_text("<<<<<<< HEAD\n", encoding="utf-8")
     with pytest.raises(SystemExit, match=r"can't be read, and it has the cells' ids"):
         build.stale()
     build.ids_from("HEAD")

@@ -28,8 +28,8 @@ from .hub import Stay, a_free_port
 
 ROOT = Path(__file__).resolve().parents[1]
 CHART = ROOT.parent / "shared" / "z2jh"
-TEXT = (ROOT / "workshop" / "values.yaml").read_text()
-README = (ROOT / "workshop" / "README.md").read_text()
+TEXT = (ROOT / "workshop" / "values.yaml").read_text(encoding="utf-8")
+README = (ROOT / "workshop" / "README.md").read_text(encoding="utf-8")
 OURS = yaml.safe_load(TEXT)
 PATIENCE = 300  # seconds
 
@@ -46,7 +46,7 @@ PINNED = re.search(
 def of_chart(name: str) -> dict:
     if not CHART.exists():
         pytest.skip("The chart's schema and defaults are not here: ../shared/z2jh.")
-    return yaml.safe_load((CHART / name).read_text())
+    return yaml.safe_load((CHART / name).read_text(encoding="utf-8"))
 
 
 def merged(defaults: dict, ours: dict) -> dict:
@@ -124,7 +124,7 @@ def test_a_learner_has_as_much_as_on_one_machine():
     row = re.search(r"^\| 40 \| (\d+) \| (\d+) GB \|$", README, re.M)
     assert 40 * int(memory["guarantee"].removesuffix("M")) <= int(row[2]) * 1024
     assert 40 * cores["guarantee"] <= int(row[1])
-    config = (ROOT / "workshop" / "jupyterhub_config.py").read_text()
+    config = (ROOT / "workshop" / "jupyterhub_config.py").read_text(encoding="utf-8")
     assert f'"STEPSIZE_MEMORY", "{memory["limit"]}")' in config
     assert f"cpu_limit = {cores['limit']:.1f}" in config
     assert f"--timeout={{{OURS['cull']['timeout'] // 60} * MINUTE}}" in config
@@ -150,7 +150,7 @@ def repo2docker() -> dict[str, str]:
 
 
 def test_the_image_has_the_hubs_version():
-    after = (ROOT / "binder" / "postBuild").read_text()
+    after = (ROOT / "binder" / "postBuild").read_text(encoding="utf-8")
     assert f"jupyterhub=={PINNED['hub']}\n" in after
     assert os.access(ROOT / "binder" / "postBuild", os.X_OK)
 
@@ -162,7 +162,7 @@ def environment(place: Path, *packages: str) -> Path:
     """A Python with these packages, and without ours."""
     subprocess.run([sys.executable, "-m", "venv", place], check=True)
     pip = [place / "bin" / "python", "-m", "pip", "install", "--quiet", *packages]
-    done = subprocess.run(pip, capture_output=True, text=True)
+    done = subprocess.run(pip, capture_output=True, encoding="utf-8")
     if done.returncode:
         pytest.skip(f"{' and '.join(packages)} can't be had here:\n{done.stderr}")
     return place / "bin"
@@ -212,14 +212,18 @@ def chart_hub(folder: Path, python: Path, config: dict) -> Iterator[str]:
         )
     try:
         end = time.monotonic() + PATIENCE
-        while "JupyterHub is now running" not in log.read_text():
-            assert process.poll() is None and time.monotonic() < end, log.read_text()
+        while "JupyterHub is now running" not in log.read_text(encoding="utf-8"):
+            assert process.poll() is None and time.monotonic() < end, log.read_text(
+                encoding="utf-8"
+            )
             time.sleep(0.2)
         yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
         process.wait(PATIENCE)
-    assert "not recognized" not in log.read_text()  # a setting that this version doesn't have
+    assert "not recognized" not in log.read_text(
+        encoding="utf-8"
+    )  # a setting that this version doesn't have
 
 
 @pytest.fixture(scope="module")
@@ -231,7 +235,11 @@ def python(tmp_path_factory) -> Path:
 
 def config_of_hub() -> dict:
     """Merged with the chart's own, where that is at hand."""
-    defaults = yaml.safe_load((CHART / "values.yaml").read_text()) if CHART.exists() else {}
+    defaults = (
+        yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
+        if CHART.exists()
+        else {}
+    )
     return merged(defaults, OURS)["hub"]["config"]
 
 
@@ -280,7 +288,7 @@ def test_repo2docker_takes_the_folder(tmp_path):
     programs = environment(tmp_path / "venv", f"jupyter-repo2docker=={version}")
     options = [word.replace("$tag", "0123abc") for item in repo2docker().items() for word in item]
     command = [programs / "jupyter-repo2docker", "--no-build", "--debug", *options, "."]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8")
     assert done.returncode == 0, done.stderr
     recipe = done.stdout + done.stderr
     assert "Building conda environment for python=3.12" in recipe
@@ -289,6 +297,6 @@ def test_repo2docker_takes_the_folder(tmp_path):
     assert 'ENV R2D_ENTRYPOINT="${REPO_DIR}/binder/start"' in recipe
     assert f"COPY --chown={options[1]}:{options[1]} src/ ${{REPO_DIR}}/" in recipe
     [base] = (tmp_path / "venv").glob("lib/*/site-packages/repo2docker/buildpacks/conda")
-    locked = (base / "environment.py-3.12-linux-64.lock").read_text()
+    locked = (base / "environment.py-3.12-linux-64.lock").read_text(encoding="utf-8")
     major = PINNED["hub"].split(".")[0]
     assert re.search(rf"jupyterhub-singleuser-{major}\.", locked)  # brings what ours needs

@@ -322,7 +322,7 @@ def test_what_a_killed_writing_left_is_swept_away(copies):
     update(copies)
     old, new = mine(copies, ".00-start.ipynb.half"), mine(copies, ".00-start.ipynb.77.half")
     for half in (old, new):
-        half.write_text("{")
+        half.write_text("{", encoding="utf-8")
     os.utime(old, (0, 0))
     list(copies.hand_out())
     assert not old.exists()
@@ -389,7 +389,7 @@ def test_a_folder_in_a_notebooks_place_is_set_aside(copies):
 
 
 def test_a_course_that_is_damaged_itself_is_told(copies):
-    (copies.course / "notebooks" / NAME).write_text("<<<<<<<")
+    (copies.course / "notebooks" / NAME).write_text("<<<<<<<", encoding="utf-8")
     with pytest.raises(Trouble, match=r"damaged. Run: git checkout -- notebooks/00-start.ipynb"):
         list(copies.hand_out())
 
@@ -483,7 +483,7 @@ def test_an_old_notebook_that_was_only_opened_is_renewed(old):
 def test_a_new_version_that_lies_beside_an_old_notebook_goes_once_it_is_not_needed(old):
     answer(mine(old), GAP, ANSWER)
     put(mine(old, "00-start.new.ipynb"), numbered(*OLD, "# More"))
-    given = json.loads(old.record.read_text())
+    given = json.loads(old.record.read_text(encoding="utf-8"))
     given["00-start.new.ipynb"] = given[NAME] = digest(mine(old, "00-start.new.ipynb").read_bytes())
     put(old.record, given)
     used = "m = 1"
@@ -619,7 +619,10 @@ def test_on_a_hub_updates_are_the_same(copies, learner):
     learner.main(room=False)
     assert sources(mine(copies))[:2] == ["# Momentum, explained better", ANSWER]
     config = copies.folder / ".jupyter" / "settings" / "page_config.json"
-    assert "@jupyterlab/debugger-extension" in json.loads(config.read_text())["disabledExtensions"]
+    assert (
+        "@jupyterlab/debugger-extension"
+        in json.loads(config.read_text(encoding="utf-8"))["disabledExtensions"]
+    )
 
 
 def test_on_a_hub_a_full_disk_keeps_nobody_out(copies, learner, monkeypatch, capsys):

@@ -96,11 +96,11 @@ def test_damaged_notebooks_are_named_with_what_helps(tmp_path):
     for folder in ("notebooks", "solutions"):
         put(tmp_path / folder / "03-ravines.ipynb", lesson("# The course's"))
     assert doctor.notebooks(tmp_path) == "3 notebooks in my-work can be opened"
-    (work / "mine.ipynb").write_text("{")
+    (work / "mine.ipynb").write_text("{", encoding="utf-8")
     with pytest.raises(doctor.Ill, match=r"my-work: mine.ipynb. Delete it, or move it away"):
         doctor.notebooks(tmp_path)
     (work / "03-ravines.ipynb").write_bytes(b"")
-    (work / "solutions" / "03-ravines.ipynb").write_text("<<<<<<<")
+    (work / "solutions" / "03-ravines.ipynb").write_text("<<<<<<<", encoding="utf-8")
     both = r"my-work: 03-ravines.ipynb, solutions/03-ravines.ipynb. Run: python run.py. It keeps"
     with pytest.raises(doctor.Ill, match=both):
         doctor.notebooks(tmp_path)

@@ -47,7 +47,7 @@ def test_runs_from_top_to_bottom_unsolved(lesson, tmp_path, monkeypatch):
     """Run All works before anything is solved: no cell raises, each check says "not tried"."""
     monkeypatch.setenv("STEPSIZE_HOME", str(tmp_path))
     notebook = nbformat.read(ROOT / "notebooks" / f"{lesson.stem}.ipynb", as_version=4)
-    NotebookClient(notebook, timeout=120, resources={"metadata": {"path": tmp_path}}).execute()
+    NotebookClient(notebook, timeout=2000, resources={"metadata": {"path": tmp_path}}).execute()
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             assert output.output_type != "stream" or output.name != "stderr", output.text
@@ -98,7 +98,9 @@ def test_stale_notebook_is_named(tmp_path, monkeypatch):
     assert build.stale() == []
     assert nbformat.read(solved, as_version=4).cells[1].outputs[0].data["text/plain"] == "1"
 
-    lesson.write_text(lesson.read_text().replace("a = 1", "a = 2"), encoding="utf-8")
+    lesson.write_text(
+        lesson.read_text(encoding="utf-8").replace("a = 1", "a = 2"), encoding="utf-8"
+    )
     assert build.stale() == [solved], "the learner's does not show the answer, so it is the same"
     lesson.rename(lesson.with_name("08-y.md"))
     assert len(build.stale()) == 4, "two to make, two to remove"

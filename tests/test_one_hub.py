@@ -80,12 +80,12 @@ class Hub:
 
     @property
     def pid(self) -> int:
-        return int((self.state / "hub.pid").read_text())
+        return int((self.state / "hub.pid").read_text(encoding="utf-8"))
 
     def open(self, *args: str, **rest) -> subprocess.Popen:
         whole = [*self.somebody, sys.executable, str(ROOT / "workshop" / "hub.py"), *args]
         env = dict(os.environ, STEPSIZE_STATE=str(self.folder))
-        process = subprocess.Popen(whole, env=env, text=True, start_new_session=True, **rest)
+        process = subprocess.Popen(whole, env=env, encoding="utf-8", start_new_session=True, **rest)
         self.started.append(process)
         return process
 
@@ -99,7 +99,7 @@ class Hub:
     def start(self) -> None:
         self.log = f"{self.folder}-{time.monotonic_ns()}.log"
         self.folder.parent.mkdir(exist_ok=True)
-        with open(self.log, "w") as log:
+        with open(self.log, "w", encoding="utf-8") as log:
             self.answers(self.open(f"--port={self.port}", stdout=log, stderr=log))
 
     def answers(self, process: subprocess.Popen) -> None:
@@ -109,11 +109,11 @@ class Hub:
             if self.is_up() and self.is_up("/services/board/static/board.css"):
                 return
             time.sleep(0.3)
-        raise AssertionError(Path(self.log).read_text()[-3000:])
+        raise AssertionError(Path(self.log).read_text(encoding="utf-8")[-3000:])
 
     def is_up(self, path: str = "/hub/health") -> bool:
         with suppress(URLError, ConnectionError, TimeoutError):
-            urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10).close()
+            urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=PATIENCE).close()
             return True
         return False
 
@@ -121,7 +121,7 @@ class Hub:
         return set(processes.marked(self.state))
 
     def proxy(self) -> psutil.Process:
-        return psutil.Process(int((self.state / "proxy.pid").read_text()))
+        return psutil.Process(int((self.state / "proxy.pid").read_text(encoding="utf-8")))
 
     def crash(self) -> None:
         """As by a lack of memory: nothing is cleaned up."""
@@ -207,7 +207,7 @@ def test_of_two_that_start_at_once_one_is_the_hub(new):
     ended = [(process, log) for process, _, log in starts if process.poll() is not None]
     assert len(ended) == 1
     assert ended[0][0].returncode == 1
-    said = ended[0][1].read_text()
+    said = ended[0][1].read_text(encoding="utf-8")
     assert re.fullmatch(r"A hub (runs|is being started) already.*\n", said), said
     [(process, new.port, new.log)] = [start for start in starts if start[0].poll() is None]
     new.answers(process)
@@ -275,7 +275,7 @@ def test_killed_and_started_anew_at_once(hub, bystander):
     hub.proxy().suspend()
     hub.crash()
     for name in ("hub.pid", "proxy.pid"):
-        (hub.state / name).write_text(str(bystander.pid))
+        (hub.state / name).write_text(str(bystander.pid), encoding="utf-8")
     hub.start()
     assert not old & hub.running()
     assert not any(map(processes.works, old))
@@ -296,7 +296,7 @@ def test_what_a_hub_that_was_killed_has_left_is_stopped(new):
 def test_what_learners_of_a_trial_have_left_is_stopped(new):
     """Detached from the hub that started it, and known by its home; another hub's is not ours."""
     (new.state / "names").mkdir(parents=True)
-    (new.state / "names" / "anna").write_text("")
+    (new.state / "names" / "anna").write_text("", encoding="utf-8")
     elsewhere = new.folder.with_name("elsewhere") / "hub"
     homes = [state / "homes" / "anna" for state in (new.state, elsewhere)]
     sleep = [*new.somebody, "sleep", "infinity"]
@@ -312,9 +312,11 @@ def test_what_learners_of_a_trial_have_left_is_stopped(new):
 
 
 def test_a_hub_that_has_only_begun_is_stopped(new):
-    with open(f"{new.folder}.log", "w") as log:
+    with open(f"{new.folder}.log", "w", encoding="utf-8") as log:
         process = new.open(f"--port={new.port}", stdout=log, stderr=log)
-    while not (new.state / "hub.pid").exists() or not (new.state / "hub.pid").read_text():
+    while not (new.state / "hub.pid").exists() or not (new.state / "hub.pid").read_text(
+        encoding="utf-8"
+    ):
         time.sleep(0.01)
     assert new.say("stop") == (0, STOPPED)
     process.wait(PATIENCE)
@@ -324,7 +326,9 @@ def test_a_hub_that_has_only_begun_is_stopped(new):
 @pytest.mark.parametrize("number", ["", "nonsense", "0", "999999999", "bystander"])
 def test_what_a_power_cut_has_left_in_hub_pid_is_nobodys_end(new, bystander, number):
     new.state.mkdir(parents=True)
-    (new.state / "hub.pid").write_text(number.replace("bystander", str(bystander.pid)))
+    (new.state / "hub.pid").write_text(
+        number.replace("bystander", str(bystander.pid)), encoding="utf-8"
+    )
     assert new.say("stop") == (0, f"No hub was running in {new.state}.\n")
     assert processes.works(bystander)
 
@@ -365,7 +369,7 @@ def test_stop_says_what_it_could_not_end(tmp_path, monkeypatch, bystander):
 
 
 def test_a_folder_that_is_anothers_is_said(tmp_path, monkeypatch):
-    (tmp_path / "file").write_text("")
+    (tmp_path / "file").write_text("", encoding="utf-8")
     monkeypatch.setenv("STEPSIZE_STATE", str(tmp_path / "file"))
     said = command.main(["stop"])
     assert said.startswith("The hub can't work in its folder: ") and str(tmp_path) in said

@@ -11,7 +11,9 @@ HEAVY = ["torch", "matplotlib", "ipywidgets", "anywidget", "IPython", "sklearn",
 
 def modules_after(statement: str) -> set[str]:
     code = f"import sys; {statement}; print(*sys.modules)"
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    run = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True
+    )
     return set(run.stdout.split())
 
 

@@ -11,12 +11,14 @@ import nbformat
 import pytest
 from playwright.sync_api import TimeoutError
 
+from . import PATIENCE
 from .jupyter import ROOT, Desk, chromium, jupyterlab
 
 spec = importlib.util.spec_from_file_location("present", ROOT / "tools" / "present.py")
 present = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(present)
 
+A_WHILE = 60_000  # milliseconds, after which the key is pressed once more
 LESSONS = sorted(path.name for path in (ROOT / "solutions").glob("*.ipynb"))
 
 
@@ -94,9 +96,11 @@ def test_no_slide_holds_more_than_can_be_read(name):
 
 
 def test_settings_are_the_learners_and_the_presenters(tmp_path):
-    learners = json.loads((present.lab.SETTINGS / "settings" / "overrides.json").read_text())
+    learners = json.loads(
+        (present.lab.SETTINGS / "settings" / "overrides.json").read_text(encoding="utf-8")
+    )
     folder = present.settings(tmp_path / "settings", dark=True)
-    overrides = json.loads((folder / "settings" / "overrides.json").read_text())
+    overrides = json.loads((folder / "settings" / "overrides.json").read_text(encoding="utf-8"))
     assert learners.items() <= overrides.items()
     assert overrides["jupyterlab-slideshow:plugin"] == {"active": True}
     assert overrides["@jupyterlab/apputils-extension:themes"]["theme"] == "JupyterLab Dark"
@@ -118,7 +122,7 @@ def test_in_a_browser_slides_go_on_a_lab_moves_and_an_answer_waits(tmp_path):
     with chromium() as browser, jupyterlab(tmp_path / name, own) as server:
         page = browser.new_page(viewport={"width": 1280, "height": 720})
         Desk(page).open(server)
-        page.set_default_timeout(60_000)
+        page.set_default_timeout(PATIENCE * 1000)
         walk(page)
 
 
@@ -130,7 +134,7 @@ def walk(page):
     first.wait_for()
     page.keyboard.press("Alt+r")
     try:
-        first.wait_for(state="hidden", timeout=15_000)
+        first.wait_for(state="hidden", timeout=A_WHILE)
     except TimeoutError:  # the key came too early, as it may for a presenter
         first.click()
         page.keyboard.press("Alt+r")

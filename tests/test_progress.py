@@ -21,7 +21,11 @@ def home(tmp_path, monkeypatch):
 
 
 def lines(home):
-    return [json.loads(line) for line in (home / "progress.jsonl").read_text().split("\n") if line]
+    return [
+        json.loads(line)
+        for line in (home / "progress.jsonl").read_text(encoding="utf-8").split("\n")
+        if line
+    ]
 
 
 def right(theta, grad, t, *, lr):
@@ -60,7 +64,9 @@ def test_killed_in_the_middle_of_writing_loses_nothing(home):
     )
     promised = 0
     for pause in (0.0, 0.01, 0.02, 0.05):
-        writer = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+        writer = subprocess.Popen(
+            [sys.executable, "-c", code], stdout=subprocess.PIPE, encoding="utf-8"
+        )
         writer.stdout.readline()
         time.sleep(pause)
         writer.send_signal(getattr(signal, "SIGKILL", signal.SIGTERM))
@@ -73,7 +79,7 @@ def test_killed_in_the_middle_of_writing_loses_nothing(home):
 
 def test_a_line_that_was_cut_off_spoils_no_other(home):
     keep("1.1", "right", None)
-    with open(home / "progress.jsonl", "a") as file:
+    with open(home / "progress.jsonl", "a", encoding="utf-8") as file:
         file.write('{"exercise": "1.2", "sta')
     assert not keep("1.3", "right", None)
     assert "2 of 4" in repr(progress())
@@ -125,7 +131,7 @@ def test_where_nothing_can_be_written_the_check_still_works(home):
 
 
 def test_a_home_that_is_a_file_is_said(home, monkeypatch):
-    home.write_text("in the way")
+    home.write_text("in the way", encoding="utf-8")
     verdict = check("1.1", right)
     assert verdict.status == "right"
     assert "could not be kept" in verdict.note

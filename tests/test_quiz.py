@@ -502,7 +502,7 @@ def what_for():
     import json
     from importlib import resources
 
-    text = resources.files("stepsize.labs").joinpath("warmup.jsonl").read_text()
+    text = resources.files("stepsize.labs").joinpath("warmup.jsonl").read_text(encoding="utf-8")
     runs = [json.loads(line) for line in text.splitlines()]
     cells = {(r["warmup"] > 0, r["warmup"], r["lr"]) for r in runs}
     ends = {

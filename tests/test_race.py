@@ -148,7 +148,9 @@ def test_the_lab_trains_more_and_keeps_it():
 def test_a_spoilt_line_is_passed_over(spoilt, tmp_path):
     good = LINES[0] | dict(seed=77)
     bad = LINES[0] | dict(seed=78) | spoilt
-    (tmp_path / "race.jsonl").write_text(f"{json.dumps(bad)}\n{json.dumps(good)}\n")
+    (tmp_path / "race.jsonl").write_text(
+        f"{json.dumps(bad)}\n{json.dumps(good)}\n", encoding="utf-8"
+    )
     assert len(Races()) == len(LINES) + 1
 
 

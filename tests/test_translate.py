@@ -270,9 +270,11 @@ def scripts() -> list[str]:
 def test_a_script_looks_as_ruff_would_have_it(tmp_path):
     """And has no name in it that isn't there, but those that its first line asks for."""
     for i, text in enumerate(scripts()):
-        (tmp_path / f"script_{i}.py").write_text(text + "\n" * (text[-1] != "\n"))
+        (tmp_path / f"script_{i}.py").write_text(text + "\n" * (text[-1] != "\n"), encoding="utf-8")
     builtins = ["model", "loss_fn", "batches", "params"]
-    (tmp_path / "ruff.toml").write_text(f"line-length = 100\nbuiltins = {builtins}\n")
+    (tmp_path / "ruff.toml").write_text(
+        f"line-length = 100\nbuiltins = {builtins}\n", encoding="utf-8"
+    )
     for command in (["check", "--select=E,F,W,I,B"], ["format", "--diff"]):
         done = subprocess.run(
             [sys.executable, "-m", "ruff", *command, "--no-cache", "."],

@@ -28,7 +28,7 @@ from tools.trouble import meaning  # noqa: E402
 
 MEMORY, FREE, DISK = 3.0, 1.0, 0.5  # GB: of memory in all, of it unused, and of disk
 ROOM = 10**6  # bytes that my-work has to have room for
-PATIENCE = 60  # seconds for a kernel to start; the first start after a set-up is slow
+PATIENCE = 180  # seconds for a kernel to start; slow after a set-up, or where much else runs
 NEEDED = ("numpy", "matplotlib", "ipywidgets", "anywidget", "jupyterlab", "scikit-learn", "torch")
 
 

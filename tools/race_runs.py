@@ -15,7 +15,7 @@ def train(jobs: list[dict], how: str) -> None:
     lines = "".join(json.dumps(job) + "\n" for job in jobs)
     command = [sys.executable, "-m", "stepsize.race"]
     with open(SHIPPED, how, encoding="utf-8") as file:
-        subprocess.run(command, input=lines, stdout=file, text=True, check=True)
+        subprocess.run(command, input=lines, stdout=file, encoding="utf-8", check=True)
 
 
 def chosen(task: str, optimizer: str) -> float:

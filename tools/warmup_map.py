@@ -11,5 +11,7 @@ SEEDS = 5
 jobs = [dict(lr=lr, warmup=n, seed=s) for s in range(SEEDS) for lr in RATES for n in WARMUPS]
 lines = "".join(json.dumps(job) + "\n" for job in jobs)
 command = [sys.executable, "-m", "stepsize.transformer"]
-made = subprocess.run(command, input=lines, stdout=subprocess.PIPE, text=True, check=True).stdout
+made = subprocess.run(
+    command, input=lines, stdout=subprocess.PIPE, encoding="utf-8", check=True
+).stdout
 SHIPPED.write_text(made, encoding="utf-8")

@@ -142,7 +142,8 @@ def _delivered(report: _Report) -> bool:
 
     try:
         if json.loads(_request("GET", "api/me"))["agreed"]:
-            _request("POST", report.path, report.answer, seconds=150)
+            # Until it is judged: its turn may be long in coming.
+            _request("POST", report.path, report.answer, seconds=600)
     except HTTPError as error:
         return error.code < 500 and error.code != 429  # of a busy board, or one that starts
     except Exception:  # no answer, or not the board's
@@ -166,7 +167,7 @@ def _address() -> str:
     return os.environ.get("STEPSIZE_BOARD", "")
 
 
-def _request(method: str, path: str, body: bytes | None = None, seconds: float = 5) -> bytes:
+def _request(method: str, path: str, body: bytes | None = None, seconds: float = 20) -> bytes:
     """Ask the board, straight: no proxy of the environment sees the token, no redirect gets it."""
     from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
 

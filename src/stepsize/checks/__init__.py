@@ -2,12 +2,15 @@
 
 An exercise is one entry of a `lesson_*.py`: a reference, and the mistakes people make as functions
 that run. `exercise` compares what an answer does with what they do; `worker` does so in a Python
-of its own, which `sandbox` starts and stops; `store` keeps what came out.
+of its own, which `sandbox` starts and stops; `store` keeps what came out. `cells` knows whether
+the answer that the notebook holds is the newest.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+
+from .cells import watch
 
 if TYPE_CHECKING:
     from .certificate import Certificate
@@ -16,13 +19,16 @@ if TYPE_CHECKING:
 
 __all__ = ["certificate", "check", "progress"]
 
+watch()
+
 
 def check(exercise: str, answer: Any = ...) -> Verdict:
     """Say what is true of an answer, and keep it for `progress`.
 
     exercise: its name, as "1.1". answer: the learner's function, number or dict.
 
-    Raises nothing and never hangs: the answer runs elsewhere, for a few seconds at most.
+    Raises nothing and never hangs: the answer runs elsewhere, and computes for a few seconds at
+    most.
     """
     from .desk import look_at  # on demand, as below: `import stepsize` stays quick
 

@@ -1,19 +1,17 @@
 """Where an answer is handed in: sent off to be judged, its verdict put in words, and kept."""
 
-import ast
-import inspect
 import linecache
 import os
 import re
 import sysconfig
-import textwrap
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from .. import board
-from . import store
+from . import cells, store
 from .catalog import EXERCISES
+from .gaps import stands_in
 from .sandbox import Report, SandboxError, run
 from .verdict import BROKEN, RIGHT, UNTRIED, Verdict
 
@@ -25,10 +23,14 @@ TO_DO = "Replace each `...` by your own code, and run its cell again."
 def look_at(name: str, answer: Any) -> Verdict:
     """The verdict on an answer, kept in the progress file. Raises nothing."""
     try:
+        older = cells.missed(name)
+        if older:
+            return Verdict(name, UNTRIED, older)
         verdict = _verdict(name, answer)
-        if verdict.status == UNTRIED:
-            return verdict
-        notes = store.keep(name, verdict.status, verdict.mistake), board.tell(verdict, answer)
+        notes = [] if verdict.status == RIGHT else [cells.unchanged(name, answer, verdict)]
+        if verdict.status != UNTRIED:
+            notes.append(store.keep(name, verdict.status, verdict.mistake))
+            notes.append(board.tell(verdict, answer))
         return replace(verdict, note="\n".join(filter(None, notes)))
     except KeyboardInterrupt:
         return Verdict(name, BROKEN, "You stopped it.")
@@ -53,8 +55,8 @@ def _verdict(name: str, answer: Any) -> Verdict:
     except SandboxError as error:
         text = "The check could not start a second Python, in which your answer would run."
         return Verdict(name, UNTRIED, text, str(error))
-    verdict = replace(_read(name, report, answer, exercise.seconds), printed=report.printed)
-    if verdict.status == UNTRIED or (verdict.status != RIGHT and _has_gaps(answer)):
+    verdict = replace(_read(name, report, answer), printed=report.printed)
+    if verdict.status == UNTRIED or (verdict.status != RIGHT and stands_in(answer)):
         return Verdict(name, UNTRIED, TO_DO)
     return verdict
 
@@ -82,7 +84,7 @@ def _too_heavy(answer: Any, error: Exception) -> str:
     return f"It can't be taken to where answers are checked: `{error}`."
 
 
-def _read(name: str, report: Report, answer: Any, seconds: float) -> Verdict:
+def _read(name: str, report: Report, answer: Any) -> Verdict:
     """A report in words."""
     if report.message is not None:
         verdict = Verdict(**report.message["verdict"])
@@ -91,13 +93,27 @@ def _read(name: str, report: Report, answer: Any, seconds: float) -> Verdict:
     place = _place(
         [(file, int(line), function) for file, line, function in reversed(words)], answer
     )
-    if re.search("^Timeout", report.last_words, re.MULTILINE):
-        text = f"It was still running after {seconds:g} seconds, and was stopped."
-        return Verdict(name, BROKEN, text, place)
-    crash = re.search("^(?:Fatal Python error|Windows fatal exception): (.*)", report.last_words)
+    return Verdict(name, BROKEN, _how_it_ended(report), place)
+
+
+def _how_it_ended(report: Report) -> str:
+    """Why an answer came to no end of its own, from the last words of its Python."""
+    crash = re.search(
+        "^(?:Fatal Python error|Windows fatal exception): (.*)", report.last_words, re.M
+    )
     if crash:
-        return Verdict(name, BROKEN, f"It makes Python itself crash: {crash[1]}.", place)
-    return Verdict(name, BROKEN, "It ended the Python that ran it, in place of returning.")
+        return f"It makes Python itself crash: {crash[1]}."
+    if not report.last_words:
+        return "It ended the Python that ran it, in place of returning."
+    if report.limits is None:
+        return "What it imports could not be loaded in time where answers are checked."
+    computing, waiting = report.limits
+    if report.last_words.startswith("Timeout"):
+        return (
+            f"It was still running after {waiting:g} seconds, although it had not even computed "
+            f"for {computing:g}: it waits for something. It was stopped."
+        )
+    return f"It was still running after {computing:g} seconds of computing, and was stopped."
 
 
 def _place(frames: list[tuple[str, int, str]], answer: Any) -> str:
@@ -118,14 +134,3 @@ def _is_the_learners(file: str) -> bool:
     ours = [Path(__file__).parents[1], Path(sysconfig.get_path("stdlib"))]
     installed = {"site-packages", "dist-packages"} & set(path.parts)
     return bool(linecache.getlines(file)) and not installed and not set(ours) & set(path.parents)
-
-
-def _has_gaps(answer: Any) -> bool:
-    """Whether a `...` still stands where the learner's own code should."""
-    try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(answer)))
-    except (OSError, TypeError, SyntaxError):  # it has no source, or not one of its own
-        return False
-    places = (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Return, ast.Expr)
-    values = (node.value for node in ast.walk(tree) if isinstance(node, places))
-    return any(isinstance(value, ast.Constant) and value.value is ... for value in values)

@@ -51,7 +51,7 @@ class Exercise:
     praise: said with "right". hint: said to a wrong answer that is no known mistake, in place of
     the expected values, where these would be the answer.
     rtol, atol: how close is equal. float32 passes; a wrong formula, on our cases, is far off.
-    seconds: how long an answer may run.
+    seconds: how long an answer may compute; it may wait for longer.
     """
 
     name: str

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..optimizers import Step
 from .exercise import Broke, Exercise, Mistake, Moment, Seen, Unfinished, Wrong, shown
+from .gaps import holds, stopped_at
 
 __all__ = ["Case", "array", "call", "choice", "function", "number", "rule", "something"]
 
@@ -210,8 +211,7 @@ def call(
     try:
         result = answer(*copies, **kwargs)
     except BaseException as error:  # whatever it is, it is the answer's, and is told
-        broke = Broke(error)
-        raise Unfinished if "ellipsis" in broke.message.lower() else broke from None
+        raise Unfinished if stopped_at(error) else Broke(error) from None
     names = signature[signature.index("(") + 1 :].split(",")
     for name, before, after in zip(names, args, copies, strict=False):
         if isinstance(before, np.ndarray) and not np.array_equal(before, after, equal_nan=True):
@@ -252,16 +252,10 @@ def array(value: Any, faults: dict[str, str]) -> np.ndarray:
 
 def something(value: Any) -> None:
     """Raise where nothing was returned, or not yet."""
-    if _has_ellipsis(value):
+    if holds(value):
         raise Unfinished
     if value is None:
         raise Wrong("returns nothing", "It returns nothing: a `return` is missing.")
-
-
-def _has_ellipsis(value: Any) -> bool:
-    if isinstance(value, np.ndarray) and value.dtype == object:
-        value = value.ravel().tolist()
-    return value is ... or (isinstance(value, list | tuple) and any(map(_has_ellipsis, value)))
 
 
 def _kind(value: Any) -> str:

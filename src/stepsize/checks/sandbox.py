@@ -19,21 +19,29 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
+from .watchdog import Limits
+
 __all__ = ["Report", "run"]
 
-START = 60.0  # seconds for a Python to start, on a slow disk with a virus scanner
-SLACK = 40.0  # seconds beyond an answer's own: loading it, and a machine that is busy
+START = 180.0  # seconds for a Python to start, on a slow disk with a virus scanner
+LOADING = Limits(computing=60.0, waiting=180.0)  # to bring an answer there, with all it imports
+WAITING = 20.0  # times as long as it may compute may it take by the clock
+SLACK = 40.0  # seconds beyond that, in case that an answer has put the watchdog to sleep
 PRINTED = 2000  # characters kept of what an answer prints
 CHANNEL = 2**20  # bytes heard on the channel, where a crash is told too
 PACKAGES = str(Path(__file__).parents[2])
 
 
 class Report(NamedTuple):
-    """What came back: the worker's own report; or nothing, and what its watchdog wrote."""
+    """What came back: the worker's own report; or nothing, and what its watchdog wrote.
+
+    limits: what the answer was allowed; None if it had not been brought to the other Python yet.
+    """
 
     message: dict[str, Any] | None
     last_words: str
     printed: str
+    limits: Limits | None = None
 
 
 class SandboxError(Exception):
@@ -84,10 +92,12 @@ class _Worker:
             self.end()
             raise SandboxError(self._said() or "it does not start")
         path = [str(Path(folder).absolute()) for folder in sys.path]
+        limits = Limits(seconds, WAITING * seconds)
         job = {
             "exercise": exercise,
             "answer": answer,
-            "seconds": seconds,
+            "loading": LOADING,
+            "running": limits,
             "folder": os.getcwd(),
             "path": path,
         }
@@ -97,16 +107,20 @@ class _Worker:
             self.process.stdin.flush()
         except OSError:
             pass  # it is gone: what it says last will tell
-        words, deadline = b"", time.monotonic() + seconds + SLACK
+        words, loaded = b"", None
+        deadline = time.monotonic() + LOADING.waiting + SLACK
         while line := self._line(deadline - time.monotonic()):
             if line.startswith(b"{"):
                 self.end()
-                return Report(json.loads(line), "", self._said())
+                return Report(json.loads(line), "", self._said(), limits)
+            if line.startswith(b"loaded"):
+                loaded, deadline = limits, time.monotonic() + limits.waiting + SLACK
+                continue
             words += line
         if line is None:  # an answer that has put the watchdog to sleep
             words = b"Timeout"
         self.end()
-        return Report(None, words.decode("utf-8", "backslashreplace"), self._said())
+        return Report(None, words.decode("utf-8", "backslashreplace"), self._said(), loaded)
 
     def _line(self, seconds: float) -> bytes | None:
         """The next line of the channel; nothing at its end, None when time is up.
@@ -152,7 +166,7 @@ class _Worker:
                 pass  # it has ended
             self.process.wait()
         for thread in self.threads:
-            thread.join(timeout=1.0)  # a process that escaped may still hold the pipes
+            thread.join(timeout=5.0)  # a process that escaped may still hold the pipes
         with contextlib.suppress(OSError):  # of a job it never took
             self.process.stdin.close()  # type: ignore[union-attr]
 

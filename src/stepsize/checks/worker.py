@@ -1,7 +1,7 @@
 """The Python in which one answer runs: it takes a job from stdin, writes a verdict, and ends.
 
 `sandbox` starts it ahead of time. While it waits it ends as soon as the notebook does; while an
-answer runs, a watchdog that needs no cooperation ends it, and writes where it was.
+answer runs, `watchdog` ends it in time, and writes where it was.
 Its first output is the channel; what an answer prints, by whatever means, goes to the second.
 """
 
@@ -19,11 +19,11 @@ from typing import IO, Any
 
 import cloudpickle
 
+from . import watchdog
 from .catalog import EXERCISES
 from .exercise import Broke, judge
 from .verdict import BROKEN, Verdict
 
-LOADING = 30  # seconds to bring an answer here, with all that it imports
 MEMORY = 4 * 2**30  # bytes; where the system keeps to it
 
 HINTS = {
@@ -51,7 +51,7 @@ def main() -> None:
     os.chdir(job["folder"])
     sys.path[:] = job["path"]
     report = _report(job, channel)
-    faulthandler.cancel_dump_traceback_later()
+    watchdog.rest()
     channel.write(json.dumps(report).encode() + b"\n")
     sys.stderr.flush()
     os._exit(0)  # whatever the answer left running
@@ -81,10 +81,11 @@ def _report(job: dict[str, Any], channel: IO[bytes]) -> dict[str, Any]:
     """A verdict, and where in the answer an error rose: (file, line, function) innermost last."""
     exercise = EXERCISES[job["exercise"]]
     faulthandler.enable(channel)
-    faulthandler.dump_traceback_later(LOADING, exit=True, file=channel)
+    watchdog.limit(watchdog.Limits(*job["loading"]), channel, last=False)
     try:
         answer = cloudpickle.loads(job["answer"])
-        faulthandler.dump_traceback_later(job["seconds"], exit=True, file=channel)
+        channel.write(b"loaded\n")
+        watchdog.limit(watchdog.Limits(*job["running"]), channel)
         verdict, error = judge(exercise, answer), None
     except Broke as broke:
         error = broke.error

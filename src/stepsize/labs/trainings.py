@@ -100,7 +100,6 @@ class Worker:
             stdin=subprocess.PIPE,  # closed when this Python ends, however it ends
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            text=True,
             encoding="utf-8",
             env=os.environ | {"PYTHONPATH": paths, "PYTHONSAFEPATH": "1", "OMP_NUM_THREADS": "1"},
             start_new_session=True,  # the notebook's interrupt is not for the worker
