@@ -182,7 +182,8 @@ def set_up(extras=""):
         print("PyTorch's CPU builds can't be reached. The usual one may come, with CUDA:")
         announce("cuda")
     if not torch_has_builds(sys.platform, platform.machine()):
-        print("PyTorch has no builds for this machine: the lessons that train with it won't run.")
+        print("PyTorch has no builds for this machine. The course works without it: cells that")
+        print("need it show what they showed when the course was made.")
     pip(pinned + ["--no-build-isolation", "-e", ".[%s]" % extras if extras else "."], "the rest")
     both = ",".join(sorted(wanted | (held or set())))
     STAMP.write_text("%s %s\n" % (fingerprint(version_of_venv()), both), encoding="utf-8")

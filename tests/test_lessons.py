@@ -2,6 +2,7 @@
 
 import importlib
 import importlib.util
+import json
 import re
 from pathlib import Path
 
@@ -92,11 +93,24 @@ def test_stale_notebook_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(build, "ROOT", tmp_path)
     learner, solved = (tmp_path / f / "07-x.ipynb" for f in ("notebooks", "solutions"))
     words = tmp_path / "notebooks" / "words.ipynb"
-    assert build.stale() == [words, learner, solved]
+    record = tmp_path / build.RECORD
+    record.parent.mkdir(parents=True)
+    assert build.stale() == [words, learner, solved, record]
     for path in build.stale():
         build.make(path)
     assert build.stale() == []
     assert nbformat.read(solved, as_version=4).cells[1].outputs[0].data["text/plain"] == "1"
+
+    source = "# needs PyTorch\nprint(3)"
+    lesson.write_text(
+        lesson.read_text(encoding="utf-8") + f"\n```python\n{source}\n```\n", encoding="utf-8"
+    )
+    for path in build.stale():
+        build.make(path)
+    assert build.stale() == [record], "what such a cell shows is known only now"
+    build.make(record)
+    shown = json.loads(record.read_text(encoding="utf-8"))
+    assert shown == {build.without_torch.key(source): [{"text": "3\n"}]}
 
     lesson.write_text(
         lesson.read_text(encoding="utf-8").replace("a = 1", "a = 2"), encoding="utf-8"

@@ -35,7 +35,7 @@ def test_the_formulas_import_numpy_at_most(module):
     [
         *("optimizers", "newer", "rules", "clipping", "elementwise", "schedules", "feedback"),
         *("ranges", "loop", "surfaces", "models", "network", "blockwise", "bridge", "plots"),
-        *("transformer", "home", "board", "race", "race.training"),
+        *("transformer", "home", "board", "race", "race.training", "capstone", "without_torch"),
     ],
 )
 def test_nothing_public_lacks_a_docstring(name):

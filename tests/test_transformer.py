@@ -15,6 +15,8 @@ from stepsize.labs.warmup import CHANCE, RATES, SHIPPED, WARMUPS, Map
 from stepsize.transformer import CHANCE as LN_8
 from stepsize.transformer import Reverser, Run, ramp, rows, train
 
+from .jupyter import PATIENCE
+
 MODULE = "stepsize.transformer"
 LINES = [json.loads(line) for line in SHIPPED.read_text(encoding="utf-8").splitlines()]
 
@@ -166,7 +168,7 @@ def test_it_can_be_stopped_and_started_again():
     lab.panel.cell.click()
     assert lab.panel.worker is worker, "one at a time"
     lab.panel.stop.click()
-    worker.thread.join(60)
+    worker.thread.join(PATIENCE)
     assert worker.process.poll() is not None
     assert lab.panel.worker is None and not lab.panel.all.disabled
     assert lab.panel.note.value == ""
@@ -176,7 +178,7 @@ def test_a_training_that_breaks_off_is_said():
     said, over = [], threading.Event()
     jobs = [dict(lr="much")]
     worker = Worker(MODULE, jobs, said.append, lambda words: (said.append(words), over.set()))
-    assert over.wait(60)
+    assert over.wait(PATIENCE)
     assert said == ["the training did not start, or broke off"]
     assert worker.process.poll() is not None
 
@@ -185,7 +187,7 @@ def test_a_training_that_breaks_off_is_said():
 def test_a_training_ends_with_the_notebook(end):
     """When a kernel goes, however it goes, its ends of both pipes close; either is enough."""
     worker = Worker(MODULE, [], print, lambda _: None)
-    worker.thread.join(60)
+    worker.thread.join(PATIENCE)
     process = subprocess.Popen(worker.process.args, stdin=-1, stdout=-1, stderr=subprocess.DEVNULL)
     with process:
         jobs = 1 if end == "stdin" else 99
@@ -194,4 +196,4 @@ def test_a_training_ends_with_the_notebook(end):
         getattr(process, end).close()
         if end == "stdin":
             assert process.stdout.read().count(b"\n") == jobs
-        assert process.wait(60) == (end == "stdout")
+        assert process.wait(PATIENCE) == (end == "stdout")

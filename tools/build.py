@@ -1,5 +1,7 @@
 """Make notebooks/ and solutions/ from lessons/, and the glossary from the words of all of them.
 
+What the cells that need PyTorch show in solutions/ goes into the package, for those without it.
+
     python tools/build.py            make all that is stale; --all makes everything
     python tools/build.py --check    name what is stale, change nothing, exit 1
     python tools/build.py --ids-from COMMIT    first give all cells the ids that they had there
@@ -14,6 +16,7 @@ before is the record of them, for it has every cell of the lesson; only a new ce
 """
 
 import argparse
+import json
 import os
 import re
 import subprocess
@@ -27,6 +30,8 @@ from nbclient import NotebookClient
 from nbformat import NotebookNode
 from traitlets.config import Config
 
+from stepsize import without_torch
+
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
@@ -38,6 +43,7 @@ MARK = "  # solution"
 TODO = "...  # your turn"
 WIDGET = "application/vnd.jupyter.widget-view+json"
 GLOSSARY = "words.ipynb"
+RECORD = "src/stepsize/" + without_torch.RECORD.name
 WORDS = "| word | what it is | PyTorch | Keras 3 | Optax | lesson |"
 FOUND = "The words of all lessons, with what three libraries call them."
 METADATA = {
@@ -161,6 +167,22 @@ def glossary() -> NotebookNode:
     return nbformat.v4.new_notebook(cells=[cell], metadata=METADATA)
 
 
+def record() -> str:
+    """What the cells that need PyTorch show in solutions/, a line a cell."""
+    shown: dict[str, list[dict]] = {}
+    for path in sorted(ROOT.glob("solutions/*.ipynb")):
+        for cell in nbformat.read(path, as_version=4).cells:
+            if cell.cell_type == "code" and without_torch.is_marked(cell.source):
+                shown[without_torch.key(cell.source)] = [_shown(output) for output in cell.outputs]
+    lines = ",\n".join(f"{json.dumps(key)}: {json.dumps(shown[key])}" for key in sorted(shown))
+    return f"{{\n{lines}\n}}\n"
+
+
+def _shown(output: NotebookNode) -> dict:
+    """Of an output, what there is to see."""
+    return {"text": output.text} if output.output_type == "stream" else {"data": output.data}
+
+
 def is_stale(path: Path, lesson: Path) -> bool:
     """Notebooks are compared whole; solutions by their cells, as nbval compares their outputs."""
     if not path.exists():
@@ -194,10 +216,19 @@ def stale() -> list[Path]:
     """What has to be made, and what is left from a lesson that is no more."""
     present = {*ROOT.glob("notebooks/*.ipynb"), *ROOT.glob("solutions/*.ipynb")}
     wrong = [path for path, lesson in made().items() if is_stale(path, lesson)]
-    return wrong + sorted(present - set(made()))
+    return wrong + sorted(present - set(made())) + stale_record()
+
+
+def stale_record() -> list[Path]:
+    path = ROOT / RECORD
+    fresh = path.exists() and path.read_text(encoding="utf-8") == record()
+    return [] if fresh else [path]
 
 
 def make(path: Path) -> None:
+    if path == ROOT / RECORD:
+        path.write_bytes(record().encode())
+        return
     lesson = made().get(path)
     if lesson is None:
         path.unlink()
@@ -216,14 +247,23 @@ def main() -> int:
     options = parser.parse_args()
     if options.ids_from:
         ids_from(options.ids_from)
-    todo = [*made()] if options.all else stale()
-    for path in todo:
-        print(
-            "stale:" if options.check else "making", path.relative_to(ROOT).as_posix(), flush=True
-        )
-        if not options.check:
-            make(path)
-    return int(options.check and bool(todo))
+    if options.check:
+        wrong = stale()
+        for path in wrong:
+            print("stale:", path.relative_to(ROOT).as_posix())
+        return int(bool(wrong))
+    if why := without_torch.missing():
+        sys.exit(f"The solutions are run with PyTorch, which {why}.")
+    for path in [*made()] if options.all else stale():
+        _make_and_say(path)
+    for path in stale_record():  # by what was made just now
+        _make_and_say(path)
+    return 0
+
+
+def _make_and_say(path: Path) -> None:
+    print("making", path.relative_to(ROOT).as_posix(), flush=True)
+    make(path)
 
 
 if __name__ == "__main__":

@@ -111,7 +111,7 @@ def packages(versions: dict[str, str] | None = None) -> str:
             found = versions[name] if versions else importlib.metadata.version(name)
         except (KeyError, importlib.metadata.PackageNotFoundError):
             if name == "torch":
-                continue  # some machines have no builds of it; lesson 0 says what they miss
+                continue  # some machines have no builds of it; see `torch` below
             raise Ill(f"{name} is missing. Run: python run.py") from None
         if found.partition("+")[0] != wanted[name]:
             fix = "Delete the folder .venv and run: python run.py"
@@ -131,11 +131,13 @@ def extensions(prefix: str = sys.prefix) -> str:
 
 def torch() -> str:
     if importlib.util.find_spec("torch") is None:
-        return "no PyTorch: the lessons that need it say so"
+        return "no PyTorch: cells that need it show what they showed when the course was made"
     try:
         import torch
-    except OSError as error:
-        fix = "On Windows, install the Visual C++ Redistributable from aka.ms/vs/17/release."
+    except (ImportError, OSError) as error:
+        fix = "Delete the folder .venv and run: python run.py"
+        if os.name == "nt":
+            fix = "Install the Visual C++ Redistributable from aka.ms/vs/17/release."
         raise Ill(f"PyTorch can't be loaded ({error}). {fix}") from None
     if float(torch.ones(3).sum()) != 3:
         raise Ill("PyTorch can't add. Delete the folder .venv and run: python run.py")

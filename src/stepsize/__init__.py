@@ -1,6 +1,6 @@
 """How neural networks are optimised, in code that reads as the papers do."""
 
-from . import models, optimizers, schedules, surfaces
+from . import models, optimizers, schedules, surfaces, without_torch
 from .checks import certificate, check, progress
 from .loop import Trace, descend
 from .optimizers import Step
@@ -20,3 +20,5 @@ __all__ = [
     "schedules",
     "surfaces",
 ]
+
+without_torch.watch()

@@ -5,7 +5,7 @@
 Both train the small transformer of lesson 8, from the same weights on the same batches, by the
 script that `translate` writes. On which seeds is decided by the recipe itself, and by numbers
 rounded to two digits: the same recipe has the same luck each time, and nearly the same recipe has
-it, too. So nobody gets far by trying again.
+it, too. So nobody gets far by trying again. Only a contest needs PyTorch; a recipe doesn't.
 """
 
 import hashlib
@@ -16,12 +16,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from .recipe import Recipe
-from .transformer import CHANCE, Reverser, one_thread, rows
 from .translate import translate
+from .without_torch import missing
 
 __all__ = ["BUDGET", "COURSE", "Contest", "compete", "final_loss"]
 
@@ -82,6 +80,8 @@ def compete(recipe: Any, show: Callable[[int, int], None] | None = None) -> Cont
         return Contest(f"A Recipe is wanted, not a {type(recipe).__name__}.")
     if recipe.steps > BUDGET:
         return Contest(f"The budget is {BUDGET} updates, and this recipe makes {recipe.steps}.")
+    if why := missing():
+        return Contest(f"A contest trains with PyTorch, which {why}.")
     show, runs = show or _bar(), []
     try:
         for seed in seeds(recipe):
@@ -100,6 +100,13 @@ def final_loss(recipe: Recipe, seed: int) -> float:
 
     It knows nothing then; how far it is from knowing nothing is no longer of interest.
     """
+    import torch
+
+    from .transformer import CHANCE, Reverser, one_thread, rows
+
+    def loss_fn(score: torch.Tensor, symbols: torch.Tensor) -> torch.Tensor:
+        return torch.nn.functional.cross_entropy(score.flatten(0, 1), symbols.flatten())
+
     with one_thread(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model, generator = Reverser(), torch.Generator().manual_seed(seed)
@@ -109,10 +116,10 @@ def final_loss(recipe: Recipe, seed: int) -> float:
                 symbols = rows(generator)
                 yield symbols, symbols.flip(1)
 
-        exec(translate(recipe, "torch"), dict(model=model, loss_fn=_loss, batches=batches()))
+        exec(translate(recipe, "torch"), dict(model=model, loss_fn=loss_fn, batches=batches()))
         fresh = rows(torch.Generator().manual_seed(10**6 + seed), FRESH)
         with torch.no_grad():
-            loss = _loss(model(fresh), fresh.flip(1)).item()
+            loss = loss_fn(model(fresh), fresh.flip(1)).item()
     return loss if loss < CHANCE else CHANCE
 
 
@@ -130,12 +137,10 @@ def _rounded(value: Any) -> Any:
     return f"{value:.1e}" if isinstance(value, int | float | np.number) else repr(value)
 
 
-def _loss(score: Tensor, symbols: Tensor) -> Tensor:
-    return torch.nn.functional.cross_entropy(score.flatten(0, 1), symbols.flatten())
-
-
 def _said(contest: Contest) -> str:
     """The result in words, with all there is to doubt about it."""
+    from .transformer import CHANCE
+
     yours, courses = np.mean(contest.yours), np.mean(contest.courses)
     gain, low, high = contest.gain
     better = sum(y < c for y, c in zip(contest.yours, contest.courses, strict=True))

@@ -157,14 +157,17 @@ def _run(name: str, library: str) -> np.ndarray | None:
         return None
     try:
         return EXPERIMENTS[name].walk(library)
-    except ImportError:  # as of a Keras whose backend is not there
+    except (ImportError, OSError):  # as of a Keras whose backend isn't there, or can't be loaded
         return None
 
 
 def installed(library: str) -> bool:
     """Whether a library of `LIBRARIES` can be imported, with what it runs on."""
     needs = {"torch": ["torch"], "keras": ["keras", "torch"], "optax": ["optax", "jax"]}
-    return all(importlib.util.find_spec(module) for module in needs[library])
+    try:
+        return all(importlib.util.find_spec(module) for module in needs[library])
+    except ImportError:  # raised at once by what keeps a library out
+        return False
 
 
 @cache

@@ -6,6 +6,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
+from ..frameworks import installed
 from .lab import Lab
 from .trainings import Trainings, Worker
 
@@ -28,6 +29,9 @@ class More:
         )
         self.note = widgets.Label()
         self.stop.disabled = True
+        if not installed("torch"):
+            self.cell.disabled = self.all.disabled = True
+            self.note.value = "Training more needs PyTorch, which isn't installed here."
         self.cell.on_click(lambda _: self.start([self.chosen()], MORE))
         self.all.on_click(lambda _: self.start(self.known.runs, 1))
         self.stop.on_click(lambda _: self.worker and self.worker.stop())
