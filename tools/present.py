@@ -32,7 +32,7 @@ KEYS = """## Before they come in
 
 **Alt R** runs everything, and comes back here. If nothing happens, click here, and again.
 
-| key | |
+| key | what it does |
 |---|---|
 | → | go on, box by box |
 | ← | go back |
