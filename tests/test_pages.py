@@ -22,7 +22,7 @@ TABLES = [
     *(ROOT / name for name in ("README.md", "docs/conventions.md", "tools/present.py")),
 ]
 
-# Numbers and names of which a part is on one line and a part on the next.
+# Numbers, and parts of names between `.` and `_`, that are on two lines.
 CUT = r"""() => {
     const found = [];
     const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
@@ -36,7 +36,7 @@ CUT = r"""() => {
     for (let node; (node = walk.nextNode()); ) {
         if (!node.parentElement.closest(".jp-RenderedHTMLCommon, .jp-RenderedText, main")) continue;
         if (node.parentElement.closest("math, mjx-container, script, style")) continue;
-        for (const { 0: word, index } of node.data.matchAll(/\d[\d.,]*\d|[\p{L}_][\p{L}\d_]*/gu))
+        for (const { 0: word, index } of node.data.matchAll(/\d[\d.,]*\d|\p{L}[\p{L}\d]*/gu))
             if (lines(node, index, index + word.length) > 1)
                 found.push(`${word} in "${node.data.slice(Math.max(index - 30, 0), index + 50)}"`);
     }
