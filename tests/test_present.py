@@ -41,7 +41,7 @@ def words(text):
 def test_nothing_of_the_lesson_is_lost_but_its_table_of_words(name):
     texts = [cell.source for cell in read("solutions", name).cells if cell.cell_type == "markdown"]
     whole = re.sub(r"## Words\n.*?(?=## |\Z)", "", "\n\n".join(texts), flags=re.DOTALL)
-    told = [cell.source for cell in slides(name)[1:] if cell.cell_type == "markdown"]
+    told = [cell.source for cell in slides(name)[1:-1] if cell.cell_type == "markdown"]
     assert words("\n\n".join(told)) == words(whole)
     given = [cell.source for cell in read("notebooks", name).cells if cell.cell_type == "code"]
     boxes = [
@@ -66,6 +66,15 @@ def test_an_answer_stands_below_its_question_and_nowhere_else(name):
     for cell in cells:
         assert "<details>" not in cell.source
         assert place(cell) == "subslide" or present.MARK not in cell.source
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_the_last_slide_which_is_seen_while_all_runs_tells_nothing(name):
+    last = slides(name)[-1]
+    assert last.cell_type == "markdown"
+    assert place(last) == "slide"
+    title = read("solutions", name).cells[0].source.partition("\n")[0]
+    assert last.source == f"{title}\n\n{present.LAST.partition('}')[2].strip()}\n"
 
 
 @pytest.mark.parametrize("name", LESSONS)
@@ -128,6 +137,7 @@ def walk(page):
 
     first = visible("Before they come in")
     first.wait_for()
+    page.evaluate(WATCH)
     page.keyboard.press("Alt+r")
     try:
         first.wait_for(state="hidden", timeout=15_000)
@@ -136,9 +146,13 @@ def walk(page):
         page.keyboard.press("Alt+r")
     page.locator(".stepsize-lab").wait_for(state="attached")
     first.wait_for()  # all has been run
+    assert set(page.evaluate("seen")) <= {0, page.locator(".jp-Cell").count() - 1}
 
     go_to(page, "labs.playground()")
     lab = page.locator(".jp-Cell.jp-mod-active .stepsize-lab")
+    whole = lab.bounding_box()
+    assert whole["y"] + whole["height"] <= 720
+    assert min(page.evaluate(LETTERS)) > 20, "pixels, of 720"
     said = lab.locator(".stepsize-sentence").text_content()
     slider = lab.locator(".noUi-handle").first
     slider.focus()
@@ -157,14 +171,36 @@ def walk(page):
     visible("0.1 right.").wait_for()
 
 
+WATCH = """() => {
+    window.seen = [];
+    const note = () => { seen.push(%s); requestAnimationFrame(note); };
+    note();
+}"""
+
+LETTERS = """() => {
+    const size = (name) => {
+        const node = document.querySelector(`.jp-mod-active .stepsize-lab ${name}`);
+        if (!node.ownerSVGElement) return parseFloat(getComputedStyle(node).fontSize);
+        return node.getScreenCTM().a * parseFloat(node.getAttribute("font-size"));
+    };
+    return [".widget-label", ".widget-readout", ".stepsize-sentence", "text"].map(size);
+}"""
+
+CUT_OFF = """() => [...document.querySelectorAll(".jp-mod-active .cm-scroller")]
+    .filter((code) => code.scrollWidth > code.clientWidth + 1).length"""
+
 ACTIVE = "[...document.querySelectorAll('.jp-Cell')].findIndex(c => c.matches('.jp-mod-active'))"
 
 
+WATCH %= ACTIVE
+
+
 def go(page, key):
-    """Press it, and wait until another box is the active one."""
+    """Press it, and wait until another box is the active one; none of its code is cut off."""
     before = page.evaluate(ACTIVE)
     page.keyboard.press(key)
     page.wait_for_function(f"before => {ACTIVE} != before", arg=before)
+    assert page.evaluate(CUT_OFF) == 0
 
 
 def go_to(page, code):

@@ -46,7 +46,7 @@ KEYS = """## Before they come in
 """
 LAST = """{title}
 
-*This slide is the last one. It is also what they see while everything runs.*
+*The last slide. It is also what they see while everything runs.*
 """
 RUN_ALL = ["run-all-cells", "extend-marked-cells-top", "deselect-all"]  # and back to the first
 
