@@ -119,7 +119,8 @@ def path(ax: Axes, trace: Trace, name: str = "sgd") -> Axes:
     color, _, marker = look(name)
     x, y = trace.theta[..., 0], trace.theta[..., 1]
     ax.plot(x, y, color="white", lw=4, alpha=0.7)
-    ax.plot(x, y, color=color, lw=1.2, marker=marker, ms=4.5, mec="white", mew=0.4)
+    ax.plot(x, y, ls="", marker=marker, color=color, ms=4.5, mec="white", mew=0.4)
+    ax.plot(x, y, color=color, lw=1.2)
     ax.plot(x[:1], y[:1], "o", ms=14, mfc="none", mec=color, mew=2.5)
     return ax
 

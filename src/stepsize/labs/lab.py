@@ -95,7 +95,7 @@ class Picture(anywidget.AnyWidget):
     geometry = traitlets.Dict().tag(sync=True)  # of the figure, its panels, and the ball's reach
     background = traitlets.Bytes().tag(sync=True)  # what stands still: a PNG, sent once a scene
     shown = traitlets.Dict().tag(sync=True)  # marks (SVG, one a panel), sentence, label, seen
-    controls = traitlets.List().tag(sync=True, **widgets.widget_serialization)
+    controls: Any = traitlets.List().tag(sync=True, **widgets.widget_serialization)
     ball: Any = traitlets.List().tag(
         sync=True
     )  # x, y, as the learner moves it; empty without a ball
