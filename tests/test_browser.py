@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from .jupyter import PATIENCE, Desk, chromium, jupyterlab
+from .jupyter import PATIENCE, Desk, chromium, jupyterlab, notebook
 
 ROOT = Path(__file__).resolve().parents[1]
 SOON = PATIENCE * 1000  # milliseconds
@@ -120,3 +120,39 @@ def test_without_a_kernel_the_stored_picture_stands_in_the_labs_place(classroom)
     page.reload()
     expect(stored).to_be_visible(timeout=SOON)
     expect(lab(page)).to_have_count(0)
+
+
+BUSY = """\
+import time
+from pathlib import Path
+while not Path("go").exists():
+    time.sleep(0.1)"""
+
+
+def test_a_picture_that_has_not_caught_up_with_its_slider_says_so(tmp_path):
+    path = notebook(tmp_path / "busy.ipynb", "from stepsize import labs\nlabs.parabola()", BUSY)
+    with chromium() as browser, jupyterlab(path) as server:
+        page = browser.new_page(viewport={"width": 1280, "height": 1000})
+        desk = Desk(page)
+        desk.open(server)
+        desk.run_all()
+        paper = page.locator(".stepsize-paper")
+        sentence = page.locator(".stepsize-sentence[role=status]")
+        expect(sentence).to_contain_text("closing in", timeout=SOON)
+
+        slider = page.locator(".stepsize-lab .noUi-handle").first
+        slider.focus()
+        slider.press("Home")
+        expect(sentence).to_contain_text("hasn’t caught up", timeout=SOON)
+        expect(paper).to_have_attribute("aria-busy", "true", timeout=SOON)
+        slider.press("PageUp")
+        slider.press("Home")
+        (tmp_path / "go").touch()
+        expect(sentence).to_contain_text("crawling", timeout=SOON)
+        expect(paper).not_to_have_attribute("aria-busy", "true", timeout=SOON)
+
+        slider.press("End")
+        expect(sentence).to_contain_text("each time further", timeout=SOON)
+        slider.press("Home")
+        expect(sentence).to_contain_text("crawling", timeout=SOON)
+        assert desk.said == []

@@ -5,11 +5,13 @@ import warnings
 
 import numpy as np
 import pytest
+from ipywidgets import Widget
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from stepsize import Step, descend, labs, plots
 from stepsize.labs import rates, ravines, words
+from stepsize.labs.controls import Again
 from stepsize.labs.decay import BETAS, one_in
 from stepsize.labs.moments import SERIES
 from stepsize.labs.noise import GOOD, POOR
@@ -33,8 +35,22 @@ def read(lab):
     return [lab.sentence, lab.picture.shown["label"], *(t for t in still if "$" not in t), *moving]
 
 
+def seen(ax, label) -> bool:
+    """Is it in words, and at its axes? (Matplotlib keeps some that are out of sight.)"""
+    box = label.get_window_extent()
+    reach = ax.get_window_extent().padded(box.width + box.height)
+    return bool(label.get_text()) and label.get_visible() and reach.contains(box.x0, box.y0)
+
+
 def no_numbers_in(svg: str) -> list[str]:
     return re.findall(r"\b(?:nan|inf|NaN|None)\b", svg)
+
+
+@pytest.fixture(autouse=True)
+def _no_lab_is_left():
+    """ipywidgets keeps every widget, and a lab its figures: all of them would be gigabytes."""
+    yield
+    Widget.close_all()
 
 
 @pytest.mark.parametrize("make", LABS, ids=lambda make: make.__name__)
@@ -58,6 +74,46 @@ class TestLab:
         if hasattr(control, "base"):
             return [control.base**control.max, control.base**control.min]
         return [control.max, control.min] if hasattr(control, "max") else [1, 2]
+
+    def test_a_slider_is_crossed_in_twenty_presses_of_a_key(self, make):
+        """Page Up moves it by five steps, and the arrows by one."""
+        for name, control in make().controls.items():
+            if hasattr(control, "step"):
+                steps = (control.max - control.min) / control.step
+                assert steps <= 20 * 5 + 1e-6, name
+            elif hasattr(control, "options"):
+                assert len(control.options) <= 20 * 5, name
+
+    def test_no_two_labels_of_an_axis_lie_on_each_other(self, make):
+        lab = make()
+        for scene in {id(scene): scene for scene in self.scenes(lab)}.values():
+            scene.figure.draw_without_rendering()
+            for ax in scene.axes:
+                for axis in (ax.xaxis, ax.yaxis):
+                    labels = [
+                        label for label in axis.get_ticklabels(which="both") if seen(ax, label)
+                    ]
+                    assert len(labels) > 1
+                    boxes = [label.get_window_extent() for label in labels]
+                    for i, box in enumerate(boxes):
+                        assert not any(box.overlaps(other) for other in boxes[:i]), labels
+
+    def scenes(self, lab):
+        """Each that there is, for each value of one control at a time."""
+        yield lab.scene
+        for control in lab.controls.values():
+            for _, value in getattr(control, "_options_full", ()):
+                control.value = value
+                yield lab.scene
+
+    def test_the_browser_is_told_where_the_controls_were(self, make):
+        lab = make()
+        for control in lab.controls.values():
+            control.value = self.ends(control)[-1]
+            states = lab.picture.shown["seen"]["controls"]
+            for each, state in zip(lab.controls.values(), states, strict=True):
+                assert state == {key: getattr(each, key) for key in state}
+                assert state or isinstance(each, Again)
 
     def test_what_is_stored_is_a_picture_and_its_sentence(self, make):
         bundle = make()._repr_mimebundle_()
@@ -137,10 +193,32 @@ def test_the_parabolas_sentence_is_true_and_does_not_give_the_border_away(curvat
         assert f"= {multiplier}" in words.parabola(trace, curvature, reveal=True)
 
 
-def test_the_border_can_be_found_with_the_slider():
-    """To 1 %: the slider's step is that fine, and the sentence changes there."""
-    slider = labs.parabola().controls["lr"]
-    assert slider.base**slider.step < 1.01
+@pytest.mark.parametrize("reveal", [False, True])
+def test_the_border_can_be_found_with_the_sliders(reveal):
+    """It is one of their values; a step further, the sentence changes."""
+    lab = labs.parabola(reveal=reveal)
+    rate, curvature = lab.controls["lr"], lab.controls["curvature"]
+    for h in (0.5, 1.0, 2.0, 4.0):
+        curvature.value = h
+        for steps, verdict in ((-1, "each time less"), (0, "always as far"), (1, "further")):
+            rate.value = 2 / h + steps * rate.step
+            assert rate.min <= rate.value <= rate.max
+            assert verdict in lab.sentence
+
+
+@pytest.mark.parametrize("curvature", [0.5, 1.0, 2.0, 4.0, 10.0])
+def test_the_parabola_fills_its_picture_and_its_first_dots_can_be_told_apart(curvature):
+    lab = labs.parabola(curvature)
+    ax = lab.scene.axes[0]
+    low, high = ax.get_ylim()
+    left, right = ax.get_xlim()
+    curve = quadratic(curvature).loss(np.array([[left], [right]]))
+    assert np.all((np.minimum(curve, high) - low) / (high - low) > 0.6)
+    trace = descend(sgd, quadratic(curvature), [4.0], 3, lr=0.1 / curvature)
+    assert trace.loss[0] < high, "where it starts is in the picture"
+    dots = ax.transData.transform(np.stack([trace.theta[:, 0], trace.loss], axis=-1))
+    dot = 5.5 * ax.figure.dpi / 72
+    assert np.all(np.linalg.norm(np.diff(dots, axis=0), axis=-1) > dot)
 
 
 def test_the_valleys_of_escape_lie_between_hilltops():

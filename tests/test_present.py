@@ -11,6 +11,8 @@ import nbformat
 import pytest
 from playwright.sync_api import TimeoutError
 
+from stepsize import labs
+
 from . import PATIENCE
 from .jupyter import ROOT, Desk, chromium, jupyterlab
 
@@ -43,7 +45,7 @@ def words(text):
 def test_nothing_of_the_lesson_is_lost_but_its_table_of_words(name):
     texts = [cell.source for cell in read("solutions", name).cells if cell.cell_type == "markdown"]
     whole = re.sub(r"## Words\n.*?(?=## |\Z)", "", "\n\n".join(texts), flags=re.DOTALL)
-    told = [cell.source for cell in slides(name)[1:] if cell.cell_type == "markdown"]
+    told = [cell.source for cell in slides(name)[1:-1] if cell.cell_type == "markdown"]
     assert words("\n\n".join(told)) == words(whole)
     given = [cell.source for cell in read("notebooks", name).cells if cell.cell_type == "code"]
     boxes = [
@@ -68,6 +70,15 @@ def test_an_answer_stands_below_its_question_and_nowhere_else(name):
     for cell in cells:
         assert "<details>" not in cell.source
         assert place(cell) == "subslide" or present.MARK not in cell.source
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_the_last_slide_which_is_seen_while_all_runs_tells_nothing(name):
+    last = slides(name)[-1]
+    assert last.cell_type == "markdown"
+    assert place(last) == "slide"
+    title = read("solutions", name).cells[0].source.partition("\n")[0]
+    assert last.source == f"{title}\n\n{present.LAST.partition('}')[2].strip()}\n"
 
 
 @pytest.mark.parametrize("name", LESSONS)
@@ -126,12 +137,42 @@ def test_in_a_browser_slides_go_on_a_lab_moves_and_an_answer_waits(tmp_path):
         walk(page)
 
 
+def test_every_lab_fits_its_slide_and_can_be_read_from_the_last_row(tmp_path):
+    extension = Path(sys.prefix) / "share" / "jupyter" / "labextensions" / "jupyterlab-slideshow"
+    if not extension.exists():
+        pytest.skip("jupyterlab-slideshow is not installed: python run.py present 1")
+    calls = [f"labs.{name}()" for name in labs.__all__ if name not in ("Lab", "Scene", "panels")]
+    cells = [present._cell("code", "from stepsize import labs", "slide")]
+    cells += [present._cell("code", call, "slide") for call in calls]
+    path = tmp_path / "labs.ipynb"
+    metadata = read("solutions", LESSONS[0]).metadata
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=metadata), path)
+    own = present.settings(tmp_path / ".settings")
+    with chromium() as browser, jupyterlab(path, own) as server:
+        page = browser.new_page(viewport={"width": 1280, "height": 720})
+        Desk(page).open(server)
+        page.locator(".jp-deck-mod-visible").wait_for()
+        for call in ["from stepsize", *calls]:
+            active = page.locator(".jp-Cell.jp-mod-active")
+            active.locator(".jp-InputArea-editor").filter(has_text=call).wait_for()
+            page.keyboard.press("Control+Enter")
+            if call in calls:
+                active.locator(".stepsize-sentence").filter(has_text=re.compile(".")).wait_for()
+                active.locator("svg g *").first.wait_for(state="attached")
+                whole = active.locator(".stepsize-lab").bounding_box()
+                assert whole["y"] + whole["height"] <= 720, call
+                assert min(page.evaluate(LETTERS)) > 0.02 * 720, call
+            if call != calls[-1]:
+                go(page, "ArrowRight")
+
+
 def walk(page):
     def visible(text):
         return page.locator(".jp-deck-mod-visible").filter(has_text=text)
 
     first = visible("Before they come in")
     first.wait_for()
+    page.evaluate(WATCH)
     page.keyboard.press("Alt+r")
     try:
         first.wait_for(state="hidden", timeout=A_WHILE)
@@ -140,9 +181,13 @@ def walk(page):
         page.keyboard.press("Alt+r")
     page.locator(".stepsize-lab").wait_for(state="attached")
     first.wait_for()  # all has been run
+    assert set(page.evaluate("seen")) <= {0, page.locator(".jp-Cell").count() - 1}
 
     go_to(page, "labs.playground()")
     lab = page.locator(".jp-Cell.jp-mod-active .stepsize-lab")
+    whole = lab.bounding_box()
+    assert whole["y"] + whole["height"] <= 720
+    assert min(page.evaluate(LETTERS)) > 19, "pixels, of 720"
     said = lab.locator(".stepsize-sentence").text_content()
     slider = lab.locator(".noUi-handle").first
     slider.focus()
@@ -161,14 +206,37 @@ def walk(page):
     visible("0.1 right.").wait_for()
 
 
+WATCH = """() => {
+    window.seen = [];
+    const note = () => { seen.push(%s); requestAnimationFrame(note); };
+    note();
+}"""
+
+LETTERS = """() => {
+    const size = (name) => {
+        const node = document.querySelector(`.jp-mod-active .stepsize-lab ${name}`);
+        if (!node) return Infinity;
+        if (!node.ownerSVGElement) return parseFloat(getComputedStyle(node).fontSize);
+        return node.getScreenCTM().a * parseFloat(node.getAttribute("font-size"));
+    };
+    return [".widget-label", ".widget-readout", ".stepsize-sentence", "text"].map(size);
+}"""
+
+CUT_OFF = """() => [...document.querySelectorAll(".jp-mod-active .cm-scroller")]
+    .filter((code) => code.scrollWidth > code.clientWidth + 1).length"""
+
 ACTIVE = "[...document.querySelectorAll('.jp-Cell')].findIndex(c => c.matches('.jp-mod-active'))"
 
 
+WATCH %= ACTIVE
+
+
 def go(page, key):
-    """Press it, and wait until another box is the active one."""
+    """Press it, and wait until another box is the active one; none of its code is cut off."""
     before = page.evaluate(ACTIVE)
     page.keyboard.press(key)
     page.wait_for_function(f"before => {ACTIVE} != before", arg=before)
+    assert page.evaluate(CUT_OFF) == 0
 
 
 def go_to(page, code):

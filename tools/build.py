@@ -21,6 +21,7 @@ import os
 import re
 import subprocess
 import sys
+from html import escape
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -163,6 +164,7 @@ def glossary() -> NotebookNode:
         rows += [f"| {row.strip('| ')} | [{number}]({lesson.stem}.ipynb) |" for row in table[2:]]
     rows.sort(key=lambda row: row.strip("|* `").lower().split(" | ")[0])
     table = "\n".join([WORDS, "|---|---|---|---|---|---|", *rows])
+    table = re.sub("`([^`]+)`", _breakable, table)
     cell = nbformat.v4.new_markdown_cell(f"# Words\n\n{FOUND}\n\n{table}", id="words")
     return nbformat.v4.new_notebook(cells=[cell], metadata=METADATA)
 
@@ -181,6 +183,13 @@ def record() -> str:
 def _shown(output: NotebookNode) -> dict:
     """Of an output, what there is to see."""
     return {"text": output.text} if output.output_type == "stream" else {"data": output.data}
+
+
+def _breakable(code: re.Match[str]) -> str:
+    """Code that may go on in the next line at its dots and the like, so that six columns fit."""
+    text = escape(code[1], quote=False).replace("*", "&#42;")
+    text = re.sub(r"[._](?=[A-Za-z])|[(=]", r"\g<0><wbr>", text)
+    return f"<code>{text}</code>"
 
 
 def is_stale(path: Path, lesson: Path) -> bool:

@@ -8,6 +8,7 @@ the lesson's predictions with what the run says, the answers, and the known mist
 from the executed lesson and from the checks, so they are what a learner meets.
 """
 
+import os
 import re
 import shutil
 import subprocess
@@ -206,10 +207,12 @@ PAGE = """<!doctype html>
 </head>
 <body>
 <header><h1>stepsize: the instructor's guide</h1>
-<nav><ol>
+<nav aria-label="Contents"><ol>
 {contents}
 </ol></nav></header>
+<main>
 {chapters}
+</main>
 </body>
 </html>
 """
@@ -223,6 +226,10 @@ def rendered(text: str) -> str:
         def link(self, text: str, url: str, title: str | None = None) -> str:
             return super().link(text, _target(url), title)
 
+    def task_list_item(_renderer: object, text: str, checked: bool = False) -> str:
+        tick = " checked" if checked else ""
+        return f'<li class="task"><label><input type="checkbox"{tick}> {text}</label></li>\n'
+
     def inline_math(_renderer: object, text: str) -> str:
         return str(convert(text))
 
@@ -232,19 +239,20 @@ def rendered(text: str) -> str:
     markdown = mistune.create_markdown(
         renderer=Renderer(escape=False), plugins=["table", "math", "task_lists"]
     )
+    markdown.renderer.register("task_list_item", task_list_item)
     markdown.renderer.register("inline_math", inline_math)
     markdown.renderer.register("block_math", block_math)
     return str(markdown(text))
 
 
 def _target(url: str) -> str:
-    """Where a link of a page leads to: within the guide, if it is in it."""
+    """Where a link of a page leads to: within the guide, if it is in it; else to the file."""
     file, _, _ = url.partition("#")
     if not file or "://" in file:
         return url
     if "/" not in file and file.endswith(".md"):
         return f"#{Path(file).stem}"
-    return (PAGES / file).resolve().as_uri()
+    return Path(os.path.relpath(PAGES / file, TEACHING)).as_posix()
 
 
 def pdf(source: Path) -> Path | None:

@@ -32,7 +32,7 @@ KEYS = """## Before they come in
 
 **Alt R** runs everything, and comes back here. If nothing happens, click here, and again.
 
-| key | |
+| key | what it does |
 |---|---|
 | → | go on, box by box |
 | ← | go back |
@@ -43,6 +43,10 @@ KEYS = """## Before they come in
 | Alt S | show the code of this box |
 | F11 | fill the screen |
 | Shift Esc | leave the slides, for JupyterLab's menus |
+"""
+LAST = """{title}
+
+*The last slide. It is also what they see while everything runs.*
 """
 RUN_ALL = ["run-all-cells", "extend-marked-cells-top", "deselect-all"]  # and back to the first
 
@@ -56,6 +60,7 @@ def _key(keys: str, *commands: str) -> dict[str, object]:
 
 OVERRIDES = {
     "jupyterlab-slideshow:plugin": {"active": True},
+    "@jupyterlab/notebook-extension:tracker": {"codeCellConfig": {"lineWrap": True}},
     "@jupyterlab/shortcuts-extension:shortcuts": {
         "shortcuts": [_key("Alt R", *RUN_ALL), _key("Alt S", "show-cell-code")]
     },
@@ -88,9 +93,15 @@ def slides(solved: NotebookNode, given: NotebookNode) -> NotebookNode:
                 cells.append(_cell("code", answer, "subslide"))
             answer = "" if blank == source else source.replace(MARK, "")
             cells.append(_cell("code", blank, _place(blank, cells[-1])))
+    cells.append(_cell("markdown", LAST.format(title=_title(solved)), "slide"))
     for number, cell in enumerate(cells):
         cell.id = f"slide-{number:03}"
     return nbformat.v4.new_notebook(cells=cells, metadata=solved.metadata)
+
+
+def _title(notebook: NotebookNode) -> str:
+    """The lesson's, as a heading."""
+    return next(line for line in notebook.cells[0].source.splitlines() if line.startswith("# "))
 
 
 def _cell(kind: str, source: str, slide: str) -> NotebookNode:

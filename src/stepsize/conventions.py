@@ -114,7 +114,7 @@ def conventions(about: str = "") -> Table:
     Adagrad: the sum of squares starts at  0        0.1      0.1
     """
     rows = [tuple(row) for row in TABLE if about.lower() in row.what.lower()]
-    return Table(("", "PyTorch", "Keras 3", "Optax"), rows)
+    return Table(("convention", "PyTorch", "Keras 3", "Optax"), rows)
 
 
 PAGE = """# The same words in three libraries

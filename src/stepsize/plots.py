@@ -120,7 +120,8 @@ def path(ax: Axes, trace: Trace, name: str = "sgd") -> Axes:
     color, _, marker = look(name)
     x, y = trace.theta[..., 0], trace.theta[..., 1]
     ax.plot(x, y, color="white", lw=4, alpha=0.7)
-    ax.plot(x, y, color=color, lw=1.2, marker=marker, ms=4.5, mew=0)
+    ax.plot(x, y, ls="", marker=marker, color=color, ms=4.5, mec="white", mew=0.4)
+    ax.plot(x, y, color=color, lw=1.2)
     ax.plot(x[:1], y[:1], "o", ms=14, mfc="none", mec=color, mew=2.5)
     return ax
 
@@ -235,7 +236,7 @@ def points(ax: Axes, trace: Trace, name: str = "sgd") -> Axes:
     """A run in one dimension, as the places it came by, with a ring around its start."""
     color, _, marker = look(name)
     x, loss = trace.theta[..., 0], trace.loss
-    ax.plot(x, loss, ls="", marker=marker, color=color, ms=6, mew=0)
+    ax.plot(x, loss, ls="", marker=marker, color=color, ms=5.5, mec="white", mew=0.5)
     ax.plot(x[:1], loss[:1], "o", ms=14, mfc="none", mec=color, mew=2.5)
     return ax
 

@@ -1,5 +1,7 @@
 """The learner's JupyterLab: it stays on this machine, says little, and answers at once."""
 
+from pathlib import Path
+
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
 
 
@@ -17,3 +19,5 @@ c.ServerApp.ip = "127.0.0.1"
 c.ServerApp.port_retries = 0  # run.py has found a free one
 c.ServerApp.allow_root = True
 c.KernelManager.transport_encryption = "auto"  # else each kernel prints a warning
+c.TemplateExporter.extra_template_basedirs = [str(Path(__file__).parent / "nbconvert")]
+c.HTMLExporter.template_name = "export"  # what "Save and Export Notebook As, HTML" makes

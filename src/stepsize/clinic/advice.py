@@ -54,7 +54,7 @@ class Advice:
         return "\n".join([*rows, "", *self._rest])
 
     def _repr_markdown_(self) -> str:
-        head = ["| | begin with | because | known how | source |", "|---|---|---|---|---|"]
+        head = ["| part | begin with | because | known how | source |", "|---|---|---|---|---|"]
         rows = [
             f"| {c.part} | {c.value} | {c.why} | {c.grade} | {_linked(c.source)} |"
             for c in self.choices

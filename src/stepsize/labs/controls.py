@@ -10,8 +10,8 @@ STYLE = {"description_width": "8em"}  # the same for all, so that they stand in 
 WIDE = {"width": "440px", "max_width": "100%"}
 
 
-def log_slider(description: str, value: float, low: float, high: float, fine: float = 0.02) -> Any:
-    """For what is thought of in factors. low, high, fine: exponents of 10."""
+def log_slider(description: str, value: float, low: float, high: float, fine: float = 0.05) -> Any:
+    """For what is thought of in factors. low, high, fine: exponents of 10; 0.05 is 12 %."""
     return widgets.FloatLogSlider(
         value, min=low, max=high, step=fine, description=description, style=STYLE, layout=WIDE
     )

@@ -12,7 +12,7 @@ from ..loop import descend
 from ..optimizers import Rule, adam, momentum, sgd
 from ..surfaces import Surface, bowl, bumpy, quadratic, ravine, rosenbrock, saddle
 from . import words
-from .controls import buttons, dropdown, log_slider, slider
+from .controls import buttons, dropdown, list_slider, log_slider, slider
 from .lab import Lab, Place, Scene, panels
 
 SURFACES = (bowl, ravine, saddle, rosenbrock, bumpy)
@@ -44,7 +44,7 @@ def learning_rate(surfaces: Sequence[Surface] = (ravine, bowl), steps: int = 60)
     """Gradient descent with one rate for two directions: what the steepest of them allows."""
     controls = dict(
         surface=dropdown("surface", [(surface.name, surface) for surface in surfaces]),
-        lr=log_slider("learning rate", 0.01, low=-4, high=1, fine=0.004),
+        lr=log_slider("learning rate", 0.01, low=-4, high=1),
     )
 
     def react(axes: list[Axes], start: Place, surface: Surface, lr: float) -> str:
@@ -91,17 +91,18 @@ def _run(
 
 def parabola(curvature: float = 1.0, steps: int = 30, reveal: bool = False) -> Lab:
     """One dimension: how large may a step be? reveal: whether the sentence names the border."""
-    most = max(curvature, 4.0)
+    curvatures = sorted({0.5, 1.0, 2.0, 4.0, float(curvature)})
     controls = dict(
-        lr=log_slider("learning rate", 0.1, low=-2, high=1, fine=0.004),
-        curvature=slider("curvature", curvature, low=0.5, high=most, step=0.5),
+        lr=slider("learning rate", 0.1, low=0.05, high=5, step=0.05),  # the borders are among them
+        curvature=list_slider("curvature", [(f"{h:g}", h) for h in curvatures], value=curvature),
     )
 
-    def scene() -> Scene:
+    def scene(curvature: float) -> Scene:
         left, right = panels(2)
         plots.curve(left, [], [])
-        left.set(xlim=(-5.5, 5.5), ylim=(-0.6 * most, 11 * most))
-        _losses(right, steps, first=8 * most)
+        top = 7 + 1.1 * 8 * curvature  # the curve fills the picture; a narrow one is narrower still
+        left.set(xlim=(-5.5, 5.5), ylim=(-0.05 * top, top))
+        _losses(right, steps, first=8 * curvatures[-1])
         return Scene([left, right])
 
     def react(axes: list[Axes], lr: float, curvature: float) -> str:

@@ -24,6 +24,7 @@ from IPython.display import display
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
 from ..keyboard import with_keys
 from .svg import rectangle, svg
@@ -46,6 +47,8 @@ class Scene:
     def __init__(self, axes: list[Axes], start: Place | None = None) -> None:
         for ax in axes:
             ax.set_autoscale_on(False)
+            for axis in (ax.xaxis, ax.yaxis):  # of a log axis only the powers of ten have names
+                axis.set_minor_formatter(NullFormatter())
         self.axes, self.start = axes, start
         self.still = {id(artist) for ax in axes for artist in ax.get_children()}
         self.figure: Figure = axes[0].get_figure(root=True)  # type: ignore[assignment]
@@ -93,7 +96,8 @@ class Picture(anywidget.AnyWidget):
 
     geometry = traitlets.Dict().tag(sync=True)  # of the figure, its panels, and the ball's reach
     background = traitlets.Bytes().tag(sync=True)  # what stands still: a PNG, sent once a scene
-    shown = traitlets.Dict().tag(sync=True)  # what moves: marks (SVG, one a panel), sentence, label
+    shown = traitlets.Dict().tag(sync=True)  # marks (SVG, one a panel), sentence, label, seen
+    controls: Any = traitlets.List().tag(sync=True, **widgets.widget_serialization)
     ball: Any = traitlets.List().tag(
         sync=True
     )  # x, y, as the learner moves it; empty without a ball
@@ -116,7 +120,7 @@ class Lab:
         self.title, self._make, self._react, self.controls = title, scene, react, controls
         self._scenes: dict[tuple[Any, ...], Scene] = {}
         self.scene = self._scene()
-        self.picture = Picture(geometry=self.scene.geometry())
+        self.picture = Picture(geometry=self.scene.geometry(), controls=[*controls.values()])
         self._show(self.scene)
         self.update()
         self.picture.observe(self.update, "ball")
@@ -139,12 +143,19 @@ class Lab:
             except Exception as error:
                 sentence = f"{type(error).__name__}: {error}"
             marks = [svg(ax, self.scene.moving(ax)) for ax in self.scene.axes]
-            self.picture.shown = dict(marks=marks, sentence=sentence, label=self._label(sentence))
+            said = dict(marks=marks, sentence=sentence, label=self._label(sentence))
+            self.picture.shown = said | dict(seen=self._seen())
 
     def _values(self) -> dict[str, Any]:
         values = {name: control.value for name, control in self.controls.items()}
         start = self.scene.place(self.picture.ball)
         return values if start is None else {**values, "start": start}
+
+    def _seen(self) -> dict[str, Any]:
+        """Where ball and controls were: the browser, which has moved them on, sees what is late."""
+        synced = {"index", "value"}
+        states = [each.get_state(synced.intersection(each.keys)) for each in self.picture.controls]
+        return dict(ball=self.picture.ball, controls=states)
 
     def _scene(self) -> Scene:
         """The scene for the controls as they are, drawn once."""

@@ -1,6 +1,8 @@
 // A picture: what stands still, drawn once by Matplotlib, and over it what moves, as SVG.
 
 const NS = "http://www.w3.org/2000/svg";
+const LATE = "One moment: the picture hasn’t caught up with the controls yet.";
+const SOON = 300; // milliseconds after which that is said
 
 function add(parent, name, attributes) {
   const node = document.createElementNS(NS, name);
@@ -28,6 +30,40 @@ function render({ model, el }) {
     return { svg, image, marks: add(svg, "g", {}) };
   });
 
+  let controls = [];
+  let late; // a timer: they have been moved, and the picture hasn't followed
+
+  /** Were the controls and the ball, when the picture was made, where they are now? */
+  function follows() {
+    const { ball, controls: states } = model.get("shown").seen;
+    const same = (control, i) =>
+      Object.entries(states[i]).every(([key, value]) => control.get(key) === value);
+    return `${ball}` === `${model.get("ball")}` && controls.every(same);
+  }
+
+  function moved() {
+    if (follows()) caughtUp();
+    else late ??= setTimeout(tellLate, SOON);
+  }
+
+  function tellLate() {
+    paper.setAttribute("aria-busy", "true");
+    sentence.textContent = LATE;
+  }
+
+  function caughtUp() {
+    clearTimeout(late);
+    late = undefined;
+    paper.removeAttribute("aria-busy");
+    say(model.get("shown").sentence);
+  }
+
+  async function watch() {
+    const find = (name) => model.widget_manager.get_model(name.replace("IPY_MODEL_", ""));
+    controls = await Promise.all(model.get("controls").map(find));
+    for (const control of controls) control.on("change:index change:value", moved);
+  }
+
   let background; // the one that is shown, or is being loaded
   let image = { complete: true };
 
@@ -45,9 +81,14 @@ function render({ model, el }) {
     if (image.complete) draw(model.get("shown")); // else it will be, once the image is there
   }
 
-  function draw({ marks, sentence: said, label }) {
+  function draw({ marks, label }) {
     parts.forEach((part, i) => (part.marks.innerHTML = marks[i]));
     paper.setAttribute("aria-label", label);
+    caughtUp(); // or, at the least, it has moved on
+    moved();
+  }
+
+  function say(said) {
     if (sentence.textContent !== said) {
       const verdict = document.createElement("b"); // up to the colon
       verdict.textContent = said.slice(0, said.indexOf(":") + 1);
@@ -57,12 +98,17 @@ function render({ model, el }) {
 
   model.on("change:background change:shown", update);
   update();
+  watch();
+  model.on("change:ball", moved);
   const drop = model.get("ball").length ? holdBall(model, paper, parts[0].svg) : () => {};
   const releaseKeys = keepKeys();
   const leaveControls = describeControls(el);
   paper.setAttribute("role", model.get("ball").length ? "application" : "img");
   return () => {
     model.off("change:background change:shown", update);
+    model.off("change:ball", moved);
+    for (const control of controls) control.off("change:index change:value", moved);
+    clearTimeout(late);
     drop();
     releaseKeys();
     leaveControls();

@@ -13,6 +13,7 @@ from .lab import Lab, Place, Scene, panels
 
 STEPS, LAST = 100, 10  # of a run; and how many of its last steps are judged
 RATES, FRICTIONS = np.geomspace(0.05, 4, 100), np.linspace(0, 0.99, 100)  # rates: of 1 / steepest
+ROOM = 30  # rows and half columns of the map that words take
 LEVELS = -30, -25, -20, -15, -10, -5, -2, 0, 2  # powers of ten
 
 
@@ -75,9 +76,20 @@ def _draw(ax: Axes, rates: np.ndarray, frictions: np.ndarray, grown: np.ndarray)
     colors = plots.DEPTH(np.linspace(0, 1, len(LEVELS) - 2)).tolist()
     ax.contourf(rates, frictions, shown, LEVELS, colors=[*colors, "#f0c9a8"])
     lines = ax.contour(rates, frictions, shown, LEVELS[1:-1], colors=plots.INK, linewidths=0.6)
-    named = [level for level in (-2, -5, -10) if level > grown[np.isfinite(grown)].min()]
-    ax.clabel(lines, named, fmt=lambda power: f"$10^{{{power:.0f}}}$", fontsize=plots.SIZE - 3)
-    ax.text(rates[-1], 0.03, "grows", rotation=90, ha="right", fontsize=plots.SIZE)
-    ax.text(rates[2], 0.03, f"left after\n{STEPS} steps", fontsize=plots.SIZE, color=plots.GREY)
     plots.curve(ax, [], [], "learning rate", "momentum")
     ax.set(xscale="log", xlim=(rates[0], rates[-1]), ylim=(0, 0.99))
+    places = [place for level in (-2, -5, -10) if (place := _coming_from_the_left(grown, level))]
+    places = [(rates[column], frictions[row]) for row, column in places]
+    power = "$10^{{{:.0f}}}$".format
+    ax.clabel(lines, fmt=power, fontsize=plots.SIZE - 3, manual=places)
+    ax.text(rates[-1], 0.03, "grows", rotation=90, ha="right", fontsize=plots.SIZE)
+    left = ax.text(rates[2], 0.03, f"left after\n{STEPS} steps", fontsize=plots.SIZE, color="#555")
+    left.set_bbox(dict(facecolor="white", edgecolor="none", alpha=0.8, pad=2))
+
+
+def _coming_from_the_left(grown: np.ndarray, level: float) -> tuple[int, int] | None:
+    """Where the line of a level has room for its name: well before the steep slope on the right."""
+    reached = grown[ROOM:] < level  # (momentum, rate)
+    wide = np.minimum(reached[:, 1:].sum(axis=1), ROOM // 2)
+    row = int(wide.argmax())
+    return (ROOM + row, int(reached[row].argmax())) if wide[row] else None

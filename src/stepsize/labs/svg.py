@@ -93,12 +93,16 @@ def _markers(ax: Axes, line: Line2D, xy: np.ndarray) -> str:
         return ""
     radius = _points(ax, line.get_markersize() / 2)
     shape = shape.format(f"{radius:.1f}", f"{2 * radius:.1f}")
-    path = "".join(f"M{x:.1f} {y:.1f}{shape}" for x, y in xy.tolist() if x == x)
+    paths = [f"M{x:.1f} {y:.1f}{shape}" for x, y in xy.tolist() if x == x]
+    if not line.get_markeredgewidth():  # else each with its edge lies on the one before
+        paths = ["".join(paths)]
     fill = line.get_markerfacecolor()
     return (
-        f'<path d="{path}" fill="{fill if fill == "none" else to_hex(fill)}" '
+        f'<g fill="{fill if fill == "none" else to_hex(fill)}" '
         f'stroke="{to_hex(line.get_markeredgecolor())}" '
-        f'stroke-width="{_points(ax, line.get_markeredgewidth()):.1f}"/>'
+        f'stroke-width="{_points(ax, line.get_markeredgewidth()):.1f}">'
+        + "".join(f'<path d="{path}"/>' for path in paths)
+        + "</g>"
     )
 
 
