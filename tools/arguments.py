@@ -70,7 +70,7 @@ def hub(words: Words = None) -> argparse.Namespace:
     )
     parser.add_argument("--ip", default="127.0.0.1")
     # No learner's program can take a port below 1024 while the hub is away, to pose as it.
-    parser.add_argument("--port", type=_port, default=800 if room else 8000)
+    parser.add_argument("--port", type=_hub_port, default=800 if room else 8000)
     parser.add_argument("--subdomains", type=_origin, metavar="https://NAME")
     commands = parser.add_subparsers(dest="command")
     change = commands.add_parser("passwords")
@@ -87,10 +87,14 @@ def _opens(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-browser", action="store_true")
 
 
-def _port(word: str) -> int:
-    if not word.isdecimal() or not 0 < int(word) < 2**16:
-        raise argparse.ArgumentTypeError(f"a port is a number from 1 to 65535, not {word!r}")
+def _port(word: str, highest: int = 2**16 - 1) -> int:
+    if not word.isdecimal() or not 1 <= int(word) <= highest:
+        raise argparse.ArgumentTypeError(f"a port is a number from 1 to {highest}, not {word!r}")
     return int(word)
+
+
+def _hub_port(word: str) -> int:
+    return _port(word, highest=2**16 - 1 - 83)  # a hub takes three more: workshop/ports.py
 
 
 def _origin(word: str) -> str:

@@ -31,6 +31,8 @@ NODE = Path(executable.ROOT_DIR) / "bin" / "node"
 CONFIG = f"--config={HERE / 'jupyterhub_config.py'}"
 NO_SUCH_ACCOUNT = 6  # what userdel says of who signed up, and never came in
 PROXY = Path(sys.prefix) / "proxy"
+LOCK = HERE / "proxy" / "package-lock.json"
+INSTALLED = PROXY / "node_modules" / "installed"  # the lock file that it was installed by
 PATIENCE = 60  # seconds for another one that starts or stops in the same folder
 CERTAIN = 3  # seconds in which a hub that was told to stop shows that it does
 COMMAND = "sudo python3 run.py hub" if ROOM else "python run.py hub"
@@ -279,20 +281,23 @@ def others_can_read() -> bool:
 
 def install_proxy() -> None:
     """JupyterHub's proxy, from npm, in the version of proxy/package-lock.json; done once."""
+    if has_proxy():  # asked first: whoever tries a hub may not be able to write there
+        return
     PROXY.mkdir(exist_ok=True)
     with (PROXY / "lock").open("w") as one_at_a_time:
         fcntl.flock(one_at_a_time, fcntl.LOCK_EX)
-        fetch_proxy()
+        if not has_proxy():
+            fetch_proxy()
+
+
+def has_proxy() -> bool:
+    return INSTALLED.exists() and INSTALLED.read_bytes() == LOCK.read_bytes()
 
 
 def fetch_proxy() -> None:
-    lock = (HERE / "proxy" / "package-lock.json").read_bytes()
-    installed = PROXY / "node_modules" / "installed"
-    if installed.exists() and installed.read_bytes() == lock:
-        return
     print("The proxy is fetched (9 MB).")
     (PROXY / "package.json").write_bytes((HERE / "proxy" / "package.json").read_bytes())
-    (PROXY / "package-lock.json").write_bytes(lock)
+    (PROXY / "package-lock.json").write_bytes(LOCK.read_bytes())
     npm = NODE.parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
     fetch = [
         str(NODE),
@@ -310,7 +315,7 @@ def fetch_proxy() -> None:
             "Does this network exchange certificates? Set NODE_EXTRA_CA_CERTS to the file with\n"
             "its own, and start again."
         )
-    installed.write_bytes(lock)  # last: without it, the installation was broken off
+    INSTALLED.write_bytes(LOCK.read_bytes())  # last: without it, the installation was broken off
 
 
 if __name__ == "__main__":
