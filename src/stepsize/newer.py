@@ -194,18 +194,19 @@ def orthogonalize(matrix: Any, steps: int = 5, eps: float = 1e-7) -> Any:
     $$X_0 = G / \max(\lVert G \rVert_F, \epsilon) \qquad A_k = X_k X_k^\top \qquad
       X_{k+1} = a X_k + (b A_k + c A_k^2)\, X_k$$
 
-    Each step is a polynomial of every singular value: 3.4445 s - 4.775 s^3 + 2.0315 s^5. It is
-    steep at 0, so that five steps lift even s = 0.005, and it doesn't converge: from there on a
-    value ends somewhere between 0.68 and 1.2, and a smaller one below.
+    Each step is a polynomial of every singular value, a s + b s^3 + c s^5. The larger a is, the
+    sooner a small s is lifted: five steps lift even 0.005. With these three numbers it doesn't
+    converge to 1: a value ends somewhere between 0.68 and 1.2, and one that began smaller, below.
     Shapes: (..., n, m) -> (..., n, m). Source: Jordan et al. (2024), as for `muon`.
     """
+    a, b, c = 3.4445, -4.7750, 2.0315
     wide = matrix.shape[-2] <= matrix.shape[-1]
     x = matrix if wide else matrix.mT
     norm = (x * x).sum(axis=(-2, -1), keepdims=True) ** 0.5
     x = x / maximum(norm, eps)
     for _ in range(int(steps)):
-        a = x @ x.mT
-        x = 3.4445 * x + (-4.7750 * a + 2.0315 * a @ a) @ x
+        A = x @ x.mT
+        x = a * x + (b * A + c * A @ A) @ x
     return x if wide else x.mT
 
 
