@@ -6,6 +6,7 @@
 The guard stands above the function, so that the lines of the function stay those of the paper:
 
 - a hyper-parameter outside its range raises, with its name, value and range;
+- so does an array of them that is no column, and a name that the rule doesn't have;
 - so do parameters that are no floats (a plain whole number counts as one), and a gradient that
   is none, or has another shape than theirs;
 - inf and nan raise and warn of nothing: a run that diverges is no error;
@@ -26,6 +27,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from .elementwise import plain, where
+from .given import require_column, require_names
 from .ranges import Allowed, at_least, one_of, require, require_floats
 
 __all__ = ["Rule", "Step", "decoupled", "rule"]
@@ -65,9 +67,12 @@ def rule(
         @functools.wraps(function)
         def guarded(theta: Any, grad: Any, t: int, *memory: Any, **named: Any) -> Step:
             require("t", t, at_least(1))
+            require_names(function.__name__, named, takes)
             for name, value in (*zip(remembered, memory, strict=False), *named.items()):
                 if name in allowed and (name not in remembered or t == 1):
                     require(name, value, allowed[name])
+                if name not in remembered:
+                    require_column(name, value, theta, axes)
             _fitting(axes, theta, grad)
             maximize = named.pop("maximize", False)
             weight_decay = named.pop("weight_decay", 0.0) if l2 else 0.0
@@ -84,13 +89,13 @@ def rule(
                     step = function(np.float64(theta), np.float64(grad), t, *memory, **named)
             return step if hasattr(theta, "shape") else Step(*map(_plain, step))
 
-        takes = [
+        more = [
             inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default)
             for name, default in shared.items()
         ]
-        guarded.__signature__ = header.replace(  # type: ignore[attr-defined]
-            parameters=[*header.parameters.values(), *takes]
-        )
+        whole = header.replace(parameters=[*header.parameters.values(), *more])
+        takes = [*whole.parameters][3:]
+        guarded.__signature__ = whole  # type: ignore[attr-defined]
         return guarded
 
     return decorate
