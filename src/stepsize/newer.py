@@ -9,7 +9,7 @@ from typing import Any
 
 from .elementwise import maximum, minimum, where
 from .ranges import at_least, at_most, count_from, fraction
-from .rules import Step, rule
+from .rules import COORDINATE, MATRIX, VECTOR, Step, rule
 
 __all__ = [
     "adafactor",
@@ -22,7 +22,7 @@ __all__ = [
 
 
 @rule(
-    1,
+    VECTOR,
     lr=at_least(0),
     beta2_decay=at_most(0),
     eps1=at_least(0),
@@ -79,7 +79,7 @@ def adafactor_vector(
 
 
 @rule(
-    2,
+    MATRIX._replace(vectors=adafactor_vector),
     lr=at_least(0),
     beta2_decay=at_most(0),
     eps1=at_least(0),
@@ -148,7 +148,7 @@ def _rms(x: Any, axes: Any) -> Any:
 
 
 @rule(
-    2,
+    MATRIX,
     lr=at_least(0),
     momentum=at_least(0),
     weight_decay=at_least(0),
@@ -210,7 +210,7 @@ def orthogonalize(matrix: Any, steps: int = 5, eps: float = 1e-7) -> Any:
     return x if wide else x.mT
 
 
-@rule(lr=at_least(0), beta=fraction)
+@rule(COORDINATE._replace(model="x"), lr=at_least(0), beta=fraction)
 def schedule_free_sgd(theta, grad, t, z=None, x=None, *, lr=1e-2, beta=0.9) -> Step:
     r"""Schedule-free SGD: no decay of the rate, for the model is the mean of the walk.
 
@@ -246,7 +246,14 @@ def schedule_free_sgd(theta, grad, t, z=None, x=None, *, lr=1e-2, beta=0.9) -> S
     return Step(theta, memory, shown)
 
 
-@rule(lr=at_least(0), beta1=fraction, beta2=fraction, eps=at_least(0), weight_decay=at_least(0))
+@rule(
+    COORDINATE._replace(model="x"),
+    lr=at_least(0),
+    beta1=fraction,
+    beta2=fraction,
+    eps=at_least(0),
+    weight_decay=at_least(0),
+)
 def schedule_free_adamw(
     theta,
     grad,

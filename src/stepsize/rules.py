@@ -30,7 +30,7 @@ from .elementwise import plain, where
 from .given import require_column, require_names
 from .ranges import Allowed, at_least, one_of, require, require_floats
 
-__all__ = ["Rule", "Step", "decoupled", "rule"]
+__all__ = ["COORDINATE", "MATRIX", "VECTOR", "Looks", "Rule", "Step", "decoupled", "looks", "rule"]
 
 
 class Step(NamedTuple):
@@ -49,16 +49,40 @@ class Rule(Protocol):
     def __call__(self, *theta_grad_t: Any, **memory_and_hyper: Any) -> Step: ...
 
 
-def rule(
-    axes: int = 0, /, **ranges: Allowed
-) -> Callable[[Callable[..., Step]], Callable[..., Step]]:
-    """Guard a rule: see above. ranges: of its hyper-parameters, and of a memory's first value.
+class Looks(NamedTuple):
+    """What a rule looks at, so that whoever packs parameters knows what may lie in one vector.
 
-    axes: how many theta has at least; 2 for a rule of matrices.
+    at: "coordinate", each by itself, as Adam; "tensor", a whole one, as Muon; "model", all tensors
+    together, as Prodigy; "" where a rule doesn't say, as a learner's own. axes: how many theta
+    has at least, 2 for matrices. vectors: the rule that takes its place on a vector.
+    model: the memory that is to be evaluated in place of theta, as x of the schedule-free ones.
     """
 
+    at: str = ""
+    axes: int = 0
+    vectors: Rule | None = None
+    model: str = ""
+
+
+COORDINATE = Looks("coordinate")
+VECTOR = Looks("tensor", axes=1)
+MATRIX = Looks("tensor", axes=2)
+
+
+def looks(rule: Any) -> Looks:
+    """What this rule looks at, a partial of it as well."""
+    while not hasattr(rule, "looks") and hasattr(rule, "func"):
+        rule = rule.func
+    return getattr(rule, "looks", Looks())
+
+
+def rule(
+    looks: Looks = COORDINATE, /, **ranges: Allowed
+) -> Callable[[Callable[..., Step]], Callable[..., Step]]:
+    """Guard a rule: see above. ranges: of its hyper-parameters, and of a memory's first value."""
+
     def decorate(function: Callable[..., Step]) -> Callable[..., Step]:
-        header = inspect.signature(function)
+        axes, header = looks.axes, inspect.signature(function)
         remembered = [n for n, p in header.parameters.items() if p.kind is not p.KEYWORD_ONLY][3:]
         l2 = "weight_decay" not in header.parameters
         shared = {"weight_decay": 0.0, "maximize": False} if l2 else {"maximize": False}
@@ -95,7 +119,7 @@ def rule(
         ]
         whole = header.replace(parameters=[*header.parameters.values(), *more])
         takes = [*whole.parameters][3:]
-        guarded.__signature__ = whole  # type: ignore[attr-defined]
+        vars(guarded).update(__signature__=whole, looks=looks)
         return guarded
 
     return decorate
