@@ -56,9 +56,16 @@ def test_many_default_blocks(rule):
 
 
 def test_a_rate_for_each_coordinate_is_cut_as_well():
+    """In a rule of one's own: those of ours take columns only."""
+
+    def own(theta, grad, t, *, lr):
+        return Step(theta - lr * grad)
+
     start, rates = np.ones(10), np.linspace(0.1, 1, 10)
-    in_blocks = walk(blockwise(adam, 3), start, lr=rates)[0]
-    np.testing.assert_array_equal(in_blocks, walk(adam, start, lr=rates)[0])
+    in_blocks = walk(blockwise(own, 3), start, lr=rates)[0]
+    np.testing.assert_array_equal(in_blocks, walk(own, start, lr=rates)[0])
+    with pytest.raises(ValueError, match="lr must be one number, or a column"):
+        blockwise(adam, 3)(start, start, 1, lr=rates)
 
 
 def test_in_descend_it_is_the_rule():

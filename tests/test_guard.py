@@ -1,6 +1,7 @@
 """What is handed over besides plain floats and arrays of them: taken as it is meant, or named."""
 
 import contextvars
+import functools
 import pickle
 from decimal import Decimal, localcontext
 
@@ -12,6 +13,7 @@ from stepsize import descend, optimizers, schedules
 from stepsize.blockwise import blockwise
 from stepsize.bridge import as_rule, as_torch
 from stepsize.clipping import clip_by_norm, clip_by_value
+from stepsize.feedback import plateau
 from stepsize.models import batch
 from stepsize.network import Network
 from stepsize.optimizers import adafactor, adam, muon, nadam, sgd
@@ -332,3 +334,65 @@ def test_a_memory_that_is_called_z_is_no_reason_to_refuse():
         return Step(theta - lr * grad, dict(z=z + grad))
 
     assert decoupled(ftrl)(1.0, 0.0, 1, lr=0.5, weight_decay=1.0).theta == 0.5
+
+
+# --- A number in, a Python number out -----------------------------------------------------------
+
+
+OF_NUMBERS = sorted(
+    set(optimizers.__all__)
+    - {"Rule", "Step", "decoupled", "clip_by_norm", "clip_by_value"}
+    - {"adafactor", "adafactor_vector", "muon"}  # these see a matrix, or a vector
+)
+
+
+@pytest.mark.parametrize("name", OF_NUMBERS)
+@pytest.mark.parametrize("lr", [0.1, np.float64(0.1), 1e300], ids=["plain", "np", "diverging"])
+def test_a_rule_gives_plain_numbers_for_plain_numbers(name, lr):
+    theta, memory = 1e200, {}
+    for t in range(1, 4):
+        theta, memory, shown = getattr(optimizers, name)(theta, theta, t, **memory, lr=lr)
+        for value in (theta, *memory.values(), *shown.values()):
+            assert type(value) in (float, int), value
+
+
+WARMUP = functools.partial(schedules.warmup, steps=4)
+
+
+@pytest.mark.parametrize("t", [3, 3.0, np.int64(3), np.float32(3), np.array(3)], ids=repr)
+@pytest.mark.parametrize(
+    "factor",
+    [
+        schedules.constant,
+        lambda t: schedules.constant(t, 0.1, 5),
+        lambda t: schedules.linear(t, 9),
+        lambda t: schedules.warmup(t, 9),
+        lambda t: schedules.step_decay(t, 2),
+        lambda t: schedules.multi_step(t, [1, 2]),
+        lambda t: schedules.exponential(t, 0.9),
+        lambda t: schedules.polynomial(t, 9),
+        lambda t: schedules.inverse_sqrt(t, 9),
+        lambda t: schedules.cosine(t, 9),
+        lambda t: schedules.warmup_stable_decay(t, 9, 2, 2),
+        lambda t: schedules.cosine_restarts(t, 2),
+        lambda t: schedules.cosine_restarts(t, 2, 2),
+        lambda t: schedules.triangular(t, 3),
+        lambda t: schedules.triangular2(t, 3),
+        lambda t: schedules.exp_range(t, 3, gamma=0.9),
+        lambda t: schedules.one_cycle(t, 9),
+        lambda t: schedules.one_cycle(t, 9, phases=3, anneal="linear"),
+        lambda t: schedules.one_cycle_momentum(t, 9),
+        lambda t: schedules.sequence(t, [schedules.constant, WARMUP], [2]),
+    ],
+)
+def test_a_schedule_gives_a_float_for_a_number_and_an_array_for_an_array(t, factor):
+    assert type(factor(t)) is float
+    assert isinstance(factor(np.array([t, t])), np.ndarray)
+
+
+@pytest.mark.parametrize("loss", [0.5, np.float64(0.5), np.array(0.5)], ids=repr)
+def test_a_plateau_hears_a_number_and_gives_plain_ones(loss):
+    memory = {}
+    for _ in range(4):
+        factor, memory = plateau(loss, **memory, patience=1)
+        assert {type(value) for value in (factor, *memory.values())} <= {float, int}

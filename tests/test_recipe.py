@@ -42,3 +42,31 @@ def test_without_warmup_the_first_rate_is_the_peak():
 def test_what_is_wrong_is_named(wrong, word):
     with pytest.raises(ValueError, match=word):
         Recipe(**GOOD | wrong)
+
+
+@pytest.mark.parametrize(
+    "schedule, shape, words",
+    [
+        (
+            "step_decay",
+            {"every": 3},
+            "shape must have step_size, gamma for step_decay, not 'every'",
+        ),
+        ("cosine", {}, "shape must have steps for cosine"),
+        ("step_decay", {"gamma": 0.5}, "shape must have step_size for step_decay$"),
+        ("constant", {"steps": 3, "lr": 0.1}, "for constant, not 'lr'"),
+        ("cosine", {"steps": 0}, "steps must be at least 1, not 0"),
+        ("cosine", {"steps": 9, "floor": 2.0}, "floor must be at least 0 and at most 1, not 2.0"),
+    ],
+)
+def test_a_schedule_without_its_numbers_is_refused_at_once(schedule, shape, words):
+    with pytest.raises(ValueError, match=words):
+        Recipe(**GOOD | dict(schedule=schedule, shape=shape))
+
+
+@pytest.mark.parametrize("hyper", [{"lr": 0.1, "betas": (0.9, 0.99)}, {"lr": 0.1, "momentum": 0.9}])
+def test_an_optimizer_has_the_numbers_that_it_has(hyper):
+    with pytest.raises(
+        ValueError, match=r"^hyper must have m, v, lr, .* for adam, not '(betas|momentum)'"
+    ):
+        Recipe(**GOOD | dict(hyper=hyper))

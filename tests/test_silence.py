@@ -10,30 +10,35 @@ from stepsize.clipping import clip_by_norm, clip_by_value
 from stepsize.models import LinearRegression, SineRegression, linear_data, sine_data
 from stepsize.network import Network, digits
 from stepsize.optimizers import adam, sgd
-from stepsize.rules import decoupled
-from stepsize.silence import silent
+from stepsize.rules import Step, decoupled, rule
 from stepsize.surfaces import bowl, bumpy, ravine, rosenbrock, saddle
 
 LOST = [1e308, -1e200, np.inf, -np.inf, np.nan]
 
 
-def test_numpy_warns_as_before_outside_and_after_an_error():
-    @silent
-    def divide(x):
-        return x / np.zeros(2) if x is not None else [][0]
+@rule()
+def dividing(theta, grad, t, *, broken=False):
+    if broken:
+        raise IndexError
+    return Step(grad / np.zeros(2))
 
-    assert divide(np.ones(2)).tolist() == [np.inf, np.inf]
+
+def test_numpy_warns_as_before_outside_and_after_an_error():
+    assert dividing(np.ones(2), np.ones(2), 1).theta.tolist() == [np.inf, np.inf]
     with pytest.raises(IndexError):
-        divide(None)
+        dividing(np.ones(2), np.ones(2), 1, broken=True)
     with pytest.warns(RuntimeWarning, match="divide by zero"):
         np.ones(2) / np.zeros(2)
 
 
 def test_one_inside_another_and_many_at_once():
-    inside = silent(lambda x: silent(lambda y: y / np.zeros(2))(x) * np.inf)
+    @rule()
+    def outer(theta, grad, t):
+        return Step(dividing(theta, grad, t).theta * np.inf)
+
     with ThreadPoolExecutor(4) as pool:
-        results = list(pool.map(inside, [np.ones(2)] * 200))
-    assert all(np.isinf(result).all() for result in results)
+        thetas = [s.theta for s in pool.map(outer, *[[np.ones(2)] * 200] * 2, range(1, 201))]
+    assert all(np.isinf(theta).all() for theta in thetas)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import numpy as np
 
 from .optimizers import Rule, Step
 from .ranges import count_from, require
+from .rules import looks
 
 __all__ = ["blockwise"]
 
@@ -20,15 +21,15 @@ def blockwise(rule: Rule, block: int = BLOCK) -> Rule:
     waiting for memory. In blocks the same lines touch little but the cache, and next to no memory
     is needed besides theta, grad and what the rule remembers. The rule itself doesn't know.
 
-    rule: an elementwise one: what it does to a coordinate depends on no other. (Of `optimizers`,
-    not those that see a matrix or a mean.) block: how many coordinates at a time, at least 1.
+    rule: an elementwise one: what it does to a coordinate depends on no other. block: how many
+    coordinates at a time, at least 1.
 
     theta (..., d) and its memory are overwritten and returned, and keep their type; so this is no
     pure function, the one exception here. Nothing is shown. Bit for bit what the rule itself gives,
     where theta and grad are of one type, and theta is as wide as the columns.
 
-    Raises: TypeError where theta is no array of floats. ValueError where grad has another shape,
-    or block is no whole number from 1 on.
+    Raises: ValueError for a rule of matrices or vectors, as Muon; where grad has a different shape;
+    or where block is not a whole number from 1 on. TypeError where theta is no array of floats.
 
     >>> from stepsize.optimizers import adam
     >>> theta, memory, in_place = np.ones(100_000), {}, blockwise(adam)
@@ -38,6 +39,10 @@ def blockwise(rule: Rule, block: int = BLOCK) -> Rule:
     (array([0.7, 0.7, 0.7, ..., 0.7, 0.7, 0.7], shape=(100000,)), (100000,))
     """
     require("block", block, count_from(1))
+    if looks(rule).at not in ("coordinate", ""):
+        raise ValueError(
+            f"rule must look at each coordinate by itself, and {rule.__name__} doesn't"
+        )
 
     @functools.wraps(rule)
     def in_place(theta: Any, grad: Any, t: int, **given: Any) -> Step:

@@ -16,19 +16,37 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch.optim.optimizer import ParamsT, required
+from torch.optim.optimizer import ParamsT
 
+from .given import require_names
 from .optimizers import Rule, Step
+from .torch_optimizer import RuleOptimizer
 
 __all__ = ["as_rule", "as_torch"]
 
 
-def as_torch(rule: Rule, params: ParamsT, **hyper: Any) -> torch.optim.Optimizer:
-    """The rule as a torch.optim.Optimizer: its own lines, run on tensors.
+def as_torch(rule: Rule, params: ParamsT, **hyper: Any) -> RuleOptimizer:
+    """The rule as a torch.optim.Optimizer: its own lines, run on torch's parameters.
 
     rule: one of `optimizers`, or any function of that form. params: as torch's optimizers take
     them: tensors, (name, tensor) pairs, or groups with hyper-parameters of their own. hyper: the
-    rule's hyper-parameters, by the rule's names: beta1 and beta2, not betas.
+    rule's hyper-parameters, by the rule's names: beta1 and beta2, not betas. A memory that is named
+    starts with that value, as in `descend`.
+
+    **A group may have a rule of its own.** Matrices by Muon, all else by AdamW, in one optimizer:
+
+        hidden = [p for p in model.blocks.parameters() if p.ndim == 2]
+        others = [p for p in model.parameters() if not any(p is q for q in hidden)]
+        as_torch(adamw, [dict(params=hidden, rule=muon, lr=0.02), dict(params=others)], lr=3e-4)
+
+    A rule of coordinates, as Adam, steps the tensors of a group together, as one long vector; a
+    rule of matrices, as Muon and Adafactor, takes each tensor by itself, and one of more than two
+    axes as a matrix with a row for each output: a convolution (8, 3, 3, 3) as 8 x 27, as Muon's
+    authors have it. Adafactor steps vectors by `adafactor_vector`. Your own rule is handed each
+    tensor as it is.
+
+    The schedule-free rules take the gradient beside the model: `optimizer.eval()` puts the model
+    in place, `optimizer.train()` goes back. For all others the two do nothing.
 
     What the rule remembers is seen in `optimizer.state[p]`, with `step`, the updates made. It all
     goes through state_dict, pickle and copy. torch's schedulers drive it, the lr of every rule;
@@ -36,8 +54,9 @@ def as_torch(rule: Rule, params: ParamsT, **hyper: Any) -> torch.optim.Optimizer
     where there is none.
 
     Raises: ValueError or TypeError for a bad hyper-parameter, here and, once it was changed, at
-    the next step, before that group moves. TypeError for parameters that are no real floats.
-    RuntimeError at a step with sparse gradients.
+    the next step, before that group moves; for a tensor that the rule can't step, by its name if
+    it has one. TypeError for parameters that are no real floats. RuntimeError at a step with sparse
+    gradients, and after `eval`.
 
     >>> from stepsize.optimizers import adam
     >>> model = torch.nn.Linear(2, 1)
@@ -47,68 +66,7 @@ def as_torch(rule: Rule, params: ParamsT, **hyper: Any) -> torch.optim.Optimizer
     >>> optimizer.state[model.bias]
     {'step': 1, 'm': tensor([0.4000]), 'v': tensor([0.0160])}
     """
-    return _RuleOptimizer(rule, params, hyper)
-
-
-class _RuleOptimizer(torch.optim.Optimizer):
-    def __init__(self, rule: Rule, params: ParamsT, hyper: dict[str, Any]) -> None:
-        defaults = {n: required if v is inspect.Parameter.empty else v for n, v in _hyper(rule)}
-        self.rule = rule
-        self.names = [*(defaults | hyper)]
-        super().__init__(params, defaults | hyper)
-
-    def add_param_group(self, param_group: dict[str, Any]) -> None:
-        """As torch's, and tries the group out on zeros, so that the rule can reject it."""
-        super().add_param_group(param_group)
-        try:
-            group = self.param_groups[-1]
-            for p in group["params"]:
-                if not p.is_floating_point():
-                    raise TypeError(f"parameters must be real floats, not {p.dtype}")
-            for axes in {p.ndim for p in group["params"]} or {2}:
-                zeros = torch.zeros((1,) * axes)
-                self.rule(zeros, zeros, 1, **self._hyper(group))
-        except Exception:
-            self.param_groups.pop()
-            raise
-
-    @torch.no_grad()
-    def step(self, closure: Callable[[], Any] | None = None) -> Any:
-        """One update of every parameter that has a gradient. Returns the closure's loss."""
-        loss = None
-        if closure is not None:
-            with torch.enable_grad():
-                loss = closure()
-        for group in self.param_groups:
-            hyper = self._hyper(group)
-            for p in group["params"]:
-                if p.grad is not None:
-                    self._update(p, p.grad, hyper)
-        return loss
-
-    def _update(self, p: torch.Tensor, grad: torch.Tensor, hyper: dict[str, Any]) -> None:
-        if grad.is_sparse:
-            raise RuntimeError(
-                f"{self.rule.__name__} takes no sparse gradients: use Embedding(sparse=False), or"
-                " torch.optim.SparseAdam for those parameters"
-            )
-        memory = dict(self.state[p])
-        t = memory.pop("step", 0) + 1
-        # Copies: p and its gradient are written into, and a rule may remember them.
-        step = self.rule(p.detach().clone(), grad.clone(), t, **memory, **hyper)
-        p.copy_(step.theta)
-        self.state[p] = dict(step=t, **step.memory)
-
-    def _hyper(self, group: dict[str, Any]) -> dict[str, Any]:
-        """The group's hyper-parameters as they are now. A NumPy number becomes a plain one."""
-        now = {name: group[name] for name in self.names}
-        return {n: v.item() if isinstance(v, np.generic) else v for n, v in now.items()}
-
-    def __getstate__(self) -> dict[str, Any]:
-        return super().__getstate__() | dict(rule=self.rule, names=self.names)
-
-    def __repr__(self) -> str:
-        return super().__repr__().replace(type(self).__name__, self.rule.__name__, 1)
+    return RuleOptimizer(rule, params, hyper)
 
 
 def as_rule(make: Callable[..., torch.optim.Optimizer], **hyper: Any) -> Rule:
@@ -140,9 +98,12 @@ def as_rule(make: Callable[..., torch.optim.Optimizer], **hyper: Any) -> Rule:
     takes = {n: p.default for n, p in inspect.signature(make).parameters.items()} | hyper
     numbers = {n: v for n, v in takes.items() if type(v) in (int, float)}
 
+    remembered: dict[str, Any] = {}
+
     def rule(theta: Any, grad: Any, t: int, **memory_and_hyper: Any) -> Step:
         given = {n: v for n, v in memory_and_hyper.items() if n in takes}
         memory = {n: v for n, v in memory_and_hyper.items() if n not in takes}
+        require_names(name, memory, [*remembered, *takes])
         now = {n: _one_number(name, n, v) for n, v in given.items()}
         p = torch.nn.Parameter(_tensor(np.asarray(theta)))
         optimizer = make([p], **{**hyper, **now})
@@ -167,24 +128,19 @@ def _remembered(rule: Rule) -> dict[str, Any]:
         return matrix
 
 
-def _hyper(rule: Callable[..., Any]) -> list[tuple[str, Any]]:
-    """What stands after the `*`, with its default."""
-    parameters = inspect.signature(rule).parameters.values()
-    return [(p.name, p.default) for p in parameters if p.kind is p.KEYWORD_ONLY]
-
-
 def _required(function: Any) -> list[str]:
     parameters = inspect.signature(function).parameters.values() if function else ()
     return [p.name for p in parameters if p.default is p.empty]
 
 
 def _signature(memory: dict[str, Any], hyper: dict[str, Any]) -> inspect.Signature:
-    """(theta, grad, t, memory=None, *, hyper=...), as a rule of ours says of itself."""
+    """(theta, grad, t, memory=None, *, hyper=..., **torchs), as a rule of ours says of itself."""
     place, keyword = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY
     return inspect.Signature(
         [inspect.Parameter(name, place) for name in ("theta", "grad", "t")]
         + [inspect.Parameter(name, place, default=None) for name in memory]
         + [inspect.Parameter(name, keyword, default=value) for name, value in hyper.items()]
+        + [inspect.Parameter("torchs", inspect.Parameter.VAR_KEYWORD)]
     )
 
 

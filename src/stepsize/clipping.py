@@ -2,15 +2,16 @@
 
 from typing import Any
 
+import numpy as np
+
 from .elementwise import maximum, minimum
 from .ranges import accepts, at_least, require_floats
-from .silence import silent
 
 __all__ = ["clip_by_norm", "clip_by_value"]
 
 
 @accepts(max_norm=at_least(0))
-@silent
+@np.errstate(all="ignore")
 def clip_by_norm(grad: Any, max_norm: Any) -> Any:
     r"""Shorten the gradient to length `max_norm` where it is longer; its direction stays.
 
@@ -31,7 +32,7 @@ def clip_by_norm(grad: Any, max_norm: Any) -> Any:
 
 
 @accepts(clip_value=at_least(0))
-@silent
+@np.errstate(all="ignore")
 def clip_by_value(grad: Any, clip_value: Any) -> Any:
     r"""Bring each coordinate of the gradient between -clip_value and clip_value, on its own.
 

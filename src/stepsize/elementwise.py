@@ -1,4 +1,4 @@
-"""The four things that a rule needs and operators can't say, for floats, arrays and tensors alike.
+"""What a rule needs and operators can't say, for floats, arrays and tensors alike.
 
 torch is not imported: whoever hands over one of its tensors has done so.
 """
@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["maximum", "minimum", "sign", "where"]
+__all__ = ["maximum", "minimum", "plain", "sign", "where"]
 
 
 def maximum(a: Any, b: Any) -> Any:
@@ -42,6 +42,12 @@ def where(condition: Any, a: Any, b: Any) -> Any:
         return np.where(condition, a, b)[()]
     full = tensor.new_ones(()).bool() & condition
     return (a if _is_tensor(a) else a * tensor.new_ones(())).where(full, b)
+
+
+def plain(x: Any) -> Any:
+    """A single number as a Python number, which anybody can save and load; all else as it is."""
+    single = isinstance(x, np.generic) or (isinstance(x, np.ndarray) and x.ndim == 0)
+    return x.item() if single else x
 
 
 def _is_tensor(x: Any) -> bool:

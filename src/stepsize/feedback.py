@@ -8,9 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .elementwise import where
+from .elementwise import plain, where
 from .ranges import accepts, at_least, fraction, one_of
-from .silence import silent
 
 __all__ = ["Heard", "plateau"]
 
@@ -32,7 +31,7 @@ class Heard(NamedTuple):
     mode=one_of("min", "max"),
     threshold_mode=one_of("rel", "abs"),
 )
-@silent
+@np.errstate(all="ignore")
 def plateau(
     loss: Any,
     rate: Any = 1.0,
@@ -88,4 +87,5 @@ def plateau(
     rate = where(too_many & (rate - lower > eps), lower, rate)
     rest = where(too_many, cooldown, rest)
     bad = where(too_many, 0, bad)
-    return Heard(rate, dict(rate=rate, best=best, bad=bad, rest=rest))
+    memory = dict(rate=rate, best=best, bad=bad, rest=rest)
+    return Heard(plain(rate), {name: plain(value) for name, value in memory.items()})

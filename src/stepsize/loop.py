@@ -8,6 +8,13 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from .given import (
+    require_column,
+    require_landscape,
+    require_names,
+    require_rule,
+    require_time,
+)
 from .optimizers import Rule, Step
 
 __all__ = ["Landscape", "Trace", "descend"]
@@ -84,9 +91,12 @@ def descend(
     """
     if not isinstance(steps, (int, np.integer)) or isinstance(steps, bool) or steps < 0:
         raise ValueError(f"steps must be a whole number, at least 0, not {steps!r}")
+    require_rule(rule)
+    require_landscape(landscape)
     defaults = _defaults(rule)
     counts = {name for name, value in defaults.items() if type(value) is int}
     hyper = {**defaults, **hyper}
+    _require_hyper(rule, hyper)
     before = vars(start) if isinstance(start, Trace) else {}
     made = len(before["theta"]) - 1 if before else 0
     kept = _Kept(before, made + steps)
@@ -128,6 +138,21 @@ class _Kept(dict[str, np.ndarray]):
     def _room(self, name: str, like: Any) -> np.ndarray:
         rows, like = self.updates + (name in ("theta", "loss")), np.asarray(like)
         return np.full((rows, *like.shape), np.nan, np.result_type(like, np.float32))
+
+
+def _require_hyper(rule: Rule, hyper: dict[str, Any]) -> None:
+    """Raise for a name that the rule doesn't have, and for what is no number, column or function.
+
+    A rule that takes `**anything` is left to say so itself.
+    """
+    parameters = inspect.signature(rule).parameters
+    if inspect.Parameter.VAR_KEYWORD not in {p.kind for p in parameters.values()}:
+        require_names(rule.__name__, hyper, [*parameters][3:])
+    for name, value in hyper.items():
+        if callable(value):
+            require_time(name, value)
+        elif name in parameters and parameters[name].kind is inspect.Parameter.KEYWORD_ONLY:
+            require_column(name, value, np.zeros(1))
 
 
 def _defaults(rule: Rule) -> dict[str, Any]:

@@ -13,7 +13,6 @@ import numpy as np
 
 from .models import batch
 from .ranges import require_floats
-from .silence import silent
 
 __all__ = ["Network", "digits"]
 
@@ -113,12 +112,12 @@ class Network:
             i = k
         return found
 
-    @silent
+    @np.errstate(all="ignore")
     def loss(self, theta: np.ndarray) -> np.ndarray:
         z = self._forward(self.layers(theta), self.X)[-1]
         return -(self._targets * _log_softmax(z)).sum(-1).mean(-1)
 
-    @silent
+    @np.errstate(all="ignore")
     def grad(self, theta: np.ndarray, t: int) -> np.ndarray:
         """Back-propagation: delta is the slope of the loss along z, layer by layer, last first."""
         X, targets = self._batch(t)
@@ -134,7 +133,7 @@ class Network:
                 delta = delta @ layers[i][0].mT * slope(h[i])
         return gradient
 
-    @silent
+    @np.errstate(all="ignore")
     def accuracy(self, theta: np.ndarray, X: np.ndarray, y: np.ndarray) -> np.ndarray:
         """The share of examples whose class it finds: (..., d) -> (...)."""
         return (self._forward(self.layers(theta), X)[-1].argmax(-1) == y).mean(-1)

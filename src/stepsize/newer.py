@@ -9,7 +9,7 @@ from typing import Any
 
 from .elementwise import maximum, minimum, where
 from .ranges import at_least, at_most, count_from, fraction
-from .rules import Step, rule
+from .rules import COORDINATE, MATRIX, VECTOR, Step, rule
 
 __all__ = [
     "adafactor",
@@ -22,7 +22,7 @@ __all__ = [
 
 
 @rule(
-    1,
+    VECTOR,
     lr=at_least(0),
     beta2_decay=at_most(0),
     eps1=at_least(0),
@@ -79,7 +79,7 @@ def adafactor_vector(
 
 
 @rule(
-    2,
+    MATRIX._replace(vectors=adafactor_vector),
     lr=at_least(0),
     beta2_decay=at_most(0),
     eps1=at_least(0),
@@ -148,7 +148,7 @@ def _rms(x: Any, axes: Any) -> Any:
 
 
 @rule(
-    2,
+    MATRIX,
     lr=at_least(0),
     momentum=at_least(0),
     weight_decay=at_least(0),
@@ -194,22 +194,23 @@ def orthogonalize(matrix: Any, steps: int = 5, eps: float = 1e-7) -> Any:
     $$X_0 = G / \max(\lVert G \rVert_F, \epsilon) \qquad A_k = X_k X_k^\top \qquad
       X_{k+1} = a X_k + (b A_k + c A_k^2)\, X_k$$
 
-    Each step is a polynomial of every singular value: 3.4445 s - 4.775 s^3 + 2.0315 s^5. It is
-    steep at 0, so that five steps lift even s = 0.005, and it doesn't converge: from there on a
-    value ends somewhere between 0.68 and 1.2, and a smaller one below.
+    Each step is a polynomial of every singular value, a s + b s^3 + c s^5. The larger a is, the
+    sooner a small s is lifted: five steps lift even 0.005. With these three numbers it doesn't
+    converge to 1: a value ends somewhere between 0.68 and 1.2, and one that began smaller, below.
     Shapes: (..., n, m) -> (..., n, m). Source: Jordan et al. (2024), as for `muon`.
     """
+    a, b, c = 3.4445, -4.7750, 2.0315
     wide = matrix.shape[-2] <= matrix.shape[-1]
     x = matrix if wide else matrix.mT
     norm = (x * x).sum(axis=(-2, -1), keepdims=True) ** 0.5
     x = x / maximum(norm, eps)
     for _ in range(int(steps)):
-        a = x @ x.mT
-        x = 3.4445 * x + (-4.7750 * a + 2.0315 * a @ a) @ x
+        A = x @ x.mT
+        x = a * x + (b * A + c * A @ A) @ x
     return x if wide else x.mT
 
 
-@rule(lr=at_least(0), beta=fraction)
+@rule(COORDINATE._replace(model="x"), lr=at_least(0), beta=fraction)
 def schedule_free_sgd(theta, grad, t, z=None, x=None, *, lr=1e-2, beta=0.9) -> Step:
     r"""Schedule-free SGD: no decay of the rate, for the model is the mean of the walk.
 
@@ -245,7 +246,14 @@ def schedule_free_sgd(theta, grad, t, z=None, x=None, *, lr=1e-2, beta=0.9) -> S
     return Step(theta, memory, shown)
 
 
-@rule(lr=at_least(0), beta1=fraction, beta2=fraction, eps=at_least(0), weight_decay=at_least(0))
+@rule(
+    COORDINATE._replace(model="x"),
+    lr=at_least(0),
+    beta1=fraction,
+    beta2=fraction,
+    eps=at_least(0),
+    weight_decay=at_least(0),
+)
 def schedule_free_adamw(
     theta,
     grad,

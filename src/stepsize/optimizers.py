@@ -180,8 +180,9 @@ def adagrad(theta, grad, t, total=0.0, *, lr=1e-2, lr_decay=0.0, eps=1e-10) -> S
     """
     total = total + grad * grad
     rate = lr / (1 + (t - 1) * lr_decay)
-    theta = theta - rate * grad / (total**0.5 + eps)
-    memory, shown = dict(total=total), dict(scale=rate / (total**0.5 + eps))
+    denom = total**0.5 + eps
+    theta = theta - rate * grad / denom
+    memory, shown = dict(total=total), dict(scale=rate / denom)
     return Step(theta, memory, shown)
 
 
@@ -207,10 +208,10 @@ def rmsprop(
     -1.0
     """
     v = alpha * v + (1 - alpha) * grad * grad
-    scale = lr / (v**0.5 + eps)
-    velocity = momentum * velocity + grad / (v**0.5 + eps)
+    denom = v**0.5 + eps
+    velocity = momentum * velocity + grad / denom
     theta = theta - lr * velocity
-    memory, shown = dict(v=v, velocity=velocity), dict(scale=scale)
+    memory, shown = dict(v=v, velocity=velocity), dict(scale=lr / denom)
     return Step(theta, memory, shown)
 
 
@@ -246,10 +247,10 @@ def centered_rmsprop(
     m = alpha * m + (1 - alpha) * grad
     v = alpha * v + (1 - alpha) * grad * grad
     variance = maximum(v - m * m, 0.0)
-    scale = lr / (variance**0.5 + eps)
-    velocity = momentum * velocity + grad / (variance**0.5 + eps)
+    denom = variance**0.5 + eps
+    velocity = momentum * velocity + grad / denom
     theta = theta - lr * velocity
-    memory, shown = dict(m=m, v=v, velocity=velocity), dict(variance=variance, scale=scale)
+    memory, shown = dict(m=m, v=v, velocity=velocity), dict(variance=variance, scale=lr / denom)
     return Step(theta, memory, shown)
 
 
@@ -275,7 +276,8 @@ def adadelta(theta, grad, t, v=0.0, u=0.0, *, lr=1.0, rho=0.9, eps=1e-6) -> Step
     -0.003162
     """
     v = rho * v + (1 - rho) * grad * grad
-    delta = (u + eps) ** 0.5 / (v + eps) ** 0.5 * grad
+    rms_delta, rms_grad = (u + eps) ** 0.5, (v + eps) ** 0.5
+    delta = rms_delta / rms_grad * grad
     u = rho * u + (1 - rho) * delta * delta
     theta = theta - lr * delta
     memory, shown = dict(v=v, u=u), dict(delta=delta)
@@ -424,12 +426,12 @@ def nadam(
     >>> nadam(0.0, 1.0, 1, lr=1.0).theta < adam(0.0, 1.0, 1, lr=1.0).theta
     True
     """
-    mu = beta1 * (1 - 0.5 * 0.96 ** (t * momentum_decay))
-    mu_next = beta1 * (1 - 0.5 * 0.96 ** ((t + 1) * momentum_decay))
+    mu, mu_next = (beta1 * (1 - 0.5 * 0.96 ** (i * momentum_decay)) for i in (t, t + 1))
     mu_product = mu_product * mu
     m = beta1 * m + (1 - beta1) * grad
     v = beta2 * v + (1 - beta2) * grad * grad
-    m_hat = mu_next * m / (1 - mu_product * mu_next) + (1 - mu) * grad / (1 - mu_product)
+    ahead = mu_next * m / (1 - mu_product * mu_next)
+    m_hat = ahead + (1 - mu) * grad / (1 - mu_product)
     v_hat = v / (1 - beta2**t)
     scale = lr / (v_hat**0.5 + eps)
     theta = theta - scale * m_hat
@@ -482,18 +484,17 @@ def radam(
     adaptive = (1 - beta2**t) ** 0.5 / (v**0.5 + eps)
     rho_inf = 2 / (1 - beta2) - 1
     rho = rho_inf - 2 * t * beta2**t / (1 - beta2**t)
-    r = _rectification(rho, rho_inf, tractable)
-    scale = lr * where(rho > tractable, r * adaptive, 1.0)
+    known = rho > tractable
+    r = (where(known, _spread(rho), 1.0) / where(known, _spread(rho_inf), 1.0)) ** 0.5
+    scale = lr * where(known, r * adaptive, 1.0)
     theta = theta - scale * m_hat
     memory, shown = dict(m=m, v=v), dict(m_hat=m_hat, rho=rho, r=r, scale=scale)
     return Step(theta, memory, shown)
 
 
-def _rectification(rho, rho_inf, tractable):
-    """r_t; and 1 where the variance is not tractable, and the root may have no value."""
-    rho_inf = where(rho > tractable, rho_inf, tractable + 1)
-    rho = where(rho > tractable, rho, tractable + 1)
-    return ((rho - 4) * (rho - 2) * rho_inf / ((rho_inf - 4) * (rho_inf - 2) * rho)) ** 0.5
+def _spread(rho):
+    """Of the adaptive rate, estimated with rho degrees of freedom: r squared compares two."""
+    return (rho - 4) * (rho - 2) / rho
 
 
 @rule(lr=at_least(0), beta1=fraction, beta2=fraction, eps=at_least(0))
@@ -518,7 +519,7 @@ def adamax(theta, grad, t, m=0.0, u=0.0, *, lr=2e-3, beta1=0.9, beta2=0.999, eps
     m = beta1 * m + (1 - beta1) * grad
     u = maximum(beta2 * u, abs(grad) + eps)
     scale = lr / (1 - beta1**t) / u
-    theta = theta - lr / (1 - beta1**t) * m / u
+    theta = theta - scale * m
     memory, shown = dict(m=m, u=u), dict(scale=scale)
     return Step(theta, memory, shown)
 

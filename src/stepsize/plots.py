@@ -136,7 +136,11 @@ def losses(
 
     runs: name -> a trace, or losses. x: what to draw against, if not the step, one for each run.
     A run that leaves the picture is named where it leaves.
+    Raises: TypeError for runs without names.
     """
+    if not isinstance(runs, Mapping):
+        kind = type(runs).__name__
+        raise TypeError(f'runs must be a dict of name to run, as {{"adam": trace}}, not a {kind}')
     lines = []
     for i, ((name, run), at) in enumerate(zip(runs.items(), x or [None] * len(runs), strict=True)):
         loss = np.asarray(run.loss if isinstance(run, Trace) else run, dtype=float)

@@ -27,7 +27,7 @@ class Range:
     below: bool = False
 
     def __contains__(self, value: Any) -> bool:
-        if _kind(value) not in "fiub":
+        if type(value) is not float and _kind(value) not in "fiub":
             raise TypeError  # nor is a complex number at least anything
         from_low = self.low < value if self.above else self.low <= value
         inside = from_low & (value < self.high if self.below else value <= self.high)

@@ -1,5 +1,6 @@
 """`Recipe`, all that has to be written down so that somebody else can train the same."""
 
+import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -53,6 +54,18 @@ class Recipe:
         if "lr" not in self.hyper:
             raise ValueError(f"hyper must have an lr, not only {sorted(self.hyper)}")
         require("lr", self.hyper["lr"], at_least(0))
+        takes = [*inspect.signature(self.rule).parameters][3:]
+        _require_known("hyper", self.optimizer, self.hyper, takes)
+        self._require_shape()
+
+    def _require_shape(self) -> None:
+        """Raise ValueError unless the schedule can be drawn with these numbers."""
+        takes = [*inspect.signature(getattr(schedules, self.schedule)).parameters.values()][1:]
+        _require_known("shape", self.schedule, self.shape, [p.name for p in takes])
+        for p in takes:
+            if p.default is p.empty and p.name not in self.shape:
+                raise ValueError(f"shape must have {p.name} for {self.schedule}")
+        self.lr(0)  # the schedule says which of its numbers is out of range
 
     @property
     def rule(self) -> optimizers.Rule:
@@ -64,3 +77,9 @@ class Recipe:
         after = getattr(schedules, self.schedule)(np.maximum(t - self.warmup, 0), **self.shape)
         rising = np.minimum((t + 1) / max(self.warmup, 1), 1.0)
         return self.hyper["lr"] * np.where(np.less(t, self.warmup), rising, after)[()]
+
+
+def _require_known(argument: str, of: str, given: Mapping[str, Any], takes: list[str]) -> None:
+    for name in given:
+        if name not in takes:
+            raise ValueError(f"{argument} must have {', '.join(takes)} for {of}, not {name!r}")

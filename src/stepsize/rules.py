@@ -6,9 +6,11 @@
 The guard stands above the function, so that the lines of the function stay those of the paper:
 
 - a hyper-parameter outside its range raises, with its name, value and range;
+- so does an array of them that is no column, and a name that the rule doesn't have;
 - so do parameters that are no floats (a plain whole number counts as one), and a gradient that
   is none, or has another shape than theirs;
 - inf and nan raise and warn of nothing: a run that diverges is no error;
+- where theta is a Python float, so is all that comes back;
 - every rule takes two more arguments, applied in torch's order, before it sees the gradient:
 
       maximize       g <- -g                        walk uphill
@@ -24,11 +26,11 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from .elementwise import where
-from .ranges import Allowed, Count, Range, at_least, one_of, require, require_floats
-from .silence import IGNORE, STATE, silent
+from .elementwise import plain, where
+from .given import require_column, require_names
+from .ranges import Allowed, at_least, one_of, require, require_floats
 
-__all__ = ["Rule", "Step", "decoupled", "rule"]
+__all__ = ["COORDINATE", "MATRIX", "VECTOR", "Looks", "Rule", "Step", "decoupled", "looks", "rule"]
 
 
 class Step(NamedTuple):
@@ -47,86 +49,78 @@ class Rule(Protocol):
     def __call__(self, *theta_grad_t: Any, **memory_and_hyper: Any) -> Step: ...
 
 
-# The guard of one rule, with the rule's own header. It is written out and compiled once, as
-# dataclasses do with __init__: a guard for all headers, `(*args, **kwargs)`, would take as long
-# as the whole of Adam on Python floats.
-GUARD = """
-def guard({header}):
-    try:
-        inside = {inside}
-    except (TypeError, ValueError, RuntimeError):
-        inside = False  # a column that is not NumPy's, or no number at all
-    if not inside:
-        reject({values})
-    if type(theta) is not float or type(grad) is not float{or_too_few_axes}:
-        fitting(theta, grad)
-    token = state.set(ignore)
-    try:
-        if maximize:
-            grad = -grad
-        {l2}
-        try:
-            return function({arguments})
-        except ArithmeticError:
-            if hasattr(grad, "shape"):
-                raise
-            theta, grad = np.float64(theta), np.float64(grad)  # these say inf or nan
-            return function({arguments})
-    finally:
-        state.reset(token)
-"""
-L2 = """if weight_decay is not default_weight_decay and (
-            type(weight_decay) not in (float, int) or weight_decay
-        ):
-            grad = grad + weight_decay * theta"""
+class Looks(NamedTuple):
+    """What a rule looks at, so that whoever packs parameters knows what may lie in one vector.
+
+    at: "coordinate", each by itself, as Adam; "tensor", a whole one, as Muon; "model", all tensors
+    together, as Prodigy; "" where a rule doesn't say, as a learner's own. axes: how many theta
+    has at least, 2 for matrices. vectors: the rule that takes its place on a vector.
+    model: the memory that is to be evaluated in place of theta, as x of the schedule-free ones.
+    """
+
+    at: str = ""
+    axes: int = 0
+    vectors: Rule | None = None
+    model: str = ""
+
+
+COORDINATE = Looks("coordinate")
+VECTOR = Looks("tensor", axes=1)
+MATRIX = Looks("tensor", axes=2)
+
+
+def looks(rule: Any) -> Looks:
+    """What this rule looks at, a partial of it as well."""
+    while not hasattr(rule, "looks") and hasattr(rule, "func"):
+        rule = rule.func
+    return getattr(rule, "looks", Looks())
 
 
 def rule(
-    axes: int = 0, /, **ranges: Allowed
+    looks: Looks = COORDINATE, /, **ranges: Allowed
 ) -> Callable[[Callable[..., Step]], Callable[..., Step]]:
-    """Guard a rule: see above. ranges: of its hyper-parameters, and of a memory's first value.
-
-    axes: how many theta has at least; 2 for a rule of matrices.
-    """
+    """Guard a rule: see above. ranges: of its hyper-parameters, and of a memory's first value."""
 
     def decorate(function: Callable[..., Step]) -> Callable[..., Step]:
-        own = inspect.signature(function)
-        names = list(own.parameters)
-        hyper = [name for name, p in own.parameters.items() if p.kind is p.KEYWORD_ONLY]
-        places = names[: len(names) - len(hyper)]
-        memory = places[3:]
-        takes = [_keyword("maximize", False)]
-        allowed: dict[str, Allowed] = {"t": at_least(1), **ranges, "maximize": one_of(False, True)}
-        l2 = "weight_decay" not in names
-        if l2:
-            takes.insert(0, _keyword("weight_decay", 0.0))
-            allowed["weight_decay"] = at_least(0)
-        header = own.replace(parameters=[*own.parameters.values(), *takes])
+        axes, header = looks.axes, inspect.signature(function)
+        remembered = [n for n, p in header.parameters.items() if p.kind is not p.KEYWORD_ONLY][3:]
+        l2 = "weight_decay" not in header.parameters
+        shared = {"weight_decay": 0.0, "maximize": False} if l2 else {"maximize": False}
+        allowed = {"weight_decay": at_least(0), **ranges, "maximize": one_of(False, True)}
 
-        def reject(t: int, **values: Any) -> None:
-            require("t", t, allowed["t"])
-            for name, value in values.items():
-                if name not in memory or t == 1:
+        @functools.wraps(function)
+        def guarded(theta: Any, grad: Any, t: int, *memory: Any, **named: Any) -> Step:
+            require("t", t, at_least(1))
+            require_names(function.__name__, named, takes)
+            for name, value in (*zip(remembered, memory, strict=False), *named.items()):
+                if name in allowed and (name not in remembered or t == 1):
                     require(name, value, allowed[name])
+                if name not in remembered:
+                    require_column(name, value, theta, axes)
+            _fitting(axes, theta, grad)
+            maximize = named.pop("maximize", False)
+            weight_decay = named.pop("weight_decay", 0.0) if l2 else 0.0
+            with np.errstate(all="ignore"):
+                if maximize:
+                    grad = -grad
+                if np.ndim(weight_decay) or weight_decay:
+                    grad = grad + weight_decay * theta
+                try:
+                    step = function(theta, grad, t, *memory, **named)
+                except ArithmeticError:  # Python's floats raise where NumPy's say inf or nan
+                    if hasattr(grad, "shape"):
+                        raise
+                    step = function(np.float64(theta), np.float64(grad), t, *memory, **named)
+            return step if hasattr(theta, "shape") else Step(*map(_plain, step))
 
-        namespace = {
-            **{f"default_{name}": p.default for name, p in header.parameters.items()},
-            **dict(function=function, reject=reject, least=_least, most=_most, np=np),
-            **dict(fitting=functools.partial(_fitting, axes), state=STATE, ignore=IGNORE),
-            "inf": float("inf"),
-        }
-        text = GUARD.format(
-            header=_header(header),
-            inside=" and ".join(_inside(n, r, n in memory) for n, r in allowed.items()),
-            values=", ".join(f"{name}={name}" for name in allowed),
-            or_too_few_axes=" or True" if axes else "",
-            arguments=", ".join([*places, *(f"{name}={name}" for name in hyper)]),
-            l2=L2 if l2 else "",
-        )
-        exec(compile(text, f"<guard of {function.__name__}>", "exec"), namespace)
-        guard = functools.wraps(function)(namespace["guard"])
-        guard.__signature__ = header  # type: ignore[attr-defined]
-        return guard
+        more = [
+            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default)
+            for name, default in shared.items()
+        ]
+        whole = header.replace(parameters=[*header.parameters.values(), *more])
+        takes = [*whole.parameters][3:]
+        vars(guarded).update(__signature__=whole, looks=looks)
+        return guarded
 
     return decorate
 
@@ -182,64 +176,20 @@ def _shrink_first(
     return rule(theta, grad, t, *memory, lr=lr, **rest)
 
 
-def _keyword(name: str, default: Any) -> inspect.Parameter:
-    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default)
+def _plain(part: Any) -> Any:
+    """One part of a step, its numbers as Python's."""
+    return {n: plain(x) for n, x in part.items()} if isinstance(part, dict) else plain(part)
 
 
-def _header(signature: inspect.Signature) -> str:
-    """A header as it is written, each default by the name that it has in the guard's namespace."""
-    words = []
-    for name, p in signature.parameters.items():
-        if p.kind is p.KEYWORD_ONLY and "*" not in words:
-            words.append("*")
-        words.append(name if p.default is p.empty else f"{name}=default_{name}")
-    return ", ".join(words)
-
-
-def _inside(name: str, allowed: Allowed, is_memory: bool) -> str:
-    """The range of one number as a condition, as short as can be, for it is asked at each step."""
-    match allowed:
-        case Range(low, high, above, below):
-            from_low, to_high = "<" if above else "<=", "<" if below else "<="
-            number, array = f"{low!r} {from_low} {name}", f"{low!r} {from_low} least({name})"
-            if high < float("inf"):
-                number += f" {to_high} {high!r}"
-                array += f" and most({name}) {to_high} {high!r}"
-            kind = "int" if name == "t" else "float"
-            text = f"({number} if type({name}) is {kind} else {array})"
-            return f"(t > 1 or {text})" if is_memory else text
-        case Count(low, below):
-            return f"type({name}) is int and {low} <= {name} < {below}"
-        case _:
-            return " or ".join(f"{name} is {choice!r}" for choice in allowed.choices).join("()")
-
-
-@silent
+@np.errstate(all="ignore")
 def _shrunk(theta: Any, lr: Any, weight_decay: Any) -> Any:
     return (1 - lr * weight_decay) * theta
 
 
-def _least(value: Any) -> Any:
-    """The smallest number in an array, nan if there is one: plain numbers compare faster."""
-    if not isinstance(value, (np.ndarray, np.generic)):
-        return value
-    return _real(value).item(value.argmin() if value.ndim else 0)
-
-
-def _most(value: Any) -> Any:
-    if not isinstance(value, (np.ndarray, np.generic)):
-        return value
-    return _real(value).item(value.argmax() if value.ndim else 0)
-
-
-def _real(value: Any) -> Any:
-    if value.dtype.kind not in "fiub":
-        raise TypeError  # which `reject` puts into words
-    return value
-
-
 def _fitting(axes: int, theta: Any, grad: Any) -> None:
     """Raise unless these are floats of one shape, with that many axes."""
+    if type(theta) is float is type(grad) and not axes:
+        return
     if type(theta) is np.ndarray is type(grad) and theta.dtype.kind == "f" == grad.dtype.kind:
         shape, other = theta.shape, grad.shape
     else:

@@ -19,14 +19,15 @@ With `//` the rate stands still within an epoch, as with torch's scheduler stepp
 with `/` it moves at each update.
 """
 
+import functools
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from .ranges import above, accepts, at_least, count_from, fraction, one_of, require, share
-from .silence import silent
+from .elementwise import plain
+from .ranges import Allowed, above, accepts, at_least, count_from, fraction, one_of, require, share
 
 __all__ = [  # noqa: RUF022  (in order of difficulty)
     "constant",
@@ -49,7 +50,22 @@ __all__ = [  # noqa: RUF022  (in order of difficulty)
 ]
 
 
-@accepts(t=at_least(0), factor=share, steps=at_least(0))
+def schedule(**ranges: Allowed) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Guard a formula: its ranges are checked, it warns of nothing, and a number gives a float."""
+
+    def decorate(formula: Callable[..., Any]) -> Callable[..., Any]:
+        checked = accepts(**ranges)(np.errstate(all="ignore")(formula))
+
+        @functools.wraps(formula)
+        def factor(*args: Any, **kwargs: Any) -> Any:
+            return plain(checked(*args, **kwargs))
+
+        return factor
+
+    return decorate
+
+
+@schedule(t=at_least(0), factor=share, steps=at_least(0))
 def constant(t: Any, factor: float = 1.0, steps: float = np.inf) -> Any:
     r"""Constant: `factor` for `steps` updates, 1 from then on. By default: 1 for ever.
 
@@ -62,10 +78,10 @@ def constant(t: Any, factor: float = 1.0, steps: float = np.inf) -> Any:
     >>> constant(np.arange(6), factor=0.1, steps=3)
     array([0.1, 0.1, 0.1, 1. , 1. , 1. ])
     """
-    return np.where(np.less(t, steps), factor, 1.0)[()]
+    return np.where(np.less(t, steps), factor, 1.0)
 
 
-@accepts(t=at_least(0), steps=at_least(1), start=share, end=share)
+@schedule(t=at_least(0), steps=at_least(1), start=share, end=share)
 def linear(t: Any, steps: int, start: float = 1.0, end: float = 0.0) -> Any:
     r"""Linear: from `start` to `end` in `steps` updates, then stay.
 
@@ -81,7 +97,7 @@ def linear(t: Any, steps: int, start: float = 1.0, end: float = 0.0) -> Any:
     return start + (end - start) * np.minimum(t / steps, 1.0)
 
 
-@accepts(t=at_least(0), steps=at_least(1), start=share)
+@schedule(t=at_least(0), steps=at_least(1), start=share)
 def warmup(t: Any, steps: int, start: float = 0.0) -> Any:
     r"""Linear warmup: rise from `start` in `steps` equal parts, one an update, to 1; then stay.
 
@@ -102,8 +118,7 @@ def warmup(t: Any, steps: int, start: float = 0.0) -> Any:
     return start + (1 - start) * np.minimum((t + 1.0) / steps, 1.0)
 
 
-@accepts(t=at_least(0), step_size=at_least(1), gamma=at_least(0))
-@silent
+@schedule(t=at_least(0), step_size=at_least(1), gamma=at_least(0))
 def step_decay(t: Any, step_size: int, gamma: float = 0.1) -> Any:
     r"""Step decay: every `step_size` updates, multiply by `gamma`.
 
@@ -118,8 +133,7 @@ def step_decay(t: Any, step_size: int, gamma: float = 0.1) -> Any:
     return np.power(1.0 * gamma, t // step_size)
 
 
-@accepts(t=at_least(0), gamma=at_least(0))
-@silent
+@schedule(t=at_least(0), gamma=at_least(0))
 def multi_step(t: Any, milestones: Sequence[int], gamma: float = 0.1) -> Any:
     r"""Multi-step decay: at each milestone, multiply by `gamma`.
 
@@ -137,8 +151,7 @@ def multi_step(t: Any, milestones: Sequence[int], gamma: float = 0.1) -> Any:
     return np.power(1.0 * gamma, np.searchsorted(np.sort(milestones, axis=None), t, side="right"))
 
 
-@accepts(t=at_least(0), gamma=at_least(0))
-@silent
+@schedule(t=at_least(0), gamma=at_least(0))
 def exponential(t: Any, gamma: float) -> Any:
     r"""Exponential decay: at every update, multiply by `gamma`.
 
@@ -153,8 +166,7 @@ def exponential(t: Any, gamma: float) -> Any:
     return np.power(1.0 * gamma, t)
 
 
-@accepts(t=at_least(0), steps=at_least(1), power=at_least(0))
-@silent
+@schedule(t=at_least(0), steps=at_least(1), power=at_least(0))
 def polynomial(t: Any, steps: int, power: float = 1.0) -> Any:
     r"""Polynomial decay: from 1 to 0 in `steps` updates along a power of the time that is left.
 
@@ -169,7 +181,7 @@ def polynomial(t: Any, steps: int, power: float = 1.0) -> Any:
     return (1 - np.minimum(t / steps, 1.0)) ** power
 
 
-@accepts(t=at_least(0), warmup=at_least(1))
+@schedule(t=at_least(0), warmup=at_least(1))
 def inverse_sqrt(t: Any, warmup: int) -> Any:
     r"""Inverse square root, "Noam": rise linearly to 1 in `warmup` updates, then fall as 1 / sqrt.
 
@@ -188,8 +200,7 @@ def inverse_sqrt(t: Any, warmup: int) -> Any:
     return np.minimum(n / warmup, (warmup / n) ** 0.5)
 
 
-@accepts(t=at_least(0), steps=at_least(1), floor=share)
-@silent
+@schedule(t=at_least(0), steps=at_least(1), floor=share)
 def cosine(t: Any, steps: int, floor: float = 0.0) -> Any:
     r"""Cosine decay: fall from 1 to `floor` along half a cosine wave in `steps` updates, then stay.
 
@@ -206,8 +217,7 @@ def cosine(t: Any, steps: int, floor: float = 0.0) -> Any:
     return floor + (1 - floor) * 0.5 * (1 + np.cos(np.pi * np.minimum(t / steps, 1.0)))
 
 
-@accepts(t=at_least(0), steps=at_least(1), warmup=at_least(0), decay=at_least(0), floor=share)
-@silent
+@schedule(t=at_least(0), steps=at_least(1), warmup=at_least(0), decay=at_least(0), floor=share)
 def warmup_stable_decay(t: Any, steps: int, warmup: int, decay: int, floor: float = 0.0) -> Any:
     r"""Warmup, stable, decay (WSD): rise linearly, stay at 1, fall linearly to `floor` at the end.
 
@@ -234,8 +244,7 @@ def warmup_stable_decay(t: Any, steps: int, warmup: int, decay: int, floor: floa
     return rise * (floor + (1 - floor) * left)
 
 
-@accepts(t=at_least(0), steps=count_from(1), growth=count_from(1), floor=share)
-@silent
+@schedule(t=at_least(0), steps=count_from(1), growth=count_from(1), floor=share)
 def cosine_restarts(t: Any, steps: int, growth: int = 1, floor: float = 0.0) -> Any:
     r"""Cosine with warm restarts (SGDR): a cosine decay again and again, each time `growth` longer.
 
@@ -258,8 +267,7 @@ def cosine_restarts(t: Any, steps: int, growth: int = 1, floor: float = 0.0) -> 
     return floor + (1 - floor) * 0.5 * (1 + np.cos(np.pi * since / length))
 
 
-@accepts(t=at_least(0), up=at_least(1), down=at_least(1), floor=share)
-@silent
+@schedule(t=at_least(0), up=at_least(1), down=at_least(1), floor=share)
 def triangular(t: Any, up: int, down: int | None = None, floor: float = 0.0) -> Any:
     r"""Cyclic, triangular: up from `floor` to 1 in `up` updates, down again in `down`, and so on.
 
@@ -279,8 +287,7 @@ def triangular(t: Any, up: int, down: int | None = None, floor: float = 0.0) -> 
     return floor + (1 - floor) * _triangle(t, up, up if down is None else down)[0]
 
 
-@accepts(t=at_least(0), up=at_least(1), down=at_least(1), floor=share)
-@silent
+@schedule(t=at_least(0), up=at_least(1), down=at_least(1), floor=share)
 def triangular2(t: Any, up: int, down: int | None = None, floor: float = 0.0) -> Any:
     r"""Cyclic, triangular2: as `triangular`, but each peak is half as high above the floor.
 
@@ -295,8 +302,7 @@ def triangular2(t: Any, up: int, down: int | None = None, floor: float = 0.0) ->
     return floor + (1 - floor) * triangle * 0.5**cycle
 
 
-@accepts(t=at_least(0), up=at_least(1), down=at_least(1), gamma=at_least(0), floor=share)
-@silent
+@schedule(t=at_least(0), up=at_least(1), down=at_least(1), gamma=at_least(0), floor=share)
 def exp_range(
     t: Any, up: int, down: int | None = None, gamma: float = 1.0, floor: float = 0.0
 ) -> Any:
@@ -317,10 +323,10 @@ def exp_range(
 def _triangle(t: Any, up: float, down: float) -> tuple[Any, Any]:
     """The height, 0 to 1, within the cycle, and how many cycles are over."""
     cycle, since = np.divmod(t, up + down)
-    return np.where(since <= up, since / up, (up + down - since) / down)[()], cycle
+    return np.where(since <= up, since / up, (up + down - since) / down), cycle
 
 
-@accepts(
+@schedule(
     t=at_least(0),
     steps=count_from(1),
     pct_start=share,
@@ -329,7 +335,6 @@ def _triangle(t: Any, up: float, down: float) -> tuple[Any, Any]:
     anneal=one_of("cos", "linear"),
     phases=one_of(2, 3),
 )
-@silent
 def one_cycle(
     t: Any,
     steps: int,
@@ -364,7 +369,7 @@ def one_cycle(
     return _through(t, _one_cycle_turns(steps, pct_start, phases), heights, anneal)
 
 
-@accepts(
+@schedule(
     t=at_least(0),
     steps=count_from(1),
     low=fraction,
@@ -373,7 +378,6 @@ def one_cycle(
     anneal=one_of("cos", "linear"),
     phases=one_of(2, 3),
 )
-@silent
 def one_cycle_momentum(
     t: Any,
     steps: int,
@@ -414,12 +418,11 @@ def _through(t: Any, turns: list[float], heights: list[float], anneal: str) -> A
             left = left if anneal == "linear" else 0.5 * (1 - np.cos(np.pi * left))
             here = np.less_equal(t, end) | (end == turns[-1])
             curve = np.where(here, goal + (start - goal) * left, curve)
-    return curve[()]
+    return curve
 
 
-def sequence(
-    t: Any, schedules: Sequence[Callable[[Any], Any]], milestones: Sequence[int]
-) -> np.ndarray | float:
+@schedule(t=at_least(0))
+def sequence(t: Any, schedules: Sequence[Callable[[Any], Any]], milestones: Sequence[int]) -> Any:
     r"""One schedule after another; each counts from 0 at its own beginning.
 
     $$f(t) = f_i(t - t_i) \quad \text{for } t_i \le t < t_{i+1}, \; t_0 = 0$$
@@ -433,7 +436,6 @@ def sequence(
     >>> lr(np.arange(7)).round(3)
     array([0.5  , 1.   , 1.   , 0.854, 0.5  , 0.146, 0.   ])
     """
-    require("t", t, at_least(0))
     if len(milestones) != len(schedules) - 1 or not schedules:
         raise ValueError(
             f"milestones must be one fewer than the {len(schedules)} schedules, not {milestones}"
@@ -445,4 +447,4 @@ def sequence(
     factor = schedules[0](t)
     for start, schedule in zip(milestones, schedules[1:], strict=True):
         factor = np.where(np.less(t, start), factor, schedule(np.maximum(t - start, 0)))
-    return factor[()] if isinstance(factor, np.ndarray) else factor
+    return factor

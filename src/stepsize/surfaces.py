@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from .ranges import at_least, require
-from .silence import silent
 
 __all__ = ["Gradients", "Surface", "bowl", "bumpy", "quadratic", "ravine", "rosenbrock", "saddle"]
 
@@ -36,12 +35,12 @@ class Surface:
     start: tuple[float, ...]
     curvature: float | None = None
 
-    @silent
+    @np.errstate(all="ignore")
     def loss(self, theta: np.ndarray) -> np.ndarray:
         """The height at theta: (..., d) -> (...). Raises ValueError for another d."""
         return self.function(self._checked(theta))
 
-    @silent
+    @np.errstate(all="ignore")
     def grad(self, theta: np.ndarray, t: int = 0) -> np.ndarray:
         """The gradient at theta: (..., d) -> (..., d). It is exact, so it does not depend on t."""
         return self.gradient(self._checked(theta))

@@ -1,0 +1,89 @@
+"""What a rule and `descend` are given, told apart from what people hand over by mistake.
+
+Every slip here is one that NumPy or Python would name in their own words, far from its cause, or
+that would silently make a run of its own.
+"""
+
+import inspect
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+__all__ = ["require_column", "require_landscape", "require_names", "require_rule", "require_time"]
+
+# What other libraries call it, and what it is called here.
+CALLED_HERE = {
+    "learning_rate": "lr",
+    "step_size": "lr",
+    "eta": "lr",
+    "betas": "beta1 and beta2",
+    "beta_1": "beta1",
+    "beta_2": "beta2",
+    "b1": "beta1",
+    "b2": "beta2",
+    "epsilon": "eps",
+    "wd": "weight_decay",
+    "decay": "weight_decay",
+}
+
+
+def require_names(rule: str, given: Iterable[str], takes: Iterable[str]) -> None:
+    """Raise TypeError for a hyper-parameter, or a memory, that the rule doesn't have."""
+    takes = [*takes]
+    for name in given:
+        if name not in takes:
+            here = CALLED_HERE.get(name, "")
+            called = f": here it is {here}" if {*here.split(" and ")} <= {*takes} else ""
+            raise TypeError(f"{rule} has no {name!r}{called}. It has {', '.join(takes)}.")
+
+
+def require_column(name: str, value: Any, theta: Any, axes: int = 1) -> None:
+    """Raise ValueError for an array of hyper-parameters that is no column, one for each run.
+
+    axes: of theta, how many belong to one run. An array along these would give each coordinate a
+    value of its own, where most of those who write it mean a sweep, or a schedule.
+    """
+    if isinstance(value, (float, int)):
+        return
+    shape, needed = np.shape(value), max(axes, 1)
+    if not shape or not np.ndim(theta) or shape[-needed:] == (1,) * needed:
+        return
+    k, ones = max(shape), ", ".join("1" * needed)
+    raise ValueError(
+        f"{name} must be one number, or a column of shape ({k}, {ones}) for {k} runs in one pass,"
+        f" as {name}.reshape(-1, {ones}) makes it, not an array of shape {shape}. One that changes"
+        f" from update to update is a function: {name}=lambda t: values[t]"
+    )
+
+
+def require_rule(rule: Any) -> None:
+    """Raise TypeError unless this can be called as a rule is."""
+    if not callable(rule) or isinstance(rule, type):
+        example = "a function such as stepsize.optimizers.adam"
+        raise TypeError(f"rule must be {example}, not {rule!r}")
+
+
+def require_landscape(landscape: Any) -> None:
+    """Raise TypeError unless it has a loss and a gradient."""
+    for part in ("loss(theta)", "grad(theta, t)"):
+        if not callable(getattr(landscape, part.partition("(")[0], None)):
+            kind = "a function" if inspect.isroutine(landscape) else f"a {type(landscape).__name__}"
+            raise TypeError(
+                f"landscape must have {part}, as all of stepsize.surfaces have, and {kind} hasn't"
+            )
+
+
+def require_time(name: str, function: Callable[..., Any]) -> None:
+    """Raise TypeError unless the function takes t alone: `lr=cosine` lacks its steps."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except ValueError:  # some of those that are written in C don't tell
+        return
+    needed = [p.name for p in parameters if p.default is p.empty and p.kind not in (2, 4)]
+    if len(needed) > 1 or not [*parameters]:
+        called = getattr(function, "__name__", "it")
+        more = ", ".join(needed[1:])
+        example = f"{name}=lambda t: 0.1 * {called}(t, {', '.join(f'{n}=...' for n in needed[1:])})"
+        needs = f"and {called} needs {more} as well: {example}" if more else "and it takes nothing"
+        raise TypeError(f"{name} must be a function of t, the updates already made, {needs}")

@@ -1,0 +1,134 @@
+"""What people hand over by mistake is named in words that lead to what they meant."""
+
+import functools
+import re
+
+import numpy as np
+import pytest
+import torch
+from matplotlib.figure import Figure
+
+from stepsize import descend, optimizers, plots, schedules
+from stepsize.optimizers import Step, adam, muon, sgd
+from stepsize.surfaces import ravine
+
+START, ONES = (4.0, 2.0), np.ones(2)
+walk = functools.partial(descend, adam, ravine, START, 6)
+COLUMN = r"^lr must be one number, or a column of shape \({k}, 1\) for {k} runs in one pass, as "
+COLUMN += r"lr\.reshape\(-1, 1\) makes it, not an array of shape \({k},\)\."
+
+
+@pytest.mark.parametrize("rates", [np.logspace(-3, 0, 7), np.array([0.1, 0.2]), [0.1, 0.2, 0.3]])
+def test_a_sweep_is_a_column(rates):
+    said = COLUMN.format(k=len(rates))
+    for rule in (adam, sgd, lambda theta, grad, t, *, lr=0.1: Step(theta - lr * grad)):
+        with pytest.raises(ValueError, match=said):
+            descend(rule, ravine, START, 6, lr=rates)
+    column = np.reshape(rates, (-1, 1))
+    assert walk(lr=column).loss.shape == (7, len(rates))
+
+
+def test_a_schedule_is_a_function_and_not_an_array():
+    with pytest.raises(ValueError, match=r"is a function: lr=lambda t: values\[t\]"):
+        walk(lr=np.linspace(0.1, 0, 6))
+    values = np.linspace(0.1, 0, 6)
+    np.testing.assert_array_equal(walk(lr=lambda t: values[t]).lr, values)
+
+
+RULES = [name for name in optimizers.__all__ if hasattr(getattr(optimizers, name), "__wrapped__")]
+RULES = sorted({*RULES} - {"clip_by_norm", "clip_by_value"})
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_every_rule_takes_columns_only(name):
+    rule, matrix = getattr(optimizers, name), name in ("muon", "adafactor")
+    theta = np.ones((2, 3) if matrix else 3)
+    with pytest.raises(ValueError, match=r"^lr must be one number, or a column of shape"):
+        rule(theta, theta, 1, lr=np.full(3, 0.1))
+    rule(theta, theta, 1, lr=np.full((2, 1, 1) if matrix else (2, 1), 0.1))
+
+
+def test_a_column_for_matrices_has_three_axes():
+    with pytest.raises(ValueError, match=r"a column of shape \(3, 1, 1\) .* of shape \(3, 1\)"):
+        muon(np.ones((2, 3)), np.ones((2, 3)), 1, lr=np.ones((3, 1)))
+
+
+def test_tensors_are_columns_as_well():
+    ones = torch.ones(3)
+    with pytest.raises(ValueError, match=r"^lr must be one number, or a column"):
+        sgd(ones, ones, 1, lr=torch.full((3,), 0.1))
+    assert sgd(ones, ones, 1, lr=torch.full((2, 1), 0.1)).theta.shape == (2, 3)
+
+
+def test_a_number_alone_may_be_swept_as_it_likes():
+    assert sgd(1.0, 1.0, 1, lr=np.array([0.5, 0.25])).theta.tolist() == [0.5, 0.75]
+
+
+def test_a_function_is_of_t_alone():
+    said = (
+        r"^lr must be a function of t, .* cosine needs steps as well: lr=lambda t: 0\.1 \* cosine"
+    )
+    with pytest.raises(TypeError, match=said):
+        walk(lr=schedules.cosine)
+    with pytest.raises(TypeError, match="and it takes nothing"):
+        walk(lr=lambda: 0.1)
+    for of_t in (schedules.constant, lambda t, peak=0.1: peak, lambda *t: 0.1, np.exp):
+        assert len(walk(lr=of_t).lr) == 6
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "here"),
+    [
+        ("learning_rate", 0.1, "here it is lr"),
+        ("betas", (0.9, 0.99), "here it is beta1 and beta2"),
+        ("epsilon", 1e-8, "here it is eps"),
+        ("beta_1", 0.9, "here it is beta1"),
+    ],
+)
+def test_names_of_other_libraries(name, value, here):
+    for call in (walk, functools.partial(adam, ONES, ONES, 1)):
+        with pytest.raises(TypeError, match=f"^adam has no '{name}': {here}. It has m, v, lr, "):
+            call(**{name: value})
+
+
+def test_a_name_that_no_rule_of_this_kind_has():
+    with pytest.raises(TypeError, match=r"^sgd has no 'momentum'\. It has lr, weight_decay, max"):
+        descend(sgd, ravine, START, 6, momentum=0.9)
+    with pytest.raises(TypeError, match=r"^sgd has no 'betas'\. It has lr"):
+        descend(sgd, ravine, START, 6, betas=(0.9, 0.99))
+
+
+def test_a_rule_that_takes_anything_says_itself_what_it_takes():
+    def lenient(theta, grad, t, **rest):
+        return Step(theta - rest["rate"] * grad)
+
+    assert descend(lenient, ravine, START, 2, rate=0.1).theta.shape == (3, 2)
+
+
+@pytest.mark.parametrize("rule", ["adam", None, 3, torch.optim.Adam, adam(ONES, ONES, 1)])
+def test_what_is_no_rule(rule):
+    with pytest.raises(TypeError, match=r"^rule must be a function such as stepsize.optimizers.ad"):
+        descend(rule, ravine, START, 6)
+
+
+@pytest.mark.parametrize(
+    ("landscape", "kind"), [(lambda x: x**2, "a function"), (START, "a tuple"), (None, "a None")]
+)
+def test_what_is_no_landscape(landscape, kind):
+    with pytest.raises(TypeError, match=re.escape("landscape must have loss(theta)") + f".*{kind}"):
+        descend(adam, landscape, START, 6)
+
+
+def test_a_landscape_without_a_gradient():
+    class Flat:
+        def loss(self, theta):
+            return 0.0
+
+    with pytest.raises(TypeError, match=r"^landscape must have grad\(theta, t\), .* a Flat hasn't"):
+        descend(adam, Flat(), START, 6)
+
+
+@pytest.mark.parametrize("runs", [walk(), [walk()], 3])
+def test_lines_have_names(runs):
+    with pytest.raises(TypeError, match=r"^runs must be a dict of name to run, as \{"):
+        plots.losses(Figure().subplots(), runs)

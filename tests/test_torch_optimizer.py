@@ -1,0 +1,397 @@
+"""Ours beside a real PyTorch model: a rule for each group, and all that one does at work."""
+
+import copy
+import functools
+import io
+import pickle
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from stepsize.bridge import as_torch
+from stepsize.optimizers import (
+    Step,
+    adafactor,
+    adafactor_vector,
+    adagrad,
+    adam,
+    adamw,
+    momentum,
+    muon,
+    nadam,
+    schedule_free_adamw,
+    schedule_free_sgd,
+    sgd,
+)
+from stepsize.schedules import cosine
+
+Adam = torch.optim.Adam
+
+
+def model(dtype=torch.float64, seed=0):
+    torch.manual_seed(seed)
+    layers = (
+        nn.Conv2d(1, 4, 3),
+        nn.Flatten(),
+        nn.Linear(4 * 36, 6),
+        nn.LayerNorm(6),
+        nn.Linear(6, 3),
+    )
+    return nn.Sequential(*layers).to(dtype)
+
+
+def gradients(net, seed):
+    rng = np.random.default_rng(seed)
+    for p in net.parameters():
+        p.grad = torch.tensor(rng.normal(size=tuple(p.shape)), dtype=p.dtype)
+
+
+def walk(net, optimizer, updates=4, first=0):
+    for i in range(first, first + updates):
+        gradients(net, i)
+        optimizer.step()
+    return [p.detach().clone() for p in net.parameters()]
+
+
+def same(ones, others, **how):
+    for a, b in zip(ones, others, strict=True):
+        torch.testing.assert_close(a, b, **how)
+
+
+# --- A rule for each group ----------------------------------------------------------------------
+
+
+def by_shape(net):
+    matrices = [p for p in net.parameters() if p.ndim >= 2]
+    return dict(params=matrices, rule=muon, lr=0.02), dict(
+        params=[p for p in net.parameters() if p.ndim < 2]
+    )
+
+
+def test_matrices_by_muon_and_the_rest_by_adamw():
+    net, alone = model(), model()
+    mixed = as_torch(adamw, by_shape(net), lr=3e-3)
+    muons, adamws = by_shape(alone)
+    apart = [
+        as_torch(muon, muons["params"], lr=0.02),
+        torch.optim.AdamW(adamws["params"], lr=3e-3),
+    ]
+    for i in range(4):
+        gradients(net, i)
+        gradients(alone, i)
+        for optimizer in (mixed, *apart):
+            optimizer.step()
+    same(net.parameters(), alone.parameters(), rtol=1e-12, atol=1e-14)
+    assert [group["rule"] for group in mixed.param_groups] == ["muon", "adamw"]
+    assert "beta1" not in mixed.param_groups[0]
+    assert "momentum" not in mixed.param_groups[1]
+
+
+def test_one_scheduler_and_one_checkpoint_for_both_rules():
+    def start():
+        net = model()
+        optimizer = as_torch(adamw, by_shape(net), lr=3e-3)
+        curve = functools.partial(cosine, steps=10)
+        return net, optimizer, torch.optim.lr_scheduler.LambdaLR(optimizer, curve)
+
+    def go(net, optimizer, scheduler, first):
+        for i in range(first, first + 3):
+            gradients(net, i)
+            optimizer.step()
+            scheduler.step()
+
+    whole, parts = start(), start()
+    go(*whole, 0)
+    go(*whole, 3)
+    go(*parts, 0)
+    file = io.BytesIO()
+    torch.save([part.state_dict() for part in parts], file)
+    file.seek(0)
+    resumed = start()
+    for part, state in zip(resumed, torch.load(file), strict=True):
+        part.load_state_dict(state)
+    go(*resumed, 3)
+    same(whole[0].parameters(), resumed[0].parameters(), rtol=0, atol=0)
+
+
+def test_a_tensor_that_a_rule_cannot_step_is_named():
+    net = model()
+    with pytest.raises(
+        ValueError, match=r"^muon steps matrices, and 0\.bias has the shape \(4,\): "
+    ):
+        as_torch(muon, net.named_parameters())
+    with pytest.raises(ValueError, match=r"and a parameter has the shape \(4,\): .* rule=adamw"):
+        as_torch(muon, net.parameters())
+
+
+def test_a_group_is_held_to_its_own_rule():
+    p = [nn.Parameter(torch.ones(2, 2))]
+    with pytest.raises(TypeError, match=r"^muon has no 'beta1'"):
+        as_torch(adamw, [dict(params=p, rule=muon, beta1=0.9)])
+    with pytest.raises(ValueError, match="momentum must be at least 0, not -1"):
+        as_torch(adamw, [dict(params=p, rule=muon, momentum=-1.0)])
+    with pytest.raises(TypeError, match=r"^adamw has no 'momentum'"):
+        as_torch(adamw, [dict(params=p, rule=muon)], momentum=0.9)
+    given = dict(params=p, rule=muon)
+    as_torch(adamw, [given])
+    assert given == dict(params=p, rule=muon), "what is handed over is left alone"
+
+
+def test_no_decay_on_biases_and_norms():
+    ours, theirs = model(), model()
+    groups = [
+        [
+            dict(params=[p for p in net.parameters() if p.ndim >= 2], weight_decay=0.1),
+            dict(params=[p for p in net.parameters() if p.ndim < 2], weight_decay=0.0),
+        ]
+        for net in (ours, theirs)
+    ]
+    walk(ours, as_torch(adamw, groups[0], lr=0.01))
+    walk(theirs, torch.optim.AdamW(groups[1], lr=0.01))
+    same(ours.parameters(), theirs.parameters(), rtol=1e-12, atol=1e-14)
+
+
+# --- What a rule looks at -----------------------------------------------------------------------
+
+
+def test_muon_sees_a_convolution_as_a_row_for_each_output():
+    kernel = nn.Parameter(torch.randn(8, 3, 3, 3, dtype=torch.float64))
+    matrix = kernel.detach().reshape(8, 27).numpy()
+    grad = np.random.default_rng(0).normal(size=(8, 27))
+    optimizer = as_torch(muon, [kernel], lr=0.1)
+    memory, theta = {}, matrix.copy()
+    for t in (1, 2):
+        kernel.grad = torch.tensor(grad * t).reshape(8, 3, 3, 3)
+        optimizer.step()
+        theta, memory, _ = muon(theta, grad * t, t, **memory, lr=0.1)
+    np.testing.assert_allclose(kernel.detach().reshape(8, 27).numpy(), theta, rtol=1e-10)
+    assert optimizer.state[kernel]["b"].shape == kernel.shape
+
+
+def test_adafactor_takes_a_whole_model_as_torchs_does():
+    """On matrices and vectors; a convolution is a matrix here, and a stack of them in torch."""
+    torch.manual_seed(0)
+    ours = nn.Sequential(nn.Linear(5, 4), nn.LayerNorm(4), nn.Linear(4, 3)).double()
+    theirs = copy.deepcopy(ours)
+    walk(ours, as_torch(adafactor, ours.parameters(), lr=0.01))
+    walk(theirs, torch.optim.Adafactor(theirs.parameters(), lr=0.01))
+    same(ours.parameters(), theirs.parameters(), rtol=1e-9, atol=1e-12)
+    scalar = nn.Parameter(torch.ones(()))
+    scalar.grad = torch.ones(())
+    as_torch(adafactor, [scalar]).step()
+    assert scalar < 1
+
+
+def test_a_vector_rule_sees_the_whole_tensor():
+    p = nn.Parameter(torch.randn(3, 4, dtype=torch.float64))
+    start, p.grad = p.detach().numpy().ravel().copy(), torch.ones_like(p)
+    as_torch(adafactor_vector, [p]).step()
+    expected = adafactor_vector(start, np.ones(12), 1).theta
+    np.testing.assert_allclose(p.detach().numpy().ravel(), expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("rule", [sgd, momentum, adagrad, adam, adamw, nadam, schedule_free_adamw])
+def test_together_is_as_one_by_one(rule):
+    """A rule of coordinates can't tell. A learner's own is handed each tensor as it is."""
+
+    def own(theta, grad, t, **memory_and_hyper):
+        shapes.add(tuple(theta.shape))
+        return rule(theta, grad, t, **memory_and_hyper)
+
+    shapes, together, apart = set(), model(), model()
+    one, other = (
+        as_torch(rule, together.parameters(), lr=0.01),
+        as_torch(own, apart.parameters(), lr=0.01),
+    )
+    walk(together, one)
+    walk(apart, other)
+    same(together.parameters(), apart.parameters(), rtol=1e-12, atol=1e-14)
+    assert {tuple(p.shape) for p in apart.parameters()} <= shapes
+    for p, q in zip(together.parameters(), apart.parameters(), strict=True):
+        assert one.state[p].keys() == other.state[q].keys()
+
+
+def test_tensors_that_joined_later_keep_their_own_count():
+    """Without a gradient a parameter rests, so that it has another t than its neighbours."""
+    ours, theirs = model(), model()
+    optimizers = as_torch(adam, ours.parameters(), lr=0.1), Adam(theirs.parameters(), lr=0.1)
+    for i in range(5):
+        for net, optimizer in zip((ours, theirs), optimizers, strict=True):
+            gradients(net, i)
+            for j, p in enumerate(net.parameters()):
+                if (i + j) % 3 == 0:
+                    p.grad = None
+            optimizer.step()
+    same(ours.parameters(), theirs.parameters(), rtol=1e-12, atol=1e-14)
+    counts = {optimizers[0].state[p]["step"] for p in ours.parameters()}
+    assert counts == {int(optimizers[1].state[p]["step"]) for p in theirs.parameters()} == {3, 4}
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32])
+def test_short_floats_and_mixed_ones(dtype):
+    short, long = nn.Parameter(torch.ones(3, dtype=dtype)), nn.Parameter(torch.ones(3).double())
+    optimizer = as_torch(adam, [short, long], lr=0.25)
+    for p in (short, long):
+        p.grad = torch.ones_like(p)
+    optimizer.step()
+    assert optimizer.state[short]["m"].dtype == short.dtype == dtype
+    assert long.dtype == torch.float64
+    torch.testing.assert_close(short.double(), long, rtol=1e-2, atol=0)
+
+
+def test_a_tensor_of_no_axes_one_of_no_numbers_and_one_that_is_not_contiguous():
+    kernel = torch.randn(4, 3, 5, 5).contiguous(memory_format=torch.channels_last)
+    start = [torch.tensor(2.0), torch.ones(0, 3), kernel, torch.randn(6, 4).T]
+    ours, theirs = ([nn.Parameter(x.clone()) for x in start] for _ in range(2))
+    assert not ours[2].is_contiguous()
+    for params, optimizer in ((ours, as_torch(adam, ours)), (theirs, Adam(theirs))):
+        for _ in range(3):
+            for p in params:
+                p.grad = torch.full_like(p, 0.5)
+            optimizer.step()
+    same(ours, theirs)
+
+
+# --- What one does at work ----------------------------------------------------------------------
+
+
+def test_a_memory_that_is_named_starts_with_that_value():
+    for make in (
+        lambda p: as_torch(adagrad, p, lr=0.1, total=0.5),
+        lambda p: as_torch(functools.partial(adagrad, total=0.5), p, lr=0.1),
+        lambda p: as_torch(functools.partial(adagrad, lr=0.1, total=0.5), p),
+        lambda p: torch.optim.Adagrad(p, lr=0.1, initial_accumulator_value=0.5),
+    ):
+        net = model()
+        thetas = walk(net, make(net.parameters()))
+        if make(net.parameters()).__class__.__module__.startswith("stepsize"):
+            kept = thetas
+    same(kept, thetas, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("rule", [schedule_free_sgd, schedule_free_adamw])
+def test_the_model_of_the_schedule_free_is_their_mean(rule):
+    net, steady = model(), model()
+    optimizer = as_torch(rule, net.parameters(), lr=0.01)
+    optimizer.eval()  # before the first step they are one
+    optimizer.train()
+    walk(net, optimizer)
+    at_y = [p.detach().clone() for p in net.parameters()]
+    for _ in range(2):  # a second call does nothing
+        optimizer.eval()
+    same(net.parameters(), [optimizer.state[p]["x"] for p in net.parameters()])
+    assert any((p != y).any() for p, y in zip(net.parameters(), at_y, strict=True))
+    gradients(net, 9)
+    with pytest.raises(RuntimeError, match=r"after eval\(\) .* call train\(\) first"):
+        optimizer.step()
+    for _ in range(2):
+        optimizer.train()
+    same(net.parameters(), at_y)
+    walk(net, optimizer, first=4)
+    walk(steady, as_torch(rule, steady.parameters(), lr=0.01), updates=8)
+    same(net.parameters(), steady.parameters(), rtol=1e-12, atol=1e-14)
+
+
+def test_evaluating_any_other_rule_does_nothing():
+    net = model()
+    optimizer = as_torch(adam, net.parameters())
+    before = walk(net, optimizer)
+    optimizer.eval()
+    same(net.parameters(), before)
+    walk(net, optimizer)
+
+
+def test_a_state_of_torchs_own_is_turned_away_in_words():
+    net = model()
+    theirs = Adam(net.parameters())
+    walk(net, theirs)
+    ours = as_torch(adam, net.parameters())
+    said = "state_dict must be of the same rules, adam, not of an optimizer of torch's"
+    with pytest.raises(ValueError, match=said):
+        ours.load_state_dict(theirs.state_dict())
+    with pytest.raises(ValueError, match="of the same rules, adam, not of momentum"):
+        ours.load_state_dict(as_torch(momentum, net.parameters()).state_dict())
+
+
+def test_a_rule_that_cannot_be_pickled_says_so():
+    net = model()
+    optimizer = as_torch(
+        lambda theta, grad, t, *, lr: Step(theta - lr * grad), net.parameters(), lr=1
+    )
+    with pytest.raises(
+        pickle.PicklingError, match=r"^the rule <lambda> can't be pickled: define it"
+    ):
+        pickle.dumps(optimizer)
+    assert copy.deepcopy(optimizer).param_groups[0]["lr"] == 1
+    torch.save(optimizer.state_dict(), io.BytesIO())
+
+
+def test_a_copy_goes_its_own_way():
+    net = model()
+    optimizer = as_torch(adam, net.parameters(), lr=0.1)
+    walk(net, optimizer)
+    other, theirs = copy.deepcopy((net, optimizer))
+    kept = (
+        [p.detach().clone() for p in net.parameters()],
+        optimizer.state_dict()["state"][0]["m"].clone(),
+    )
+    walk(other, theirs, first=4)
+    same(net.parameters(), kept[0])
+    torch.testing.assert_close(optimizer.state_dict()["state"][0]["m"], kept[1])
+    walk(net, optimizer, first=4)
+    same(net.parameters(), other.parameters(), rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("name", ["foreach", "fused", "capturable", "amsgrad", "betas"])
+def test_torchs_own_arguments_are_refused_in_words(name):
+    with pytest.raises(TypeError, match=f"^adam has no '{name}'"):
+        as_torch(adam, model().parameters(), **{name: True})
+
+
+def test_a_compiled_model():
+    ours, theirs = model(), model()
+    for net, make in ((ours, functools.partial(as_torch, adam)), (theirs, Adam)):
+        compiled = torch.compile(net, backend="eager")
+        optimizer = make(compiled.parameters(), lr=0.01)
+        x = torch.ones(2, 1, 8, 8, dtype=torch.float64)
+        for _ in range(3):
+            optimizer.zero_grad()
+            (compiled(x) ** 2).sum().backward()
+            optimizer.step()
+    same(ours.parameters(), theirs.parameters(), rtol=1e-9, atol=1e-12)
+
+
+def test_autocast_and_a_scaler_that_skips_what_overflowed():
+    ours, theirs = model(torch.float32), model(torch.float32)
+    for net, make in ((ours, functools.partial(as_torch, adam)), (theirs, Adam)):
+        optimizer = make(net.parameters(), lr=0.01)
+        scaler = torch.amp.GradScaler("cpu", init_scale=2.0**10)
+        for factor in (1.0, float("inf"), 1.0):
+            optimizer.zero_grad()
+            with torch.autocast("cpu", dtype=torch.bfloat16):
+                loss = (net(torch.ones(2, 1, 8, 8)) ** 2).sum() * factor
+            scaler.scale(loss).backward()
+            scaler.unscale_(optimizer)
+            nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+            scaler.step(optimizer)
+            scaler.update()
+    same(ours.parameters(), theirs.parameters(), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is one device here")
+def test_tensors_on_several_devices():
+    params = [nn.Parameter(torch.ones(3, device=device)) for device in ("cpu", "cuda")]
+    optimizer = as_torch(adam, params, lr=0.1)
+    for p in params:
+        p.grad = torch.ones_like(p)
+    optimizer.step()
+    torch.testing.assert_close(params[0], params[1].cpu())
+
+
+@pytest.mark.parametrize("lr", [np.float64(0.1), torch.tensor(0.1), np.array(0.1)], ids=repr)
+def test_a_rate_of_another_kind_of_number(lr):
+    net = model(torch.float32)
+    walk(net, as_torch(adam, net.parameters(), lr=lr))
+    assert {p.dtype for p in net.parameters()} == {torch.float32}
