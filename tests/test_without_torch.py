@@ -66,7 +66,7 @@ def blocked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def python(code: str) -> list[str]:
     """What a Python prints."""
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8")
     assert run.returncode == 0, run.stderr
     return run.stdout.splitlines()
 
