@@ -4,6 +4,7 @@ import atexit
 import os
 import shutil
 import tempfile
+from pathlib import Path
 
 import hypothesis
 import numpy as np
@@ -21,6 +22,41 @@ collect_ignore += ["tests/no_proxy.py"]  # theirs: it can't be imported where th
 # How long an example takes says something of the machine and what else it does, not of the code.
 hypothesis.settings.register_profile("patient", deadline=None)
 hypothesis.settings.load_profile("patient")
+
+
+# `--quick` leaves the files that import none of these: what starts a kernel, a browser, a hub or
+# the second Python of a check, and what loads a program from outside of the package.
+OTHER_PROGRAMS = {
+    "NotebookClient",
+    "check",
+    "chromium",
+    "importlib",
+    "jupyterlab",
+    "people",
+    "sandbox",
+    "start_new_kernel",
+    "subprocess",
+}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    words = "the package's tests alone: no file that starts another program"
+    parser.addoption("--quick", action="store_true", help=words)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    return True if config.getoption("quick") and collection_path.suffix == ".ipynb" else None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("quick"):
+        config.hook.pytest_deselected(items=[item for item in items if not is_quick(item)])
+        items[:] = filter(is_quick, items)
+
+
+def is_quick(item: pytest.Item) -> bool:
+    names = vars(item.module).keys() if isinstance(item, pytest.Function) else set()
+    return not OTHER_PROGRAMS & names
 
 
 @pytest.fixture(autouse=True)
