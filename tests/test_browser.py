@@ -36,6 +36,12 @@ def picture(page: Page) -> str:
     return lab(page).locator(".stepsize-paper").inner_html()
 
 
+def caught_up(page: Page) -> None:
+    """Wait for what belongs to the slider as it is: its sentence is no news of a delay."""
+    late = lab(page).locator(".stepsize-sentence").filter(has_text="hasn’t caught up")
+    expect(late).to_have_count(0, timeout=SOON)
+
+
 def test_the_slider_moves_the_picture_by_keyboard(classroom):
     page = classroom[0].page
     sentence = lab(page).locator(".stepsize-sentence")
@@ -45,6 +51,7 @@ def test_the_slider_moves_the_picture_by_keyboard(classroom):
     for _ in range(5):
         slider.press("PageUp")
     expect(sentence).not_to_have_text(said, timeout=SOON)
+    caught_up(page)
     assert picture(page) != before
     label = lab(page).locator(".stepsize-paper")
     both = [label.element_handle(), sentence.element_handle()]  # they may still be on the move
@@ -129,9 +136,10 @@ while not Path("go").exists():
     time.sleep(0.1)"""
 
 
-def test_a_picture_that_has_not_caught_up_with_its_slider_says_so(tmp_path):
+def test_a_picture_that_has_not_caught_up_with_its_slider_says_so(classroom, tmp_path):
     path = notebook(tmp_path / "busy.ipynb", "from stepsize import labs\nlabs.parabola()", BUSY)
-    with chromium() as browser, jupyterlab(path) as server:
+    with jupyterlab(path) as server:
+        browser = classroom[0].page.context.browser
         page = browser.new_page(viewport={"width": 1280, "height": 1000})
         desk = Desk(page)
         desk.open(server)

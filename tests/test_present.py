@@ -193,7 +193,8 @@ def walk(page):
     slider.focus()
     slider.press("PageUp")
     page.wait_for_function(
-        "said => document.querySelector('.jp-mod-active .stepsize-sentence').textContent != said",
+        "said => !document.querySelector('.jp-mod-active [aria-busy]')"
+        " && document.querySelector('.jp-mod-active .stepsize-sentence').textContent != said",
         arg=said,
     )
     go(page, "Space")  # goes on, also from a slider; an arrow would move it

@@ -110,7 +110,7 @@ def conventions(about: str = "") -> Table:
     """The table; with a word, only its rows: conventions("eps").
 
     >>> conventions("starts")
-                                           PyTorch  Keras 3  Optax
+    convention                             PyTorch  Keras 3  Optax
     Adagrad: the sum of squares starts at  0        0.1      0.1
     """
     rows = [tuple(row) for row in TABLE if about.lower() in row.what.lower()]
