@@ -135,7 +135,10 @@ def _loss(score: Tensor, symbols: Tensor) -> Tensor:
 
 
 def _said(contest: Contest) -> str:
-    """The result in words, with all there is to doubt about it."""
+    """The result in words, with all there is to doubt about it.
+
+    Ten short runs bear no more digits, and a processor that rounds otherwise changes the next.
+    """
     yours, courses = np.mean(contest.yours), np.mean(contest.courses)
     gain, low, high = contest.gain
     better = sum(y < c for y, c in zip(contest.yours, contest.courses, strict=True))
@@ -146,9 +149,9 @@ def _said(contest: Contest) -> str:
     else:
         verdict = "Ten runs don't tell which is better: the interval holds 0."
     return (
-        f"{verdict}\nLoss at the end, mean of {SEEDS} seeds: {yours:.3f}, the course's "
-        f"{courses:.3f}, chance {CHANCE:.3f}. Yours was lower on {better} of {SEEDS}.\n"
-        f"Lower by {gain:.3f} in the mean; 95 % interval {low:.3f} to {high:.3f}."
+        f"{verdict}\nLoss at the end, mean of {SEEDS} seeds: {yours:.2g}, the course's "
+        f"{courses:.2g}, chance {CHANCE:.2f}. Yours was lower on {better} of {SEEDS}.\n"
+        f"Lower by {gain:.2g} in the mean; 95 % interval {low:.1g} to {high:.1g}."
     )
 
 
