@@ -72,7 +72,7 @@ def executed(notebook: NotebookNode) -> NotebookNode:
         os.environ["STEPSIZE_HOME"] = home
         kept = dict(record_timing=False, store_widget_state=False, coalesce_streams=True)
         plain = Config(KernelManager={"transport_encryption": "auto"})  # else it prints a warning
-        NotebookClient(notebook, timeout=120, config=plain, **kept).execute()
+        NotebookClient(notebook, timeout=900, config=plain, **kept).execute()
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs = [
