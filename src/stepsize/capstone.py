@@ -154,9 +154,9 @@ def _said(contest: Contest) -> str:
     else:
         verdict = "Ten runs don't tell which is better: the interval holds 0."
     return (
-        f"{verdict}\nLoss at the end, mean of {SEEDS} seeds: {yours:.2g}, the course's "
-        f"{courses:.2g}, chance {CHANCE:.2f}. Yours was lower on {better} of {SEEDS}.\n"
-        f"Lower by {gain:.2g} in the mean; 95 % interval {low:.1g} to {high:.1g}."
+        f"{verdict}\nLoss at the end, mean of {SEEDS} seeds: {yours:.2f}, the course's "
+        f"{courses:.2f}, chance {CHANCE:.2f}. Yours was lower on {better} of {SEEDS}.\n"
+        f"Lower by {gain:.2f} in the mean; 95 % interval {low:.1g} to {high:.1g}."
     )
 
 
