@@ -123,9 +123,6 @@ def test_parameters_that_are_no_floats_are_named(theta):
 def test_a_rule_of_matrices_says_so(step):
     with pytest.raises(ValueError, match=r"theta must have the shape \(\.\.\., n, m\), not \(2,\)"):
         step(ONES, ONES, 1)
-    matrix, vector = torch.nn.Parameter(torch.ones(2, 2)), torch.nn.Parameter(torch.ones(2))
-    with pytest.raises(ValueError, match="theta must have the shape"):
-        as_torch(step, [matrix, vector])
 
 
 def test_a_group_without_parameters_is_tried_out_too():

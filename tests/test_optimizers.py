@@ -1077,5 +1077,5 @@ def test_what_all_rules_accept_is_seen_and_stays_out_of_the_trace():
     trace = descend(adam, bowl, [4.0, 2.0], 3, weight_decay=0.1, maximize=True)
     np.testing.assert_array_equal(trace.weight_decay, 0.1)
     np.testing.assert_array_equal(trace.maximize, 1)
-    with pytest.raises(TypeError, match="unexpected keyword argument 'beta3'"):
+    with pytest.raises(TypeError, match=r"^adam has no 'beta3'"):
         adam(1.0, 1.0, 1, beta3=0.1)
