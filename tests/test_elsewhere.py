@@ -56,7 +56,9 @@ def left_to_choose() -> dict[str, str]:
 
 def in_use(env: dict[str, str]) -> str:
     command = [sys.executable, "-c", IN_USE]
-    return subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout
+    return subprocess.run(
+        command, env=env, capture_output=True, encoding="utf-8", check=True
+    ).stdout
 
 
 def oldest(chosen: str) -> tuple[dict[str, str], str]:
