@@ -110,6 +110,7 @@ def test_a_new_id_comes_from_the_text_and_is_nobody_elses():
 def small(tmp_path, monkeypatch):
     """A course of one lesson, built."""
     (tmp_path / "lessons").mkdir()
+    (tmp_path / build.RECORD).parent.mkdir(parents=True)
     lesson = tmp_path / "lessons" / "07-x.md"
     lesson.write_text(
         "# Title\n\n```python\na = 1  # solution\na\n```\n\nThe end.\n", encoding="utf-8"
