@@ -39,7 +39,7 @@ def origin(theirs: Notebook) -> str | None:
 
 
 def is_touched(theirs: Notebook, base: Notebook) -> bool:
-    """Has the learner changed it? To run it, fold it or save it is no change."""
+    """Has the learner changed it? Running, folding or saving it doesn't count."""
     return contents(plain(theirs["cells"])) != contents(base["cells"])
 
 

@@ -38,7 +38,7 @@ def watch() -> None:
 
 
 def _or_its_record(lines: list[str]) -> list[str]:
-    """The cell as it is; or, if it needs PyTorch and there is none, what shows its record."""
+    """The cell as it is; or a line that shows its record, if it needs PyTorch and can't have it."""
     source = "".join(lines)
     if not is_marked(source) or not missing():
         return lines
