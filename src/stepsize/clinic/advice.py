@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ..ranges import above, accepts, count_from, one_of
 from ..recipe import Recipe
-from .kinds import CONVENTION, GOYAL, HERE, KINDS, LITERATURE, MALLADI, TABLE, Kind, Known
+from .evidence import CONVENTION, GOYAL, HERE, KINDS, LITERATURE, MALLADI, TABLE, Kind, Known
 
 __all__ = ["Advice", "Choice", "advise"]
 

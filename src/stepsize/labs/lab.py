@@ -27,8 +27,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
 from ..keyboard import with_keys
+from .sentences import number
 from .svg import rectangle, svg
-from .words import number
 
 HERE = Path(__file__).parent
 Place = tuple[float, ...]

@@ -20,7 +20,7 @@ from ..schedules import (
     step_decay,
     warmup_stable_decay,
 )
-from . import words
+from . import sentences
 from .controls import dropdown, list_slider, log_slider, slider
 from .lab import Lab, Scene, panels
 
@@ -71,6 +71,6 @@ def schedule() -> Lab:
         above = trace.loss.mean(axis=-1) - lowest
         plots.curve(axes[0], t, trace.lr, "update", "learning rate", "sgd")
         plots.curve(axes[1], range(UPDATES + 1), above, "update", "loss above the lowest", "sgd")
-        return words.schedule(trace, above[-LAST:].mean())
+        return sentences.schedule(trace, above[-LAST:].mean())
 
     return Lab("A learning rate over time, and the loss under it", scene, react, **controls)

@@ -15,12 +15,12 @@ from .gaps import stands_in
 from .sandbox import Report, SandboxError, run
 from .verdict import BROKEN, RIGHT, UNTRIED, Verdict
 
-__all__ = ["look_at"]
+__all__ = ["verdict_on"]
 
 TO_DO = "Replace each `...` by your own code, and run its cell again."
 
 
-def look_at(name: str, answer: Any) -> Verdict:
+def verdict_on(name: str, answer: Any) -> Verdict:
     """The verdict on an answer, kept in the progress file. Raises nothing."""
     try:
         older = cells.missed(name)

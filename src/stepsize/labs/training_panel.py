@@ -13,7 +13,7 @@ from .trainings import Trainings, Worker
 MORE = 5  # seeds that "this cell" adds
 
 
-class More:
+class TrainingPanel:
     """The buttons that train more, below the sliders. `worker`: who trains now, or None.
 
     known: what is shown. chosen(): the cell that the controls point at. The lab has a control
