@@ -17,8 +17,8 @@ from stepsize.checks import hand_in, lesson_05, sandbox
 from stepsize.checks.catalog import EXERCISES, LESSONS
 from stepsize.checks.exercise import judge
 from stepsize.checks.lesson_05 import two_adams
-from stepsize.checks.verdict import Verdict
 from stepsize.checks.watchdog import Limits
+from stepsize.learner.verdict import Verdict
 from stepsize.optimizers import adam
 from stepsize.surfaces import Gradients
 

@@ -6,7 +6,7 @@ import pytest
 from stepsize import check, descend, models, schedules
 from stepsize.checks import gaps, hand_in
 from stepsize.checks.lesson_01 import my_descent
-from stepsize.checks.verdict import UNTRIED
+from stepsize.learner.verdict import UNTRIED
 from stepsize.optimizers import adam, sgd
 from stepsize.surfaces import ravine
 

@@ -17,9 +17,9 @@ from typing import Any
 
 import numpy as np
 
+from .notebook.without_torch import missing
 from .recipe import Recipe
 from .translate import translate
-from .without_torch import missing
 
 __all__ = ["BUDGET", "COURSE", "Contest", "compete", "final_loss"]
 

@@ -8,12 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from .. import board
-from . import cells, store
+from ..learner import board, record
+from ..learner.verdict import BROKEN, RIGHT, UNTRIED, Verdict
+from ..notebook import cells
 from .catalog import EXERCISES
 from .gaps import stands_in
 from .sandbox import Report, SandboxError, run
-from .verdict import BROKEN, RIGHT, UNTRIED, Verdict
 
 __all__ = ["verdict_on"]
 
@@ -29,7 +29,7 @@ def verdict_on(name: str, answer: Any) -> Verdict:
         verdict = _verdict(name, answer)
         notes = [] if verdict.status == RIGHT else [cells.unchanged(name, answer, verdict)]
         if verdict.status != UNTRIED:
-            notes.append(store.keep(name, verdict.status, verdict.mistake))
+            notes.append(record.keep(name, verdict.status, verdict.mistake))
             notes.append(board.tell(verdict, answer))
         return replace(verdict, note="\n".join(filter(None, notes)))
     except KeyboardInterrupt:
@@ -56,6 +56,8 @@ def _verdict(name: str, answer: Any) -> Verdict:
         text = "The check could not start a second Python, in which your answer would run."
         return Verdict(name, UNTRIED, text, str(error))
     verdict = replace(_read(name, report, answer), printed=report.printed)
+    if verdict.mistake not in exercise.mistakes:  # the answer ran where this was written
+        verdict = replace(verdict, mistake=None)
     if verdict.status == UNTRIED or (verdict.status != RIGHT and stands_in(answer)):
         return Verdict(name, UNTRIED, TO_DO)
     return verdict

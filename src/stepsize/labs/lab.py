@@ -26,7 +26,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
-from ..keyboard import with_keys
+from ..notebook.keyboard import with_keys
 from .sentences import number
 from .svg import rectangle, svg
 

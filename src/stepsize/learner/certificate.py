@@ -5,7 +5,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from .store import LAST, Progress, progress
+from .progress import LAST, Progress
 
 __all__ = ["Certificate", "certificate"]
 
@@ -79,7 +79,7 @@ class Certificate:
         return f'<a href="{path}" target="_blank">{path}</a>: open it, and print it from there'
 
 
-def certificate(name: Any, folder: Any = ".") -> Certificate:
+def certificate(name: Any, done: Progress, folder: Any = ".") -> Certificate:
     """Write a page that says what was solved, lesson by lesson, and how much is left.
 
     name: as it shall stand there. folder: where certificate.html goes; one is overwritten.
@@ -88,7 +88,7 @@ def certificate(name: Any, folder: Any = ".") -> Certificate:
     if not isinstance(name, str) or not name.strip():
         raise ValueError(f"name must be the name that shall stand there, not {name!r}")
     path = Path(folder) / "certificate.html"
-    path.write_text(_page(" ".join(name.split()), progress()), encoding="utf-8")
+    path.write_text(_page(" ".join(name.split()), done), encoding="utf-8")
     return Certificate(path)
 
 

@@ -5,24 +5,21 @@ it was written, costs that one line. A file that holds anything else is set asid
 and what could be read of it goes on.
 """
 
-import html
 import json
 import os
 import shutil
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ..home import home
-from ..quiz import LENGTH
-from .catalog import EXERCISES, LESSONS
-from .verdict import RIGHT
+from .home import home
 
-__all__ = ["LAST", "Progress", "answers", "keep", "named", "progress"]
+__all__ = ["answers", "by_seed", "keep", "lines", "named"]
 
 KEYS = {"exercise", "status", "mistake", "at"}
-LAST, PREFIX = "13 The last check", "last check "
+LAST_CHECK = "last check "
+
+Line = dict[str, Any]
 
 
 def keep(exercise: str, status: str, mistake: str | None) -> str:
@@ -42,65 +39,18 @@ def keep(exercise: str, status: str, mistake: str | None) -> str:
     return note
 
 
-@dataclass(frozen=True)
-class Progress:
-    """What `progress` returns: for each lesson its title, and per exercise "right", "tried", "".
-
-    last: the same for the questions of the last check, of the seed with the most right answers,
-    those first. seed: that seed, None where no question was answered.
-    """
-
-    lessons: dict[str, tuple[str, ...]]
-    note: str = ""
-    last: tuple[str, ...] = ("",) * LENGTH
-    seed: int | None = None
-
-    @property
-    def rows(self) -> list[tuple[str, str, str]]:
-        """A title, a bar, and a count for each lesson and for the last check."""
-        return [_row(lesson) for lesson in (*self.lessons.items(), (LAST, self.last))]
-
-    def __repr__(self) -> str:
-        width = max(map(len, self.lessons))
-        longest = max(map(len, self.lessons.values()))
-        rows = [f"{title:{width}}  {bar:{longest}}  {count}" for title, bar, count in self.rows]
-        return "\n".join([*rows, *filter(None, [self.note])])
-
-    def _repr_html_(self) -> str:
-        rows = (
-            f'<tr><td style="text-align: left">{html.escape(title)}</td>'
-            f'<td style="text-align: left"><code aria-hidden="true">{bar}</code></td>'
-            f'<td style="text-align: left">{count}</td></tr>'
-            for title, bar, count in self.rows
-        )
-        note = self.note and f"<p>{html.escape(self.note)}</p>"
-        return f"<table>{''.join(rows)}</table>{note}"
-
-
-def _row(lesson: tuple[str, tuple[str, ...]]) -> tuple[str, str, str]:
-    title, states = lesson
-    marks = {"right": "█", "tried": "▒", "": "░"}
-    count = f"{states.count('right')} of {len(states)}"
-    return title, "".join(marks[state] for state in states), count
-
-
-def progress() -> Progress:
-    """What the file says, by lesson. What was once right stays right."""
+def lines() -> tuple[list[Line], str]:
+    """All that could be read, in order, and what there is to say about the file: mostly nothing."""
     try:
         note = _repaired(_path())
-        lines, _ = _read(_path())
+        return _read(_path())[0], note
     except OSError as error:
-        lines, note = [], f"Your progress could not be read: {error}."
-    tried = {line["exercise"] for line in lines}
-    right = {line["exercise"] for line in lines if line["status"] == RIGHT}
-    state = {name: "right" if name in right else "tried" * (name in tried) for name in EXERCISES}
-    lessons = {title: tuple(state[name] for name in names) for title, names in LESSONS.items()}
-    return Progress(lessons, note, *_best(lines))
+        return [], f"Your progress could not be read: {error}."
 
 
 def named(seed: int, question: str) -> str:
     """What the file calls a question of the last check."""
-    return f"{PREFIX}{seed}: {question}"
+    return f"{LAST_CHECK}{seed}: {question}"
 
 
 def answers(seed: int) -> dict[str, str]:
@@ -117,27 +67,21 @@ def answers(seed: int) -> dict[str, str]:
     return given
 
 
-def _best(lines: list[dict[str, Any]]) -> tuple[tuple[str, ...], int | None]:
-    """Of the seed with the most right answers: the states, and the seed."""
+def by_seed(lines: list[Line]) -> dict[int, dict[str, str]]:
+    """Of each last check: how its questions were first answered, "right" or "wrong"."""
     first: dict[int, dict[str, str]] = {}
     for line in lines:
-        seed, _, question = (line["exercise"] or "").removeprefix(PREFIX).partition(": ")
+        seed, _, question = (line["exercise"] or "").removeprefix(LAST_CHECK).partition(": ")
         if question and seed.isdecimal():
             first.setdefault(int(seed), {}).setdefault(question, line["status"])
-    if not first:
-        return ("",) * LENGTH, None
-    right = {seed: list(states.values()).count(RIGHT) for seed, states in first.items()}
-    best = max(right, key=lambda seed: right[seed])
-    answered = min(len(first[best]), LENGTH)
-    states = ["right"] * right[best] + ["tried"] * (answered - right[best])
-    return (*states, *[""] * (LENGTH - answered)), best
+    return first
 
 
 def _path() -> Path:
     return home() / "progress.jsonl"
 
 
-def _read(path: Path) -> tuple[list[dict[str, Any]], bool]:
+def _read(path: Path) -> tuple[list[Line], bool]:
     """The lines of the file, and whether it holds anything but lines, whole or cut off."""
     try:
         raw = path.read_bytes()

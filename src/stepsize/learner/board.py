@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from .home import home
 
 if TYPE_CHECKING:
-    from .checks.verdict import Verdict
+    from .verdict import Verdict
 
 __all__ = ["agree", "tell", "withdraw", "witnessed"]
 
@@ -34,7 +34,7 @@ WITHDRAWN = "The class board has forgotten you, and is told nothing more."
 QUESTION = (
     "This hub has a class board, which shows your instructor where the class is. It has been told "
     f"nothing of you. If you agree, it is told, {TOLD} To agree, run "
-    "`from stepsize import board; board.agree()`. You are asked this once."
+    "`from stepsize.learner import board; board.agree()`. You are asked this once."
 )
 ANSWER = 2**20  # bytes of an answer that the board takes
 PAUSES = (1, 2, 5, 10, 30, 60)  # seconds between two attempts
@@ -85,11 +85,9 @@ def _report(verdict: Verdict, answer: Any) -> _Report:
     """What the board is told. Only a right answer goes along: it is to be judged again."""
     from urllib.parse import urlencode
 
-    from .checks.catalog import EXERCISES
-
     said = {"status": verdict.status}
-    if verdict.mistake in EXERCISES[verdict.exercise].mistakes:
-        said["mistake"] = str(verdict.mistake)
+    if verdict.mistake:
+        said["mistake"] = verdict.mistake
     carried = b""
     if verdict.status == "right":
         import cloudpickle
