@@ -15,8 +15,8 @@ import numpy as np
 import torch
 
 from stepsize.clinic import Advice, advise
-from stepsize.recipe import Recipe
-from stepsize.translate import translate
+from stepsize.frameworks.recipe import Recipe
+from stepsize.frameworks.translate import translate
 
 from .later import LATER
 from .zoo import ZOO, Kind, batches

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from stepsize import descend
-from stepsize.bridge import as_torch
+from stepsize.frameworks.bridge import as_torch
 from stepsize.models import batch
 from stepsize.network import Network, digits
 from stepsize.optimizers import adam, momentum

@@ -16,7 +16,7 @@ import pytest
 import torch
 
 from stepsize import descend, last_check, progress
-from stepsize.conventions import TABLE
+from stepsize.frameworks.conventions import TABLE
 from stepsize.learner import record
 from stepsize.optimizers import adagrad, adam, amsgrad, momentum, sgd
 from stepsize.quiz import LENGTH

@@ -6,7 +6,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from ..frameworks import installed
+from ..frameworks.side_by_side import installed
 from .lab import Lab
 from .trainings import Trainings, Worker
 

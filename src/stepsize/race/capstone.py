@@ -17,9 +17,9 @@ from typing import Any
 
 import numpy as np
 
-from .notebook.without_torch import missing
-from .recipe import Recipe
-from .translate import translate
+from ..frameworks.recipe import Recipe
+from ..frameworks.translate import translate
+from ..notebook.without_torch import missing
 
 __all__ = ["BUDGET", "COURSE", "Contest", "compete", "final_loss"]
 
@@ -102,7 +102,7 @@ def final_loss(recipe: Recipe, seed: int) -> float:
     """
     import torch
 
-    from .transformer import CHANCE, Reverser, one_thread, rows
+    from ..transformer import CHANCE, Reverser, one_thread, rows
 
     def loss_fn(score: torch.Tensor, symbols: torch.Tensor) -> torch.Tensor:
         return torch.nn.functional.cross_entropy(score.flatten(0, 1), symbols.flatten())
@@ -142,7 +142,7 @@ def _said(contest: Contest) -> str:
 
     Ten short runs bear no more digits, and a processor that rounds otherwise changes the next.
     """
-    from .transformer import CHANCE
+    from ..transformer import CHANCE
 
     yours, courses = np.mean(contest.yours), np.mean(contest.courses)
     gain, low, high = contest.gain

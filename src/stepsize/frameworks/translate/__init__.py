@@ -7,7 +7,7 @@ out the schedules that a library lacks. `pytorch`, `keras` and `optax` are what 
 none of them imports the library it writes for.
 """
 
-from ..ranges import one_of, require
+from ...ranges import one_of, require
 from ..recipe import Recipe
 from . import keras, optax, pytorch
 

@@ -2,8 +2,8 @@
 
     side_by_side("adagrad")     one parameter's path in each library
 
-Keras and Optax need not be installed. What they do is recorded in `frameworks.json`, by
-`tools/frameworks.py`; where they are there, they are run, and a test holds the record to it.
+Keras and Optax need not be installed. What they do is recorded in `side_by_side.json`, by
+`tools/side_by_side.py`; where they are there, they are run, and a test holds the record to it.
 The gradients are given, whatever the parameter: so two libraries agree where their rules do.
 """
 
@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from .plots import DASHED, DOTTED, SOLID, Look
-from .ranges import one_of, require
+from ..plots import DASHED, DOTTED, SOLID, Look
+from ..ranges import one_of, require
 
 __all__ = [
     "EXPERIMENTS",
@@ -38,7 +38,7 @@ LOOKS = {
     "keras": Look("#0072B2", DASHED, "s"),
     "optax": Look("#000000", DOTTED, "^"),
 }
-RECORD = Path(__file__).with_name("frameworks.json")
+RECORD = Path(__file__).with_name("side_by_side.json")
 START = 1.0
 
 

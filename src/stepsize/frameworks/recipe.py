@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from . import optimizers, schedules
-from .ranges import above, at_least, count_from, one_of, require
+from .. import optimizers, schedules
+from ..ranges import above, at_least, count_from, one_of, require
 
 __all__ = ["Recipe"]
 

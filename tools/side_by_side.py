@@ -1,11 +1,11 @@
-"""Make src/stepsize/frameworks.json anew: what PyTorch, Keras and Optax do, run side by side.
+"""Make the record of stepsize.frameworks.side_by_side anew: what each library does, run here.
 
-.venv/bin/python tools/frameworks.py        needs the extra `bench`, as `python run.py bench`
+.venv/bin/python tools/side_by_side.py        needs the extra `bench`, as `python run.py bench`
 """
 
 import json
 
-from stepsize.frameworks import EXPERIMENTS, LIBRARIES, RECORD
+from stepsize.frameworks.side_by_side import EXPERIMENTS, LIBRARIES, RECORD
 
 
 def main() -> None:

@@ -18,8 +18,8 @@ import numpy as np
 import torch
 from torch.optim.optimizer import ParamsT
 
-from .given import require_names
-from .optimizers import Rule, Step
+from ..given import require_names
+from ..optimizers import Rule, Step
 from .torch_optimizer import RuleOptimizer
 
 __all__ = ["as_rule", "as_torch"]
@@ -113,7 +113,7 @@ def as_rule(make: Callable[..., torch.optim.Optimizer], **hyper: Any) -> Rule:
         return Step(p.detach().numpy(), {n: _array(v) for n, v in optimizer.state[p].items()})
 
     rule.__name__ = rule.__qualname__ = name
-    rule.__doc__ = f"torch's {name}: see stepsize.bridge.as_rule."
+    rule.__doc__ = f"torch's {name}: see stepsize.frameworks.bridge.as_rule."
     remembered = _remembered(rule)  # and torch checks `hyper`
     rule.__signature__ = _signature(remembered, numbers)  # type: ignore[attr-defined]
     return rule

@@ -4,8 +4,8 @@ import inspect
 import math
 from typing import Any, NamedTuple
 
+from ...schedules import one_cycle
 from ..recipe import Recipe
-from ..schedules import one_cycle
 from .rates import factor, first_of_warmup
 from .script import call, constant_rate, indented, numbers, product, refuse, script, text
 
