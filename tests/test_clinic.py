@@ -13,7 +13,8 @@ from stepsize import descend
 from stepsize.checks import lesson_11
 from stepsize.clinic import diagnose, find_lr, patient
 from stepsize.clinic.patients import ILLNESSES
-from stepsize.network import Network, digits
+from stepsize.data import digits
+from stepsize.network import Network
 from stepsize.optimizers import adam, momentum, sgd
 from stepsize.surfaces import quadratic
 

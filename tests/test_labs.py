@@ -11,6 +11,7 @@ from matplotlib.text import Text
 
 from stepsize import Step, descend, labs, plots
 from stepsize.clinic import find_lr
+from stepsize.data import sine_data
 from stepsize.labs import rates, ravines, sentences
 from stepsize.labs.controls import Again
 from stepsize.labs.decay import BETAS, one_in
@@ -18,7 +19,7 @@ from stepsize.labs.moments import SERIES
 from stepsize.labs.noise import GOOD, POOR
 from stepsize.labs.range_test import uneven_line
 from stepsize.labs.ravines import LAST, STEPS, best_for, fallen, orders
-from stepsize.models import SineRegression, sine_data
+from stepsize.models import SineRegression
 from stepsize.optimizers import adagrad, adam, adamw, momentum, rmsprop, sgd
 from stepsize.surfaces import Gradients, bowl, bumpy, quadratic, ravine, rosenbrock, saddle
 

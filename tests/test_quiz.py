@@ -602,7 +602,7 @@ def the_same_decay():
 
 def edge():
     """The sharpness of a small network, after gradient descent at two rates."""
-    from stepsize.network import digits
+    from stepsize.data import digits
 
     X, labels = digits(np.float32)
     x, wanted = torch.tensor(X[:200]), torch.eye(10)[torch.tensor(labels[:200])]

@@ -7,8 +7,9 @@ import pytest
 
 from stepsize import schedules
 from stepsize.clipping import clip_by_norm, clip_by_value
-from stepsize.models import LinearRegression, SineRegression, linear_data, sine_data
-from stepsize.network import Network, digits
+from stepsize.data import digits, linear_data, sine_data
+from stepsize.models import LinearRegression, SineRegression
+from stepsize.network import Network
 from stepsize.optimizers import adam, sgd
 from stepsize.rules import Step, decoupled, rule
 from stepsize.surfaces import bowl, bumpy, ravine, rosenbrock, saddle

@@ -13,8 +13,8 @@ import numpy as np
 from stepsize.clinic import diagnose
 from stepsize.clinic.patients import OfTen
 from stepsize.clinic.patients import train as as_kept
-from stepsize.models import LinearRegression, linear_data
-from stepsize.network import digits
+from stepsize.data import digits, linear_data
+from stepsize.models import LinearRegression
 from stepsize.optimizers import adam, momentum, sgd
 from stepsize.schedules import cosine, step_decay
 

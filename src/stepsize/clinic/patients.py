@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from ..clipping import clip_by_norm
+from ..data import batch, digits
 from ..loop import Landscape
-from ..models import batch
-from ..network import Network, digits
+from ..network import Network
 from ..optimizers import Rule, adam, momentum, sgd
 from ..schedules import cosine
 

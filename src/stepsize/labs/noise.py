@@ -4,8 +4,9 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from .. import plots
+from ..data import linear_data, sine_data
 from ..loop import descend
-from ..models import LinearRegression, SineRegression, linear_data, sine_data
+from ..models import LinearRegression, SineRegression
 from ..optimizers import sgd
 from . import sentences
 from .controls import Again, buttons, list_slider, log_slider

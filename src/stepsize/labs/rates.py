@@ -7,8 +7,9 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from .. import plots
+from ..data import linear_data
 from ..loop import descend
-from ..models import LinearRegression, linear_data
+from ..models import LinearRegression
 from ..optimizers import sgd
 from ..schedules import (
     constant,
