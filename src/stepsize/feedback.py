@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .elementwise import plain, where
+from .optimizers.elementwise import plain, where
 from .ranges import accepts, at_least, fraction, one_of
 
 __all__ = ["Heard", "plateau"]

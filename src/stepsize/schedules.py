@@ -26,7 +26,7 @@ from typing import Any
 
 import numpy as np
 
-from .elementwise import plain
+from .optimizers.elementwise import plain
 from .ranges import Allowed, above, accepts, at_least, count_from, fraction, one_of, require, share
 
 __all__ = [  # noqa: RUF022  (in order of difficulty)

@@ -18,8 +18,8 @@ import numpy as np
 import torch
 from torch.optim.optimizer import ParamsT
 
-from ..given import require_names
 from ..optimizers import Rule, Step
+from ..optimizers.slips import require_names
 from .torch_optimizer import RuleOptimizer
 
 __all__ = ["as_rule", "as_torch"]

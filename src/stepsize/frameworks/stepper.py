@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from ..given import require_names
 from ..optimizers import Rule
-from ..rules import looks
+from ..optimizers.rules import looks
+from ..optimizers.slips import require_names
 
 __all__ = ["Stepper"]
 

@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from torch.optim.optimizer import ParamsT
 
-from ..blockwise import BLOCK, blockwise
 from ..optimizers import Rule, Step
+from ..optimizers.blockwise import BLOCK, blockwise
 from .stepper import EMPTY, Stepper
 
 __all__ = ["RuleOptimizer"]

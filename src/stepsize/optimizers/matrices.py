@@ -7,8 +7,8 @@ points at once, and take the gradient at none that the learner would call the mo
 
 from typing import Any
 
+from ..ranges import at_least, at_most, count_from, fraction
 from .elementwise import maximum, minimum, where
-from .ranges import at_least, at_most, count_from, fraction
 from .rules import COORDINATE, MATRIX, VECTOR, Step, rule
 
 __all__ = [

@@ -26,9 +26,9 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
+from ..ranges import Allowed, at_least, one_of, require, require_floats
 from .elementwise import plain, where
-from .given import require_column, require_names
-from .ranges import Allowed, at_least, one_of, require, require_floats
+from .slips import require_column, require_names
 
 __all__ = ["COORDINATE", "MATRIX", "VECTOR", "Looks", "Rule", "Step", "decoupled", "looks", "rule"]
 

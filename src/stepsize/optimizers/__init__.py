@@ -20,10 +20,16 @@ The rules whose own equations have a weight_decay, AdamW the first of them, deca
 `decoupled(rule)` does the same to any other that steps from theta.
 """
 
+from ..ranges import above, at_least, fraction, share
 from .clipping import clip_by_norm, clip_by_value
 from .elementwise import maximum, sign, where
-from .newer import adafactor, adafactor_vector, muon, schedule_free_adamw, schedule_free_sgd
-from .ranges import above, at_least, fraction, share
+from .matrices import (
+    adafactor,
+    adafactor_vector,
+    muon,
+    schedule_free_adamw,
+    schedule_free_sgd,
+)
 from .rules import Rule, Step, decoupled, rule
 
 __all__ = [  # noqa: RUF022  (in order of difficulty)

@@ -5,9 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from .optimizers import Rule, Step
-from .ranges import count_from, require
-from .rules import looks
+from ..ranges import count_from, require
+from .rules import Rule, Step, looks
 
 __all__ = ["blockwise"]
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
+from ..ranges import accepts, at_least, require_floats
 from .elementwise import maximum, minimum
-from .ranges import accepts, at_least, require_floats
 
 __all__ = ["clip_by_norm", "clip_by_value"]
 
