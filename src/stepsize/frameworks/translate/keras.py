@@ -178,6 +178,7 @@ variable.assign(variable - learning_rate / (1 - {beta1}**t) * m / u)
 
 
 def write(recipe: Recipe) -> str:
+    """The recipe as a script for Keras."""
     hyper = numbers(recipe)
     if hyper.get("maximize"):
         raise refuse("Keras", "always minimizes.", "the loss with a minus sign")

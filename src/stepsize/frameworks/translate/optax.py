@@ -47,6 +47,7 @@ OWN_DECAY = {"adamw", "lion", "adafactor", "adafactor_vector", "schedule_free_ad
 
 
 def write(recipe: Recipe) -> str:
+    """The recipe as a script for Optax."""
     hyper = numbers(recipe)
     if hyper.get("maximize"):
         raise refuse("Optax", "always minimizes.", "the loss with a minus sign")

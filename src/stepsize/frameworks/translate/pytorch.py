@@ -112,6 +112,7 @@ NOTES = {
 
 
 def write(recipe: Recipe) -> str:
+    """The recipe as a script for PyTorch."""
     hyper = numbers(recipe)
     classes, optimizer = _optimizer(recipe, hyper)
     scheduler = _scheduler(recipe, hyper["lr"])

@@ -68,6 +68,7 @@ def cycles(recipe: Recipe) -> list[int]:
 
 
 def refuse(library: str, what: str, nearest: str) -> ValueError:
+    """The error of a recipe that a library can't follow, with the nearest thing that it can."""
     return ValueError(f"{library} {what} The nearest is {nearest}.")
 
 

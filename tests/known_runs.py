@@ -1,6 +1,6 @@
-"""The ward: real trainings, healthy ones and sick ones whose illness is known, by seed.
+"""Real trainings, healthy ones and sick ones whose illness is known, by seed.
 
-python -m tests.ward        the confusion matrix, of the models that were never tuned on
+python -m tests.known_runs        the confusion matrix, of the models that were never tuned on
 """
 
 from collections import Counter
@@ -169,9 +169,9 @@ if __name__ == "__main__":
     below = page.read_text(encoding="utf-8").partition("\n## ")
     page.write_text(
         "# How often the clinic is right\n\n"
-        "`diagnose` on the runs of `tests/ward.py`, on models and seeds that its rules were never "
-        "tuned on; losses of\nsingle batches, with the rate, the gradient's norm and a validation "
-        "loss. Made by `python -m tests.ward`.\n\n"
+        "`diagnose` on the runs of `tests/known_runs.py`, on models and seeds that its rules were "
+        "never tuned on; losses\nof single batches, with the rate, the gradient's norm and a "
+        "validation loss. Made by `python -m tests.known_runs`.\n\n"
         f"{table(counts)}\n\n{right} of {sum(counts.values())} right.\n" + "".join(below[1:]),
         encoding="utf-8",
     )

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ..later import LATER
+from ..unseen import UNSEEN
 from ..zoo import ZOO, Kind, mlp
 
 __all__ = ["ASIDE", "DEAR", "TUNED"]
@@ -156,13 +156,13 @@ def _of(table: dict[str, Kind], *names: str) -> dict[str, Kind]:
 TUNED = (
     _of(ZOO, "linear regression", "logistic regression", "softmax", "MLP, tanh", "autoencoder")
     | _of(ZOO, "MLP, dropout", "conv, no norm")
-    | _of(LATER, "moons", "MLP, sigmoid")
+    | _of(UNSEEN, "moons", "MLP, sigmoid")
     | NEW_TUNED
 )
 ASIDE = (
     _of(ZOO, "deep MLP, LayerNorm", "reversing transformer")
     | _of(ZOO, "matrix factors", "residual regression", "wines, unscaled")
-    | _of(LATER, "residual, SiLU", "conv of rows, GroupNorm", "irises", "sine, Fourier features")
+    | _of(UNSEEN, "residual, SiLU", "conv of rows, GroupNorm", "irises", "sine, Fourier features")
     | NEW_ASIDE
 )
 DEAR = ("reversing transformer", "residual, SiLU")  # to train: one group each

@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from .zoo import Kind, classes, mlp
 
-__all__ = ["LATER"]
+__all__ = ["UNSEEN"]
 
 
 @cache
@@ -93,7 +93,7 @@ class Waves(nn.Module):
 
 entropy, squares = functional.cross_entropy, functional.mse_loss
 
-LATER = {
+UNSEEN = {
     "MLP, sigmoid": Kind(lambda: mlp([64, 48, 48, 10], nn.Sigmoid), _digits, entropy, 32),
     "residual, SiLU": Kind(Deep, _digits, entropy, 64),
     "conv of rows, GroupNorm": Kind(Rows, _digits, entropy, 48),
