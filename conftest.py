@@ -36,6 +36,7 @@ OTHER_PROGRAMS = {
     "importlib",
     "jupyterlab",
     "people",
+    "room",
     "sandbox",
     "start_new_kernel",
     "subprocess",
@@ -59,8 +60,9 @@ def is_quick(path: Path) -> bool:
         return path.suffix != ".ipynb"
     nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
     imports = [node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)]
-    names = {alias.name.partition(".")[0] for node in imports for alias in node.names}
-    return not (OTHER_PROGRAMS | LONG) & names
+    named = [alias.name for node in imports for alias in node.names]
+    named += [node.module or "" for node in imports if isinstance(node, ast.ImportFrom)]
+    return not (OTHER_PROGRAMS | LONG) & {part for name in named for part in name.split(".")}
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
