@@ -38,7 +38,6 @@ OTHER_PROGRAMS = {
     "people",
     "room",
     "sandbox",
-    "start_new_kernel",
     "subprocess",
 }
 # ... or they train models, move every slider, bring Keras and JAX, or verify the last check.
@@ -58,18 +57,26 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 def is_quick(path: Path) -> bool:
     if path.parent != TESTS or path.suffix != ".py":
         return path.suffix != ".ipynb"
+    return not (OTHER_PROGRAMS | LONG) & imported(path)
+
+
+def imported(path: Path) -> set[str]:
+    """Every part of every name that this file imports, or imports from."""
     nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
     imports = [node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)]
     named = [alias.name for node in imports for alias in node.names]
     named += [node.module or "" for node in imports if isinstance(node, ast.ImportFrom)]
-    return not (OTHER_PROGRAMS | LONG) & {part for name in named for part in name.split(".")}
+    return {part for name in named for part in name.split(".")}
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if config.getoption("quick"):
-        thorough = [item for item in items if item.get_closest_marker("thorough")]
-        config.hook.pytest_deselected(items=thorough)
-        items[:] = [item for item in items if item not in thorough]
+        config.hook.pytest_deselected(items=[item for item in items if is_thorough(item)])
+        items[:] = [item for item in items if not is_thorough(item)]
+
+
+def is_thorough(item: pytest.Item) -> bool:
+    return item.get_closest_marker("thorough") is not None
 
 
 @pytest.fixture(autouse=True)
