@@ -2,7 +2,7 @@
 
     python run.py          opens JupyterLab where you were; --no-browser, --port 8899
     python run.py test     passes all tests; what follows goes to pytest: test -k adam
-                           test --quick: the package's alone, while you change a line
+                           test --quick: what a rule is held to, while you change a line
     python run.py doctor   examines this machine, and says what helps
     python run.py hub      a server for a whole class, to try: see workshop/README.md
     python run.py bench    times it all against torch, Keras and Optax: benchmarks/RESULTS.md
