@@ -23,7 +23,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = notebook(Path(folder) / "lab.ipynb", LAB)
         with chromium() as browser, jupyterlab(path) as server:
-            page = browser.new_page(viewport={"width": 1280, "height": 1000})
+            page = browser.new_page(viewport={"width": 1440, "height": 1000})
             desk = Desk(page)
             desk.open(server)
             desk.run_all()
