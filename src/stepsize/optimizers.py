@@ -17,12 +17,24 @@ torch.optim rejects, and for t below 1.
 Two arguments that all rules share stand in none of the equations, as in torch: `maximize=True`
 turns the gradient round, and `weight_decay` then adds weight_decay * theta to it, an L2 penalty.
 The rules whose own equations have a weight_decay, AdamW the first of them, decay by that instead;
-`decoupled(rule)` does the same to any other that steps from theta.
+`decoupled(rule)` does the same to any other that steps from theta. `averaged(rule)` keeps a mean of
+the weights beside any of them.
 """
 
 from .clipping import clip_by_norm, clip_by_value
 from .elementwise import maximum, sign, where
-from .newer import adafactor, adafactor_vector, muon, schedule_free_adamw, schedule_free_sgd
+from .newer import (
+    adafactor,
+    adafactor_vector,
+    ademamix,
+    averaged,
+    muon,
+    prodigy,
+    schedule_free_adamw,
+    schedule_free_sgd,
+    shampoo,
+    soap,
+)
 from .ranges import above, at_least, fraction, share
 from .rules import Rule, Step, decoupled, rule
 
@@ -44,12 +56,17 @@ __all__ = [  # noqa: RUF022  (in order of difficulty)
     "radam",
     "adamax",
     "lion",
+    "ademamix",
+    "prodigy",
     "adafactor_vector",
     "adafactor",
     "muon",
+    "shampoo",
+    "soap",
     "schedule_free_sgd",
     "schedule_free_adamw",
     "decoupled",
+    "averaged",
     "clip_by_norm",
     "clip_by_value",
 ]

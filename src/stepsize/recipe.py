@@ -12,7 +12,7 @@ from .ranges import above, at_least, count_from, one_of, require
 
 __all__ = ["Recipe"]
 
-NO_RULES = ("Rule", "Step", "decoupled", "clip_by_norm", "clip_by_value")
+NO_RULES = ("Rule", "Step", "decoupled", "averaged", "clip_by_norm", "clip_by_value")
 OPTIMIZERS = [name for name in optimizers.__all__ if name not in NO_RULES]
 SCHEDULES = [name for name in schedules.__all__ if name not in ("sequence", "one_cycle_momentum")]
 
