@@ -124,12 +124,14 @@ def prodigy(
 ) -> Step:
     r"""Prodigy: Adam that finds its own rate, by how far the gradients have carried it so far.
 
-    $$r_t = \beta_3 r_{t-1} + (1 - \beta_3)\, \eta d_t^2\, \langle g_t, \theta_0 - \theta_{t-1} \rangle
-      \qquad s_t = \beta_3 s_{t-1} + (1 - \beta_3)\, \eta d_t^2\, g_t \qquad
+    $$r_t = \beta_3 r_{t-1} + (1 - \beta_3)\, \eta d_t^2\,
+        \langle g_t, \theta_0 - \theta_{t-1} \rangle \qquad
+      s_t = \beta_3 s_{t-1} + (1 - \beta_3)\, \eta d_t^2\, g_t \qquad
       \beta_3 = \sqrt{\beta_2}$$
     $$m_t = \beta_1 m_{t-1} + (1 - \beta_1)\, d_t g_t \qquad
       v_t = \beta_2 v_{t-1} + (1 - \beta_2)\, d_t^2 g_t^2$$
-    $$\theta_t = (1 - \eta d_t \lambda)\, \theta_{t-1} - \eta d_t\, m_t / (\sqrt{v_t} + d_t \epsilon)$$
+    $$\theta_t = (1 - \eta d_t \lambda)\, \theta_{t-1}
+      - \eta d_t\, m_t / (\sqrt{v_t} + d_t \epsilon)$$
     $$d_{t+1} = \max(d_t,\ r_t / \lVert s_t \rVert_1), \qquad d_1 = d_0$$
 
     d estimates how far the start is from the goal, and is the rate; lr stays 1, and is what a
@@ -139,8 +141,8 @@ def prodigy(
     found from all together; r, d, d_hat (..., 1); hyper-parameters scalar or (..., 1).
     Units: d as theta; m as theta times grad; eps as grad; lr none; weight_decay one over theta.
     Ranges: lr, eps, weight_decay at least 0; beta1, beta2 at least 0 and below 1; d0 above 0.
-    Source: Mishchenko & Defazio (2024), Algorithm 4, arXiv:2306.06101, where the means are not
-    corrected for their start at 0 and nothing decays. optax.contrib.prodigy corrects them, as if lr
+    Source: Mishchenko & Defazio (2024), the version with Adam, arXiv:2306.06101, where the means
+    are not corrected for their start at 0 and nothing decays. optax.contrib.prodigy corrects them, as if lr
     were lr sqrt(1 - beta2^t) / (1 - beta1^t), and has d_{t+1} beside epsilon; torch has none. Left
     out: the factor d_coef, a bound on the growth of d, and the safeguard for a warmup.
 
@@ -616,7 +618,8 @@ def averaged(
     did and doesn't know. **The model is the mean**: the `average` of the trace, which is not where
     the loss of the trace was measured; in `as_torch`, what `eval()` puts in place.
 
-    Shapes, units: average as theta. Ranges: decay between 0 and 1; after a whole number, at least 0.
+    Shapes, units: average as theta.
+    Ranges: decay between 0 and 1; after a whole number, at least 0.
     Source: Polyak & Juditsky (1992), doi:10.1137/0330046; SWA: Izmailov et al. (2018),
     arXiv:1803.05407. Same as torch.optim.swa_utils.AveragedModel, updated after each update from
     the (T + 1)-th on, and with decay as get_ema_avg_fn(decay) and as Keras's use_ema. Optax's ema
