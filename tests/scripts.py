@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from stepsize.frameworks.recipe import Recipe
 from stepsize.optimizers import adamw, clip_by_norm
-from stepsize.recipe import Recipe
 
 SHAPES = {"two": [(3,), (2,)], "vector": [(5,)], "matrix": [(3, 2)], "layer": [(3, 2), (2,)]}
 WIDE = {"matrix": 3, "layer": 4}  # of the inputs; a layer's last one is 1, for the bias

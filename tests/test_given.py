@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from stepsize import descend, optimizers, plots, schedules
 from stepsize.optimizers import Step, adam, muon, sgd
-from stepsize.rules import looks
+from stepsize.optimizers.rules import looks
 from stepsize.surfaces import ravine
 
 START, ONES = (4.0, 2.0), np.ones(2)

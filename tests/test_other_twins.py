@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from stepsize.bridge import as_torch
-from stepsize.frameworks import installed
+from stepsize.frameworks.bridge import as_torch
+from stepsize.frameworks.side_by_side import installed
 from stepsize.optimizers import adam, adamw, ademamix, averaged, muon, prodigy, sgd, soap
 
 from .scripts import keras_on_torch, x64

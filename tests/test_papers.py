@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 from mpmath import mp, mpf
 
-from stepsize.newer import orthogonalize
 from stepsize.optimizers import (
     adadelta,
     adafactor,
@@ -39,6 +38,7 @@ from stepsize.optimizers import (
     shampoo,
     soap,
 )
+from stepsize.optimizers.matrices import orthogonalize
 from stepsize.schedules import (
     cosine,
     cosine_restarts,

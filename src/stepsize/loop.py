@@ -8,15 +8,15 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from .given import (
+from .optimizers import Rule, Step
+from .optimizers.rules import looks
+from .optimizers.slips import (
     require_column,
     require_landscape,
     require_names,
     require_rule,
     require_time,
 )
-from .optimizers import Rule, Step
-from .rules import looks
 
 __all__ = ["Landscape", "Trace", "descend"]
 
