@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from stepsize import Step, descend
-from stepsize.optimizers import adam, momentum, sgd
+from stepsize.optimizers import adam, averaged, momentum, sgd
 from stepsize.optimizers.blockwise import blockwise
 from stepsize.surfaces import quadratic
 
-RULES = [sgd, momentum, adam]
+RULES = [sgd, momentum, adam, averaged(adam, 0.9)]
 SIZES = [(1, 1), (7, 1), (8, 3), (9, 3), (9, 9), (9, 100)]  # d and the block
 
 

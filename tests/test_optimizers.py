@@ -868,6 +868,46 @@ def test_a_decay_alone_shrinks_and_never_turns_round(thetas):
         np.testing.assert_allclose(shrunk, 0.95 * theta, rtol=1e-12)
 
 
+@pytest.mark.parametrize("wrong", [schedule_free_sgd, schedule_free_adamw, averaged(sgd)])
+def test_no_second_average(wrong):
+    with pytest.raises(ValueError, match=f"rule must keep no mean .* {wrong.__name__} does"):
+        averaged(wrong)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (dict(decay=1.1), "decay must be at least 0 and at most 1, not 1.1"),
+        (dict(decay=-0.1), "decay must be at least 0 and at most 1, not -0.1"),
+        (dict(after=-1), "after must be a whole number, at least 0, not -1"),
+        (dict(after=2.5), "after must be a whole number, at least 0, not 2.5"),
+    ],
+)
+def test_an_average_of_what_there_is_not(arguments, words):
+    with pytest.raises(ValueError, match=words):
+        averaged(sgd, **arguments)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_an_average_stays_beside_any_rule(rule):
+    """On arrays and tensors; with a decay of 0 it is theta, with one of 1 the first point."""
+    if "z" in inspect.signature(rule).parameters:
+        return
+    g = gradients("random", shape_for(rule), np.float64)[:6]
+    start = np.ones(shape_for(rule))
+    alone = ours(rule, start, g, **RULES[rule])
+    for decay, expected in ((0.0, alone[-1]), (1.0, alone[0]), (None, alone.mean(axis=0))):
+        made = pickle.loads(pickle.dumps(averaged(rule, decay)))
+        assert made.__name__ == f"averaged_{rule.__name__}"
+        theta, memory, tensors, theirs = start, {}, {}, torch.tensor(start)
+        for t, grad in enumerate(g, start=1):
+            theta, memory, _ = made(theta, grad, t, **memory, **RULES[rule])
+            theirs, tensors, _ = made(theirs, torch.tensor(grad), t, **tensors, **RULES[rule])
+        np.testing.assert_array_equal(theta, alone[-1])
+        np.testing.assert_allclose(memory["average"], expected, rtol=1e-12)
+        np.testing.assert_allclose(tensors["average"].numpy(), expected, rtol=1e-9, atol=1e-12)
+
+
 def test_lion_steps_by_lr_or_not_at_all():
     path = ours(lion, np.zeros(5), gradients("random", (5,), np.float64), lr=0.25)
     assert set(np.abs(np.diff(path, axis=0)).flat) == {0.25}
