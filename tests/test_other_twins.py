@@ -117,6 +117,28 @@ def test_muon_with_an_rms_is_optaxs_without_look_ahead(shape):
     assert_one_path(mine, optaxs(optimizer, start, grads), 1e-6)
 
 
+@pytest.mark.parametrize("shape", [(3, 4), (4, 3)])
+def test_muon_with_an_rms_is_that_of_keras(shape):
+    need("keras")
+    keras = keras_on_torch()
+    before = keras.config.floatx()
+    keras.config.set_floatx("float64")
+    try:
+        start, grads = np.ones(shape), gradients("random", shape, np.float64)[:20]
+        variable = keras.Variable(start)
+        named = dict(momentum=0.9, ns_steps=5, rms_rate=0.2, weight_decay=0.1)
+        optimizer = keras.optimizers.Muon(0.01, **named)
+        optimizer.build([variable])
+        path = []
+        for grad in grads:
+            optimizer.apply([keras.ops.convert_to_tensor(grad)])
+            path.append(variable.value.detach().numpy().copy())
+    finally:
+        keras.config.set_floatx(before)
+    mine = ours(muon, start, grads, lr=0.01, momentum=0.9, rms=0.2, weight_decay=0.1)
+    assert_one_path(mine, np.array(path), 1e-5)
+
+
 # --- Averages -----------------------------------------------------------------------------------
 
 

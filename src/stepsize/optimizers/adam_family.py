@@ -328,7 +328,7 @@ def ademamix(
     optax.contrib.ademamix; torch has none. Left to schedules: in the paper alpha and beta3 rise in
     the first T updates, alpha by alpha=lambda t: 5 * warmup(t, T).
 
-    A gradient of 1, and a hundred updates later: the fast mean has lost it, the slow one has not.
+    A hundred updates after a gradient of 1, the fast mean has lost it and the slow one has not:
 
     >>> memory = ademamix(0.0, 1.0, 1).memory
     >>> for t in range(2, 102):
@@ -398,7 +398,7 @@ def prodigy(
     as if lr were lr sqrt(1 - beta2^t) / (1 - beta1^t), and has d_{t+1} beside epsilon; torch has
     none. Left out: the factor d_coef, a bound on the growth of d, the safeguard for a warmup.
 
-    A goal at 5 or at 5000, the same call: d grows by itself, and doesn't grow beyond the distance.
+    With a goal at 5 or at 5000 the call is the same. d grows by itself, and not past the distance:
 
     >>> for goal in (5.0, 5000.0):
     ...     theta, memory = np.zeros(1), {}

@@ -182,8 +182,8 @@ def muon(
       s = \sqrt{\max(1, n / m)} \ \text{ or } \ r \sqrt{\max(n, m)}$$
 
     The entries of O have a root mean square near 1 / sqrt(max(n, m)). Where `rms` r is given, that
-    of the step is lr times r, whatever the shape: with r = 0.2 that of a step of AdamW, so that
-    both get on with one lr.
+    of the step is lr times r, whatever the shape. With r = 0.2 it is about that of AdamW's steps,
+    so that the two can share one lr.
 
     Shapes: theta, grad, b, update O (..., n, m); hyper-parameters scalar or (..., 1, 1).
     Units: b as grad; lr as theta; rms none; weight_decay one over lr.
@@ -244,7 +244,7 @@ def orthogonalize(
 
 @rule(MATRIX, lr=at_least(0), eps=at_least(0))
 def shampoo(theta, grad, t, left=0.0, right=0.0, *, lr=1e-2, eps=1e-4) -> Step:
-    r"""Shampoo: Adagrad that also turns: it undoes the size of the gradients in every direction.
+    r"""Shampoo: Adagrad for a matrix, which scales every direction and not the coordinates alone.
 
     $$L_t = L_{t-1} + G_t G_t^\top \qquad R_t = R_{t-1} + G_t^\top G_t$$
     $$\theta_t = \theta_{t-1} -
@@ -262,7 +262,7 @@ def shampoo(theta, grad, t, left=0.0, right=0.0, *, lr=1e-2, eps=1e-4) -> Step:
     practical, as Anil et al. (2020), arXiv:2002.09018: means in place of the sums, roots that are
     taken once in many updates, and a length of step borrowed from another rule ("grafting").
 
-    The first step is what Muon comes near to: every direction moves by lr, however weak it is.
+    Muon comes near to its first step: every direction moves by lr, however weak the gradient there.
 
     >>> step = shampoo(np.zeros((2, 2)), np.diag([1.0, 0.01]), t=1, lr=1.0, eps=0.0)
     >>> step.theta.round(6)
@@ -328,7 +328,7 @@ def soap(
     first gradient are those of their code, which adds eps before it corrects. torch has none. Left
     out: axes that are sorted anew, tensors of more than two axes, a side too long to have axes.
 
-    Turned round, a problem is the same to SOAP. Adam's steps depend on how the axes lie:
+    Rotate the problem, and SOAP's path is rotated with it. Adam's depends on how the axes lie:
 
     >>> turn, G = np.array([[0.8, -0.6], [0.6, 0.8]]), np.diag([100.0, 1.0])
     >>> def second(G):

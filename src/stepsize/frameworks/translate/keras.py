@@ -341,8 +341,8 @@ REFUSED = {
         "weight_decay=0",
     ),
     "muon": (
-        "has a Muon whose steps don't depend on a matrix's shape as ours do.",
-        "keras.optimizers.Muon(rms_rate=None), the same for square matrices",
+        "has a Muon that steps all else by an Adam of its own, and decays both alike.",
+        "keras.optimizers.Muon(rms_rate=0.2), on matrices the same as rms=0.2",
     ),
     "ademamix": ("has no AdEMAMix.", "keras.optimizers.AdamW"),
     "prodigy": ("has no Prodigy.", "keras.optimizers.AdamW, whose rate is yours to choose"),
