@@ -371,6 +371,7 @@ WARMUP = functools.partial(schedules.warmup, steps=4)
         lambda t: schedules.inverse_sqrt(t, 9),
         lambda t: schedules.cosine(t, 9),
         lambda t: schedules.warmup_stable_decay(t, 9, 2, 2),
+        lambda t: schedules.warmup_stable_decay(t, 9, 2, 2, anneal="1-sqrt"),
         lambda t: schedules.cosine_restarts(t, 2),
         lambda t: schedules.cosine_restarts(t, 2, 2),
         lambda t: schedules.triangular(t, 3),

@@ -868,6 +868,114 @@ def test_a_decay_alone_shrinks_and_never_turns_round(thetas):
         np.testing.assert_allclose(shrunk, 0.95 * theta, rtol=1e-12)
 
 
+@given(st.lists(finite, min_size=1, max_size=20))
+def test_ademamix_without_its_slow_mean_is_adamw(grads):
+    g, start, decay = np.array(grads), np.array(1.0), dict(lr=0.1, weight_decay=0.3)
+    without = ours(ademamix, start, g, alpha=0.0, **decay)
+    np.testing.assert_array_equal(without, ours(adamw, start, g, **decay))
+
+
+@given(st.lists(finite, min_size=2, max_size=20))
+def test_prodigys_rate_never_falls(grads):
+    trace = [step["d"].item() for step in remembered(prodigy, np.ones(1), np.array(grads)[:, None])]
+    assert (np.diff(trace) >= 0).all()
+
+
+def remembered(rule, start, grads, **hyper):
+    """The memory after each update."""
+    theta, memory = start, {}
+    for t, grad in enumerate(grads, start=1):
+        theta, memory, _ = rule(theta, grad, t, **memory, **hyper)
+        yield memory
+
+
+@pytest.mark.parametrize("c", [0.125, 1024.0])
+def test_prodigy_has_no_units_to_choose(c):
+    """c times as far away, from c times the first guess, it goes c times as far at each update."""
+    g, start = gradients("random", (5,), np.float64)[:50], np.arange(5.0)
+    path, further = ours(prodigy, start, g), ours(prodigy, c * start, g, d0=c * 1e-6)
+    np.testing.assert_allclose(further, c * path, rtol=1e-12)
+    steeper = ours(prodigy, start, c * g, eps=0.0)
+    np.testing.assert_allclose(steeper, ours(prodigy, start, g, eps=0.0), rtol=1e-12)
+
+
+def test_prodigys_rate_is_of_all_tensors_together():
+    """One for each coordinate alone would be another."""
+    g, start = gradients("random", (5,), np.float64)[:50] + 1, np.zeros(5)
+    together = ours(prodigy, start, g, d0=1e-3)[-1]
+    alone = [ours(prodigy, start[i : i + 1], g[:, i : i + 1], d0=1e-3)[-1, 0] for i in range(5)]
+    assert np.abs(together / alone - 1).max() > 0.1
+
+
+@pytest.mark.parametrize("rule", [shampoo, soap])
+@pytest.mark.parametrize("shape", [(4, 4), (3, 4)])
+def test_to_turn_the_problem_turns_the_path(rule, shape):
+    """On both sides, by any rotation. Adam's path knows the axes.
+
+    Where the first gradient leaves two directions out, SOAP's first axes there are arbitrary.
+    """
+    rng = np.random.default_rng(3)
+    left, right = (np.linalg.qr(rng.normal(size=(n, n)))[0] for n in shape)
+    g, start = gradients("random", shape, np.float64)[:40], rng.normal(size=shape)
+    for one, turned in ((rule, True), (adam, False)):
+        path = ours(one, start, g, lr=0.1)
+        other = ours(one, left @ start @ right, left @ g @ right, lr=0.1)
+        assert np.allclose(other, left @ path @ right, rtol=1e-6, atol=1e-7) == turned
+
+
+def test_soap_is_adam_where_the_axes_are_those_of_the_gradients():
+    """A gradient on the diagonal: its axes are the coordinates, and the first one is spent."""
+    g = np.abs(gradients("random", (3,), np.float64)[:30]) * [100, 10, 1]
+    matrices = g[:, :, None] * np.eye(3)
+    path = ours(soap, np.zeros((3, 3)), matrices, weight_decay=0.0)
+    theirs = ours(adam, np.zeros(3), g[1:], lr=3e-3, beta1=0.95, beta2=0.95)
+    np.testing.assert_array_equal(path[0], 0)
+    np.testing.assert_allclose(np.diagonal(path[1:], axis1=1, axis2=2), theirs, rtol=1e-9)
+    np.testing.assert_allclose(path * (1 - np.eye(3)), 0, atol=1e-12)
+
+
+@pytest.mark.parametrize("frequency", [1, 3, 7])
+def test_soap_changes_its_axes_every_so_many_updates(frequency):
+    g = gradients("random", (3, 4), np.float64)[:22]
+    seen = [m["q_left"] for m in remembered(soap, np.ones((3, 4)), g, frequency=frequency)]
+    changed = [k for k in range(1, 22) if (seen[k] != seen[k - 1]).any()]
+    assert changed == list(range(frequency, 22, frequency))
+    for q in seen:
+        np.testing.assert_allclose(q @ q.T, np.eye(3), atol=1e-12)
+
+
+@pytest.mark.parametrize("shape", [(30, 40), (40, 30), (50, 5)])
+def test_muons_step_has_the_rms_that_is_asked_for(shape):
+    g = gradients("random", shape, np.float64)[:3]
+    path = ours(muon, np.zeros(shape), g, lr=1.0, rms=0.2, weight_decay=0.0)
+    steps = np.diff(np.concatenate([np.zeros((1, *shape)), path]), axis=0)
+    np.testing.assert_allclose((steps**2).mean((1, 2)) ** 0.5, 0.2, rtol=0.25)
+
+
+def test_newton_and_schulzs_own_coefficients_converge():
+    """Those of Jordan lift faster, and stay about 1."""
+    matrix = np.random.default_rng(0).normal(size=(3, 4))
+    u, _, v = np.linalg.svd(matrix, full_matrices=False)
+    exact = orthogonalize(matrix, 30, 1e-7, 1.875, -1.25, 0.375)
+    np.testing.assert_allclose(exact, u @ v, atol=1e-12)
+    assert np.abs(orthogonalize(matrix, 30) - u @ v).max() > 0.05
+
+
+@pytest.mark.parametrize("dtype", [np.float16, torch.float16, torch.bfloat16])
+@pytest.mark.parametrize("rule", [shampoo, soap])
+def test_short_floats_are_taken_apart_in_long_ones(rule, dtype):
+    is_torch = isinstance(dtype, torch.dtype)
+    make = (lambda x: torch.tensor(x, dtype=dtype)) if is_torch else (lambda x: x.astype(dtype))
+    g = gradients("random", (3, 4), np.float64)[:5]
+    theta, memory = make(np.ones((3, 4))), {}
+    for t, grad in enumerate(g, start=1):
+        theta, memory, _ = rule(theta, make(grad), t, **memory, lr=0.1)
+        assert {theta.dtype} == {value.dtype for value in memory.values()} == {make(g).dtype}
+    exact = ours(rule, np.ones((3, 4)), g, lr=0.1)[-1]
+    found = theta.double().numpy() if is_torch else theta
+    np.testing.assert_allclose(found, exact, atol=0.05)
+
+
 @pytest.mark.parametrize("wrong", [schedule_free_sgd, schedule_free_adamw, averaged(sgd)])
 def test_no_second_average(wrong):
     with pytest.raises(ValueError, match=f"rule must keep no mean .* {wrong.__name__} does"):
