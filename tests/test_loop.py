@@ -1,6 +1,7 @@
 """The loop keeps everything, breaks on nothing, and says what a wrong rule did."""
 
 import copy
+import functools
 import pickle
 import warnings
 
@@ -89,6 +90,8 @@ def test_an_average_is_in_the_trace_and_goes_on():
     parts = descend(rule, bowl, descend(rule, bowl, [4.0, 2.0], 9, lr=0.1), 11, lr=0.1)
     np.testing.assert_array_equal(whole.average, parts.average)
     np.testing.assert_array_equal(whole.theta, descend(adam, bowl, [4.0, 2.0], 20, lr=0.1).theta)
+    half = descend(averaged(functools.partial(adam, beta1=0.5)), bowl, [4.0, 2.0], 20, lr=0.1)
+    np.testing.assert_allclose(half.average[-1], half.theta[1:].mean(axis=0), rtol=1e-14)
     later = descend(averaged(adam, after=15), bowl, [4.0, 2.0], 20, lr=0.1)
     np.testing.assert_array_equal(later.average[:16], later.theta[1:17])
     np.testing.assert_allclose(later.average[-1], later.theta[16:].mean(axis=0), rtol=1e-14)

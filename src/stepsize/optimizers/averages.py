@@ -152,8 +152,9 @@ def averaged(
         require("decay", decay, up_to_one)
     require("after", after, count_from(0))
     looked = looks(rule)
+    known = getattr(rule, "__name__", None) or rule.func.__name__  # type: ignore[attr-defined]
     if looked.model:
-        raise ValueError(f"rule must keep no mean of its own, and {rule.__name__} does")
+        raise ValueError(f"rule must keep no mean of its own, and {known} does")
     header = inspect.signature(rule)
     before, own = [*header.parameters.values()][:3], [*header.parameters.values()][3:]
     average = inspect.Parameter("average", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None)
@@ -161,7 +162,7 @@ def averaged(
     functools.update_wrapper(mean_too, rule)
     if looked.vectors is not None:
         looked = looked._replace(vectors=averaged(looked.vectors, decay, after))
-    name = f"averaged_{rule.__name__}"
+    name = f"averaged_{known}"
     signature = header.replace(parameters=[*before, average, *own])
     vars(mean_too).update(
         __name__=name,
