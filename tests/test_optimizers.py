@@ -226,7 +226,11 @@ def is_apart(rule, kind, dtype):
 
 
 CASES = [
-    pytest.param(*twin, dtype, kind, id=f"{name_of(twin[0])} {twin[1]}-{dtype.__name__}-{kind}")
+    pytest.param(
+        *(*twin, dtype, kind),
+        id=f"{name_of(twin[0])} {twin[1]}-{dtype.__name__}-{kind}",
+        marks=[pytest.mark.thorough] if dtype == np.float32 else [],
+    )
     for twin in TWINS
     for dtype in DTYPES
     for kind in KINDS
