@@ -19,10 +19,10 @@ from ..quiz import LENGTH
 from .catalog import EXERCISES, LESSONS
 from .verdict import RIGHT
 
-__all__ = ["LAST", "Progress", "answers", "keep", "named", "progress"]
+__all__ = ["LAST", "Progress", "answers", "drawn", "keep", "keep_drawn", "named", "progress"]
 
 KEYS = {"exercise", "status", "mistake", "at"}
-LAST, PREFIX = "13 The last check", "last check "
+LAST, PREFIX, DRAWN = "13 The last check", "last check ", "drawn"
 
 
 def keep(exercise: str, status: str, mistake: str | None) -> str:
@@ -117,6 +117,34 @@ def answers(seed: int) -> dict[str, str]:
     return given
 
 
+def keep_drawn(seed: int, records: list[Any]) -> str:
+    """Add what was drawn for a sitting, of which it is the first line."""
+    return keep(f"{PREFIX}{seed}", DRAWN, json.dumps(records))
+
+
+def drawn(seed: int) -> list[Any]:
+    """What was drawn for a sitting; empty where that was not kept, or can't be read."""
+    try:
+        lines, _ = _read(_path())
+        begun = next(line for line in lines if _begins(line, seed))
+        records = json.loads(begun["mistake"] or "")
+    except (OSError, StopIteration, ValueError):
+        return []
+    whole = isinstance(records, list) and len(records) == LENGTH
+    return records if whole and all(map(_is_record, records)) else []
+
+
+def _begins(line: dict[str, Any], seed: int) -> bool:
+    return line["exercise"] == f"{PREFIX}{seed}" and line["status"] == DRAWN
+
+
+def _is_record(record: Any) -> bool:
+    """Whether it has the form of a `quiz.bank.Record`."""
+    kinds = [str, int, dict, list]
+    whole = isinstance(record, list) and [*map(type, record)] == kinds
+    return whole and all(isinstance(place, int) for place in record[3])
+
+
 def _best(lines: list[dict[str, Any]]) -> tuple[tuple[str, ...], int | None]:
     """Of the seed with the most right answers: the states, and the seed."""
     first: dict[int, dict[str, str]] = {}
@@ -129,7 +157,8 @@ def _best(lines: list[dict[str, Any]]) -> tuple[tuple[str, ...], int | None]:
     right = {seed: list(states.values()).count(RIGHT) for seed, states in first.items()}
     best = max(right, key=lambda seed: right[seed])
     answered = min(len(first[best]), LENGTH)
-    states = ["right"] * right[best] + ["tried"] * (answered - right[best])
+    solved = min(right[best], LENGTH)
+    states = ["right"] * solved + ["tried"] * (answered - solved)
     return (*states, *[""] * (LENGTH - answered)), best
 
 
