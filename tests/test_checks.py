@@ -15,7 +15,7 @@ import pytest
 from stepsize import Step, check, descend
 from stepsize.checks import desk, lesson_05, sandbox
 from stepsize.checks.catalog import EXERCISES, LESSONS
-from stepsize.checks.exercise import judge
+from stepsize.checks.judging import judge
 from stepsize.checks.lesson_05 import two_adams
 from stepsize.checks.verdict import Verdict
 from stepsize.checks.watchdog import Limits

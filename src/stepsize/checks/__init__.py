@@ -1,9 +1,9 @@
 """`check` says of an answer: not tried, right, wrong and why, or broken and where.
 
 An exercise is one entry of a `lesson_*.py`: a reference, and the mistakes people make as functions
-that run. `exercise` compares what an answer does with what they do; `worker` does so in a Python
-of its own, which `sandbox` starts and stops; `store` keeps what came out. `cells` knows whether
-the answer that the notebook holds is the newest.
+that run. `judging` compares what an answer does with what they do, and with what two of them do
+together; `worker` does so in a Python of its own, which `sandbox` starts and stops; `store` keeps
+what came out. `cells` knows whether the answer that the notebook holds is the newest.
 """
 
 from __future__ import annotations
