@@ -56,10 +56,11 @@ def by_parts(make: Callable[..., Any]) -> Callable[..., Any]:
 class Moment(NamedTuple):
     """What was seen at one place: the results, which decide, and inner values, which explain.
 
+    where: asked for in one moment of many, so it is put into words only then.
     complaints: what NumPy had to say of the numbers meanwhile, as "divide by zero".
     """
 
-    where: str
+    where: Callable[[], str]
     results: dict[str, Any]
     inner: Mapping[str, Any] = MappingProxyType({})
     complaints: frozenset[str] = frozenset()

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .compare import Apart, agree, first_difference, side_by_side
+from .compare import Apart, agree, differences, first_difference, side_by_side
 from .exercise import Broke, Exercise, Made, Moment, Unfinished, Wrong
 from .verdict import RIGHT, UNTRIED, WRONG, Verdict
 
@@ -114,7 +114,7 @@ def _doing_the_first(
 ) -> _Found | None:
     """The only mistake that explains all numbers of the first moment that is wrong."""
     pairs = enumerate(zip(mine, expected, strict=True))
-    wrong = next(i for i, (a, b) in pairs if first_difference(exercise, [a], [b]))
+    wrong = next(i for i, (a, b) in pairs if any(differences(exercise, a.results, b.results)))
     if sum(np.size(value) for value in mine[wrong].results.values()) < 2:
         return None  # a single number may agree by chance
     names = set()
@@ -131,7 +131,7 @@ def _alike(
     """Whether the results agree, and it can be seen from a number: both may have none."""
     evident = False
     for one, other, right in zip(mine, theirs, expected, strict=True):
-        if first_difference(exercise, [one], [other]):
+        if any(differences(exercise, one.results, other.results)):
             return False
         evident = evident or _is_evident(exercise, one, other, right)
     return evident

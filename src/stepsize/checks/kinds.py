@@ -8,6 +8,7 @@ choice     a dict: which belongs to which
 
 import inspect
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -68,14 +69,16 @@ def _run(answer: Any, case: Case, signature: str, faults: dict[str, str]) -> Ite
     theta = np.array(case.theta)
     for t, grad in enumerate(map(np.array, case.grads), start=1):
         hyper = {k: x[t - 1] if isinstance(x, list) else x for k, x in case.hyper.items()}
-        where = f"in update {t}, {_listed(dict(theta=theta, grad=grad, t=t) | hyper)}"
-        _takes_back(answer, memory)
+        given = dict(theta=theta, grad=grad, t=t) | hyper
+        if t == 2:
+            _takes_back(answer, memory)
         heard: list[str] = []
         arguments = (answer, signature, (theta, grad, t), {**memory, **hyper}, faults, heard)
-        step = _step(call(*arguments), theta)
-        if t == 1 and not _same(step, _step(call(*arguments), theta)):
+        step = _step(call(*arguments) if t == 1 else _called(*arguments), theta)
+        if t == 1 and not _same(step, _step(_called(*arguments), theta)):
             raise Wrong("remembers elsewhere", ELSEWHERE)
         inner = {key: array(value) for key, value in (step.memory | step.shown).items()}
+        where = partial(_where, f"in update {t},", given)
         yield Moment(where, {"theta": step.theta}, inner, frozenset(heard))
         theta, memory = step.theta, step.memory
 
@@ -143,7 +146,7 @@ def function(
         for case in cases:
             heard: list[str] = []
             result = call(answer, signature, case, {}, faults, heard)
-            where = f"when called {_listed(dict(zip(names, case, strict=True)))}"
+            where = partial(_where, "when called", dict(zip(names, case, strict=True)))
             yield Moment(where, {"result": array(result)}, complaints=frozenset(heard))
             if an_array and isinstance(result, list | tuple):
                 faults.setdefault("list", A_LIST.format(type(result).__name__))
@@ -162,7 +165,7 @@ def number(name: str, title: str, reference: float, within: float, **rest: Any) 
         value = array(answer)
         if value.size != 1:
             raise Wrong("no number", f"One number is wanted, not {value.size} of them.")
-        return Seen([Moment("", {"number": value.reshape(())})])
+        return Seen([Moment(str, {"number": value.reshape(())})])
 
     return Exercise(name, title, reference, observe=observe, rtol=0.0, atol=within, **rest)
 
@@ -186,7 +189,7 @@ def choice(name: str, title: str, reference: dict[str, float], **rest: Any) -> E
                 raise Wrong("unknown", f"{value:g}, for {key}, is none of {among}.")
         if len({float(value) for value in results.values()}) < len(results):
             raise Wrong("twice", "One of the numbers is there twice. Each belongs to one only.")
-        return Seen([Moment("", results)])
+        return Seen([Moment(str, results)])
 
     return Exercise(name, title, reference, observe=observe, **rest)
 
@@ -214,9 +217,21 @@ def call(
             "no function",
             f"This is {_kind(answer)}. Hand over the function itself, without calling it.",
         )
+    _fits(answer, signature, args, kwargs)
+    return _called(answer, signature, args, kwargs, faults, heard)
+
+
+def _called(
+    answer: Any,
+    signature: str,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    faults: dict[str, str],
+    heard: list[str] | None,
+) -> Any:
+    """`call`, of what is known to take these arguments."""
     complaints = [] if heard is None else heard
     copies = tuple(np.copy(x) if isinstance(x, np.ndarray) else x for x in args)
-    _fits(answer, signature, copies, kwargs)
     try:
         with np.errstate(all="call", call=lambda complaint, _: complaints.append(complaint)):
             result = answer(*copies, **kwargs)
@@ -273,7 +288,7 @@ def _kind(value: Any) -> str:
     return f"{'an' if name[:1].lower() in 'aeio' else 'a'} {name}"
 
 
-def _listed(given: dict[str, Any]) -> str:
-    """`with theta = [1, 2], lr = 0.1`; functions are left out."""
+def _where(place: str, given: dict[str, Any]) -> str:
+    """`in update 2, with theta = [1, 2], lr = 0.1`; functions are left out."""
     texts = (f"{key} = {shown(value)}" for key, value in given.items() if not callable(value))
-    return "with " + ", ".join(texts)
+    return f"{place} with {', '.join(texts)}"

@@ -65,7 +65,7 @@ def _seen_batches(answer: Any) -> Seen:
         "own randomness": again != batches[:3],
         "left out": frozenset.union(*indices) != frozenset(range(N)),
     }
-    seen.moments = [Moment("", facts)]
+    seen.moments = [Moment(str, facts)]
     return seen
 
 
@@ -220,8 +220,8 @@ def _seen_epochs(answer: Any) -> Seen:
     }
     where = "in how far each example moves theta, in units of lr times its gradient, in pairs"
     off = {"off by": np.array(_nearest(end, _ends_in_pairs()))}
-    ending = Moment("in where it ends, whatever the order of the examples", off)
-    seen.moments = [Moment(where, facts), ending]
+    ending = "in where it ends, whatever the order of the examples"
+    seen.moments = [Moment(lambda: where, facts), Moment(lambda: ending, off)]
     return seen
 
 
