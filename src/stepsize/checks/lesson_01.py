@@ -242,6 +242,7 @@ EXERCISES = (
             (_quadratic(0.5), np.array([4.0]), 0.5, 5),
             (_quadratic(2.0, 1.0, 0.25), np.array([1.0, 2.0, -3.0]), 0.3, 1),
         ],
+        an_array=True,
         praise="Feel the slope, step, keep the place: that is a training loop.",
     ),
     function(

@@ -65,7 +65,7 @@ def _seen_batches(answer: Any) -> Seen:
         "own randomness": again != batches[:3],
         "left out": frozenset.union(*indices) != frozenset(range(N)),
     }
-    seen.moments.append(Moment("", facts))
+    seen.moments = [Moment(str, facts)]
     return seen
 
 
@@ -74,7 +74,7 @@ def _batch(answer: Any, rng: np.random.Generator, seen: Seen) -> tuple[list[int]
     X, y = np.stack([np.arange(N) + 0.5, np.arange(N) ** 2 / 7], axis=1), 100.0 - np.arange(N)
     result = call(answer, "my_batch(X, y, batch_size, rng)", (X, y, BATCH, rng), {}, seen.faults)
     _two(result)
-    rows, targets = (array(part, seen.faults) for part in result)
+    rows, targets = map(array, result)
     if rows.ndim != 2 or rows.shape[1:] != X.shape[1:] or targets.ndim != 1:
         shapes = f"{rows.shape} and {targets.shape}"
         raise Wrong(
@@ -219,9 +219,9 @@ def _seen_epochs(answer: Any) -> Seen:
         "n = 5": np.sort(odd),
     }
     where = "in how far each example moves theta, in units of lr times its gradient, in pairs"
-    seen.moments.append(Moment(where, facts))
     off = {"off by": np.array(_nearest(end, _ends_in_pairs()))}
-    seen.moments.append(Moment("in where it ends, whatever the order of the examples", off))
+    ending = "in where it ends, whatever the order of the examples"
+    seen.moments = [Moment(lambda: where, facts), Moment(lambda: ending, off)]
     return seen
 
 
@@ -231,7 +231,7 @@ def _end(
     """Theta after an epoch."""
     signature = "my_epoch(theta, X, y, lr, batch_size, rng)"
     arguments = (theta, X, y, LR, size, np.random.default_rng(seed))
-    end = array(call(answer, signature, arguments, {}, seen.faults), seen.faults)
+    end = array(call(answer, signature, arguments, {}, seen.faults))
     if end.shape != theta.shape:
         shapes = f"shape {theta.shape}, and came out with {end.shape}"
         raise Wrong("shape", f"theta went in with {shapes}. It must keep its shape.")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..optimizers import Rule, Step, adam
-from .exercise import Mistake
+from .exercise import Mistake, by_parts
 from .kinds import Case, choice, function, rule
 
 TITLE = "5 Adam"
@@ -23,6 +23,7 @@ def _divide(average, beta, other, t):
     return average / (1 - beta**t)
 
 
+@by_parts
 def _adam(
     average_m: Callable[..., Any] = lambda m, g, b: b * m + (1 - b) * g,
     average_v: Callable[..., Any] = lambda v, g, b, m: b * v + (1 - b) * g**2,
@@ -37,11 +38,10 @@ def _adam(
 
     def variant(theta, grad, t, m=0.0, v=0.0, *, lr, beta1, beta2, eps):
         beta1, beta2 = betas(beta1, beta2)
-        with np.errstate(all="ignore"):
-            m = average_m(m, grad, beta1)
-            v = average_v(v, grad, beta2, m)
-            m_hat, v_hat = fix_m(m, beta1, beta2, t), fix_v(v, beta2, beta1, t)
-            theta = theta + sign * lr * step(m_hat, v_hat, eps, grad)
+        m = average_m(m, grad, beta1)
+        v = average_v(v, grad, beta2, m)
+        m_hat, v_hat = fix_m(m, beta1, beta2, t), fix_v(v, beta2, beta1, t)
+        theta = theta + sign * lr * step(m_hat, v_hat, eps, grad)
         return Step(theta, keep(m, v, m_hat, v_hat))
 
     return variant

@@ -21,7 +21,8 @@ import cloudpickle
 
 from . import watchdog
 from .catalog import EXERCISES
-from .exercise import Broke, judge
+from .exercise import Broke
+from .judging import judge
 from .verdict import BROKEN, Verdict
 
 MEMORY = 4 * 2**30  # bytes; where the system keeps to it
