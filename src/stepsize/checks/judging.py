@@ -129,20 +129,27 @@ def _alike(
     exercise: Exercise, mine: list[Moment], theirs: Iterable[Moment], expected: list[Moment]
 ) -> bool:
     """Whether the results agree, and it can be seen from a number: both may have none."""
-    evident = False
+    evident, may_be_nan = False, _may_be_nan(expected)
     for one, other, right in zip(mine, theirs, expected, strict=True):
         if any(differences(exercise, one.results, other.results)):
             return False
-        evident = evident or _is_evident(exercise, one, other, right)
+        evident = evident or _is_evident(exercise, one, other, right, may_be_nan)
     return evident
 
 
-def _is_evident(exercise: Exercise, mine: Moment, theirs: Moment, right: Moment) -> bool:
+def _may_be_nan(expected: list[Moment]) -> bool:
+    """Whether NaN is an answer to this exercise, and not the want of one."""
+    return any(np.isnan(value).any() for seen in expected for value in seen.results.values())
+
+
+def _is_evident(
+    exercise: Exercise, mine: Moment, theirs: Moment, right: Moment, may_be_nan: bool
+) -> bool:
     """Whether there is a number that is wrong in both, or both divide by 0."""
     yours, others, wanted = ({**seen.inner, **seen.results} for seen in (mine, theirs, right))
     for name in yours.keys() & others.keys() & wanted.keys():
         value = yours[name]
-        is_number = np.isfinite(value).any() or np.size(value) == 0
+        is_number = may_be_nan or np.isfinite(value).any() or np.size(value) == 0
         same, right_one = (agree(exercise, value, x[name]) for x in (others, wanted))
         if is_number and same and not right_one:
             return True
