@@ -473,8 +473,8 @@ WHICH_RATE = function(
             _choice(score=lambda losses: losses.mean(axis=0)),
         ),
         "over all": Mistake(
-            "You look for the lowest number in the whole table. Each row, a rate, needs a mean of its "
-            "own.",
+            "You look for the lowest number in the whole table. Each row, a rate, needs a mean of "
+            "its own.",
             _choice(score=lambda losses: losses.ravel()),
         ),
     },
