@@ -16,10 +16,20 @@ import numpy as np
 
 from ..optimizers import Step
 from .compare import shown
-from .exercise import Broke, Exercise, Mistake, Moment, Seen, Unfinished, Wrong
+from .exercise import Broke, Exercise, Mistake, Moment, Seen, Unfinished, Wrong, by_parts
 from .gaps import holds, stopped_at
 
-__all__ = ["Case", "array", "call", "choice", "function", "number", "rule", "something"]
+__all__ = [
+    "Case",
+    "array",
+    "call",
+    "choice",
+    "exchanger",
+    "function",
+    "number",
+    "rule",
+    "something",
+]
 
 IN_PLACE = (
     "`{}` was changed in place: the array belongs to the caller, who now finds different numbers "
@@ -168,6 +178,21 @@ def number(name: str, title: str, reference: float, within: float, **rest: Any) 
         return Seen([Moment(str, {"number": value.reshape(())})])
 
     return Exercise(name, title, reference, observe=observe, rtol=0.0, atol=within, **rest)
+
+
+class _Choice(dict[str, float]):
+    """An answer to a choice; of a class of its own, so that it can say what made it."""
+
+
+def exchanger(reference: dict[str, float]) -> Callable[..., dict[str, float]]:
+    """Makes the right choice, but with those of some names exchanged, in a circle."""
+    make = by_parts(lambda **changed: _Choice(reference | changed))
+
+    def exchanged(*names: str) -> dict[str, float]:
+        others = names[1:] + names[:1]
+        return make(**{a: reference[b] for a, b in zip(names, others, strict=True)})
+
+    return exchanged
 
 
 def choice(name: str, title: str, reference: dict[str, float], **rest: Any) -> Exercise:
