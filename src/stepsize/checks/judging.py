@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..learner.verdict import RIGHT, UNTRIED, WRONG, Verdict
 from .compare import Apart, agree, differences, first_difference, side_by_side
 from .exercise import Broke, Exercise, Made, Moment, Unfinished, Wrong
-from .verdict import RIGHT, UNTRIED, WRONG, Verdict
 
 __all__ = ["BOTH", "judge"]
 

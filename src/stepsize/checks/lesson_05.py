@@ -9,7 +9,7 @@ import numpy as np
 
 from ..optimizers import Rule, Step, adam
 from .exercise import Mistake, by_parts
-from .kinds import Case, choice, exchanger, function, rule
+from .exercise_types import Case, choice, exchanger, function, rule
 
 TITLE = "5 Adam"
 
