@@ -20,8 +20,8 @@ import pytest
 import torch
 
 from stepsize import certificate, descend, last_check, progress
-from stepsize.checks import store
-from stepsize.conventions import TABLE
+from stepsize.frameworks.conventions import TABLE
+from stepsize.learner import record
 from stepsize.optimizers import adagrad, adam, amsgrad, momentum, sgd
 from stepsize.quiz import LENGTH
 from stepsize.quiz.bank import BANK, draw
@@ -607,7 +607,7 @@ def the_same_decay():
 
 def edge():
     """The sharpness of a small network, after gradient descent at two rates."""
-    from stepsize.network import digits
+    from stepsize.data import digits
 
     X, labels = digits(np.float32)
     x, wanted = torch.tensor(X[:200]), torch.eye(10)[torch.tensor(labels[:200])]
@@ -739,26 +739,22 @@ def kept(tmp_path):
 
 def told(check):
     """Of a sitting, by question, which choice was taken, counted as they stand in the bank."""
-    return {told.question.name: told.question.record[3][told.given] for told in check.told.values()}
+    return {told.question.name: told.question.ticket[3][told.given] for told in check.told.values()}
 
 
-def as_json(records):
-    return json.loads(json.dumps(records))
+def tickets(check):
+    return json.loads(json.dumps([q.ticket for q in check.questions]))
 
 
 def test_an_old_sitting_survives(kept):
     for seed, given in kept["given"].items():
         check = last_check(int(seed))
-        drawn = [[name, numbers, order] for name, _, numbers, order in as_json(records(check))]
+        drawn = [[name, numbers, order] for name, _, numbers, order in tickets(check)]
         assert drawn == kept["drawn"][seed]
         assert told(check) == given
     assert progress().seed == 2026 and progress().last.count("right") == 23
     assert last_check(1).score == "15 right of 17 answered; 13 to go."
     assert last_check(7).score == "1 right of 3 answered; 27 to go."
-
-
-def records(check):
-    return [q.record for q in check.questions]
 
 
 def test_an_old_certificate_would_be_written_again(kept, tmp_path):
@@ -842,14 +838,14 @@ def test_numbers_that_are_gone_make_a_question_gone(monkeypatch):
     ["", "[]", "{", "[1, 2]", "null", '[["border", 1, {}, [0]]]', str([["a", 1, {}, ["b"]]] * 30)],
 )
 def test_what_was_drawn_may_be_unreadable(said):
-    store.keep("last check 3", "drawn", said.replace("'", '"'))
+    record.keep("last check 3", "drawn", said.replace("'", '"'))
     assert last_check(3).questions == draw(3)
     assert "13 The last check" in repr(progress()) and progress().seed is None
 
 
-def test_strange_records_are_replaced():
+def test_strange_tickets_are_replaced():
     strange = [["border", 1, {"h": [[0.5]]}, [0, 1, 2, 3]], ["border", 99, {}, [7]]] * 15
-    store.keep("last check 3", "drawn", json.dumps(strange))
+    record.keep("last check 3", "drawn", json.dumps(strange))
     assert len({q.name for q in last_check(3).questions}) == LENGTH
 
 
@@ -931,8 +927,8 @@ def test_buttons_and_answers_are_one():
 
 
 def test_a_file_that_was_written_by_hand_does_no_harm(tmp_path):
-    store.keep(store.named(3, draw(3)[0].name), "right", "z")
-    store.keep(store.named(3, "no such question"), "right", "a")
+    record.keep(record.named(3, draw(3)[0].name), "right", "z")
+    record.keep(record.named(3, "no such question"), "right", "a")
     assert last_check(seed=3).score.startswith("0 right of 0")
     assert "13 The last check" in repr(progress())
 

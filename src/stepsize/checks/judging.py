@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..learner.verdict import RIGHT, UNTRIED, WRONG, Verdict
 from .compare import Apart, agree, differences, first_difference, side_by_side
 from .exercise import Broke, Exercise, Made, Moment, Unfinished, Wrong
-from .verdict import RIGHT, UNTRIED, WRONG, Verdict
 
 __all__ = ["BOTH", "judge"]
 
@@ -61,7 +61,7 @@ def judge(exercise: Exercise, answer: Any) -> Verdict:
     if found:
         return _told(exercise, found, seen.faults)
     if exercise.hint:
-        return Verdict(name, WRONG, exercise.hint)
+        return _hinted(exercise, apart, mine)
     return _first_seen(exercise, apart, mine)
 
 
@@ -165,6 +165,15 @@ def _told(exercise: Exercise, found: _Found, faults: dict[str, str]) -> Verdict:
     frame = TWO if len(names) == 2 else "{}" if found.whole else ONE_OF_THEM
     text = frame.format(*(said[name] for name in names))
     return Verdict(exercise.name, WRONG, text, mistake=BOTH.join(names))
+
+
+def _hinted(exercise: Exercise, apart: Apart, mine: list[Moment]) -> Verdict:
+    """The verdict where the expected values would be the answer. Of several, which are right."""
+    if len(mine[0].results) == 1:
+        return Verdict(exercise.name, WRONG, exercise.hint)
+    right = [name for name in mine[0].results if name not in apart.values]
+    so_far = f"Right so far: {', '.join(right)}." if right else "None of them is right yet."
+    return Verdict(exercise.name, WRONG, f"{so_far} {exercise.hint}", mistake="several")
 
 
 def _first_seen(exercise: Exercise, apart: Apart, mine: list[Moment]) -> Verdict:

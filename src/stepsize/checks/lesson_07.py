@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from .exercise import Mistake, by_parts
-from .kinds import function
+from .exercise_types import function
 
 TITLE = "7 Schedules"
 

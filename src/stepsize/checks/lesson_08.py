@@ -3,7 +3,7 @@
 import math
 
 from .exercise import Mistake, by_parts
-from .kinds import function, number
+from .exercise_types import function, number
 
 TITLE = "8 Warmup"
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from .exercise import Mistake, by_parts
-from .kinds import function
+from .exercise_types import function
 
 TITLE = "9 A fair race"
 

@@ -2,7 +2,7 @@
 
 What is drawn, and in which order, is decided by SHA-256 of the seed and of names. So it is the same
 forever, on every machine, and with every version of Python. A sitting that is under way keeps what
-was drawn for it, whatever becomes of the bank: a `Record` says which question, with which numbers,
+was drawn for it, whatever becomes of the bank: a `Ticket` says which question, with which numbers,
 and which choice in which place. So a question whose meaning changes gets a new name, and a choice
 whose words are mended says what its `first` ones were.
 """
@@ -10,12 +10,13 @@ whose words are mended says what its `first` ones were.
 import hashlib
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from . import LENGTH, choosing, descending, scaling, scheduling
 from .question import Choice, Question
 
-__all__ = ["BANK", "Drawn", "Record", "draw"]
+__all__ = ["BANK", "Drawn", "Ticket", "draw"]
 
 _MODULES = (descending, scaling, scheduling, choosing)
 
@@ -26,7 +27,7 @@ BANK = {
     if isinstance(entry, Question)
 }
 
-Record = list[Any]
+Ticket = list[Any]
 """What JSON keeps of a question that was drawn: its name, its lesson, its numbers, and of the
 choices, as they stand in the bank, the right one first, which is in which place."""
 
@@ -40,16 +41,15 @@ class Drawn:
     text: str
     choices: tuple[Choice, ...]
     right: int
-    record: Record
+    ticket: Ticket
 
 
-def draw(
-    seed: int, kept: Sequence[Record] = (), answered: Collection[str] = frozenset()
-) -> list[Drawn]:
+def draw(seed: int, kept: Any = None, answered: Collection[str] = frozenset()) -> list[Drawn]:
     """The questions of a seed: `LENGTH` of them, from every lesson, lesson after lesson.
 
-    kept: what was drawn for a sitting that is under way. It stays; in place of a question that
-    the bank no longer has, the seed's next one from that lesson is asked.
+    kept: the tickets of a sitting that is under way, from a file that anybody may have edited. They
+    stay; in place of a question that the bank no longer has, the seed's next one from that lesson
+    is asked.
     answered: of a sitting begun before this was kept, the questions that have an answer.
     """
 
@@ -60,8 +60,8 @@ def draw(
     stacks = {
         n: sorted((q.name for q in BANK.values() if q.lesson == n), key=luck) for n in lessons
     }
-    if kept:
-        return _resumed(kept, stacks, luck)
+    if _are_tickets(kept):
+        return _resumed(kept, stacks, answered, luck)
     each, rest = divmod(LENGTH, len(lessons))
     lucky = sorted(lessons, key=lambda n: luck("lesson", n))[:rest]
     chosen = []
@@ -71,26 +71,38 @@ def draw(
     return [_drawn(BANK[name], luck) for name in chosen]
 
 
+def _are_tickets(kept: Any) -> bool:
+    return isinstance(kept, list) and len(kept) == LENGTH and all(map(_is_ticket, kept))
+
+
+def _is_ticket(x: Any) -> bool:
+    whole = isinstance(x, list) and [*map(type, x)] == [str, int, dict, list]
+    return whole and all(isinstance(place, int) for place in x[3])
+
+
 def _resumed(
-    kept: Sequence[Record], stacks: dict[int, list[str]], luck: Callable[..., str]
+    kept: Sequence[Ticket],
+    stacks: dict[int, list[str]],
+    answered: Collection[str],
+    luck: Callable[..., str],
 ) -> list[Drawn]:
-    """What was drawn, as far as the bank still has it; then what fills the gaps."""
-    again = [_again(record) for record in kept]
+    """What was drawn, as far as the bank still has it; gaps are filled, as they were before."""
+    again = [_again(ticket) for ticket in kept]
     used = {q.name for q in again if q}
     questions = []
-    for record, question in zip(kept, again, strict=True):
+    for ticket, question in zip(kept, again, strict=True):
         if question is None:
-            spare = [name for name in stacks.get(record[1], ()) if name not in used]
-            spare += [name for stack in stacks.values() for name in stack if name not in used]
-            question = _drawn(BANK[spare[0]], luck)
+            near = sorted(stacks.get(ticket[1], ()), key=lambda name: name not in answered)
+            spare = chain(near, *stacks.values())
+            question = _drawn(BANK[next(name for name in spare if name not in used)], luck)
             used.add(question.name)
         questions.append(question)
     return questions
 
 
-def _again(record: Record) -> Drawn | None:
-    """The question of a record; None where the bank no longer has it so."""
-    name, _, values, order = record
+def _again(ticket: Ticket) -> Drawn | None:
+    """The question of a ticket; None where the bank no longer has it so."""
+    name, _, values, order = ticket
     question = BANK.get(name)
     filled = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
     if question is None or filled.keys() != question.values.keys():
@@ -117,5 +129,5 @@ def _placed(q: Question, filled: dict[str, Any], order: list[int]) -> Drawn:
     """A question with its numbers, the choices in this order."""
     text, right, wrong = q.ask(**filled)
     choices = tuple((right, *wrong)[i] for i in order)
-    record = [q.name, q.lesson, filled, order]
-    return Drawn(q.name, q.lesson, text, choices, order.index(0), record)
+    ticket = [q.name, q.lesson, filled, order]
+    return Drawn(q.name, q.lesson, text, choices, order.index(0), ticket)
