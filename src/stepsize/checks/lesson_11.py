@@ -25,7 +25,7 @@ PATIENTS = {
 }
 
 
-class _Answer(dict):
+class _Answer(dict[str, int]):
     """The answer of somebody who took some patients for others."""
 
     made: Made
