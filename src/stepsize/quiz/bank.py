@@ -88,7 +88,7 @@ def _resumed(
 ) -> list[Drawn]:
     """What was drawn, as far as the bank still has it; gaps are filled, as they were before."""
     again = [_again(ticket) for ticket in kept]
-    used = {q.name for q in again if q}
+    used = {ticket[0] for ticket in kept}  # with other numbers, its letters would mislead
     questions = []
     for ticket, question in zip(kept, again, strict=True):
         if question is None:
