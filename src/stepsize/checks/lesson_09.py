@@ -547,6 +547,12 @@ INTERVAL = function(
             "You divide by n: that is too sure. A mean of n gets better by the root of n only.",
             _interval(error=lambda s, n: s / n),
         ),
+        "half for a root": Mistake(
+            "Python reads `n**1/2` as half of `n**1`: a power comes before a division. Put the "
+            "exponent in brackets, or write 0.5.",
+            _interval(error=lambda s, n: s / n / 2),
+            _interval(error=lambda s, n: 2 * s / n),
+        ),
         "multiplied": Mistake(
             "You multiply by the root of n. More seeds make a mean surer, so divide.",
             _interval(error=lambda s, n: s * n**0.5),

@@ -413,6 +413,7 @@ EARLY_STOPPING = function(
         (np.array([3.0, 2.5, 2.0, 1.5, 1.0, 0.5]), 2),
         (np.array([3.0, 3.5, 3.4, 2.9, 3.1, 3.2, 2.0, 2.1]), 3),
         (np.array([3.0, 2.0, 2.5, 1.0, 1.5, 1.6, 1.7, 0.5]), 3),
+        (np.array([3.0, 2.0, 2.5, 2.4, 2.0, 2.6, 2.7, 2.8, 1.0]), 3),
     ],
     praise="The weights of that moment are the ones to keep.",
 )

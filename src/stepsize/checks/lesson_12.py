@@ -197,6 +197,7 @@ EPS = function(
             "Python reads `x**1/2` as half of `x**1`: a power comes before a division. Put the "
             "exponent in brackets, or write 0.5.",
             _eps(root=lambda filled: filled / 2),
+            _eps(root=lambda filled: 2 * filled),
         ),
         "square for a root": Mistake(
             "You square the correction. The root of v has its root beside it.",
