@@ -1,4 +1,4 @@
-"""Answers as learners write them, and what `check` says to each: right, which mistake, or which two.
+"""Answers as learners write them, and what is said to each: right, which mistake, or which two.
 
 judged/NN.txt holds those of a lesson. `# 7.1` begins an exercise, `## name` an answer, which runs
 to the next one; the name is "right", a mistake, or two of them with a plus.
