@@ -55,7 +55,7 @@ def judge(exercise: Exercise, answer: Any) -> Verdict:
         return Verdict(name, RIGHT, exercise.praise)
     found = (
         _doing_all(exercise, mine, expected, half_time)
-        or _named_by_facts(exercise, apart)
+        or _named_by_facts(exercise, mine, expected)
         or _doing_the_first(exercise, mine, expected)
     )
     if found:
@@ -103,9 +103,13 @@ def _variants(exercise: Exercise) -> Iterator[tuple[str, Any]]:
             yield name, variant
 
 
-def _named_by_facts(exercise: Exercise, apart: Apart) -> _Found | None:
+def _named_by_facts(
+    exercise: Exercise, mine: list[Moment], expected: list[Moment]
+) -> _Found | None:
     """The mistakes that the facts which differ bear the names of; two at most."""
-    names = [name for name in apart.values if name in exercise.mistakes]
+    pairs = zip(mine, expected, strict=True)
+    wrong = (name for a, b in pairs for name, _ in differences(exercise, a.results, b.results))
+    names = [name for name in wrong if name in exercise.mistakes]
     return _Found((*names[:2],)) if names else None
 
 

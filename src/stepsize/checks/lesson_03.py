@@ -500,8 +500,8 @@ NESTEROV = rule(
             _nesterov(ahead=lambda v, push, old, mu: v + mu * old),
         ),
         "rest of the gradient": Mistake(
-            "In your step this gradient counts 1 - momentum in all. It should count whole, and once "
-            "more in the velocity after friction.",
+            "In your step this gradient counts 1 - momentum in all. It should count whole, and "
+            "once more in the velocity after friction.",
             _nesterov(ahead=lambda v, push, old, mu: (1 - mu) * push + mu * v),
             _nesterov(ahead=lambda v, push, old, mu: push + mu * mu * old),
         ),
