@@ -140,6 +140,11 @@ COSINE = function(
             "is at its top.",
             _cosine(share=lambda t, steps: min((t + 1) / steps, 1)),
         ),
+        "one behind": Mistake(
+            "Yours is one update behind. t counts the updates already made, and begins with 0.",
+            _cosine(share=lambda t, steps: min((t - 1) / steps, 1)),
+            _cosine(share=lambda t, steps: min(max(t - 1, 0) / steps, 1)),
+        ),
         "begins below 1": Mistake(
             "It doesn't begin at 1. What is taken off the height for the floor has to be put "
             "under it.",
@@ -498,18 +503,21 @@ def _plateau(
     again=lambda bad: 0,
     after_a_cut=lambda best, loss: best,
     hears=True,
+    noted=lambda good: True,
     out=np.array,
 ):
     def variant(losses, patience, factor):
         rate, best, before, bad, rates = 1.0, start(losses), math.inf, 0, []
         for loss in losses:
             earlier = rate
-            bad = count(bad, good(loss, best, before))
+            is_good = good(loss, best, before)
+            bad = count(bad, is_good)
             best, before = follow(best, loss), loss
             if too_many(bad, patience):
                 rate, bad = cut(rate, factor), again(bad)
                 best = after_a_cut(best, loss)
-            rates.append(rate if hears else earlier)
+            if noted(is_good):
+                rates.append(rate if hears else earlier)
         return out(rates)
 
     return variant
@@ -601,6 +609,12 @@ PLATEAU = function(
         "at cuts only": Mistake(
             "You note a rate only where it changes. Asked for is one after each loss.",
             _plateau(out=_at_cuts_only),
+        ),
+        "after bad ones only": Mistake(
+            "You note a rate only after bad losses, or only after good ones. One after each "
+            "loss is wanted.",
+            _plateau(noted=lambda good: not good),
+            _plateau(noted=lambda good: good),
         ),
         "one short": Mistake(
             "There should be a rate for each loss; one of yours is missing.",

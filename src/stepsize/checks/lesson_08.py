@@ -38,7 +38,7 @@ WARMUP = function(
             "At t = 0 your factor is 0: the first update moves nothing. t counts the updates "
             "already made; which one is being made?",
             _warmup(n=lambda t: t),
-            _warmup(rise=lambda n, steps: (n - 1) / max(steps - 1, 1)),
+            _warmup(rise=lambda n, steps: (n - 1) / (steps - 1)),
         ),
         "no end": Mistake(
             "It never stops rising. From the last update of the warmup on, the factor is 1.",
@@ -48,13 +48,14 @@ WARMUP = function(
             "You reach 1 one update too late. With steps = 4 the fourth update, at t = 3, has "
             "the full rate.",
             _warmup(rise=lambda n, steps: n / (steps + 1)),
+            _warmup(n=lambda t: max(t, 1)),
             _warmup(rise=lambda n, steps: 1 / steps + (1 - 1 / steps) * min((n - 1) / steps, 1)),
         ),
         "too early": Mistake(
             "You are one update ahead: with steps = 4 the factors are a quarter, a half, three "
             "quarters, 1.",
             _warmup(n=lambda t: t + 2),
-            _warmup(rise=lambda n, steps: n / max(steps - 1, 1)),
+            _warmup(rise=lambda n, steps: n / (steps - 1)),
         ),
         "brackets": Mistake(
             "The division comes before the plus: yours divides only the 1.",
@@ -120,8 +121,7 @@ WARMUP = function(
     cases=[
         *((t, 4) for t in range(7)),
         *((t, 10) for t in (0, 3, 8, 9, 10, 57)),
-        (0, 1),
-        (5, 1),
+        *((t, 2) for t in (0, 1, 5)),
     ],
     praise="The first update has 1 / steps of the rate, and the last of the warmup all of it.",
 )
@@ -160,6 +160,11 @@ def _multiplied(t, warmup, steps, floor):
     return rise * (floor + (1 - floor) * (1 + math.cos(math.pi * p)) / 2)
 
 
+def _the_lower(t, warmup, steps, floor):
+    rise, p = (t + 1) / warmup, min(t / steps, 1.0)
+    return min(rise, floor + (1 - floor) * (1 + math.cos(math.pi * p)) / 2)
+
+
 def _inverse_root(t, warmup, steps, floor):
     return (t + 1) / warmup if t < warmup else (warmup / (t + 1)) ** 0.5
 
@@ -179,6 +184,10 @@ SCHEDULE = function(
             _schedule(n=lambda t: t + 2),
             _schedule(rise=lambda n, warmup, steps: n / (warmup - 1)),
         ),
+        "beyond the peak": Mistake(
+            "Your warmup goes on for one update too many, and beyond 1: at t = warmup it is over.",
+            _schedule(warms=lambda t, warmup: t <= warmup),
+        ),
         "no warmup": Mistake(
             "There is no warmup in it: yours begins at the peak.",
             _schedule(
@@ -196,6 +205,7 @@ SCHEDULE = function(
             "Your cosine falls while the warmup rises, so the peak is never reached. It should "
             "begin where the warmup ends.",
             _multiplied,
+            _the_lower,
         ),
         "jump": Mistake(
             "There is a jump where the warmup ends: your cosine has been running since t = 0. "
@@ -479,7 +489,7 @@ HOW_LONG = number(
     "8.4",
     "How long?",
     2000.0,
-    within=0.5,
+    within=0.2,
     mistakes={
         "memory": Mistake(
             "That is the memory of v, 1 / (1 - beta2). The rule takes two of them.",
@@ -520,9 +530,10 @@ HOW_LONG = number(
             500.0,
         ),
         "without one minus": Mistake(
-            "You divided by beta2 itself. How far is it from 1?",
+            "You calculate with beta2 itself. How far is it from 1?",
             2 / 0.999,
             2 / 0.9,
+            2 * 0.9,
         ),
         "brackets": Mistake(
             "Python divides before it subtracts: 1 - beta2 needs brackets around it.",

@@ -180,6 +180,10 @@ BACKPROP = function(
             "You added up each example's row. A bias has one number a unit: add over the examples.",
             _backprop(bias=lambda delta: delta.sum(axis=1)),
         ),
+        "bias one number": Mistake(
+            "You added up everything. A bias has one number a unit: add over the examples only.",
+            _backprop(bias=lambda delta: delta.sum()),
+        ),
         "bias averaged": Mistake(
             "You divide by the number of examples twice in the gradients of the biases. "
             "The error has been divided already.",
@@ -249,6 +253,7 @@ DIFFERENCES = function(
             "sides it falls with its square.",
             _slopes(behind=lambda x, step: x, run=lambda rise, eps: rise / eps),
             _slopes(ahead=lambda x, step: x, run=lambda rise, eps: rise / eps),
+            _slopes(ahead=lambda x, step: x + 2 * step, behind=lambda x, step: x),
         ),
         "twice as steep": Mistake(
             "Yours is twice too steep: from one side to the other it is two eps.",
@@ -366,6 +371,11 @@ def _choice(
     return variant
 
 
+def _without_the_lost(rates, losses):
+    left = np.isfinite(losses).all(axis=1)
+    return best_rate(rates[left], losses[left])
+
+
 RATES = np.array([0.01, 0.03, 0.1, 0.3, 1.0])
 INSIDE = np.array([[1.0, 1.1, 1.3], [0.6, 0.5, 0.8], [0.4, 0.3, 0.9], [0.55, 0.05, 1.9], [2, 3, 2]])
 RISING = np.array([[0.2, 0.3, 0.4], [0.4, 0.5, 0.45], [0.7, 0.6, 0.8], [0.9, 2, 3], [4.0, 2, 3]])
@@ -374,6 +384,9 @@ SECOND = np.array([[0.7, 0.8, 0.6], [0.3, 0.5, 0.3], [0.4, 0.6, 0.5], [0.9, 2, 3
 LOST = np.array([[0.9, 0.8, 0.9], [0.5, 0.6, 0.5], [0.45, 0.4, 0.5], [0.2, np.nan, 0.1], [9, 8, 9]])
 BLOWN = np.where(np.isnan(LOST), np.inf, LOST)[:, [1, 0, 2]]
 GONE = np.array([[0.9, 0.8, 0.9], [0.5, 0.6, 0.5], [0.45, 0.4, 0.5], [0.6, np.nan, 0.6], [9, 8, 9]])
+HIGHEST = np.array(
+    [[0.9, 0.8, 0.9], [0.7, 0.6, 0.7], [0.5, 0.4, 0.5], [0.3, 0.2, 0.3], [9, np.nan, 9]]
+)
 MOSTLY = np.array([[2, 2.1, 2], [0.3, 0.2, 9], [0.5, 0.55, 0.6], [0.8, np.nan, 0.9], [3, 3, 2.5]])
 
 WHICH_RATE = function(
@@ -432,6 +445,11 @@ WHICH_RATE = function(
             _choice(lost=np.nan_to_num),
             _choice(lost=lambda losses: np.where(np.isfinite(losses), losses, -np.inf)),
         ),
+        "lost rates left out": Mistake(
+            "You take the rates that lost a run out of the sweep, and so its edges move. A lost "
+            "run shows what lies beyond the best rate.",
+            _without_the_lost,
+        ),
         "NaN wins": Mistake(
             "A NaN has won: for `argmin`, NaN is lower than any number. Give lost runs the "
             "loss infinity first.",
@@ -489,6 +507,7 @@ WHICH_RATE = function(
             LOST,
             BLOWN,
             GONE,
+            HIGHEST,
             MOSTLY,
         )
     ],
@@ -566,6 +585,10 @@ INTERVAL = function(
             "You take n - 1 twice: once in the spread, where it belongs, and once more under the "
             "root.",
             _interval(error=lambda s, n: s / (n - 1) ** 0.5),
+        ),
+        "counts both": Mistake(
+            "You count the runs of both optimizers. There are only n differences.",
+            _interval(error=lambda s, n: s / (2 * n) ** 0.5),
         ),
         "variance": Mistake(
             "You took the variance, which has squared units. Its root is wanted.",

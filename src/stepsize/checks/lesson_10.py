@@ -310,6 +310,7 @@ POWER = function(
             "downwards, v times H v is negative.",
             _power(result=lambda v, Hv: np.linalg.norm(Hv)),
             _power(result=lambda v, Hv: abs(v @ Hv)),
+            _power(times=lambda steps: steps - 1, result=lambda v, Hv: np.linalg.norm(Hv)),
         ),
         "one off": Mistake(
             "H should turn v `steps` times. Yours does so once more, or once less.",

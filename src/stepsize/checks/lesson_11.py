@@ -195,6 +195,10 @@ FIRST_BAD = function(
             "itself.",
             _first(nan=_never, above=_never, below=_never),
         ),
+        "the first only": Mistake(
+            "You look at the first loss only. A `return` in an `else`, perhaps? It ends the loop.",
+            lambda losses: -1 if np.isfinite(losses[0]) else 0,
+        ),
         "large is bad": Mistake(
             "You take a large loss for a bad one. However large it is, it's still a number.",
             _first(above=lambda losses: losses > 1e6),
@@ -355,6 +359,10 @@ EARLY_STOPPING = function(
         "stops at once": Mistake(
             "You stop at the first loss that is no new lowest: the patience plays no part.",
             _stopping(out=lambda waited, patience, i: waited >= 1),
+        ),
+        "left too early": Mistake(
+            "Yours always gives the first index. A `return` inside the loop, perhaps?",
+            _stopping(result=lambda i, best, losses, patience: 0),
         ),
         "any fall forgives": Mistake(
             "Your count goes back whenever a loss is lower than the one before. Only a new lowest "

@@ -321,6 +321,7 @@ DECAY = function(
             "That spreads the part over many small decays, one after the other. An update has "
             "one, and multiplies once.",
             lambda part, lr: 1 - (1 - part) ** (1 / lr),
+            lambda part, lr: 1 - (1 - part) ** lr,
             _decay(shrunk=lambda part: -math.log(1 - part)),
         ),
         "twice": Mistake(
