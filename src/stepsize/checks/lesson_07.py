@@ -19,14 +19,17 @@ def my_cosine(t, steps, floor):
 
 @by_parts
 def _cosine(
-    share=lambda t, steps: min(t / steps, 1),
+    made=lambda t: t,
+    share=lambda t, steps: t / steps,
+    stops=lambda p: min(p, 1),
     angle=lambda p: math.pi * p,
     wave=lambda a: (1 + math.cos(a)) / 2,
     mix=lambda w, floor: floor + (1 - floor) * w,
     after=lambda factor, t, steps, floor: factor,
 ):
     def variant(t, steps, floor):
-        return after(mix(wave(angle(share(t, steps))), floor), t, steps, floor)
+        p = stops(share(made(t), steps))
+        return after(mix(wave(angle(p)), floor), t, steps, floor)
 
     return variant
 
@@ -104,7 +107,7 @@ COSINE = function(
         ),
         "rises again": Mistake(
             "After `steps` yours goes up again, as PyTorch's does. It should stay at the bottom.",
-            _cosine(share=lambda t, steps: t / steps),
+            _cosine(stops=lambda p: p),
         ),
         "no pi": Mistake(
             "Your wave is too long: to `cos`, half a wave is pi long, not 1.",
@@ -118,32 +121,32 @@ COSINE = function(
         ),
         "not a share": Mistake(
             "Your wave runs through with every update: t isn't divided by `steps`.",
+            _cosine(share=lambda t, steps: t, stops=lambda p: p),
+            _cosine(share=lambda t, steps: min(t, steps), stops=lambda p: p),
             _cosine(share=lambda t, steps: t),
-            _cosine(share=lambda t, steps: min(t, steps)),
-            _cosine(share=lambda t, steps: min(t, 1)),
         ),
         "whole numbers": Mistake(
-            "Your division leaves no fractions: nothing happens until t = steps, and then all of "
-            "it at once.",
-            _cosine(share=lambda t, steps: min(t // steps, 1)),
+            "Nothing happens until t = steps, and then all of it at once. Does a division of yours "
+            "leave no fractions?",
+            _cosine(share=lambda t, steps: t // steps),
         ),
         "one too few": Mistake(
             "You reach the bottom one update early. You should be there at t = steps.",
-            _cosine(share=lambda t, steps: min(t / (steps - 1), 1)),
+            _cosine(share=lambda t, steps: t / (steps - 1)),
         ),
         "one too many": Mistake(
             "You reach the bottom one update late. You should be there at t = steps.",
-            _cosine(share=lambda t, steps: min(t / (steps + 1), 1)),
+            _cosine(share=lambda t, steps: t / (steps + 1)),
         ),
         "one ahead": Mistake(
             "Yours is one update ahead. t counts the updates already made, and at t = 0 the wave "
             "is at its top.",
-            _cosine(share=lambda t, steps: min((t + 1) / steps, 1)),
+            _cosine(made=lambda t: t + 1),
         ),
         "one behind": Mistake(
             "Yours is one update behind. t counts the updates already made, and begins with 0.",
-            _cosine(share=lambda t, steps: min((t - 1) / steps, 1)),
-            _cosine(share=lambda t, steps: min(max(t - 1, 0) / steps, 1)),
+            _cosine(made=lambda t: t - 1),
+            _cosine(made=lambda t: max(t - 1, 0)),
         ),
         "begins below 1": Mistake(
             "It doesn't begin at 1. What is taken off the height for the floor has to be put "
@@ -174,12 +177,12 @@ COSINE = function(
         ),
         "restarts": Mistake(
             "Yours begins again at t = steps: those are warm restarts. It should stay down.",
-            _cosine(share=lambda t, steps: t % steps / steps),
+            _cosine(stops=lambda p: p % 1),
         ),
         "max for min": Mistake(
             "Yours is at the bottom from the start. Of the share and 1, which should count before "
             "the end?",
-            _cosine(share=lambda t, steps: max(t / steps, 1)),
+            _cosine(stops=lambda p: max(p, 1)),
         ),
     },
     cases=[
@@ -261,8 +264,9 @@ ONE_CYCLE = function(
             _one_cycle(climbed=lambda t, rise, steps: t / steps),
             _one_cycle(climbed=lambda t, rise, steps: t / (steps - rise)),
         ),
-        "whole numbers": Mistake(
-            "It stands still and then jumps: your division leaves no fractions.",
+        "stands still": Mistake(
+            "One of your ways stands still and then jumps. It should move with every t: does a "
+            "division of yours leave no fractions?",
             _one_cycle(climbed=lambda t, rise, steps: t // rise),
             _one_cycle(up=lambda p, low: low + (1 - low) * p // 1),
             _one_cycle(fallen=lambda t, rise, steps: (t - rise) // (steps - rise)),
@@ -367,10 +371,13 @@ def total_updates(examples, batch_size, accumulate, epochs):
 def _updates(
     batches=lambda examples, size: math.ceil(examples / size),
     gathered=lambda batches, accumulate: math.ceil(batches / accumulate),
-    overall=lambda each, epochs: epochs * each,
+    overall=lambda gathered, batches, epochs: epochs * gathered(batches),
 ):
     def variant(examples, batch_size, accumulate, epochs):
-        return overall(gathered(batches(examples, batch_size), accumulate), epochs)
+        def updates(batches):
+            return gathered(batches, accumulate)
+
+        return overall(updates, batches(examples, batch_size), epochs)
 
     return variant
 
@@ -415,8 +422,9 @@ UPDATES = function(
         "rounded once": Mistake(
             "Each epoch has a small batch of its own at its end: round within an epoch, not "
             "over all of them.",
-            lambda examples, batch_size, accumulate, epochs: math.ceil(
-                epochs * examples / (batch_size * accumulate)
+            _updates(
+                batches=lambda examples, size: examples / size,
+                overall=lambda gathered, batches, epochs: gathered(epochs * batches),
             ),
             lambda examples, batch_size, accumulate, epochs: (
                 epochs * examples // (batch_size * accumulate)
@@ -425,15 +433,7 @@ UPDATES = function(
         "carried over": Mistake(
             "You let an update gather batches of two epochs. What is left at the end of an "
             "epoch is not carried over.",
-            lambda examples, batch_size, accumulate, epochs: math.ceil(
-                epochs * math.ceil(examples / batch_size) / accumulate
-            ),
-            lambda examples, batch_size, accumulate, epochs: (
-                epochs * math.ceil(examples / batch_size) // accumulate
-            ),
-            lambda examples, batch_size, accumulate, epochs: (
-                epochs * (examples // batch_size) // accumulate
-            ),
+            _updates(overall=lambda gathered, batches, epochs: gathered(epochs * batches)),
         ),
         "batches": Mistake(
             "You count batches. Only after every `accumulate` of them is there an update.",
@@ -445,11 +445,11 @@ UPDATES = function(
         ),
         "one epoch": Mistake(
             "The number of epochs plays no part: that is one epoch.",
-            _updates(overall=lambda each, epochs: each),
+            _updates(overall=lambda gathered, batches, epochs: gathered(batches)),
         ),
         "epochs": Mistake(
             "You count epochs. A schedule that is stepped with each update needs updates.",
-            _updates(overall=lambda each, epochs: epochs),
+            _updates(overall=lambda gathered, batches, epochs: epochs),
         ),
         "examples": Mistake(
             "You count examples, and the batch size plays no part. An update uses whole batches.",
@@ -467,12 +467,12 @@ UPDATES = function(
         ),
         "one more": Mistake(
             "Yours has one update too many, or one too few, at the very end.",
-            _updates(overall=lambda each, epochs: epochs * each + 1),
-            _updates(overall=lambda each, epochs: epochs * each - 1),
+            _updates(overall=lambda gathered, batches, epochs: epochs * gathered(batches) + 1),
+            _updates(overall=lambda gathered, batches, epochs: epochs * gathered(batches) - 1),
         ),
         "summed": Mistake(
             "You add the number of epochs. Each epoch has all its updates: multiply.",
-            _updates(overall=lambda each, epochs: epochs + each),
+            _updates(overall=lambda gathered, batches, epochs: epochs + gathered(batches)),
         ),
     },
     cases=[
@@ -673,6 +673,7 @@ PLATEAU = function(
         ([1.0, 1.1, 1.2, 0.99995, 1.1, 1.2, 0.9995, 1.1, 0.995, 1.1, 1.2, 1.3], 2, 0.25),
         ([2.0, 2.1, 2.2, 2.3, 2.15, 2.25, 1.9, 2.0, 1.95], 1, 0.5),
         ([1.0, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.7, 1.8, 1.9], 3, 0.5),
+        ([9.0, 8.0, 7.0, 6.0, 5.0, 4.0, 3.0, 2.0, 1.0], 3, 0.5),
     ],
     praise="It tolerates `patience` bad losses, and cuts at the next.",
 )

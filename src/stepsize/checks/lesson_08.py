@@ -97,7 +97,8 @@ WARMUP = function(
             _warmup(rise=lambda n, steps: steps / n, top=lambda p, steps: p),
         ),
         "whole numbers": Mistake(
-            "Your division leaves no fractions: the factor is 0 until it jumps to 1.",
+            "The factor is 0 until it jumps to 1. It should rise with each update: does a division "
+            "of yours leave no fractions?",
             _warmup(rise=lambda n, steps: n // steps),
         ),
         "again and again": Mistake(
@@ -239,7 +240,7 @@ SCHEDULE = function(
             _schedule(lift=lambda p, floor: floor),
         ),
         "whole numbers": Mistake(
-            "A division of yours leaves no fractions, so it stands still and then jumps.",
+            "Yours stands still and then jumps. Does a division of yours leave no fractions?",
             _schedule(rise=lambda n, warmup, steps: n // warmup),
             _schedule(share=lambda t, warmup, steps: (t - warmup) // (steps - warmup)),
         ),
@@ -429,7 +430,8 @@ INVERSE_SQRT = function(
             _inverse_sqrt(root=lambda ratio: math.exp(-1 / ratio)),
         ),
         "whole numbers": Mistake(
-            "Your division leaves no fractions: the rate is 0 until the end of the warmup.",
+            "The rate is 0 until the end of the warmup. Does a division of yours leave no "
+            "fractions?",
             _inverse_sqrt(rise=lambda n, warmup: n // warmup),
         ),
         "max for min": Mistake(

@@ -265,6 +265,11 @@ DIFFERENCES = function(
             _slopes(behind=lambda x, step: x),
             _slopes(ahead=lambda x, step: x),
         ),
+        "other step": Mistake(
+            "Your two points aren't one eps to each side, but more or less. Move by eps itself.",
+            _slopes(moved=lambda i, n, eps: eps / 2 * np.eye(n)[i]),
+            _slopes(moved=lambda i, n, eps: 2 * eps * np.eye(n)[i]),
+        ),
         "not divided": Mistake(
             "That is a difference of losses. A slope is a difference for each unit of the way: "
             "divide by how far apart the two points are.",
@@ -526,14 +531,15 @@ def paired_interval(a, b, t):
 def _interval(
     difference=lambda a, b: a - b,
     middle=lambda d, a, b: d.mean(),
-    spread=lambda d, a, b: d.std(ddof=1),
+    ddof=1,
+    spread=lambda d, a, b, ddof: d.std(ddof=ddof),
     error=lambda s, n: s / n**0.5,
     half=lambda error, t: t * error,
     ends=lambda m, h: m + np.array([-1, 1]) * h,
 ):
     def variant(a, b, t):
         d = difference(a, b)
-        return ends(middle(d, a, b), half(error(spread(d, a, b), len(d)), t))
+        return ends(middle(d, a, b), half(error(spread(d, a, b, ddof), len(d)), t))
 
     return variant
 
@@ -546,16 +552,18 @@ INTERVAL = function(
         "not paired": Mistake(
             "You put together the spreads of a and of b. What the two share, the seed's own "
             "luck, goes away if you take the differences first.",
-            _interval(spread=lambda d, a, b: (a.var(ddof=1) + b.var(ddof=1)) ** 0.5),
-            _interval(spread=lambda d, a, b: a.std(ddof=1) + b.std(ddof=1)),
-            _interval(spread=lambda d, a, b: ((a.var(ddof=1) + b.var(ddof=1)) / 2) ** 0.5),
-            _interval(spread=lambda d, a, b: a.std(ddof=1) - b.std(ddof=1)),
+            _interval(spread=lambda d, a, b, ddof: (a.var(ddof=ddof) + b.var(ddof=ddof)) ** 0.5),
+            _interval(spread=lambda d, a, b, ddof: a.std(ddof=ddof) + b.std(ddof=ddof)),
+            _interval(
+                spread=lambda d, a, b, ddof: ((a.var(ddof=ddof) + b.var(ddof=ddof)) / 2) ** 0.5
+            ),
+            _interval(spread=lambda d, a, b, ddof: a.std(ddof=ddof) - b.std(ddof=ddof)),
         ),
         "one spread": Mistake(
             "Your spread is that of one optimizer alone. The differences have a spread of their "
             "own.",
-            _interval(spread=lambda d, a, b: a.std(ddof=1)),
-            _interval(spread=lambda d, a, b: b.std(ddof=1)),
+            _interval(spread=lambda d, a, b, ddof: a.std(ddof=ddof)),
+            _interval(spread=lambda d, a, b, ddof: b.std(ddof=ddof)),
         ),
         "standard deviation": Mistake(
             "That is where the next difference may lie. A mean of n of them is surer, by the "
@@ -579,7 +587,7 @@ INTERVAL = function(
         "ddof": Mistake(
             "Your spread is that of these seeds themselves. To speak of all seeds, divide by "
             "n - 1: `ddof=1`.",
-            _interval(spread=lambda d, a, b: d.std()),
+            _interval(ddof=0),
         ),
         "n - 1 twice": Mistake(
             "You take n - 1 twice: once in the spread, where it belongs, and once more under the "
@@ -592,14 +600,13 @@ INTERVAL = function(
         ),
         "variance": Mistake(
             "You took the variance, which has squared units. Its root is wanted.",
-            _interval(spread=lambda d, a, b: d.var(ddof=1)),
-            _interval(spread=lambda d, a, b: d.var(ddof=1), error=lambda s, n: s / n),
+            _interval(spread=lambda d, a, b, ddof: d.var(ddof=ddof)),
+            _interval(spread=lambda d, a, b, ddof: d.var(ddof=ddof), error=lambda s, n: s / n),
         ),
         "around 0": Mistake(
             "Your spread is measured from 0, and so contains the mean difference. Measure it from "
             "the mean.",
-            _interval(spread=lambda d, a, b: ((d**2).sum() / (len(d) - 1)) ** 0.5),
-            _interval(spread=lambda d, a, b: (d**2).mean() ** 0.5),
+            _interval(spread=lambda d, a, b, ddof: ((d**2).sum() / (len(d) - ddof)) ** 0.5),
         ),
         "no t": Mistake(
             "That is one standard error to each side: 95 % takes t of them.",

@@ -235,7 +235,8 @@ SCALED = function(
             _scaled(factor=lambda old, new: old * new),
         ),
         "whole numbers": Mistake(
-            "Your division leaves no fractions: with a smaller batch the rate becomes 0.",
+            "With a smaller batch your rate becomes 0. Does a division of yours leave no "
+            "fractions?",
             _scaled(factor=lambda old, new: new // old),
         ),
     },
@@ -260,12 +261,13 @@ def _power(
     turn=lambda H, v: H(v),
     length=lambda new, old: np.linalg.norm(new),
     result=lambda v, Hv: v @ Hv,
+    out=lambda curvature: curvature,
 ):
     def sharpness(hessian_times, v, steps):
         for _ in range(times(steps)):
             new = turn(hessian_times, v)
             v = new / length(new, v)
-        return result(v, hessian_times(v))
+        return out(result(v, hessian_times(v)))
 
     return sharpness
 
@@ -367,8 +369,8 @@ POWER = function(
         ),
         "the limit": Mistake(
             "That is a limit for the learning rate. Here the curvature itself is wanted.",
-            _power(result=lambda v, Hv: 2 / (v @ Hv)),
-            _power(result=lambda v, Hv: 1 / (v @ Hv)),
+            _power(out=lambda curvature: 2 / curvature),
+            _power(out=lambda curvature: 1 / curvature),
         ),
     },
     cases=[

@@ -27,7 +27,9 @@ def _keras(
     kept=lambda velocity, momentum, lr: momentum * velocity,
     pushed=lambda grad, lr, momentum: lr * grad,
     velocity=lambda kept, pushed: kept - pushed,
-    moved=lambda new, old, pushed, momentum, lr: new,
+    which=lambda new, old: new,
+    scaled=lambda velocity, lr: velocity,
+    ahead=lambda move, pushed, momentum: move,
     stepped=lambda theta, move: theta + move,
     out=lambda path, velocities: path[-1],
 ):
@@ -36,7 +38,8 @@ def _keras(
         for grad, lr in zip(grads, used(rates), strict=True):
             old, push = now, pushed(grad, lr, momentum)
             now = velocity(kept(old, momentum, lr), push)
-            theta = stepped(theta, moved(now, old, push, momentum, lr))
+            move = ahead(scaled(which(now, old), lr), push, momentum)
+            theta = stepped(theta, move)
             path.append(theta)
             velocities.append(now)
         return out(path, velocities)
@@ -54,7 +57,7 @@ KERAS = function(
             "each gradient, once, as it comes in.",
             _keras(
                 pushed=lambda grad, lr, momentum: grad,
-                moved=lambda new, old, pushed, momentum, lr: lr * new,
+                scaled=lambda velocity, lr: lr * velocity,
             ),
         ),
         "uphill": Mistake(
@@ -73,26 +76,26 @@ KERAS = function(
             _keras(pushed=lambda grad, lr, momentum: (1 - momentum) * lr * grad),
             _keras(
                 pushed=lambda grad, lr, momentum: (1 - momentum) * grad,
-                moved=lambda new, old, pushed, momentum, lr: lr * new,
+                scaled=lambda velocity, lr: lr * velocity,
             ),
         ),
         "nesterov": Mistake(
             "Yours looks one step ahead: that is Nesterov's. Here theta moves by the velocity.",
-            _keras(moved=lambda new, old, pushed, momentum, lr: momentum * new - pushed),
+            _keras(ahead=lambda move, pushed, momentum: momentum * move - pushed),
         ),
         "gradient on top": Mistake(
             "The gradient counts twice: it is in the velocity already, and your step adds it once "
             "more.",
-            _keras(moved=lambda new, old, pushed, momentum, lr: new - pushed),
+            _keras(ahead=lambda move, pushed, momentum: move - pushed),
         ),
         "old velocity": Mistake(
             "You move by the velocity of the update before. Bring the gradient in first, then "
             "move.",
-            _keras(moved=lambda new, old, pushed, momentum, lr: old),
+            _keras(which=lambda new, old: old),
         ),
         "twice": Mistake(
             "The rate is in there twice: in the velocity, and again in the step.",
-            _keras(moved=lambda new, old, pushed, momentum, lr: lr * new),
+            _keras(scaled=lambda velocity, lr: lr * velocity),
             _keras(pushed=lambda grad, lr, momentum: lr**2 * grad),
         ),
         "no rate": Mistake(
@@ -247,7 +250,6 @@ EPS = function(
             "A square is what takes an eps from outside a root to its inside. Both are outside "
             "here; what lies between them is the correction.",
             _eps(given=lambda eps: eps**2),
-            _eps(given=lambda eps: eps**2, root=lambda filled: filled),
             _eps(given=lambda eps: eps**2, convert=lambda eps, root: eps),
         ),
         "root of eps": Mistake(
@@ -357,7 +359,7 @@ DECAY = function(
             _decay(out=lambda decay: -decay),
         ),
         "whole numbers": Mistake(
-            "Your division leaves no fractions.",
+            "What you return has no fractions. Does a division of yours leave none?",
             _decay(convert=lambda part, lr: part // lr),
         ),
     },
