@@ -20,7 +20,8 @@ def in_proportion(batch: int) -> Asked:
         (number(0.1 * math.sqrt(k)), "The root is the rule for Adam and its family."),
         (
             "0.1",
-            "Then an epoch, with a different number of steps, would go a different way in all.",
+            f"Then an epoch has {'fewer' if k > 1 else 'more'} steps of the same length, and gets "
+            f"{'less far' if k > 1 else 'further'}.",
         ),
         (
             number(0.1 / k),
@@ -55,7 +56,7 @@ def middle_of_a_sweep(ends: tuple[float, float]) -> Asked:
         "should be. Which is the middle one?",
         (
             number(float(np.geomspace(low, high, 3)[1])),
-            "It is as many times the lowest as the highest is of it.",
+            "It is above the lowest by the same factor by which the highest is above it.",
         ),
         (number((low + high) / 2), "Then the low rates are never tried: think in factors."),
         (number(high - low), "That is almost the upper end."),
@@ -73,7 +74,7 @@ def clipped(g: tuple[float, float]) -> Asked:
         (f"({g[0] - 1}, {g[1] - 1})", "Nothing is subtracted: the gradient is divided."),
         (
             f"({g[0] / sum(g):.2f}, {g[1] / sum(g):.2f})",
-            "Divided by the sum. The norm is the root of the squares.",
+            "Divided by the sum. The norm is the root of the sum of squares.",
         ),
     )
 
@@ -171,7 +172,7 @@ def not_zeroed(g: float, n: int) -> Asked:
 def is_it_nan() -> Asked:
     return asked(
         "loss is a float. Which expression is True exactly where it is NaN?",
-        ("loss != loss", "NaN is the only number that isn't equal to itself."),
+        ("loss != loss", "NaN is the only float that isn't equal to itself."),
         ('loss == float("nan")', "Always False: NaN is equal to nothing."),
         ("loss > 1e308", "Every comparison of size with NaN is False."),
         ("not loss", "That is True where the loss is 0."),
@@ -223,7 +224,8 @@ def below() -> Asked:
         "comes first?",
         (
             "dropout is off when it is tested",
-            "Dropout makes training harder than testing. That alone can do it.",
+            "The training loss is measured with dropout on, which makes it higher. That alone can "
+            "do it.",
         ),
         ("it overfits", "Then the held-out loss would be above."),
         ("the rate is too high", "Then both losses would be high."),

@@ -147,7 +147,7 @@ def what_for() -> Asked:
         ),
         (
             "without it, no rate learned",
-            "Without it, several rates learned. Only the two highest on the map did not.",
+            "Without it, several rates learned. Only the highest ones on the map did not.",
         ),
     )
 
