@@ -22,7 +22,8 @@ import cloudpickle
 from ..learner.verdict import BROKEN, Verdict
 from . import watchdog
 from .catalog import EXERCISES
-from .exercise import Broke, judge
+from .exercise import Broke
+from .judging import judge
 
 MEMORY = 4 * 2**30  # bytes; where the system keeps to it
 
