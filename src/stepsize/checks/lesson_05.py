@@ -344,6 +344,10 @@ def _averages_and_step(make: Callable[..., Rule]) -> dict[str, Mistake]:
             make(below=lambda root, eps, rest: (root**2 + eps) ** 0.5),
             make(below=lambda root, eps, rest: (root**2 + eps**2) ** 0.5),
         ),
+        "no eps": Mistake(
+            "There is no eps in your step. Where a gradient has always been 0, it would be 0 / 0.",
+            make(below=lambda root, eps, rest: root),
+        ),
         "floor": Mistake(
             "You take eps in place of a root that is smaller than eps. Here it's added to the "
             "root, whatever its size.",
@@ -357,10 +361,6 @@ def _averages_and_step(make: Callable[..., Rule]) -> dict[str, Mistake]:
         "eps multiplies": Mistake(
             "You multiply by eps. It is a small amount to add to the root.",
             make(below=lambda root, eps, rest: root * eps),
-        ),
-        "no eps": Mistake(
-            "There is no eps in your step. Where a gradient has always been 0, it would be 0 / 0.",
-            make(below=lambda root, eps, rest: root),
         ),
         "step only": Mistake(
             "That is the step. A Step holds the new theta: where the step takes you.",

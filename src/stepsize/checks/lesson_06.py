@@ -23,6 +23,7 @@ def _adamw(
     below=lambda v_hat, eps: v_hat**0.5 + eps,
     share=lambda lr, wd, scale: lr * wd,
     loses=lambda theta: theta,
+    sign=1,
     step_rate=lambda lr, wd: lr,
     new=lambda theta, lost, step, share: theta - lost - step,
 ):
@@ -33,7 +34,7 @@ def _adamw(
         v = beta2 * v + (1 - beta2) * squared(grad, theta, weight_decay) ** 2
         divisor = below(fix(v, beta2, t), eps)
         step = along(fix(m, beta1, t), theta, weight_decay) / divisor
-        part = share(lr, weight_decay, lr / divisor)
+        part = sign * share(lr, weight_decay, lr / divisor)
         step = step_rate(lr, weight_decay) * step
         return Step(new(theta, part * loses(theta), step, part), dict(m=m, v=v))
 
@@ -87,7 +88,7 @@ ADAMW = rule(
         ),
         "grows": Mistake(
             "Your theta grows, by a share of itself in each update. Decay makes it smaller.",
-            _adamw(share=lambda lr, wd, scale: -lr * wd),
+            _adamw(sign=-1),
         ),
         "step first": Mistake(
             "You step first and shrink afterwards, so that the new step is shrunk as well. What "
@@ -201,9 +202,10 @@ def _left(
     power=lambda factor, updates: factor**updates,
     count=lambda updates: updates,
     told=lambda left: left,
+    unit=1,
 ):
-    return lambda lr, weight_decay, updates: told(
-        power(factor(taken(lr, weight_decay)), count(updates))
+    return lambda lr, weight_decay, updates: (
+        unit * told(power(factor(taken(lr, weight_decay)), count(updates)))
     )
 
 
@@ -257,7 +259,7 @@ SHARE_LEFT = function(
         ),
         "per cent": Mistake(
             "The answer is a share, between 0 and 1, not a number of per cent.",
-            _left(told=lambda left: 100 * left),
+            _left(unit=100),
         ),
         "apart": Mistake(
             "Neither lr nor weight_decay takes away a share of its own. Their product does.",
