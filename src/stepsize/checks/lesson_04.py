@@ -583,7 +583,7 @@ RMSPROP = rule(
         Case((1.0, -2.0), GRADIENTS, dict(lr=[0.05, 0.05, 0.02, 0.02], alpha=0.9, eps=1e-8)),
         Case((0.5, 4.0, -3.0), SMALL, dict(lr=0.1, alpha=0.75, eps=0.05)),
     ],
-    praise="Only one factor differs from Adagrad's sum, and it can go on forever.",
+    praise="One factor more than Adagrad, and it can go on forever.",
 )
 
 
