@@ -22,7 +22,7 @@ def _adamw(
     along=lambda m_hat, theta, wd: m_hat,
     below=lambda v_hat, eps: v_hat**0.5 + eps,
     share=lambda lr, wd, scale: lr * wd,
-    loses=lambda theta: theta,
+    loses=lambda theta, grad: theta,
     sign=1,
     step_rate=lambda lr, wd: lr,
     new=lambda theta, lost, step, share: theta - lost - step,
@@ -36,7 +36,7 @@ def _adamw(
         step = along(fix(m, beta1, t), theta, weight_decay) / divisor
         part = sign * share(lr, weight_decay, lr / divisor)
         step = step_rate(lr, weight_decay) * step
-        return Step(new(theta, part * loses(theta), step, part), dict(m=m, v=v))
+        return Step(new(theta, part * loses(theta, grad), step, part), dict(m=m, v=v))
 
     return variant
 
@@ -97,8 +97,8 @@ ADAMW = rule(
         ),
         "sign": Mistake(
             "Every coordinate decays by the same amount. Here each loses the same share of itself.",
-            _adamw(loses=np.sign),
-            _adamw(loses=np.ones_like),
+            _adamw(loses=lambda theta, grad: np.sign(theta)),
+            _adamw(loses=lambda theta, grad: np.ones_like(theta)),
         ),
         "rate twice": Mistake(
             "The learning rate is in your decay twice.",
@@ -152,11 +152,16 @@ ADAMW = rule(
             "The share that you take away does not depend on weight_decay.",
             _adamw(share=lambda lr, wd, scale: lr),
         ),
+        "not theta": Mistake(
+            "What you take a share of is not theta. Decay makes the weights smaller, whatever the "
+            "gradient is.",
+            _adamw(loses=lambda theta, grad: grad),
+        ),
         "away from 0": Mistake(
             "Your positive weights shrink, and the negative ones grow. Decay pulls to 0 from both "
             "sides.",
-            _adamw(loses=abs),
-            _adamw(loses=np.square),
+            _adamw(loses=lambda theta, grad: abs(theta)),
+            _adamw(loses=lambda theta, grad: theta**2),
         ),
         "averages lost": Mistake(
             "The corrections of m and v are gone. Only theta's line has to change.",
@@ -220,6 +225,11 @@ SHARE_LEFT = function(
             _left(power=lambda factor, updates: 1 - updates * (1 - factor)),
             _left(power=lambda factor, updates: max(1 - updates * (1 - factor), 0.0)),
         ),
+        "over a sum": Mistake(
+            "You divide by what all updates take together. Each of them multiplies what the one "
+            "before has left.",
+            _left(power=lambda factor, updates: 1 / (1 + (1 - factor) * updates)),
+        ),
         "one update": Mistake(
             "That is what one update leaves. The next one shrinks what this one has left.",
             _left(power=lambda factor, updates: factor),
@@ -265,6 +275,8 @@ SHARE_LEFT = function(
             "Neither lr nor weight_decay takes away a share of its own. Their product does.",
             lambda lr, weight_decay, updates: (1 - lr) * (1 - weight_decay) ** updates,
             lambda lr, weight_decay, updates: ((1 - lr) * (1 - weight_decay)) ** updates,
+            lambda lr, weight_decay, updates: (1 - lr) ** (weight_decay * updates),
+            lambda lr, weight_decay, updates: (1 - weight_decay) ** (lr * updates),
         ),
         "added": Mistake(
             "You add lr and weight_decay. It's their product that says which share goes.",
