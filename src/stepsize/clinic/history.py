@@ -22,7 +22,12 @@ NAMES = {
 class History:
     """The curves of a run, each (n,) or None, and what is known of the code.
 
-    loss up to the first that is no number; `lost` is the index of that one, or None.
+    loss up to the first that isn't a number; `lost` is the index of that one, or None. Empty where
+    only code was given.
+    loss_scale: of mixed precision. steps: of a curve, by name, the update or epoch of each of its
+    values, where that was logged; unit: "update", "epoch" or "", which of them.
+    classes: of a classifier, or None. kind: "gan" or "policy", whose loss isn't meant to fall, or
+    "". said: what was read, in a line.
     """
 
     loss: np.ndarray
@@ -31,9 +36,22 @@ class History:
     grad_norm: np.ndarray | None = None
     config: Mapping[str, Any] = field(default_factory=dict)
     lost: int | None = None
+    loss_scale: np.ndarray | None = None
+    steps: Mapping[str, np.ndarray] = field(default_factory=dict)
+    unit: str = ""
+    classes: int | None = None
+    kind: str = ""
+    said: str = ""
 
     @classmethod
-    def read(cls, loss: Any, config: Mapping[str, Any], **curves: Any) -> "History":
+    def read(
+        cls,
+        loss: Any,
+        config: Mapping[str, Any],
+        classes: int | None = None,
+        kind: str = "",
+        **curves: Any,
+    ) -> "History":
         """loss: a list, an array, or a mapping or a trace that has it among others.
 
         Raises: TypeError or ValueError that names the curve, and what of it is no number.
@@ -55,7 +73,13 @@ class History:
         bad = np.flatnonzero(~np.isfinite(whole))
         lost = int(bad[0]) if len(bad) else None
         rest = {name: _curve(name, x) for name, x in curves.items() if x is not None}
-        return cls(whole[:lost], config=config, lost=lost, **rest)
+        return cls(whole[:lost], config=config, lost=lost, classes=classes, kind=kind, **rest)
+
+    @property
+    def every(self) -> float | None:
+        """How many updates, or epochs, there are from one loss to the next; None: not known."""
+        at = self.steps.get("loss", ())
+        return float(np.median(np.diff(at))) if len(at) > 1 else None
 
     @cached_property
     def course(self) -> np.ndarray:
