@@ -9,6 +9,7 @@ import numpy as np
 from . import records, signs
 from .finding import Finding, Sign
 from .history import History
+from .reading import read
 
 __all__ = ["Diagnosis", "Finding", "diagnose"]
 
@@ -36,8 +37,9 @@ class Diagnosis:
 
 
 def diagnose(
-    history: Any,
+    history: Any = None,
     *,
+    code: Any = None,
     val_loss: Any = None,
     lr: Any = None,
     grad_norm: Any = None,
@@ -66,7 +68,7 @@ def diagnose(
     divergence
     """
     curves = dict(val_loss=val_loss, lr=lr, grad_norm=grad_norm)
-    seen = History.read(history, config or {}, classes, kind, **curves)
+    seen = read(history, config, code=code, classes=classes, kind=kind, **curves)
     with np.errstate(all="ignore"):  # losses of 1e300 are losses
         found = [f for sign in _signs(seen) if (f := sign(seen)) is not None]
     weak_first = sorted(found, key=lambda finding: finding.evidence)
