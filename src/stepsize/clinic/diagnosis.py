@@ -14,7 +14,6 @@ from .reading import read
 __all__ = ["Diagnosis", "Finding", "diagnose"]
 
 ENOUGH = 0.5  # of evidence, to be told at all
-CODE_ALONE = "the code"  # as what was read begins where there are no curves
 SHORT = 12  # fewer losses than this show only what is gross
 
 
@@ -23,21 +22,21 @@ class Diagnosis:
     """What was found, by evidence, the strongest first.
 
     verdict: the name of the first finding, "healthy" where nothing was found, or "can't tell"
-    where the curves are too short to say so, or there are none. read: what was read, in a line.
+    where the curves are too short to say so, or there are none; why is in `why`. read: what was
+    read, in a line.
     """
 
     findings: tuple[Finding, ...]
     verdict: str
     read: str = ""
+    why: str = ""
 
     def __str__(self) -> str:
         return f"Read: {self.read}.\n{self._told()}" if self.read else self._told()
 
     def _told(self) -> str:
-        if self.verdict == "can't tell" and self.read.startswith(CODE_ALONE):
-            return "I can't tell: I know nothing against this code, and have seen no loss of it."
         if self.verdict == "can't tell":
-            return f"I can't tell: fewer than {SHORT} losses show neither health nor illness."
+            return f"I can't tell: {self.why}."
         if not self.findings:
             return "Healthy: none of the signs that I know."
         return "\n".join(str(finding) for finding in self.findings)
@@ -89,7 +88,19 @@ def diagnose(
     told = sorted(strongest.values(), key=lambda finding: -finding.evidence)
     if told:
         return Diagnosis(tuple(told), told[0].name, seen.said)
-    return Diagnosis((), "can't tell" if len(seen.loss) < SHORT else "healthy", seen.said)
+    why = _unsure(seen)
+    return Diagnosis((), "can't tell" if why else "healthy", seen.said, why)
+
+
+def _unsure(seen: History) -> str:
+    """Why a run without a finding can't be called healthy, or ""."""
+    if not len(seen.loss) and seen.config.get("code"):
+        return "I know nothing against this code, and have seen no loss of it"
+    if not len(seen.loss):
+        return "there is nothing that I could read"
+    if len(seen.loss) < SHORT:
+        return f"fewer than {SHORT} losses show neither health nor illness"
+    return ""
 
 
 def _signs(seen: History) -> tuple[Sign, ...]:

@@ -42,12 +42,11 @@ def read(
     """
     config = dict(checked(config or {}, classes, kind))
     notes: tuple[str, ...] = ()
+    code = config.get("code") if code is None else code
     if code is not None:
-        config["code"] = code
-    if "code" in config:
-        config["code"], unread = program(config["code"])
+        config["code"], unread = program(code)
         notes = (unread,) if unread else ()
-    log = Log({}) if history is None and "code" in config else _log(history)
+    log = Log({}) if history is None and code is not None else _log(history)
     known = dict(log.curves)
     for name, values in given.items():
         if values is not None:

@@ -12,7 +12,7 @@ from typing import Any
 __all__ = ["program"]
 
 PROMPT = re.compile(r"^\s*(?:>>>|\.\.\.|In \[\d*\]:|\s+\.\.\.:)(?: |$)")
-MAGIC = re.compile(r"^(\s*)([%!].*|(?:cd|pip|conda) .*)$")
+MAGIC = re.compile(r"^(\s*)(?:[%!].*|(?:pip3?|conda) install .*|\w+\?+)$")
 
 
 def program(code: Any) -> tuple[str, str]:
@@ -28,7 +28,7 @@ def program(code: Any) -> tuple[str, str]:
         line = getattr(error, "lineno", None) or 1
         lines = text.splitlines() or [""]
         shown = lines[min(line, len(lines)) - 1].strip()
-        return text, f"line {line} of the code can't be read as Python: {shown:.60}"
+        return "", f"not the code, for its line {line} isn't Python: {shown:.60}"
     return text, ""
 
 
