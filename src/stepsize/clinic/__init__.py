@@ -3,8 +3,9 @@
 from .advice import Advice, advise
 from .callbacks import KerasWatch, LightningWatch, TrainerWatch
 from .diagnosis import Diagnosis, Finding, diagnose
-from .finder import RangeTest, find_lr
+from .finder import find_lr
 from .patients import patient
+from .range_test import RangeTest
 from .watch import Watch
 
 __all__ = [
