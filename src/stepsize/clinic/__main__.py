@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from .diagnosis import Diagnosis, diagnose
+from .diagnosis import Diagnosis, judge
 from .history import KINDS, History
 from .reading import read
 
@@ -15,12 +15,12 @@ def main(arguments: list[str] | None = None) -> int:
     """The exit status: 0 healthy, 1 something was found, 2 it can't be read, 3 can't tell."""
     asked = _parser().parse_args(arguments)
     try:
-        history = _history(asked.log, alone=asked.code is not None)
-        about = dict(code=asked.code, classes=asked.classes, kind=asked.kind)
-        found = diagnose(history, **about)
+        log = _log(asked.log, alone=asked.code is not None)
+        seen = read(log, code=asked.code, classes=asked.classes, kind=asked.kind)
+        found = judge(seen)
         print(found)
         if asked.picture:
-            _draw(asked.picture, read(history, **about), found)
+            _draw(asked.picture, seen, found)
             print(f"The picture is in {asked.picture}.")
     except (OSError, ValueError, TypeError) as error:
         print(f"stepsize.clinic: {error}", file=sys.stderr)
@@ -52,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _history(log: str | None, alone: bool) -> str | Path | None:
+def _log(log: str | None, alone: bool) -> str | Path | None:
     """A path, or what comes on standard input; None: there is only code to be read."""
     if log not in (None, "-"):
         return Path(str(log)).expanduser()

@@ -11,7 +11,7 @@ from .finding import Finding, Sign
 from .history import History
 from .reading import read
 
-__all__ = ["Diagnosis", "Finding", "diagnose"]
+__all__ = ["Diagnosis", "Finding", "diagnose", "judge"]
 
 ENOUGH = 0.5  # of evidence, to be told at all
 SHORT = 12  # fewer losses than this show only what is gross
@@ -80,7 +80,11 @@ def diagnose(
     2 losses, every 100th update (1 not finite); the rate
     """
     curves = dict(val_loss=val_loss, lr=lr, grad_norm=grad_norm)
-    seen = read(history, config, code=code, classes=classes, kind=kind, **curves)
+    return judge(read(history, config, code=code, classes=classes, kind=kind, **curves))
+
+
+def judge(seen: History) -> Diagnosis:
+    """What ails a run that was read already."""
     with np.errstate(all="ignore"):  # losses of 1e300 are losses
         found = [f for sign in _signs(seen) if (f := sign(seen)) is not None]
     weak_first = sorted(found, key=lambda finding: finding.evidence)

@@ -32,6 +32,8 @@ def picture(history: History, found: Diagnosis) -> Any:
     ax = figure.subplots()
     at = history.steps.get("loss", np.arange(len(history.loss)))
     plots.curve(ax, at, history.loss, history.unit or "number of the loss", "loss")
+    if len(history.loss) and history.loss.min() > 0 and np.ptp(np.log(history.loss)) > 10:
+        ax.set_yscale("log")
     if history.val_loss is not None:
         ax.plot(_beside(history, at), history.val_loss, color=plots.GREY, ls="--", label="held out")
     for finding in found.findings:

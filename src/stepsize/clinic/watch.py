@@ -18,7 +18,8 @@ URGENT = (
     "float16 overflow",
 )
 SURE = 0.9
-FIRST, GROWTH = 20, 1.25  # looks: after so many losses, and whenever there are so many more
+# Looks: after so many losses, whenever there are so many more, and soon where there is a suspicion.
+FIRST, GROWTH, SOON = 20, 1.25, 1.05
 
 
 class Watch:
@@ -27,8 +28,7 @@ class Watch:
     stop: whether the run should end then; without it, the answer is always False. say: what is
     done with the words, print by default. code, config, classes, kind: as `diagnose` takes them.
 
-    Sure is an illness with an evidence of at least 90 %, found at two looks in a row, each at a
-    quarter more losses than the one before; a loss that isn't a number is told at once. What can
+    Sure is an illness with an evidence of at least 90 %, found at two looks in a row; a loss that isn't a number is told at once. What can
     only be judged at the end (a plateau, a low rate, overfitting) is in `watch.diagnosis()`.
 
     >>> watch = Watch(stop=True)
@@ -65,10 +65,10 @@ class Watch:
         return diagnose(self.records, **self.about)
 
     def _look(self, lost: bool) -> None:
-        self._next = max(self._next, int(self._losses * GROWTH) + 1)
         told = self.diagnosis().findings
         urgent = [one for one in told if one.name in URGENT and one.evidence >= SURE]
         if urgent and (lost or urgent[0].name == self._suspected):
             self.found = urgent[0]
             self.say(str(self.found))
         self._suspected = urgent[0].name if urgent else ""
+        self._next = int(self._losses * (SOON if urgent else GROWTH)) + 3

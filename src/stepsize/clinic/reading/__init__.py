@@ -68,10 +68,8 @@ def _history(log: Log, config: dict[str, Any], classes: int | None, kind: str) -
     whole = values.pop("loss", np.zeros(0))
     bad = np.flatnonzero(~np.isfinite(whole))
     lost = int(bad[0]) if len(bad) else None
-    steps = {}
-    for name, curve in log.curves.items():
-        if log.at is not None and len(curve.rows) and np.isfinite(log.at[curve.rows]).all():
-            steps[name] = log.at[curve.rows]
+    placed = {name: log.places(name) for name in log.curves}
+    steps = {name: at for name, at in placed.items() if at is not None}
     if "loss" in steps:
         steps["loss"] = steps["loss"][:lost]
     if "lr" in values:

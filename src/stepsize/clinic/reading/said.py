@@ -43,8 +43,8 @@ def _named(log: Log, role: str) -> str:
 
 
 def _pace(log: Log) -> str:
-    at = log.at[log.curves["loss"].rows] if log.at is not None else np.zeros(0)
-    if len(at) < 2:
+    at = log.places("loss") if len(log.curves["loss"].values) > 1 else None
+    if at is None:
         return ""
     every = float(np.median(np.diff(at)))
     if every <= 0:
