@@ -5,7 +5,6 @@ import inspect
 import json
 import re
 import textwrap
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +58,7 @@ def _cells(notebook: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Without prompts and magic, with spaces for tabs; a first line that lost its indent gets it."""
+    """Without prompts and magic, with spaces for tabs; a first line may have lost its indent."""
     lines = text.replace("\r\n", "\n").expandtabs(4).split("\n")
     if any(re.match(r"\s*(?:>>>|In \[\d*\]:)", line) for line in lines):
         lines = _typed(lines)

@@ -32,8 +32,7 @@ def said(log: Log, config: Mapping[str, object]) -> str:
 
 
 def _many(count: int, name: str) -> str:
-    plural = f"{name}es"
-    return f"1 {name}" if count == 1 else f"{count} {plural}"
+    return f"1 {name}" if count == 1 else f"{count:,} {name}es"
 
 
 def _named(log: Log, role: str) -> str:
@@ -55,7 +54,5 @@ def _pace(log: Log) -> str:
 
 
 def _th(number: int) -> str:
-    ending = (
-        "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
-    )
-    return f"{number:,}{ending}"
+    last = 0 if number % 100 in (11, 12, 13) else number % 10
+    return f"{number:,}" + {1: "st", 2: "nd", 3: "rd"}.get(last, "th")
