@@ -155,7 +155,10 @@ def _record(tokens: list[Token], heading: str) -> Record:
         elif not label and waiting and not token.counts:
             label, waiting = waiting, ""
         role = meaning(label).role
-        if role in ("step", "epoch"):
+        if role.endswith("loss") and token.whole and _bare_follows(tokens[i + 1 : i + 2]):
+            row.setdefault("step", token.value)  # "Validation loss 1000: 0.43"
+            waiting = label
+        elif role in ("step", "epoch"):
             row.setdefault(role, token.value)
             if token.total and role == "step":
                 row["of"] = token.total
@@ -167,6 +170,11 @@ def _record(tokens: list[Token], heading: str) -> Record:
             plain = role == "loss" and not {*words(label)} & (VAL | TRAIN)
             row.setdefault(f"{phase} {label}" if plain and phase else label, token.value)
     return row
+
+
+def _bare_follows(following: list[Token]) -> bool:
+    """Whether the next number is a value without a name of its own."""
+    return any(not one.whole and one.before.strip() in ("", ":", "]:") for one in following)
 
 
 def _unnamed(row: Record, token: Token, label: str, first: bool) -> None:
@@ -185,3 +193,5 @@ def _unnamed(row: Record, token: Token, label: str, first: bool) -> None:
         row["epoch" if label else "step"] = token.value  # "Train: 0 [...", "[100] loss"
     elif token.whole and set(row) == {"step"}:
         row["epoch"], row["step"] = row["step"], token.value  # "[1,  2000] loss"
+    elif row and set(row) <= {"epoch", "step"} and not token.whole and not token.share:
+        row[UNNAMED] = token.value  # "Epoch 3: 0.43"

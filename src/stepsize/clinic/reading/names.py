@@ -148,4 +148,8 @@ def _ends_in_a_loss(said: list[str]) -> bool:
 
 def _reward(name: str, said: list[str]) -> Meaning | None:
     every = set(said)
-    return Meaning("reward") if every & REWARDS and not every & _set("chosen rejected") else None
+    return (
+        Meaning("reward")
+        if every & REWARDS and not every & _set("chosen rejected accuracies margins")
+        else None
+    )
