@@ -38,7 +38,9 @@ def cleaned(text: str) -> str:
     text = COLOURS.sub("", text.replace("\r\n", "\n"))
     text = re.sub(r"[\r\x08\x0b\x0c]+", "\n", text)
     text = TENSOR.sub(r"\1", LOST_COLOURS.sub("", text)).translate(ALIKE)
-    text = PLATEAU.sub("learning rate to", text)
+    text = re.sub(
+        r"(?i)\b(epoch|step|iter|ep)(?=\d)", r"\1 ", PLATEAU.sub("learning rate to", text)
+    )
     for shown, meant in OF_WINDOWS:
         text = shown.sub(meant, text)
     decimal_commas = re.search(r"(?<![\d,])0,\d", text) and not re.search(r"\d\.\d", text)
