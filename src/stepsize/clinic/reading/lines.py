@@ -165,6 +165,8 @@ def _record(tokens: list[Token], heading: str) -> Record:
             row.setdefault("step", token.value)  # "Validation loss 1000: 0.43"
             waiting = label
         elif role in ("step", "epoch"):
+            if role == "step" and "of" in row and not token.total:
+                del row["of"], row["step"]  # of a bar on the same line
             row.setdefault(role, token.value)
             if token.total and role == "step":
                 row["of"] = token.total
