@@ -115,6 +115,15 @@ OBJECTS = {
         ),
         {"loss": LOSSES, "val_loss": [2.2, 2.0], "steps": [0, 9, 19]},
     ),
+    "a frame that ends in gaps": (
+        Frame(
+            step=[0, 1, 1, 1],
+            train_loss=[2.3, 2.1, NAN, NAN],
+            val_loss=[NAN, NAN, 2.2, NAN],
+            train_acc=[NAN, NAN, NAN, 0.5],
+        ),
+        {"loss": [2.3, 2.1], "val_loss": [2.2], "steps": [0, 1]},
+    ),
     "a frame whose loss was lost": (
         Frame(loss=[2.3, 2.1, NAN, NAN], lr=[0.1, 0.1, 0.1, 0.1]),
         {"loss": [2.3, 2.1], "lr": [0.1] * 4},
@@ -236,7 +245,7 @@ def test_a_notebook_is_read_by_what_it_printed(tmp_path):
     assert list(read(notebook).loss) == [2.3, 2.1]
 
 
-CELL = "%matplotlib inline\n!pip install torch\nfor x in data:\n\tf(x).backward()\n\toptimizer.step()\n"
+CELL = "%matplotlib inline\n!pip install torch\nfor x in data:\n\tf(x).backward()\n\to.step()\n"
 SAID = {
     "a cell": (CELL, "the code"),
     "at a prompt": (">>> for x in data:\n...     step()\n...\n3\n>>> y = 1\n", "the code"),
