@@ -4,13 +4,15 @@ Each function looks for one illness, in units of the run's own fall and noise: s
 any loss and any length. Evidence is between 0 and 1; below 1/2 it isn't told.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
 from . import listing
 from .finding import Finding, Sign, trend
 from .history import History, jitter
 
-__all__ = ["SIGNS"]
+__all__ = ["CODE", "SIGNS"]
 
 
 def decayed_early(run: History) -> Finding | None:
@@ -57,16 +59,6 @@ def schedule_pace(run: History) -> Finding | None:
                 "cycles that you want, step it once an epoch.",
                 7,
             )
-    wrong = listing.wrong_loop(run.config.get("code", ""))
-    if wrong:
-        other = "epochs" if wrong[1] == "batch" else "batches"
-        return Finding(
-            "schedule at the wrong pace",
-            0.9,
-            f"{wrong[0]} is stepped by {wrong[1]}, and its length is in {other}.",
-            "Step it at the pace that its number of steps was meant for.",
-            7,
-        )
     spe, epochs = run.config.get("steps_per_epoch"), run.config.get("epochs")
     if not (told and spe and epochs) or spe == 1:
         return None
@@ -116,14 +108,6 @@ def overfitting(run: History) -> Finding | None:
 
 def dead_gradients(run: History) -> Finding | None:
     """The gradient has gone, the loss hasn't."""
-    if listing.zeroed_before_step(run.config.get("code", "")):
-        return Finding(
-            "dead gradients",
-            0.95,
-            "zero_grad() stands between backward() and step(): the step sees no gradient.",
-            "Call zero_grad() before backward(), or after step().",
-            1,
-        )
     norm = run.grad_norm
     if norm is None or len(norm) < 10 or run.lost is not None or not np.isfinite(norm).all():
         return None
@@ -152,20 +136,6 @@ def dead_gradients(run: History) -> Finding | None:
 
 
 def forgotten_zero_grad(run: History) -> Finding | None:
-    """Gradients that add up: in the code, or in their norm."""
-    said = listing.step_without(run.config.get("code", ""))
-    if said:
-        return Finding(
-            "forgotten zero_grad",
-            0.98,
-            said,
-            "Call optimizer.zero_grad() before each backward(), unless you add up on purpose.",
-            1,
-        )
-    return _adds_up(run)
-
-
-def _adds_up(run: History) -> Finding | None:
     """A sum of gradients: it grows as 1, 2, 3, 4; later it is smooth, where batches are not."""
     norm = run.grad_norm
     if norm is None or len(norm) < 20:
@@ -199,56 +169,23 @@ def _adds_up(run: History) -> Finding | None:
 
 
 def two_schedulers(run: History) -> Finding | None:
-    """Two schedules that write the rate of one optimizer."""
-    names = list(run.config.get("schedulers", ())) or listing.schedules(run.config.get("code", ""))
-    if len(names) < 2 or {"SequentialLR", "ChainedScheduler"} & set(names):
-        return None
-    last = [name for name in names if name in listing.OVERWRITE]
-    effect = f"{last[0]} sets the rate anew" if last else "each multiplies what the other has left"
-    return Finding(
-        "two schedulers",
-        0.9 if last or "ReduceLROnPlateau" in names else 0.7,
-        f"{' and '.join(names)} are made on one optimizer: {effect}.",
-        "Keep one; or join them by SequentialLR or ChainedScheduler, if both are meant.",
-        7,
-    )
+    """Two schedules that write the rate of one optimizer, as the configuration says."""
+    return listing.two(list(run.config.get("schedulers", ())))
 
 
 def l2_in_adam(run: History) -> Finding | None:
-    """An L2 penalty passed through Adam's scales."""
+    """An L2 penalty passed through Adam's scales, as the configuration says."""
     optimizer, decay = run.config.get("optimizer", ""), run.config.get("weight_decay", 0)
     name = optimizer if isinstance(optimizer, str) else _class_name(optimizer)
     name = name.rpartition(".")[2]
-    said = listing.decayed_by_adam(run.config.get("code", ""))
     if name.lower() in ("adam", "nadam", "radam", "adamax") and decay:
-        said = f"{name} with weight_decay={decay}"
-    if said is None:
-        return None
-    return Finding(
-        "L2 in Adam",
-        0.6,
-        f"{said}: an L2 penalty, rescaled.",
-        "AdamW decays all weights alike. Choose its decay anew: the number means something else.",
-        6,
-    )
+        return listing.adam_decays(f"{name} with weight_decay={decay}")
+    return None
 
 
 def _class_name(optimizer: object) -> str:
     """Of a class, or of an optimizer that was made."""
     return optimizer.__name__ if isinstance(optimizer, type) else type(optimizer).__name__
-
-
-def softmax_twice(run: History) -> Finding | None:
-    """Probabilities where the loss wants scores."""
-    if not listing.softmax_twice(run.config.get("code", "")):
-        return None
-    return Finding(
-        "softmax twice",
-        0.85,
-        "The code passes the outcome of a softmax to a cross-entropy, which has one inside.",
-        "Give the loss the scores as they are; keep the softmax for reading them.",
-        9,
-    )
 
 
 def _moves_within(lr: np.ndarray, steps_per_epoch: int) -> bool:
@@ -257,7 +194,12 @@ def _moves_within(lr: np.ndarray, steps_per_epoch: int) -> bool:
     return bool(len(changes)) and bool(np.any(changes % steps_per_epoch))
 
 
-CODE: tuple[Sign, ...] = (two_schedulers, l2_in_adam, softmax_twice)
+def _of_code(fault: Callable[[listing.Program], Finding | None]) -> Sign:
+    """A fault of the code as a sign of the run."""
+    return lambda run: fault(listing.read(run.config.get("code", "")))
+
+
+CODE: tuple[Sign, ...] = (two_schedulers, l2_in_adam, *map(_of_code, listing.FAULTS))
 SIGNS: tuple[Sign, ...] = (
     decayed_early,
     schedule_pace,

@@ -1,0 +1,19 @@
+"""What the text of a training loop says by itself: read as Python, not as words."""
+
+from collections.abc import Callable
+
+from ..finding import Finding
+from .outputs import OUTPUTS, adam_decays
+from .pace import PACE, two
+from .program import Program, read
+from .updates import UPDATES
+
+__all__ = ["FAULTS", "Program", "adam_decays", "faults", "read", "two"]
+
+FAULTS: tuple[Callable[[Program], Finding | None], ...] = (*UPDATES, *PACE, *OUTPUTS)
+
+
+def faults(code: str) -> list[Finding]:
+    """All that a text gets wrong, each fault by its own function."""
+    program = read(code)
+    return [found for fault in FAULTS if (found := fault(program)) is not None]
