@@ -3,14 +3,22 @@
 from collections.abc import Callable
 
 from ..finding import Finding
+from .gradients import GRADIENTS
 from .outputs import OUTPUTS, adam_decays
 from .pace import PACE, two
+from .parameters import PARAMETERS
 from .program import Program, read
 from .updates import UPDATES
 
 __all__ = ["FAULTS", "Program", "adam_decays", "faults", "read", "two"]
 
-FAULTS: tuple[Callable[[Program], Finding | None], ...] = (*UPDATES, *PACE, *OUTPUTS)
+FAULTS: tuple[Callable[[Program], Finding | None], ...] = (
+    *UPDATES,
+    *PARAMETERS,
+    *GRADIENTS,
+    *PACE,
+    *OUTPUTS,
+)
 
 
 def faults(code: str) -> list[Finding]:

@@ -2,10 +2,10 @@
 
 import ast
 from collections.abc import Iterator
+from itertools import pairwise
 
 from ..finding import Finding
 from .program import Event, Program, last_word
-from .roles import Roles
 
 __all__ = ["OUTPUTS"]
 
@@ -237,7 +237,7 @@ def softmax_of_one(program: Program) -> Finding | None:
         parts = e.value.args if e.name == "Sequential" else []
         if len(parts) == 1 and isinstance(parts[0], ast.List):
             parts = parts[0].elts
-        for a, b in zip(parts, parts[1:], strict=False):
+        for a, b in pairwise(parts):
             width = _argument_of(a)
             single = single or (last_word(b) in ("Softmax", "LogSoftmax") and _one(width))
         if single:
@@ -312,4 +312,3 @@ def _is_off(value: ast.expr | None) -> bool:
 
 
 OUTPUTS = (squashed_twice, softmax_of_one, keras_logits, l2_in_adam)
-assert Roles

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from ..finding import Finding
-from .program import LOOPS, Event, Program, apart, last_word
+from .program import Event, Program, Run, apart, last_word
 from .roles import JOIN, OVERWRITE, Roles
 
 __all__ = ["PACE"]
@@ -47,7 +47,7 @@ def _pace(kind: str, where: str) -> Finding:
     )
 
 
-def _where(e: Event, run: tuple[Event, ...], roles: Roles) -> str:
+def _where(e: Event, run: Run, roles: Roles) -> str:
     """The loop that a scheduler is stepped in: "batch", "epoch", or "" where that isn't plain."""
     if any(
         "len(" in (t := ast.unparse(test)) or "last" in t or "epoch" in t for test in e.place.tests
@@ -107,7 +107,7 @@ class _Known:
                 text += " " + self.spelled(e, self.assigned[name], deep + 1)
         return text.lower()
 
-    def epochs(self, e: Event, run: tuple[Event, ...]) -> tuple[str, float | None]:
+    def epochs(self, e: Event, run: Run) -> tuple[str, float | None]:
         """How many epochs there are: as it is written, and as a number."""
         loops = [n for n in e.place.loops if isinstance(n, ast.For)]
         for loop in loops[:1] if len(e.place.loops) > 1 or not _over_batches(e.loop) else []:
@@ -117,7 +117,7 @@ class _Known:
         named = [v for k, v in self.constants.items() if "epochs" in k.lower()]
         return "", named[0] if len(named) == 1 else None
 
-    def meant(self, made: Event, stepped: Event, run: tuple[Event, ...]) -> str:
+    def meant(self, made: Event, stepped: Event, run: Run) -> str:
         """What a scheduler's length counts: "batch", "epoch", or "" where nothing says so."""
         call = made.value
         assert isinstance(call, ast.Call)
@@ -130,7 +130,7 @@ class _Known:
             return "batch"
         if (
             kind == "OneCycleLR"
-            and not any("total_steps" == k.arg for k in call.keywords)
+            and not any(k.arg == "total_steps" for k in call.keywords)
             and len(call.args) < 3
         ):
             return "batch"
@@ -326,9 +326,9 @@ def _side_by_side(program: Program) -> list[str]:
     ]
     for i, one in enumerate(alone):
         for other in alone[i + 1 :]:
-            if _of(one) == _of(other) and _of(one) and not apart(one, other):
-                if one.owner != other.owner and not _meant_together(one, other, program, roles):
-                    return [last_word(one.value), last_word(other.value)]
+            same = _of(one) == _of(other) and _of(one) and one.owner != other.owner
+            if same and not apart(one, other) and not _meant_together(one, other, program, roles):
+                return [last_word(one.value), last_word(other.value)]
     return []
 
 
@@ -357,10 +357,6 @@ def _meant_together(one: Event, other: Event, program: Program, roles: Roles) ->
     if all(steps) and warm and (any(guarded) or set(kinds) & set(WARM)):
         return True
     return all(steps) and set(kinds) <= set(CHAIN)
-
-
-def _loops(tree: ast.AST) -> Iterator[ast.AST]:
-    return (node for node in ast.walk(tree) if isinstance(node, LOOPS))
 
 
 PACE = (wrong_loop, two_schedulers)

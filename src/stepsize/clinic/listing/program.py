@@ -11,13 +11,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 
-__all__ = ["LOOPS", "Event", "Program", "apart", "last_word", "read"]
+__all__ = ["LOOPS", "Event", "Program", "Run", "apart", "last_word", "read"]
 
 LOOPS = (ast.For, ast.AsyncFor, ast.While)
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-# Methods of torch's own: a function of the text that is called the same is not meant by `a.train()`.
+# Methods of torch's own: `a.train()` doesn't mean a function of the text of the same name.
 TORCH = frozenset(
-    "train eval step backward forward zero_grad parameters to load_state_dict".split()
+    ("train", "eval", "step", "backward", "forward", "zero_grad", "to")
+    + ("parameters", "load_state_dict")
 )
 DEEP, LONG = 8, 4000  # calls within calls; events
 
@@ -67,12 +68,15 @@ class Event:
         return any(one is loop for one in self.place.loops)
 
 
+Run = tuple[Event, ...]
+
+
 @dataclass(frozen=True, eq=False)
 class Program:
     """tree: the syntax. runs: the events of the text, and of each function that is not called."""
 
     tree: ast.Module
-    runs: tuple[tuple[Event, ...], ...]
+    runs: tuple[Run, ...]
 
     @property
     def events(self) -> Iterator[Event]:
@@ -131,7 +135,7 @@ class _Reader:
             if isinstance(node, FUNCTIONS) and id(node) not in inside:
                 self.plain[node.name] = node  # type: ignore[assignment]
 
-    def runs(self) -> Iterator[tuple[Event, ...]]:
+    def runs(self) -> Iterator[Run]:
         for stmt in self.tree.body:
             self._walk(stmt, Place(), {}, "")
         yield tuple(self.out)

@@ -6,7 +6,7 @@ from functools import cached_property
 
 from .program import Event, Program, last_word
 
-__all__ = ["JOIN", "OVERWRITE", "Roles", "is_loss"]
+__all__ = ["JOIN", "OVERWRITE", "Roles", "is_loss", "parameters_of"]
 
 # These set the rate anew, whatever another has made of it; the rest multiply what they find.
 OVERWRITE = ("LambdaLR", "OneCycleLR", "CyclicLR", "CosineAnnealingWarmRestarts")
@@ -107,6 +107,16 @@ class Roles:
             return False
         known = self.optimizer_names | {"optimizer", "opt", "optim", "self.optimizer"}
         return any(e.text(a) in known for a in e.arguments)
+
+
+def parameters_of(made: Event) -> set[str]:
+    """The models whose parameters() an optimizer is given."""
+    return {
+        made.text(n.value)
+        for a in made.arguments
+        for n in ast.walk(a)
+        if isinstance(n, ast.Attribute) and n.attr in ("parameters", "named_parameters")
+    }
 
 
 def _makes_optimizer(call: ast.Call) -> bool:
