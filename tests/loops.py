@@ -837,7 +837,8 @@ FAULTY = {
     "Hugging Face, by epoch": (
         PACE,
         _pace(
-            "total_steps = len(loader) * epochs\n    scheduler = get_linear_schedule_with_warmup(optimizer, 0, total_steps)",
+            "total_steps = len(loader) * epochs\n"
+            "    scheduler = get_linear_schedule_with_warmup(optimizer, 0, total_steps)",
             "range(epochs)",
             epoch=STEP,
         ),
@@ -845,7 +846,8 @@ FAULTY = {
     "Hugging Face, epochs by batch": (
         PACE,
         _pace(
-            "scheduler = get_cosine_schedule_with_warmup(optimizer, num_warmup_steps=2, num_training_steps=epochs)",
+            "scheduler = get_cosine_schedule_with_warmup(\n"
+            "        optimizer, num_warmup_steps=2, num_training_steps=epochs)",
             "range(epochs)",
             STEP,
         ),
@@ -853,7 +855,7 @@ FAULTY = {
     "OneCycle by epoch": (
         PACE,
         _pace(
-            "scheduler = OneCycleLR(optimizer, max_lr=0.1, steps_per_epoch=len(loader), epochs=epochs)",
+            "scheduler = OneCycleLR(optimizer, 0.1, epochs=9, steps_per_epoch=len(dl))",
             "range(epochs)",
             epoch=STEP,
         ),
@@ -878,7 +880,8 @@ FAULTY = {
         class M(LightningModule):
             def configure_optimizers(self):
                 opt = torch.optim.Adam(self.parameters(), 1e-3)
-                sch = get_linear_schedule_with_warmup(opt, 100, self.trainer.estimated_stepping_batches)
+                total = self.trainer.estimated_stepping_batches
+                sch = get_linear_schedule_with_warmup(opt, 100, total)
                 return [opt], [sch]
     """,
     ),
@@ -961,7 +964,8 @@ FAULTY = {
     ),
     "softmax, a Sequential": (
         TWICE,
-        "model = nn.Sequential(nn.Linear(8, 3), nn.Softmax(dim=1))\ncriterion = nn.CrossEntropyLoss()\nloss = criterion(model(x), y)",
+        "model = nn.Sequential(nn.Linear(8, 3), nn.Softmax(dim=1))\n"
+        "criterion = nn.CrossEntropyLoss()\nloss = criterion(model(x), y)",
     ),
     "softmax, a Sequential inside": (
         TWICE,
@@ -999,7 +1003,8 @@ FAULTY = {
     ),
     "Keras, logits": (
         TWICE,
-        "model.add(Dense(10, activation='softmax'))\nmodel.compile(loss=SparseCategoricalCrossentropy(from_logits=True))",
+        "model.add(Dense(10, activation='softmax'))\n"
+        "model.compile(loss=SparseCategoricalCrossentropy(from_logits=True))",
     ),
     "clips late": (
         "clips after the step",
@@ -1107,6 +1112,7 @@ FAULTY = {
     ),
     "OneCycle and StepLR": (
         "two schedulers",
-        "a = OneCycleLR(opt, 0.1, total_steps=99)\nb = StepLR(opt, 30)\nfor e in range(9):\n  a.step()\n  b.step()",
+        "a = OneCycleLR(opt, 0.1, total_steps=99)\nb = StepLR(opt, 30)\n"
+        "for e in range(9):\n  a.step()\n  b.step()",
     ),
 }

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from ..finding import Finding
 from .gradients import GRADIENTS
 from .outputs import OUTPUTS, adam_decays
-from .pace import PACE, two
+from .pace import PACE
+from .pairs import PAIRS, two
 from .parameters import PARAMETERS
 from .program import Program, read
 from .updates import UPDATES
@@ -17,6 +18,7 @@ FAULTS: tuple[Callable[[Program], Finding | None], ...] = (
     *PARAMETERS,
     *GRADIENTS,
     *PACE,
+    *PAIRS,
     *OUTPUTS,
 )
 

@@ -51,8 +51,8 @@ def _losses(program: Program, function: str, kind: str) -> Iterator[tuple[Event,
     called = False
     for e in program.events:
         full = f"{e.owner}.{e.name}" if e.owner else e.name
-        inner = isinstance(e.value, ast.Call) and isinstance(e.value.func, ast.Call)
-        direct = inner and last_word(e.value.func) == kind  # type: ignore[union-attr]
+        inner = e.value.func if isinstance(e.value, ast.Call) else None
+        direct = isinstance(inner, ast.Call) and last_word(inner) == kind
         if e.name != "=" and (e.name == function or full in made or direct):
             called = True
             yield e, _first(e.value, "input")
@@ -187,7 +187,7 @@ def _class_ends(kind: ast.ClassDef, layer: str) -> bool:
 
 
 def _comes_from(
-    node: ast.expr | None, forward: ast.FunctionDef, layers: dict[str, ast.expr], layer: str
+    node: ast.expr | None, forward: ast.FunctionDef, layers: dict[str, ast.Call], layer: str
 ) -> bool:
     for _ in range(6):
         if not isinstance(node, ast.Name):

@@ -152,8 +152,8 @@ def _no_graph(node: ast.expr, before: Run, deep: int = 0) -> bool:
     if isinstance(node, ast.Attribute | ast.Subscript):
         return again(node.value)
     if isinstance(node, ast.BinOp):
-        sides = [s for s in (node.left, node.right) if not isinstance(s, ast.Constant)]
-        return isinstance(node.op, ast.Add | ast.Div | ast.Mult) and _all_without(sides, again)
+        sides = [s for s in (node.left, node.right) if not _number(s)]
+        return bool(sides) and all(again(side) for side in sides)
     if isinstance(node, ast.Call):
         if last_word(node) == "detach":
             return True
@@ -164,21 +164,7 @@ def _no_graph(node: ast.expr, before: Run, deep: int = 0) -> bool:
     return False
 
 
-VIEWS = frozenset(
-    ("mean", "sum", "view", "reshape", "squeeze", "float", "flatten", "transpose")
-    + ("requires_grad_",)
-)
-
-
-def _all_without(sides: list[ast.expr], again: object) -> bool:
-    """Of a sum of losses: the one that is an expression decides, where a number is the other."""
-    return (
-        len(sides) > 0
-        and all(again(s) for s in sides if not _number(s))
-        and not all(  # type: ignore[operator]
-            _number(s) for s in sides
-        )
-    )
+VIEWS = ("mean", "sum", "view", "reshape", "squeeze", "float", "flatten", "requires_grad_")
 
 
 def _number(node: ast.expr) -> bool:
