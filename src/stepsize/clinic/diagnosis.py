@@ -9,6 +9,7 @@ import numpy as np
 from . import records, signs
 from .finding import Finding, Sign
 from .history import History
+from .reading import read
 
 __all__ = ["Diagnosis", "Finding", "diagnose"]
 
@@ -36,12 +37,15 @@ class Diagnosis:
 
 
 def diagnose(
-    history: Any,
+    history: Any = None,
     *,
+    code: Any = None,
     val_loss: Any = None,
     lr: Any = None,
     grad_norm: Any = None,
     config: Mapping[str, Any] | None = None,
+    classes: int | None = None,
+    kind: str = "",
 ) -> Diagnosis:
     """Say what ails a run, by its curves.
 
@@ -63,7 +67,8 @@ def diagnose(
     >>> print(diagnose([2.3, 2.0, 2.9, 8.0, 90.0, 3e4, float("inf")]).verdict)
     divergence
     """
-    seen = History.read(history, config or {}, val_loss=val_loss, lr=lr, grad_norm=grad_norm)
+    curves = dict(val_loss=val_loss, lr=lr, grad_norm=grad_norm)
+    seen = read(history, config, code=code, classes=classes, kind=kind, **curves)
     with np.errstate(all="ignore"):  # losses of 1e300 are losses
         found = [f for sign in _signs(seen) if (f := sign(seen)) is not None]
     weak_first = sorted(found, key=lambda finding: finding.evidence)
