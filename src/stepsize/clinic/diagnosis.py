@@ -14,6 +14,7 @@ from .reading import read
 __all__ = ["Diagnosis", "Finding", "diagnose"]
 
 ENOUGH = 0.5  # of evidence, to be told at all
+CODE_ALONE = "the code"  # as what was read begins where there are no curves
 SHORT = 12  # fewer losses than this show only what is gross
 
 
@@ -22,13 +23,19 @@ class Diagnosis:
     """What was found, by evidence, the strongest first.
 
     verdict: the name of the first finding, "healthy" where nothing was found, or "can't tell"
-    where the curves are too short to say so.
+    where the curves are too short to say so, or there are none. read: what was read, in a line.
     """
 
     findings: tuple[Finding, ...]
     verdict: str
+    read: str = ""
 
     def __str__(self) -> str:
+        return f"Read: {self.read}.\n{self._told()}" if self.read else self._told()
+
+    def _told(self) -> str:
+        if self.verdict == "can't tell" and self.read.startswith(CODE_ALONE):
+            return "I can't tell: I know nothing against this code, and have seen no loss of it."
         if self.verdict == "can't tell":
             return f"I can't tell: fewer than {SHORT} losses show neither health nor illness."
         if not self.findings:
@@ -49,16 +56,20 @@ def diagnose(
 ) -> Diagnosis:
     """Say what ails a run, by its curves.
 
-    history: the training losses, by update or by epoch, a list, an array or a tensor (n,); or a
-    mapping with loss, val_loss, lr (or learning_rate), grad_norm, as Keras's `fit` returns it; or
-    a `Trace` of one run.
-    val_loss, lr, grad_norm: curves over the same time, of any length; the more, the better.
+    history: whatever you have. The text that a terminal showed, or a path to a file of it; CSV,
+    JSON, JSON lines, a `trainer_state.json`, TensorBoard's event files, or the text of one of the
+    former; a DataFrame; what Keras's `fit` returns; a list of losses, of (step, loss) pairs or of
+    dicts; a mapping of curves; a `Trace` of one run. None where only code is given.
+    code: the training loop: its text, a cell of a notebook, a function, or the path of a file.
+    val_loss, lr, grad_norm: curves over the same time, of any length, where history doesn't hold
+    them; lr may be one number. The more, the better.
     config: what is known of the code. optimizer (a name, a class, or one that was made),
     weight_decay, schedulers (names of those on one optimizer), schedule_steps (what the schedule
-    was told), steps_per_epoch, epochs, stepped ("batch" or "epoch"), code (the text of the loop,
-    read as Python: see listing.py).
-    Raises: TypeError, ValueError where a curve is no list of numbers, or config is not as above;
-    it names the entry and the value.
+    was told), steps_per_epoch, epochs, stepped ("batch" or "epoch"), code (as above).
+    classes: how many there are, of a classifier. kind: "gan" or "policy", whose loss isn't meant
+    to fall; a log that names both networks, or a reward, is taken for one.
+    Raises: TypeError, ValueError where no loss is found, a curve isn't a list of numbers, or
+    config is not as above; it names the entry and the value.
 
     How often it is right, of whom and in which form, is in benchmarks/CLINIC.md. Where less than
     the rate is known, some can't be told: a noise floor, a rate that has gone, a wrong pace want
@@ -66,6 +77,8 @@ def diagnose(
 
     >>> print(diagnose([2.3, 2.0, 2.9, 8.0, 90.0, 3e4, float("inf")]).verdict)
     divergence
+    >>> print(diagnose("step 100 | loss 2.31 | lr 1e-4\\nstep 200 | loss nan | lr 1e-4").read)
+    2 losses, every 100th update (1 not finite); the rate
     """
     curves = dict(val_loss=val_loss, lr=lr, grad_norm=grad_norm)
     seen = read(history, config, code=code, classes=classes, kind=kind, **curves)
@@ -75,10 +88,12 @@ def diagnose(
     strongest = {finding.name: finding for finding in weak_first if finding.evidence >= ENOUGH}
     told = sorted(strongest.values(), key=lambda finding: -finding.evidence)
     if told:
-        return Diagnosis(tuple(told), told[0].name)
-    return Diagnosis((), "can't tell" if len(seen.loss) < SHORT else "healthy")
+        return Diagnosis(tuple(told), told[0].name, seen.said)
+    return Diagnosis((), "can't tell" if len(seen.loss) < SHORT else "healthy", seen.said)
 
 
 def _signs(seen: History) -> tuple[Sign, ...]:
-    """All of them; where the very first loss is no number, there is no curve to look at."""
-    return signs.SIGNS + records.SIGNS if len(seen.loss) else (signs.nan, *records.CODE)
+    """All of them; without a curve to look at, what the code and its configuration say."""
+    if len(seen.loss):
+        return signs.SIGNS + records.SIGNS
+    return (signs.nan, records.schedule_pace, *records.CODE)

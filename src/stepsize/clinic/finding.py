@@ -12,13 +12,17 @@ __all__ = ["Finding", "Sign", "blocks", "spread", "straightness", "trend"]
 
 @dataclass(frozen=True)
 class Finding:
-    """An illness: its name, how sure, the sign that was seen, what to try, the lesson to read."""
+    """An illness: its name, how sure, the sign that was seen, what to try, the lesson to read.
+
+    at: the index of the loss where it shows, or None where it isn't seen at one place.
+    """
 
     name: str
     evidence: float
     sign: str
     remedy: str
     lesson: int
+    at: int | None = None
 
     def __str__(self) -> str:
         return (

@@ -33,7 +33,7 @@ def divergence(run: History) -> Finding | None:
     if not (grew or back or up) or above < 1e-5 * abs(y[0]):
         return None
     since = _since(y, float(run.course.min()) + max(4 * run.jitter, 0.05 * run.fall))
-    grows = rise > 2 * (float(np.median(high[len(high) // 2 : -2])) - low)
+    grows = len(high) > 4 and rise > 2 * (float(np.median(high[len(high) // 2 : -2])) - low)
     if not (grew or grows) and since <= max(3, 0.04 * len(y)):
         return _too_high(
             f"from {y[0]:.3g} the loss went up to {y.max():.3g}, and stayed high", 0.95
@@ -44,6 +44,7 @@ def divergence(run: History) -> Finding | None:
         f"From update {since} on the loss grows, from {y[: since + 1].min():.3g} to {y[-1]:.3g}.",
         "Lower the learning rate, to a tenth at first; clip the gradient if it comes suddenly.",
         1,
+        at=since,
     )
 
 
@@ -68,6 +69,7 @@ def nan(run: History) -> Finding | None:
         else "The very first loss is no number.",
         "If it grew before, lower the rate. If not, look for log(0), 0/0 or float16 in that batch.",
         10,
+        at=run.lost,
     )
 
 

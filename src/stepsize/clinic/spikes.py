@@ -44,6 +44,7 @@ def spikes(run: History) -> Finding | None:
         f"Peaks that come back, {count} in all; the highest at update {worst}, {y[worst]:.3g}.",
         "Clip the gradient by its norm; look at the batch of that update; lower beta2 or the rate.",
         10,
+        at=worst,
     )
 
 

@@ -159,11 +159,11 @@ def _columns(history: Mapping[str, Any]) -> list[Record]:
     for name, values in named.items():
         if isinstance(values, int | float) and meaning(name).role == "lr":
             continue
-        if isinstance(values, list | tuple) and len(values) > 1 and all(map(_is_pair, values)):
+        if isinstance(values, list | tuple) and len(values) and all(map(_is_pair, values)):
             pairs += [{"step": float(at), name: value} for at, value in values]
         else:
             lists[name] = numbers(name, values)
-    rate = {
+    rate: Record = {
         name: float(values)
         for name, values in named.items()
         if isinstance(values, int | float) and meaning(name).role == "lr"

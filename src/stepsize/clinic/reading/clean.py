@@ -17,6 +17,7 @@ MARKS = [
     re.compile(r"^\W*\d\d/\d\d(?:/\d{2,4})?(?=\s+\d\d:\d\d)"),
     re.compile(r"\b\d+:\d\d:\d\d(?:[.,]\d+)?\b|(?<![\d.:])\d\d?:\d\d(?![\d.:])"),  # a time
     re.compile(r"\b(?:INFO|DEBUG|WARNING|WARN|NOTICE)\b(?::[\w.]+:|:)?"),
+    re.compile(r"\b[\w.]+:[\w<>]+:\d+(?= - )"),  # of loguru
     re.compile(r"[\w/.-]+\.(?:py|cc|cpp|cu|jl|ipynb):\d+\]?"),
     re.compile(r"\b(?:cuda|gpu|cpu|rank|worker):?\s?\d+|\b0x[0-9a-f]+", re.IGNORECASE),
     re.compile(r"dtype=\w+|shape=\([^)]*\)|grad_fn=<\w+>"),

@@ -42,6 +42,8 @@ def read_csv(text: str) -> list[Record] | None:
     full = sum(len(row) == len(names) for row in rows)
     if full < 0.9 * len(rows) or not any(meaning(_bare(name)).role for name in names):
         return None
+    if mark == ";":
+        rows = [[cell.replace(",", ".") for cell in row] for row in rows]
     numeric = [cell for row in rows for cell in row if _number(cell) is not None]
     if len(numeric) < 0.3 * sum(len(row) for row in rows):
         return None
@@ -137,16 +139,17 @@ def read_lists(text: str) -> list[Record] | None:
     if any(meaning(name).role == "loss" for name in named):
         return rows_of(named)
     bare = re.sub(rf"(?m){WRAPPER}\(\[*([^(),\]]*).*$", r"\1", text)
-    lines = [
-        re.split(r"[\s,;]+", line.strip(" ,;[]")) for line in bare.splitlines() if line.strip()
-    ]
-    cells = [[_number(re.sub(r"f0$", "", cell)) for cell in line] for line in lines]
-    numbers = [value for line in cells for value in line]
-    if not numbers or any(value is None for value in numbers):
+    lines = [line for line in bare.splitlines() if re.search(r"\d|nan|inf", line, re.IGNORECASE)]
+    split = [re.split(r"[\s,;]+", line.strip(" \t,;[]()")) for line in lines]
+    cells = [[_number(re.sub(r"f0$", "", cell)) for cell in line] for line in split]
+    if not cells or any(value is None for line in cells for value in line):
         return None
-    if len(cells) > 1 and all(len(line) == 2 for line in cells) and _counts([c[0] for c in cells]):
-        return [{"step": line[0], "loss": line[1]} for line in cells]
-    return [{"loss": value} for value in numbers]
+    wide = len(cells[0]) > 1 and len({len(line) for line in cells}) == 1
+    if len(cells) > 1 and wide and not bare.lstrip().startswith("["):
+        if _counts([line[0] for line in cells]):
+            return [{"step": line[0], "loss": line[1]} for line in cells]
+        return [{"loss": line[0]} for line in cells]
+    return [{"loss": value} for line in cells for value in line]
 
 
 def _counts(values: list[float | None]) -> bool:

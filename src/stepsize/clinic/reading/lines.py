@@ -8,7 +8,7 @@ import re
 from typing import NamedTuple
 
 from .clean import cleaned, is_running, without_marks
-from .names import TRAIN, VAL, Record, meaning, words
+from .names import TRAIN, UNNAMED, VAL, Record, meaning, words
 from .text_tables import Table
 
 __all__ = ["read_lines"]
@@ -52,6 +52,7 @@ class Token(NamedTuple):
     total: float | None
     counts: bool  # a duration, a share, an amount: "3s", "12 steps"
     whole: bool  # written without a point
+    share: bool  # in percent
     after: str
 
 
@@ -116,12 +117,16 @@ def _tokens(line: str) -> list[Token]:
         counts = False
         if total:
             end = total.end()
+            counts = bool(
+                re.match(r"\s*(?!batch|step|it)[A-Za-z]", line[end:])
+            )  # "7000/6500 tok/s"
         elif unit and (unit[1] or unit[2] or match[1].isdigit()):
             end = unit.end()
             counts = not unit[1] and unit[2] not in (*NOT_UNITS, *TIMES)
             value *= 0.01 if unit[1] else TIMES.get(unit[2] or "", 1.0)
         of = float(total[1].replace(",", "")) if total else None
-        found.append(Token(before, value, of, counts, match[1].isdigit(), after))
+        share = not total and bool(unit and unit[1])
+        found.append(Token(before, value, of, counts, match[1].isdigit(), share, after))
     return found
 
 
@@ -131,7 +136,9 @@ def _known(before: str) -> bool:
 
 def _label(before: str) -> str:
     """The name that a number has: what stands before it, back to the last mark."""
-    text = re.sub(r"[\[(]([A-Za-z_][\w .]*)[\])]|'s\b", r" \1 ", before)  # "Loss (train)", "[Val] loss"
+    text = re.sub(
+        r"[\[(]([A-Za-z_][\w .]*)[\])]", r" \1 ", before.replace("'s ", " ")
+    )  # "Loss (train)", "[Val] loss"
     text = WRAPPED.sub("", text)
     return re.split(r"[|,;:={}()\[\]\t>'\"]|\s-+\s|\s{3,}|\.\s", text)[-1].strip(" \t-*#.")
 
@@ -155,24 +162,26 @@ def _record(tokens: list[Token], heading: str) -> Record:
         elif token.counts:
             continue
         elif not label or {*words(label)} <= TRAIN | VAL:
-            _unnamed(row, token, first=i == 0, label=label)
+            _unnamed(row, token, label, first=i == 0)
         else:
-            prefix = phase if role == "loss" and phase and not {*words(label)} & VAL else ""
-            row.setdefault(f"{prefix} {label}".strip(), token.value)
+            plain = role == "loss" and not {*words(label)} & (VAL | TRAIN)
+            row.setdefault(f"{phase} {label}" if plain and phase else label, token.value)
     return row
 
 
-def _unnamed(row: Record, token: Token, first: bool, label: str) -> None:
+def _unnamed(row: Record, token: Token, label: str, first: bool) -> None:
     """A number without a name: a place in the run, or one that is named after it."""
     named = None if token.before.rstrip().endswith(("=", "(")) else NAMED_AFTER.match(token.after)
-    after = named[1] if named else ""
-    if meaning(after).role in ("loss", "lr") and not token.total and not token.whole:
-        row.setdefault(after, token.value)  # "600.5 avg loss", "0.001 rate"
+    if named and not token.whole and meaning(named[1]).role in ("loss", "lr"):
+        row.setdefault(named[1], token.value)  # "600.5 avg loss", "0.001 rate"
     elif token.total is not None and token.whole:
-        if "step" in row and "epoch" not in row:  # "[0/5][10/1583]"
-            row["epoch"] = row.pop("step") or 0.0
-        row["step"], row["of"] = token.value, token.total
-    elif first and token.whole:
+        if "of" in row and "epoch" not in row:  # "[0/5][10/1583]"
+            row["epoch"] = row.pop("step")
+        if "step" not in row:
+            row["step"], row["of"] = token.value, token.total
+    elif label and not token.whole and not token.share:
+        row.setdefault(f"{label} {UNNAMED}", token.value)  # "train 0.52 val 0.61"
+    elif first and token.whole and not token.share:
         row["epoch" if label else "step"] = token.value  # "Train: 0 [...", "[100] loss"
     elif token.whole and set(row) == {"step"}:
         row["epoch"], row["step"] = row["step"], token.value  # "[1,  2000] loss"

@@ -4,7 +4,7 @@ import re
 from functools import cache
 from typing import NamedTuple
 
-__all__ = ["PART", "TRAIN", "VAL", "Meaning", "Record", "meaning", "words"]
+__all__ = ["PART", "TRAIN", "UNNAMED", "VAL", "Meaning", "Record", "meaning", "words"]
 
 # What was logged at one moment, by its foreign names. A name with None, or none, is a gap; NaN is
 # a number that was lost.
@@ -16,10 +16,12 @@ def _set(text: str) -> frozenset[str]:
 
 
 VAL = _set("val valid validation validate validating eval evaluation evaluating test testing dev")
-TRAIN = _set("train training trn")
+TRAIN = _set("train training trn learn")
+UNNAMED = "unnamed"  # what is called "train" or "val", and nothing more
 LOSS = _set("loss losses")
 MEASURES = _set(
-    "cost nll mse rmse mae bce logloss mlogloss perplexity ppl xent crossentropy error err elbo"
+    "cost nll mse rmse mae bce logloss mlogloss perplexity ppl xent crossentropy error err elbo "
+    "unnamed"
 )
 # These words leave a loss what it is; any other makes it a part, as in `box_loss`.
 PLAIN = _set(
@@ -91,7 +93,7 @@ def _axis(name: str, said: list[str]) -> Meaning | None:
 
 def _rate(name: str, said: list[str]) -> Meaning | None:
     every = set(said)
-    if every & _set("decay scheduler factor min max warmup"):
+    if every & _set("decay scheduler factor min max"):
         return None
     if "lr" in every or {"learning", "rate"} <= every:
         return Meaning("lr", len(every - _set("lr learning rate train training")))
@@ -102,7 +104,7 @@ def _gradient(name: str, said: list[str]) -> Meaning | None:
     every = set(said)
     if every & _set("gnorm gradnorm") or ("norm" in every and every & _set("grad grads gradient")):
         return Meaning("grad_norm", len(every - _set("grad gradient norm gnorm total global")))
-    return Meaning("grad_norm", 9) if every == {"total", "norm"} else None
+    return Meaning("grad_norm", 9) if every in ({"total", "norm"}, {"norm"}) else None
 
 
 def _scale(name: str, said: list[str]) -> Meaning | None:
@@ -113,6 +115,8 @@ def _scale(name: str, said: list[str]) -> Meaning | None:
 
 def _loss(name: str, said: list[str]) -> Meaning | None:
     every = set(said)
+    if name.strip() in ("box", "obj", "cls", "dfl"):  # as YOLO heads its columns
+        return Meaning("loss", PART)
     cross = {"cross", "entropy"} <= every
     if every & NEVER or not (every & (LOSS | MEASURES | {"dloss", "gloss"}) or cross):
         return None
@@ -130,7 +134,7 @@ def _loss(name: str, said: list[str]) -> Meaning | None:
         return Meaning(role, PART)
     if every & LOSS:
         return Meaning(role, int(bool(every & (PLAIN - {"total", "overall"}))))
-    return Meaning(role, 3 if every & _set("error err perplexity ppl mae") else 2)
+    return Meaning(role, 3 if every & _set("error err perplexity ppl mae unnamed") else 2)
 
 
 def _ends_in_a_loss(said: list[str]) -> bool:
