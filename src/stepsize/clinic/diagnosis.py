@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from . import records, signs
+from . import few, held, order, precision, records, signs
 from .finding import Finding, Sign
 from .history import History
 from .reading import read
@@ -15,7 +15,6 @@ __all__ = ["Diagnosis", "Finding", "diagnose"]
 
 ENOUGH = 0.5  # of evidence, to be told at all
 CODE_ALONE = "the code"  # as what was read begins where there are no curves
-SHORT = 12  # fewer losses than this show only what is gross
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,7 @@ class Diagnosis:
         if self.verdict == "can't tell" and self.read.startswith(CODE_ALONE):
             return "I can't tell: I know nothing against this code, and have seen no loss of it."
         if self.verdict == "can't tell":
-            return f"I can't tell: fewer than {SHORT} losses show neither health nor illness."
+            return f"I can't tell: fewer than {few.FEW} losses show neither health nor illness."
         if not self.findings:
             return "Healthy: none of the signs that I know."
         return "\n".join(str(finding) for finding in self.findings)
@@ -89,11 +88,23 @@ def diagnose(
     told = sorted(strongest.values(), key=lambda finding: -finding.evidence)
     if told:
         return Diagnosis(tuple(told), told[0].name, seen.said)
-    return Diagnosis((), "can't tell" if len(seen.loss) < SHORT else "healthy", seen.said)
+    return Diagnosis((), "healthy" if _sound(seen) else "can't tell", seen.said)
+
+
+def _sound(seen: History) -> bool:
+    """Whether a run in which nothing was found has shown enough to be called healthy."""
+    if seen.kind:
+        return False  # its loss isn't meant to fall: what it shows is no health
+    return few.sound(seen) if len(seen.loss) < few.FEW else True
 
 
 def _signs(seen: History) -> tuple[Sign, ...]:
-    """All of them; without a curve to look at, what the code and its configuration say."""
-    if len(seen.loss):
-        return signs.SIGNS + records.SIGNS
-    return (signs.nan, records.schedule_pace, *records.CODE)
+    """All that can be seen: by how many losses there are, and whether they are meant to fall."""
+    always = (signs.nan, *precision.SIGNS, records.schedule_pace, *records.CODE)
+    if not len(seen.loss):
+        return always
+    if seen.kind:
+        return (signs.explosion, signs.unmoved, *always)
+    if len(seen.loss) < few.FEW:
+        return few.SIGNS + always
+    return signs.SIGNS + records.SIGNS + held.SIGNS + order.SIGNS + precision.SIGNS

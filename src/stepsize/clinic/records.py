@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 
 from . import listing
-from .finding import Finding, Sign, trend
+from .finding import Finding, Sign
 from .history import History, jitter
 
 __all__ = ["CODE", "SIGNS"]
@@ -44,12 +44,21 @@ def decayed_early(run: History) -> Finding | None:
 def schedule_pace(run: History) -> Finding | None:
     """The schedule was told one number of steps and took another."""
     told, lr = run.config.get("schedule_steps"), run.lr
-    if lr is not None and len(lr) >= 20:
+    if lr is not None and len(lr) >= 10:
         share = lr / max(lr.max(), 1e-300)
         steps = np.diff(share)
         # Down to nothing and up again, twice over, and smoothly. A warm restart jumps; cycles that
         # are meant turn round above 0.
         ends = share[1:-1][(steps[:-1] < 0) & (steps[1:] > 0)]
+        if _oscillates(share):
+            return Finding(
+                "schedule at the wrong pace",
+                0.96,
+                "The rate goes up and down every few lines, as often up as down.",
+                "A cosine told the epochs and stepped at every batch does that. If these are not "
+                "cycles that you want, step it once an epoch.",
+                7,
+            )
         if np.abs(steps).sum() > 4 and steps.max() < 0.35 and np.median(np.append(ends, 1)) < 0.05:
             return Finding(
                 "schedule at the wrong pace",
@@ -77,33 +86,13 @@ def schedule_pace(run: History) -> Finding | None:
     )
 
 
-def overfitting(run: History) -> Finding | None:
-    """The validation loss has turned, the training loss hasn't."""
-    if run.val_loss is None or len(run.val_loss) < 3:
-        return None
-    finite = run.val_loss[np.isfinite(run.val_loss)]
-    if len(finite) < 3:
-        return None
-    val = run.binned(finite)
-    best, last = int(val.argmin()), max(1, len(val) // 10)
-    rise, fallen = float(np.median(val[-last:]) - val[best]), max(val[0] - val[best], 1e-300)
-    train = run.course[min(int(best * len(run.course) / len(val)), len(run.course) - 1)]
-    learned = train - run.course[-last:].mean() > -2 * run.noise
-    if best >= 0.85 * len(val) or not learned or val[-1] <= run.course[-1]:
-        return None
-    # The lowest of many is low by chance, too: the rise must be more than the curve's own jumps.
-    if rise < max(0.08 * fallen, 0.03 * abs(val[best]), 3 * jitter(val[best:])):
-        return None
-    if run.course[-1] > run.start - 0.3 * run.fall or trend(val[best:])[1] < 2:
-        return None
-    return Finding(
-        "overfitting",
-        0.93,
-        f"The validation loss was lowest, {val[best]:.3g}, after {best / len(val):.0%} of the run; "
-        f"it has risen by {rise:.3g} since, while the training loss fell.",
-        "Stop there; or more data, augmentation, weight decay, a smaller model.",
-        6,
-    )
+def _oscillates(share: np.ndarray) -> bool:
+    """Whether the rate turns round every few lines, again and again; a restart jumps but once."""
+    steps = np.diff(share)
+    moves = np.sign(steps[np.abs(steps) > 0.05])
+    turns = int(np.count_nonzero(np.diff(moves)))
+    often = turns >= max(4, len(share) / 8) and np.abs(steps).sum() > 3
+    return often and 0.3 <= float(np.mean(moves > 0)) <= 0.7
 
 
 def dead_gradients(run: History) -> Finding | None:
@@ -125,6 +114,7 @@ def dead_gradients(run: History) -> Finding | None:
         return None
     before = run.loss[max(int(gone * len(run.loss) / len(norm)) - 3, 0) :][:4]
     lost = np.median(before) > run.start + 0.3 * abs(run.start)  # first it left, and then it died
+    lost = lost or run.course[-1] > np.median(before) + 0.3 * run.fall > np.median(before)
     return Finding(
         "dead gradients",
         0.9 if lost else 0.98,
@@ -203,7 +193,6 @@ CODE: tuple[Sign, ...] = (two_schedulers, l2_in_adam, *map(_of_code, listing.FAU
 SIGNS: tuple[Sign, ...] = (
     decayed_early,
     schedule_pace,
-    overfitting,
     dead_gradients,
     forgotten_zero_grad,
     *CODE,

@@ -73,19 +73,42 @@ def nan(run: History) -> Finding | None:
     )
 
 
+def unmoved(run: History) -> Finding | None:
+    """Every loss is the same."""
+    y = run.loss
+    if len(y) < 12 or run.lost is not None or np.ptp(y) > 1e-6 * np.abs(y).max():
+        return None
+    return Finding(
+        "dead gradients",
+        0.96,
+        f"All {len(y)} losses are the same, {y[0]:.4g}, to the sixth digit.",
+        "No gradient arrives. Are the parameters in the optimizer? Are all ReLUs at 0?",
+        8,
+    )
+
+
+def explosion(run: History) -> Finding | None:
+    """Of a loss that isn't meant to fall: it has left its own scale, and doesn't come back."""
+    y = run.loss
+    if len(y) < 20:
+        return None
+    usual = float(np.median(np.abs(y[: len(y) // 2])))
+    if np.abs(y[-len(y) // 10 :]).min() < 1000 * max(usual, 1e-300):
+        return None
+    return Finding(
+        "divergence",
+        0.9,
+        f"The loss was about {usual:.3g}, and is {y[-1]:.3g} at the end.",
+        "Lower the learning rate, to a tenth at first; clip the gradient.",
+        1,
+    )
+
+
 def never_moved(run: History) -> Finding | None:
     """Flat from the beginning to the end."""
     y, course = run.loss, run.course
-    if len(y) < 12 or run.lost is not None:
+    if len(y) < 12 or run.lost is not None or unmoved(run) is not None:
         return None
-    if np.ptp(y) <= 1e-6 * np.abs(y).max():
-        return Finding(
-            "dead gradients",
-            0.96,
-            f"All {len(y)} losses are the same, {y[0]:.4g}, to the sixth digit.",
-            "No gradient arrives. Are the parameters in the optimizer? Are all ReLUs at 0?",
-            8,
-        )
     half, n = y[len(y) // 2 :], len(y)
     last, usual = float(half.mean()), spread(half)
     # Whether the mean of the first few is above that of the second half by more than chance, or
@@ -256,6 +279,7 @@ def noise_floor(run: History) -> Finding | None:
 SIGNS: tuple[Sign, ...] = (
     divergence,
     nan,
+    unmoved,
     never_moved,
     late_start,
     too_low,

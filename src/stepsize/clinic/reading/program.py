@@ -5,7 +5,6 @@ import inspect
 import json
 import re
 import textwrap
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
