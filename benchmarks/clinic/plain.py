@@ -94,7 +94,7 @@ def hows(b: float, adam: bool) -> Iterator[How]:
     strong = 0.03 / b
     yield plain("weight decay too strong", "0.03", lambda t: b / 2, decay=strong, decoupled=True)
     yield plain("data not shuffled", "sorted", lambda t: b / 2, order="sorted")
-    yield plain("statistics of BatchNorm", "1 %", fine, statistics=0.002)
+    yield plain("BatchNorm's statistics", "1 %", fine, statistics=0.002)
 
 
 def run(kind: Kind, how: How) -> dict[str, np.ndarray]:
@@ -196,7 +196,7 @@ def truths(who: list[How], curves: list[dict[str, np.ndarray]]) -> list[set[str]
     ]
 
 
-NEW = ("weight decay too strong", "data not shuffled", "statistics of BatchNorm", "rate is zero")
+NEW = ("weight decay too strong", "data not shuffled", "BatchNorm's statistics", "rate is zero")
 
 
 def _new(how: How, own: dict[str, np.ndarray], good: dict[str, np.ndarray]) -> set[str]:

@@ -112,7 +112,7 @@ def cut_early(run: History) -> Finding | None:
         0.6,
         f"In line {at + 1} the rate was cut from {lr[at - 1]:.2g} to {lr[at]:.2g}, while the loss "
         f"still fell by {before:.2g} a line; since then, by {after:.2g}.",
-        "Let the rate stay until the loss has stopped falling: more patience, or a later milestone.",
+        "Let the rate stay until the loss has stopped falling: more patience, a later milestone.",
         7,
     )
 

@@ -69,13 +69,12 @@ def thrown_away(run: History) -> Finding | None:
     low already: there it is measured after that epoch.
     """
     val, y = _late(run)
-    if val is None or len(y) > 200:
-        return None
+    if val is None or len(y) != len(val):
+        return None  # they can only be compared line by line
     rest = float(np.median(y[1:]))
-    high = val[0] > 2 * y[0] and val[0] > 3 * abs(np.median(val[1:])) and y[0] > 1.5 * rest
-    if not high or rest <= 0:
-        return None
-    if _learns(run, y) and _wild(val) < 0.3 and _wild(y) < 0.12:
+    high = val[0] > 3 * abs(np.median(val[1:])) and y[0] > 1.5 * rest > 0
+    far = val[0] > 5 * y[0] or (val[0] > 2 * y[0] and _wild(val) > 0.6)
+    if not high or not far or (_learns(run, y) and _wild(val) < 0.15):
         return None
     return _too_high(
         0.8,
@@ -95,7 +94,7 @@ def wild(run: History) -> Finding | None:
     if jumps < 0.6 or own < 0.2:
         return None
     return _too_high(
-        0.8,
+        0.85,
         f"the held-out loss jumps by {jumps:.0%} of its height from line to line, to the end",
     )
 
@@ -163,13 +162,8 @@ def _risen(curve: np.ndarray) -> bool:
     best = int(curve.argmin())
     third = curve[-len(curve) // 3 :]
     rise, calm = float(np.median(third) - curve[best]), float(np.std(third))
-    early = best < 0.35 * len(curve)
-    return (
-        early
-        and rise > 4 * calm
-        and rise > 0.008 * abs(curve[best])
-        and calm < 0.02 * abs(third.mean())
-    )
+    early, flat = best < 0.35 * len(curve), calm < 0.02 * abs(float(third.mean()))
+    return early and flat and rise > max(4 * calm, 0.0015 * abs(curve[best]))
 
 
 def statistics(run: History) -> Finding | None:
@@ -179,6 +173,8 @@ def statistics(run: History) -> Finding | None:
         return None
     start, late = run.start, float(np.median(val[len(val) // 2 :]))
     fell = run.course[-1] < 0.5 * start and y.min() >= 0
+    if late > 1.3 * np.median(val[: max(len(val) // 4, 2)]):
+        return None  # it rises: overfitting
     if not fell or late < 2 * abs(start) or val.min() < 0.9 * start:
         return None
     return Finding(

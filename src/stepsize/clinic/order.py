@@ -8,6 +8,7 @@ from .history import History
 __all__ = ["SIGNS"]
 
 ROUNDS = 6  # of the same period, at least
+LONG = 6000  # losses: the last of a long run say as much as all
 
 
 def not_shuffled(run: History) -> Finding | None:
@@ -15,14 +16,16 @@ def not_shuffled(run: History) -> Finding | None:
     y = run.loss
     if len(y) < 60 or run.lost is not None:
         return None
-    half = y[len(y) // 3 :]
+    half = y[len(y) // 3 :][-LONG:]
     best, share = 0, 0.0
-    for period in _periods(run, len(half)):
+    for period in _periods(run, half):
         explained = _explained(half, period)
         if explained > share + 0.05:  # a multiple explains as much: the shortest counts
             best, share = period, explained
     if best == 0 or share < 0.5 or _one_phase(half, best):
         return None
+    if _rounds(half, best).std() < max(0.01 * run.fall, 1e-6 * np.abs(half).max()):
+        return None  # a ripple of what is smooth
     return Finding(
         "data not shuffled",
         min(0.6 + 0.45 * share, 0.96),
@@ -33,18 +36,24 @@ def not_shuffled(run: History) -> Finding | None:
     )
 
 
-def _periods(run: History, n: int) -> list[int]:
-    """Those that fit often enough; an epoch's, where the held-out losses say it, alone."""
+def _periods(run: History, y: np.ndarray) -> list[int]:
+    """An epoch's, where the held-out losses say it; else those after which y is most like itself."""
     if run.val_loss is not None and ROUNDS <= len(run.val_loss) <= len(run.loss) // 4:
         epoch = len(run.loss) / len(run.val_loss)
-        if abs(epoch - round(epoch)) < 0.01:
+        if abs(epoch - round(epoch)) < 0.01 and epoch >= 4:
             return [round(epoch)]
-    return list(range(4, n // ROUNDS + 1))
+    rest = np.diff(y)
+    rest = rest - rest.mean()
+    alike = np.fft.irfft(np.abs(np.fft.rfft(rest, 2 * len(rest))) ** 2)[: len(y) // ROUNDS + 1]
+    return sorted(4 + int(lag) for lag in np.argsort(alike[4:])[-8:])
 
 
 def _rounds(y: np.ndarray, period: int) -> np.ndarray:
-    """The losses about their course, a row a round."""
-    rows = y[len(y) % period :].reshape(-1, period)
+    """The losses about the mean of the round that they are in the middle of, a row a round."""
+    sums = np.cumsum(np.append(0.0, y))
+    about = (sums[period:] - sums[:-period]) / period
+    rest = y[(period - 1) // 2 :][: len(about)] - about
+    rows = rest[len(rest) % period :].reshape(-1, period)
     return rows - rows.mean(1, keepdims=True)
 
 
@@ -53,7 +62,8 @@ def _explained(y: np.ndarray, period: int) -> float:
     rows = _rounds(y, period)
     if len(rows) < ROUNDS or not rows.var():
         return 0.0
-    rows = rows / np.maximum(rows.std(1, keepdims=True), 1e-300)  # each round counts alike
+    size = rows.std(1, keepdims=True)
+    rows = rows / np.maximum(size, 0.1 * size.max())  # each round counts alike
     share, rounds = float(rows.mean(0).var()), len(rows)
     return (share - 1 / rounds) / (1 - 1 / rounds)
 

@@ -29,7 +29,7 @@ def decayed_early(run: History) -> Finding | None:
         return None
     at = int(gone[0] * len(course) / len(share))
     before, after = course[min(at + 1, len(course) - 1)], course[-3:].mean()
-    if before - after > 0.3 * run.fall:
+    if before - after > max(0.3 * run.fall, 3 * run.noise):
         return None
     return Finding(
         "rate decayed too early",

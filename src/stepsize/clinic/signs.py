@@ -6,7 +6,7 @@ any loss and any length. Evidence is between 0 and 1; below 1/2 it isn't told.
 
 import numpy as np
 
-from .finding import Finding, Sign, spread, straightness, trend
+from .finding import Finding, Sign, apart, chance, spread, straightness, trend
 from .history import History, jitter
 from .spikes import spikes
 
@@ -30,13 +30,15 @@ def divergence(run: History) -> Finding | None:
     back = rise > 0.6 * fall + 3 * run.jitter and fall > 3 * calm
     above = end - min(low, y[0])  # the first loss alone may be the only one that was low
     up = above > max(0.3 * abs(y[0]), fall + 6 * calm, 4 * run.jitter)
-    if not (grew or back or up) or above < 1e-5 * abs(y[0]):
+    # Of few losses, the lowest is low by chance: what counts is the height of the loss itself.
+    least = 0.1 if len(y) < 40 and run.lost is None else 1e-5
+    if not (grew or back or up) or above < least * abs(y[0]):
         return None
     since = _since(y, float(run.course.min()) + max(4 * run.jitter, 0.05 * run.fall))
     grows = len(high) > 4 and rise > 2 * (float(np.median(high[len(high) // 2 : -2])) - low)
     if not (grew or grows) and since <= max(3, 0.04 * len(y)):
         return _too_high(
-            f"from {y[0]:.3g} the loss went up to {y.max():.3g}, and stayed high", 0.95
+            "from {} the loss went up to {}, and stayed high".format(*apart(y[0], y.max())), 0.95
         )
     return Finding(
         "divergence",
@@ -261,10 +263,13 @@ def noise_floor(run: History) -> Finding | None:
     # trembles there is the weights.
     tremble = float(np.std(late)) / max(run.fall, 1e-300)
     often, where = 0.35, "the loss"
+    if val is not None and len(val) >= 12 and np.isfinite(val).all() and _falls(val):
+        return None
     if val is not None and len(val) >= 12 and np.isfinite(val).all():
         held = val[len(val) // 2 :]
         tremble = jitter(held) / max(float(val[0] - np.median(held)), 1e-300)
-        often, where = 0.015, "the held-out loss"
+        # At rest, a loss of k directions lies sqrt(k / 2) of its own trembling above its floor.
+        often, where = 0.03, "the held-out loss"
     if run.fall <= 0 or tremble < often:
         return None
     return Finding(
@@ -276,8 +281,36 @@ def noise_floor(run: History) -> Finding | None:
     )
 
 
+def _falls(val: np.ndarray) -> bool:
+    """Whether the held-out loss still falls in the second half, by more than it trembles."""
+    half = val[len(val) // 2 :]
+    slope, sure = trend(half)
+    return sure < -3 and -slope * len(half) > 2 * jitter(half)
+
+
+def guesses(run: History) -> Finding | None:
+    """The loss was far higher at first, and then lies at a guess among some classes."""
+    y = run.loss
+    if len(y) < 12 or run.lost is not None:
+        return None
+    half = y[len(y) // 2 :]
+    level = float(np.median(half))
+    classes = chance(level, run.classes)
+    few = max(len(y) // 30, 1)
+    if classes is None or np.std(half) > 0.1 * level or trend(half)[0] * len(half) < -0.02 * level:
+        return None
+    if y[:few].max() > 1.3 * level or (y[: 4 * few].max() > 2 * level):
+        return _too_high(
+            f"the loss was {y[: 4 * few].max():.3g} at first, and then lies at {level:.3g}, a "
+            f"guess among {classes} classes: the weights were thrown away",
+            0.9,
+        )
+    return None
+
+
 SIGNS: tuple[Sign, ...] = (
     divergence,
+    guesses,
     nan,
     unmoved,
     never_moved,
