@@ -16,7 +16,7 @@ FEW = 12  # losses, from which on a curve has a course and a noise
 def same(run: History) -> Finding | None:
     """All the same, to the sixth digit."""
     y = run.loss
-    if len(y) < 3 or run.lost is not None or np.ptp(y) > 1e-6 * np.abs(y).max():
+    if len(y) < 4 or run.lost is not None or np.ptp(y) > 1e-6 * np.abs(y).max():
         return None
     return Finding(
         "dead gradients",
