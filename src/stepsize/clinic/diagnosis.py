@@ -11,10 +11,10 @@ from .finding import Finding, Sign
 from .history import History
 from .reading import read
 
-__all__ = ["Diagnosis", "Finding", "diagnose"]
+__all__ = ["Diagnosis", "Finding", "diagnose", "judge"]
 
 ENOUGH = 0.5  # of evidence, to be told at all
-CODE_ALONE = "the code"  # as what was read begins where there are no curves
+KINDS = {"gan": "GAN", "policy": "policy"}
 
 
 @dataclass(frozen=True)
@@ -22,21 +22,21 @@ class Diagnosis:
     """What was found, by evidence, the strongest first.
 
     verdict: the name of the first finding, "healthy" where nothing was found, or "can't tell"
-    where the curves are too short to say so, or there are none. read: what was read, in a line.
+    where the curves are too short to say so, or there are none; why is in `why`. read: what was
+    read, in a line.
     """
 
     findings: tuple[Finding, ...]
     verdict: str
     read: str = ""
+    why: str = ""
 
     def __str__(self) -> str:
         return f"Read: {self.read}.\n{self._told()}" if self.read else self._told()
 
     def _told(self) -> str:
-        if self.verdict == "can't tell" and self.read.startswith(CODE_ALONE):
-            return "I can't tell: I know nothing against this code, and have seen no loss of it."
         if self.verdict == "can't tell":
-            return f"I can't tell: fewer than {few.FEW} losses show neither health nor illness."
+            return f"I can't tell: {self.why}."
         if not self.findings:
             return "Healthy: none of the signs that I know."
         return "\n".join(str(finding) for finding in self.findings)
@@ -80,7 +80,11 @@ def diagnose(
     2 losses, every 100th update (1 not finite); the rate
     """
     curves = dict(val_loss=val_loss, lr=lr, grad_norm=grad_norm)
-    seen = read(history, config, code=code, classes=classes, kind=kind, **curves)
+    return judge(read(history, config, code=code, classes=classes, kind=kind, **curves))
+
+
+def judge(seen: History) -> Diagnosis:
+    """What ails a run that was read already."""
     with np.errstate(all="ignore"):  # losses of 1e300 are losses
         found = [f for sign in _signs(seen) if (f := sign(seen)) is not None]
     weak_first = sorted(found, key=lambda finding: finding.evidence)
@@ -88,14 +92,21 @@ def diagnose(
     told = sorted(strongest.values(), key=lambda finding: -finding.evidence)
     if told:
         return Diagnosis(tuple(told), told[0].name, seen.said)
-    return Diagnosis((), "healthy" if _sound(seen) else "can't tell", seen.said)
+    why = _unsure(seen)
+    return Diagnosis((), "can't tell" if why else "healthy", seen.said, why)
 
 
-def _sound(seen: History) -> bool:
-    """Whether a run in which nothing was found has shown enough to be called healthy."""
+def _unsure(seen: History) -> str:
+    """Why a run without a finding can't be called healthy, or ""."""
+    if not len(seen.loss) and seen.config.get("code"):
+        return "I know nothing against this code, and have seen no loss of it"
+    if not len(seen.loss):
+        return "there is nothing that I could read"
     if seen.kind:
-        return False  # its loss isn't meant to fall: what it shows is no health
-    return few.sound(seen) if len(seen.loss) < few.FEW else True
+        return f"the losses of a {KINDS[seen.kind]} aren't meant to fall, and nothing has broken"
+    if len(seen.loss) < few.FEW and not few.sound(seen):
+        return f"fewer than {few.FEW} losses show neither health nor illness, unless it is gross"
+    return ""
 
 
 def _signs(seen: History) -> tuple[Sign, ...]:

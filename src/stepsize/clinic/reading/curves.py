@@ -34,6 +34,17 @@ class Log(NamedTuple):
     kind: str = ""
     notes: tuple[str, ...] = ()
 
+    def places(self, role: str) -> np.ndarray | None:
+        """Where in the run each value of a curve is; a few that aren't told are between others."""
+        rows = self.curves[role].rows
+        if self.at is None or not len(rows):
+            return None
+        at = self.at[rows]
+        known = np.isfinite(at)
+        if known.mean() < 0.8:
+            return None
+        return np.interp(np.arange(len(at)), np.flatnonzero(known), at[known])
+
 
 def curves(records: Sequence[Record]) -> Log:
     """The curves that are known by their names."""

@@ -5,6 +5,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 from .columns import rows_of
@@ -155,5 +156,5 @@ def read_lists(text: str) -> list[Record] | None:
 def _counts(values: list[float | None]) -> bool:
     """Whether these are the numbers of steps: whole, and each above the one before."""
     known = [value for value in values if value is not None and math.isfinite(value)]
-    rises = all(a < b for a, b in zip(known, known[1:], strict=False))
+    rises = all(a < b for a, b in pairwise(known))
     return rises and all(value == int(value) for value in known)

@@ -11,7 +11,7 @@ from typing import Any
 __all__ = ["program"]
 
 PROMPT = re.compile(r"^\s*(?:>>>|\.\.\.|In \[\d*\]:|\s+\.\.\.:)(?: |$)")
-MAGIC = re.compile(r"^(\s*)([%!].*|(?:cd|pip|conda) .*)$")
+MAGIC = re.compile(r"^(\s*)(?:[%!].*|(?:pip3?|conda) install .*|\w+\?+)$")
 
 
 def program(code: Any) -> tuple[str, str]:
@@ -27,7 +27,7 @@ def program(code: Any) -> tuple[str, str]:
         line = getattr(error, "lineno", None) or 1
         lines = text.splitlines() or [""]
         shown = lines[min(line, len(lines)) - 1].strip()
-        return text, f"line {line} of the code can't be read as Python: {shown:.60}"
+        return "", f"not the code, for its line {line} isn't Python: {shown:.60}"
     return text, ""
 
 
@@ -58,7 +58,7 @@ def _cells(notebook: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Without prompts and magic, with spaces for tabs; a first line that lost its indent gets it."""
+    """Without prompts and magic, with spaces for tabs; a first line may have lost its indent."""
     lines = text.replace("\r\n", "\n").expandtabs(4).split("\n")
     if any(re.match(r"\s*(?:>>>|In \[\d*\]:)", line) for line in lines):
         lines = _typed(lines)

@@ -32,8 +32,7 @@ def said(log: Log, config: Mapping[str, object]) -> str:
 
 
 def _many(count: int, name: str) -> str:
-    plural = f"{name}es"
-    return f"1 {name}" if count == 1 else f"{count} {plural}"
+    return f"1 {name}" if count == 1 else f"{count:,} {name}es"
 
 
 def _named(log: Log, role: str) -> str:
@@ -43,8 +42,8 @@ def _named(log: Log, role: str) -> str:
 
 
 def _pace(log: Log) -> str:
-    at = log.at[log.curves["loss"].rows] if log.at is not None else np.zeros(0)
-    if len(at) < 2:
+    at = log.places("loss") if len(log.curves["loss"].values) > 1 else None
+    if at is None:
         return ""
     every = float(np.median(np.diff(at)))
     if every <= 0:
@@ -55,7 +54,5 @@ def _pace(log: Log) -> str:
 
 
 def _th(number: int) -> str:
-    ending = (
-        "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
-    )
-    return f"{number:,}{ending}"
+    last = 0 if number % 100 in (11, 12, 13) else number % 10
+    return f"{number:,}" + {1: "st", 2: "nd", 3: "rd"}.get(last, "th")

@@ -7,11 +7,11 @@ from .names import Record, meaning
 
 __all__ = ["Table"]
 
-CELL = re.compile(r"^[-+]?(?:\d[\d,]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?(?:/\d+)?[%A-Za-z]{0,3}$|^[-+]?nan$"
-                  r"|^[-+]?inf$", re.IGNORECASE)  # fmt: skip
+NUMERAL = r"[-+]?(?:\d[\d,]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+CELL = re.compile(rf"^(?:{NUMERAL}(?:/\d+)?[%A-Za-z]{{0,3}}|[-+]?(?:nan|inf))$", re.IGNORECASE)
 EMPTY = re.compile(r"^(?:no log|none|-+|n/?a|\d+:\d[\d:]*|\+|)$", re.IGNORECASE)
-TWO_WORDS = re.compile(r"\b(training|train|validation|valid|val|eval|test|learning|grad|gradient)[ .]+"
-                       r"(loss|rate|norm|accuracy|acc)\b", re.IGNORECASE)  # fmt: skip
+FIRST_WORDS = "training|train|validation|valid|val|eval|test|learning|grad|gradient"
+TWO_WORDS = re.compile(rf"\b({FIRST_WORDS})[ .]+(loss|rate|norm|accuracy|acc)\b", re.IGNORECASE)
 
 
 class Table:
