@@ -69,11 +69,11 @@ def thrown_away(run: History) -> Finding | None:
     low already: there it is measured after that epoch.
     """
     val, y = _late(run)
-    if val is None or len(y) != len(val):
-        return None  # they can only be compared line by line
-    rest = float(np.median(y[1:]))
-    high = val[0] > 3 * abs(np.median(val[1:])) and y[0] > 1.5 * rest > 0
-    far = val[0] > 5 * y[0] or (val[0] > 2 * y[0] and _wild(val) > 0.6)
+    if val is None or len(y) < len(val):
+        return None  # the first held-out loss is older than the first of the training
+    first, rest = float(y[: len(y) // len(val)].mean()), float(np.median(y[1:]))
+    high = val[0] > 3 * abs(np.median(val[1:])) and first > 1.5 * rest > 0
+    far = val[0] > 5 * first or (val[0] > 2 * first and _wild(val) > 0.6)
     if not high or not far or (_learns(run, y) and _wild(val) < 0.15):
         return None
     return _too_high(
@@ -116,7 +116,7 @@ def _learns(run: History, y: np.ndarray) -> bool:
 def _wild(curve: np.ndarray) -> float:
     """How far neighbours in the second half differ, in units of the curve itself."""
     half = curve[len(curve) // 2 :]
-    return float(np.std(np.diff(half)) / 2**0.5 / max(abs(np.median(half)), 1e-300))
+    return jitter(half) / max(abs(float(np.median(half))), 1e-300)
 
 
 def _too_high(evidence: float, sign: str) -> Finding:

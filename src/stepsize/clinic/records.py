@@ -114,7 +114,7 @@ def dead_gradients(run: History) -> Finding | None:
         return None
     before = run.loss[max(int(gone * len(run.loss) / len(norm)) - 3, 0) :][:4]
     lost = np.median(before) > run.start + 0.3 * abs(run.start)  # first it left, and then it died
-    lost = lost or run.course[-1] > np.median(before) + 0.3 * run.fall > np.median(before)
+    lost = lost or _came_back(run, gone / len(norm))
     return Finding(
         "dead gradients",
         0.9 if lost else 0.98,
@@ -123,6 +123,12 @@ def dead_gradients(run: History) -> Finding | None:
         "Dead ReLUs or saturated layers: a lower rate, a warmup, other initial weights.",
         8,
     )
+
+
+def _came_back(run: History, share: float) -> bool:
+    """Whether the loss had come down before that share of the run, and ended far above."""
+    low = float(run.course[: max(int(share * len(run.course)), 1)].min())
+    return run.course[-1] > low + 0.5 * (run.start - low) and run.start - low > 0.3 * abs(run.start)
 
 
 def forgotten_zero_grad(run: History) -> Finding | None:
@@ -135,7 +141,10 @@ def forgotten_zero_grad(run: History) -> Finding | None:
         return None
     half, first = norm[len(norm) // 2 :], norm[:4] / norm[0]
     later = float(np.median(half)) / norm[0]
-    sums = np.all(np.diff(first) > 0) and np.all(np.abs(first / np.arange(1, 5) - 1) < 0.3)
+    # Of equal gradients, that is: where the loss has moved, they are others.
+    few = run.loss[: max(4 * len(run.loss) // len(run.grad_norm), 4)]
+    near = np.ptp(few) < 0.3 * abs(few[0])
+    sums = near and np.all(np.diff(first) > 0) and np.all(np.abs(first / np.arange(1, 5) - 1) < 0.3)
     batches = run.loss[len(run.loss) // 2 :]
     differ = float(np.median(np.abs(np.diff(batches)))) / max(abs(np.median(batches)), 1e-300)
     begun = norm[: max(5, len(norm) // 8)].max() > 1.3 * norm[0]  # at once, not where a run is lost

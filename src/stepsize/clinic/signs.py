@@ -161,13 +161,16 @@ def too_low(run: History) -> Finding | None:
     course = run.course
     if len(course) < 12 or run.lost is not None:
         return None
-    if run.lr is not None and run.lr[-1] < 0.3 * run.lr.max():
-        return None  # it has come down: a schedule that ends is no low rate
+    val = run.val_loss if run.val_loss is not None and len(run.val_loss) >= 12 else None
     if run.start - course[-3:].mean() > 0.5 * abs(run.start):
-        return None  # less than half is left: no beginning, though it may be a line
-    falls = _line(run.loss, run)
-    if falls is None and run.val_loss is not None and len(run.val_loss) >= 12:
-        falls = _line(run.val_loss, run)  # always the same data: no batches to hide it
+        # Less than half is left: no beginning, though it may be a line; unless it gets faster.
+        falls = _speeds_up(val) if val is not None and not _decays(run) else None
+    elif _decays(run):
+        falls = _line(_by_rate(run.loss, run), run)
+    else:
+        falls = _line(run.loss, run)
+        if falls is None and val is not None:  # always the same data: no batches to hide it
+            falls = _line(val, run) or _speeds_up(val)
     if falls is None:
         return None
     return Finding(
@@ -177,6 +180,28 @@ def too_low(run: History) -> Finding | None:
         "The run is at its beginning still. Three times the rate, and again, or far more updates.",
         1,
     )
+
+
+def _decays(run: History) -> bool:
+    return run.lr is not None and bool(run.lr[-1] < 0.3 * run.lr.max())
+
+
+def _by_rate(y: np.ndarray, run: History) -> np.ndarray:
+    """The losses at equal sums of the rate: how far the weights have gone, whatever the schedule."""
+    assert run.lr is not None
+    rate = np.interp(np.linspace(0, 1, len(y)), np.linspace(0, 1, len(run.lr)), run.lr)
+    gone = np.cumsum(rate)
+    parts = np.searchsorted(gone, np.linspace(0, gone[-1], 61)[1:-1])
+    return np.array([part.mean() for part in np.split(y, parts) if len(part)])
+
+
+def _speeds_up(val: np.ndarray) -> float | None:
+    """How fast the last third falls, in units of the first, where it is as fast at least."""
+    third = len(val) // 3
+    falls = [val[0] - val[third], val[third] - val[-third - 1], val[-third - 1] - val[-1]]
+    steady = np.mean(np.diff(val) < 0) > 0.85
+    slow = min(falls) > 0 and falls[2] > 0.8 * falls[0] and falls[2] > 0.7 * falls[1]
+    return float(falls[2] / falls[0]) if steady and slow else None
 
 
 def _line(y: np.ndarray, run: History) -> float | None:

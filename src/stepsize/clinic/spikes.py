@@ -23,7 +23,8 @@ def spikes(run: History) -> Finding | None:
     )
     usual = 6 * jitter(y[len(y) // 8 :])
     height = max(usual, often, 0.2 * run.fall, 1e-6 * np.abs(y).max())
-    alone = jump > max(0.4 * run.fall if many else height, 1.5 * height)
+    # Of few lines, one in ten is no rarity: a single one must undo most of what was learned.
+    alone = jump > max((0.4 if many else 0.6) * run.fall, 1.5 * height)
     lowest = np.minimum.accumulate(three[::-1])[::-1]  # of all that follow
     back = lowest < before + 0.4 * jump
     begun = np.arange(len(y)) >= max(2, len(y) // 12)
