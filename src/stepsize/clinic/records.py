@@ -128,7 +128,7 @@ def dead_gradients(run: History) -> Finding | None:
 def _came_back(run: History, share: float) -> bool:
     """Whether the loss had come down before that share of the run, and ended far above."""
     low = float(run.course[: max(int(share * len(run.course)), 1)].min())
-    return run.course[-1] > low + 0.5 * (run.start - low) and run.start - low > 0.3 * abs(run.start)
+    return run.course[-1] > low + 0.5 * (run.start - low) and run.start - low > 0.1 * abs(run.start)
 
 
 def forgotten_zero_grad(run: History) -> Finding | None:

@@ -166,7 +166,7 @@ def too_low(run: History) -> Finding | None:
         # Less than half is left: no beginning, though it may be a line; unless it gets faster.
         falls = _speeds_up(val) if val is not None and not _decays(run) else None
     elif _decays(run):
-        falls = _line(_by_rate(run.loss, run), run)
+        falls = _line(_by_rate(run.loss if val is None else val, run), run, hidden=False)
     else:
         falls = _line(run.loss, run)
         if falls is None and val is not None:  # always the same data: no batches to hide it
@@ -204,11 +204,11 @@ def _speeds_up(val: np.ndarray) -> float | None:
     return float(falls[2] / falls[0]) if steady and slow else None
 
 
-def _line(y: np.ndarray, run: History) -> float | None:
+def _line(y: np.ndarray, run: History, hidden: bool = True) -> float | None:
     """How fast the second half falls, in units of the first, if that is a line; else None."""
     half, course = len(y) // 2, run.binned(y)
     (early, _), (late, sure), (_, whole) = trend(y[:half]), trend(y[-half:]), trend(y)
-    hidden = whole < -5 and sure < -2.5 and y[0] - course.min() < 2 * np.std(np.diff(y))
+    hidden = hidden and whole < -5 and sure < -2.5 and y[0] - course.min() < 2 * np.std(np.diff(y))
     noise = jitter(y[half:]) / max(len(y) / len(course), 1.0) ** 0.5
     line = sure < -2.5 and straightness(course, 1.5 * noise) > 0.9
     return late / early if early < 0 and (hidden or line) and 0.4 < late / early < 2.5 else None
