@@ -1,7 +1,7 @@
 """Loops as people write them in torch: shuffled epochs, an optimizer, a held-out loss an epoch."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -73,7 +73,9 @@ def hows(b: float, adam: bool) -> Iterator[How]:
     yield plain("divergence", "grows", lambda t: b / 2 * 1.04 ** max(t - 300, 0))
     yield plain("divergence", "x 300", lambda t: b / 2 * (300 if t >= 320 else 1))
     kicks = (212, 391)
-    yield plain("loss spikes", "gradients", fine, factor=lambda t: 1e3 if t in kicks else 1, at=kicks)
+    yield plain(
+        "loss spikes", "gradients", fine, factor=lambda t: 1e3 if t in kicks else 1, at=kicks
+    )
     rate = lambda t: b / 3 * (20 if 300 <= t < 305 else 1)  # noqa: E731
     yield plain("loss spikes", "resumed", rate, resumed=300, at=(300, 301, 302, 303, 304))
     yield plain("NaN", "one gradient", fine, factor=lambda t: np.nan if t == 384 else 1.0)
@@ -105,7 +107,6 @@ def run(kind: Kind, how: How) -> dict[str, np.ndarray]:
         if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
             module.momentum = how.statistics
     (X, y), held = _data(kind, how)
-    held_of = other if how.others else net
     made = lambda: _optimizer(other if how.others else net, how)  # noqa: E731
     opt, kept, vals = made(), [], []
     draws = np.random.default_rng(how.seed)
@@ -124,13 +125,14 @@ def run(kind: Kind, how: How) -> dict[str, np.ndarray]:
             for p in net.parameters():
                 if p.grad is not None:
                     p.grad *= how.factor(t)
-        norm = torch.nn.utils.get_total_norm([p.grad for p in net.parameters() if p.grad is not None])
+        norm = torch.nn.utils.get_total_norm(
+            [p.grad for p in net.parameters() if p.grad is not None]
+        )
         opt.step()
         kept.append((loss.item(), rate, float(norm)))
         if (t + 1) % BATCHES == 0:
             vals.append(_held(net, kind, held))
     loss_, lr_, norm_ = np.array(kept).T
-    assert held_of is not None
     return dict(loss=loss_, lr=lr_, grad_norm=norm_, val_loss=np.array(vals))
 
 
@@ -209,8 +211,3 @@ def _new(how: How, own: dict[str, np.ndarray], good: dict[str, np.ndarray]) -> s
     if how.illness == "weight decay too strong":
         return {how.illness} if missing > 0.25 else set()
     return {how.illness} if held > 0.15 else set()
-
-
-def shortened(how: How) -> How:
-    """The same, of fewer examples."""
-    return replace(how, examples=100)

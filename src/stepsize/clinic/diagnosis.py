@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from . import few, held, order, precision, records, signs
+from .counting import counted
 from .finding import Finding, Sign
 from .history import History
 from .reading import read
@@ -89,7 +90,8 @@ def judge(seen: History) -> Diagnosis:
         found = [f for sign in _signs(seen) if (f := sign(seen)) is not None]
     weak_first = sorted(found, key=lambda finding: finding.evidence)
     strongest = {finding.name: finding for finding in weak_first if finding.evidence >= ENOUGH}
-    told = sorted(strongest.values(), key=lambda finding: -finding.evidence)
+    ranked = sorted(strongest.values(), key=lambda finding: -finding.evidence)
+    told = [counted(finding, seen) for finding in ranked]
     if told:
         return Diagnosis(tuple(told), told[0].name, seen.said)
     why = _unsure(seen)

@@ -142,7 +142,7 @@ def forgotten_zero_grad(run: History) -> Finding | None:
     half, first = norm[len(norm) // 2 :], norm[:4] / norm[0]
     later = float(np.median(half)) / norm[0]
     # Of equal gradients, that is: where the loss has moved, they are others.
-    few = run.loss[: max(4 * len(run.loss) // len(run.grad_norm), 4)]
+    few = run.loss[: max(4 * len(run.loss) // len(norm), 4)]
     near = np.ptp(few) < 0.3 * abs(few[0])
     sums = near and np.all(np.diff(first) > 0) and np.all(np.abs(first / np.arange(1, 5) - 1) < 0.3)
     batches = run.loss[len(run.loss) // 2 :]

@@ -187,7 +187,7 @@ def _decays(run: History) -> bool:
 
 
 def _by_rate(y: np.ndarray, run: History) -> np.ndarray:
-    """The losses at equal sums of the rate: how far the weights have gone, whatever the schedule."""
+    """The losses at equal sums of the rate: by how far the weights have gone."""
     assert run.lr is not None
     rate = np.interp(np.linspace(0, 1, len(y)), np.linspace(0, 1, len(run.lr)), run.lr)
     gone = np.cumsum(rate)
