@@ -20,7 +20,7 @@ KINDS = {"gan": "GAN", "policy": "policy"}
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What was found, by evidence, the strongest first.
+    """What was found, the strongest sign first.
 
     verdict: the name of the first finding, "healthy" where nothing was found, or "can't tell"
     where the curves are too short to say so, or there are none; why is in `why`. read: what was

@@ -23,7 +23,7 @@ def overflow(run: History) -> Finding | None:
     bad = ~np.isfinite(norm)
     first = len(norm) // 4  # a scaler that starts too high skips its first updates, and settles
     zero = len(run.loss) >= 3 and bool((run.loss[-3:] == 0).all())
-    if bad.all() or (zero and bad[-3:].all()):
+    if run.lost is None and (bad.all() or (zero and bad[-3:].all())):
         what = "the loss is logged as 0.0" if zero else "the loss is a number still"
         return _overflow(0.97, f"The gradient's norm is no number in any late line, and {what}.")
     if run.lost is None and bad[first:].mean() > 0.2 and len(norm) >= 8:

@@ -276,7 +276,7 @@ def _too_high(sign: str, evidence: float = 0.86) -> Finding:
 def noise_floor(run: History) -> Finding | None:
     """Flat at the end and restless, while the rate is as high as ever."""
     y, val = run.loss, run.val_loss
-    if len(y) < 60 or run.lost is not None or run.lr is None:
+    if len(y) < 100 or run.lost is not None or run.lr is None:
         return None
     if run.lr[-1] < 0.5 * run.lr.max():
         return None
