@@ -68,6 +68,7 @@ class Watch:
     def _look(self, lost: bool) -> None:
         told = self.diagnosis().findings
         urgent = [one for one in told if one.name in URGENT and one.evidence >= SURE]
+        urgent.sort(key=lambda one: not (lost and one.name == "NaN"))
         if urgent and (lost or urgent[0].name == self._suspected):
             self.found = urgent[0]
             self.say(str(self.found))

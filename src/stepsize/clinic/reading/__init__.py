@@ -40,12 +40,23 @@ def read(
         config["code"], unread = program(code)
         notes = (unread,) if unread else ()
     log = Log({}) if history is None and code is not None else _log(history)
-    known = dict(log.curves)
+    known = _with_rates(log)
     for name, values in given.items():
         if values is not None:
             known[name] = _given(name, values, len(known["loss"].values) if "loss" in known else 1)
     log = log._replace(curves=known, notes=log.notes + notes)
     return _history(log, config, classes, kind)
+
+
+def _with_rates(log: Log) -> dict[str, Curve]:
+    """A rate that is logged more seldom than the loss holds until the next is logged."""
+    known = dict(log.curves)
+    loss, lr = known.get("loss"), known.get("lr")
+    seldom = loss and lr and 0 < len(lr.rows) < len(loss.rows)
+    if loss and lr and seldom and lr.rows[0] < loss.rows[-1] and lr.rows[-1] > loss.rows[0]:
+        last = np.searchsorted(lr.rows, loss.rows, side="right") - 1
+        known["lr"] = Curve(lr.name, lr.values[np.maximum(last, 0)], loss.rows)
+    return known
 
 
 def _given(name: str, values: Any, length: int) -> Curve:

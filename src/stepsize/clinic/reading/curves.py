@@ -52,7 +52,7 @@ def curves(records: Sequence[Record]) -> Log:
     by_role: dict[str, dict[str, Curve]] = defaultdict(dict)
     for name in dict.fromkeys(name for record in records for name in record):
         if role := meaning(name).role:
-            by_role[role][name] = _column(records, name)
+            by_role[role][name] = _column(records, name, role)
     found = {role: _chosen(list(of.values())) for role, of in by_role.items()}
     _training_loss(found, by_role, notes)
     adversaries = "d_loss" in found and "g_loss" in found
@@ -62,8 +62,14 @@ def curves(records: Sequence[Record]) -> Log:
     return Log({role: found[role] for role in keep if role in found}, at, unit, kind, tuple(notes))
 
 
-def _column(records: Sequence[Record], name: str) -> Curve:
+def _column(records: Sequence[Record], name: str, role: str) -> Curve:
     rows = [i for i, record in enumerate(records) if record.get(name) is not None]
+    told = [[records[i].get(key) for key in ("epoch", "step", name)] for i in rows]
+    rows = [  # a bar that is drawn again tells the same once more
+        i
+        for k, i in enumerate(rows)
+        if not k or told[k] != told[k - 1] or told[k][1] is None or not role.endswith("loss")
+    ]
     values = np.array([records[i][name] for i in rows], float)
     return Curve(name, values, np.array(rows, int))
 

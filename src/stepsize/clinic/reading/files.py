@@ -49,8 +49,24 @@ def read_csv(text: str) -> list[Record] | None:
     if len(numeric) < 0.3 * sum(len(row) for row in rows):
         return None
     names = _one_run([_bare(name) for name in names])
+    if long := _long(names, rows):
+        return long
     return [
         {name: _number(cell) for name, cell in zip(names, row, strict=False) if name}
+        for row in rows
+    ]
+
+
+def _long(names: list[str], rows: list[list[str]]) -> list[Record] | None:
+    """A table with a name, a step and a value in each row, as MLflow's."""
+    name = next((i for i, n in enumerate(names) if n in ("key", "tag", "metric", "name")), None)
+    value = next((i for i, n in enumerate(names) if n.lower() in ("value", "loss")), None)
+    if name is None or value is None:
+        return None
+    step = next((i for i, n in enumerate(names) if meaning(n).role == "step"), None)
+    place = {} if step is None else {"step": step}
+    return [
+        {row[name]: _number(row[value])} | {key: _number(row[i]) for key, i in place.items()}
         for row in rows
     ]
 
@@ -141,6 +157,9 @@ def read_lists(text: str) -> list[Record] | None:
         return rows_of(named)
     bare = re.sub(rf"(?m){WRAPPER}\(\[*([^(),\]]*).*$", r"\1", text)
     lines = [line for line in bare.splitlines() if re.search(r"\d|nan|inf", line, re.IGNORECASE)]
+    headings = [line.split() for line in bare.splitlines() if line not in lines]
+    if any(len(heading) > 2 for heading in headings):
+        return None  # a table, or a sentence
     split = [re.split(r"[\s,;]+", line.strip(" \t,;[]()")) for line in lines]
     cells = [[_number(re.sub(r"f0$", "", cell)) for cell in line] for line in split]
     if not cells or any(value is None for line in cells for value in line):

@@ -27,7 +27,7 @@ UNIT = re.compile(
 )
 TIMES = {"k": 1e3, "K": 1e3, "M": 1e6}
 NOT_UNITS = ("nats", "bits", "nat", "bit")
-NAMED_AFTER = re.compile(r"\s+([A-Za-z][A-Za-z _]*?)\s*(?:[,;|)]|$)")
+NAMED_AFTER = re.compile(r"\s+([A-Za-z][A-Za-z _]*?)\s*(?:[,;|)]|\s-\s|$)")
 BEFORE = re.compile(r"(.+?)\s+(?:after|at|for|in|on|of)\s+(\w+)$", re.IGNORECASE)
 WRAPPED = re.compile(
     r"(?:[\w.]*(?:tensor|array|float\d*|Variable)\(\[*|[\s:=|'\"(\[{<>~≈*#-])+$", re.IGNORECASE
@@ -36,7 +36,11 @@ PHASE = re.compile(
     r"(?<![\w/.-])(" + "|".join(sorted(VAL | TRAIN, key=len, reverse=True)) + r")(?![\w/-])",
     re.IGNORECASE,
 )
-# They repeat what was shown before.
+# A program's text among what it showed; and lines that repeat what was shown before.
+CODE = re.compile(
+    r"\bprint\(|^\s*(?:def|class|import|from|if|for|while|with|return|assert) .*[:)\w]$|"
+    r"^[\s\w]+[+-]?= ?(?:0|0\.0|[A-Za-z_.]+\(.*)$|\.(?:backward|item|step)\(|^\s*File \"|^\w+Error"
+)
 REPEATS = re.compile(
     r"improved from|did ?n[o']t improve|decreased \(|increased \(|checkpoint|saving |best (?:val|"
     r"valid|loss|model)|early ?stopping|restoring",
@@ -67,7 +71,8 @@ def read_lines(text: str) -> list[Record]:
             row = {_place(name): value for name, value in row.items()}
         else:
             marked = without_marks(line)
-            tokens = [] if REPEATS.search(line) else _tokens(marked)
+            skip = REPEATS.search(line) or CODE.search(line)
+            tokens = [] if skip else _tokens(marked)
             if not tokens:
                 heading = _phase(line, "") if line.strip(" -=_*#") else ""
                 continue
@@ -147,6 +152,7 @@ def _record(tokens: list[Token], heading: str) -> Record:
     """The curves of a line, by name, and where in the run they are: epoch, step, of."""
     row: Record = {}
     phase, waiting = heading, ""
+    first = next((token for token in tokens if not token.counts), None)
     for i, token in enumerate(tokens):
         label, phase = _label(token.before), _phase(token.before, phase)
         inner = BEFORE.fullmatch(label)
@@ -155,18 +161,28 @@ def _record(tokens: list[Token], heading: str) -> Record:
         elif not label and waiting and not token.counts:
             label, waiting = waiting, ""
         role = meaning(label).role
-        if role in ("step", "epoch"):
+        if role.endswith("loss") and token.whole and _bare_follows(tokens[i + 1 : i + 2]):
+            row.setdefault("step", token.value)  # "Validation loss 1000: 0.43"
+            waiting = label
+        elif role in ("step", "epoch"):
+            if role == "step" and "of" in row and not token.total:
+                del row["of"], row["step"]  # of a bar on the same line
             row.setdefault(role, token.value)
             if token.total and role == "step":
                 row["of"] = token.total
         elif token.counts:
             continue
         elif not label or {*words(label)} <= TRAIN | VAL:
-            _unnamed(row, token, label, first=i == 0)
+            _unnamed(row, token, label, first=token is first)
         else:
             plain = role == "loss" and not {*words(label)} & (VAL | TRAIN)
             row.setdefault(f"{phase} {label}" if plain and phase else label, token.value)
     return row
+
+
+def _bare_follows(following: list[Token]) -> bool:
+    """Whether the next number is a value without a name of its own."""
+    return any(not one.whole and one.before.strip() in ("", ":", "]:") for one in following)
 
 
 def _unnamed(row: Record, token: Token, label: str, first: bool) -> None:
@@ -183,5 +199,7 @@ def _unnamed(row: Record, token: Token, label: str, first: bool) -> None:
         row.setdefault(f"{label} {UNNAMED}", token.value)  # "train 0.52 val 0.61"
     elif first and token.whole and not token.share:
         row["epoch" if label else "step"] = token.value  # "Train: 0 [...", "[100] loss"
-    elif token.whole and set(row) == {"step"}:
+    elif token.whole and set(row) == {"step"} and not token.share:
         row["epoch"], row["step"] = row["step"], token.value  # "[1,  2000] loss"
+    elif row and set(row) <= {"epoch", "step"} and not token.whole and not token.share:
+        row[UNNAMED] = token.value  # "Epoch 3: 0.43"

@@ -15,8 +15,10 @@ def _set(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-VAL = _set("val valid validation validate validating eval evaluation evaluating test testing dev")
-TRAIN = _set("train training trn learn")
+VAL = _set(
+    "val valid validation validate validating eval evaluation evaluating test testing dev va"
+)
+TRAIN = _set("train training trn tr learn")
 UNNAMED = "unnamed"  # what is called "train" or "val", and nothing more
 LOSS = _set("loss losses")
 MEASURES = _set(
@@ -51,6 +53,14 @@ FILLERS = _set(
 REWARDS = _set("reward rewards rew return returns")
 
 
+SHORT = {"t": "train", "v": "val"}
+JOINED = re.compile(
+    "("
+    + "|".join(sorted(VAL | TRAIN | {"t", "v", "d", "g", "avg", "total", "mean"}))
+    + ")loss(?:es)?"
+)
+
+
 class Meaning(NamedTuple):
     """role: "loss", "val_loss", "d_loss", "g_loss", "lr", "grad_norm", "loss_scale", "step",
     "epoch", "reward", or "" where it is none of these. rank: of several names with one role the
@@ -66,7 +76,11 @@ PART = 4
 def words(name: str) -> list[str]:
     """The words of a name in any spelling: `valLoss`, `val_loss`, `Val. Loss`."""
     found = re.findall(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+", name)
-    return [word.lower() for word in found]
+    parts: list[str] = []
+    for word in map(str.lower, found):
+        joined = JOINED.fullmatch(word)
+        parts += [SHORT.get(joined[1], joined[1]), "loss"] if joined else [word]
+    return parts
 
 
 @cache
@@ -148,4 +162,8 @@ def _ends_in_a_loss(said: list[str]) -> bool:
 
 def _reward(name: str, said: list[str]) -> Meaning | None:
     every = set(said)
-    return Meaning("reward") if every & REWARDS and not every & _set("chosen rejected") else None
+    return (
+        Meaning("reward")
+        if every & REWARDS and not every & _set("chosen rejected accuracies margins")
+        else None
+    )

@@ -42,6 +42,8 @@ def records(history: Any) -> list[Record]:
             return _text("\n".join(history))
         if len(history) > 1 and all(_is_pair(row) for row in history):
             return [{"step": float(at), "loss": value} for at, value in history]
+        if all(isinstance(row, list | tuple) and len(row) == 3 for row in history):
+            return [{"step": row[1], "loss": row[2]} for row in history]  # TensorBoard's JSON
     if getattr(history, "ndim", 0) == 2 and history.shape[1:] == (2,) and len(history) > 1:
         return records([tuple(row) for row in np.asarray(history, float)])
     return [{"loss": value} for value in numbers("loss", history)]

@@ -18,25 +18,27 @@ class Table:
     """The names that stand above, and each line of numbers below them."""
 
     def __init__(self) -> None:
-        self.names = ""
+        self.names = self.above = ""
 
     def row(self, line: str) -> Record | None:
         """The record of a line of numbers; {} for the line of names; None: it isn't in a table."""
-        line = re.sub(r":?\s*\d+%\s*\|.*$", "", line).strip("\n")
+        line = re.sub(r":?\s*\d+%\|.*$", "", line).strip("\n")
         if self._is_header(line):
-            self.names = line
+            self.names = _joined(self.above, line)
             return {}
+        self.above = line if line.strip(" |-=+:") else self.above
         if not self.names or not re.search(r"\d|nan", line, re.IGNORECASE):
             return None
         for names, cells in zip(_splits(self.names), _splits(line), strict=True):
-            cells = cells[: len(names)] if len(cells) == len(names) + 1 else cells
+            if len(cells) == len(names) + 1:  # a mark at the end, or pandas' number at the front
+                cells = cells[1:] if cells[0].isdigit() and _is_cell(cells[-1]) else cells[:-1]
             if len(cells) == len(names) > 1 and all(map(_is_cell, cells)):
                 pairs = zip(names, cells, strict=True)
                 return {name: _number(cell) for name, cell in pairs if CELL.match(cell)}
         return None
 
     def _is_header(self, line: str) -> bool:
-        if re.search(r"(?<![\w@/.-])\d|[=:{]", line):
+        if re.search(r"(?<![\w@/.-])\d|[=:{]", re.sub(r"\([^)]*\)", "", line)):
             return False
         several = (names for names in _splits(line) if len(names) > 1)
         return any(
@@ -50,6 +52,15 @@ def _splits(line: str) -> Iterator[list[str]]:
         text = TWO_WORDS.sub(r"\1_\2", line) if mark == r"\s+" else line
         text = re.sub(r"No log", "-", text) if mark == r"\s+" else text
         yield [cell.strip() for cell in re.split(mark, text.strip().strip("|"))]
+
+
+def _joined(above: str, below: str) -> str:
+    """Names on two lines, as MATLAB has them: "Validation" above "Loss"."""
+    upper, lower = above.strip().strip("|").split("|"), below.strip().strip("|").split("|")
+    if len(lower) < 3 or len(upper) != len(lower) or re.search(r"\d", above):
+        return below
+    pairs = zip(upper, lower, strict=True)
+    return "|".join(f"{first.strip()} {second.strip()}" for first, second in pairs)
 
 
 def _is_cell(cell: str) -> bool:
