@@ -123,6 +123,8 @@ def never_moved(run: History) -> Finding | None:
         held = run.val_loss[len(run.val_loss) // 2 :]
         if run.val_loss[0] - np.median(held) > 5 * jitter(held):
             return None  # it has learned something, and the batches hide it
+    if n < 40 and usual > 0.05 * abs(last) and chance(last, run.classes) is None:
+        return None  # the fall may have come before the first line; an untrained model is calm
     first = float(y[: n // 3].mean())
     return Finding(
         "plateau",
