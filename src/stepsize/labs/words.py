@@ -198,7 +198,8 @@ def warmup(ends: np.ndarray, chance: float) -> str:
     stuck = int((ends > 0.8 * chance).sum())
     rest = f", {len(ends) - learned - stuck} between" if learned + stuck < len(ends) else ""
     said = f"{learned} of {len(ends)} runs learned, {stuck} stuck{rest}"
-    return f"{said}: loss {ends.min():.2f} to {ends.max():.2f} at the end, {chance:.2f} is chance"
+    low, high = number(ends.min()), number(ends.max())
+    return f"{said}: loss {low} to {high} at the end, {chance:.2f} is chance"
 
 
 def race(optimizer: str, lr: float, ends: np.ndarray, best_lr: float, best: float) -> str:
