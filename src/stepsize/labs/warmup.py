@@ -49,7 +49,8 @@ class Map(Trainings):
 def stored(lr: float, warmup: int, seeds: range = CHOOSING) -> np.ndarray:
     """The loss at the end of runs that came with the course, one a seed; none of the learner's."""
     runs = map(json.loads, SHIPPED.read_text(encoding="utf-8").splitlines())
-    ends = {r["seed"]: np.mean(r["loss"][-2:]) for r in runs if (r["lr"], r["warmup"]) == (lr, warmup)}
+    cell = [run for run in runs if (run["lr"], run["warmup"]) == (lr, warmup)]
+    ends = {run["seed"]: np.mean(run["loss"][-2:]) for run in cell}
     return np.array([ends[seed] for seed in seeds])
 
 
@@ -83,9 +84,9 @@ def warmup() -> Lab:
         return Scene([left, right])
 
     def react(axes: list[Axes], length: int, lr: float, runs: int) -> str:
-        frame = np.array([[-1, 1, 1, -1, -1], [-1, -1, 1, 1, -1]]) * 0.46
-        x, y = frame + [[WARMUPS.index(length)], [RATES.index(lr)]]
-        axes[0].plot(x, y, color="#D55E00", lw=3)
+        x, y = WARMUPS.index(length), RATES.index(lr)
+        around = np.array([[-1, 1, 1, -1, -1], [-1, -1, 1, 1, -1]]) * 0.46
+        axes[0].plot(x + around[0], y + around[1], color="#D55E00", lw=3)
         middle = np.arange(EVERY / 2, 100, EVERY)
         for loss in known.losses((lr, length)):
             axes[1].plot(middle, loss, color="#0072B2", lw=1.5)

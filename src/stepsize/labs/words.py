@@ -155,9 +155,11 @@ def range_test(found: RangeTest, end: float, best: float) -> str:
     """What the test suggests, and what a full run at that rate comes to, beside the best one."""
     if found.suggestion is None:
         return f"no suggestion: {found.reason}"
-    low = number(found.lr[found.smoothed.argmin()])
+    smooth = found.smoothed
+    halfway = found.lr[np.argmax(smooth <= (smooth[0] + smooth.min()) / 2)]
+    seen = f"half of its fall by {number(halfway)}, lowest at {number(found.lr[smooth.argmin()])}"
     tried = f"a full run at {number(found.suggestion)} ends at {number(end)}"
-    return f"lowest at {low}: {tried}, the best one of the sweep at {number(best)}"
+    return f"{seen}: {tried}, the best one of the sweep at {number(best)}"
 
 
 def schedule(trace: Trace, above: float) -> str:

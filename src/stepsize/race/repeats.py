@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from .. import optimizers
-from ..loop import Step
 from ..network import Network, digits
+from ..optimizers import Step
 from ..schedules import cosine
 
 __all__ = ["BY", "NAMES", "NEW", "RATES", "SAME", "SHIPPED", "repeat", "repeats"]
@@ -45,13 +45,17 @@ def repeats(optimizer: str, by: str = "validation", numbers: Sequence[int] = SAM
     for line in SHIPPED.read_text(encoding="utf-8").splitlines():
         run = json.loads(line)
         if (run["optimizer"], run["by"]) == (optimizer, by):
-            found[run["repeat"]] = run | {name: np.array(run[name]) for name in ("test", "training")}
+            losses = {part: np.array(run[part]) for part in ("test", "training")}
+            found[run["repeat"]] = run | losses
     return [found[number] for number in numbers]
 
 
-def repeat(number: int, names: Sequence[str] = NAMES) -> Iterator[dict[str, Any]]:
-    """Do it again: a dict for each optimizer and each way of choosing, as `repeats` has them."""
-    images = _dealt(number if number in NEW else 0)
+def repeat(number: int, order: int = 0, names: Sequence[str] = NAMES) -> Iterator[dict[str, Any]]:
+    """Do it again: a dict for each optimizer and each way of choosing, as `repeats` has them.
+
+    number: of the seeds, which no other repeat has. order: of the images; 0 is the lesson's.
+    """
+    images = _dealt(order)
     tuning = 1000 * number + np.arange(TUNED)
     fresh = 1000 * number + 100 + np.arange(JUDGED)
     for name in names:
