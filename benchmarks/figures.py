@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stepsize.blockwise import blockwise
 from stepsize.optimizers import adam
+from stepsize.optimizers.blockwise import blockwise
 from stepsize.schedules import cosine
 
 from . import peers, races

@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 
 from stepsize import descend
-from stepsize.blockwise import blockwise
-from stepsize.network import Network, digits
+from stepsize.data import digits
+from stepsize.network import Network
 from stepsize.optimizers import adagrad, adam, adamw, momentum, rmsprop, sgd
+from stepsize.optimizers.blockwise import blockwise
 from stepsize.schedules import cosine
 from stepsize.surfaces import rosenbrock
 

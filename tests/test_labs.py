@@ -11,14 +11,15 @@ from matplotlib.text import Text
 
 from stepsize import Step, descend, labs, plots
 from stepsize.clinic import find_lr
-from stepsize.labs import rates, ravines, words
+from stepsize.data import sine_data
+from stepsize.labs import rates, ravines, sentences
 from stepsize.labs.controls import Again
 from stepsize.labs.decay import BETAS, one_in
 from stepsize.labs.moments import SERIES
 from stepsize.labs.noise import GOOD, POOR
 from stepsize.labs.range_test import uneven_line
 from stepsize.labs.ravines import LAST, STEPS, best_for, fallen, orders
-from stepsize.models import SineRegression, sine_data
+from stepsize.models import SineRegression
 from stepsize.optimizers import adagrad, adam, adamw, momentum, rmsprop, sgd
 from stepsize.surfaces import Gradients, bowl, bumpy, quadratic, ravine, rosenbrock, saddle
 
@@ -157,7 +158,7 @@ RATES = np.geomspace(1e-6, 1e3, 46)
 def test_the_sentence_is_true(surface, rule):
     for lr in RATES:
         trace = descend(rule, surface, surface.start, 80, lr=lr)
-        said = words.descent(trace, surface, reveal=True)
+        said = sentences.descent(trace, surface, reveal=True)
         first, last = trace.loss[0], trace.loss[-1]
         verdict = said.partition(":")[0]
         if verdict == "converged":
@@ -184,14 +185,14 @@ def test_the_parabolas_sentence_is_true_and_does_not_give_the_border_away(curvat
     for product in (0.02, 0.5, 1.0, 1.5, 1.98, 2.0, 2.02, 3.0):
         lr = product / curvature
         trace = descend(sgd, quadratic(curvature), [4.0], 30, lr=lr)
-        said = words.parabola(trace, curvature, reveal=False)
+        said = sentences.parabola(trace, curvature, reveal=False)
         assert "2/curvature" not in said
         assert "border" not in said
         expected = {0.02: "crawling", 0.5: "closing in", 1.0: "there in one", 2.0: "to and fro"}
         expected |= {1.5: "each time less", 1.98: "each time less"}
         assert expected.get(product, "each time further") in said
         multiplier = f"{1 - product:.4g}".replace("-", "−")
-        assert f"= {multiplier}" in words.parabola(trace, curvature, reveal=True)
+        assert f"= {multiplier}" in sentences.parabola(trace, curvature, reveal=True)
 
 
 @pytest.mark.parametrize("reveal", [False, True])
@@ -314,7 +315,7 @@ def test_the_words_on_forgetting_are_true_of_the_run():
     run = descend(adam, given, [0.0], 404, lr=0.5, beta1=0.0, beta2=0.9)
     rounds = run.theta[np.arange(0, 405, 21), 0]
     steady = np.diff(rounds)[9:].mean() / 0.5
-    said = words.forgetting({"adam": run}, 21)
+    said = sentences.forgetting({"adam": run}, 21)
     assert said.startswith("in a round of 21 updates: adam uphill by ")
     assert float(re.search(r"by ([\d.]+) ×", said)[1]) == pytest.approx(steady, rel=0.01)
 
@@ -459,19 +460,19 @@ def test_the_words_of_the_schedule_are_true(name):
     lab = labs.schedule()
     lab.controls["decay"].value = name
     first = 0.1 * rates.DECAYS[name](0)
-    assert lab.sentence.startswith(f"rate {words.number(first)} at first")
+    assert lab.sentence.startswith(f"rate {sentences.number(first)} at first")
     assert ("0.1 at the most" in lab.sentence) == (name == "one cycle")
     model, lowest = rates.noisy_line()
     lr = lambda t: 0.1 * rates.DECAYS[name](t)  # noqa: E731
     loss = descend(sgd, model, np.zeros((10, 2)), 300, lr=lr).loss
-    assert f"in the end {words.number(loss[-30:].mean() - lowest)} above" in lab.sentence
+    assert f"in the end {sentences.number(loss[-30:].mean() - lowest)} above" in lab.sentence
     lab.controls["rise"].value = 50
-    assert lab.sentence.startswith(f"rate {words.number(first / 50)} at first")
+    assert lab.sentence.startswith(f"rate {sentences.number(first / 50)} at first")
     lab.controls["floor"].value = 0.5
     factors = rates.DECAYS[name](np.arange(rates.UPDATES))
     assert np.all((factors >= 0) & (factors <= 1))
     last = 0.1 * (0.5 + 0.5 * np.broadcast_to(factors, rates.UPDATES)[-1])
-    assert f"{words.number(last)} at last" in lab.sentence
+    assert f"{sentences.number(last)} at last" in lab.sentence
 
 
 @pytest.mark.parametrize("steps", [40, 150, 600])
@@ -492,4 +493,4 @@ def test_the_words_of_the_range_test_are_true(steps):
 def test_where_no_rate_is_suggested_the_range_test_says_why():
     found = find_lr(sgd, uneven_line(), np.zeros(4), lr_min=1e-9, lr_max=1e-8, steps=40)
     assert found.suggestion is None and found.reason
-    assert words.range_test(found, np.nan, np.nan) == f"no suggestion: {found.reason}"
+    assert sentences.range_test(found, np.nan, np.nan) == f"no suggestion: {found.reason}"

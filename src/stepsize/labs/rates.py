@@ -7,8 +7,9 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from .. import plots
+from ..data import linear_data
 from ..loop import descend
-from ..models import LinearRegression, linear_data
+from ..models import LinearRegression
 from ..optimizers import sgd
 from ..schedules import (
     constant,
@@ -20,7 +21,7 @@ from ..schedules import (
     step_decay,
     warmup_stable_decay,
 )
-from . import words
+from . import sentences
 from .controls import dropdown, list_slider, log_slider, slider
 from .lab import Lab, Scene, panels
 
@@ -71,6 +72,6 @@ def schedule() -> Lab:
         above = trace.loss.mean(axis=-1) - lowest
         plots.curve(axes[0], t, trace.lr, "update", "learning rate", "sgd")
         plots.curve(axes[1], range(UPDATES + 1), above, "update", "loss above the lowest", "sgd")
-        return words.schedule(trace, above[-LAST:].mean())
+        return sentences.schedule(trace, above[-LAST:].mean())
 
     return Lab("A learning rate over time, and the loss under it", scene, react, **controls)
