@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from .. import optimizers
-from ..network import Network, digits
+from ..data import digits
+from ..network import Network
 from ..optimizers import Step
 from ..schedules import cosine
 
