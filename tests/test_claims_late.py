@@ -131,48 +131,55 @@ def test_claims_6_lion_is_ahead_of_adam_and_radam_behind(seed):
 # --- Lesson 9: the small network ----------------------------------------------------------------
 
 IN_FRONT, BEHIND = ("momentum", "nesterov", "adam"), ("sgd", "adagrad", "rmsprop")
+PARTS = "test", "training"
 
 
-@pytest.fixture(scope="module", params=[(901, 0), (902, 1902), (903, 1903)])
-def again(request) -> dict[tuple[str, str], dict]:
-    """All of it again: new seeds to choose with and to judge with, and twice new images."""
-    number, order = request.param
-    runs = repeats.repeat(number, order)
-    return {(run["optimizer"], run["by"]): run for run in runs}
-
-
-def means(again, part: str, by: str = "validation") -> dict[str, float]:
-    return {name: float(np.mean(again[name, by][part])) for name in repeats.NAMES}
+@pytest.fixture(scope="module")
+def again() -> list[dict[tuple[str, str], dict]]:
+    """All of it three times: new seeds to choose with and to judge with, and twice new images."""
+    found = []
+    for number, order in ((901, 0), (902, 1902), (903, 1903)):
+        runs = repeats.repeat(number, order)
+        found.append({(run["optimizer"], run["by"]): run for run in runs})
+    return found
 
 
 def test_claims_9_the_best_rates_are_far_apart(again):
-    lr = {name: again[name, "validation"]["lr"] for name in repeats.NAMES}
-    assert 32 <= lr["sgd"] / lr["rmsprop"] <= 128
+    for one in again:
+        assert 32 <= one["sgd", "validation"]["lr"] / one["rmsprop", "validation"]["lr"] <= 128
 
 
 def test_claims_9_a_rate_eight_times_too_high_costs_more_than_the_last_optimizer(again):
-    sweeps = [np.array(again[name, "validation"]["sweep"]) for name in repeats.NAMES]
-    lowest = np.array([sweep.min() for sweep in sweeps])
-    too_high = [sweep[sweep.argmin() + 3] / sweep.min() for sweep in sweeps]
-    assert min(too_high) > lowest.max() / lowest.min()
+    for one in again:
+        sweeps = [np.array(one[name, "validation"]["sweep"]) for name in repeats.NAMES]
+        lowest = np.array([sweep.min() for sweep in sweeps])
+        too_high = [sweep[sweep.argmin() + 3] / sweep.min() for sweep in sweeps]
+        assert min(too_high) > lowest.max() / lowest.min()
 
 
-def test_claims_9_three_are_in_front_and_close(again):
-    training, test = means(again, "training"), means(again, "test")
-    assert max(training[name] for name in IN_FRONT) < min(training[name] for name in BEHIND)
-    assert np.ptp([test[name] for name in IN_FRONT]) < 0.04
+def test_claims_9_three_are_in_front_and_close_on_the_test(again):
+    for one in again:
+        mean = {key: {part: np.mean(run[part]) for part in PARTS} for key, run in one.items()}
+        front, behind = (
+            [mean[name, "validation"] for name in names] for names in (IN_FRONT, BEHIND)
+        )
+        assert max(m["training"] for m in front) < min(m["training"] for m in behind)
+        assert np.ptp([m["test"] for m in front]) < 0.04
 
 
-def test_claims_9_tuned_for_the_training_loss_nesterov_is_ahead_of_adam(again):
-    nesterov, adams = (np.array(again[n, "training"]["training"]) for n in ("nesterov", "adam"))
-    assert paired_interval(nesterov, adams, 2.093)[1] < 0
+def test_claims_9_tuned_for_the_training_loss_nesterov_is_usually_ahead_of_adam(again):
+    ahead = 0
+    for one in again:
+        pair = [np.array(one[name, "training"]["training"]) for name in ("nesterov", "adam")]
+        ahead += paired_interval(*pair, 2.093)[1] < 0
+    assert ahead >= 2
 
 
-def test_claims_9_choosing_looks_for_luck(again):
-    """Neighboring rates are about as good on validation images; on training images they are not."""
-    for name in ("nesterov", "adam"):
-        sweep = np.sort(again[name, "validation"]["sweep"])
-        assert sweep[1] < 1.25 * sweep[0]
+def test_claims_9_validation_hardly_tells_two_neighboring_rates_apart(again):
+    for one in again:
+        for name in ("nesterov", "adam"):
+            sweep = np.sort(one[name, "validation"]["sweep"])
+            assert sweep[1] < 1.25 * sweep[0]
 
 
 # --- Lesson 9: the larger models ----------------------------------------------------------------
