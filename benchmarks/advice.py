@@ -15,10 +15,10 @@ import numpy as np
 import torch
 
 from stepsize.clinic import Advice, advise
-from stepsize.recipe import Recipe
-from stepsize.translate import translate
+from stepsize.frameworks.recipe import Recipe
+from stepsize.frameworks.translate import translate
 
-from .later import LATER
+from .unseen import UNSEEN
 from .zoo import ZOO, Kind, batches
 
 HERE = Path(__file__).parent
@@ -28,7 +28,7 @@ LAST = 20  # losses at the end are averaged
 BUDGETS = {300: (20, 21), 1500: (20,)}  # updates, and the seeds, which no other table has
 FACTORS = (1 / 16, 1 / 4, 1 / 2, 1.0, 2.0, 4.0, 16.0)  # of the rate advised
 PLAIN = 1e-3  # Adam's default, at a constant rate
-KINDS = ZOO | LATER
+KINDS = ZOO | UNSEEN
 WORDS = {  # as somebody would call them who asks `advise`
     "linear regression": "linear",
     "logistic regression": "linear",
@@ -100,7 +100,7 @@ class Score:
 
 
 def _group(name: str) -> str:
-    if name in LATER:
+    if name in UNSEEN:
         return "made later"
     return "set aside" if ZOO[name].aside else "chosen on"
 

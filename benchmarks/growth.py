@@ -9,8 +9,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
-from stepsize.blockwise import blockwise
 from stepsize.optimizers import adam
+from stepsize.optimizers.blockwise import blockwise
 
 from . import peers, races
 from .clock import Work

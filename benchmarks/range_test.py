@@ -15,7 +15,7 @@ import torch
 
 from stepsize.clinic import RangeTest, find_lr
 
-from .later import LATER
+from .unseen import UNSEEN
 from .zoo import OPTIMIZERS, ZOO, batches, train
 
 HERE = Path(__file__).parent
@@ -29,8 +29,8 @@ PAIRS = [(model, name) for model in ZOO for name in COMMON] + [
     for model in ("MLP, ReLU", "transformer, post-LN", "conv, no norm", "LSTM of letters")
     for name in MORE
 ]
-PAIRS += [(model, name) for model in LATER for name in (*COMMON[:3], "adagrad", "nesterov")]
-KINDS = ZOO | LATER
+PAIRS += [(model, name) for model in UNSEEN for name in (*COMMON[:3], "adagrad", "nesterov")]
+KINDS = ZOO | UNSEEN
 
 
 def recorded() -> list[dict[str, Any]]:
@@ -104,7 +104,7 @@ def page(sweeps: list[dict[str, Any]]) -> str:
 
 
 def _group(model: str, optimizer: str) -> str:
-    if model in LATER:
+    if model in UNSEEN:
         return "made later"
     return "set aside" if ZOO[model].aside or optimizer in MORE else "chosen on"
 

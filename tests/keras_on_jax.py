@@ -8,8 +8,8 @@ from typing import Any
 import keras
 import numpy as np
 
-from stepsize.recipe import Recipe
-from stepsize.translate import translate
+from stepsize.frameworks.recipe import Recipe
+from stepsize.frameworks.translate import translate
 
 from .scripts import given_batches, ours, start
 

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from stepsize.frameworks.recipe import Recipe
 from stepsize.optimizers import clip_by_norm
-from stepsize.recipe import Recipe
 
 SHAPES = {"two": [(3,), (2,)], "vector": [(5,)], "matrix": [(3, 2)]}
 START = np.array([1.0, -2.0, 0.5, 3.0, -0.3, 0.7])

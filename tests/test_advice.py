@@ -9,8 +9,8 @@ import pytest
 
 from benchmarks import advice as bench
 from stepsize.clinic import advise
-from stepsize.clinic.kinds import CONVENTION, HERE, KINDS, LITERATURE
-from stepsize.translate import translate
+from stepsize.clinic.evidence import CONVENTION, HERE, KINDS, LITERATURE
+from stepsize.frameworks.translate import translate
 
 SANE = dict(model="mlp", parameters=10**5, examples=50_000, batch_size=128, epochs=10)
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from stepsize import Step, descend
-from stepsize.blockwise import blockwise
 from stepsize.optimizers import adam, momentum, sgd
+from stepsize.optimizers.blockwise import blockwise
 from stepsize.surfaces import quadratic
 
 RULES = [sgd, momentum, adam]

@@ -22,10 +22,11 @@ from urllib.request import Request
 import cloudpickle
 import pytest
 
-from stepsize import Step, board, check, progress
+from stepsize import Step, check, progress
 from stepsize.checks import sandbox
 from stepsize.checks.catalog import EXERCISES, LESSONS
 from stepsize.checks.watchdog import Limits
+from stepsize.learner import board
 
 from . import PATIENCE
 from .hub import ROOT, Board, a_free_port
@@ -632,6 +633,6 @@ def test_outside_a_hub_nothing_of_it_happens(monkeypatch, tmp_path, capsys):
     board.withdraw()
     assert capsys.readouterr().out == f"{board.NONE}\n" * 2
     assert board.witnessed() == {}
-    code = "import sys, stepsize; print('stepsize.board' in sys.modules)"
+    code = "import sys, stepsize; print('stepsize.learner.board' in sys.modules)"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout == "False\n"

@@ -11,7 +11,7 @@ from sklearn.datasets import load_digits
 from torch.optim import lr_scheduler
 
 from stepsize import Step, descend
-from stepsize.bridge import as_rule, as_torch
+from stepsize.frameworks.bridge import as_rule, as_torch
 from stepsize.optimizers import (
     adadelta,
     adagrad,

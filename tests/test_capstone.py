@@ -5,9 +5,9 @@ import dataclasses
 import numpy as np
 import pytest
 
-from stepsize import capstone
-from stepsize.capstone import BUDGET, COURSE, Contest, compete, final_loss
-from stepsize.recipe import Recipe
+from stepsize.frameworks.recipe import Recipe
+from stepsize.race import capstone
+from stepsize.race.capstone import BUDGET, COURSE, Contest, compete, final_loss
 from stepsize.transformer import CHANCE, Run, ramp, train
 
 

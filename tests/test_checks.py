@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 
 from stepsize import Step, check, descend
-from stepsize.checks import desk, lesson_05, sandbox
+from stepsize.checks import hand_in, lesson_05, sandbox
 from stepsize.checks.catalog import EXERCISES, LESSONS
 from stepsize.checks.exercise import judge
 from stepsize.checks.lesson_05 import two_adams
-from stepsize.checks.verdict import Verdict
 from stepsize.checks.watchdog import Limits
+from stepsize.learner.verdict import Verdict
 from stepsize.optimizers import adam
 from stepsize.surfaces import Gradients
 
@@ -35,7 +35,7 @@ def _home(tmp_path, monkeypatch):
 def impatient(monkeypatch):
     """A second is enough to see that an answer does not end."""
     hasty = {name: replace(exercise, seconds=1.0) for name, exercise in EXERCISES.items()}
-    monkeypatch.setattr(desk, "EXERCISES", hasty)
+    monkeypatch.setattr(hand_in, "EXERCISES", hasty)
 
 
 # --- The exercises ----------------------------------------------------------------------------
@@ -1102,7 +1102,7 @@ def test_what_is_near_a_mistake_is_not_taken_for_it():
 )
 def test_not_tried(name, answer, impatient, tmp_path):
     verdict = check(name, answer)
-    assert (verdict.status, verdict.text) == ("not tried", desk.TO_DO)
+    assert (verdict.status, verdict.text) == ("not tried", hand_in.TO_DO)
     assert not (tmp_path / "home").exists()
 
 
@@ -1316,7 +1316,7 @@ def test_a_failure_of_ours_is_said_and_blames_nobody(monkeypatch, tmp_path):
         "not tried",
         "The check could not start a second Python",
     )
-    monkeypatch.setattr(desk, "run", lambda *_: 1 / 0)
+    monkeypatch.setattr(hand_in, "run", lambda *_: 1 / 0)
     verdict = check("1.1", answer)
     assert verdict.status == "not tried"
     assert "The check failed, not you: `ZeroDivisionError" in verdict.text

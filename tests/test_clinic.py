@@ -13,11 +13,12 @@ from stepsize import descend
 from stepsize.checks import lesson_11
 from stepsize.clinic import diagnose, find_lr, patient
 from stepsize.clinic.patients import ILLNESSES
-from stepsize.network import Network, digits
+from stepsize.data import digits
+from stepsize.network import Network
 from stepsize.optimizers import adam, momentum, sgd
 from stepsize.surfaces import quadratic
 
-from . import ward
+from . import known_runs
 
 RNG = np.random.default_rng(0)
 T = np.arange(400)
@@ -30,13 +31,15 @@ BOUNDS = {"noise floor": 0.4, "rate too high": 0.6, "loss spikes": 0.6}
 
 
 def test_the_runs_set_aside_are_named_and_the_healthy_are_left_alone():
-    counts = ward.confusion(ward.ASIDE, range(200, 204))
-    for kind in ward.KINDS:
+    counts = known_runs.confusion(known_runs.ASIDE, range(200, 204))
+    for kind in known_runs.KINDS:
         of = sum(n for (truth, _), n in counts.items() if truth == kind)
         share = counts[kind, kind] / of
-        assert share >= (0.95 if kind == "healthy" else BOUNDS.get(kind, 0.75)), ward.table(counts)
+        assert share >= (0.95 if kind == "healthy" else BOUNDS.get(kind, 0.75)), known_runs.table(
+            counts
+        )
     right = sum(n for (truth, verdict), n in counts.items() if truth == verdict)
-    assert right / sum(counts.values()) >= 0.88, ward.table(counts)
+    assert right / sum(counts.values()) >= 0.88, known_runs.table(counts)
 
 
 # As people publish them: by epoch, smoothed, with steps, long.

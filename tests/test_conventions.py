@@ -8,9 +8,27 @@ from typing import Any
 import numpy as np
 import pytest
 
-from stepsize import frameworks
-from stepsize.conventions import AFTER, BEFORE, DECOUPLED, IN, INSIDE, L2, OUT, OUTSIDE, TABLE, page
-from stepsize.frameworks import EXPERIMENTS, LIBRARIES, installed, recorded, side_by_side, walk
+from stepsize.frameworks import side_by_side as libraries
+from stepsize.frameworks.conventions import (
+    AFTER,
+    BEFORE,
+    DECOUPLED,
+    IN,
+    INSIDE,
+    L2,
+    OUT,
+    OUTSIDE,
+    TABLE,
+)
+from stepsize.frameworks.side_by_side import (
+    EXPERIMENTS,
+    LIBRARIES,
+    installed,
+    recorded,
+    side_by_side,
+    walk,
+)
+from tools.conventions import page
 
 from .scripts import keras_on_torch
 
@@ -370,7 +388,7 @@ MEASURE: dict[str, Callable[[str], str]] = {
 
 
 def test_the_page_holds_the_tables():
-    """python -m stepsize.conventions > docs/conventions.md"""
+    """Made by tools/conventions.py."""
     written = (Path(__file__).parents[1] / "docs" / "conventions.md").read_text(encoding="utf-8")
     assert written == page()
 
@@ -415,8 +433,8 @@ def test_the_record_stands_in_for_who_is_missing(monkeypatch):
     def without_a_backend(*_: object) -> list[float]:
         raise ImportError
 
-    monkeypatch.setattr(frameworks, "installed", lambda library: library != "optax")
-    monkeypatch.setitem(frameworks._WALKS, "keras", without_a_backend)
+    monkeypatch.setattr(libraries, "installed", lambda library: library != "optax")
+    monkeypatch.setitem(libraries._WALKS, "keras", without_a_backend)
     found = side_by_side("momentum")
     assert found.live == ("torch",)
     assert repr(found).count("from the record") == 2

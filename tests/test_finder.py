@@ -13,8 +13,9 @@ from torch.utils.data import DataLoader, TensorDataset
 from benchmarks import range_test
 from benchmarks.zoo import ZOO, train
 from stepsize.clinic import find_lr
-from stepsize.clinic.finder import lost, read
-from stepsize.network import Network, digits
+from stepsize.clinic.range_test import lost, read
+from stepsize.data import digits
+from stepsize.network import Network
 from stepsize.optimizers import sgd
 
 LR = np.geomspace(1e-6, 10, 200)

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from stepsize import check, descend, models, schedules
-from stepsize.checks import desk, gaps
+from stepsize.checks import gaps, hand_in
 from stepsize.checks.lesson_01 import my_descent
-from stepsize.checks.verdict import UNTRIED
+from stepsize.learner.verdict import UNTRIED
 from stepsize.optimizers import adam, sgd
 from stepsize.surfaces import ravine
 
@@ -57,7 +57,7 @@ NONE_LEFT = {
 @pytest.mark.parametrize("body", LEFT.values(), ids=LEFT)
 def test_a_gap_is_seen_in_the_source(body):
     assert gaps.stands_in(sgd_that(body))
-    assert check("1.1", sgd_that(body)).text == desk.TO_DO
+    assert check("1.1", sgd_that(body)).text == hand_in.TO_DO
 
 
 @pytest.mark.parametrize("body", NONE_LEFT.values(), ids=NONE_LEFT)
@@ -200,7 +200,7 @@ def test_a_whole_answer_that_indexes_wrongly_is_told_so():
 def test_a_gap_in_a_helper_of_the_notebook():
     helper = written("def slope(grad):\n    return ...")
     source = "def my_sgd(theta, grad, t, *, lr):\n    return Step(theta - lr * slope(grad))"
-    assert check("1.1", written(source, slope=helper)).text == desk.TO_DO
+    assert check("1.1", written(source, slope=helper)).text == hand_in.TO_DO
 
 
 def test_a_reference_has_no_gap():

@@ -11,14 +11,15 @@ from matplotlib.text import Text
 
 from stepsize import Step, descend, labs, plots
 from stepsize.clinic import find_lr
-from stepsize.labs import rates, ravines, words
+from stepsize.data import sine_data
+from stepsize.labs import rates, ravines, sentences
 from stepsize.labs.controls import Again
 from stepsize.labs.decay import BETAS, one_in
 from stepsize.labs.moments import SERIES
 from stepsize.labs.noise import GOOD, POOR
 from stepsize.labs.range_test import uneven_line
 from stepsize.labs.ravines import LAST, STEPS, best_for, fallen, orders
-from stepsize.models import SineRegression, sine_data
+from stepsize.models import SineRegression
 from stepsize.optimizers import adagrad, adam, adamw, momentum, rmsprop, sgd
 from stepsize.surfaces import Gradients, bowl, bumpy, quadratic, ravine, rosenbrock, saddle
 
@@ -157,7 +158,7 @@ RATES = np.geomspace(1e-6, 1e3, 46)
 def test_the_sentence_is_true(surface, rule):
     for lr in RATES:
         trace = descend(rule, surface, surface.start, 80, lr=lr)
-        said = words.descent(trace, surface, reveal=True)
+        said = sentences.descent(trace, surface, reveal=True)
         first, last = trace.loss[0], trace.loss[-1]
         verdict = said.partition(":")[0]
         if verdict == "converged":
@@ -184,14 +185,14 @@ def test_the_parabolas_sentence_is_true_and_does_not_give_the_border_away(curvat
     for product in (0.02, 0.5, 1.0, 1.5, 1.98, 2.0, 2.02, 3.0):
         lr = product / curvature
         trace = descend(sgd, quadratic(curvature), [4.0], 30, lr=lr)
-        said = words.parabola(trace, curvature, reveal=False)
+        said = sentences.parabola(trace, curvature, reveal=False)
         assert "2/curvature" not in said
         assert "border" not in said
         expected = {0.02: "crawling", 0.5: "closing in", 1.0: "there in one", 2.0: "to and fro"}
         expected |= {1.5: "each time less", 1.98: "each time less"}
         assert expected.get(product, "each time further") in said
         multiplier = f"{1 - product:.4g}".replace("-", "−")
-        assert f"= {multiplier}" in words.parabola(trace, curvature, reveal=True)
+        assert f"= {multiplier}" in sentences.parabola(trace, curvature, reveal=True)
 
 
 @pytest.mark.parametrize("reveal", [False, True])
@@ -314,7 +315,7 @@ def test_the_words_on_forgetting_are_true_of_the_run():
     run = descend(adam, given, [0.0], 404, lr=0.5, beta1=0.0, beta2=0.9)
     rounds = run.theta[np.arange(0, 405, 21), 0]
     steady = np.diff(rounds)[9:].mean() / 0.5
-    said = words.forgetting({"adam": run}, 21)
+    said = sentences.forgetting({"adam": run}, 21)
     assert said.startswith("in a round of 21 updates: adam uphill by ")
     assert float(re.search(r"by ([\d.]+) ×", said)[1]) == pytest.approx(steady, rel=0.01)
 
@@ -459,7 +460,7 @@ def heights(factors):
     model, lowest = rates.noisy_line()
     used = 0.1 * np.broadcast_to(factors, rates.UPDATES)
     loss = descend(sgd, model, np.zeros((10, 2)), 300, lr=lambda t: used[t]).loss.mean(axis=-1)
-    after = [words.number(loss[end - 29 : end + 1].mean() - lowest) for end in (200, 300)]
+    after = [sentences.number(loss[end - 29 : end + 1].mean() - lowest) for end in (200, 300)]
     return f"is {after[0]} after 200 and {after[1]} after 300 above the lowest loss"
 
 
@@ -471,7 +472,7 @@ def test_the_words_of_the_schedule_are_true(name):
     assert np.all((factors >= 0) & (factors <= 1))
     verdict, said = lab.sentence.split(": ")
     mine, beside = said.split("; ")
-    first, last = words.number(0.1 * factors[0]), words.number(0.1 * factors[-1])
+    first, last = sentences.number(0.1 * factors[0]), sentences.number(0.1 * factors[-1])
     names = (name, "constant") if name != "constant" else ("the first", "the second")
     assert mine.startswith(f"{names[0]} (rate {first} at first, {last} at last")
     assert (", 0.1 at most)" in mine) == (name == "one cycle")
@@ -494,7 +495,7 @@ def test_warmup_and_floor_change_the_first_schedule_alone():
     factors = np.minimum((t + 1) / 50, 1) * (0.5 + 0.5 * rates.DECAYS["cosine"](t))
     mine, unchanged = lab.sentence.split("; ")
     assert unchanged == beside
-    assert f"rate {words.number(0.002)} at first, " in mine
+    assert f"rate {sentences.number(0.002)} at first, " in mine
     assert mine.endswith(heights(factors))
 
 
@@ -516,4 +517,4 @@ def test_the_words_of_the_range_test_are_true(steps):
 def test_where_no_rate_is_suggested_the_range_test_says_why():
     found = find_lr(sgd, uneven_line(), np.zeros(4), lr_min=1e-9, lr_max=1e-8, steps=40)
     assert found.suggestion is None and found.reason
-    assert words.range_test(found, np.nan, np.nan) == f"no suggestion: {found.reason}"
+    assert sentences.range_test(found, np.nan, np.nan) == f"no suggestion: {found.reason}"

@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from stepsize import check
-from stepsize.checks import desk, sandbox
+from stepsize.checks import hand_in, sandbox
 from stepsize.checks.catalog import EXERCISES
 from stepsize.checks.watchdog import Limits
 
@@ -42,7 +42,7 @@ def _home(tmp_path, monkeypatch):
 @pytest.fixture
 def a_second(monkeypatch):
     hasty = {name: replace(exercise, seconds=1.0) for name, exercise in EXERCISES.items()}
-    monkeypatch.setattr(desk, "EXERCISES", hasty)
+    monkeypatch.setattr(hand_in, "EXERCISES", hasty)
 
 
 def test_waiting_is_not_computing(a_second):

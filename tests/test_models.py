@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from stepsize import descend
-from stepsize.models import LinearRegression, SineRegression, batch, linear_data, sine_data
+from stepsize.data import batch, linear_data, sine_data
+from stepsize.models import LinearRegression, SineRegression
 from stepsize.optimizers import adam, momentum, sgd
 
 from .differences import gradient_by_differences

@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from stepsize import descend
-from stepsize.bridge import as_torch
-from stepsize.models import batch
-from stepsize.network import Network, digits
+from stepsize.data import batch, digits
+from stepsize.frameworks.bridge import as_torch
+from stepsize.network import Network
 from stepsize.optimizers import adam, momentum
 
 from .differences import gradient_by_differences

@@ -13,7 +13,6 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from stepsize import descend, optimizers
-from stepsize.newer import orthogonalize
 from stepsize.optimizers import (
     adadelta,
     adafactor,
@@ -39,6 +38,7 @@ from stepsize.optimizers import (
     schedule_free_sgd,
     sgd,
 )
+from stepsize.optimizers.matrices import orthogonalize
 from stepsize.surfaces import bowl, ravine, rosenbrock
 
 from .twins import DTYPES, KINDS, MATRICES, SHAPES, Quadratic, gradients, ours, theirs, walk

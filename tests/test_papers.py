@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 from mpmath import mp, mpf
 
-from stepsize.newer import orthogonalize
 from stepsize.optimizers import (
     adadelta,
     adafactor,
@@ -34,6 +33,7 @@ from stepsize.optimizers import (
     schedule_free_sgd,
     sgd,
 )
+from stepsize.optimizers.matrices import orthogonalize
 from stepsize.schedules import cosine, cosine_restarts, inverse_sqrt, one_cycle, triangular2
 
 GRADS = [3.0, 3.0, -0.5, 7.0, 0.0, 1e-3, -40.0, 0.25]

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from stepsize import check
-from stepsize.checks import desk, sandbox
+from stepsize.checks import hand_in, sandbox
 from stepsize.checks.catalog import EXERCISES
 
 from .answers import sgd_that
@@ -122,7 +122,7 @@ def test_a_check_does_without_what_windows_lacks(monkeypatch, tmp_path):
     monkeypatch.setenv("STEPSIZE_HOME", str(tmp_path))
     monkeypatch.delattr(os, "killpg", raising=False)
     hasty = {"1.1": replace(EXERCISES["1.1"], seconds=1.0)}
-    monkeypatch.setattr(desk, "EXERCISES", hasty)
+    monkeypatch.setattr(hand_in, "EXERCISES", hasty)
     sandbox._end_spare()
     assert check("1.1", sgd_that("return Step(theta - lr * grad)")).status == "right"
     assert "of computing" in check("1.1", sgd_that("while True: pass")).text

@@ -11,7 +11,7 @@ import time
 import pytest
 
 from stepsize import Step, certificate, check, last_check, progress
-from stepsize.checks.store import keep
+from stepsize.learner.record import keep
 
 
 @pytest.fixture(autouse=True)
@@ -58,7 +58,7 @@ def test_bars_show_what_is_solved_and_what_was_tried():
 def test_killed_in_the_middle_of_writing_loses_nothing(home):
     """A process that writes as fast as it can is killed, again and again."""
     code = (
-        "from stepsize.checks.store import keep\n"
+        "from stepsize.learner.record import keep\n"
         "print('go', flush=True)\n"
         "while True: keep('1.1', 'right', None), print('kept', flush=True)"
     )
@@ -170,8 +170,8 @@ def test_a_certificate_has_the_last_check(tmp_path):
 
 def test_a_certificate_is_one_page_of_a4():
     """Whatever the name's length, and however many lessons there are."""
-    from stepsize.checks.certificate import _page
-    from stepsize.checks.store import Progress
+    from stepsize.learner.certificate import _page
+    from stepsize.learner.progress import Progress
 
     from .jupyter import chromium
 

@@ -16,8 +16,8 @@ import pytest
 import torch
 
 from stepsize import descend, last_check, progress
-from stepsize.checks import store
-from stepsize.conventions import TABLE
+from stepsize.frameworks.conventions import TABLE
+from stepsize.learner import record
 from stepsize.optimizers import adagrad, adam, amsgrad, momentum, sgd
 from stepsize.quiz import LENGTH
 from stepsize.quiz.bank import BANK, draw
@@ -602,7 +602,7 @@ def the_same_decay():
 
 def edge():
     """The sharpness of a small network, after gradient descent at two rates."""
-    from stepsize.network import digits
+    from stepsize.data import digits
 
     X, labels = digits(np.float32)
     x, wanted = torch.tensor(X[:200]), torch.eye(10)[torch.tensor(labels[:200])]
@@ -787,8 +787,8 @@ def test_buttons_and_answers_are_one():
 
 
 def test_a_file_that_was_written_by_hand_does_no_harm(tmp_path):
-    store.keep(store.named(3, draw(3)[0].name), "right", "z")
-    store.keep(store.named(3, "no such question"), "right", "a")
+    record.keep(record.named(3, draw(3)[0].name), "right", "z")
+    record.keep(record.named(3, "no such question"), "right", "a")
     assert last_check(seed=3).score.startswith("0 right of 0")
     assert "13 The last check" in repr(progress())
 

@@ -9,7 +9,7 @@ import torch
 
 from stepsize import labs
 from stepsize.checks.lesson_09 import best_rate, paired_interval
-from stepsize.labs import words
+from stepsize.labs import sentences
 from stepsize.labs.race import Races
 from stepsize.race import EVERY, FRESH, OPTIMIZERS, RATES, SHIPPED, TASKS, TUNING, WARMUP, results
 from stepsize.race.training import MODELS, Residual, factor, train
@@ -116,16 +116,18 @@ def test_the_words_are_true(task):
         assert lab.sentence.startswith(f"sgd at {lr:g}: {len(ends)} runs")
         assert ("lost" in lab.sentence) == np.isinf(ends).any()
         if np.isfinite(ends).all():
-            assert f", {words.number(ends.mean())} in the mean" in lab.sentence
+            assert f", {sentences.number(ends.mean())} in the mean" in lab.sentence
         assert lab.sentence.endswith(f"at {RATES[known.means(task, 'sgd').argmin()]:g}")
 
 
 def test_what_is_said_of_runs_that_were_lost():
-    said = words.race("sgd", 3.0, np.array([0.5, np.inf, 0.7]), 0.1, 0.05)
+    said = sentences.race("sgd", 3.0, np.array([0.5, np.inf, 0.7]), 0.1, 0.05)
     assert said == (
         "sgd at 3: 3 runs, loss 0.5 to 0.7 at the end, 1 lost; lowest mean of sgd: 0.05, at 0.1"
     )
-    assert words.race("sgd", 3.0, np.array([np.inf]), 0.1, 0.05).startswith("sgd at 3: 1 runs, 1 l")
+    assert sentences.race("sgd", 3.0, np.array([np.inf]), 0.1, 0.05).startswith(
+        "sgd at 3: 1 runs, 1 l"
+    )
 
 
 def test_the_lab_trains_more_and_keeps_it():

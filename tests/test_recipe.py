@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from stepsize import optimizers
-from stepsize.recipe import Recipe
+from stepsize.frameworks.recipe import Recipe
 from stepsize.schedules import cosine
 
 GOOD = dict(optimizer="adam", hyper={"lr": 0.1}, steps=10)

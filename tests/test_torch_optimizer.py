@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import nn
 
-from stepsize.bridge import as_torch
+from stepsize.frameworks.bridge import as_torch
 from stepsize.optimizers import (
     Step,
     adafactor,

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from stepsize import labs
-from stepsize.labs import words
+from stepsize.labs import sentences
 from stepsize.labs.trainings import Worker
 from stepsize.labs.warmup import CHANCE, RATES, SHIPPED, WARMUPS, Map
 from stepsize.transformer import CHANCE as LN_8
@@ -109,12 +109,12 @@ def test_what_the_lesson_reads_off_the_map():
 
 
 def test_the_sentence_is_true():
-    assert words.warmup(np.array([0.1, 2.0, 1.0]), 2.08) == (
+    assert sentences.warmup(np.array([0.1, 2.0, 1.0]), 2.08) == (
         "1 of 3 runs learned, 1 stuck, 1 between: loss 0.10 to 2.00 at the end, 2.08 is chance"
     )
     for end in (0.0, 0.69, 0.7, 1.66, 1.67, 2.1):
         run = Run(np.full(20, end), *[np.zeros(20)] * 5)
-        said = words.warmup(np.array([end]), CHANCE)
+        said = sentences.warmup(np.array([end]), CHANCE)
         told = {"learned": "1 of 1 runs", "stuck": " 1 stuck", "between": " 1 between"}[run.verdict]
         assert told in said
 

@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 
 from stepsize import optimizers, schedules
-from stepsize.conventions import DIGITS
-from stepsize.frameworks import LIBRARIES, installed
-from stepsize.recipe import Recipe
-from stepsize.translate import translate
+from stepsize.frameworks.conventions import DIGITS
+from stepsize.frameworks.recipe import Recipe
+from stepsize.frameworks.side_by_side import LIBRARIES, installed
+from stepsize.frameworks.translate import translate
 
 from .scripts import apart, ours, run
 

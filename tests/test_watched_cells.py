@@ -9,8 +9,8 @@ from nbclient import NotebookClient
 from traitlets.config import Config
 
 from stepsize import check
-from stepsize.checks import cells
-from stepsize.checks.verdict import Verdict
+from stepsize.learner.verdict import Verdict
+from stepsize.notebook import cells
 
 OLD = """
 def my_sgd(theta, grad, t, *, lr):

@@ -12,7 +12,7 @@ import pytest
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
-from stepsize import without_torch
+from stepsize.notebook import without_torch
 
 from .jupyter import PATIENCE, ROOT
 

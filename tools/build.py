@@ -31,7 +31,7 @@ from nbclient import NotebookClient
 from nbformat import NotebookNode
 from traitlets.config import Config
 
-from stepsize import without_torch
+from stepsize.notebook import without_torch
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -44,7 +44,7 @@ MARK = "  # solution"
 TODO = "...  # your turn"
 WIDGET = "application/vnd.jupyter.widget-view+json"
 GLOSSARY = "words.ipynb"
-RECORD = "src/stepsize/" + without_torch.RECORD.name
+RECORD = f"src/stepsize/notebook/{without_torch.RECORD.name}"
 WORDS = "| word | what it is | PyTorch | Keras 3 | Optax | lesson |"
 FOUND = "The words of all lessons, with what three libraries call them."
 METADATA = {

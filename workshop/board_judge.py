@@ -13,7 +13,7 @@ import sys
 
 from stepsize.checks.catalog import EXERCISES
 from stepsize.checks.sandbox import SandboxError, run
-from stepsize.checks.verdict import BROKEN, RIGHT, UNTRIED, WRONG
+from stepsize.learner.verdict import BROKEN, RIGHT, UNTRIED, WRONG
 
 MEMORY = 1500 * 2**20  # bytes a process: an answer may import torch
 PROCESSES = 16

@@ -15,7 +15,7 @@ from tornado.escape import xhtml_escape
 from tornado.web import Application, HTTPError, RequestHandler, StaticFileHandler, authenticated
 
 from stepsize.checks.catalog import EXERCISES, LESSONS
-from stepsize.checks.verdict import RIGHT
+from stepsize.learner.verdict import RIGHT
 
 PAGES = Path(__file__).resolve().with_name("board")
 NUMBERS = {title.split()[0]: title for title in LESSONS}

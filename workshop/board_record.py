@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from stepsize.checks.catalog import EXERCISES, LESSONS
-from stepsize.checks.verdict import BROKEN, RIGHT, WRONG
+from stepsize.learner.verdict import BROKEN, RIGHT, WRONG
 
 STATUSES = (RIGHT, WRONG, BROKEN)
 FEW = 5  # fewer who share, and a count tells who it is: nothing is counted in public

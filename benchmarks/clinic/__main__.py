@@ -2,7 +2,7 @@
 
 Half an hour on one core the first time; the trainings are kept in STEPSIZE_RUNS, or in the
 temporary directory, and the page is made of them: remove them where trainings.py, illnesses.py or
-a model has changed. The upper half is made by python -m tests.ward.
+a model has changed. The upper half is made by python -m tests.known_runs.
 """
 
 import warnings
@@ -12,8 +12,8 @@ from pathlib import Path
 import torch
 
 from .archive import groups
-from .kinds import ASIDE, TUNED
 from .last import LAST
+from .models import ASIDE, TUNED
 from .scores import Score, scores
 from .views import VIEWS
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..zoo import Kind
 from .illnesses import Sick, cases
-from .kinds import DEAR
+from .models import DEAR
 from .trainings import Runs, Setting, best_rate, train
 
 __all__ = ["groups"]

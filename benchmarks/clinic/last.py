@@ -8,9 +8,9 @@ from sklearn import datasets
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ..later import LATER
+from ..unseen import UNSEEN
 from ..zoo import ZOO, Kind, mlp
-from .kinds import TUNED
+from .models import TUNED
 
 __all__ = ["LAST"]
 
@@ -146,5 +146,5 @@ LAST = {
     "sines": Kind(Sine, _wave, functional.mse_loss, 40),
     "reads bits": Kind(Reads, _ones, entropy, 32),
     "mixer": Kind(Mixer, _digits, entropy, 40),
-    "half moons, ELU": Kind(lambda: mlp([2, 24, 24, 2], nn.ELU), LATER["moons"].data, entropy, 50),
+    "half moons, ELU": Kind(lambda: mlp([2, 24, 24, 2], nn.ELU), UNSEEN["moons"].data, entropy, 50),
 }

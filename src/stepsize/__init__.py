@@ -1,10 +1,10 @@
 """How neural networks are optimised, in code that reads as the papers do."""
 
-from . import models, optimizers, schedules, surfaces, without_torch
-from .checks import certificate, check, progress
+from . import models, optimizers, schedules, surfaces
+from .course import certificate, check, last_check, progress
 from .loop import Trace, descend
+from .notebook import cells, without_torch
 from .optimizers import Step
-from .quiz import last_check
 
 __version__ = "0.1.0"
 __all__ = [
@@ -21,4 +21,5 @@ __all__ = [
     "surfaces",
 ]
 
+cells.watch()
 without_torch.watch()

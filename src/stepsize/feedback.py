@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .elementwise import plain, where
-from .ranges import accepts, at_least, fraction, one_of
+from .optimizers.elementwise import plain, where
+from .ranges import accepts, at_least, below_one, one_of
 
 __all__ = ["Heard", "plateau"]
 
@@ -22,7 +22,7 @@ class Heard(NamedTuple):
 
 
 @accepts(
-    factor=fraction,
+    factor=below_one,
     patience=at_least(0),
     threshold=at_least(0),
     cooldown=at_least(0),

@@ -8,14 +8,14 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from .given import (
+from .optimizers import Rule, Step
+from .optimizers.slips import (
     require_column,
     require_landscape,
     require_names,
     require_rule,
     require_time,
 )
-from .optimizers import Rule, Step
 
 __all__ = ["Landscape", "Trace", "descend"]
 

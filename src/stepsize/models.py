@@ -5,41 +5,13 @@ A model is walked down as a surface is: `model.loss(theta)` is the loss on all t
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, ClassVar
 
 import numpy as np
 
-from .ranges import at_least, require
+from .data import batch
 
-__all__ = ["LinearRegression", "SineRegression", "batch", "linear_data", "sine_data"]
-
-
-def batch(t: int, n: int, batch_size: int, seed: Any = 0) -> np.ndarray:
-    """The examples of update t: the data is shuffled anew each epoch and dealt out in batches.
-
-    t: the number of the update, at least 1. n: how many examples there are. batch_size: between 1
-    and n; the last batch of an epoch is smaller where n is no multiple of it. seed: an integer, or
-    a sequence of k integers for k independent runs.
-
-    Returns indices, shape (batch,) or (k, batch): a function of its arguments alone, so that a
-    noisy run can be repeated, and every example is seen once an epoch.
-
-    >>> [batch(t, n=5, batch_size=2, seed=0).tolist() for t in (1, 2, 3)]
-    [[2, 4], [3, 0], [1]]
-    """
-    require("t", t, at_least(1))
-    if not 1 <= batch_size <= n:
-        raise ValueError(f"batch_size must be at least 1 and at most n = {n}, not {batch_size}")
-    epoch, i = divmod(t - 1, -(-n // batch_size))
-    seeds = tuple(np.ravel(seed).tolist())
-    order = _shuffled(n, seeds, epoch)[:, i * batch_size : (i + 1) * batch_size]
-    return (order[0] if np.ndim(seed) == 0 else order).copy()  # of what is cached
-
-
-@lru_cache(maxsize=4)  # the batches of an epoch are dealt from one shuffle
-def _shuffled(n: int, seeds: tuple[int, ...], epoch: int) -> np.ndarray:
-    return np.stack([np.random.default_rng((seed, epoch)).permutation(n) for seed in seeds])
+__all__ = ["LinearRegression", "SineRegression"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,24 +80,3 @@ class SineRegression(_LeastSquares):
         X, y = self._batch(t)
         error = np.sin(theta * X) - y
         return (2 * error * np.cos(theta * X) * X).mean(-1, keepdims=True)
-
-
-def linear_data(
-    n: int = 1000,
-    weights: Any = (2.0, -1.0, 0.5, 3.0, -2.0),
-    noise: float = 0.1,
-    seed: int = 0,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Data with a known answer: X (n, d) standard normal, y = X @ weights + noise * normal."""
-    rng = np.random.default_rng(seed)
-    X = rng.normal(size=(n, len(weights)))
-    return X, X @ np.asarray(weights) + noise * rng.normal(size=n)
-
-
-def sine_data(
-    n: int = 64, frequency: float = 2.0, noise: float = 0.1, seed: int = 1
-) -> tuple[np.ndarray, np.ndarray]:
-    """Points on a wave: X (n,) uniform in (-3, 3), y = sin(frequency * X) + noise * normal."""
-    rng = np.random.default_rng(seed)
-    X = rng.uniform(-3, 3, n)
-    return X, np.sin(frequency * X) + noise * rng.normal(size=n)

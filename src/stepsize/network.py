@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from .models import batch
+from .data import batch
 from .ranges import require_floats
 
-__all__ = ["Network", "digits"]
+__all__ = ["Network"]
 
 Layer = tuple[np.ndarray, np.ndarray]
 Function = Callable[[np.ndarray], np.ndarray]
@@ -161,14 +161,3 @@ def _softmax(z: np.ndarray) -> np.ndarray:
 def _log_softmax(z: np.ndarray) -> np.ndarray:
     z = z - z.max(-1, keepdims=True)  # the largest becomes 0
     return z - np.log(np.exp(z).sum(-1, keepdims=True))
-
-
-def digits(dtype: Any = np.float64) -> tuple[np.ndarray, np.ndarray]:
-    """Handwritten digits: X (1797, 64), 8 x 8 pixels between 0 and 1; y (1797,), which digit.
-
-    Source: Alpaydin & Kaynak (1998), doi:10.24432/C50P49; it comes with scikit-learn.
-    """
-    from sklearn.datasets import load_digits
-
-    X, y = load_digits(return_X_y=True)
-    return (X / 16).astype(dtype), y

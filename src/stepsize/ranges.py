@@ -1,6 +1,6 @@
 """Which values an argument may have, said above a function and not inside it.
 
-    @accepts(steps=at_least(1), floor=share)
+    @accepts(steps=at_least(1), floor=up_to_one)
     def cosine(...)
 
 A value outside its range raises before the function runs; NaN lies outside every range. So the
@@ -93,8 +93,8 @@ def one_of(*choices: Any) -> OneOf:
     return OneOf(choices)
 
 
-fraction = Range(0, 1, below=True)
-share = Range(0, 1)
+below_one = Range(0, 1, below=True)
+up_to_one = Range(0, 1)
 
 
 def require(name: str, value: Any, allowed: Allowed) -> None:

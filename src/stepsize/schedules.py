@@ -26,8 +26,18 @@ from typing import Any
 
 import numpy as np
 
-from .elementwise import plain
-from .ranges import Allowed, above, accepts, at_least, count_from, fraction, one_of, require, share
+from .optimizers.elementwise import plain
+from .ranges import (
+    Allowed,
+    above,
+    accepts,
+    at_least,
+    below_one,
+    count_from,
+    one_of,
+    require,
+    up_to_one,
+)
 
 __all__ = [  # noqa: RUF022  (in order of difficulty)
     "constant",
@@ -65,7 +75,7 @@ def schedule(**ranges: Allowed) -> Callable[[Callable[..., Any]], Callable[..., 
     return decorate
 
 
-@schedule(t=at_least(0), factor=share, steps=at_least(0))
+@schedule(t=at_least(0), factor=up_to_one, steps=at_least(0))
 def constant(t: Any, factor: float = 1.0, steps: float = np.inf) -> Any:
     r"""Constant: `factor` for `steps` updates, 1 from then on. By default: 1 for ever.
 
@@ -81,7 +91,7 @@ def constant(t: Any, factor: float = 1.0, steps: float = np.inf) -> Any:
     return np.where(np.less(t, steps), factor, 1.0)
 
 
-@schedule(t=at_least(0), steps=at_least(1), start=share, end=share)
+@schedule(t=at_least(0), steps=at_least(1), start=up_to_one, end=up_to_one)
 def linear(t: Any, steps: int, start: float = 1.0, end: float = 0.0) -> Any:
     r"""Linear: from `start` to `end` in `steps` updates, then stay.
 
@@ -97,7 +107,7 @@ def linear(t: Any, steps: int, start: float = 1.0, end: float = 0.0) -> Any:
     return start + (end - start) * np.minimum(t / steps, 1.0)
 
 
-@schedule(t=at_least(0), steps=at_least(1), start=share)
+@schedule(t=at_least(0), steps=at_least(1), start=up_to_one)
 def warmup(t: Any, steps: int, start: float = 0.0) -> Any:
     r"""Linear warmup: rise from `start` in `steps` equal parts, one an update, to 1; then stay.
 
@@ -200,7 +210,7 @@ def inverse_sqrt(t: Any, warmup: int) -> Any:
     return np.minimum(n / warmup, (warmup / n) ** 0.5)
 
 
-@schedule(t=at_least(0), steps=at_least(1), floor=share)
+@schedule(t=at_least(0), steps=at_least(1), floor=up_to_one)
 def cosine(t: Any, steps: int, floor: float = 0.0) -> Any:
     r"""Cosine decay: fall from 1 to `floor` along half a cosine wave in `steps` updates, then stay.
 
@@ -217,7 +227,7 @@ def cosine(t: Any, steps: int, floor: float = 0.0) -> Any:
     return floor + (1 - floor) * 0.5 * (1 + np.cos(np.pi * np.minimum(t / steps, 1.0)))
 
 
-@schedule(t=at_least(0), steps=at_least(1), warmup=at_least(0), decay=at_least(0), floor=share)
+@schedule(t=at_least(0), steps=at_least(1), warmup=at_least(0), decay=at_least(0), floor=up_to_one)
 def warmup_stable_decay(t: Any, steps: int, warmup: int, decay: int, floor: float = 0.0) -> Any:
     r"""Warmup, stable, decay (WSD): rise linearly, stay at 1, fall linearly to `floor` at the end.
 
@@ -244,7 +254,7 @@ def warmup_stable_decay(t: Any, steps: int, warmup: int, decay: int, floor: floa
     return rise * (floor + (1 - floor) * left)
 
 
-@schedule(t=at_least(0), steps=count_from(1), growth=count_from(1), floor=share)
+@schedule(t=at_least(0), steps=count_from(1), growth=count_from(1), floor=up_to_one)
 def cosine_restarts(t: Any, steps: int, growth: int = 1, floor: float = 0.0) -> Any:
     r"""Cosine with warm restarts (SGDR): a cosine decay again and again, each time `growth` longer.
 
@@ -267,7 +277,7 @@ def cosine_restarts(t: Any, steps: int, growth: int = 1, floor: float = 0.0) -> 
     return floor + (1 - floor) * 0.5 * (1 + np.cos(np.pi * since / length))
 
 
-@schedule(t=at_least(0), up=at_least(1), down=at_least(1), floor=share)
+@schedule(t=at_least(0), up=at_least(1), down=at_least(1), floor=up_to_one)
 def triangular(t: Any, up: int, down: int | None = None, floor: float = 0.0) -> Any:
     r"""Cyclic, triangular: up from `floor` to 1 in `up` updates, down again in `down`, and so on.
 
@@ -287,7 +297,7 @@ def triangular(t: Any, up: int, down: int | None = None, floor: float = 0.0) -> 
     return floor + (1 - floor) * _triangle(t, up, up if down is None else down)[0]
 
 
-@schedule(t=at_least(0), up=at_least(1), down=at_least(1), floor=share)
+@schedule(t=at_least(0), up=at_least(1), down=at_least(1), floor=up_to_one)
 def triangular2(t: Any, up: int, down: int | None = None, floor: float = 0.0) -> Any:
     r"""Cyclic, triangular2: as `triangular`, but each peak is half as high above the floor.
 
@@ -302,7 +312,7 @@ def triangular2(t: Any, up: int, down: int | None = None, floor: float = 0.0) ->
     return floor + (1 - floor) * triangle * 0.5**cycle
 
 
-@schedule(t=at_least(0), up=at_least(1), down=at_least(1), gamma=at_least(0), floor=share)
+@schedule(t=at_least(0), up=at_least(1), down=at_least(1), gamma=at_least(0), floor=up_to_one)
 def exp_range(
     t: Any, up: int, down: int | None = None, gamma: float = 1.0, floor: float = 0.0
 ) -> Any:
@@ -329,7 +339,7 @@ def _triangle(t: Any, up: float, down: float) -> tuple[Any, Any]:
 @schedule(
     t=at_least(0),
     steps=count_from(1),
-    pct_start=share,
+    pct_start=up_to_one,
     div_factor=above(0),
     final_div_factor=above(0),
     anneal=one_of("cos", "linear"),
@@ -372,9 +382,9 @@ def one_cycle(
 @schedule(
     t=at_least(0),
     steps=count_from(1),
-    low=fraction,
-    high=fraction,
-    pct_start=share,
+    low=below_one,
+    high=below_one,
+    pct_start=up_to_one,
     anneal=one_of("cos", "linear"),
     phases=one_of(2, 3),
 )

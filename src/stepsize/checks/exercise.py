@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .verdict import RIGHT, UNTRIED, WRONG, Verdict
+from ..learner.verdict import RIGHT, UNTRIED, WRONG, Verdict
 
 __all__ = ["Broke", "Exercise", "Mistake", "Moment", "Seen", "Unfinished", "Wrong", "judge"]
 

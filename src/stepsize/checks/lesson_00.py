@@ -3,7 +3,7 @@
 import numpy as np
 
 from .exercise import Mistake
-from .kinds import function
+from .exercise_types import function
 
 TITLE = "0 Start here"
 

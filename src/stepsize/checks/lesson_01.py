@@ -6,7 +6,7 @@ from ..loop import Trace, descend
 from ..optimizers import Step, sgd
 from ..surfaces import quadratic
 from .exercise import Mistake
-from .kinds import Case, choice, function, rule
+from .exercise_types import Case, choice, function, rule
 
 TITLE = "1 The learning rate"
 

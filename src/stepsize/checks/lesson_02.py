@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .exercise import Exercise, Mistake, Moment, Seen, Wrong
-from .kinds import array, call, number, something
+from .exercise_types import array, call, number, something
 
 TITLE = "2 One example, a handful, or all"
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from ..optimizers import Step, heavy_ball, momentum, nesterov
 from .exercise import Mistake
-from .kinds import Case, function, rule
+from .exercise_types import Case, function, rule
 
 TITLE = "3 Ravines: momentum"
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from ..optimizers import Step, adagrad, rmsprop
 from .exercise import Mistake
-from .kinds import Case, number, rule
+from .exercise_types import Case, number, rule
 
 TITLE = "4 A step size of one's own"
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..optimizers import Rule, Step, adam
 from .exercise import Mistake
-from .kinds import Case, choice, function, rule
+from .exercise_types import Case, choice, function, rule
 
 TITLE = "5 Adam"
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from ..optimizers import Rule, Step, adamw, amsgrad
 from .exercise import Mistake
-from .kinds import Case, choice, function, rule
+from .exercise_types import Case, choice, function, rule
 
 TITLE = "6 Adam's family, and weight decay"
 

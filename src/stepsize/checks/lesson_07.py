@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from .exercise import Mistake
-from .kinds import function
+from .exercise_types import function
 
 TITLE = "7 Schedules"
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from .exercise import Mistake
-from .kinds import function, number
+from .exercise_types import function, number
 
 TITLE = "8 Warmup"
 

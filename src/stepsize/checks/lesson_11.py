@@ -3,7 +3,7 @@
 import numpy as np
 
 from .exercise import Mistake
-from .kinds import choice, function
+from .exercise_types import choice, function
 
 TITLE = "11 The clinic"
 

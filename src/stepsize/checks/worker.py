@@ -19,10 +19,10 @@ from typing import IO, Any
 
 import cloudpickle
 
+from ..learner.verdict import BROKEN, Verdict
 from . import watchdog
 from .catalog import EXERCISES
 from .exercise import Broke, judge
-from .verdict import BROKEN, Verdict
 
 MEMORY = 4 * 2**30  # bytes; where the system keeps to it
 

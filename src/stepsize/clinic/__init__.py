@@ -2,8 +2,9 @@
 
 from .advice import Advice, advise
 from .diagnosis import Diagnosis, Finding, diagnose
-from .finder import RangeTest, find_lr
+from .finder import find_lr
 from .patients import patient
+from .range_test import RangeTest
 
 __all__ = [
     "Advice",

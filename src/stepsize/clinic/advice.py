@@ -4,9 +4,9 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ..frameworks.recipe import Recipe
 from ..ranges import above, accepts, count_from, one_of
-from ..recipe import Recipe
-from .kinds import CONVENTION, GOYAL, HERE, KINDS, LITERATURE, MALLADI, TABLE, Kind, Known
+from .evidence import CONVENTION, GOYAL, HERE, KINDS, LITERATURE, MALLADI, TABLE, Kind, Known
 
 __all__ = ["Advice", "Choice", "advise"]
 

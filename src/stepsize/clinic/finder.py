@@ -1,46 +1,15 @@
 """`find_lr`, the learning rate range test: a short run in which the rate grows at every update."""
 
 import sys
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ..loop import descend
 from ..ranges import above, accepts, count_from
+from .range_test import RangeTest, read
 
-__all__ = ["RangeTest", "find_lr"]
-
-FEW = 5  # losses, or a tenth of the test: of these the start is judged; fewer say nothing
-NEARLY, WHOLE = 0.8, 0.99  # of the fall: where a rate is high enough to learn; where it ends
-DENSITY = 25.0  # updates per decade of rates; in a slower test the loss falls at lower rates
-SIGNAL = 4.0  # standard deviations: a smaller fall of the smoothed loss may be chance
-
-
-@dataclass(frozen=True)
-class RangeTest:
-    """The curve of a range test, and what it says.
-
-    lr, loss: (n,), the rate of each update and the loss just before it; n is below the steps asked
-    for where the run diverged. smoothed: (n,), the loss averaged over its neighbours.
-    suggestion: a learning rate, or None where the curve carries none. reason: why, in words.
-    """
-
-    lr: np.ndarray
-    loss: np.ndarray
-    smoothed: np.ndarray
-    suggestion: float | None
-    reason: str
-
-    def __str__(self) -> str:
-        said = "I can't tell" if self.suggestion is None else f"try lr = {self.suggestion:.2g}"
-        return f"{said}: {self.reason}"
-
-    def plot(self, ax: Any) -> Any:
-        """The losses, the smoothed curve, and a line where the suggestion is. Returns ax."""
-        from .. import plots  # on demand: whoever asks for no picture needs no Matplotlib
-
-        return plots.range_test(ax, self.lr, self.loss, self.smoothed, self.suggestion)
+__all__ = ["find_lr"]
 
 
 @accepts(lr_min=above(0), lr_max=above(0), steps=count_from(20))
@@ -103,71 +72,6 @@ def find_lr(
         raise ValueError(f"start must be one theta, not a stack of shape {trace.loss.shape[1:]}")
     averages = any(np.any(getattr(trace, name, 0)) for name in ("momentum", "beta1"))
     return read(lr, trace.loss[:-1], averages)
-
-
-def read(lr: np.ndarray, loss: np.ndarray, averages: bool = False) -> RangeTest:
-    """What the curve of a range test says.
-
-    lr, loss: (n,), lr rising by a factor; loss may be shorter, where the run was ended. averages:
-    whether the optimizer averages gradients.
-    """
-    density, few = (len(lr) - 1) / np.log10(lr[-1] / lr[0]), max(FEW, len(lr) // 10)
-    loss, steps = np.asarray(loss, float), len(lr)
-    n = lost(loss)
-    lr, loss = lr[:n], loss[:n]
-    if n < few:
-        reason = f"the loss was lost after {n} updates; lower lr_min, or look at the data"
-        return RangeTest(lr, loss, loss, None, reason)
-    reach = max(3, n // 20)
-    smoothed = _smooth(loss, reach)
-    first, low = float(np.median(loss[:few])), float(smoothed.min())
-    fall = first - low
-    nearly, made = (int(np.argmax(smoothed <= first - q * fall)) for q in (NEARLY, WHOLE))
-    spread = (1 / (2 * reach + 1) + np.pi / 2 / few) ** 0.5  # of a mean less a median
-    chance = SIGNAL * spread * _noise(loss[: max(3 * few, made)])
-    if fall <= max(chance, 1e-3 * abs(first)):
-        why = "the loss never fell by more than chance; more steps, or larger batches, may show it"
-    elif n == steps and made >= n - 1 - reach:
-        why = f"the loss was lowest, {low:.3g}, at the end of the test, {lr[-1]:.2g}; raise lr_max"
-    elif nearly < few:
-        why = f"the loss fell from the first update on, at {lr[0]:.2g}; lower lr_min"
-    else:
-        middle = float(min((lr[nearly] * lr[made] * density / DENSITY) ** 0.5, lr[made]))
-        why = f"of the fall to {low:.3g}, {NEARLY:.0%} was made at {lr[nearly]:.2g}, all at "
-        why += f"{lr[made]:.2g}" + ("; half their middle, for it averages gradients" * averages)
-        return RangeTest(lr, loss, smoothed, middle / 2 if averages else middle, why)
-    return RangeTest(lr, loss, smoothed, None, why)
-
-
-def lost(loss: np.ndarray) -> int:
-    """How many losses there are before the run is lost: no number, or far above its lowest.
-
-    Far is four times the fall so far, a quarter of the first loss, and out of the noise. Single
-    losses don't decide: the median of three does, so that one hard batch does not end a test.
-    """
-    finite = np.isfinite(loss)
-    n = len(loss) if finite.all() else int(np.argmin(finite))
-    if n < 3:
-        return n
-    loss = loss[:n]
-    calm = np.median(np.lib.stride_tricks.sliding_window_view(loss, 3), axis=-1)
-    first, low = np.median(loss[: 2 * FEW]), np.minimum.accumulate(calm)
-    noise = _noise(loss[: 6 * FEW])
-    far = np.maximum(4 * (first - low), max(0.25 * abs(first), 6 * noise))
-    risen = np.flatnonzero(calm - low > far)
-    return int(risen[0]) + 2 if len(risen) else n
-
-
-def _noise(loss: np.ndarray) -> float:
-    """The standard deviation of a loss about its course, from the median of its jumps."""
-    return float(np.median(np.abs(np.diff(loss)))) / (0.6745 * 2**0.5)
-
-
-def _smooth(loss: np.ndarray, reach: int) -> np.ndarray:
-    """The mean of each loss and its neighbours, `reach` to each side, fewer at the ends."""
-    window = np.ones(2 * reach + 1)
-    padded = np.convolve(loss, window)[reach:-reach]
-    return padded / np.convolve(np.ones_like(loss), window)[reach:-reach]
 
 
 def _is_module(what: Any) -> bool:

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from ..clipping import clip_by_norm
+from ..data import batch, digits
 from ..loop import Landscape
-from ..models import batch
-from ..network import Network, digits
+from ..network import Network
 from ..optimizers import Rule, adam, momentum, sgd
+from ..optimizers.clipping import clip_by_norm
 from ..schedules import cosine
 
 __all__ = ["ILLNESSES", "OfTen", "patient", "train"]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from .finder import lost
+from .range_test import lost
 
 __all__ = ["losses"]
 

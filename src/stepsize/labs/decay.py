@@ -7,7 +7,7 @@ from .. import plots
 from ..loop import descend
 from ..optimizers import adam, adamw, amsgrad, sgd
 from ..surfaces import Gradients
-from . import words
+from . import sentences
 from .controls import list_slider, log_slider
 from .lab import Lab, Scene, panels
 
@@ -51,7 +51,7 @@ def decay() -> Lab:
             drawn = {name: path[:, i] for name, path in paths.items()}
             plots.lines(ax, updates, drawn, ylabel=WEIGHTS[i], looks=LOOKS)
             ax.text(20, 1.08, f"gradients of ±{size:.3g}", fontsize=plots.SIZE, color=plots.GREY)
-        return words.decay({name: path[-1] for name, path in paths.items()}, UPDATES)
+        return sentences.decay({name: path[-1] for name, path in paths.items()}, UPDATES)
 
     title = "Two weights at each update, under SGD, Adam with L2, and AdamW"
     return Lab(title, scene, react, **controls)
@@ -88,7 +88,7 @@ def forgetting(updates: int = 404) -> Lab:
         scales = {name: run.scale[:, 0] for name, run in runs.items()}
         plots.lines(axes[0], t, places, ylabel="θ / lr")
         plots.lines(axes[1], t[1:], scales, ylabel="scale / lr")
-        return words.forgetting(runs, period)
+        return sentences.forgetting(runs, period)
 
     title = "Where Adam and AMSGrad go, and by how much they multiply a gradient, at each update"
     return Lab(title, scene, react, **controls)

@@ -11,7 +11,7 @@ from .. import plots
 from ..loop import descend
 from ..optimizers import Rule, adam, momentum, sgd
 from ..surfaces import Surface, bowl, bumpy, quadratic, ravine, rosenbrock, saddle
-from . import words
+from . import sentences
 from .controls import buttons, dropdown, list_slider, log_slider, slider
 from .lab import Lab, Place, Scene, panels
 
@@ -86,7 +86,7 @@ def _run(
     trace = descend(rule, surface, start, steps, **hyper)
     plots.path(axes[0], trace, rule.__name__)
     plots.losses(axes[1], {rule.__name__: trace})
-    return words.descent(trace, surface, reveal)
+    return sentences.descent(trace, surface, reveal)
 
 
 def parabola(curvature: float = 1.0, steps: int = 30, reveal: bool = False) -> Lab:
@@ -112,6 +112,6 @@ def parabola(curvature: float = 1.0, steps: int = 30, reveal: bool = False) -> L
         plots.curve(axes[0], x, valley.loss(x[:, None]))
         plots.staircase(axes[0], trace)
         plots.losses(axes[1], {"sgd": trace})
-        return words.parabola(trace, curvature, reveal)
+        return sentences.parabola(trace, curvature, reveal)
 
     return Lab("A ball in a parabola, and its loss at each step", scene, react, **controls)

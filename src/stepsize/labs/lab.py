@@ -26,9 +26,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
-from ..keyboard import with_keys
+from ..notebook.keyboard import with_keys
+from .sentences import number
 from .svg import rectangle, svg
-from .words import number
 
 HERE = Path(__file__).parent
 Place = tuple[float, ...]

@@ -7,7 +7,7 @@ from .. import plots
 from ..loop import descend
 from ..optimizers import adam
 from ..surfaces import Gradients
-from . import words
+from . import sentences
 from .controls import buttons, list_slider, slider
 from .lab import Lab, Scene, panels
 
@@ -83,7 +83,7 @@ def microscope() -> Lab:
             ax.plot(t, dots, ls="", marker="o", ms=4, mfc="none", mec=plots.GREY, mew=0.7)
         for ax, label, series in zip(axes, PANELS, drawn, strict=True):
             plots.lines(ax, t, series, ylabel=label, looks=LOOKS)
-        return words.microscope(trace, step[:, 0])
+        return sentences.microscope(trace, step[:, 0])
 
     return Lab(
         "Adam's averages of the gradient and of its square, and its step, at each update",

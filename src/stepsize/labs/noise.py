@@ -4,10 +4,11 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from .. import plots
+from ..data import linear_data, sine_data
 from ..loop import descend
-from ..models import LinearRegression, SineRegression, linear_data, sine_data
+from ..models import LinearRegression, SineRegression
 from ..optimizers import sgd
-from . import words
+from . import sentences
 from .controls import Again, buttons, list_slider, log_slider
 from .lab import Lab, Place, Scene, panels
 
@@ -45,7 +46,7 @@ def batches() -> Lab:
         plots.losses(
             axes[1], {"sgd": trace}, x=[made * size / EXAMPLES if against == "epochs" else made]
         )
-        return words.batches(trace, EPOCHS)
+        return sentences.batches(trace, EPOCHS)
 
     return Lab("A run of SGD on a map, and its loss on all the data", scene, react, **controls)
 
@@ -76,7 +77,7 @@ def escape() -> Lab:
         plots.curve(
             axes[1], np.arange(steps + 1), trace.theta[:, 0], "update", "frequency θ", "sgd"
         )
-        return words.escape(trace, GOOD, POOR)
+        return sentences.escape(trace, GOOD, POOR)
 
     return Lab(
         "A ball over a landscape with a poor valley, and where it is at each update",

@@ -8,10 +8,10 @@ from matplotlib.axes import Axes
 
 from .. import plots
 from ..race import EVERY, OPTIMIZERS, RATES, SHIPPED, TASKS, Cell, Ran, read
-from . import words
+from . import sentences
 from .controls import STYLE, dropdown, list_slider
 from .lab import Lab, Scene, panels
-from .more import More
+from .training_panel import TrainingPanel
 from .trainings import Trainings
 
 TOP = 5.0  # of both pictures; a run that is lost leaves them there
@@ -72,11 +72,11 @@ def race() -> Lab:
         for run in known.of((task, optimizer, lr)):
             axes[1].plot(*_curve(run), color=color, lw=1.5)
         means = known.means(task, optimizer)
-        return words.race(optimizer, lr, ends, RATES[means.argmin()], means.min())
+        return sentences.race(optimizer, lr, ends, RATES[means.argmin()], means.min())
 
     title = "The loss at the end, for each optimizer and learning rate, and the runs of one cell"
     lab = Lab(title, scene, react, **controls)
-    More(lab, known, lambda: tuple(controls[name].value for name in known.settings))
+    TrainingPanel(lab, known, lambda: tuple(controls[name].value for name in known.settings))
     return lab
 
 

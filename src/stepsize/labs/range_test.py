@@ -10,7 +10,7 @@ from ..clinic import RangeTest, find_lr
 from ..loop import descend
 from ..models import LinearRegression
 from ..optimizers import adam, momentum, sgd
-from . import words
+from . import sentences
 from .controls import dropdown, list_slider
 from .lab import Lab, Scene, panels
 
@@ -59,8 +59,8 @@ def range_test() -> Lab:
 def _judge(axes: list[Axes], rule: Any, found: RangeTest) -> str:
     """Draw the suggestion into both, and say what a full run at it comes to."""
     if found.suggestion is None:
-        return words.range_test(found, np.nan, np.nan)
+        return sentences.range_test(found, np.nan, np.nan)
     all_ends = ends(rule, np.append(RATES, found.suggestion))
     for ax in axes:
         ax.plot([found.suggestion] * 2, ax.get_ylim(), color=plots.look("adam").color, lw=1.5)
-    return words.range_test(found, all_ends[-1], np.nanmin(all_ends))
+    return sentences.range_test(found, all_ends[-1], np.nanmin(all_ends))

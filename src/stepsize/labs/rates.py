@@ -7,8 +7,9 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from .. import plots
+from ..data import linear_data
 from ..loop import descend
-from ..models import LinearRegression, linear_data
+from ..models import LinearRegression
 from ..optimizers import sgd
 from ..schedules import (
     constant,
@@ -20,7 +21,7 @@ from ..schedules import (
     step_decay,
     warmup_stable_decay,
 )
-from . import words
+from . import sentences
 from .controls import dropdown, list_slider, log_slider, slider
 from .lab import Lab, Scene, panels
 
@@ -87,7 +88,7 @@ def schedule() -> Lab:
             named = dict(zip(LOOKS, series, strict=True))
             plots.lines(ax, x, named, ylabel=label, looks=LOOKS)
         names = (decay, beside) if decay != beside else ("the first", "the second")
-        return words.schedules(names, lr * factors, above, (200, UPDATES), LAST)
+        return sentences.schedules(names, lr * factors, above, (200, UPDATES), LAST)
 
     return Lab(
         "Two schedules of the learning rate, and the loss under each", scene, react, **controls

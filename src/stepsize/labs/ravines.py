@@ -7,7 +7,7 @@ from .. import plots
 from ..loop import Trace, descend
 from ..optimizers import momentum
 from ..surfaces import quadratic
-from . import words
+from . import sentences
 from .controls import buttons, list_slider
 from .lab import Lab, Place, Scene, panels
 
@@ -38,7 +38,7 @@ def momentum_map() -> Lab:
             axes[0].plot(*best_for(condition), "+", color=plots.INK, ms=16, mew=3)
         axes[0].plot(lr, friction, "o", ms=14, mfc="none", mec=plots.look("momentum").color, mew=3)
         plots.path(axes[1], trace, "momentum")
-        return words.momentum_map(trace, orders(trace))
+        return sentences.momentum_map(trace, orders(trace))
 
     title = "How far the loss falls for each learning rate and momentum, and one of the runs"
     return Lab(title, scene, react, **controls)

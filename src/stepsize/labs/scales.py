@@ -9,7 +9,7 @@ from .. import plots
 from ..loop import descend
 from ..optimizers import Rule, adagrad, rmsprop, sgd
 from ..surfaces import Gradients
-from . import words
+from . import sentences
 from .controls import buttons, list_slider, log_slider
 from .lab import Lab, Scene, panels
 
@@ -49,7 +49,7 @@ def scales() -> Lab:
         scale = np.take_along_axis(scale, last, axis=0)
         for ax, label, series in zip(axes, LABELS, (scale, -trace.theta[1:]), strict=True):
             plots.lines(ax, t, dict(zip(LOOKS, series.T, strict=True)), ylabel=label, looks=LOOKS)
-        return words.scales(trace)
+        return sentences.scales(trace)
 
     return Lab(
         "The rate of a coordinate that is asked often, and of one that is asked rarely",

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from ..home import home
+from ..learner.home import home
 
 __all__ = ["Trainings", "Worker"]
 

@@ -8,10 +8,10 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from .. import plots
-from . import words
+from . import sentences
 from .controls import STYLE, list_slider
 from .lab import Lab, Scene, panels
-from .more import More
+from .training_panel import TrainingPanel
 from .trainings import Trainings
 
 CHANCE = float(np.log(8))  # the loss of a blind guess among eight symbols
@@ -78,9 +78,9 @@ def warmup() -> Lab:
         middle = np.arange(EVERY / 2, 100, EVERY)
         for loss in known.losses((lr, length)):
             axes[1].plot(middle, loss, color="#0072B2", lw=1.5)
-        return words.warmup(known.ends((lr, length)), CHANCE)
+        return sentences.warmup(known.ends((lr, length)), CHANCE)
 
     title = "The loss at the end, for each warmup and peak rate, and the runs of one cell"
     lab = Lab(title, scene, react, **controls)
-    More(lab, known, lambda: (controls["lr"].value, controls["length"].value))
+    TrainingPanel(lab, known, lambda: (controls["lr"].value, controls["length"].value))
     return lab

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from ..clipping import clip_by_norm
 from ..optimizers import heavy_ball, momentum
+from ..optimizers.clipping import clip_by_norm
 from .question import Asked, asked, number, question
 
 

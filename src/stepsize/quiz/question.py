@@ -50,6 +50,7 @@ def question(lesson: int, **values: Sequence[Any]) -> Callable[[Callable[..., As
 
 
 def asked(text: str, right: tuple[str, str], *wrong: tuple[str, str]) -> Asked:
+    """What a question's function returns: each choice is a text, and why it is right or wrong."""
     return Asked(text, Choice(*right), tuple(Choice(*choice) for choice in wrong))
 
 

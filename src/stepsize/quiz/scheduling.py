@@ -5,7 +5,7 @@ from typing import Any
 
 from .. import schedules
 from ..feedback import plateau
-from ..recipe import Recipe
+from ..frameworks.recipe import Recipe
 from .question import Asked, asked, number, question
 
 

@@ -8,9 +8,9 @@ import anywidget
 import traitlets
 from IPython.display import display
 
-from ..checks import store
-from ..checks.verdict import RIGHT, WRONG
-from ..keyboard import with_keys
+from ..learner import record
+from ..learner.verdict import RIGHT, WRONG
+from ..notebook.keyboard import with_keys
 from ..ranges import count_from, require
 from .bank import Drawn, draw
 
@@ -63,7 +63,7 @@ class LastCheck:
     def __init__(self, seed: int) -> None:
         require("seed", seed, count_from(0))
         self.seed, self.questions = int(seed), draw(int(seed))
-        given = store.answers(self.seed)
+        given = record.answers(self.seed)
         self.told: dict[int, Told] = {}
         for n, question in enumerate(self.questions, start=1):
             letter = given.get(question.name, "")
@@ -138,7 +138,7 @@ class LastCheck:
     def _keep(self, number: int, choice: int) -> None:
         question = self.questions[number - 1]
         status = RIGHT if choice == question.right else WRONG
-        note = store.keep(store.named(self.seed, question.name), status, LETTERS[choice])
+        note = record.keep(record.named(self.seed, question.name), status, LETTERS[choice])
         self.told[number] = Told(question, choice, note)
         self._show()
 

@@ -9,8 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ..models import batch
-from ..network import digits
+from ..data import batch, digits
 from ..schedules import cosine, linear
 from ..transformer import Reverser, one_thread, rows
 from . import EVERY, TASKS, WARMUP, Ran

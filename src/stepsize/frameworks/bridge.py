@@ -1,0 +1,165 @@
+"""A rule of ours as an optimizer of torch's, and an optimizer of torch's as a rule of ours.
+
+    optimizer = as_torch(adam, model.parameters(), lr=1e-3)         trains any torch module
+    trace = descend(as_rule(torch.optim.Adam), ravine, start, 100)  stands in a picture with ours
+
+A schedule of ours needs no bridge. It is a function of the updates already made, as LambdaLR asks:
+
+    scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda t: cosine(t, 300))
+
+It imports torch, and `import stepsize` does not: so it is imported by name.
+"""
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from torch.optim.optimizer import ParamsT
+
+from ..optimizers import Rule, Step
+from ..optimizers.slips import require_names
+from .torch_optimizer import RuleOptimizer
+
+__all__ = ["as_rule", "as_torch"]
+
+
+def as_torch(rule: Rule, params: ParamsT, **hyper: Any) -> RuleOptimizer:
+    """The rule as a torch.optim.Optimizer: its own lines, run on torch's parameters.
+
+    rule: one of `optimizers`, or any function of that form. params: as torch's optimizers take
+    them: tensors, (name, tensor) pairs, or groups with hyper-parameters of their own. hyper: the
+    rule's hyper-parameters, by the rule's names: beta1 and beta2, not betas. A memory that is named
+    starts with that value, as in `descend`.
+
+    **A group may have a rule of its own.** Matrices by Muon, all else by AdamW, in one optimizer:
+
+        hidden = [p for p in model.blocks.parameters() if p.ndim == 2]
+        others = [p for p in model.parameters() if not any(p is q for q in hidden)]
+        as_torch(adamw, [dict(params=hidden, rule=muon, lr=0.02), dict(params=others)], lr=3e-4)
+
+    A rule of coordinates, as Adam, steps the tensors of a group together, as one long vector; a
+    rule of matrices, as Muon and Adafactor, takes each tensor by itself, and one of more than two
+    axes as a matrix with a row for each output: a convolution (8, 3, 3, 3) as 8 x 27, as Muon's
+    authors have it. Adafactor steps vectors by `adafactor_vector`. Your own rule is handed each
+    tensor as it is.
+
+    The schedule-free rules take the gradient beside the model: `optimizer.eval()` puts the model
+    in place, `optimizer.train()` goes back. For all others the two do nothing.
+
+    What the rule remembers is seen in `optimizer.state[p]`, with `step`, the updates made. It all
+    goes through state_dict, pickle and copy. torch's schedulers drive it, the lr of every rule;
+    OneCycleLR and CyclicLR cycle a hyper-parameter called momentum, and want cycle_momentum=False
+    where there is none.
+
+    Raises: ValueError or TypeError for a bad hyper-parameter, here and, once it was changed, at
+    the next step, before that group moves; for a tensor that the rule can't step, by its name if
+    it has one. TypeError for parameters that are no real floats. RuntimeError at a step with sparse
+    gradients, and after `eval`.
+
+    >>> from stepsize.optimizers import adam
+    >>> model = torch.nn.Linear(2, 1)
+    >>> optimizer = as_torch(adam, model.parameters(), lr=0.1)
+    >>> model(torch.ones(4, 2)).sum().backward()
+    >>> optimizer.step()
+    >>> optimizer.state[model.bias]
+    {'step': 1, 'm': tensor([0.4000]), 'v': tensor([0.0160])}
+    """
+    return RuleOptimizer(rule, params, hyper)
+
+
+def as_rule(make: Callable[..., torch.optim.Optimizer], **hyper: Any) -> Rule:
+    """torch's optimizer as a rule, to be walked with by `descend`.
+
+    make: a class of torch.optim, or anything that is called as they are. hyper: its arguments, by
+    torch's names. Those that are numbers are this rule's hyper-parameters: they may be given to
+    `descend` as well, also as functions of t, and stand in the trace. betas and flags are fixed
+    here.
+
+    Its memory is torch's state, by torch's names: `trace.exp_avg`. Each update is made by a new
+    optimizer that is handed this memory: slow, and as pure as our rules. float32 and float64; one
+    run at a time, no columns.
+
+    Raises: what torch does for a bad hyper-parameter. ValueError for a column. TypeError for an
+    optimizer that asks for the loss again and again, as LBFGS does.
+
+    >>> from stepsize import descend
+    >>> from stepsize.optimizers import adam
+    >>> from stepsize.surfaces import ravine
+    >>> torchs = descend(as_rule(torch.optim.Adam), ravine, [4.0, 2.0], steps=100, lr=0.1)
+    >>> ours = descend(adam, ravine, [4.0, 2.0], steps=100, lr=0.1)
+    >>> bool(np.allclose(torchs.theta, ours.theta, rtol=1e-12))
+    True
+    """
+    name = getattr(make, "__name__", type(make).__name__)
+    if "closure" in _required(getattr(make, "step", None)):
+        raise TypeError(f"torch's {name} asks for the loss more than once a step; a rule cannot")
+    takes = {n: p.default for n, p in inspect.signature(make).parameters.items()} | hyper
+    numbers = {n: v for n, v in takes.items() if type(v) in (int, float)}
+
+    remembered: dict[str, Any] = {}
+
+    def rule(theta: Any, grad: Any, t: int, **memory_and_hyper: Any) -> Step:
+        given = {n: v for n, v in memory_and_hyper.items() if n in takes}
+        memory = {n: v for n, v in memory_and_hyper.items() if n not in takes}
+        require_names(name, memory, [*remembered, *takes])
+        now = {n: _one_number(name, n, v) for n, v in given.items()}
+        p = torch.nn.Parameter(_tensor(np.asarray(theta)))
+        optimizer = make([p], **{**hyper, **now})
+        optimizer.state[p].update((n, _tensor(v)) for n, v in memory.items() if v is not None)
+        p.grad = _tensor(np.asarray(grad)).to(p.dtype)
+        optimizer.step()
+        return Step(p.detach().numpy(), {n: _array(v) for n, v in optimizer.state[p].items()})
+
+    rule.__name__ = rule.__qualname__ = name
+    rule.__doc__ = f"torch's {name}: see stepsize.frameworks.bridge.as_rule."
+    remembered = _remembered(rule)  # and torch checks `hyper`
+    rule.__signature__ = _signature(remembered, numbers)  # type: ignore[attr-defined]
+    return rule
+
+
+def _remembered(rule: Rule) -> dict[str, Any]:
+    """What it remembers of a matrix, and of a vector: not the same for Adafactor."""
+    matrix = rule(np.zeros((1, 1)), np.zeros((1, 1)), 1).memory
+    try:
+        return matrix | rule(np.zeros(1), np.zeros(1), 1).memory
+    except Exception:  # Muon, and others like it, take no vectors
+        return matrix
+
+
+def _required(function: Any) -> list[str]:
+    parameters = inspect.signature(function).parameters.values() if function else ()
+    return [p.name for p in parameters if p.default is p.empty]
+
+
+def _signature(memory: dict[str, Any], hyper: dict[str, Any]) -> inspect.Signature:
+    """(theta, grad, t, memory=None, *, hyper=..., **torchs), as a rule of ours says of itself."""
+    place, keyword = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY
+    return inspect.Signature(
+        [inspect.Parameter(name, place) for name in ("theta", "grad", "t")]
+        + [inspect.Parameter(name, place, default=None) for name in memory]
+        + [inspect.Parameter(name, keyword, default=value) for name, value in hyper.items()]
+        + [inspect.Parameter("torchs", inspect.Parameter.VAR_KEYWORD)]
+    )
+
+
+def _one_number(optimizer: str, name: str, value: Any) -> Any:
+    """As torch wants it: a plain number, and a whole one where it is whole (Muon's ns_steps)."""
+    if np.ndim(value):
+        raise ValueError(
+            f"{name} must be one number for torch's {optimizer}, which makes one run at a time, not"
+            f" an array of shape {np.shape(value)}; what is no number, like betas, goes to as_rule"
+        )
+    value = value.item() if hasattr(value, "item") else value
+    whole = isinstance(value, float) and value.is_integer() and abs(value) < 2**53
+    return int(value) if whole else value
+
+
+def _tensor(value: Any) -> Any:
+    """A copy, so that nothing of the caller's is written to; a count stays one."""
+    return value if isinstance(value, int) else torch.tensor(value)
+
+
+def _array(value: Any) -> Any:
+    return value.detach().numpy() if isinstance(value, torch.Tensor) else value

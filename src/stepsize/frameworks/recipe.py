@@ -1,0 +1,85 @@
+"""`Recipe`, all that has to be written down so that somebody else can train the same."""
+
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from .. import optimizers, schedules
+from ..ranges import above, at_least, count_from, one_of, require
+
+__all__ = ["Recipe"]
+
+NO_RULES = ("Rule", "Step", "decoupled", "clip_by_norm", "clip_by_value")
+OPTIMIZERS = [name for name in optimizers.__all__ if name not in NO_RULES]
+SCHEDULES = [name for name in schedules.__all__ if name not in ("sequence", "one_cycle_momentum")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """An optimizer, its numbers, and the learning rate from the first update to the last.
+
+    optimizer: a name in `optimizers`. hyper: its numbers by name; lr, the peak, must be there.
+    steps: how many updates, at least 1. warmup: how many of them the rate rises for, by equal
+    amounts, the first update having a rate already: 0 or more, fewer than steps.
+    schedule: a name in `schedules`, whose t counts from the end of the warmup. shape: its numbers
+    by name. clip_norm: the greatest norm of a gradient, above 0, or None.
+    Raises: ValueError that names what is not so.
+
+    >>> short = Recipe(optimizer="adamw", hyper={"lr": 0.1}, steps=6, warmup=2,
+    ...                schedule="cosine", shape={"steps": 4})
+    >>> short.lr(np.arange(6)).round(3)
+    array([0.05 , 0.1  , 0.1  , 0.085, 0.05 , 0.015])
+    """
+
+    optimizer: str
+    hyper: Mapping[str, float]
+    steps: int
+    warmup: int = 0
+    schedule: str = "constant"
+    shape: Mapping[str, Any] = field(default_factory=dict)
+    clip_norm: float | None = None
+
+    def __post_init__(self) -> None:
+        require("optimizer", self.optimizer, one_of(*OPTIMIZERS))
+        require("schedule", self.schedule, one_of(*SCHEDULES))
+        require("steps", self.steps, count_from(1))
+        require("warmup", self.warmup, count_from(0))
+        if self.warmup >= self.steps:
+            raise ValueError(f"warmup must be below steps={self.steps}, not {self.warmup}")
+        if self.clip_norm is not None:
+            require("clip_norm", self.clip_norm, above(0))
+        if "lr" not in self.hyper:
+            raise ValueError(f"hyper must have an lr, not only {sorted(self.hyper)}")
+        require("lr", self.hyper["lr"], at_least(0))
+        takes = [*inspect.signature(self.rule).parameters][3:]
+        _require_known("hyper", self.optimizer, self.hyper, takes)
+        self._require_shape()
+
+    def _require_shape(self) -> None:
+        """Raise ValueError unless the schedule can be drawn with these numbers."""
+        takes = [*inspect.signature(getattr(schedules, self.schedule)).parameters.values()][1:]
+        _require_known("shape", self.schedule, self.shape, [p.name for p in takes])
+        for p in takes:
+            if p.default is p.empty and p.name not in self.shape:
+                raise ValueError(f"shape must have {p.name} for {self.schedule}")
+        self.lr(0)  # the schedule says which of its numbers is out of range
+
+    @property
+    def rule(self) -> optimizers.Rule:
+        """The optimizer itself."""
+        return getattr(optimizers, self.optimizer)
+
+    def lr(self, t: Any) -> Any:
+        """The learning rate after t updates; t: a number or an array, at least 0."""
+        after = getattr(schedules, self.schedule)(np.maximum(t - self.warmup, 0), **self.shape)
+        rising = np.minimum((t + 1) / max(self.warmup, 1), 1.0)
+        return self.hyper["lr"] * np.where(np.less(t, self.warmup), rising, after)[()]
+
+
+def _require_known(argument: str, of: str, given: Mapping[str, Any], takes: list[str]) -> None:
+    for name in given:
+        if name not in takes:
+            raise ValueError(f"{argument} must have {', '.join(takes)} for {of}, not {name!r}")

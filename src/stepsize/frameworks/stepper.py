@@ -1,0 +1,98 @@
+"""A rule as it steps one group of torch's parameters: its numbers, and the shape that it wants."""
+
+import inspect
+import pickle
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import torch
+
+from ..optimizers import Rule
+from ..optimizers.rules import looks
+from ..optimizers.slips import require_names
+
+__all__ = ["Stepper"]
+
+EMPTY = inspect.Parameter.empty
+
+
+class Stepper:
+    """The rule of a group. Copied with the optimizer, and pickled where the rule can be."""
+
+    def __init__(self, rule: Rule) -> None:
+        parameters = [*inspect.signature(rule).parameters.values()][3:]
+        self.rule = rule
+        self.name = getattr(rule, "__name__", None) or rule.func.__name__  # type: ignore[attr-defined]
+        self.looks = looks(rule)
+        self.anything = any(p.kind is p.VAR_KEYWORD for p in parameters)
+        self.known = [p.name for p in parameters if p.kind is not p.VAR_KEYWORD]
+        self.hyper = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
+        self.names: tuple[str, ...] = ()
+
+    def require(self, names: Iterable[str]) -> None:
+        """Raise TypeError for a name that the rule doesn't have."""
+        if not self.anything:
+            require_names(self.name, names, self.known)
+
+    def take(self, group: dict[str, Any], shared: dict[str, Any]) -> dict[str, Any]:
+        """All numbers of a group: the rule's own choices, what is shared, what the group says.
+
+        A memory that is named starts with that value, as in `descend`.
+        """
+        own = {n: v for n, v in group.items() if n not in ("params", "param_names")}
+        self.require(own)
+        numbers = self.hyper | {n: v for n, v in shared.items() if self.anything or n in self.known}
+        numbers |= own
+        for name, value in numbers.items():
+            if value is EMPTY:
+                raise ValueError(f"{self.name} has no default for {name}: say what it is")
+        self.names = (*numbers,)
+        return numbers
+
+    def numbers(self, group: dict[str, Any]) -> dict[str, Any]:
+        """Those of the group as they are now. A schedule may have left NumPy's or a tensor."""
+        now = {name: group[name] for name in self.names}
+        single = (np.generic, np.ndarray, torch.Tensor)
+        return {n: v.item() if isinstance(v, single) and v.ndim == 0 else v for n, v in now.items()}
+
+    def rule_for(self, p: torch.Tensor) -> Rule:
+        """The one that steps this tensor: Adafactor has another one for vectors."""
+        vectors = self.looks.vectors
+        return vectors if vectors is not None and p.ndim < self.looks.axes else self.rule
+
+    def shape_for(self, p: torch.Tensor) -> tuple[int, ...]:
+        """A rule of matrices sees one, a row for each output, as Muon's authors have it."""
+        if self.looks.at != "tensor":
+            return tuple(p.shape)
+        axes = looks(self.rule_for(p)).axes
+        return (p.shape[0], p.numel() // max(p.shape[0], 1)) if axes == 2 else (p.numel(),)
+
+    def try_out(self, group: dict[str, Any]) -> None:
+        """Raise for what the rule can't step, by name; and let it judge its numbers, on zeros."""
+        names = group.get("param_names", [None] * len(group["params"]))
+        for name, p in zip(names, group["params"], strict=True):
+            if not p.is_floating_point():
+                raise TypeError(f"parameters must be real floats, not {p.dtype}")
+            if p.ndim < 2 == looks(self.rule_for(p)).axes:
+                raise ValueError(
+                    f"{self.name} steps matrices, and {name or 'a parameter'} has the shape"
+                    f" {tuple(p.shape)}: put it into a group with a rule of its own, as"
+                    " dict(params=[...], rule=adamw)"
+                )
+        for p in group["params"] or [torch.zeros((1,) * self.looks.axes)]:
+            zeros = torch.zeros([1 for _ in self.shape_for(p)])
+            self.rule_for(p)(zeros, zeros, 1, **self.numbers(group))
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Stepper":
+        return self
+
+    def __getstate__(self) -> dict[str, Any]:
+        try:
+            pickle.dumps(self.rule)
+        except (pickle.PicklingError, AttributeError, TypeError):
+            raise pickle.PicklingError(
+                f"the rule {self.name} can't be pickled: define it by `def`, in a module. What"
+                " state_dict() returns can be saved all the same"
+            ) from None
+        return vars(self)

@@ -1,0 +1,224 @@
+"""The torch.optim.Optimizer that `bridge.as_torch` makes: groups, each stepped by a rule of ours.
+
+What a rule looks at decides what it is handed. A rule of coordinates gets many tensors as one long
+vector, for it can't tell, and one call costs less than many. A rule of matrices gets each tensor as
+a matrix. A rule that says nothing of itself gets each tensor as it is.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch.optim.optimizer import ParamsT
+
+from ..optimizers import Rule, Step
+from ..optimizers.blockwise import BLOCK, blockwise
+from .stepper import EMPTY, Stepper
+
+__all__ = ["RuleOptimizer"]
+
+
+class Joined(NamedTuple):
+    """What is remembered of many tensors as long vectors, of which theirs are the parts."""
+
+    pack: list[int]
+    long: dict[str, torch.Tensor]
+    parts: dict[str, list[torch.Tensor]]
+
+
+class RuleOptimizer(torch.optim.Optimizer):
+    """Groups of parameters, each with a rule and its numbers. `as_torch` says more."""
+
+    def __init__(self, rule: Rule, params: ParamsT, hyper: dict[str, Any]) -> None:
+        self.default, self.shared, self.steppers = Stepper(rule), hyper, list[Stepper]()
+        self.joined: dict[torch.Tensor, Joined] = {}
+        self.default.require(hyper)
+        known = {n: v for n, v in self.default.hyper.items() if v is not EMPTY}
+        super().__init__(params, known | hyper)
+
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
+        """As torch's. A group may name a `rule` of its own; a rule may reject the group."""
+        stepper = Stepper(param_group.get("rule", self.default.rule))
+        group = {name: value for name, value in param_group.items() if name != "rule"}
+        numbers = stepper.take(group, self.shared)
+        super().add_param_group(group | numbers)
+        group = self.param_groups[-1]
+        for name in self.defaults.keys() - numbers.keys():
+            del group[name]  # torch fills in all that the default rule has
+        group["rule"] = stepper.name
+        try:
+            stepper.try_out(group)
+        except Exception:
+            self.param_groups.pop()
+            raise
+        self.steppers.append(stepper)
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """One update of every parameter that has a gradient. Returns the closure's loss."""
+        if any("y" in remembered for remembered in self.state.values()):
+            raise RuntimeError("after eval() the parameters are the model's: call train() first")
+        loss = None
+        if closure is not None:
+            with torch.enable_grad():
+                loss = closure()
+        for stepper, group in zip(self.steppers, self.param_groups, strict=True):
+            ready = [p for p in group["params"] if p.grad is not None]
+            if any(p.grad.is_sparse for p in ready):
+                raise RuntimeError(
+                    f"{stepper.name} takes no sparse gradients: use Embedding(sparse=False), or"
+                    " torch.optim.SparseAdam for those parameters"
+                )
+            hyper = stepper.numbers(group)
+            if stepper.looks.at == "coordinate":
+                for pack in self._alike(ready):
+                    self._step_together(stepper.rule, pack, hyper, in_blocks=True)
+            elif stepper.looks.at == "model" and ready:
+                self._step_together(stepper.rule, group["params"], hyper, in_blocks=False)
+            else:
+                for p in ready:
+                    self._step_alone(stepper, p, hyper)
+        return loss
+
+    def eval(self) -> None:
+        """Put in place what is to be evaluated, where that isn't where the gradient is taken.
+
+        The x of the schedule-free rules, a mean of the weights. Elsewhere it does nothing.
+        """
+        for stepper, group in zip(self.steppers, self.param_groups, strict=True):
+            for p in group["params"]:
+                remembered = self.state.get(p, {})
+                if stepper.looks.model in remembered and "y" not in remembered:
+                    remembered["y"] = p.detach().clone()
+                    p.data.copy_(remembered[stepper.looks.model])
+
+    def train(self) -> None:
+        """Back from `eval` to where the gradient is taken."""
+        for p, remembered in self.state.items():
+            if "y" in remembered:
+                p.data.copy_(remembered.pop("y"))
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """As torch's, of an optimizer with the same rules.
+
+        Raises: ValueError for the state of any other.
+        """
+        saved = [group.get("rule") for group in state_dict["param_groups"]]
+        if saved != [stepper.name for stepper in self.steppers]:
+            theirs = ", ".join(name or "an optimizer of torch's" for name in saved)
+            ours = ", ".join(stepper.name for stepper in self.steppers)
+            raise ValueError(f"state_dict must be of the same rules, {ours}, not of {theirs}")
+        super().load_state_dict(state_dict)
+
+    def _alike(self, ready: list[torch.Tensor]) -> list[list[torch.Tensor]]:
+        """In packs that can be one vector: of one type, on one device, with one count of steps.
+
+        One that is longer than the cache stays by itself: to join it would take time and save none.
+        """
+        packs: dict[Any, list[torch.Tensor]] = {}
+        for p in ready:
+            numbers = [(n, v) for n, v in self.state[p].items() if not torch.is_tensor(v)]
+            alone = id(p) if p.numel() >= BLOCK else None
+            packs.setdefault((alone, p.dtype, p.device, _grad(p).dtype, *numbers), []).append(p)
+        return [*packs.values()]
+
+    def _step_alone(self, stepper: Stepper, p: torch.Tensor, hyper: dict[str, Any]) -> None:
+        shape = stepper.shape_for(p)
+        memory = {n: _seen(v, p.shape, shape) for n, v in self.state[p].items()}
+        t = memory.pop("step", 0) + 1
+        # Copies: p and its gradient are written into, and a rule may remember them.
+        theta, grad = p.detach().clone().reshape(shape), _grad(p).clone().reshape(shape)
+        step = stepper.rule_for(p)(theta, grad, t, **hyper | memory)
+        p.copy_(step.theta.reshape(p.shape))
+        self.state[p] = {"step": t} | {n: _seen(v, shape, p.shape) for n, v in step.memory.items()}
+
+    def _step_together(
+        self, rule: Rule, pack: list[torch.Tensor], hyper: dict[str, Any], in_blocks: bool
+    ) -> None:
+        in_blocks = in_blocks and pack[0].device.type == "cpu" and pack[0].dtype.itemsize >= 4
+        as_one = _flat if in_blocks and len(pack) == 1 else _cat
+        theta, grad = as_one([p.detach() for p in pack]), as_one([_grad(p) for p in pack])
+        memory = self._joined(pack)
+        t = memory.pop("step", 0) + 1
+        if in_blocks:
+            arrays = {n: v.numpy() if torch.is_tensor(v) else v for n, v in memory.items()}
+            _, now, _ = blockwise(rule)(theta.numpy(), grad.numpy(), t, **hyper | arrays)
+            same = {n: memory[n] for n, v in now.items() if v is arrays.get(n)}
+            step = Step(theta, {n: _tensor(v) for n, v in now.items()} | same)
+        else:
+            step = rule(theta, grad, t, **hyper | memory)
+        for p, new in zip(pack, _parts(step.theta, pack), strict=True):
+            if new.data_ptr() != p.data_ptr():
+                p.copy_(new)
+        self._remember(pack, t, step.memory)
+
+    def _joined(self, pack: list[torch.Tensor]) -> dict[str, Any]:
+        """What is remembered of these, as long vectors: made anew where they are not at hand."""
+        known = self.joined.get(pack[0])
+        if known is None or known.pack != [id(p) for p in pack]:
+            known = Joined([], {}, {})
+        memory = {}
+        for name, first in self.state[pack[0]].items():
+            parts = [self.state[p].get(name) for p in pack]
+            if not torch.is_tensor(first):
+                memory[name] = first
+            elif all(a is b for a, b in zip(parts, known.parts.get(name, [None]), strict=False)):
+                memory[name] = known.long[name]
+            else:
+                memory[name] = _cat(parts)
+        return memory
+
+    def _remember(self, pack: list[torch.Tensor], t: int, memory: dict[str, Any]) -> None:
+        """Each tensor's part of it; views, so that the next update finds them joined already."""
+        before = self.joined.get(pack[0], Joined([], {}, {}))
+        long = {n: v for n, v in memory.items() if torch.is_tensor(v) and v.ndim}
+        parts = {
+            n: before.parts[n] if v is before.long.get(n) else _parts(v, pack)
+            for n, v in long.items()
+        }
+        self.joined[pack[0]] = Joined([id(p) for p in pack], long, parts)
+        single = {n: _number(v) for n, v in memory.items() if n not in long}
+        for i, p in enumerate(pack):
+            self.state[p] = {"step": t} | {n: part[i] for n, part in parts.items()} | single
+
+    def __getstate__(self) -> dict[str, Any]:
+        own = dict(default=self.default, shared=self.shared, steppers=self.steppers, joined={})
+        return super().__getstate__() | own
+
+    def __repr__(self) -> str:
+        return super().__repr__().replace(type(self).__name__, self.default.name, 1)
+
+
+def _grad(p: torch.Tensor) -> torch.Tensor:
+    return torch.zeros_like(p) if p.grad is None else p.grad
+
+
+def _flat(tensors: list[torch.Tensor]) -> torch.Tensor:
+    """The only one as a vector, in which its own numbers are written to."""
+    return tensors[0].reshape(-1)
+
+
+def _cat(tensors: list[torch.Tensor]) -> torch.Tensor:
+    """All of them as one vector, a copy."""
+    return torch.cat([tensor.reshape(-1) for tensor in tensors])
+
+
+def _tensor(value: Any) -> Any:
+    return torch.from_numpy(value) if getattr(value, "ndim", 0) else value
+
+
+def _number(value: Any) -> Any:
+    """One number for all of them, which torch.load takes without being told to trust it."""
+    return value.item() if torch.is_tensor(value) or isinstance(value, np.generic) else value
+
+
+def _parts(long: torch.Tensor, pack: list[torch.Tensor]) -> list[torch.Tensor]:
+    pieces = long.split([p.numel() for p in pack])
+    return [piece.view(p.shape) for piece, p in zip(pieces, pack, strict=True)]
+
+
+def _seen(value: Any, shape: Any, other: tuple[int, ...]) -> Any:
+    """What has one shape, in the other; all else as it is."""
+    fits = torch.is_tensor(value) and value.shape == torch.Size(shape)
+    return value.reshape(other) if fits else value

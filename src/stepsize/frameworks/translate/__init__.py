@@ -1,0 +1,52 @@
+"""A recipe in, a script out, for PyTorch, Keras 3 and Optax.
+
+    print(translate(recipe, to="keras"))
+
+`script` holds what all three need: the recipe's numbers and how they are written. `rates` writes
+out the schedules that a library lacks. `pytorch`, `keras` and `optax` are what is special of each;
+none of them imports the library it writes for.
+"""
+
+from ...ranges import one_of, require
+from ..recipe import Recipe
+from . import keras, optax, pytorch
+
+__all__ = ["translate"]
+
+WRITERS = {"torch": pytorch.write, "keras": keras.write, "optax": optax.write}
+
+
+def translate(recipe: Recipe, to: str) -> str:
+    """The recipe as a script that trains with it: a string of Python.
+
+    to: "torch", "keras" (Keras 3, of whatever backend; tested on torch and JAX) or "optax".
+
+    The script expects what is yours, and says so in its first line: the model, the loss function,
+    and `batches`, pairs of inputs and targets without an end. It makes `recipe.steps` updates, in
+    the order in which `descend` makes them: gradient, clipping, update, and the next rate.
+
+    Where the library's optimizer of that name does what the recipe says, it is used, with every
+    number written out: no default of the library's is relied on. Where it does something else,
+    the script says so and does the right thing in a few lines of its own.
+
+    Raises: ValueError where that takes more than a few lines, saying why, and what is nearest; and
+    for a recipe whose numbers its rule would refuse.
+
+    >>> recipe = Recipe(optimizer="adam", hyper={"lr": 0.1}, steps=300, clip_norm=1.0)
+    >>> print(translate(recipe, to="torch"))
+    # Yours: model, loss_fn, and batches, pairs of inputs and targets without an end.
+    import itertools
+    <BLANKLINE>
+    import torch
+    <BLANKLINE>
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.1, betas=(0.9, 0.999), eps=1e-08)
+    <BLANKLINE>
+    for inputs, targets in itertools.islice(batches, 300):
+        loss = loss_fn(model(inputs), targets)
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), max_norm=1.0)
+        optimizer.step()
+    """
+    require("to", to, one_of(*WRITERS))
+    return WRITERS[to](recipe)

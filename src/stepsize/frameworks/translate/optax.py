@@ -1,0 +1,251 @@
+"""A recipe as Optax, whose optimizers are chains: what its own lack, another chain has."""
+
+import math
+from typing import Any
+
+from ..recipe import Recipe
+from .rates import factor, first_of_warmup
+from .script import (
+    SMALL,
+    call,
+    constant_rate,
+    cycles,
+    indented,
+    numbers,
+    product,
+    refuse,
+    script,
+    text,
+)
+
+__all__ = ["write"]
+
+YOURS = "model(params, inputs), params, loss_fn, and batches, pairs of inputs and targets."
+
+LOOP = """
+@jax.jit
+def update(params, state, inputs, targets):
+    def loss(params):
+        return loss_fn(model(params, inputs), targets)
+
+    gradients = jax.grad(loss)(params)
+    updates, state = optimizer.update(gradients, state, params)
+    return optax.apply_updates(params, updates), state  # updates are added
+
+
+state = optimizer.init(params)
+for inputs, targets in itertools.islice(batches, {steps}):
+    params, state = update(params, state, inputs, targets)
+"""
+WRITTEN_OUT = '''
+def schedule(t):
+    """The learning rate, after t updates."""
+    t = jnp.asarray(t, float)
+{lines}    return {lr} * factor
+'''
+OWN_DECAY = {"adamw", "lion", "adafactor", "adafactor_vector", "schedule_free_adamw"}
+
+
+def write(recipe: Recipe) -> str:
+    """The recipe as a script for Optax."""
+    hyper = numbers(recipe)
+    if hyper.get("maximize"):
+        raise refuse("Optax", "always minimizes.", "the loss with a minus sign")
+    schedule, rate = _schedule(recipe, hyper)
+    links = _links(recipe, hyper, rate)
+    if hyper.get("weight_decay") and recipe.optimizer not in OWN_DECAY:
+        links.insert(0, call("optax.add_decayed_weights", hyper["weight_decay"]))
+    if recipe.clip_norm is not None:
+        links.insert(0, call("optax.clip_by_global_norm", recipe.clip_norm))
+    optimizer = links[0] if len(links) == 1 else _chain(links)
+    imports = {
+        "import itertools": True,
+        "import math": "math." in schedule,
+        "import jax": True,
+        "import jax.numpy as jnp": "jnp." in schedule + optimizer,
+        "import optax": True,
+    }
+    loop = LOOP.format(steps=recipe.steps)
+    return script(YOURS, imports, schedule, f"optimizer = {optimizer}", loop)
+
+
+def _chain(links: list[str]) -> str:
+    inner = "".join(f"{link},\n" for link in links)
+    return "optax.chain(\n" + "".join(f"    {line}\n" for line in inner.splitlines()) + ")"
+
+
+# The optimizers ----------------------------------------------------------------------------------
+
+
+def _links(recipe: Recipe, hyper: dict[str, Any], rate: Any) -> list[str]:
+    """The links of the chain: mostly one, of the optimizer's own name."""
+    name, eps = recipe.optimizer, hyper.get("eps", 0.0)
+    betas = dict(b1=hyper["beta1"], b2=hyper["beta2"]) if "beta2" in hyper else {}
+    last = call("optax.scale_by_learning_rate", rate)
+    match name:
+        case "sgd":
+            return [call("optax.sgd", rate)]
+        case "momentum":
+            if hyper["dampening"]:
+                raise refuse("Optax", "has no dampening.", "dampening=0 and (1 - dampening) * lr")
+            return [call("optax.sgd", rate, momentum=hyper["momentum"])]
+        case "heavy_ball":  # the rate inside: before the momentum
+            return [last, call("optax.trace", decay=hyper["momentum"])]
+        case "nesterov":
+            return [call("optax.sgd", rate, momentum=hyper["momentum"], nesterov=True)]
+        case "adagrad":  # its eps is inside the root: there, its square does what ours does
+            _small(name, eps)
+            start = dict(initial_accumulator_value=hyper["total"])
+            return [call("optax.adagrad", rate, **start, eps=eps**2)]
+        case "rmsprop" | "centered_rmsprop":
+            kind = "stddev" if name == "centered_rmsprop" else "rms"
+            scale = call(f"optax.scale_by_{kind}", hyper["alpha"], eps=eps, eps_in_sqrt=False)
+            if hyper["momentum"]:  # optax.rmsprop has the rate inside the momentum
+                return [scale, call("optax.trace", decay=hyper["momentum"]), last]
+            return [scale, last]
+        case "adadelta":
+            return [call("optax.adadelta", rate, rho=hyper["rho"], eps=eps)]
+        case "adam" | "adamax":
+            return [call(f"optax.{name}", rate, **betas, eps=eps)]
+        case "adamw":
+            return [call("optax.adamw", rate, **betas, eps=eps, weight_decay=hyper["weight_decay"])]
+        case "lion":
+            return [call("optax.lion", rate, **betas, weight_decay=hyper["weight_decay"])]
+        case "radam":
+            _small(name, eps)
+            tractable = hyper["tractable"]
+            return [call("optax.radam", rate, **betas, eps=eps, threshold=tractable)]
+        case "amsgrad":
+            return _amsgrad(hyper, betas, last)
+        case "adafactor" | "adafactor_vector":
+            return _adafactor(hyper, rate)
+        case "schedule_free_adamw" if constant_rate(recipe) and hyper["beta1"]:
+            decay = hyper["weight_decay"]
+            named = dict(**betas, eps=eps, weight_decay=decay)
+            return [call("optax.contrib.schedule_free_adamw", rate, **named)]
+    raise refuse("Optax", *REFUSED[name])
+
+
+REFUSED = {
+    "nadam": (
+        "has a NAdam whose beta1 doesn't warm up: it has no momentum_decay.",
+        "optax.nadam",
+    ),
+    "muon": (
+        "has a Muon that corrects the momentum's bias before it looks ahead.",
+        "optax.contrib.muon, which another way only begins",
+    ),
+    "schedule_free_sgd": (
+        "has a schedule-free SGD that leaves the start out of the mean.",
+        "optax.contrib.schedule_free_sgd",
+    ),
+    "schedule_free_adamw": (
+        "has a schedule-free AdamW whose weights follow a changing rate otherwise, and that "
+        "divides by beta1.",
+        "a constant rate without warmup, and a beta1 above 0",
+    ),
+}
+
+
+def _small(name: str, eps: float) -> None:
+    if eps > SMALL:
+        nearest = f"an eps of at most {SMALL:g}, where its place doesn't show"
+        raise refuse("Optax", f"adds {name}'s eps at another place.", nearest)
+
+
+def _amsgrad(hyper: dict[str, Any], betas: dict[str, Any], last: str) -> list[str]:
+    """Optax corrects v before the maximum is taken, or never. So: never, and then by ourselves."""
+    _small("amsgrad", hyper["eps"])
+    named = dict(eps=hyper["eps"], bias_correction_nu=False)
+    correct = f"lambda t: jnp.sqrt(1 - {text(hyper['beta2'])} ** (t + 1.0))"
+    first = call("optax.scale_by_amsgrad", **betas, **named)
+    return [first, call("optax.scale_by_schedule", correct), last]
+
+
+def _adafactor(hyper: dict[str, Any], rate: Any) -> list[str]:
+    """optax.adafactor fixes eps2, and caps no rate; so its links, one by one."""
+    now = f"{rate}(t)" if rate == "schedule" else text(rate)
+    relative = f"lambda t: jnp.minimum({now}, (t + 1.0) ** -0.5)"
+    scaled = dict(decay_rate=-hyper["beta2_decay"], min_dim_size_to_factor=1)
+    links = [
+        call("optax.scale_by_factored_rms", **scaled, epsilon=hyper["eps1"]),
+        call("optax.clip_by_block_rms", hyper["d"]),
+        call("optax.scale_by_schedule", relative),
+        call("optax.scale_by_param_block_rms", hyper["eps2"]),
+    ]
+    if hyper["weight_decay"]:
+        decay = text(hyper["weight_decay"])
+        by = f"lambda t: {decay} * {now}" if rate == "schedule" else f"{decay} * {now}"
+        links.append(call("optax.add_decayed_weights", by))
+    return [*links, call("optax.scale", -1.0)]
+
+
+# The schedules -----------------------------------------------------------------------------------
+
+
+def _schedule(recipe: Recipe, hyper: dict[str, Any]) -> tuple[str, Any]:
+    """The lines that make it, and what the optimizer is given: a number, or `schedule`."""
+    lr = hyper["lr"]
+    if constant_rate(recipe) and recipe.lr(0) == lr:
+        return "", lr
+    decay = hyper.get("lr_decay", 0.0)
+    after = None if decay else _theirs_after_warmup(recipe, lr)
+    if after is None:
+        lines = indented(factor(recipe, "jnp", decay), 4)
+        return WRITTEN_OUT.format(lines=lines, lr=text(lr)), "schedule"
+    if recipe.warmup < 2:  # the first update has the whole rate
+        warmup = call("optax.constant_schedule", lr)
+    else:
+        named = dict(init_value=f"{text(lr)} / {recipe.warmup}", end_value=lr)
+        warmup = call("optax.linear_schedule", **named, transition_steps=recipe.warmup - 1)
+    if not recipe.warmup:
+        return f"schedule = {after}", "schedule"
+    joined = f"schedule = optax.join_schedules([warmup, after], [{recipe.warmup}])"
+    return f"warmup = {warmup}\nafter = {after}\n{joined}", "schedule"
+
+
+def _theirs_after_warmup(recipe: Recipe, lr: float) -> str | None:
+    """The call of Optax's own schedule; None where there is none."""
+    shape = recipe.shape
+    match recipe.schedule:
+        case "constant" if shape.get("steps", math.inf) == math.inf:
+            return call("optax.constant_schedule", lr)
+        case "linear":
+            ends = (product(shape.get("start", 1.0), lr), product(shape.get("end", 0.0), lr))
+            return call("optax.linear_schedule", *ends, shape["steps"])
+        case "warmup" if shape["steps"] > 1:
+            first = product(first_of_warmup(shape), lr)
+            return call("optax.linear_schedule", first, lr, shape["steps"] - 1)
+        case "step_decay":
+            named = dict(transition_steps=shape["step_size"], decay_rate=shape.get("gamma", 0.1))
+            if named["decay_rate"] > 0:  # a rate of 0 it takes for "no decay"
+                return call("optax.exponential_decay", lr, **named, staircase=True)
+        case "multi_step" if len({*shape["milestones"]}) == len(shape["milestones"]):
+            scales = ", ".join(
+                f"{text(m)}: {text(shape.get('gamma', 0.1))}" for m in sorted(shape["milestones"])
+            )
+            return call("optax.piecewise_constant_schedule", lr, f"{{{scales}}}")
+        case "exponential" if shape["gamma"] > 0:
+            named = dict(transition_steps=1, decay_rate=shape["gamma"])
+            return call("optax.exponential_decay", lr, **named)
+        case "polynomial":
+            named = dict(power=shape.get("power", 1.0), transition_steps=shape["steps"])
+            return call("optax.polynomial_schedule", lr, 0.0, **named)
+        case "cosine":
+            named = dict(decay_steps=shape["steps"], alpha=shape.get("floor"))
+            return call("optax.cosine_decay_schedule", lr, **named)
+        case "cosine_restarts":
+            return _restarts(recipe, lr)
+    return None
+
+
+def _restarts(recipe: Recipe, lr: float) -> str | None:
+    """Cosine decays one after another; None where they would fill a page."""
+    begins, shape = cycles(recipe), recipe.shape
+    if len(begins) > 4:
+        return None
+    lengths = [shape["steps"] * shape.get("growth", 1) ** i for i in range(len(begins) + 1)]
+    alpha = shape.get("floor") or None
+    each = [call("optax.cosine_decay_schedule", lr, length, alpha=alpha) for length in lengths]
+    inner = "".join(f"        {one},\n" for one in each)
+    return f"optax.join_schedules(\n    [\n{inner}    ],\n    {begins},\n)"

@@ -1,0 +1,256 @@
+"""A recipe as PyTorch, whose optimizers ours are twins of."""
+
+import inspect
+import math
+from typing import Any, NamedTuple
+
+from ...schedules import one_cycle
+from ..recipe import Recipe
+from .rates import factor, first_of_warmup
+from .script import call, constant_rate, indented, numbers, product, refuse, script, text
+
+__all__ = ["write"]
+
+YOURS = "model, loss_fn, and batches, pairs of inputs and targets without an end."
+PARAMS = "model.parameters()"
+
+LOOP = """
+for inputs, targets in itertools.islice(batches, {steps}):
+    loss = loss_fn(model(inputs), targets)
+    optimizer.zero_grad()
+    loss.backward()
+{clip}    optimizer.step()
+{schedule}"""
+CLIP = "    torch.nn.utils.clip_grad_norm_(model.parameters(), max_norm={})\n"
+SCHEDULE = "    scheduler.step()  # after the optimizer, at every update\n"
+
+HEAVY_BALL = '''
+class HeavyBall(torch.optim.Optimizer):
+    """Momentum with the rate inside the velocity. torch.optim.SGD has it outside."""
+
+    def __init__(self, params, lr, momentum, weight_decay=0.0, maximize=False):
+        super().__init__(params, dict(lr=lr, momentum=momentum))
+        self.weight_decay, self.sign = weight_decay, -1 if maximize else 1
+
+    @torch.no_grad()
+    def step(self):
+        for group in self.param_groups:
+            for p in filter(lambda p: p.grad is not None, group["params"]):
+                grad = self.sign * p.grad + self.weight_decay * p
+                velocity = self.state[p].setdefault("velocity", torch.zeros_like(p))
+                velocity.mul_(group["momentum"]).add_(grad, alpha=-group["lr"])
+                p.add_(velocity)
+'''
+LION = '''
+class Lion(torch.optim.Optimizer):
+    """Chen et al. (2023), Algorithm 2, arXiv:2302.06675. torch.optim has none."""
+
+    def __init__(self, params, lr, betas, weight_decay, maximize=False):
+        super().__init__(params, dict(lr=lr, betas=betas, weight_decay=weight_decay))
+        self.sign = -1 if maximize else 1
+
+    @torch.no_grad()
+    def step(self):
+        for group in self.param_groups:
+            beta1, beta2 = group["betas"]
+            for p in filter(lambda p: p.grad is not None, group["params"]):
+                grad = self.sign * p.grad
+                m = self.state[p].setdefault("m", torch.zeros_like(p))
+                vote = torch.sign(beta1 * m + (1 - beta1) * grad)
+                p.mul_(1 - group["lr"] * group["weight_decay"]).add_(vote, alpha=-group["lr"])
+                m.mul_(beta2).add_(grad, alpha=1 - beta2)
+'''
+
+
+WRITTEN_OUT = '''
+def factor_after(t):
+    """The factor of the peak rate, after t updates."""
+{lines}    return float(factor)
+
+
+scheduler = lr_scheduler.LambdaLR(optimizer, factor_after)
+'''
+
+
+class Theirs(NamedTuple):
+    """torch's class, which of our numbers it takes, and what else it is told.
+
+    The optional ones are left out where they are 0: torch's default, which turns them off.
+    """
+
+    name: str
+    takes: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
+    flags: dict[str, Any] = {}  # noqa: RUF012
+
+
+OPTIMIZERS = {
+    "sgd": Theirs("SGD"),
+    "momentum": Theirs("SGD", ("momentum",), ("dampening",)),
+    "heavy_ball": Theirs("SGD", ("momentum",)),
+    "nesterov": Theirs("SGD", ("momentum",), (), dict(nesterov=True)),
+    "adagrad": Theirs("Adagrad", ("eps",), ("lr_decay", "initial_accumulator_value")),
+    "rmsprop": Theirs("RMSprop", ("alpha", "eps"), ("momentum",)),
+    "centered_rmsprop": Theirs("RMSprop", ("alpha", "eps"), ("momentum",), dict(centered=True)),
+    "adadelta": Theirs("Adadelta", ("rho", "eps")),
+    "adam": Theirs("Adam", ("betas", "eps")),
+    "amsgrad": Theirs("Adam", ("betas", "eps"), (), dict(amsgrad=True)),
+    "adamw": Theirs("AdamW", ("betas", "eps", "weight_decay")),
+    "nadam": Theirs("NAdam", ("betas", "eps", "momentum_decay")),
+    "radam": Theirs("RAdam", ("betas", "eps")),
+    "adamax": Theirs("Adamax", ("betas", "eps")),
+    "lion": Theirs("Lion", ("betas", "weight_decay")),
+    "adafactor_vector": Theirs("Adafactor", ("beta2_decay", "eps", "d", "weight_decay")),
+    "adafactor": Theirs("Adafactor", ("beta2_decay", "eps", "d", "weight_decay")),
+    "muon": Theirs("Muon", ("momentum", "weight_decay", "eps", "ns_steps")),
+}
+NOTES = {
+    "adafactor_vector": "It keeps a vector's squares whole, and of a matrix's the means alone.",
+    "adafactor": "It keeps of a matrix's squares the means alone, and a vector's whole.",
+    "muon": "For matrices only; give biases, embeddings and the last layer to AdamW. In bfloat16.",
+}
+
+
+def write(recipe: Recipe) -> str:
+    """The recipe as a script for PyTorch."""
+    hyper = numbers(recipe)
+    classes, optimizer = _optimizer(recipe, hyper)
+    scheduler = _scheduler(recipe, hyper["lr"])
+    loop = LOOP.format(
+        steps=recipe.steps,
+        clip="" if recipe.clip_norm is None else CLIP.format(text(recipe.clip_norm)),
+        schedule=SCHEDULE if scheduler else "",
+    )
+    imports = {
+        "import itertools": True,
+        "import math": "math." in scheduler,
+        "import numpy as np": "np." in scheduler,
+        "import torch": True,
+        "from torch.optim import lr_scheduler": "lr_scheduler." in scheduler,
+    }
+    return script(YOURS, imports, classes, optimizer, scheduler, loop)
+
+
+def _optimizer(recipe: Recipe, hyper: dict[str, Any]) -> tuple[str, str]:
+    """The class that has to be written out, if any, and the line that makes the optimizer."""
+    theirs, name = _theirs(recipe, hyper), recipe.optimizer
+    named = {"lr": hyper["lr"]} | {n: _number(hyper, n) for n in theirs.takes}
+    optional = {*theirs.optional, "weight_decay", "maximize"} - {*theirs.takes}
+    named |= {n: value for n in sorted(optional) if (value := _number(hyper, n))}
+    function, classes = f"torch.optim.{theirs.name}", ""
+    if name == "lion":
+        function, classes = "Lion", LION
+    if name == "heavy_ball" and not constant_rate(recipe):
+        function, classes = "HeavyBall", HEAVY_BALL
+    made = f"optimizer = {call(function, PARAMS, **named, **theirs.flags)}"
+    return classes, f"# {NOTES[name]}\n{made}" if name in NOTES else made
+
+
+def _theirs(recipe: Recipe, hyper: dict[str, Any]) -> Theirs:
+    name = recipe.optimizer
+    if name not in OPTIMIZERS:
+        package = "the authors' package schedulefree, which leaves the start out of the mean"
+        raise refuse("PyTorch", f"has no {name}.", package)
+    if name == "radam" and hyper["tractable"] != 5:
+        raise refuse("PyTorch", "has RAdam with tractable = 5 and no other.", "that")
+    if hyper.get("dampening") and not hyper["momentum"]:
+        raise refuse("PyTorch", "ignores a dampening where momentum is 0.", "sgd")
+    return OPTIMIZERS[name]
+
+
+def _number(hyper: dict[str, Any], name: str) -> Any:
+    """What torch's argument of this name is to be."""
+    if name == "betas":
+        return hyper["beta1"], hyper["beta2"]
+    if name == "initial_accumulator_value":
+        return hyper["total"]
+    if name == "eps" and "eps1" in hyper:
+        return hyper["eps1"] ** 0.5, hyper["eps2"]  # Adafactor squares its first
+    return hyper.get(name)
+
+
+def _scheduler(recipe: Recipe, lr: float) -> str:
+    """The lines that make the scheduler; none where the rate is always lr."""
+    if constant_rate(recipe) and recipe.lr(0) == lr:
+        return ""
+    after = _theirs_after_warmup(recipe, lr)
+    if after is None:
+        lines = indented(factor(recipe, "np"), 4)
+        return WRITTEN_OUT.format(lines=lines)
+    warmup = f"lr_scheduler.{call('LinearLR', 'optimizer', **_rise(recipe.warmup))}"
+    if not recipe.warmup:
+        return f"scheduler = lr_scheduler.{after}"
+    if not after:
+        return f"scheduler = {warmup}"
+    both = f"optimizer, [warmup, after], milestones=[{recipe.warmup}]"
+    return (
+        f"warmup = {warmup}\nafter = lr_scheduler.{after}\n"
+        f"scheduler = lr_scheduler.SequentialLR({both})"
+    )
+
+
+def _rise(warmup: int) -> dict[str, Any]:
+    """1 / W at the first update, 1 at the W-th: W - 1 equal steps from the one to the other."""
+    return dict(start_factor=f"1 / {warmup}", total_iters=warmup - 1)
+
+
+def _theirs_after_warmup(recipe: Recipe, lr: float) -> str | None:
+    """The call of torch's own scheduler; "" for a constant rate; None where there is none."""
+    shape, updates = recipe.shape, recipe.steps - recipe.warmup
+    floor = product(shape["floor"], lr) if shape.get("floor") else None
+    match recipe.schedule:
+        case "constant" if shape.get("steps", math.inf) == math.inf:
+            return ""
+        case "constant" if shape.get("factor", 1.0) > 0:
+            named = dict(factor=shape.get("factor", 1.0), total_iters=shape["steps"])
+            return call("ConstantLR", "optimizer", **named)
+        case "linear" if shape.get("start", 1.0) > 0:
+            ends = dict(start_factor=shape.get("start", 1.0), end_factor=shape.get("end", 0.0))
+            return call("LinearLR", "optimizer", **ends, total_iters=shape["steps"])
+        case "warmup" if shape["steps"] > 1:
+            first = dict(start_factor=first_of_warmup(shape))
+            return call("LinearLR", "optimizer", **first, total_iters=shape["steps"] - 1)
+        case "step_decay":
+            named = dict(step_size=shape["step_size"], gamma=shape.get("gamma", 0.1))
+            return call("StepLR", "optimizer", **named)
+        case "multi_step":
+            named = dict(milestones=sorted(shape["milestones"]), gamma=shape.get("gamma", 0.1))
+            return call("MultiStepLR", "optimizer", **named)
+        case "exponential":
+            return call("ExponentialLR", "optimizer", gamma=shape["gamma"])
+        case "polynomial":
+            named = dict(total_iters=shape["steps"], power=shape.get("power", 1.0))
+            return call("PolynomialLR", "optimizer", **named)
+        case "cosine" if updates <= shape["steps"] + 1:  # after T_max it rises again
+            return call("CosineAnnealingLR", "optimizer", T_max=shape["steps"], eta_min=floor)
+        case "cosine_restarts":
+            times = dict(T_0=shape["steps"], T_mult=shape.get("growth"), eta_min=floor)
+            return call("CosineAnnealingWarmRestarts", "optimizer", **times)
+        case "triangular" | "triangular2" | "exp_range" if not recipe.warmup:
+            return _cyclic(recipe, lr)
+        case "one_cycle" if not recipe.warmup:
+            return _one_cycle(recipe, lr)
+    return None
+
+
+def _cyclic(recipe: Recipe, lr: float) -> str:
+    shape = recipe.shape
+    named = dict(base_lr=product(shape.get("floor", 0.0), lr), max_lr=lr, step_size_up=shape["up"])
+    named |= dict(step_size_down=shape.get("down"), gamma=shape.get("gamma"))
+    mode = f'"{recipe.schedule}"'
+    return call("CyclicLR", "optimizer", **named, mode=mode, cycle_momentum=False)
+
+
+def _one_cycle(recipe: Recipe, lr: float) -> str | None:
+    """None for the shapes that torch's can't do: one that ends before the run, one with no rise."""
+    arguments = inspect.signature(one_cycle).bind(0, **recipe.shape)
+    arguments.apply_defaults()
+    shape = arguments.arguments
+    peak = shape["pct_start"] * shape["steps"] - 1
+    if shape["steps"] < recipe.steps or not 0 < peak * (shape["phases"] - 1) < shape["steps"] - 1:
+        return None
+    named = {n: shape[n] for n in ("pct_start", "div_factor", "final_div_factor")}
+    anneal = None if shape["anneal"] == "cos" else '"linear"'
+    named |= dict(anneal_strategy=anneal, three_phase=shape["phases"] == 3 or None)
+    times = dict(max_lr=lr, total_steps=shape["steps"])
+    return call("OneCycleLR", "optimizer", **times, **named, cycle_momentum=False)

@@ -1,0 +1,57 @@
+r"""The optimizers, in order of difficulty, each a pure function that reads as its paper does.
+
+    rule(theta, grad, t, **memory, **hyper) -> Step(theta, memory, shown)
+
+theta, grad   the parameters and the gradient there, arrays of shape (..., d)
+t             the number of this update: 1, 2, ...
+memory        what the rule remembers, each with its starting value
+hyper         what is chosen, after the `*`; a number, or a column (k, 1) for k runs in one pass
+              (one of NumPy's float64 widens a float32 theta, as it does everywhere)
+
+A rule changes none of its arguments. It uses operators only, so that the same lines run on Python
+floats (where they need no vector or matrix), NumPy arrays and torch tensors. A run that diverges
+is no error: inf and nan are results.
+Every rule raises ValueError, naming argument, value and range, for a hyper-parameter that
+torch.optim rejects, and for t below 1.
+
+Two arguments that all rules share stand in none of the equations, as in torch: `maximize=True`
+turns the gradient round, and `weight_decay` then adds weight_decay * theta to it, an L2 penalty.
+The rules whose own equations have a weight_decay, AdamW the first of them, decay by that instead;
+`decoupled(rule)` does the same to any other that steps from theta.
+"""
+
+from .adam_family import adam, adamax, adamw, amsgrad, lion, nadam, radam
+from .adaptive import adadelta, adagrad, centered_rmsprop, rmsprop
+from .averages import schedule_free_adamw, schedule_free_sgd
+from .clipping import clip_by_norm, clip_by_value
+from .descent import heavy_ball, momentum, nesterov, sgd
+from .matrices import adafactor, adafactor_vector, muon
+from .rules import Rule, Step, decoupled
+
+__all__ = [  # noqa: RUF022  (in order of difficulty)
+    "Rule",
+    "Step",
+    "sgd",
+    "momentum",
+    "heavy_ball",
+    "nesterov",
+    "adagrad",
+    "rmsprop",
+    "centered_rmsprop",
+    "adadelta",
+    "adam",
+    "amsgrad",
+    "adamw",
+    "nadam",
+    "radam",
+    "adamax",
+    "lion",
+    "adafactor_vector",
+    "adafactor",
+    "muon",
+    "schedule_free_sgd",
+    "schedule_free_adamw",
+    "decoupled",
+    "clip_by_norm",
+    "clip_by_value",
+]

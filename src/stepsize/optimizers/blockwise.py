@@ -1,0 +1,73 @@
+"""A rule on a long vector, block by block: what it works out on the way stays in the cache."""
+
+import functools
+from typing import Any
+
+import numpy as np
+
+from ..ranges import count_from, require
+from .rules import Rule, Step, looks
+
+__all__ = ["blockwise"]
+
+BLOCK = 24 * 1024  # 192 KiB in float64: from 256 KiB on, malloc asks the system for each array
+
+
+def blockwise(rule: Rule, block: int = BLOCK) -> Rule:
+    """The same rule, which walks a long vector in blocks and **writes into its arguments**.
+
+    On ten million parameters each line of a rule makes an array of 40 MB, and the time goes by
+    waiting for memory. In blocks the same lines touch little but the cache, and next to no memory
+    is needed besides theta, grad and what the rule remembers. The rule itself doesn't know.
+
+    rule: an elementwise one: what it does to a coordinate depends on no other. block: how many
+    coordinates at a time, at least 1.
+
+    theta (..., d) and its memory are overwritten and returned, and keep their type; so this is no
+    pure function, the one exception here. Nothing is shown. Bit for bit what the rule itself gives,
+    where theta and grad are of one type, and theta is as wide as the columns.
+
+    Raises: ValueError for a rule of matrices or vectors, as Muon; where grad has a different shape;
+    or where block is not a whole number from 1 on. TypeError where theta is no array of floats.
+
+    >>> from stepsize.optimizers import adam
+    >>> theta, memory, in_place = np.ones(100_000), {}, blockwise(adam)
+    >>> for t in range(1, 4):
+    ...     _, memory, _ = in_place(theta, np.ones(100_000), t, **memory, lr=0.1)
+    >>> theta.round(4), memory["m"].shape
+    (array([0.7, 0.7, 0.7, ..., 0.7, 0.7, 0.7], shape=(100000,)), (100000,))
+    """
+    require("block", block, count_from(1))
+    if looks(rule).at not in ("coordinate", ""):
+        raise ValueError(
+            f"rule must look at each coordinate by itself, and {rule.__name__} doesn't"
+        )
+
+    @functools.wraps(rule)
+    def in_place(theta: Any, grad: Any, t: int, **given: Any) -> Step:
+        if not isinstance(theta, np.ndarray) or theta.dtype.kind != "f" or theta.ndim == 0:
+            raise TypeError("theta must be an array of floats: it is written into")
+        if np.shape(grad) != theta.shape:
+            raise ValueError(f"grad must have theta's shape {theta.shape}, not {np.shape(grad)}")
+        d, memory = theta.shape[-1], {}
+        for i in range(0, d, block):
+            here = np.s_[..., i : i + block]
+            cut = {n: v[here] if np.shape(v)[-1:] == (d,) else v for n, v in given.items()}
+            step = rule(theta[here], grad[here], t, **cut)
+            if i == 0:
+                memory = {n: _place(given.get(n), v, step, theta) for n, v in step.memory.items()}
+            for name, value in step.memory.items():
+                if np.shape(memory[name]) == theta.shape:
+                    memory[name][here] = value
+            theta[here] = step.theta
+            del step  # or the next block's arrays would lie beside this one's
+        return Step(theta, memory)
+
+    return in_place
+
+
+def _place(old: Any, first: Any, step: Step, theta: np.ndarray) -> Any:
+    """Where a memory is written: over the old one; into a new one; or it is one for all blocks."""
+    if np.shape(first) != step.theta.shape:
+        return first
+    return old if np.shape(old) == theta.shape else np.empty_like(theta)

@@ -1,0 +1,203 @@
+"""What an optimizer is here: `Rule`, the contract; `Step`, its answer; `@rule`, its guard.
+
+    @rule(lr=at_least(0), momentum=at_least(0))
+    def momentum(theta, grad, t, velocity=0.0, *, lr=1e-3, momentum=0.9) -> Step:
+
+The guard stands above the function, so that the lines of the function stay those of the paper:
+
+- a hyper-parameter outside its range raises, with its name, value and range;
+- so does an array of them that is no column, and a name that the rule doesn't have;
+- so do parameters that are no floats (a plain whole number counts as one), and a gradient that
+  is none, or has another shape than theirs;
+- inf and nan raise and warn of nothing: a run that diverges is no error;
+- where theta is a Python float, so is all that comes back;
+- every rule takes two more arguments, applied in torch's order, before it sees the gradient:
+
+      maximize       g <- -g                        walk uphill
+      weight_decay   g <- g + weight_decay * theta  an L2 penalty in the loss
+
+  A rule with a `weight_decay` of its own, in its equations, keeps that one.
+"""
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+
+from ..ranges import Allowed, at_least, one_of, require, require_floats
+from .elementwise import plain, where
+from .slips import require_column, require_names
+
+__all__ = ["COORDINATE", "MATRIX", "VECTOR", "Looks", "Rule", "Step", "decoupled", "looks", "rule"]
+
+
+class Step(NamedTuple):
+    """What one update yields: the new parameters, what to remember, what else is worth a look."""
+
+    theta: Any
+    memory: dict[str, Any] = {}  # noqa: RUF012  (shared, and written to by nobody)
+    shown: dict[str, Any] = {}  # noqa: RUF012
+
+
+class Rule(Protocol):
+    """The contract that every optimizer keeps, a learner's own as well."""
+
+    __name__: str
+
+    def __call__(self, *theta_grad_t: Any, **memory_and_hyper: Any) -> Step: ...
+
+
+class Looks(NamedTuple):
+    """What a rule looks at, so that whoever packs parameters knows what may lie in one vector.
+
+    at: "coordinate", each by itself, as Adam; "tensor", a whole one, as Muon; "model", all tensors
+    together, as Prodigy; "" where a rule doesn't say, as a learner's own. axes: how many theta
+    has at least, 2 for matrices. vectors: the rule that takes its place on a vector.
+    model: the memory that is to be evaluated in place of theta, as x of the schedule-free ones.
+    """
+
+    at: str = ""
+    axes: int = 0
+    vectors: Rule | None = None
+    model: str = ""
+
+
+COORDINATE = Looks("coordinate")
+VECTOR = Looks("tensor", axes=1)
+MATRIX = Looks("tensor", axes=2)
+
+
+def looks(rule: Any) -> Looks:
+    """What this rule looks at, a partial of it as well."""
+    while not hasattr(rule, "looks") and hasattr(rule, "func"):
+        rule = rule.func
+    return getattr(rule, "looks", Looks())
+
+
+def rule(
+    looks: Looks = COORDINATE, /, **ranges: Allowed
+) -> Callable[[Callable[..., Step]], Callable[..., Step]]:
+    """Guard a rule: see above. ranges: of its hyper-parameters, and of a memory's first value."""
+
+    def decorate(function: Callable[..., Step]) -> Callable[..., Step]:
+        axes, header = looks.axes, inspect.signature(function)
+        remembered = [n for n, p in header.parameters.items() if p.kind is not p.KEYWORD_ONLY][3:]
+        l2 = "weight_decay" not in header.parameters
+        shared = {"weight_decay": 0.0, "maximize": False} if l2 else {"maximize": False}
+        allowed = {"weight_decay": at_least(0), **ranges, "maximize": one_of(False, True)}
+
+        @functools.wraps(function)
+        def guarded(theta: Any, grad: Any, t: int, *memory: Any, **named: Any) -> Step:
+            require("t", t, at_least(1))
+            require_names(function.__name__, named, takes)
+            for name, value in (*zip(remembered, memory, strict=False), *named.items()):
+                if name in allowed and (name not in remembered or t == 1):
+                    require(name, value, allowed[name])
+                if name not in remembered:
+                    require_column(name, value, theta, axes)
+            _fitting(axes, theta, grad)
+            maximize = named.pop("maximize", False)
+            weight_decay = named.pop("weight_decay", 0.0) if l2 else 0.0
+            with np.errstate(all="ignore"):
+                if maximize:
+                    grad = -grad
+                if np.ndim(weight_decay) or weight_decay:
+                    grad = grad + weight_decay * theta
+                try:
+                    step = function(theta, grad, t, *memory, **named)
+                except ArithmeticError:  # Python's floats raise where NumPy's say inf or nan
+                    if hasattr(grad, "shape"):
+                        raise
+                    step = function(np.float64(theta), np.float64(grad), t, *memory, **named)
+            return step if hasattr(theta, "shape") else Step(*map(_plain, step))
+
+        more = [
+            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default)
+            for name, default in shared.items()
+        ]
+        whole = header.replace(parameters=[*header.parameters.values(), *more])
+        takes = [*whole.parameters][3:]
+        vars(guarded).update(__signature__=whole, looks=looks)
+        return guarded
+
+    return decorate
+
+
+def decoupled(rule: Callable[..., Step]) -> Callable[..., Step]:
+    r"""The same rule with decoupled weight decay: shrink the parameters, then step.
+
+    $$\theta_t = \mathrm{rule}\left((1 - \eta\lambda)\, \theta_{t-1},\ g_t\right)$$
+
+    `weight_decay` is then this one, and not the L2 penalty: the gradient doesn't feel it.
+    Units: weight_decay one over lr. Ranges: weight_decay at least 0.
+    Source: Loshchilov & Hutter (2019), arXiv:1711.05101, where lr multiplies the step and not the
+    decay. Same as torch.optim.NAdam, RAdam and Adam with decoupled_weight_decay=True.
+    Raises: ValueError for a rule that has a weight_decay of its own or is decoupled already, and
+    for those that remember z and x and make theta anew from them, as the schedule-free ones.
+
+    What is never in the gradient shrinks all the same, and in proportion:
+
+    >>> from stepsize.optimizers import sgd
+    >>> decoupled(sgd)(np.array([8.0, 1.0]), np.zeros(2), t=1, lr=0.1, weight_decay=5.0).theta
+    array([4. , 0.5])
+    """
+    own = inspect.signature(inspect.unwrap(rule)).parameters
+    twice = getattr(rule, "func", None) is _shrink_first
+    if twice or "weight_decay" in own or {"z", "x"} <= set(own):
+        kept = "no weight_decay of its own, and step from theta"
+        raise ValueError(f"rule must have {kept}, not {rule.__name__}")
+    signature = inspect.signature(rule)
+    rate = signature.parameters["lr"].default
+    shrink_first = functools.partial(_shrink_first, rule, lr=rate)  # which can be pickled
+    functools.update_wrapper(shrink_first, rule)
+    name = f"decoupled_{rule.__name__}"
+    vars(shrink_first).update(__name__=name, __qualname__=name, __signature__=signature)
+    return shrink_first
+
+
+def _shrink_first(
+    rule: Callable[..., Step],
+    theta: Any,
+    grad: Any,
+    t: int,
+    *memory: Any,
+    lr: Any,
+    weight_decay: Any = 0.0,
+    **rest: Any,
+) -> Step:
+    _fitting(0, theta, grad)
+    require("lr", lr, at_least(0))
+    require("weight_decay", weight_decay, at_least(0))
+    theta = _shrunk(theta, lr, weight_decay)
+    if np.shape(theta) != np.shape(grad):
+        grad = where(True, grad, theta)  # as wide as a column has made theta
+    return rule(theta, grad, t, *memory, lr=lr, **rest)
+
+
+def _plain(part: Any) -> Any:
+    """One part of a step, its numbers as Python's."""
+    return {n: plain(x) for n, x in part.items()} if isinstance(part, dict) else plain(part)
+
+
+@np.errstate(all="ignore")
+def _shrunk(theta: Any, lr: Any, weight_decay: Any) -> Any:
+    return (1 - lr * weight_decay) * theta
+
+
+def _fitting(axes: int, theta: Any, grad: Any) -> None:
+    """Raise unless these are floats of one shape, with that many axes."""
+    if type(theta) is float is type(grad) and not axes:
+        return
+    if type(theta) is np.ndarray is type(grad) and theta.dtype.kind == "f" == grad.dtype.kind:
+        shape, other = theta.shape, grad.shape
+    else:
+        require_floats("theta", theta)
+        require_floats("grad", grad)
+        shape, other = np.shape(theta), np.shape(grad)
+    if shape != other:
+        raise ValueError(f"grad must have theta's shape {tuple(shape)}, not {tuple(other)}")
+    if len(shape) < axes:
+        wanted = ", ".join(["...", *"nm"[:axes]])
+        raise ValueError(f"theta must have the shape ({wanted}), not {tuple(shape)}")
