@@ -455,6 +455,23 @@ def test_the_words_of_the_scales_are_true(rule, every):
         assert float(words_[6]) == pytest.approx(gone / n, rel=0.01)
 
 
+@pytest.mark.parametrize("lab", [labs.playground(), labs.learning_rate()], ids=["0", "1"])
+def test_the_rates_that_the_lessons_name_can_be_set(lab):
+    """Lesson 0 doubles 0.02 twice; lesson 1 looks for the border of the ravine, 0.08."""
+    rate = lab.controls["lr"]
+    stops = rate.base ** (rate.min + rate.step * np.arange((rate.max - rate.min) / rate.step))
+    for named in (0.02, 0.04, 0.08):
+        assert np.isclose(stops, named, rtol=1e-12).sum() == 1
+
+
+def test_at_its_border_the_ball_jumps_from_wall_to_wall_as_far_as_at_first():
+    """As lesson 0 says it."""
+    lab = labs.playground()
+    lab.controls["surface"].value, lab.controls["lr"].value = ravine, 0.08
+    across = descend(sgd, ravine, ravine.start, 80, lr=lab.controls["lr"].value).theta[:, 1]
+    np.testing.assert_allclose(across, across[0] * (-1.0) ** np.arange(81), rtol=1e-12)
+
+
 def heights(factors):
     """How far above the lowest loss ten runs are after 200 and 300 updates, as the lab says it."""
     model, lowest = rates.noisy_line()
