@@ -749,11 +749,11 @@ def sharpness(hessian_times, v, steps):
     return (v * hessian_times(v)).sum()
 """,
         """
-def sharpness(hessian_times, v, steps):  # by the length of H v
+def sharpness(hessian_times, v, steps):  # by where H v points
     for _ in range(steps):
         v = hessian_times(v)
         v = v / (v @ v) ** 0.5
-    return np.linalg.norm(hessian_times(v))
+    return np.linalg.norm(hessian_times(v)) * np.sign(v @ hessian_times(v))
 """,
         """
 def sharpness(h, v, steps):  # Rayleigh's quotient

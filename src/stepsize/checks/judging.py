@@ -164,15 +164,21 @@ def _is_evident(
     exercise: Exercise, mine: list[Moment], theirs: list[Moment], expected: list[Moment]
 ) -> bool:
     """Whether there is a number in both that isn't the expected one: both may have none."""
+    may_be_nan = _may_be_nan(expected)
     for seen in zip(mine, theirs, expected, strict=True):
         yours, others, wanted = ({**one.inner, **one.results} for one in seen)
         for name in yours.keys() & others.keys():
             value = yours[name]
-            is_number = np.isfinite(value).any() or np.size(value) == 0
+            is_number = may_be_nan or np.isfinite(value).any() or np.size(value) == 0
             right = name in wanted and agree(exercise, value, wanted[name])
             if is_number and not right and agree(exercise, value, others[name]):
                 return True
     return False
+
+
+def _may_be_nan(expected: list[Moment]) -> bool:
+    """Whether NaN is an answer to this exercise, and not the want of one."""
+    return any(np.isnan(value).any() for seen in expected for value in seen.results.values())
 
 
 def _told(exercise: Exercise, found: _Found, faults: dict[str, str]) -> Verdict:
