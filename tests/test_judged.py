@@ -16,6 +16,7 @@ from stepsize.checks.judging import BOTH, judge
 
 from .answers import written
 
+VALUES = ("1.4", "2.3", "4.2", "5.4", "6.3", "8.4", "11.1")  # numbers and choices, no functions
 FILES = sorted((Path(__file__).parent / "judged").glob("*.txt"))
 
 
@@ -43,7 +44,7 @@ def known(exercise):
 
 def answer(exercise, source):
     """What a learner hands in: the last function, or a value."""
-    if exercise in ("8.4", "11.1"):
+    if exercise in VALUES:
         return eval(source, {"np": np})
     return written(source, **known(exercise))
 
@@ -64,4 +65,4 @@ def test_there_are_many_answers_to_each_exercise():
         names = [name for other, name, _ in ANSWERS if other == exercise]
         kinds = Counter("right" if n == "right" else "two" if BOTH in n else "one" for n in names)
         assert kinds["right"] >= 4 and kinds["one"] >= 8, exercise
-        assert kinds["two"] >= 2 or exercise == "8.4", exercise
+        assert kinds["two"] >= 2 or exercise in VALUES, exercise

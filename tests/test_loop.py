@@ -69,6 +69,16 @@ def test_diverged_is_said_of_each_run():
     np.testing.assert_array_equal(trace.diverged, [False, False, True, True])
 
 
+def test_a_rule_may_return_a_list():
+    """A learner's rule that goes weight by weight."""
+
+    def listed(theta, grad, t, *, lr):
+        return Step([w - lr * g for w, g in zip(theta, grad, strict=True)])
+
+    trace = descend(listed, bowl, [4.0, 2.0], 3, lr=0.5)
+    np.testing.assert_array_equal(trace.theta, descend(sgd, bowl, [4.0, 2.0], 3, lr=0.5).theta)
+
+
 def test_no_steps_at_all():
     trace = descend(sgd, bowl, [4.0, 2.0], steps=0, lr=0.1)
     assert trace.theta.shape == (1, 2)

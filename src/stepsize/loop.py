@@ -207,6 +207,8 @@ def _step(
     if np.shape(step.theta) != theta.shape:
         shapes = f"{theta.shape} and returned one of shape {np.shape(step.theta)}"
         raise ValueError(f"{rule.__name__} was given a theta of shape {shapes}")
+    if isinstance(step.theta, list | tuple):  # a learner's rule that goes weight by weight
+        return step._replace(theta=np.array(step.theta, dtype=theta.dtype))
     return step
 
 

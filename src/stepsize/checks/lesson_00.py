@@ -70,6 +70,17 @@ STEP_DOWN = function(
             "The slope counts twice in your step. A square has no direction, either.",
             _step(along=lambda slope: slope**2),
         ),
+        "half or twice": Mistake(
+            "Your steps are off by a factor of 2. The slope is handed in ready to use: no "
+            "derivative has to be taken here.",
+            _step(rate=lambda lr: 2 * lr),
+            _step(rate=lambda lr: lr / 2),
+        ),
+        "turned around": Mistake(
+            "What comes back has the wrong sign as a whole. You go from where you are, and the "
+            "step is taken off.",
+            _step(new=lambda x, step: -(x + step)),
+        ),
         "slope divides": Mistake(
             "You divide by the slope, so that the steepest ground gets the shortest steps.",
             _step(along=lambda slope: 1 / slope),
@@ -86,6 +97,8 @@ STEP_DOWN = function(
             "How far you go is rate times slope. You take off both, one after the other.",
             lambda x, slope, lr: x - lr - slope,
             lambda x, slope, lr: x - (lr - slope),
+            lambda x, slope, lr: x + lr - slope,
+            lambda x, slope, lr: x + lr + slope,
         ),
         "brackets": Mistake(
             "You take the slope off first, and multiply what comes out by the rate. Only the slope "
@@ -97,10 +110,6 @@ STEP_DOWN = function(
             "You multiply by the step. It is taken off from where you are.",
             _step(new=lambda x, step: x * step),
             _step(new=lambda x, step: -x * step),
-        ),
-        "turned around": Mistake(
-            "You go from the step to where you are. Which of the two do you start from?",
-            _step(new=lambda x, step: -step - x),
         ),
         "own position": Mistake(
             "Your step depends on where you are, instead of on how steep it is there.",

@@ -66,6 +66,15 @@ MY_SGD = rule(
             _sgd(rate=lambda lr, t: 2 * lr),
             _sgd(rate=lambda lr, t: lr / 2),
         ),
+        "shared out": Mistake(
+            "You divide by the number of coordinates. Each takes its whole step.",
+            _sgd(along=lambda g: g / len(g)),
+        ),
+        "clipped": Mistake(
+            "You cut large gradients off. That is done later, in some training loops; here every "
+            "gradient counts as it is.",
+            _sgd(along=lambda g: np.clip(g, -1, 1)),
+        ),
         "one length": Mistake(
             "All your steps have the same length, lr. Gradient descent goes far where it is steep "
             "and slows down where it is flat.",
@@ -323,6 +332,12 @@ LOOP = function(
             "don't join it on.",
             _descent(returned=np.ravel),
         ),
+        "added up": Mistake(
+            "You add the points to each other instead of keeping them side by side. `append` puts "
+            "a point into a list.",
+            _descent(returned=lambda rows: rows.sum(axis=0)),
+            _descent(returned=lambda rows: rows.sum(axis=0, keepdims=True)),
+        ),
         "first coordinate": Mistake(
             "You keep one coordinate only. A point is the whole theta.",
             _descent(returned=lambda rows: rows[:, 0]),
@@ -387,6 +402,20 @@ BORDER = function(
         "flattest": Mistake(
             "You ask the flattest direction. A steeper one has blown up long before.",
             _border(of=np.min),
+        ),
+        "middle": Mistake(
+            "You take the middle between the steepest and the flattest direction. Each has a "
+            "border of its own, and one beyond its border is enough to diverge.",
+            _border(of=lambda curvatures: (np.max(curvatures) + np.min(curvatures)) / 2),
+        ),
+        "difference": Mistake(
+            "You take the difference of two curvatures. The border needs the steepest of them "
+            "alone.",
+            _border(of=lambda curvatures: np.max(curvatures) - np.min(curvatures)),
+        ),
+        "how many": Mistake(
+            "You use how many directions there are. It's how steep they are that counts.",
+            _border(of=len),
         ),
         "mean": Mistake(
             "The directions don't meet in the middle: each has a border of its own, and one beyond "

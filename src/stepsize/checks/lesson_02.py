@@ -560,12 +560,29 @@ EXPONENT = number(
             -2.0,
             2.0,
         ),
+        "two logarithms": Mistake(
+            "Are both logarithms of the same kind? The slope is the same for all of them, as long "
+            "as both axes use one.",
+            -1.1513,
+            -0.3466,
+            -0.7213,
+            -1.661,
+        ),
+        "one logarithm": Mistake(
+            "That is the slope where only the batch size is logarithmic. Take the logarithm of the "
+            "noise as well.",
+            -2.29,
+            -4.53,
+            -10.42,
+            -3.14,
+            -5.28,
+        ),
         "intercept": Mistake(
             "That is a height, not a slope: where the line is at a batch of one. `np.polyfit` "
             "returns the slope first, then the height.",
-            2.4249,
-            4.62,
-            11.3,
+            2.42,
+            3.09,
+            1.35,
         ),
     },
     hint=(

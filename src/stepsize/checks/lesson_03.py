@@ -482,6 +482,10 @@ NESTEROV = rule(
             "Gradient and velocity pull the same way here, and both are taken off theta. In your "
             "step one pulls against the other.",
             _nesterov(ahead=lambda v, push, old, mu: push - mu * v),
+        ),
+        "brackets": Mistake(
+            "The rate multiplies the gradient alone, and the velocity is added. Both belong to the "
+            "step: are there brackets missing?",
             _rate_on_one(lambda lr: lr, lambda lr: -1),
         ),
         "rate on one": Mistake(
@@ -560,6 +564,8 @@ SUTSKEVERS = function(
             "A rate and a velocity have different units: they can't be added or subtracted.",
             _sutskever(scaled=lambda velocity, lr: velocity - lr),
             _sutskever(scaled=lambda velocity, lr: velocity + lr),
+            _sutskever(sign=1, scaled=lambda velocity, lr: velocity - lr),
+            _sutskever(sign=1, scaled=lambda velocity, lr: velocity + lr),
         ),
         "size alone": Mistake(
             "Your velocity has lost its direction: each coordinate has a sign of its own.",
@@ -647,6 +653,7 @@ TORCHS = function(
             "Nothing is ever multiplied by the sum of the rates, or by their difference. By which "
             "rate will what you hand over be multiplied?",
             _torchs(factor=lambda lr, new_lr: 1 / (lr - new_lr)),
+            _torchs(factor=lambda lr, new_lr: 1 / (new_lr - lr)),
             _torchs(factor=lambda lr, new_lr: 1 / (lr + new_lr)),
             _torchs(factor=lambda lr, new_lr: lr - new_lr),
             _torchs(factor=lambda lr, new_lr: 2 / (lr + new_lr)),

@@ -85,6 +85,10 @@ ADAGRAD = rule(
             "to be added before.",
             _adagrad(below=lambda root, eps: 1 / (1 / root + eps)),
         ),
+        "no eps": Mistake(
+            "There is no eps in your step. Where no gradient has come yet, you divide 0 by 0.",
+            _adagrad(below=lambda root, eps: root),
+        ),
         "floor": Mistake(
             "You take eps in place of a root that is smaller than eps. Here it's added to the "
             "root, whatever its size.",
@@ -103,10 +107,6 @@ ADAGRAD = rule(
             "Your eps goes into the sum and is remembered, so it piles up from update to update. "
             "It belongs to the root, and to this step only.",
             _adagrad(add=lambda total, g, eps: total + g * g + eps, below=lambda root, eps: root),
-        ),
-        "no eps": Mistake(
-            "There is no eps in your step. Where no gradient has come yet, you divide 0 by 0.",
-            _adagrad(below=lambda root, eps: root),
         ),
         "begins above 0": Mistake(
             "Your sum doesn't begin at 0. Nothing has been added up before the first gradient, "
@@ -476,6 +476,10 @@ RMSPROP = rule(
             "to be added before.",
             _rmsprop(below=lambda root, eps: 1 / (1 / root + eps)),
         ),
+        "no eps": Mistake(
+            "There is no eps in your step. Where no gradient has come yet, you divide 0 by 0.",
+            _rmsprop(below=lambda root, eps: root),
+        ),
         "floor": Mistake(
             "You take eps in place of a root that is smaller than eps. Here it's added to the "
             "root, whatever its size.",
@@ -489,10 +493,6 @@ RMSPROP = rule(
         "eps multiplies": Mistake(
             "You multiply by eps. It is a small amount to add to the root.",
             _rmsprop(below=lambda root, eps: root * eps),
-        ),
-        "no eps": Mistake(
-            "There is no eps in your step. Where no gradient has come yet, you divide 0 by 0.",
-            _rmsprop(below=lambda root, eps: root),
         ),
         "no gradient": Mistake(
             "The gradient itself is missing above the line: all your steps go the same way.",
@@ -583,7 +583,7 @@ RMSPROP = rule(
         Case((1.0, -2.0), GRADIENTS, dict(lr=[0.05, 0.05, 0.02, 0.02], alpha=0.9, eps=1e-8)),
         Case((0.5, 4.0, -3.0), SMALL, dict(lr=0.1, alpha=0.75, eps=0.05)),
     ],
-    praise="Only one factor differs from Adagrad's sum, and it can go on forever.",
+    praise="One factor more than Adagrad, and it can go on forever.",
 )
 
 

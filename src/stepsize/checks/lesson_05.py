@@ -58,6 +58,7 @@ def _adam(
     in_v=_mean,
     fix_m=_divide,
     fix_v=_divide,
+    used=lambda new, old: new,
     root=lambda v: v**0.5,
     below=lambda root, eps, rest: root + eps,
     above=lambda m, g, v: m,
@@ -70,9 +71,11 @@ def _adam(
 
     def variant(theta, grad, t, m=begin[0], v=begin[1], *, lr, beta1, beta2, eps):
         beta1, beta2 = betas(beta1, beta2)
+        old_m, old_v = m + 0 * grad, v + 0 * grad
         m = in_m(m, first(grad, lr), beta1)
         v = in_v(v, square(grad, m), beta2)
-        m_hat, v_hat = fix_m(m, beta1, beta2, t), fix_v(v, beta2, beta1, t)
+        m_hat = fix_m(used(m, old_m), beta1, beta2, t)
+        v_hat = fix_v(used(v, old_v), beta2, beta1, t)
         divisor = below(root(v_hat), eps, 1 - beta2**t)
         move = step(above(m_hat, grad, v_hat), divisor, rate(lr, t), eps)
         return Step(new(theta, move), keep(m, v, m_hat, v_hat))
@@ -265,6 +268,11 @@ def _averages_and_step(make: Callable[..., Rule]) -> dict[str, Mistake]:
             "In your Step m and v have changed places: each comes back under the other's name.",
             make(keep=lambda m, v, *_: dict(m=v, v=m)),
         ),
+        "old averages": Mistake(
+            "Your step is made of the averages that came in: this gradient has no part in it yet. "
+            "Average first, then step.",
+            make(used=lambda new, old: old),
+        ),
         "keeps the root": Mistake(
             "What you remember as v is its root. Remember v as it is; the root is for this step "
             "only.",
@@ -344,6 +352,10 @@ def _averages_and_step(make: Callable[..., Rule]) -> dict[str, Mistake]:
             make(below=lambda root, eps, rest: (root**2 + eps) ** 0.5),
             make(below=lambda root, eps, rest: (root**2 + eps**2) ** 0.5),
         ),
+        "no eps": Mistake(
+            "There is no eps in your step. Where a gradient has always been 0, it would be 0 / 0.",
+            make(below=lambda root, eps, rest: root),
+        ),
         "floor": Mistake(
             "You take eps in place of a root that is smaller than eps. Here it's added to the "
             "root, whatever its size.",
@@ -357,10 +369,6 @@ def _averages_and_step(make: Callable[..., Rule]) -> dict[str, Mistake]:
         "eps multiplies": Mistake(
             "You multiply by eps. It is a small amount to add to the root.",
             make(below=lambda root, eps, rest: root * eps),
-        ),
-        "no eps": Mistake(
-            "There is no eps in your step. Where a gradient has always been 0, it would be 0 / 0.",
-            make(below=lambda root, eps, rest: root),
         ),
         "step only": Mistake(
             "That is the step. A Step holds the new theta: where the step takes you.",
@@ -425,6 +433,14 @@ def _times_t(average, beta, other, t):
     return average / (1 - beta * t)
 
 
+def _early(average, beta, other, t):
+    return average / (1 - beta ** (t - 1))
+
+
+def _late(average, beta, other, t):
+    return average / (1 - beta ** (t + 1))
+
+
 def _power_of_all(average, beta, other, t):
     return average / (1 - beta) ** t
 
@@ -483,14 +499,18 @@ ADAM = rule(
             _adam(fix_v=_power_of_all),
         ),
         "t from 0": Mistake(
-            "At the first update your correction divides by 0. t is 1 there already: nothing has "
-            "to be subtracted from it.",
-            _adam(**_both(lambda average, beta, other, t: average / (1 - beta ** (t - 1)))),
+            "At the first update, where t is 1, your correction divides by 0. What is subtracted "
+            "from 1 is a power of beta, with t as it is for its exponent.",
+            _adam(**_both(_early)),
+            _adam(fix_m=_early),
+            _adam(fix_v=_early),
         ),
         "t one ahead": Mistake(
             "Your correction is that of the next update. At the first one t is 1 already: nothing "
             "has to be added.",
-            _adam(**_both(lambda average, beta, other, t: average / (1 - beta ** (t + 1)))),
+            _adam(**_both(_late)),
+            _adam(fix_m=_late),
+            _adam(fix_v=_late),
         ),
         "multiplied": Mistake(
             "Your correction makes the averages smaller still. They are too small: divide.",

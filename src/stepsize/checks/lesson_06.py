@@ -22,7 +22,8 @@ def _adamw(
     along=lambda m_hat, theta, wd: m_hat,
     below=lambda v_hat, eps: v_hat**0.5 + eps,
     share=lambda lr, wd, scale: lr * wd,
-    loses=lambda theta: theta,
+    loses=lambda theta, grad: theta,
+    sign=1,
     step_rate=lambda lr, wd: lr,
     new=lambda theta, lost, step, share: theta - lost - step,
 ):
@@ -33,9 +34,9 @@ def _adamw(
         v = beta2 * v + (1 - beta2) * squared(grad, theta, weight_decay) ** 2
         divisor = below(fix(v, beta2, t), eps)
         step = along(fix(m, beta1, t), theta, weight_decay) / divisor
-        part = share(lr, weight_decay, lr / divisor)
+        part = sign * share(lr, weight_decay, lr / divisor)
         step = step_rate(lr, weight_decay) * step
-        return Step(new(theta, part * loses(theta), step, part), dict(m=m, v=v))
+        return Step(new(theta, part * loses(theta, grad), step, part), dict(m=m, v=v))
 
     return variant
 
@@ -87,7 +88,7 @@ ADAMW = rule(
         ),
         "grows": Mistake(
             "Your theta grows, by a share of itself in each update. Decay makes it smaller.",
-            _adamw(share=lambda lr, wd, scale: -lr * wd),
+            _adamw(sign=-1),
         ),
         "step first": Mistake(
             "You step first and shrink afterwards, so that the new step is shrunk as well. What "
@@ -96,8 +97,8 @@ ADAMW = rule(
         ),
         "sign": Mistake(
             "Every coordinate decays by the same amount. Here each loses the same share of itself.",
-            _adamw(loses=np.sign),
-            _adamw(loses=np.ones_like),
+            _adamw(loses=lambda theta, grad: np.sign(theta)),
+            _adamw(loses=lambda theta, grad: np.ones_like(theta)),
         ),
         "rate twice": Mistake(
             "The learning rate is in your decay twice.",
@@ -151,11 +152,16 @@ ADAMW = rule(
             "The share that you take away does not depend on weight_decay.",
             _adamw(share=lambda lr, wd, scale: lr),
         ),
+        "not theta": Mistake(
+            "What you take a share of is not theta. Decay makes the weights smaller, whatever the "
+            "gradient is.",
+            _adamw(loses=lambda theta, grad: grad),
+        ),
         "away from 0": Mistake(
             "Your positive weights shrink, and the negative ones grow. Decay pulls to 0 from both "
             "sides.",
-            _adamw(loses=abs),
-            _adamw(loses=np.square),
+            _adamw(loses=lambda theta, grad: abs(theta)),
+            _adamw(loses=lambda theta, grad: theta**2),
         ),
         "averages lost": Mistake(
             "The corrections of m and v are gone. Only theta's line has to change.",
@@ -201,9 +207,10 @@ def _left(
     power=lambda factor, updates: factor**updates,
     count=lambda updates: updates,
     told=lambda left: left,
+    unit=1,
 ):
-    return lambda lr, weight_decay, updates: told(
-        power(factor(taken(lr, weight_decay)), count(updates))
+    return lambda lr, weight_decay, updates: (
+        unit * told(power(factor(taken(lr, weight_decay)), count(updates)))
     )
 
 
@@ -217,6 +224,11 @@ SHARE_LEFT = function(
             "and that gets smaller.",
             _left(power=lambda factor, updates: 1 - updates * (1 - factor)),
             _left(power=lambda factor, updates: max(1 - updates * (1 - factor), 0.0)),
+        ),
+        "over a sum": Mistake(
+            "You divide by what all updates take together. Each of them multiplies what the one "
+            "before has left.",
+            _left(power=lambda factor, updates: 1 / (1 + (1 - factor) * updates)),
         ),
         "one update": Mistake(
             "That is what one update leaves. The next one shrinks what this one has left.",
@@ -257,12 +269,14 @@ SHARE_LEFT = function(
         ),
         "per cent": Mistake(
             "The answer is a share, between 0 and 1, not a number of per cent.",
-            _left(told=lambda left: 100 * left),
+            _left(unit=100),
         ),
         "apart": Mistake(
             "Neither lr nor weight_decay takes away a share of its own. Their product does.",
             lambda lr, weight_decay, updates: (1 - lr) * (1 - weight_decay) ** updates,
             lambda lr, weight_decay, updates: ((1 - lr) * (1 - weight_decay)) ** updates,
+            lambda lr, weight_decay, updates: (1 - lr) ** (weight_decay * updates),
+            lambda lr, weight_decay, updates: (1 - weight_decay) ** (lr * updates),
         ),
         "added": Mistake(
             "You add lr and weight_decay. It's their product that says which share goes.",
