@@ -71,7 +71,7 @@ def figures(quick: bool) -> list[Figure]:
             f"six optimizers, {steps:,} steps each, on floats, for a lab",
             lambda: milliseconds(races.roll(steps)),
             "ms",
-            at_most=12,
+            at_most=25,
         ),
         Figure(
             f"a cosine schedule's curve of {curve:,} steps",

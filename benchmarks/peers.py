@@ -19,6 +19,19 @@ def torch_step(tensors: Tensors, **path: bool) -> Work:
     return torch.optim.Adam(params, **path).step
 
 
+def bridged_step(tensors: Tensors) -> Work:
+    """One step of our Adam as an optimizer of torch's; no backward."""
+    import torch
+
+    from stepsize.frameworks.bridge import as_torch
+    from stepsize.optimizers import adam
+
+    params = [torch.nn.Parameter(torch.tensor(x)) for x in tensors]
+    for p in params:
+        p.grad = torch.ones_like(p)
+    return as_torch(adam, params).step
+
+
 def keras_step(tensors: Tensors) -> Work:
     import keras
     import torch
