@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from . import records, signs
+from . import few, held, order, precision, records, signs
+from .counting import counted
 from .finding import Finding, Sign
 from .history import History
 from .reading import read
@@ -14,12 +15,12 @@ from .reading import read
 __all__ = ["Diagnosis", "Finding", "diagnose", "judge"]
 
 ENOUGH = 0.5  # of evidence, to be told at all
-SHORT = 12  # fewer losses than this show only what is gross
+KINDS = {"gan": "GAN", "policy": "policy"}
 
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What was found, by evidence, the strongest first.
+    """What was found, the strongest sign first.
 
     verdict: the name of the first finding, "healthy" where nothing was found, or "can't tell"
     where the curves are too short to say so, or there are none; why is in `why`. read: what was
@@ -89,7 +90,8 @@ def judge(seen: History) -> Diagnosis:
         found = [f for sign in _signs(seen) if (f := sign(seen)) is not None]
     weak_first = sorted(found, key=lambda finding: finding.evidence)
     strongest = {finding.name: finding for finding in weak_first if finding.evidence >= ENOUGH}
-    told = sorted(strongest.values(), key=lambda finding: -finding.evidence)
+    ranked = sorted(strongest.values(), key=lambda finding: -finding.evidence)
+    told = [counted(finding, seen) for finding in ranked]
     if told:
         return Diagnosis(tuple(told), told[0].name, seen.said)
     why = _unsure(seen)
@@ -102,13 +104,20 @@ def _unsure(seen: History) -> str:
         return "I know nothing against this code, and have seen no loss of it"
     if not len(seen.loss):
         return "there is nothing that I could read"
-    if len(seen.loss) < SHORT:
-        return f"fewer than {SHORT} losses show neither health nor illness"
+    if seen.kind:
+        return f"the losses of a {KINDS[seen.kind]} aren't meant to fall, and nothing has broken"
+    if len(seen.loss) < few.FEW and not few.sound(seen):
+        return f"fewer than {few.FEW} losses show neither health nor illness, unless it is gross"
     return ""
 
 
 def _signs(seen: History) -> tuple[Sign, ...]:
-    """All of them; without a curve to look at, what the code and its configuration say."""
-    if len(seen.loss):
-        return signs.SIGNS + records.SIGNS
-    return (signs.nan, records.schedule_pace, *records.CODE)
+    """All that can be seen: by how many losses there are, and whether they are meant to fall."""
+    always = (signs.nan, *precision.SIGNS, records.schedule_pace, *records.CODE)
+    if not len(seen.loss):
+        return always
+    if seen.kind:
+        return (signs.explosion, signs.unmoved, *always)
+    if len(seen.loss) < few.FEW:
+        return few.SIGNS + always
+    return signs.SIGNS + records.SIGNS + held.SIGNS + order.SIGNS + precision.SIGNS
