@@ -106,9 +106,8 @@ def read_json(text: str) -> Any | None:
         found = [line for line in lines if isinstance(line, Mapping)]
         return [flat(line) for line in found] if len(found) > 0.9 * len(lines) else None
     if isinstance(whole, Mapping):
-        for inner in ("log_history", "history"):
-            if isinstance(whole.get(inner), list | Mapping):
-                whole = whole[inner]
+        inner = [whole.get(name) for name in ("log_history", "history")]
+        whole = next((found for found in inner if isinstance(found, list | Mapping)), whole)
     if isinstance(whole, Mapping) and any(isinstance(x, list) for x in whole.values()):
         return whole
     rows = [whole] if isinstance(whole, Mapping) else whole
