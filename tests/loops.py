@@ -689,6 +689,34 @@ SOUND = {
             loss.backward()
             optimizer.step()
     """,
+    "two losses, one graph": """
+        for x, y in loader:
+            optimizer.zero_grad()
+            loss = criterion(model(x), y)
+            loss.backward(retain_graph=True)
+            penalty(model).backward(gradient=None)
+            optimizer.step()
+    """,
+    "a model from a helper, twice": """
+        def setup():
+            model = Net()
+            optimizer = SGD(model.parameters(), lr=0.1)
+            return model, optimizer
+        for wide in (False, True):
+            model, optimizer = setup()
+            for x, y in loader:
+                optimizer.zero_grad()
+                criterion(model(x), y).backward()
+                optimizer.step()
+        model, optimizer = setup()
+        criterion(model(x), y).backward()
+    """,
+    "remote gradients": """
+        with dist_autograd.context() as context_id:
+            loss = remote(x).sum()
+            dist_autograd.backward(context_id, [loss])
+            dist_optim.step(context_id)
+    """,
     "a multi-task sum": """
         for batch in loader:
             optimizer.zero_grad()
