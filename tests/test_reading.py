@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -114,6 +115,15 @@ OBJECTS = {
         ),
         {"loss": LOSSES, "val_loss": [2.2, 2.0], "steps": [0, 9, 19]},
     ),
+    "a frame that ends in gaps": (
+        Frame(
+            step=[0, 1, 1, 1],
+            train_loss=[2.3, 2.1, NAN, NAN],
+            val_loss=[NAN, NAN, 2.2, NAN],
+            train_acc=[NAN, NAN, NAN, 0.5],
+        ),
+        {"loss": [2.3, 2.1], "val_loss": [2.2], "steps": [0, 1]},
+    ),
     "a frame whose loss was lost": (
         Frame(loss=[2.3, 2.1, NAN, NAN], lr=[0.1, 0.1, 0.1, 0.1]),
         {"loss": [2.3, 2.1], "lr": [0.1] * 4},
@@ -207,3 +217,75 @@ def test_a_nan_that_is_logged_as_zero_is_a_nan():
 def test_what_holds_no_loss_is_an_error_that_says_so(wrong):
     with pytest.raises((TypeError, ValueError), match="loss"):
         read(wrong)
+
+
+def test_an_event_file_without_its_reader_says_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tensorboard.backend.event_processing.event_accumulator", None)
+    file = tmp_path / "events.out.tfevents.1655292001.pc.1.0"
+    file.write_bytes(b"\x18\x00")
+    for what in (file, str(file), tmp_path):
+        with pytest.raises(ValueError, match="pip install tensorboard"):
+            read(what)
+
+
+def test_a_folder_is_read_by_what_a_logger_left_there(tmp_path):
+    with pytest.raises(ValueError, match="is none of"):
+        read(tmp_path)
+    (tmp_path / "version_0").mkdir()
+    csv = tmp_path / "version_0" / "metrics.csv"
+    csv.write_text("step,train_loss\n0,2.3\n1,2.2\n", encoding="utf-8")
+    assert read(tmp_path).said == "2 losses (train_loss), by update"
+
+
+def test_a_notebook_is_read_by_what_it_printed(tmp_path):
+    outputs = [{"text": ["epoch 1 loss 2.3\n", "epoch 2 loss 2.1\n"], "output_type": "stream"}]
+    cells = [{"cell_type": "code", "source": ["train()"], "outputs": outputs}]
+    notebook = tmp_path / "run.ipynb"
+    notebook.write_text(json.dumps({"cells": cells}), encoding="utf-8")
+    assert list(read(notebook).loss) == [2.3, 2.1]
+
+
+CELL = "%matplotlib inline\n!pip install torch\nfor x in data:\n\tf(x).backward()\n\to.step()\n"
+SAID = {
+    "a cell": (CELL, "the code"),
+    "at a prompt": (">>> for x in data:\n...     step()\n...\n3\n>>> y = 1\n", "the code"),
+    "of IPython": ("In [3]: x = 1\nOut[3]: 4 5\n", "the code"),
+    "its first line cut": ("for x in data:\n        step()\n        more()\n", "the code"),
+    "a piece": ("    loss.backward()\n    optimizer.step()\n", "the code"),
+    "in a fence": ("```python\nx = 1\n```\n", "the code"),
+    "mixed tabs": ("for x in data:\n\tif x:\n\t    step()\n", "the code"),
+    "no Python": (
+        "x = 1\nfor x in data\n    step()\n",
+        "not the code, for its line 2 isn't Python",
+    ),
+    "a function": (test_an_event_file_without_its_reader_says_what_to_install, "the code"),
+    "a file": (str(Path(__file__)), "the code"),
+}
+
+
+@pytest.mark.parametrize("name", SAID)
+def test_code_alone_is_read_as_people_have_it_and_never_called_healthy(name):
+    code, said = SAID[name]
+    assert read(None, code=code).said.startswith(said)
+    assert diagnose(code=code).verdict != "healthy"
+
+
+@pytest.mark.parametrize("wrong", [3, ["x = 1"], "no/such/file.py", len])
+def test_code_that_is_none_is_named(wrong):
+    with pytest.raises((TypeError, ValueError), match="code"):
+        diagnose(code=wrong)
+
+
+@pytest.mark.parametrize("classes, kind", [(1, ""), (True, ""), (2.5, ""), (None, "cat")])
+def test_classes_and_kind_are_what_they_can_be(classes, kind):
+    with pytest.raises(ValueError, match=r"classes|kind"):
+        read([2.3, 2.2], classes=classes, kind=kind)
+    seen = read([2.3, 2.2], classes=10, kind="gan")
+    assert (seen.classes, seen.kind) == (10, "gan")
+
+
+@pytest.mark.parametrize(
+    "piece", ["x", "a b ", " at a", "[==>", "(", " ", "1,", "tensor(", "loss: [ "]
+)
+def test_a_line_without_end_is_read(piece):  # it took minutes, while time grew as the square
+    assert len(read(piece * 5000 + "\nloss: 1.5\nloss: 2.5\n").loss) >= 2

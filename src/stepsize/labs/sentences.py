@@ -3,7 +3,7 @@
 Every sentence is read off a trace, and is true of it. Nothing is predicted.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.ticker import Formatter
@@ -155,16 +155,38 @@ def range_test(found: RangeTest, end: float, best: float) -> str:
     """What the test suggests, and what a full run at that rate comes to, beside the best one."""
     if found.suggestion is None:
         return f"no suggestion: {found.reason}"
-    low = number(found.lr[found.smoothed.argmin()])
+    smooth = found.smoothed
+    halfway = found.lr[np.argmax(smooth <= (smooth[0] + smooth.min()) / 2)]
+    seen = f"half of its fall by {number(halfway)}, lowest at {number(found.lr[smooth.argmin()])}"
     tried = f"a full run at {number(found.suggestion)} ends at {number(end)}"
-    return f"lowest at {low}: {tried}, the best one of the sweep at {number(best)}"
+    return f"{seen}: {tried}, the best one of the sweep at {number(best)}"
 
 
-def schedule(trace: Trace, above: float) -> str:
-    """The rates that were used, and how far above the lowest the loss was in the end."""
-    rates = f"rate {number(trace.lr[0])} at first, {number(trace.lr[-1])} at last"
-    highest = f", {number(trace.lr.max())} at the most" if trace.lr.max() > trace.lr[0] else ""
-    return f"{rates}{highest}: in the end {number(above)} above the lowest loss"
+def schedules(
+    names: Sequence[str],
+    rates: np.ndarray,
+    above: np.ndarray,
+    ends: Sequence[int],
+    last: int,
+) -> str:
+    """For each schedule: the rates that were used, and how far above the lowest loss it was when.
+
+    rates: (schedules, updates). above: (schedules, updates + 1), averaged over runs; the sentence
+    gives its mean over the `last` updates up to each of `ends`.
+    """
+    heights = np.stack([above[:, end + 1 - last : end + 1].mean(-1) for end in ends])
+    tied = [len({number(h) for h in each}) == 1 for each in heights]  # as far as can be read here
+    lower = [
+        "neither" if tie else names[each.argmin()] for tie, each in zip(tied, heights, strict=True)
+    ]
+    said = []
+    for name, rate, height in zip(names, rates, heights.T, strict=True):
+        steps = f"rate {number(rate[0])} at first, {number(rate[-1])} at last"
+        highest = f", {number(rate.max())} at most" if rate.max() > rate[0] else ""
+        found = (f"{number(h)} after {end}" for h, end in zip(height, ends, strict=True))
+        said.append(f"{name} ({steps}{highest}) is {' and '.join(found)} above the lowest loss")
+    verdict = (f"{name} after {end} updates" for name, end in zip(lower, ends, strict=True))
+    return f"lower is {', '.join(verdict)}: {'; '.join(said)}"
 
 
 def scales(trace: Trace) -> str:
@@ -198,7 +220,8 @@ def warmup(ends: np.ndarray, chance: float) -> str:
     stuck = int((ends > 0.8 * chance).sum())
     rest = f", {len(ends) - learned - stuck} between" if learned + stuck < len(ends) else ""
     said = f"{learned} of {len(ends)} runs learned, {stuck} stuck{rest}"
-    return f"{said}: loss {ends.min():.2f} to {ends.max():.2f} at the end, {chance:.2f} is chance"
+    low, high = number(ends.min()), number(ends.max())
+    return f"{said}: loss {low} to {high} at the end, {chance:.2f} is chance"
 
 
 def race(optimizer: str, lr: float, ends: np.ndarray, best_lr: float, best: float) -> str:

@@ -62,9 +62,10 @@ def frame_columns(frame: Any) -> dict[str, list[float | None]]:
     """The columns of a DataFrame that hold numbers. There NaN is a gap and a lost loss, too."""
     found = {}
     for name in frame.columns:
-        values = list(frame[name])
-        if all(value is None or _is_number(value) for value in values):
-            found[str(name)] = [None if value is None else float(value) for value in values]
+        try:
+            found[str(name)] = [_number(value) for value in frame[name]]
+        except (TypeError, ValueError):
+            continue  # names, dates
     curves = {name: found[name] for name in found if meaning(name).role not in ("step", "epoch")}
     for name, values in curves.items():
         others = [other for key, other in curves.items() if key != name]
@@ -72,27 +73,25 @@ def frame_columns(frame: Any) -> dict[str, list[float | None]]:
     return found
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float | np.number) and not isinstance(value, bool)
+def _number(value: Any) -> float | None:
+    """A cell as a number; pandas has a word of its own for one that is missing."""
+    return None if value is None or type(value).__name__ == "NAType" else float(value)
 
 
 def _gaps(values: list[float | None], others: Sequence[list[float | None]]) -> list[float | None]:
-    """NaN is a gap where it comes and goes; what stays NaN for longer than any gap was lost.
-
-    And in a row in which nothing else was logged, it can't be a gap.
-    """
-    blank = [value is None or value != value for value in values]
-    known = np.flatnonzero(~np.array(blank))
+    """NaN is a gap where it comes and goes. It is a lost loss where it stays, longer than any gap,
+    in rows that look like those that had one; and in a row in which nothing else was logged."""
+    blank = np.array([_is_blank(value) for value in values])
+    known = np.flatnonzero(~blank)
     if not len(known):
         return values
-    longest = int(np.diff(known, prepend=-1).max()) - 1
-    tail = len(values) - 1 - int(known[-1])
-    lost_from = int(known[-1]) + 1 if tail > longest else len(values)
-    return [
-        value if i >= lost_from or not blank[i] or _alone(i, others) else None
-        for i, value in enumerate(values)
-    ]
+    beside = [tuple(_is_blank(other[i]) for other in others) for i in range(len(values))]
+    usual = {beside[i] for i in known}
+    stays = len(values) - 1 - known[-1] > np.diff(known, prepend=-1).max() - 1
+    lost = [(stays and i > known[-1] and beside[i] in usual) or all(beside[i])
+            for i in range(len(values))]  # fmt: skip
+    return [value if lost[i] or not blank[i] else None for i, value in enumerate(values)]
 
 
-def _alone(row: int, others: Sequence[list[float | None]]) -> bool:
-    return all(other[row] is None or other[row] != other[row] for other in others)
+def _is_blank(value: float | None) -> bool:
+    return value is None or value != value

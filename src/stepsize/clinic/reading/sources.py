@@ -1,5 +1,6 @@
 """Which reader is for what: an object, a file, a folder, a text."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -123,8 +124,8 @@ def _file(path: Path) -> list[Record]:
 
 def _shown(notebook: str) -> str:
     """What the cells of a notebook printed."""
-    cells = (read_json(notebook) or [{}])[0]
-    outputs = [out for cell in cells.get("cells", []) for out in cell.get("outputs", [])]
+    cells = json.loads(notebook).get("cells", [])
+    outputs = [out for cell in cells for out in cell.get("outputs", [])]
     texts = [out.get("text") or out.get("data", {}).get("text/plain", "") for out in outputs]
     return "\n".join("".join(text) for text in texts)
 
