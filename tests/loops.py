@@ -717,6 +717,36 @@ SOUND = {
             dist_autograd.backward(context_id, [loss])
             dist_optim.step(context_id)
     """,
+    "a plateau heard now and then": """
+        scheduler = ReduceLROnPlateau(optimizer, patience=3)
+        for epoch in range(epochs):
+            for i, (x, y) in enumerate(loader):
+                optimizer.zero_grad()
+                criterion(model(x), y).backward()
+                optimizer.step()
+                if i % eval_every == 0:
+                    scheduler.step(evaluate(model))
+    """,
+    "episodes": """
+        scheduler = StepLR(optimizer, step_size=100, gamma=0.9)
+        for episode in range(1000):
+            state = env.reset()
+            for t in range(200):
+                loss = agent.loss(state)
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+            scheduler.step()
+    """,
+    "one cycle of epochs": """
+        scheduler = OneCycleLR(optimizer, max_lr=0.1, total_steps=num_epochs)
+        for epoch in range(num_epochs):
+            for x, y in loader:
+                optimizer.zero_grad()
+                criterion(model(x), y).backward()
+                optimizer.step()
+            scheduler.step()
+    """,
     "a multi-task sum": """
         for batch in loader:
             optimizer.zero_grad()
