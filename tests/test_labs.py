@@ -455,24 +455,65 @@ def test_the_words_of_the_scales_are_true(rule, every):
         assert float(words_[6]) == pytest.approx(gone / n, rel=0.01)
 
 
+@pytest.mark.parametrize("lab", [labs.playground(), labs.learning_rate()], ids=["0", "1"])
+def test_the_rates_that_the_lessons_name_can_be_set(lab):
+    """Lesson 0 doubles 0.02 twice; lesson 1 looks for the border of the ravine, 0.08."""
+    rate = lab.controls["lr"]
+    stops = rate.base ** (rate.min + rate.step * np.arange((rate.max - rate.min) / rate.step))
+    for named in (0.02, 0.04, 0.08):
+        assert np.isclose(stops, named, rtol=1e-12).sum() == 1
+
+
+def test_at_its_border_the_ball_jumps_from_wall_to_wall_as_far_as_at_first():
+    """As lesson 0 says it."""
+    lab = labs.playground()
+    lab.controls["surface"].value, lab.controls["lr"].value = ravine, 0.08
+    across = descend(sgd, ravine, ravine.start, 80, lr=lab.controls["lr"].value).theta[:, 1]
+    np.testing.assert_allclose(across, across[0] * (-1.0) ** np.arange(81), rtol=1e-12)
+
+
+def heights(factors):
+    """How far above the lowest loss ten runs are after 200 and 300 updates, as the lab says it."""
+    model, lowest = rates.noisy_line()
+    used = 0.1 * np.broadcast_to(factors, rates.UPDATES)
+    loss = descend(sgd, model, np.zeros((10, 2)), 300, lr=lambda t: used[t]).loss.mean(axis=-1)
+    after = [sentences.number(loss[end - 29 : end + 1].mean() - lowest) for end in (200, 300)]
+    return f"is {after[0]} after 200 and {after[1]} after 300 above the lowest loss"
+
+
 @pytest.mark.parametrize("name", rates.DECAYS)
 def test_the_words_of_the_schedule_are_true(name):
     lab = labs.schedule()
     lab.controls["decay"].value = name
-    first = 0.1 * rates.DECAYS[name](0)
-    assert lab.sentence.startswith(f"rate {sentences.number(first)} at first")
-    assert ("0.1 at the most" in lab.sentence) == (name == "one cycle")
-    model, lowest = rates.noisy_line()
-    lr = lambda t: 0.1 * rates.DECAYS[name](t)  # noqa: E731
-    loss = descend(sgd, model, np.zeros((10, 2)), 300, lr=lr).loss
-    assert f"in the end {sentences.number(loss[-30:].mean() - lowest)} above" in lab.sentence
-    lab.controls["rise"].value = 50
-    assert lab.sentence.startswith(f"rate {sentences.number(first / 50)} at first")
-    lab.controls["floor"].value = 0.5
-    factors = rates.DECAYS[name](np.arange(rates.UPDATES))
+    factors = np.broadcast_to(rates.DECAYS[name](np.arange(300)), 300)
     assert np.all((factors >= 0) & (factors <= 1))
-    last = 0.1 * (0.5 + 0.5 * np.broadcast_to(factors, rates.UPDATES)[-1])
-    assert f"{sentences.number(last)} at last" in lab.sentence
+    verdict, said = lab.sentence.split(": ")
+    mine, beside = said.split("; ")
+    first, last = sentences.number(0.1 * factors[0]), sentences.number(0.1 * factors[-1])
+    names = (name, "constant") if name != "constant" else ("the first", "the second")
+    assert mine.startswith(f"{names[0]} (rate {first} at first, {last} at last")
+    assert (", 0.1 at most)" in mine) == (name == "one cycle")
+    assert mine.endswith(f") {heights(factors)}")
+    assert beside == f"{names[1]} (rate 0.1 at first, 0.1 at last) {heights(np.ones(300))}"
+    mine, beside = (part.split(") is ")[1].split() for part in (mine, beside))
+    for column, end in ((0, 200), (4, 300)):
+        if name == "constant":
+            assert f"neither after {end} updates" in verdict
+        elif mine[column] != beside[column]:
+            ahead = name if float(mine[column]) < float(beside[column]) else "constant"
+            assert f"{ahead} after {end} updates" in verdict
+
+
+def test_warmup_and_floor_change_the_first_schedule_alone():
+    lab = labs.schedule()
+    beside = lab.sentence.split("; ")[1]
+    lab.controls["rise"].value, lab.controls["floor"].value = 50, 0.5
+    t = np.arange(300)
+    factors = np.minimum((t + 1) / 50, 1) * (0.5 + 0.5 * rates.DECAYS["cosine"](t))
+    mine, unchanged = lab.sentence.split("; ")
+    assert unchanged == beside
+    assert f"rate {sentences.number(0.002)} at first, " in mine
+    assert mine.endswith(heights(factors))
 
 
 @pytest.mark.parametrize("steps", [40, 150, 600])

@@ -105,6 +105,15 @@ def test_what_a_mark_leaves(solved, given):
     assert build._blank(solved) == given
 
 
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_no_answer_is_in_the_cell_of_a_table_that_is_to_be_filled_in(lesson):
+    """A double click on the table, to fill it, opens the source of its whole cell."""
+    for cell in build.read(lesson).cells:
+        empty = re.search(r"^\|(?: *[^|\n]+\|)?(?: *\|){2,} *$", cell.source, re.MULTILINE)
+        if cell.cell_type == "markdown" and empty:
+            assert "<details>" not in cell.source, empty.group()
+
+
 def test_stale_notebook_is_named(tmp_path, monkeypatch):
     (tmp_path / "lessons").mkdir()
     lesson = tmp_path / "lessons" / "07-x.md"

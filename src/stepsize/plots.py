@@ -65,6 +65,12 @@ palette = {  # the colours of Okabe & Ito (2008), the light ones darkened; in or
     "radam": Look("#7A5230", LONG, ">"),
     "adamax": Look("#4B4FBF", DASH_DOT, "h"),
     "lion": Look("#C06000", LONG, "d"),
+    "ademamix": Look("#500292", SOLID, "8"),
+    "prodigy": Look("#0106CE", DASHED, "H"),
+    "adafactor": Look("#780959", DOTTED, "o"),
+    "muon": Look("#174104", DOTTED, "s"),
+    "shampoo": Look("#1A6079", LONG, "D"),
+    "soap": Look("#4D1EC6", LONG, "P"),
 }
 
 INK, GREY = "#222222", "#767676"

@@ -32,10 +32,14 @@ def list_slider(description: str, options: Iterable[Any], value: Any) -> Any:
     return chosen
 
 
-def dropdown(description: str, options: Iterable[tuple[str, Any]]) -> Any:
-    return widgets.Dropdown(
+def dropdown(description: str, options: Iterable[tuple[str, Any]], value: Any = None) -> Any:
+    """value: the first of the options where it is None."""
+    chosen = widgets.Dropdown(
         options=list(options), description=description, style=STYLE, layout=WIDE
     )
+    if value is not None:
+        chosen.value = value
+    return chosen
 
 
 def buttons(description: str, options: Iterable[tuple[str, Any]]) -> Any:

@@ -18,6 +18,10 @@ from .lab import Lab, Place, Scene, panels
 SURFACES = (bowl, ravine, saddle, rosenbrock, bumpy)
 RULES = (sgd, momentum, adam)
 
+# The rates: six steps double one. 0.02, 0.04 and 0.08, the border of the ravine, are among them.
+FINE = np.log10(2) / 6
+LOW = np.log10(0.02) - 46 * FINE
+
 
 def playground(
     surfaces: Sequence[Surface] = SURFACES, rules: Sequence[Rule] = RULES, steps: int = 80
@@ -26,7 +30,7 @@ def playground(
     controls = dict(
         surface=dropdown("surface", [(surface.name, surface) for surface in surfaces]),
         rule=buttons("rule", [(rule.__name__, rule) for rule in rules]),
-        lr=log_slider("learning rate", 0.03, low=-4, high=1),
+        lr=log_slider("learning rate", 0.02, low=LOW, high=1, fine=FINE),
         friction=slider("momentum", 0.9, low=0, high=0.99, step=0.01),
     )
 
@@ -44,7 +48,7 @@ def learning_rate(surfaces: Sequence[Surface] = (ravine, bowl), steps: int = 60)
     """Gradient descent with one rate for two directions: what the steepest of them allows."""
     controls = dict(
         surface=dropdown("surface", [(surface.name, surface) for surface in surfaces]),
-        lr=log_slider("learning rate", 0.01, low=-4, high=1),
+        lr=log_slider("learning rate", 0.01, low=LOW, high=1, fine=FINE),
     )
 
     def react(axes: list[Axes], start: Place, surface: Surface, lr: float) -> str:

@@ -1,4 +1,4 @@
-"""The lab of lesson 7: a schedule, and the runs under it."""
+"""The lab of lesson 7: two schedules, and the runs under them."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -27,6 +27,12 @@ from .lab import Lab, Scene, panels
 
 UPDATES, RUNS, LAST = 300, 10, 30  # of a run; how many are averaged; which of them are judged
 
+LABELS = "learning rate / peak rate", "loss above the lowest"
+LOOKS = {
+    "schedule": plots.Look("#0072B2", plots.SOLID, "o"),
+    "beside it": plots.Look("#D55E00", plots.DASHED, "s"),
+}
+
 DECAYS: dict[str, Callable[[Any], Any]] = {
     "constant": constant,
     "step, three times": lambda t: step_decay(t, step_size=75, gamma=0.3),
@@ -47,11 +53,16 @@ def noisy_line(shuffles: Sequence[int] = range(RUNS)) -> tuple[LinearRegression,
 
 
 def schedule() -> Lab:
-    """The rate at each update, and how far the loss is above the lowest, averaged over 10 runs."""
+    """Two schedules: the rate at each update, and how far the loss of 10 runs is above the lowest.
+
+    Warmup and floor change the first one only, so that what they do is seen beside the second.
+    """
     model, lowest = noisy_line()
     t = np.arange(UPDATES)
+    choices = [(name, name) for name in DECAYS]
     controls = dict(
-        decay=dropdown("schedule", [(name, name) for name in DECAYS]),
+        decay=dropdown("schedule", choices, value="cosine"),
+        beside=dropdown("beside it", choices, value="constant"),
         lr=log_slider("peak rate", 0.1, low=-3, high=-0.3),
         rise=list_slider("warmup", range(0, 101, 5), value=0),
         floor=slider("floor", 0.0, low=0, high=0.5, step=0.05),
@@ -59,19 +70,26 @@ def schedule() -> Lab:
 
     def scene() -> Scene:
         left, right = panels(2)
-        plots.curve(left, [], [], "update", "learning rate")
-        plots.curve(right, [], [], "update", "loss above the lowest")
-        left.set(xlim=(0, UPDATES), yscale="log", ylim=(1e-4, 1))
-        right.set(xlim=(0, UPDATES), yscale="log", ylim=(1e-4, 20))
+        for ax, label in zip((left, right), LABELS, strict=True):
+            plots.lines(ax, [], {}, ylabel=label)
+        left.set(xlim=(0, 1.4 * UPDATES), ylim=(-0.03, 1.1), xticks=(0, 100, 200, 300))
+        right.set(xlim=(0, 1.4 * UPDATES), yscale="log", ylim=(1e-4, 20), xticks=(0, 100, 200, 300))
         return Scene([left, right])
 
-    def react(axes: list[Axes], decay: str, lr: float, rise: int, floor: float) -> str:
-        factors = floor + (1 - floor) * DECAYS[decay](t)
-        rates = lr * np.minimum((t + 1) / max(rise, 1), 1) * factors
-        trace = descend(sgd, model, np.zeros((RUNS, 2)), UPDATES, lr=lambda i: rates[i])
-        above = trace.loss.mean(axis=-1) - lowest
-        plots.curve(axes[0], t, trace.lr, "update", "learning rate", "sgd")
-        plots.curve(axes[1], range(UPDATES + 1), above, "update", "loss above the lowest", "sgd")
-        return sentences.schedule(trace, above[-LAST:].mean())
+    def react(axes: list[Axes], decay: str, beside: str, lr: float, rise: int, floor: float) -> str:
+        changed = floor + (1 - floor) * DECAYS[decay](t)
+        changed = np.minimum((t + 1) / max(rise, 1), 1) * changed
+        factors = np.stack(np.broadcast_arrays(changed, DECAYS[beside](t)))
+        rates = lr * factors[:, :, None, None]
+        trace = descend(sgd, model, np.zeros((2, RUNS, 2)), UPDATES, lr=lambda i: rates[:, i])
+        above = trace.loss.mean(axis=-1).T - lowest
+        for ax, label, series in zip(axes, LABELS, (factors, above), strict=True):
+            x = np.arange(series.shape[-1])
+            named = dict(zip(LOOKS, series, strict=True))
+            plots.lines(ax, x, named, ylabel=label, looks=LOOKS)
+        names = (decay, beside) if decay != beside else ("the first", "the second")
+        return sentences.schedules(names, lr * factors, above, (200, UPDATES), LAST)
 
-    return Lab("A learning rate over time, and the loss under it", scene, react, **controls)
+    return Lab(
+        "Two schedules of the learning rate, and the loss under each", scene, react, **controls
+    )

@@ -3,7 +3,7 @@
 Every sentence is read off a trace, and is true of it. Nothing is predicted.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.ticker import Formatter
@@ -162,11 +162,31 @@ def range_test(found: RangeTest, end: float, best: float) -> str:
     return f"{seen}: {tried}, the best one of the sweep at {number(best)}"
 
 
-def schedule(trace: Trace, above: float) -> str:
-    """The rates that were used, and how far above the lowest the loss was in the end."""
-    rates = f"rate {number(trace.lr[0])} at first, {number(trace.lr[-1])} at last"
-    highest = f", {number(trace.lr.max())} at the most" if trace.lr.max() > trace.lr[0] else ""
-    return f"{rates}{highest}: in the end {number(above)} above the lowest loss"
+def schedules(
+    names: Sequence[str],
+    rates: np.ndarray,
+    above: np.ndarray,
+    ends: Sequence[int],
+    last: int,
+) -> str:
+    """For each schedule: the rates that were used, and how far above the lowest loss it was when.
+
+    rates: (schedules, updates). above: (schedules, updates + 1), averaged over runs; the sentence
+    gives its mean over the `last` updates up to each of `ends`.
+    """
+    heights = np.stack([above[:, end + 1 - last : end + 1].mean(-1) for end in ends])
+    tied = [len({number(h) for h in each}) == 1 for each in heights]  # as far as can be read here
+    lower = [
+        "neither" if tie else names[each.argmin()] for tie, each in zip(tied, heights, strict=True)
+    ]
+    said = []
+    for name, rate, height in zip(names, rates, heights.T, strict=True):
+        steps = f"rate {number(rate[0])} at first, {number(rate[-1])} at last"
+        highest = f", {number(rate.max())} at most" if rate.max() > rate[0] else ""
+        found = (f"{number(h)} after {end}" for h, end in zip(height, ends, strict=True))
+        said.append(f"{name} ({steps}{highest}) is {' and '.join(found)} above the lowest loss")
+    verdict = (f"{name} after {end} updates" for name, end in zip(lower, ends, strict=True))
+    return f"lower is {', '.join(verdict)}: {'; '.join(said)}"
 
 
 def scales(trace: Trace) -> str:
