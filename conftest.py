@@ -1,5 +1,6 @@
 """What every test and every notebook starts with."""
 
+import ast
 import atexit
 import os
 import shutil
@@ -9,6 +10,8 @@ from pathlib import Path
 import hypothesis
 import numpy as np
 import pytest
+
+TESTS = Path(__file__).parent / "tests"
 
 # Nobody's progress is touched: notebooks run in processes of their own and inherit this.
 HOME = tempfile.mkdtemp(prefix="stepsize-test-")
@@ -24,8 +27,8 @@ hypothesis.settings.register_profile("patient", deadline=None)
 hypothesis.settings.load_profile("patient")
 
 
-# `--quick` leaves the files that import none of these: what starts a kernel, a browser, a hub or
-# the second Python of a check, and what loads a program from outside of the package.
+# `--quick` leaves out the files that import one of these. They start a kernel, a browser, a hub or
+# the second Python of a check, or load a program from outside of the package ...
 OTHER_PROGRAMS = {
     "NotebookClient",
     "check",
@@ -33,30 +36,47 @@ OTHER_PROGRAMS = {
     "importlib",
     "jupyterlab",
     "people",
+    "room",
     "sandbox",
-    "start_new_kernel",
     "subprocess",
 }
+# ... or they train models, move every slider, bring Keras and JAX, or verify the last check.
+LONG = {"diagnose", "keras_on_torch", "labs", "last_check", "train"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    words = "the package's tests alone: no file that starts another program"
+    words = "what a line of a rule, a schedule or the loop is held to: about a minute"
     parser.addoption("--quick", action="store_true", help=words)
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    return True if config.getoption("quick") and collection_path.suffix == ".ipynb" else None
+    """Nothing of such a file is even imported: that alone takes seconds."""
+    return True if config.getoption("quick") and not is_quick(collection_path) else None
+
+
+def is_quick(path: Path) -> bool:
+    if path.parent != TESTS or path.suffix != ".py":
+        return path.suffix != ".ipynb"
+    return not (OTHER_PROGRAMS | LONG) & imported(path)
+
+
+def imported(path: Path) -> set[str]:
+    """Every part of every name that this file imports, or imports from."""
+    nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    imports = [node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)]
+    named = [alias.name for node in imports for alias in node.names]
+    named += [node.module or "" for node in imports if isinstance(node, ast.ImportFrom)]
+    return {part for name in named for part in name.split(".")}
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if config.getoption("quick"):
-        config.hook.pytest_deselected(items=[item for item in items if not is_quick(item)])
-        items[:] = filter(is_quick, items)
+        config.hook.pytest_deselected(items=[item for item in items if is_thorough(item)])
+        items[:] = [item for item in items if not is_thorough(item)]
 
 
-def is_quick(item: pytest.Item) -> bool:
-    names = vars(item.module).keys() if isinstance(item, pytest.Function) else set()
-    return not OTHER_PROGRAMS & names
+def is_thorough(item: pytest.Item) -> bool:
+    return item.get_closest_marker("thorough") is not None
 
 
 @pytest.fixture(autouse=True)

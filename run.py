@@ -2,7 +2,7 @@
 
     python run.py          opens JupyterLab where you were; --no-browser, --port 8899
     python run.py test     passes all tests; what follows goes to pytest: test -k adam
-                           test --quick: the package's alone, while you change a line
+                           test --quick: what a rule is held to, while you change a line
     python run.py doctor   examines this machine, and says what helps
     python run.py hub      a server for a whole class, to try: see workshop/README.md
     python run.py bench    times it all against torch, Keras and Optax: benchmarks/RESULTS.md
@@ -102,8 +102,10 @@ def open_course(args):
 
 def pass_tests(args):
     set_up("dev,bench,workshop,teach")  # what is said of Keras, Optax and the hub is tested
-    # A file a time on each core; and no core is fought for by the threads of two.
-    shared = ["-n", "auto", "--maxprocesses", "4", "--dist", "loadfile"]
+    # A file a time on each core, for what a file starts is started once; the quick ones start
+    # nothing, and one of them is most of the work. No core is fought for by the threads of two.
+    by = "worksteal" if "--quick" in args else "loadfile"
+    shared = ["-n", "auto", "--maxprocesses", "4", "--dist", by]
     command = [str(PYTHON), "-m", "pytest"] + shared + args
     env = dict(environment(VENV), OMP_NUM_THREADS="1")
     return finish(subprocess.Popen(command, cwd=str(ROOT), env=env))

@@ -1,7 +1,8 @@
 """Runs what `translate` writes: in PyTorch, Keras and Optax, on one model, batch after batch.
 
 The model is linear and its loss a mean of squares, so that the gradient depends on where one is.
-Its weights are two tensors (a clipped norm must be that of both), or one vector, or one matrix.
+Its weights are two tensors (a clipped norm must be that of both), or one vector, or one matrix, or
+a matrix and a bias.
 All is done in float64.
 """
 
@@ -14,18 +15,22 @@ from typing import Any
 import numpy as np
 
 from stepsize.frameworks.recipe import Recipe
-from stepsize.optimizers import clip_by_norm
+from stepsize.optimizers import adamw, clip_by_norm
 
-SHAPES = {"two": [(3,), (2,)], "vector": [(5,)], "matrix": [(3, 2)]}
-START = np.array([1.0, -2.0, 0.5, 3.0, -0.3, 0.7])
-TARGET = np.array([0.2, 0.4, -0.6, 0.8, 1.0, -1.2])
+SHAPES = {"two": [(3,), (2,)], "vector": [(5,)], "matrix": [(3, 2)], "layer": [(3, 2), (2,)]}
+WIDE = {"matrix": 3, "layer": 4}  # of the inputs; a layer's last one is 1, for the bias
+START = np.array([1.0, -2.0, 0.5, 3.0, -0.3, 0.7, 1.5, -1.0])
+TARGET = np.array([0.2, 0.4, -0.6, 0.8, 1.0, -1.2, 0.5, 0.3])
 
 
 def batch(t: int, kind: str) -> tuple[np.ndarray, np.ndarray]:
     """Four rows of inputs and their targets, for update t."""
     rng = np.random.default_rng([7, t])
-    wide, theta = (3, TARGET.reshape(3, 2)) if kind == "matrix" else (5, TARGET[:5, None])
+    wide = WIDE.get(kind, 5)
+    theta = TARGET[: 2 * wide].reshape(wide, 2) if kind in WIDE else TARGET[:5, None]
     x = rng.normal(size=(4, wide)) * [3, 2, 1, 0.5, 0.2][:wide]
+    if kind == "layer":
+        x[:, -1] = 1.0
     return x, x @ theta + 0.1 * rng.normal(size=(4, theta.shape[1]))
 
 
@@ -52,6 +57,29 @@ def ours(recipe: Recipe, kind: str = "two") -> np.ndarray:
         theta, memory = step.theta, step.memory
         path.append(theta)
     return np.array(path).reshape(recipe.steps + 1, -1)
+
+
+def ours_apart(recipe: Recipe) -> np.ndarray:
+    """The path of a layer, its matrix and its bias each stepped by a rule of its own."""
+    tensors, memories = start("layer"), [{}, {}]  # type: ignore[var-annotated]
+    path = [np.concatenate([x.ravel() for x in tensors])]
+    hyper = {name: x for name, x in recipe.hyper.items() if name != "lr"}
+    bias = {n: x for n, x in recipe.others.items() if n != "lr"} if recipe.matrices_only else hyper
+    bias = bias | {"weight_decay": 0.0} if recipe.decays == "matrices" else bias
+    rules = recipe.rule, adamw if recipe.matrices_only else recipe.rule
+    peaks = recipe.hyper["lr"], recipe.others.get("lr", recipe.hyper["lr"])
+    for t in range(recipe.steps):
+        x, y = batch(t + 1, "layer")
+        error = x @ path[-1].reshape(4, 2) - y
+        grad = 2 * x.T @ error / error.size
+        if recipe.clip_norm is not None:
+            grad = clip_by_norm(grad.ravel(), recipe.clip_norm).reshape(4, 2)
+        for i, (g, numbers) in enumerate(((grad[:3], hyper), (grad[3], bias))):
+            lr = recipe.lr(t) * peaks[i] / peaks[0]
+            step = rules[i](tensors[i], g, t + 1, **memories[i], lr=lr, **numbers)
+            tensors[i], memories[i] = step.theta, step.memory
+        path.append(np.concatenate([x.ravel() for x in tensors]))
+    return np.array(path)
 
 
 def apart(path: np.ndarray, other: np.ndarray) -> float:
@@ -119,7 +147,7 @@ def in_keras(code: str, kind: str) -> np.ndarray:
     keras.config.disable_interactive_logging()
     try:
         linear = Linear()
-        model = keras.Sequential([keras.Input((3 if kind == "matrix" else 5,)), linear])
+        model = keras.Sequential([keras.Input((WIDE.get(kind, 5),)), linear])
         given = ((x, y) for x, y in given_batches(kind))
         path.clear()
         exec(code, dict(model=model, loss_fn=torch.nn.functional.mse_loss, batches=given))

@@ -6,11 +6,23 @@ import numpy as np
 import pytest
 
 from stepsize import Step, descend
-from stepsize.optimizers import adam, momentum, sgd
+from stepsize.optimizers import (
+    adafactor,
+    adafactor_vector,
+    adam,
+    averaged,
+    momentum,
+    muon,
+    prodigy,
+    sgd,
+    shampoo,
+    soap,
+)
 from stepsize.optimizers.blockwise import blockwise
 from stepsize.surfaces import quadratic
 
-RULES = [sgd, momentum, adam]
+RULES = [sgd, momentum, adam, averaged(adam, 0.9)]
+NOT_BY_COORDINATE = [adafactor, adafactor_vector, muon, prodigy, shampoo, soap, averaged(prodigy)]
 SIZES = [(1, 1), (7, 1), (8, 3), (9, 3), (9, 9), (9, 100)]  # d and the block
 
 
@@ -106,3 +118,9 @@ def test_bad_input_is_named():
             blockwise(adam)(theta, theta, 1)
     with pytest.raises(ValueError, match=r"lr must be at least 0, not -1"):
         blockwise(adam)(np.ones(3), np.ones(3), 1, lr=-1)
+
+
+@pytest.mark.parametrize("rule", NOT_BY_COORDINATE, ids=lambda rule: rule.__name__)
+def test_what_looks_at_more_than_a_coordinate_is_refused(rule):
+    with pytest.raises(ValueError, match=f"each coordinate by itself, and {rule.__name__} doesn't"):
+        blockwise(rule)

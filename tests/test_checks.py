@@ -15,7 +15,7 @@ import pytest
 from stepsize import Step, check, descend
 from stepsize.checks import hand_in, lesson_05, sandbox
 from stepsize.checks.catalog import EXERCISES, LESSONS
-from stepsize.checks.exercise import judge
+from stepsize.checks.judging import judge
 from stepsize.checks.lesson_05 import two_adams
 from stepsize.checks.watchdog import Limits
 from stepsize.learner.verdict import Verdict
@@ -105,6 +105,7 @@ def my_sgd(theta, grad, t, *, lr=0.1, **others):
         new[i] -= lr * grad[i]
     return Step(new, memory={}, shown={"length": np.linalg.norm(lr * grad)})
 """,
+        "def my_sgd(theta, grad, t, *, lr): return Step([p - lr * g for p, g in zip(theta, grad)])",
         """
 def my_sgd(theta, grad, t, updates=0, *, lr):
     new = np.array([p - lr * g for p, g in zip(theta, grad)])
@@ -748,11 +749,11 @@ def sharpness(hessian_times, v, steps):
     return (v * hessian_times(v)).sum()
 """,
         """
-def sharpness(hessian_times, v, steps):  # by the length of H v
+def sharpness(hessian_times, v, steps):  # by where H v points
     for _ in range(steps):
         v = hessian_times(v)
         v = v / (v @ v) ** 0.5
-    return np.linalg.norm(hessian_times(v))
+    return np.linalg.norm(hessian_times(v)) * np.sign(v @ hessian_times(v))
 """,
         """
 def sharpness(h, v, steps):  # Rayleigh's quotient
@@ -907,7 +908,6 @@ def test_the_verdict_is_the_same_where_answers_are_checked(name):
         ("1.1", "def f(theta, grad, t, *, lr): return theta - lr * grad", "no step"),
         ("1.1", "def f(theta, grad, t, *, lr): return theta + lr * grad", "no step"),
         ("1.1", "def f(theta, grad, t, *, lr): return (theta - lr * grad, {})", "no step"),
-        ("1.1", "def f(theta, grad, t, *, lr): return Step(list(theta - lr * grad))", "list"),
         ("1.1", "def f(theta, grad, t, *, lr): return Step(list(theta + lr * grad))", "uphill"),
         ("1.1", "def f(theta, grad, t, *, lr): return Step(theta - lr * grad[0:1, None])", "shape"),
         ("1.1", "def f(theta, grad, t, *, lr): theta -= lr * grad; return Step(theta)", "in place"),
@@ -923,6 +923,14 @@ def test_the_verdict_is_the_same_where_answers_are_checked(name):
         ("1.1", "def f(theta, grad, t, momentum, *, lr): return Step(theta)", "signature"),
         ("1.2", "def f(grad, theta, lr, steps): return None", "returns nothing"),
         ("1.2", "def f(grad, theta): return theta", "signature"),
+        (
+            "1.2",
+            "def f(grad, theta, lr, steps):\n"
+            "    places = [theta]\n"
+            "    for _ in range(steps): places.append(places[-1] - lr * grad(places[-1]))\n"
+            "    return places",
+            "list",
+        ),
         ("2.1", "def f(X, y, batch_size, rng): return X[:4]", "not two"),
         ("2.1", "def f(X, y, batch_size, rng): return X[:0], y[:0]", "size"),
         ("2.1", "def f(X, y, batch_size, rng): return rng.permutation(12)[:4], 1", "shapes"),
@@ -1007,7 +1015,8 @@ def test_the_missing_argument_is_named():
         ({"A": 0.19, "B": 0.002, "C": 0.21, "D": 0.3}, "unknown"),
         ({"A": 0.19, "B": 0.19, "C": 0.21, "D": 0.1}, "twice"),
         ("A B C D", "no dict"),
-        ({"A": 0.21, "B": 0.1, "C": 0.19, "D": 0.002}, None),
+        ({"A": 0.21, "B": 0.1, "C": 0.19, "D": 0.002}, "border + one step"),
+        ({"A": 0.21, "B": 0.002, "C": 0.1, "D": 0.19}, "several"),
         ({"A": "0.19", "B": 0.002, "C": 0.21, "D": 0.1}, "no numbers"),
     ],
 )
@@ -1051,9 +1060,10 @@ def test_what_is_near_a_mistake_is_not_taken_for_it():
     epoch = EXERCISES["2.2"]
     verdict = judge(epoch, odd_steps(epoch.reference))
     assert verdict.mistake is None
-    row = verdict.detail.splitlines()[1]
-    assert " ".join(row.split()) == "n = 4 [0.75, 0.75, 0.75, 0.75] [0.5, 0.5, 0.5, 0.5]"
-    for name in ("first batch only", "not once each", "apart", "in order", "old gradient"):
+    row = " ".join(verdict.detail.splitlines()[1].split())
+    assert row.startswith("n = 6, batches of 2 [0.75, 0.75, 0.75,")
+    facts = ("first batch only", "one batch missing", "not once each", "apart", "in order")
+    for name in (*facts, "old gradient", "same batches", "neighbours"):
         for variant in epoch.mistakes[name].variants:
             assert judge(epoch, odd_steps(variant)).mistake == name
 

@@ -265,7 +265,7 @@ def test_a_trace_can_be_brought():
 
 @pytest.mark.parametrize(
     "wrong",
-    ["abc", [[1.0, 2.0]], [], None, {"accuracy": [1.0]}, ["a"], [1.0, None], ["1.0"], [1j], 3.0],
+    ["abc", [[1.0, 2.0]], [], None, {"accuracy": [1.0]}, ["a"], [None], [1j], 3.0],
 )
 def test_what_is_no_curve_is_named(wrong):
     with pytest.raises((TypeError, ValueError), match="loss"):

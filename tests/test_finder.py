@@ -2,12 +2,13 @@
 
 import random
 import re
+from types import SimpleNamespace
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import cross_entropy, mse_loss
 from torch.utils.data import DataLoader, TensorDataset
 
 from benchmarks import range_test
@@ -130,8 +131,11 @@ def test_groups_keep_the_ratio_of_their_rates():
 @pytest.mark.parametrize(
     ("loss", "batches", "how", "words"),
     [
-        (cross_entropy, [{"x": 1}], {}, "batches must hold pairs"),
-        (cross_entropy, [torch.ones(2, 64)], {}, "batches must hold pairs"),
+        (cross_entropy, [{"x": torch.ones(2, 64)}], {}, "one of labels, label, .* not only x"),
+        (cross_entropy, [3], {}, "batches must hold pairs"),
+        (torch.nn.CrossEntropyLoss, None, {}, "write CrossEntropyLoss\\(\\), with brackets"),
+        (None, None, {}, "the model's own loss must be a tensor with one number"),
+        (cross_entropy, None, dict(clip=0.0), "clip"),
         (cross_entropy, [], {}, "batches must have a batch"),
         (lambda z, y: z, None, {}, "one number, not shape"),
         (lambda z, y: 1.0, None, {}, "one number, not float"),
@@ -144,6 +148,55 @@ def test_groups_keep_the_ratio_of_their_rates():
 def test_what_is_wrong_is_named(loss, batches, how, words):
     with pytest.raises((ValueError, TypeError), match=words):
         find_lr(model(), loss, loader() if batches is None else batches, **how)
+
+
+class Named(torch.nn.Module):
+    """A model that is called by names, as those of transformers, and can tell its own loss."""
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.inner = torch.nn.Sequential(torch.nn.Linear(64, 16), torch.nn.Linear(16, 10))
+
+    def forward(self, pixels, mask=1.0, labels=None):
+        logits = self.inner(pixels * mask)
+        loss = None if labels is None else cross_entropy(logits, labels)
+        return SimpleNamespace(logits=logits, loss=loss)
+
+
+FORMS = {
+    "pairs": (cross_entropy, lambda x, y: (x, y)),
+    "with a mask": (cross_entropy, lambda x, y: (x, torch.ones_like(x), y)),
+    "a list": (cross_entropy, lambda x, y: [x, y]),
+    "dicts": (cross_entropy, lambda x, y: {"pixels": x, "labels": y}),
+    "dicts in pairs": (cross_entropy, lambda x, y: ({"pixels": x}, y)),
+    "its own loss": (None, lambda x, y: {"pixels": x, "labels": y}),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_loader_may_give_what_the_model_is_called_with(form):
+    loss, made = FORMS[form]
+    found = find_lr(Named(), loss, [made(x, y) for x, y in loader()], steps=40)
+    plain = find_lr(Named().inner, cross_entropy, list(loader()), steps=40)
+    assert np.array_equal(found.loss, plain.loss)
+
+
+def test_a_tensor_alone_is_its_own_target():
+    def net():
+        torch.manual_seed(0)
+        return torch.nn.Linear(64, 64)
+
+    tensors = [x for x, _ in loader()]
+    alone = find_lr(net(), mse_loss, tensors, steps=40).loss
+    assert np.array_equal(alone, find_lr(net(), mse_loss, [(x, x) for x in tensors], steps=40).loss)
+    assert np.array_equal(alone, find_lr(net(), mse_loss, [[x] for x in tensors], steps=40).loss)
+
+
+def test_a_clipped_run_bears_a_higher_rate():
+    free = find_lr(model(), cross_entropy, loader(), lr_max=1e4)
+    clipped = find_lr(model(), cross_entropy, loader(), lr_max=1e4, clip=1e-3)
+    assert clipped.suggestion > 10 * free.suggestion
 
 
 def test_who_is_neither_model_nor_rule_is_told_so():

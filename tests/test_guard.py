@@ -338,8 +338,8 @@ def test_a_memory_that_is_called_z_is_no_reason_to_refuse():
 
 OF_NUMBERS = sorted(
     set(optimizers.__all__)
-    - {"Rule", "Step", "decoupled", "clip_by_norm", "clip_by_value"}
-    - {"adafactor", "adafactor_vector", "muon"}  # these see a matrix, or a vector
+    - {"Rule", "Step", "decoupled", "averaged", "clip_by_norm", "clip_by_value"}
+    - {"adafactor", "adafactor_vector", "muon", "shampoo", "soap", "prodigy"}  # these see more
 )
 
 
@@ -371,6 +371,7 @@ WARMUP = functools.partial(schedules.warmup, steps=4)
         lambda t: schedules.inverse_sqrt(t, 9),
         lambda t: schedules.cosine(t, 9),
         lambda t: schedules.warmup_stable_decay(t, 9, 2, 2),
+        lambda t: schedules.warmup_stable_decay(t, 9, 2, 2, anneal="1-sqrt"),
         lambda t: schedules.cosine_restarts(t, 2),
         lambda t: schedules.cosine_restarts(t, 2, 2),
         lambda t: schedules.triangular(t, 3),

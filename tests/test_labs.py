@@ -521,7 +521,8 @@ def test_the_words_of_the_range_test_are_true(steps):
     lab = labs.range_test()
     for rule in (sgd, momentum, adam):
         lab.controls["rule"].value, lab.controls["steps"].value = rule, steps
-        form = r"lowest at (.+): a full run at (.+) ends at (.+), the best one of the sweep at (.+)"
+        form = r"half of its fall by .+, lowest at (.+): "
+        form += r"a full run at (.+) ends at (.+), the best one of the sweep at (.+)"
         said = re.fullmatch(form, lab.sentence)
         assert said is not None, lab.sentence
         low, rate, end, best = map(float, said.groups())

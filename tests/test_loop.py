@@ -1,6 +1,7 @@
 """The loop keeps everything, breaks on nothing, and says what a wrong rule did."""
 
 import copy
+import functools
 import pickle
 import warnings
 
@@ -8,9 +9,22 @@ import numpy as np
 import pytest
 
 from stepsize import Step, Trace, descend
-from stepsize.optimizers import adam, momentum, sgd
+from stepsize.data import digits
+from stepsize.network import Network
+from stepsize.optimizers import (
+    adafactor,
+    adafactor_vector,
+    adam,
+    averaged,
+    momentum,
+    muon,
+    prodigy,
+    sgd,
+    shampoo,
+    soap,
+)
 from stepsize.schedules import cosine
-from stepsize.surfaces import bowl, quadratic, ravine, rosenbrock
+from stepsize.surfaces import Gradients, bowl, quadratic, ravine, rosenbrock
 
 
 def test_every_quantity_time_first():
@@ -24,6 +38,63 @@ def test_every_quantity_time_first():
     np.testing.assert_array_equal(trace.theta[0], [4, 2])
     np.testing.assert_array_equal(trace.grad, bowl.grad(trace.theta[:-1]))
     np.testing.assert_array_equal(trace.loss, bowl.loss(trace.theta))
+
+
+@pytest.mark.parametrize("rule", [adafactor, muon, shampoo, soap, averaged(muon)])
+def test_a_rule_of_matrices_refuses_what_is_packed_in_a_vector(rule):
+    """Several runs at once look like a matrix, and are none; nor is one with a column's axes."""
+    net = Network(*digits(), hidden=(4,))
+    for landscape, start in ((net, net.start()), (ravine, ravine.start)):
+        for shape in ((), (2, 1), (2, 1, 1)):
+            many = np.broadcast_to(start, shape[:-1] + np.shape(start))
+            with pytest.raises(ValueError, match=r"steps matrices, and the points .* are vectors"):
+                descend(rule, landscape, many, 3)
+    matrices = Gradients(np.random.default_rng(0).normal(size=(3, 4, 2)))
+    assert descend(rule, matrices, np.ones((4, 2)), 3, lr=0.1).theta.shape == (4, 4, 2)
+    column = np.array([0.1, 0.2])[:, None, None]
+    assert descend(rule, matrices, np.ones((4, 2)), 3, lr=column).theta.shape == (4, 2, 4, 2)
+
+
+@pytest.mark.parametrize("rule", [adafactor_vector, prodigy])
+def test_a_rule_of_vectors_refuses_matrices_and_numbers(rule):
+    for start, kind in ((np.ones((4, 2)), "matrices"), (np.float64(1), "numbers")):
+        gradients = Gradients(np.ones((3, *np.shape(start))))
+        gradients = gradients if kind == "matrices" else Number()
+        with pytest.raises(ValueError, match=f"steps vectors, and the points .* are {kind}"):
+            descend(rule, gradients, start, 3)
+    assert descend(rule, ravine, ravine.start, 3).theta.shape == (4, 2)
+
+
+class Number:
+    """A landscape of plain numbers."""
+
+    def loss(self, theta):
+        return theta**2
+
+    def grad(self, theta, t):
+        return 2 * theta
+
+
+def test_what_is_left_open_may_be_said_to_be():
+    matrices = Gradients(np.ones((3, 4, 2)))
+    open_, said = (descend(muon, matrices, np.ones((4, 2)), 3, **h) for h in ({}, {"rms": None}))
+    np.testing.assert_array_equal(open_.theta, said.theta)
+    assert "rms" not in vars(open_)
+    with pytest.raises(TypeError, match="lr must be a number"):
+        descend(muon, matrices, np.ones((4, 2)), 3, lr=None)
+
+
+def test_an_average_is_in_the_trace_and_goes_on():
+    rule = averaged(adam, decay=0.9)
+    whole = descend(rule, bowl, [4.0, 2.0], 20, lr=0.1)
+    parts = descend(rule, bowl, descend(rule, bowl, [4.0, 2.0], 9, lr=0.1), 11, lr=0.1)
+    np.testing.assert_array_equal(whole.average, parts.average)
+    np.testing.assert_array_equal(whole.theta, descend(adam, bowl, [4.0, 2.0], 20, lr=0.1).theta)
+    half = descend(averaged(functools.partial(adam, beta1=0.5)), bowl, [4.0, 2.0], 20, lr=0.1)
+    np.testing.assert_allclose(half.average[-1], half.theta[1:].mean(axis=0), rtol=1e-14)
+    later = descend(averaged(adam, after=15), bowl, [4.0, 2.0], 20, lr=0.1)
+    np.testing.assert_array_equal(later.average[:16], later.theta[1:17])
+    np.testing.assert_allclose(later.average[-1], later.theta[16:].mean(axis=0), rtol=1e-14)
 
 
 def test_each_row_is_its_own():
@@ -67,6 +138,16 @@ def test_divergence_is_data_and_silent():
 def test_diverged_is_said_of_each_run():
     trace = descend(sgd, quadratic(1.0), [4.0], 50, lr=np.array([[0.1], [2.0], [2.1], [1e300]]))
     np.testing.assert_array_equal(trace.diverged, [False, False, True, True])
+
+
+def test_a_rule_may_return_a_list():
+    """A learner's rule that goes weight by weight."""
+
+    def listed(theta, grad, t, *, lr):
+        return Step([w - lr * g for w, g in zip(theta, grad, strict=True)])
+
+    trace = descend(listed, bowl, [4.0, 2.0], 3, lr=0.5)
+    np.testing.assert_array_equal(trace.theta, descend(sgd, bowl, [4.0, 2.0], 3, lr=0.5).theta)
 
 
 def test_no_steps_at_all():

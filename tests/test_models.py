@@ -38,6 +38,16 @@ def test_batched_over_leading_axes_bit_for_bit(model, d):
     np.testing.assert_array_equal(model.grad(theta, 5)[1, 2], model.grad(theta[1, 2], 5))
 
 
+@pytest.mark.parametrize("theta", [[1, 2], [[1.0, 2.0], [3.0, 4.0]], np.ones(2, np.float32)])
+@pytest.mark.parametrize("kind", ["float64", "float32", "int64"])
+@pytest.mark.parametrize("of_y", ["float64", "float32"])
+def test_the_loss_is_the_formulas_for_numbers_of_any_kind(theta, kind, of_y):
+    A, b = np.array([[1, 2], [3, 5], [4, 0]], kind), np.array([0.5, 1.5, -2], of_y)
+    loss = LinearRegression(A, b).loss(theta)
+    np.testing.assert_array_equal(loss, ((theta @ A.T - b) ** 2).mean(-1, dtype=loss.dtype))
+    assert loss.dtype == np.result_type(A, b, np.asarray(theta))
+
+
 def test_an_epoch_shows_every_example_once():
     for epoch in range(3):
         updates = range(1 + 32 * epoch, 33 + 32 * epoch)

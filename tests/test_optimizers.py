@@ -21,7 +21,9 @@ from stepsize.optimizers import (
     adam,
     adamax,
     adamw,
+    ademamix,
     amsgrad,
+    averaged,
     centered_rmsprop,
     clip_by_norm,
     clip_by_value,
@@ -32,11 +34,14 @@ from stepsize.optimizers import (
     muon,
     nadam,
     nesterov,
+    prodigy,
     radam,
     rmsprop,
     schedule_free_adamw,
     schedule_free_sgd,
     sgd,
+    shampoo,
+    soap,
 )
 from stepsize.optimizers.matrices import orthogonalize
 from stepsize.surfaces import bowl, ravine, rosenbrock
@@ -169,6 +174,13 @@ TWINS = [  # rule, its hyper-parameters, torch's class, its arguments; in order 
         optim.Muon,
         dict(lr=0.1, momentum=0.5, weight_decay=0.0, ns_steps=3, eps=1e-3),
     ),
+    (muon, dict(rms=0.2), optim.Muon, dict(adjust_lr_fn="match_rms_adamw")),
+    (
+        muon,
+        dict(ns_a=1.5, ns_b=-0.5, ns_c=0.0, ns_steps=9),
+        optim.Muon,
+        dict(ns_coefficients=(1.5, -0.5, 0.0), ns_steps=9),
+    ),
 ]
 TWINS += [  # every rule that has no decay of its own, with the two options that all of them share
     (rule, {**hyper, **option}, make, {**arguments, **option})
@@ -214,7 +226,11 @@ def is_apart(rule, kind, dtype):
 
 
 CASES = [
-    pytest.param(*twin, dtype, kind, id=f"{name_of(twin[0])} {twin[1]}-{dtype.__name__}-{kind}")
+    pytest.param(
+        *(*twin, dtype, kind),
+        id=f"{name_of(twin[0])} {twin[1]}-{dtype.__name__}-{kind}",
+        marks=[pytest.mark.thorough] if dtype == np.float32 else [],
+    )
     for twin in TWINS
     for dtype in DTYPES
     for kind in KINDS
@@ -464,14 +480,19 @@ RULES = {
     radam: dict(lr=0.1, beta2=0.9),
     adamax: dict(lr=0.1),
     lion: dict(lr=0.1, weight_decay=0.1),
+    ademamix: dict(lr=0.1, beta3=0.99, weight_decay=0.1),
+    prodigy: dict(weight_decay=0.1, d0=1e-3),
     adafactor_vector: dict(lr=0.1, weight_decay=0.1),
     adafactor: dict(lr=0.1, weight_decay=0.1),
     muon: dict(lr=0.1, weight_decay=0.1),
+    shampoo: dict(lr=0.1),
+    soap: dict(lr=0.1, weight_decay=0.1, frequency=3),
     schedule_free_sgd: dict(lr=0.1),
     schedule_free_adamw: dict(lr=0.1, weight_decay=0.1),
 }
-OF_A_MATRIX = [adafactor, muon]
-OF_ALL_COORDINATES = [*OF_A_MATRIX, adafactor_vector]
+OF_A_MATRIX = [adafactor, muon, shampoo, soap]
+OF_A_VECTOR = [adafactor_vector, prodigy]
+OF_ALL_COORDINATES = [*OF_A_MATRIX, *OF_A_VECTOR]
 ELEMENTWISE = [rule for rule in RULES if rule not in OF_ALL_COORDINATES]
 every_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
 every_elementwise_rule = pytest.mark.parametrize(
@@ -484,7 +505,7 @@ def shape_for(rule):
 
 
 def test_every_rule_that_there_is():
-    others = {"Rule", "Step", "decoupled", "clip_by_norm", "clip_by_value"}
+    others = {"Rule", "Step", "decoupled", "averaged", "clip_by_norm", "clip_by_value"}
     assert {rule.__name__ for rule in RULES} == set(optimizers.__all__) - others
 
 
@@ -501,7 +522,7 @@ def test_coordinates_do_not_see_each_other(rule, order):
 @pytest.mark.parametrize("rule", OF_ALL_COORDINATES, ids=lambda rule: rule.__name__)
 @given(order=st.permutations(range(3)))
 def test_the_order_of_the_rows_does_not_matter(rule, order):
-    shape = shape_for(rule)[:1] if rule is adafactor_vector else (3, 4)
+    shape = shape_for(rule)[:1] if rule in OF_A_VECTOR else (3, 4)
     g = gradients("random", (3, *shape[1:]), np.float64)[:20]
     start = np.ones((3, *shape[1:]))
     together = ours(rule, start, g, **RULES[rule])
@@ -530,6 +551,11 @@ COLUMNS = [
     (radam, dict(beta2=np.linspace(0.3, 0.999, 7), tractable=np.linspace(4, 10, 7))),
     (adamax, dict(beta1=np.linspace(0, 0.99, 7), beta2=np.linspace(0.9, 0.999, 7))),
     (lion, dict(beta1=np.linspace(0, 0.99, 7), weight_decay=np.linspace(0, 1, 7))),
+    (ademamix, dict(beta3=np.linspace(0, 0.9999, 7), alpha=np.linspace(0, 9, 7))),
+    (ademamix, dict(lr=np.geomspace(1e-3, 1, 7), weight_decay=np.linspace(0, 1, 7))),
+    (prodigy, dict(lr=np.linspace(0, 2, 7), beta2=np.linspace(0.9, 0.999, 7))),
+    (prodigy, dict(d0=np.geomspace(1e-6, 1, 7), weight_decay=np.linspace(0, 1, 7))),
+    (averaged(adam, 0.9), dict(lr=np.geomspace(1e-3, 1, 7))),
     (adafactor_vector, dict(lr=np.geomspace(1e-3, 1, 7), d=np.linspace(1, 2, 7))),
     (schedule_free_sgd, dict(lr=np.geomspace(1e-4, 1e-1, 7), beta=np.linspace(0, 0.9, 7))),
     (schedule_free_adamw, dict(lr=np.linspace(0, 1, 7), beta1=np.linspace(0, 0.9, 7))),
@@ -563,14 +589,29 @@ def test_column_of_momentum_decays_is_the_runs_but_for_the_last_bits():
         np.testing.assert_allclose(together.theta[:, i], alone.theta, rtol=1e-10, atol=1e-12)
 
 
-def test_column_of_matrices_is_the_matrices_one_by_one():
-    g = gradients("random", (3, 4), np.float64)[:20]
-    lr = np.geomspace(1e-3, 1, 7)
-    for rule in OF_A_MATRIX:
-        together = ours(rule, np.ones((7, 3, 4)), g[:, None].repeat(7, 1), lr=lr[:, None, None])
-        for i in range(7):
-            alone = ours(rule, np.ones((3, 4)), g, lr=lr[i])
-            np.testing.assert_allclose(together[:, i], alone, rtol=1e-13, atol=1e-14)
+COLUMNS_OF_MATRICES = [
+    *((rule, dict(lr=np.geomspace(1e-3, 1, 7))) for rule in OF_A_MATRIX),
+    (muon, dict(rms=np.linspace(0, 1, 7), ns_a=np.linspace(1.5, 3.5, 7))),
+    (muon, dict(ns_b=np.linspace(-4, 0, 7), ns_c=np.linspace(0, 2, 7))),
+    (shampoo, dict(eps=np.geomspace(1e-6, 1, 7))),
+    (soap, dict(beta1=np.linspace(0, 0.9, 7), beta2=np.linspace(0.5, 0.95, 7))),
+    (soap, dict(eps=np.geomspace(1e-8, 1, 7), weight_decay=np.linspace(0, 1, 7))),
+]
+
+
+@pytest.mark.parametrize(
+    ("rule", "column"),
+    COLUMNS_OF_MATRICES,
+    ids=lambda x: getattr(x, "__name__", "") or " ".join(x),
+)
+def test_column_of_matrices_is_the_matrices_one_by_one(rule, column):
+    """But for the last bits: a product of matrices is added up in another order."""
+    g, ones = gradients("random", (3, 4), np.float64)[:20], np.ones((3, 4))
+    columns = {name: values[:, None, None] for name, values in column.items()}
+    together = ours(rule, np.ones((7, 3, 4)), g[:, None].repeat(7, 1), **columns)
+    for i in range(7):
+        alone = ours(rule, ones, g, **{name: values[i] for name, values in column.items()})
+        np.testing.assert_allclose(together[:, i], alone, rtol=1e-12, atol=1e-13)
 
 
 @every_rule
@@ -588,7 +629,7 @@ def test_stop_and_go_on_is_never_to_have_stopped(rule, dtype):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("rule", [*ELEMENTWISE, adafactor_vector], ids=lambda rule: rule.__name__)
+@pytest.mark.parametrize("rule", [*ELEMENTWISE, *OF_A_VECTOR], ids=lambda rule: rule.__name__)
 def test_a_trace_goes_on_from_its_end(rule, dtype):
     """The whole trace, in every quantity, bit for bit; the schedule goes on as well."""
     hyper = {**RULES[rule], "lr": lambda t: 1e-3 / (1 + t)}
@@ -631,6 +672,8 @@ STEPS_TAKEN = {  # settings in which the step is the shown scale times this, and
     nadam: (dict(), lambda grad, row: row["m_hat"]),
     radam: (dict(beta2=0.9), lambda grad, row: row["m_hat"]),
     adamax: (dict(), lambda grad, row: row["m"]),
+    ademamix: (dict(), lambda grad, row: row["mix"]),
+    prodigy: (dict(d0=1e-3), lambda grad, row: row["m"]),
 }
 
 
@@ -670,7 +713,13 @@ def test_nadam_shows_its_schedule_of_momentum():
 
 @pytest.mark.parametrize(
     ("rule", "v"),
-    [(adam, "v"), (amsgrad, "v_max"), (nadam, "v"), (schedule_free_adamw, "v")],
+    [
+        (adam, "v"),
+        (amsgrad, "v_max"),
+        (nadam, "v"),
+        (ademamix, "v"),
+        (schedule_free_adamw, "v"),
+    ],
     ids=lambda x: name_of(x) if callable(x) else x,
 )
 def test_the_corrected_second_moment_is_shown(rule, v):
@@ -763,7 +812,8 @@ def test_what_is_no_number_flows_through_and_stays_visible(rule, bad):
     grad = np.ones(shape)
     grad.flat[0] = bad
     step = rule(np.ones(shape), grad, 1, **RULES[rule])
-    if rule is lion and not np.isnan(bad):  # it moves by lr whatever the gradient: m remembers
+    if rule is soap or (rule is lion and not np.isnan(bad)):
+        # SOAP makes no first step, and Lion one of lr whatever the gradient: m remembers.
         assert not np.isfinite(step.memory["m"].flat[0])
     else:
         assert not np.isfinite(step.theta.flat[0])
@@ -817,9 +867,157 @@ def test_finite_where_it_must_be(rule, g):
 @given(st.lists(finite, min_size=1, max_size=20))
 def test_a_decay_alone_shrinks_and_never_turns_round(thetas):
     theta = np.array(thetas)
-    for rule in (adamw, lion, schedule_free_adamw):
+    for rule in (adamw, lion, ademamix, schedule_free_adamw):
         shrunk = rule(theta, 0 * theta, 1, lr=0.1, weight_decay=0.5).theta
         np.testing.assert_allclose(shrunk, 0.95 * theta, rtol=1e-12)
+
+
+@given(st.lists(finite, min_size=1, max_size=20))
+def test_ademamix_without_its_slow_mean_is_adamw(grads):
+    g, start, decay = np.array(grads), np.array(1.0), dict(lr=0.1, weight_decay=0.3)
+    without = ours(ademamix, start, g, alpha=0.0, **decay)
+    np.testing.assert_array_equal(without, ours(adamw, start, g, **decay))
+
+
+@given(st.lists(finite, min_size=2, max_size=20))
+def test_prodigys_rate_never_falls(grads):
+    trace = [step["d"].item() for step in remembered(prodigy, np.ones(1), np.array(grads)[:, None])]
+    assert (np.diff(trace) >= 0).all()
+
+
+def remembered(rule, start, grads, **hyper):
+    """The memory after each update."""
+    theta, memory = start, {}
+    for t, grad in enumerate(grads, start=1):
+        theta, memory, _ = rule(theta, grad, t, **memory, **hyper)
+        yield memory
+
+
+@pytest.mark.parametrize("c", [0.125, 1024.0])
+def test_prodigy_has_no_units_to_choose(c):
+    """c times as far away, from c times the first guess, it goes c times as far at each update."""
+    g, start = gradients("random", (5,), np.float64)[:50], np.arange(5.0)
+    path, further = ours(prodigy, start, g), ours(prodigy, c * start, g, d0=c * 1e-6)
+    np.testing.assert_allclose(further, c * path, rtol=1e-12)
+    steeper = ours(prodigy, start, c * g, eps=0.0)
+    np.testing.assert_allclose(steeper, ours(prodigy, start, g, eps=0.0), rtol=1e-12)
+
+
+def test_prodigys_rate_is_of_all_tensors_together():
+    """One for each coordinate alone would be another."""
+    g, start = gradients("random", (5,), np.float64)[:50] + 1, np.zeros(5)
+    together = ours(prodigy, start, g, d0=1e-3)[-1]
+    alone = [ours(prodigy, start[i : i + 1], g[:, i : i + 1], d0=1e-3)[-1, 0] for i in range(5)]
+    assert np.abs(together / alone - 1).max() > 0.1
+
+
+@pytest.mark.parametrize("rule", [shampoo, soap])
+@pytest.mark.parametrize("shape", [(4, 4), (3, 4)])
+def test_to_turn_the_problem_turns_the_path(rule, shape):
+    """On both sides, by any rotation. Adam's path knows the axes.
+
+    Where the first gradient leaves two directions out, SOAP's first axes there are arbitrary.
+    """
+    rng = np.random.default_rng(3)
+    left, right = (np.linalg.qr(rng.normal(size=(n, n)))[0] for n in shape)
+    g, start = gradients("random", shape, np.float64)[:40], rng.normal(size=shape)
+    for one, turned in ((rule, True), (adam, False)):
+        path = ours(one, start, g, lr=0.1)
+        other = ours(one, left @ start @ right, left @ g @ right, lr=0.1)
+        assert np.allclose(other, left @ path @ right, rtol=1e-6, atol=1e-7) == turned
+
+
+def test_soap_is_adam_where_the_axes_are_those_of_the_gradients():
+    """A gradient on the diagonal: its axes are the coordinates, and the first one is spent."""
+    g = np.abs(gradients("random", (3,), np.float64)[:30]) * [100, 10, 1]
+    matrices = g[:, :, None] * np.eye(3)
+    path = ours(soap, np.zeros((3, 3)), matrices, weight_decay=0.0)
+    theirs = ours(adam, np.zeros(3), g[1:], lr=3e-3, beta1=0.95, beta2=0.95)
+    np.testing.assert_array_equal(path[0], 0)
+    np.testing.assert_allclose(np.diagonal(path[1:], axis1=1, axis2=2), theirs, rtol=1e-9)
+    np.testing.assert_allclose(path * (1 - np.eye(3)), 0, atol=1e-12)
+
+
+@pytest.mark.parametrize("frequency", [1, 3, 7])
+def test_soap_changes_its_axes_every_so_many_updates(frequency):
+    g = gradients("random", (3, 4), np.float64)[:22]
+    seen = [m["q_left"] for m in remembered(soap, np.ones((3, 4)), g, frequency=frequency)]
+    changed = [k for k in range(1, 22) if (seen[k] != seen[k - 1]).any()]
+    assert changed == list(range(frequency, 22, frequency))
+    for q in seen:
+        np.testing.assert_allclose(q @ q.T, np.eye(3), atol=1e-12)
+
+
+@pytest.mark.parametrize("shape", [(30, 40), (40, 30), (50, 5)])
+def test_muons_step_has_the_rms_that_is_asked_for(shape):
+    g = gradients("random", shape, np.float64)[:3]
+    path = ours(muon, np.zeros(shape), g, lr=1.0, rms=0.2, weight_decay=0.0)
+    steps = np.diff(np.concatenate([np.zeros((1, *shape)), path]), axis=0)
+    np.testing.assert_allclose((steps**2).mean((1, 2)) ** 0.5, 0.2, rtol=0.25)
+
+
+def test_newton_and_schulzs_own_coefficients_converge():
+    """Those of Jordan lift faster, and stay about 1."""
+    matrix = np.random.default_rng(0).normal(size=(3, 4))
+    u, _, v = np.linalg.svd(matrix, full_matrices=False)
+    exact = orthogonalize(matrix, 30, 1e-7, 1.875, -1.25, 0.375)
+    np.testing.assert_allclose(exact, u @ v, atol=1e-12)
+    assert np.abs(orthogonalize(matrix, 30) - u @ v).max() > 0.05
+
+
+@pytest.mark.parametrize("dtype", [np.float16, torch.float16, torch.bfloat16])
+@pytest.mark.parametrize("rule", [shampoo, soap])
+def test_short_floats_are_taken_apart_in_long_ones(rule, dtype):
+    is_torch = isinstance(dtype, torch.dtype)
+    make = (lambda x: torch.tensor(x, dtype=dtype)) if is_torch else (lambda x: x.astype(dtype))
+    g = gradients("random", (3, 4), np.float64)[:5]
+    theta, memory = make(np.ones((3, 4))), {}
+    for t, grad in enumerate(g, start=1):
+        theta, memory, _ = rule(theta, make(grad), t, **memory, lr=0.1)
+        assert {theta.dtype} == {value.dtype for value in memory.values()} == {make(g).dtype}
+    exact = ours(rule, np.ones((3, 4)), g, lr=0.1)[-1]
+    found = theta.double().numpy() if is_torch else theta
+    np.testing.assert_allclose(found, exact, atol=0.05)
+
+
+@pytest.mark.parametrize("wrong", [schedule_free_sgd, schedule_free_adamw, averaged(sgd)])
+def test_no_second_average(wrong):
+    with pytest.raises(ValueError, match=f"rule must keep no mean .* {wrong.__name__} does"):
+        averaged(wrong)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (dict(decay=1.1), "decay must be at least 0 and at most 1, not 1.1"),
+        (dict(decay=-0.1), "decay must be at least 0 and at most 1, not -0.1"),
+        (dict(after=-1), "after must be a whole number, at least 0, not -1"),
+        (dict(after=2.5), "after must be a whole number, at least 0, not 2.5"),
+    ],
+)
+def test_an_average_of_what_there_is_not(arguments, words):
+    with pytest.raises(ValueError, match=words):
+        averaged(sgd, **arguments)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_an_average_stays_beside_any_rule(rule):
+    """On arrays and tensors; with a decay of 0 it is theta, with one of 1 the first point."""
+    if "z" in inspect.signature(rule).parameters:
+        return
+    g = gradients("random", shape_for(rule), np.float64)[:6]
+    start = np.ones(shape_for(rule))
+    alone = ours(rule, start, g, **RULES[rule])
+    for decay, expected in ((0.0, alone[-1]), (1.0, alone[0]), (None, alone.mean(axis=0))):
+        made = pickle.loads(pickle.dumps(averaged(rule, decay)))
+        assert made.__name__ == f"averaged_{rule.__name__}"
+        theta, memory, tensors, theirs = start, {}, {}, torch.tensor(start)
+        for t, grad in enumerate(g, start=1):
+            theta, memory, _ = made(theta, grad, t, **memory, **RULES[rule])
+            theirs, tensors, _ = made(theirs, torch.tensor(grad), t, **tensors, **RULES[rule])
+        np.testing.assert_array_equal(theta, alone[-1])
+        np.testing.assert_allclose(memory["average"], expected, rtol=1e-12)
+        np.testing.assert_allclose(tensors["average"].numpy(), expected, rtol=1e-9, atol=1e-12)
 
 
 def test_lion_steps_by_lr_or_not_at_all():
@@ -906,27 +1104,34 @@ def test_clipping_a_column_of_runs_and_a_number():
 
 
 NOT_NEGATIVE = ["lr", "weight_decay", "eps", "lr_decay", "momentum_decay", "eps1", "eps2", "total"]
+NOT_NEGATIVE += ["rms"]
+NOT_ZERO = ("above 0", [0.0, -0.1, math.nan])
 WORDS = {
     **dict.fromkeys(NOT_NEGATIVE, ("at least 0", [-0.1, -1e-300, -math.inf, math.nan])),
     "momentum": ("at least 0", [-0.9, math.nan]),
     "dampening": ("at least 0 and at most 1", [-0.1, 1.1, math.nan]),
     **dict.fromkeys(
-        ["beta1", "beta2", "beta"], ("at least 0 and below 1", [1.0, -0.1, 1.5, math.nan])
+        ["beta1", "beta2", "beta3", "beta"], ("at least 0 and below 1", [1.0, -0.1, 1.5, math.nan])
     ),
     **dict.fromkeys(["alpha", "rho"], ("at least 0 and at most 1", [-0.1, 1.1, math.nan])),
     "beta2_decay": ("at most 0", [0.8, math.nan]),
     "d": ("at least 1", [0.99, -1.0, math.nan]),
     "tractable": ("at least 4", [3.9, math.nan]),
     "ns_steps": ("a whole number, at least 0 and below 100", [-1, 2.5, math.nan]),
+    **dict.fromkeys(["ns_a", "ns_b", "ns_c"], ("any of them but nan", [math.nan])),
+    "frequency": ("a whole number, at least 1", [0, -1, 2.5, math.nan]),
+    "d0": NOT_ZERO,
+    (nesterov, "momentum"): NOT_ZERO,
+    (ademamix, "alpha"): ("at least 0", [-0.1, math.nan]),
 }
 REJECTED = [  # every hyper-parameter of every rule, in torch's words its "Invalid ..." list
-    (rule, name, value, "above 0" if (rule, name) == (nesterov, "momentum") else words)
+    (rule, name, value, words)
     for rule in RULES
     for name, parameter in inspect.signature(rule).parameters.items()
     if parameter.kind is parameter.KEYWORD_ONLY or name == "total"
     if name != "maximize"
-    for words, values in [WORDS[name]]
-    for value in [*values, *([0.0] if (rule, name) == (nesterov, "momentum") else [])]
+    for words, values in [WORDS.get((rule, name)) or WORDS[name]]
+    for value in values
 ]
 
 
@@ -937,7 +1142,8 @@ def test_bad_hyper_parameter_is_named(rule, name, value, words):
     ones = np.ones(shape_for(rule))
     with pytest.raises(ValueError, match=rf"^{name} must be {words}, not {value}$"):
         rule(ones, ones, 1, **{name: value})
-    good = 5 if name in ("tractable", "d", "ns_steps") else -0.8 if name == "beta2_decay" else 0.5
+    whole = ("tractable", "d", "ns_steps", "frequency")
+    good = 5 if name in whole else -0.8 if name == "beta2_decay" else 0.5
     column = np.array([[good], [value]])[:, None] if rule in OF_A_MATRIX else [[good], [value]]
     with pytest.raises(ValueError, match=f"^{name} must be {words}"):
         rule(ones, ones, 1, **{name: np.array(column)})
@@ -950,12 +1156,17 @@ def test_bad_hyper_parameter_is_named(rule, name, value, words):
 
 GOOD = {  # the bounds themselves, and what lies just inside where they are no part of it
     **{key: [0.0, math.inf] for key in [*NOT_NEGATIVE, "momentum"]},
-    **{key: [0.0, math.nextafter(1, 0)] for key in ["beta1", "beta2", "beta"]},
+    **{key: [0.0, math.nextafter(1, 0)] for key in ["beta1", "beta2", "beta3", "beta"]},
     **{key: [0.0, 1.0] for key in ["alpha", "rho", "dampening"]},
     "beta2_decay": [0.0, -math.inf],
     "d": [1.0, math.inf],
     "tractable": [4.0, math.inf],
     "ns_steps": [0, 1],
+    **{key: [-math.inf, math.inf] for key in ["ns_a", "ns_b", "ns_c"]},
+    "frequency": [1],
+    "d0": [1e-300],
+    (nesterov, "momentum"): [1e-300],
+    (ademamix, "alpha"): [0.0, math.inf],
 }
 
 
@@ -964,7 +1175,7 @@ def test_bounds_are_good(rule):
     ones = np.ones(shape_for(rule))
     for name, parameter in inspect.signature(rule).parameters.items():
         if (parameter.kind is parameter.KEYWORD_ONLY or name == "total") and name != "maximize":
-            for value in GOOD[name] if (rule, name) != (nesterov, "momentum") else [1e-300]:
+            for value in GOOD.get((rule, name)) or GOOD[name]:
                 assert rule(ones, ones, 1, **{name: value}).theta.shape == ones.shape
 
 
@@ -993,6 +1204,9 @@ def test_defaults_are_torchs(rule, make):
         torchs["beta1"], torchs["beta2"] = torchs["betas"]
     if make is optim.Adafactor:
         torchs["eps1"], torchs["eps2"] = 1e-30, torchs["eps"][1]
+    if make is optim.Muon:
+        torchs["ns_a"], torchs["ns_b"], torchs["ns_c"] = torchs["ns_coefficients"]
+        torchs["rms"] = torchs["adjust_lr_fn"]
     for name, parameter in inspect.signature(rule).parameters.items():
         if parameter.kind is parameter.KEYWORD_ONLY and name != "tractable":
             assert parameter.default == torchs.get(name, False), name
@@ -1001,7 +1215,7 @@ def test_defaults_are_torchs(rule, make):
 def test_defaults_of_what_torch_lacks_are_the_papers():
     defaults = {
         rule: {n: p.default for n, p in inspect.signature(rule).parameters.items()}
-        for rule in (momentum, heavy_ball, nesterov, radam, lion, schedule_free_sgd)
+        for rule in (momentum, heavy_ball, nesterov, radam, lion, schedule_free_sgd, prodigy, soap)
     }
     for rule in (momentum, heavy_ball, nesterov):
         assert defaults[rule]["lr"] == 1e-3
@@ -1011,9 +1225,12 @@ def test_defaults_of_what_torch_lacks_are_the_papers():
     chosen = [defaults[lion][name] for name in ("lr", "beta1", "beta2", "weight_decay")]
     assert chosen == [1e-4, 0.9, 0.99, 0]
     assert [defaults[schedule_free_sgd][name] for name in ("lr", "beta")] == [1e-2, 0.9]
-    averaged = inspect.signature(schedule_free_adamw).parameters
-    chosen = [averaged[n].default for n in ("lr", "beta1", "beta2", "eps", "weight_decay")]
+    free = inspect.signature(schedule_free_adamw).parameters
+    chosen = [free[n].default for n in ("lr", "beta1", "beta2", "eps", "weight_decay")]
     assert chosen == [2.5e-3, 0.9, 0.999, 1e-8, 0]
+    names = ("lr", "beta1", "beta2", "eps", "weight_decay")
+    assert [defaults[prodigy][n] for n in (*names, "d0")] == [1, 0.9, 0.999, 1e-8, 0, 1e-6]
+    assert [defaults[soap][n] for n in (*names, "frequency")] == [3e-3, 0.95, 0.95, 1e-8, 0.01, 10]
 
 
 @every_rule

@@ -19,7 +19,9 @@ from stepsize.optimizers import (
     adam,
     adamax,
     adamw,
+    ademamix,
     amsgrad,
+    averaged,
     centered_rmsprop,
     heavy_ball,
     lion,
@@ -27,14 +29,24 @@ from stepsize.optimizers import (
     muon,
     nadam,
     nesterov,
+    prodigy,
     radam,
     rmsprop,
     schedule_free_adamw,
     schedule_free_sgd,
     sgd,
+    shampoo,
+    soap,
 )
 from stepsize.optimizers.matrices import orthogonalize
-from stepsize.schedules import cosine, cosine_restarts, inverse_sqrt, one_cycle, triangular2
+from stepsize.schedules import (
+    cosine,
+    cosine_restarts,
+    inverse_sqrt,
+    one_cycle,
+    triangular2,
+    warmup_stable_decay,
+)
 
 GRADS = [3.0, 3.0, -0.5, 7.0, 0.0, 1e-3, -40.0, 0.25]
 THETA = 1.25
@@ -222,6 +234,20 @@ def chen(theta, grads, eta, beta1, beta2, lambda_):
         yield theta
 
 
+def pagliardini(theta, grads, eta, beta1, beta2, beta3, alpha, epsilon, lambda_):
+    """Pagliardini et al. (2024), Algorithm 1, alpha and beta3 constant, the sums written out."""
+
+    def mean(beta, terms, t):
+        return (1 - beta) * sum(beta ** (t - i) * terms[i - 1] for i in range(1, t + 1))
+
+    squares = [g**2 for g in grads]
+    for t in range(1, len(grads) + 1):
+        m1, m2 = mean(beta1, grads, t) / (1 - beta1**t), mean(beta3, grads, t)
+        nu = mean(beta2, squares, t) / (1 - beta2**t)
+        theta = theta - eta * ((m1 + alpha * m2) / (mp.sqrt(nu) + epsilon) + lambda_ * theta)
+        yield theta
+
+
 def defazio_sgd(y, grads, gamma, beta):
     """Defazio et al. (2024), equations 3 to 5."""
     z = x = y
@@ -301,6 +327,12 @@ PAPERS = [  # rule, its hyper-parameters, the paper, the same numbers in the pap
         dict(lr=0.1, weight_decay=0.5, **BETAS),
         chen,
         dict(eta=0.1, lambda_=0.5, **BETAS),
+    ),
+    (
+        ademamix,
+        dict(lr=0.1, beta3=0.875, alpha=3.0, eps=1e-3, weight_decay=0.5, **BETAS),
+        pagliardini,
+        dict(eta=0.1, beta3=0.875, alpha=3.0, epsilon=1e-3, lambda_=0.5, **BETAS),
     ),
     (schedule_free_sgd, dict(lr=0.1, beta=0.75), defazio_sgd, dict(gamma=0.1, beta=0.75)),
     (
@@ -394,6 +426,133 @@ def test_second_opinion_on_muon():
     np.testing.assert_allclose(second.theta, 0.95 * first.theta - step, rtol=1e-14)
 
 
+def exact(array):
+    """The same numbers with 50 digits."""
+    return mp.matrix(np.asarray(array).tolist())
+
+
+def power(matrix, p):
+    """Of a symmetric matrix without negative eigenvalues."""
+    values, vectors = mp.eigsy(matrix)
+    return vectors * mp.diag([value**p for value in values]) * vectors.T
+
+
+def assert_near(array, matrix, rtol):
+    golden = np.array(matrix.tolist(), dtype=float)
+    np.testing.assert_allclose(array, golden, rtol=rtol, atol=rtol * np.abs(golden).max())
+
+
+@pytest.mark.parametrize("shape", [(2, 3), (3, 2), (3, 3), (1, 2)])
+def test_second_opinion_on_shampoo(shape):
+    """Gupta et al. (2018), Algorithm 1: L_0 = eps I, R_0 = eps I."""
+    rng, (n, m) = np.random.default_rng(0), shape
+    theta, memory = rng.normal(size=shape), {}
+    W, L, R = exact(theta), mp.eye(n) * mpf(0.01), mp.eye(m) * mpf(0.01)
+    for t in range(1, 6):
+        grad = rng.normal(size=shape)
+        G = exact(grad)
+        L, R = L + G * G.T, R + G.T * G
+        W = W - mpf(0.1) * power(L, mpf(-1) / 4) * G * power(R, mpf(-1) / 4)
+        theta, memory, _ = shampoo(theta, grad, t, **memory, lr=0.1, eps=0.01)
+        assert_near(theta, W, 1e-13)
+    assert_near(memory["left"], L - mp.eye(n) * mpf(0.01), 1e-13)
+    assert_near(memory["right"], R - mp.eye(m) * mpf(0.01), 1e-13)
+
+
+def gram_schmidt(matrix):
+    """Algorithm 4 of SOAP has QR; its Q, up to signs, which nothing of the rest depends on."""
+    columns = []
+    for j in range(matrix.cols):
+        column = matrix[:, j]
+        for other in columns:
+            column = column - other * (other.T * column)[0]
+        columns.append(column / mp.norm(column))
+    return mp.matrix([[c[i] for c in columns] for i in range(matrix.rows)])
+
+
+@pytest.mark.parametrize("shape", [(2, 3), (3, 2), (3, 3)])
+def test_second_opinion_on_soap(shape):
+    """Vyas et al. (2024), Algorithm 3 with f = 2, corrected for the start of both means at 0."""
+    rng, (n, m) = np.random.default_rng(1), shape
+    hyper = dict(lr=0.125, beta1=0.75, beta2=0.5, eps=1e-3, weight_decay=0.5)
+    lr, b1, b2, eps, decay = (mpf(value) for value in hyper.values())
+    theta, memory = rng.normal(size=shape), {}
+    W, M, V, L, R, QL, QR = exact(theta), *(mp.zeros(n, m) for _ in range(2)), *[None] * 4
+    for t in range(1, 9):
+        grad = rng.normal(size=shape)
+        G = exact(grad)
+        theta, memory, _ = soap(theta, grad, t, **memory, **hyper, frequency=2)
+        if t == 1:  # only the axes
+            L, R = (1 - b2) * G * G.T, (1 - b2) * G.T * G
+            QL, QR = (mp.eigsy(side)[1][:, ::-1] for side in (L, R))
+        else:
+            k, along = t - 1, QL.T * G * QR
+            M, V = b1 * M + (1 - b1) * G, b2 * V + (1 - b2) * along.apply(lambda x: x**2)
+            top = QL.T * M * QR / (1 - b1**k)
+            N = mp.matrix(n, m)
+            for i in range(n):
+                for j in range(m):
+                    N[i, j] = top[i, j] / (mp.sqrt(V[i, j] / (1 - b2**k)) + eps)
+            W = W - lr * decay * W - lr * QL * N * QR.T
+            L, R = b2 * L + (1 - b2) * G * G.T, b2 * R + (1 - b2) * G.T * G
+            if k % 2 == 0:
+                QL, QR = gram_schmidt(L * QL), gram_schmidt(R * QR)
+        assert_near(theta, W, 1e-11)
+
+
+def test_second_opinion_on_prodigy():
+    """Mishchenko & Defazio (2024), the version with Adam; gamma changes from update to update."""
+    rng, beta1, beta2, epsilon = np.random.default_rng(2), mpf(0.5), mpf(0.75), mpf(1e-3)
+    theta = rng.normal(size=3)
+    x = x0 = [mpf(value) for value in theta]
+    memory, d, r, s, m, v = {}, mpf(0.125), mpf(0), *([mpf(0)] * 3 for _ in range(3))
+    grown = 0
+    for t in range(1, 13):
+        grad, gamma = 10.0 * np.array(theta) * rng.uniform(0.5, 1, size=3), 1 / mpf(2) ** (t % 3)
+        g, root = [mpf(value) for value in grad], mp.sqrt(beta2)
+        m = [beta1 * mi + (1 - beta1) * d * gi for mi, gi in zip(m, g, strict=True)]
+        v = [beta2 * vi + (1 - beta2) * d**2 * gi**2 for vi, gi in zip(v, g, strict=True)]
+        inner = sum(gi * (ai - xi) for gi, ai, xi in zip(g, x0, x, strict=True))
+        r = root * r + (1 - root) * gamma * d**2 * inner
+        s = [root * si + (1 - root) * gamma * d**2 * gi for si, gi in zip(s, g, strict=True)]
+        d_hat = r / sum(abs(si) for si in s)
+        x = [
+            xi - gamma * d * mi / (mp.sqrt(vi) + d * epsilon)
+            for xi, mi, vi in zip(x, m, v, strict=True)
+        ]
+        grown += d_hat > d
+        d = max(d, d_hat)
+        hyper = dict(lr=float(gamma), beta1=0.5, beta2=0.75, eps=1e-3, d0=0.125)
+        theta, memory, shown = prodigy(theta, grad, t, **memory, **hyper)
+        np.testing.assert_allclose(theta, [float(xi) for xi in x], rtol=1e-13, atol=1e-14)
+        np.testing.assert_allclose(memory["d"], [float(d)], rtol=1e-13)
+        np.testing.assert_allclose(shown["d_hat"], [float(d_hat)], rtol=1e-12, atol=1e-15)
+    assert 0 < grown < 12
+    still = prodigy(np.ones(2), np.zeros(2), 1, lr=0.5, weight_decay=0.25, d0=0.5)
+    np.testing.assert_array_equal(still.theta, (1 - 0.5 * 0.5 * 0.25) * np.ones(2))
+    assert still.memory["d"] == 0.5
+
+
+@pytest.mark.parametrize("after", [0, 3])
+def test_second_opinion_on_averages(after):
+    """A plain mean, and the sum of a running mean written out."""
+    points = list(path(sgd, lr=0.1))
+    thetas = [mpf(point) for point in points]
+    delta, memory = mpf(0.75), [{}, {}]
+    rules = averaged(sgd, after=after), averaged(sgd, decay=0.75, after=after)
+    for t, g in enumerate(GRADS, start=1):
+        before = points[t - 2] if t > 1 else THETA
+        steps = [rule(before, g, t, **m, lr=0.1) for rule, m in zip(rules, memory, strict=True)]
+        memory = [step.memory for step in steps]
+        assert [step.theta for step in steps] == [points[t - 1]] * 2
+        kept = thetas[after:t] or [thetas[t - 1]]
+        forgetting = delta ** (len(kept) - 1) * kept[0] + (1 - delta) * sum(
+            delta ** (len(kept) - 1 - i) * kept[i] for i in range(1, len(kept))
+        )
+        golden = [float(sum(kept) / len(kept)), float(forgetting)]
+        np.testing.assert_allclose([m["average"] for m in memory], golden, rtol=1e-14)
+
+
 def test_adam_second_opinion():
     """Algorithm 1; only the root is rounded, once."""
     b1, b2, lr, eps = Fraction(9, 10), Fraction(99, 100), Fraction(1, 10), Fraction(1, 1000)
@@ -413,7 +572,8 @@ def test_adam_second_opinion():
 
 
 def test_second_opinion_on_schedules():
-    """Loshchilov & Hutter (2017), equation 5; Vaswani et al. (2017), equation 3; Smith (2017)."""
+    """Loshchilov & Hutter (2017), equation 5; Vaswani et al. (2017), equation 3; Smith (2017);
+    Hägele et al. (2024), the cooldown 1 - sqrt((n - (N - N_decay)) / N_decay)."""
     low, high = mpf(0.125), 1
     restarts, begin, length = [], 0, 3
     for t in range(50):
@@ -426,6 +586,7 @@ def test_second_opinion_on_schedules():
     halved = [Fraction(height[t], 4) / 2 ** (t // 8) for t in range(50)]
     line = [Fraction(1, 4) + Fraction(3, 4) * Fraction(t, 9) for t in range(10)]
     fall = [1 + (Fraction(1, 16) - 1) * Fraction(t, 30) for t in range(1, 31)]
+    cool = [1] * 30 + [1 - mp.sqrt((mpf(n) - (50 - 20)) / 20) for n in range(30, 50)]
     rising = one_cycle(
         np.arange(40), 40, 0.25, div_factor=4.0, final_div_factor=4.0, anneal="linear"
     )
@@ -436,5 +597,6 @@ def test_second_opinion_on_schedules():
         (inverse_sqrt(t, 9), noam),
         (triangular2(t, 4), halved),
         (rising, line + fall),
+        (warmup_stable_decay(t, 50, 0, 20, anneal="1-sqrt"), cool),
     ):
         np.testing.assert_allclose(mine, [float(x) for x in golden], rtol=2e-15, atol=1e-16)

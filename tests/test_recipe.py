@@ -37,6 +37,10 @@ def test_without_warmup_the_first_rate_is_the_peak():
         (dict(warmup=10), "warmup"),
         (dict(warmup=-1), "warmup"),
         (dict(clip_norm=0.0), "clip_norm"),
+        (dict(decays="biases"), "decays must be 'all' or 'matrices', not 'biases'"),
+        (dict(others={"lr": 0.1}), "others must be empty for adam, which steps all tensors"),
+        (dict(optimizer="muon", others={"momentum": 0.1}), "others must have lr, .* for adamw"),
+        (dict(optimizer="averaged"), "optimizer"),
     ],
 )
 def test_what_is_wrong_is_named(wrong, word):

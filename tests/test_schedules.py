@@ -315,11 +315,22 @@ def test_warmup_stable_decay_is_a_sequence():
 
 
 @pytest.mark.parametrize(("warmup", "decay"), [(0, 0), (0, 10), (10, 0), (4, 6)])
-def test_warmup_stable_decay_of_any_parts(warmup, decay):
-    f = warmup_stable_decay(np.arange(12), steps=10, warmup=warmup, decay=decay, floor=0.2)
+@pytest.mark.parametrize("anneal", ["linear", "1-sqrt"])
+def test_warmup_stable_decay_of_any_parts(warmup, decay, anneal):
+    t = np.arange(12)
+    f = warmup_stable_decay(t, steps=10, warmup=warmup, decay=decay, floor=0.2, anneal=anneal)
     assert f[0] == (1 / warmup if warmup else 1)
     assert f.max() == 1 or warmup + decay == 10
     np.testing.assert_array_equal(f[10:], 0.2)
+
+
+def test_a_decay_by_1_minus_sqrt_is_half_over_after_a_quarter():
+    """It begins and ends with the line, is below it in between, and steepest at first."""
+    t = np.arange(101)
+    line, root = (warmup_stable_decay(t, 100, 0, 100, anneal=a) for a in ("linear", "1-sqrt"))
+    assert root[0] == 1 and root[25] == 0.5 and root[100] == 0
+    assert (root[1:100] < line[1:100]).all()
+    assert (np.diff(root, 2) > 0).all()
 
 
 def test_inverse_sqrt_is_vaswanis_rate():
@@ -485,6 +496,10 @@ def test_defaults_are_torchs():
         (lambda: warmup_stable_decay(0, 9, -1, 5), "warmup must be at least 0, not -1"),
         (lambda: warmup_stable_decay(0, 9, 1, -5), "decay must be at least 0, not -5"),
         (lambda: warmup_stable_decay(0, 9, 1, 5, 2), "floor must be at least 0 and at most 1"),
+        (
+            lambda: warmup_stable_decay(0, 9, 1, 5, anneal="sqrt"),
+            "anneal must be 'linear' or '1-sqrt', not 'sqrt'",
+        ),
         (lambda: cosine_restarts(0, 0), "steps must be a whole number, at least 1, not 0"),
         (lambda: cosine_restarts(0, 2.5), "steps must be a whole number, at least 1, not 2.5"),
         (lambda: cosine_restarts(0, 10.0), "steps must be a whole number, at least 1, not 10.0"),

@@ -18,12 +18,16 @@ from stepsize.optimizers import (
     adagrad,
     adam,
     adamw,
+    averaged,
     momentum,
     muon,
     nadam,
+    prodigy,
     schedule_free_adamw,
     schedule_free_sgd,
     sgd,
+    shampoo,
+    soap,
 )
 from stepsize.schedules import cosine
 
@@ -182,6 +186,94 @@ def test_adafactor_takes_a_whole_model_as_torchs_does():
     scalar.grad = torch.ones(())
     as_torch(adafactor, [scalar]).step()
     assert scalar < 1
+
+
+@pytest.mark.parametrize("rule", [shampoo, soap])
+def test_rules_with_two_sides_keep_them_through_a_checkpoint(rule):
+    """A kernel (4, 1, 2, 2) is a matrix 4 x 4, as large as what is remembered of each side."""
+
+    def start():
+        torch.manual_seed(0)
+        params = [nn.Parameter(torch.randn(s, dtype=torch.float64)) for s in ((4, 1, 2, 2), (3, 5))]
+        return params, as_torch(rule, params, lr=0.1)
+
+    def go(params, optimizer, first):
+        for i in range(first, first + 12):
+            rng = np.random.default_rng(i)
+            for p in params:
+                p.grad = torch.tensor(rng.normal(size=tuple(p.shape)))
+            optimizer.step()
+
+    (params, optimizer), (again, resumed) = start(), start()
+    go(params, optimizer, 0)
+    matrix, memory = start()[0][0].detach().reshape(4, 4).numpy(), {}
+    for i in range(12):
+        grad = np.random.default_rng(i).normal(size=(4, 1, 2, 2)).reshape(4, 4)
+        matrix, memory, _ = rule(matrix, grad, i + 1, **memory, lr=0.1)
+    np.testing.assert_allclose(params[0].detach().reshape(4, 4).numpy(), matrix, rtol=1e-9)
+    file = io.BytesIO()
+    torch.save(optimizer.state_dict(), file)
+    file.seek(0)
+    resumed.load_state_dict(torch.load(file))
+    for p, q in zip(params, again, strict=True):
+        q.data.copy_(p)
+    go(params, optimizer, 12)
+    go(again, resumed, 12)
+    same(params, again, rtol=0, atol=0)
+
+
+def test_prodigy_finds_one_rate_for_all_tensors():
+    """All in one vector, also what has no axes, and what has no gradient yet."""
+    net = model()
+    params = [*net.parameters(), nn.Parameter(torch.ones((), dtype=torch.float64))]
+    flat = torch.cat([p.detach().reshape(-1) for p in params]).numpy()
+    optimizer, memory = as_torch(prodigy, params, weight_decay=0.1), {}
+    for t in range(1, 6):
+        grad = np.random.default_rng(t).normal(size=flat.size)
+        parts = torch.tensor(grad).split([p.numel() for p in params])
+        for p, part in zip(params, parts, strict=True):
+            p.grad = part.reshape(p.shape)
+        if t == 1:
+            params[0].grad = None
+            grad[: params[0].numel()] = 0
+        optimizer.step()
+        flat, memory, _ = prodigy(flat, grad, t, **memory, weight_decay=0.1)
+    together = torch.cat([p.detach().reshape(-1) for p in params]).numpy()
+    np.testing.assert_allclose(together, flat, rtol=1e-12)
+    assert {optimizer.state[p]["d"] for p in params} == {memory["d"].item()}
+    torch.save(optimizer.state_dict(), io.BytesIO())
+
+
+def test_prodigy_wants_one_group_but_not_the_only_one():
+    net = model()
+    matrices, others = by_shape(net)
+    apart = [dict(params=matrices["params"]), others]
+    with pytest.raises(ValueError, match="prodigy looks at all its tensors together: make one gr"):
+        as_torch(prodigy, apart)
+    optimizer = as_torch(prodigy, [matrices, others])
+    walk(net, optimizer)
+    assert [group["rule"] for group in optimizer.param_groups] == ["muon", "prodigy"]
+
+
+def test_an_average_of_ones_own_rule_is_kept_tensor_by_tensor():
+    """And of Adafactor, which steps vectors by another rule."""
+
+    def own(theta, grad, t, *, lr=0.1):
+        shapes.append(tuple(theta.shape))
+        return Step(theta - lr * grad)
+
+    for rule, shapes in ((own, []), (adafactor, None)):
+        net, alone = model(), model()
+        optimizer = as_torch(averaged(rule), net.parameters(), lr=0.1)
+        walk(net, optimizer)
+        walk(alone, as_torch(rule, alone.parameters(), lr=0.1))
+        same(net.parameters(), alone.parameters())
+        optimizer.eval()
+        assert all(
+            (p != q).any() for p, q in zip(net.parameters(), alone.parameters(), strict=True)
+        )
+        if shapes:
+            assert {tuple(p.shape) for p in net.parameters()} <= {*shapes}
 
 
 def test_a_vector_rule_sees_the_whole_tensor():

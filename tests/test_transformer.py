@@ -11,7 +11,7 @@ import torch
 from stepsize import labs
 from stepsize.labs import sentences
 from stepsize.labs.trainings import Worker
-from stepsize.labs.warmup import CHANCE, RATES, SHIPPED, WARMUPS, Map
+from stepsize.labs.warmup import CHANCE, JUDGING, RATES, SHIPPED, WARMUPS, Map, stored
 from stepsize.transformer import CHANCE as LN_8
 from stepsize.transformer import Reverser, Run, ramp, rows, train
 
@@ -86,8 +86,22 @@ def test_it_is_stuck_without_warmup_and_learns_with_it(seed):
 
 def test_the_map_is_whole():
     known = Map()
-    assert len(known) == len(LINES) == 5 * len(RATES) * len(WARMUPS)
-    assert {len(seeds) for seeds in known.runs.values()} == {5}
+    assert len(known) == len(LINES) == 5 * len(RATES) * len(WARMUPS) + 2 * len(JUDGING)
+    seeds = {cell: len(runs) for cell, runs in known.runs.items()}
+    assert sorted(seeds.values()) == [5] * (len(seeds) - 2) + [25] * 2
+    assert seeds[0.0055, 0] == seeds[0.015, 40] == 25
+
+
+def test_the_two_that_are_judged_were_the_lowest_on_the_choosing_seeds():
+    medians = np.array([[np.median(stored(lr, n)) for n in WARMUPS] for lr in RATES])
+    assert RATES[medians[:, 0].argmin()] == 0.0055
+    assert np.unravel_index(medians[:, 1:].argmin(), (8, 5)) == (RATES.index(0.015), 3)
+
+
+def test_the_learners_runs_are_none_of_the_stored_ones(tmp_path):
+    before = stored(0.0055, 0)
+    Map().keep(json.dumps(dict(lr=0.0055, warmup=0, seed=2, loss=[9.0] * 20)))
+    np.testing.assert_array_equal(stored(0.0055, 0), before)
 
 
 @pytest.mark.parametrize("index", [0, 21, 100])
@@ -101,8 +115,9 @@ def test_the_map_can_be_made_again(index):
 def test_what_the_lesson_reads_off_the_map():
     lowest = dict(zip(RATES, Map().medians(), strict=True))
     none = {lr: row[0] for lr, row in lowest.items()}
-    assert all(none[lr] < 0.1 for lr in (0.002, 0.004, 0.0075)) and none[0.015] > 2
-    assert (lowest[0.015][WARMUPS.index(10) :] < 0.05).all()
+    assert all(none[lr] < 0.1 for lr in (0.002, 0.004, 0.0055, 0.0075)) and none[0.015] > 2
+    assert (lowest[0.0105][1:] < 0.05).all()
+    assert (lowest[0.015][WARMUPS.index(20) :] < 0.05).all()
     assert (lowest[0.004] < 0.05).all()
     for lr in (0.001, 0.002):
         assert (np.diff(lowest[lr]) > 0).all()
@@ -110,7 +125,7 @@ def test_what_the_lesson_reads_off_the_map():
 
 def test_the_sentence_is_true():
     assert sentences.warmup(np.array([0.1, 2.0, 1.0]), 2.08) == (
-        "1 of 3 runs learned, 1 stuck, 1 between: loss 0.10 to 2.00 at the end, 2.08 is chance"
+        "1 of 3 runs learned, 1 stuck, 1 between: loss 0.1 to 2 at the end, 2.08 is chance"
     )
     for end in (0.0, 0.69, 0.7, 1.66, 1.67, 2.1):
         run = Run(np.full(20, end), *[np.zeros(20)] * 5)
@@ -138,10 +153,10 @@ def test_a_spoilt_line_is_passed_over(line, tmp_path):
 def test_what_is_kept_is_there_again():
     known = Map()
     (job,) = known.next([(0.015, 40)])
-    assert job == dict(lr=0.015, warmup=40, seed=5)
+    assert job == dict(lr=0.015, warmup=40, seed=25)
     known.keep(json.dumps(job | dict(loss=[1.0] * 20)))
     assert len(Map()) == len(known) == len(LINES) + 1
-    assert next(known.next([(0.015, 40)]))["seed"] == 6
+    assert next(known.next([(0.015, 40)]))["seed"] == 26
 
 
 # --- More of them -------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ and only torch's scripts are run.
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from stepsize.frameworks.recipe import Recipe
 from stepsize.frameworks.side_by_side import LIBRARIES, installed
 from stepsize.frameworks.translate import translate
 
-from .scripts import apart, ours, run
+from .scripts import apart, ours, ours_apart, run
 
 # NumPy's, of how Keras turns torch's tensors into arrays; Keras's progress bar meets it.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -42,13 +43,18 @@ HYPER: dict[str, dict[str, Any]] = {
     "radam": dict(lr=0.03),
     "adamax": dict(lr=0.03),
     "lion": dict(lr=0.01, weight_decay=0.1),
+    "ademamix": dict(lr=0.03, beta3=0.99, weight_decay=0.1),
+    "prodigy": dict(lr=1.0),
     "adafactor_vector": dict(lr=0.03),
     "adafactor": dict(lr=0.03),
     "muon": dict(lr=0.02),
+    "shampoo": dict(lr=0.1),
+    "soap": dict(lr=0.03),
     "schedule_free_sgd": dict(lr=0.05),
     "schedule_free_adamw": dict(lr=0.03),
 }
-KIND = {"adafactor": "matrix", "muon": "matrix", "adafactor_vector": "vector"}
+KIND = {**dict.fromkeys(("adafactor", "muon", "shampoo", "soap"), "matrix")}
+KIND |= {"adafactor_vector": "vector"}
 
 # With the warmup of 20 and without: all there are, some to their end and beyond it.
 SHAPES: dict[str, list[dict[str, Any]]] = {
@@ -68,6 +74,8 @@ SHAPES: dict[str, list[dict[str, Any]]] = {
     "warmup_stable_decay": [
         dict(steps=90, warmup=10, decay=30),
         dict(steps=70, warmup=0, decay=0, floor=0.5),
+        dict(steps=90, warmup=10, decay=30, anneal="1-sqrt"),
+        dict(steps=70, warmup=0, decay=40, floor=0.25, anneal="1-sqrt"),
     ],
     "cosine_restarts": [
         dict(steps=25),
@@ -217,6 +225,66 @@ def test_what_one_can_and_another_refuses(name, hyper, can, library):
     check(recipe, library, 12 if library == "torch" else 6, KIND.get(name, "two"))
 
 
+FALLING: dict[str, Any] = dict(schedule="cosine", shape=dict(steps=60, floor=0.1))
+ON_MATRICES: list[tuple[str, dict[str, Any]]] = [  # what decays, in every way that it is written
+    ("sgd", dict(lr=0.05, weight_decay=0.3)),
+    ("heavy_ball", dict(lr=0.01, weight_decay=0.3)),
+    ("momentum", dict(lr=0.01, weight_decay=0.3)),
+    ("adam", dict(lr=0.03, weight_decay=0.3)),
+    ("radam", dict(lr=0.03, weight_decay=0.3)),
+    ("adamw", dict(lr=0.03, weight_decay=0.3)),
+    ("adamw", dict(lr=0.03, weight_decay=0.3, eps=0.1)),
+    ("lion", dict(lr=0.01, weight_decay=0.3)),
+    ("ademamix", dict(lr=0.03, beta3=0.99, weight_decay=0.3)),
+]
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+@pytest.mark.parametrize("rate", [dict(), FALLING], ids=["constant", "cosine"])
+@pytest.mark.parametrize(("name", "hyper"), ON_MATRICES)
+def test_a_decay_of_matrices_leaves_biases_alone(name, hyper, rate, library):
+    if DIGITS[name][LIBRARIES.index(library)] is None:
+        return
+    need(library)
+    recipe = Recipe(optimizer=name, hyper=hyper, steps=60, decays="matrices", clip_norm=5, **rate)
+    path = run(translate(recipe, library), library, "layer")
+    assert apart(path, ours_apart(recipe)) < 10.0 ** -(12 if library == "torch" else 6)
+    everything = ours_apart(replace(recipe, decays="all"))
+    assert apart(ours_apart(recipe), everything) > 1e-3
+
+
+@pytest.mark.usefixtures("newton_schulz_in_full_precision")
+@pytest.mark.parametrize("rate", [dict(), FALLING | dict(warmup=5)], ids=["constant", "cosine"])
+@pytest.mark.parametrize("others", [dict(), dict(lr=0.03, beta1=0.8, weight_decay=0.2)])
+@pytest.mark.parametrize("more", [dict(), dict(rms=0.2, ns_steps=3, ns_a=3.0)])
+def test_matrices_by_muon_and_the_rest_by_adamw(more, others, rate):
+    for decays in ("all", "matrices"):
+        hyper = dict(lr=0.02, **more)
+        recipe = Recipe(
+            optimizer="muon", hyper=hyper, steps=60, others=others, decays=decays, **rate
+        )
+        path = run(translate(recipe, "torch"), "torch", "layer")
+        written = replace(recipe, others={"lr": 1e-3, **others})
+        assert apart(path, ours_apart(written)) < 1e-12
+
+
+@pytest.fixture
+def newton_schulz_in_full_precision(monkeypatch):
+    """torch's Muon rounds to bfloat16."""
+    torch = pytest.importorskip("torch")
+    monkeypatch.setattr(torch.Tensor, "bfloat16", lambda tensor: tensor.clone())
+
+
+@pytest.mark.parametrize(
+    ("hyper", "words"),
+    [(dict(maximize=True), "always minimizes"), (dict(rms=0.3), "rms = 0.2 or without")],
+)
+def test_what_torchs_muon_cannot(hyper, words):
+    recipe = Recipe(optimizer="muon", hyper=dict(lr=0.02, **hyper), steps=5)
+    with pytest.raises(ValueError, match=words):
+        translate(recipe, "torch")
+
+
 @pytest.mark.parametrize("library", ["keras", "optax"])
 def test_who_only_minimizes_says_so(library):
     with pytest.raises(ValueError, match="minus sign"):
@@ -252,6 +320,11 @@ def scripts() -> list[str]:
     """One of each: all optimizers, all schedules with and without a warmup."""
     changing: dict[str, Any] = dict(schedule="inverse_sqrt", shape=dict(warmup=5))
     recipes = [Recipe(optimizer=n, hyper=h, steps=9, **changing) for n, h in HYPER.items()]
+    recipes += [
+        Recipe(optimizer=n, hyper=h, steps=9, decays="matrices", **more)
+        for n, h in [*ON_MATRICES, ("muon", dict(lr=0.1, rms=0.2))]
+        for more in (dict(), changing)
+    ]
     recipes += [
         Recipe(optimizer="adamw", hyper=dict(lr=0.1), steps=99, warmup=w, schedule=n, shape=shape)
         for n, shapes in SHAPES.items()

@@ -188,7 +188,13 @@ def test_runs_from_top_to_bottom_without_torch(path, tmp_path, monkeypatch, bloc
 
 # The package --------------------------------------------------------------------------------------
 
-BRING_TORCH = ["bridge", "clinic.torch_side", "race.__main__", "race.training"]
+BRING_TORCH = [
+    "bridge",
+    "clinic.torch_batches",
+    "clinic.torch_side",
+    "race.__main__",
+    "race.training",
+]
 BRING_TORCH += ["stepper", "torch_optimizer", "transformer"]
 IMPORT_ALL = """
 import importlib, pkgutil, stepsize

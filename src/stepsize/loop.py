@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from .optimizers import Rule, Step
+from .optimizers.rules import looks
 from .optimizers.slips import (
     require_column,
     require_landscape,
@@ -95,7 +96,9 @@ def descend(
     require_landscape(landscape)
     defaults = _defaults(rule)
     counts = {name for name, value in defaults.items() if type(value) is int}
+    left_open = {name for name, value in defaults.items() if value is None}
     hyper = {**defaults, **hyper}
+    hyper = {n: v for n, v in hyper.items() if v is not None or n not in left_open}
     _require_hyper(rule, hyper)
     before = vars(start) if isinstance(start, Trace) else {}
     made = len(before["theta"]) - 1 if before else 0
@@ -106,6 +109,8 @@ def descend(
         for t in range(made + 1, made + steps + 1):
             now = {n: _at(value, t - 1, theta.dtype, n in counts) for n, value in hyper.items()}
             loss, grad = landscape.loss(theta), np.asarray(landscape.grad(theta, t))
+            if t == made + 1:
+                _require_whole(rule, theta, loss)
             if grad.dtype.kind in "fiub":  # what is no real number the rule will name
                 grad = grad.astype(theta.dtype, copy=False)
             step = _step(rule, theta, grad, t, memory, now)
@@ -153,6 +158,20 @@ def _require_hyper(rule: Rule, hyper: dict[str, Any]) -> None:
             require_time(name, value)
         elif name in parameters and parameters[name].kind is inspect.Parameter.KEYWORD_ONLY:
             require_column(name, value, np.zeros(1))
+
+
+def _require_whole(rule: Rule, theta: np.ndarray, loss: Any) -> None:
+    """Raise ValueError where a rule of matrices would be handed something else, or part of one.
+
+    How many axes a point has on this landscape, the loss tells: it has all the others.
+    """
+    axes, wanted = theta.ndim - np.ndim(loss), looks(rule).axes
+    if axes < wanted or axes > wanted == 1:
+        here = "vectors, as that of a Network, which holds all its parameters" if axes == 1 else ""
+        raise ValueError(
+            f"{rule.__name__} steps {'matrices' if wanted == 2 else 'vectors'}, and the points of"
+            f" this landscape are {here or ('matrices' if axes else 'numbers')}"
+        )
 
 
 def _defaults(rule: Rule) -> dict[str, Any]:
@@ -207,6 +226,8 @@ def _step(
     if np.shape(step.theta) != theta.shape:
         shapes = f"{theta.shape} and returned one of shape {np.shape(step.theta)}"
         raise ValueError(f"{rule.__name__} was given a theta of shape {shapes}")
+    if isinstance(step.theta, list | tuple):  # a learner's rule that goes weight by weight
+        return step._replace(theta=np.array(step.theta, dtype=theta.dtype))
     return step
 
 

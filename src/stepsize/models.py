@@ -51,7 +51,11 @@ class LinearRegression(_LeastSquares):
 
     @np.errstate(all="ignore")
     def loss(self, theta: np.ndarray) -> np.ndarray:
-        return ((np.matvec(self.X, theta) - self.y) ** 2).mean(-1)
+        # In place: where many runs go at once, new arrays would cost more than the arithmetic.
+        dtype = np.result_type(*map(np.asarray, (self.X, self.y, theta)))
+        error = np.matvec(self.X, theta, dtype=dtype)
+        error -= self.y
+        return np.square(error, out=error).mean(-1)
 
     @np.errstate(all="ignore")
     def grad(self, theta: np.ndarray, t: int) -> np.ndarray:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.colors import LinearSegmentedColormap, LogNorm, Normalize
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
 from matplotlib.ticker import Formatter
@@ -65,6 +65,12 @@ palette = {  # the colours of Okabe & Ito (2008), the light ones darkened; in or
     "radam": Look("#7A5230", LONG, ">"),
     "adamax": Look("#4B4FBF", DASH_DOT, "h"),
     "lion": Look("#C06000", LONG, "d"),
+    "ademamix": Look("#500292", SOLID, "8"),
+    "prodigy": Look("#0106CE", DASHED, "H"),
+    "adafactor": Look("#780959", DOTTED, "o"),
+    "muon": Look("#174104", DOTTED, "s"),
+    "shampoo": Look("#1A6079", LONG, "D"),
+    "soap": Look("#4D1EC6", LONG, "P"),
 }
 
 INK, GREY = "#222222", "#767676"
@@ -105,11 +111,18 @@ def cells(
     top: float,
     xlabel: str = "",
     ylabel: str = "",
+    low: float = 0.0,
 ) -> Axes:
-    """A table as a map: values (len(ys), len(xs)), each written in its cell, dark from 0 to top."""
-    ax.imshow(values, cmap=DEPTH, vmin=0, vmax=top, origin="lower", aspect="auto")
+    """A table as a map: values (len(ys), len(xs)), each written in its cell, dark from 0 to top.
+
+    low: if above 0, the shades follow a log scale from there to top, so that small values can be
+    told apart; from 10 on the numbers have no decimals then.
+    """
+    shades = LogNorm(low, top, clip=True) if low else Normalize(0, top)
+    ax.imshow(values, cmap=DEPTH, norm=shades, origin="lower", aspect="auto")
     for (row, column), value in np.ndenumerate(values):
-        ax.text(column, row, f"{value:.1f}", ha="center", va="center", fontsize=SIZE, color=INK)
+        said = f"{value:.0f}" if low and value >= 10 else f"{value:.1f}"
+        ax.text(column, row, said, ha="center", va="center", fontsize=SIZE, color=INK)
     ax.set_xticks(range(len(xs)), [f"{x:g}" for x in xs])
     ax.set_yticks(range(len(ys)), [f"{y:g}" for y in ys])
     return _tidy(ax, xlabel, ylabel)

@@ -37,7 +37,7 @@ class Range:
         low = f"{'above' if self.above else 'at least'} {self.low:g}"
         high = f"{'below' if self.below else 'at most'} {self.high:g}"
         if self.low == -float("inf"):
-            return high
+            return high if self.high < float("inf") else "any of them but nan"
         return low if self.high == float("inf") else f"{low} and {high}"
 
 
@@ -95,6 +95,7 @@ def one_of(*choices: Any) -> OneOf:
 
 below_one = Range(0, 1, below=True)
 up_to_one = Range(0, 1)
+any_number = Range(-float("inf"))
 
 
 def require(name: str, value: Any, allowed: Allowed) -> None:

@@ -227,31 +227,47 @@ def cosine(t: Any, steps: int, floor: float = 0.0) -> Any:
     return floor + (1 - floor) * 0.5 * (1 + np.cos(np.pi * np.minimum(t / steps, 1.0)))
 
 
-@schedule(t=at_least(0), steps=at_least(1), warmup=at_least(0), decay=at_least(0), floor=up_to_one)
-def warmup_stable_decay(t: Any, steps: int, warmup: int, decay: int, floor: float = 0.0) -> Any:
-    r"""Warmup, stable, decay (WSD): rise linearly, stay at 1, fall linearly to `floor` at the end.
+@schedule(
+    t=at_least(0),
+    steps=at_least(1),
+    warmup=at_least(0),
+    decay=at_least(0),
+    floor=up_to_one,
+    anneal=one_of("linear", "1-sqrt"),
+)
+def warmup_stable_decay(
+    t: Any, steps: int, warmup: int, decay: int, floor: float = 0.0, anneal: str = "linear"
+) -> Any:
+    r"""Warmup, stable, decay (WSD): rise linearly, stay at 1, fall to `floor` at the end.
 
-    $$f(t) = \min\left(\frac{t + 1}{W},\, 1\right) \cdot
-      \left(s + (1 - s) \min\left(\frac{T - t}{D},\, 1\right)\right)$$
+    $$f(t) = \min\left(\frac{t + 1}{W},\, 1\right) \cdot \left(s + (1 - s)\, h(p)\right), \qquad
+      p = \max\left(1 - \frac{T - t}{D},\, 0\right)$$
+
+    with h = 1 - p, a line, or h = 1 - sqrt(p), which falls fast at first; p is the part of the
+    decay that is over.
 
     t: updates already made, at least 0. steps T: at least 1. warmup W, decay D: at least 0, and
-    together at most steps. floor s: between 0 and 1.
+    together at most steps. floor s: between 0 and 1. anneal h: "linear" or "1-sqrt".
     Raises: ValueError where warmup and decay don't fit into steps.
-    Source: Hu et al. (2024), section 4, arXiv:2404.06395; the line down is from Hägele et al.
-    (2024), arXiv:2405.18392. torch has none; in `sequence` it is `warmup`, `constant`, `linear`.
+    Source: Hu et al. (2024), section 4, arXiv:2404.06395; both ways down are from Hägele et al.
+    (2024), arXiv:2405.18392, where 1 - sqrt did a little better than the line. torch has none; in
+    `sequence` it is `warmup`, `constant`, `linear`.
 
-    The plateau may go on as long as one likes; only the decay has to know when it ends:
+    The plateau may go on as long as you like; only the decay has to know when it ends:
 
     >>> warmup_stable_decay(np.arange(9), steps=8, warmup=2, decay=4)
     array([0.5 , 1.  , 1.  , 1.  , 1.  , 0.75, 0.5 , 0.25, 0.  ])
+    >>> warmup_stable_decay(np.arange(9), steps=8, warmup=2, decay=4, anneal="1-sqrt").round(3)
+    array([0.5  , 1.   , 1.   , 1.   , 1.   , 0.5  , 0.293, 0.134, 0.   ])
     """
     if warmup + decay > steps:
         raise ValueError(
             f"warmup and decay must fit into the {steps} steps, not {warmup} and {decay}"
         )
     rise = np.minimum((t + 1.0) / warmup, 1.0) if warmup else 1.0
-    left = np.minimum(np.maximum(steps - t, 0) / decay, 1.0) if decay else np.less(t, steps)
-    return rise * (floor + (1 - floor) * left)
+    left = np.minimum(np.maximum(steps - t, 0) / decay, 1.0) if decay else 1.0 * np.less(t, steps)
+    height = left if anneal == "linear" else 1 - (1 - left) ** 0.5
+    return rise * (floor + (1 - floor) * height)
 
 
 @schedule(t=at_least(0), steps=count_from(1), growth=count_from(1), floor=up_to_one)

@@ -56,8 +56,9 @@ class Surface:
 class Gradients:
     """No landscape, only its gradients: one an update, the same wherever theta is.
 
-    To look at a rule by itself. gradients (T,), or (T, d) for one in each of d coordinates. Their
-    loss is nan: there is none. Raises ValueError where an update finds no gradient left.
+    To look at a rule by itself. gradients (T,), or (T, d) for one in each of d coordinates, or
+    (T, n, m) for a matrix. Their loss is nan: there is none. Raises ValueError where an update
+    finds no gradient left.
 
     >>> Gradients([1.0, -2.0]).grad(np.zeros(1), t=2)
     array([-2.])
@@ -66,7 +67,8 @@ class Gradients:
     gradients: Any
 
     def loss(self, theta: np.ndarray) -> np.ndarray:
-        return np.full(np.shape(theta)[:-1], np.nan)
+        axes = max(np.ndim(self.gradients) - 1, 1)
+        return np.full(np.shape(theta)[:-axes], np.nan)
 
     def grad(self, theta: np.ndarray, t: int) -> np.ndarray:
         require("t", t, at_least(1))

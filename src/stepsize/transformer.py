@@ -190,7 +190,7 @@ def serve() -> None:
     for line in sys.stdin:
         job = json.loads(line)
         run = train(ramp(job["lr"], job["warmup"]), seed=job["seed"])
-        loss = run.loss.reshape(-1, EVERY).mean(1).round(3).tolist()
+        loss = run.loss.reshape(-1, EVERY).mean(1).round(5).tolist()
         print(json.dumps(job | {"loss": loss}), flush=True)
 
 

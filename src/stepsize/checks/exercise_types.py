@@ -7,26 +7,35 @@ choice     a dict: which belongs to which
 """
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..optimizers import Step
-from .exercise import Broke, Exercise, Mistake, Moment, Seen, Unfinished, Wrong, shown
+from .compare import shown
+from .exercise import Broke, Exercise, Mistake, Moment, Seen, Unfinished, Wrong, by_parts
 from .gaps import holds, stopped_at
 
-__all__ = ["Case", "array", "call", "choice", "function", "number", "rule", "something"]
+__all__ = [
+    "Case",
+    "array",
+    "call",
+    "choice",
+    "exchanger",
+    "function",
+    "number",
+    "rule",
+    "something",
+]
 
 IN_PLACE = (
-    "The numbers are right, but `{}` was changed where it lies: whoever called keeps that array, "
-    "and finds other numbers in it now. Make a new one."
+    "`{}` was changed in place: the array belongs to the caller, who now finds different numbers "
+    "in it. Make a new one."
 )
-A_LIST = (
-    "The numbers are right, but they come in a {}: nothing can be multiplied with that. "
-    "Make it an array."
-)
-
+A_LIST = "they come in a {}, and an array was asked for: wrap it in `np.array(...)`."
 
 ELSEWHERE = (
     "Called again with the same arguments, it gives another answer: it remembers something outside "
@@ -57,28 +66,31 @@ def rule(
     """An exercise that asks for an optimizer. call: how it is called, for the eye."""
 
     def observe(answer: Any) -> Seen:
-        seen = Seen()
-        for case in cases:
-            _run(answer, case, call, seen)
-        return seen
+        faults: dict[str, str] = {}
+        runs = (_run(answer, case, call, faults) for case in cases)
+        return Seen(chain.from_iterable(runs), faults)
 
     return Exercise(name, title, reference, mistakes, observe, **rest)
 
 
-def _run(answer: Any, case: Case, signature: str, seen: Seen) -> None:
+def _run(answer: Any, case: Case, signature: str, faults: dict[str, str]) -> Iterator[Moment]:
     """One run of a rule, a moment an update."""
     memory: dict[str, Any] = {}
     theta = np.array(case.theta)
     for t, grad in enumerate(map(np.array, case.grads), start=1):
         hyper = {k: x[t - 1] if isinstance(x, list) else x for k, x in case.hyper.items()}
-        where = f"in update {t}, {_listed(dict(theta=theta, grad=grad, t=t) | hyper)}"
-        _takes_back(answer, memory)
-        arguments = (answer, signature, (theta, grad, t), {**memory, **hyper}, seen.faults)
-        step = _step(call(*arguments), theta, seen.faults)
-        if not seen.moments and not _same(step, _step(call(*arguments), theta, seen.faults)):
+        given = dict(theta=theta, grad=grad, t=t) | hyper
+        if t == 2:
+            _takes_back(answer, memory)
+        heard: list[str] = []
+        arguments = (answer, signature, (theta, grad, t), {**memory, **hyper}, faults, heard)
+        step = _step(call(*arguments) if t == 1 else _called(*arguments), theta)
+        again = t == 1 and not hasattr(answer, "made")  # what we made remembers nothing elsewhere
+        if again and not _same(step, _step(_called(*arguments), theta)):
             raise Wrong("remembers elsewhere", ELSEWHERE)
-        inner = {key: array(value, {}) for key, value in (step.memory | step.shown).items()}
-        seen.moments.append(Moment(where, {"theta": step.theta}, inner))
+        inner = {key: array(value) for key, value in (step.memory | step.shown).items()}
+        where = partial(_where, f"in update {t},", given)
+        yield Moment(where, {"theta": step.theta}, inner, frozenset(heard))
         theta, memory = step.theta, step.memory
 
 
@@ -103,10 +115,10 @@ def _same(one: Step, other: Step) -> bool:
     return np.array_equal(one.theta, other.theta, equal_nan=True)
 
 
-def _step(result: Any, theta: np.ndarray, faults: dict[str, str]) -> Step:
+def _step(result: Any, theta: np.ndarray) -> Step:
     """The Step that a rule returned, its theta an array of the right shape."""
     if isinstance(result, Step):
-        after = array(result.theta, faults)
+        after = array(result.theta)
         if after.shape != theta.shape:
             shapes = f"shape {theta.shape}, and came out with {after.shape}"
             raise Wrong("shape", f"theta went in with {shapes}. It must keep its shape.")
@@ -130,23 +142,29 @@ def function(
     reference: Callable[..., Any],
     mistakes: dict[str, Mistake],
     cases: Sequence[tuple[Any, ...]],
+    an_array: bool = False,
     **rest: Any,
 ) -> Exercise:
     """An exercise that asks for a function of the reference's name and arguments.
 
     cases: the arguments of each call; functions among them are handed over as they are.
+    an_array: whether its text asks for an array; if not, any sequence of the numbers will do.
     """
     names = list(inspect.signature(reference).parameters)
     signature = f"{reference.__name__}({', '.join(names)})"
 
-    def observe(answer: Any) -> Seen:
-        seen = Seen()
+    def moments(answer: Any, faults: dict[str, str]) -> Iterator[Moment]:
         for case in cases:
-            result = call(answer, signature, case, {}, seen.faults)
-            where = f"when called {_listed(dict(zip(names, case, strict=True)))}"
-            results = {"result": array(result, seen.faults)}
-            seen.moments.append(Moment(where, results))
-        return seen
+            heard: list[str] = []
+            result = call(answer, signature, case, {}, faults, heard)
+            where = partial(_where, "when called", dict(zip(names, case, strict=True)))
+            yield Moment(where, {"result": array(result)}, complaints=frozenset(heard))
+            if an_array and isinstance(result, list | tuple):
+                faults.setdefault("list", A_LIST.format(type(result).__name__))
+
+    def observe(answer: Any) -> Seen:
+        faults: dict[str, str] = {}
+        return Seen(moments(answer, faults), faults)
 
     return Exercise(name, title, reference, mistakes, observe, **rest)
 
@@ -155,12 +173,27 @@ def number(name: str, title: str, reference: float, within: float, **rest: Any) 
     """An exercise that asks for one number; `within` is how far off it may be."""
 
     def observe(answer: Any) -> Seen:
-        value = array(answer, {})
+        value = array(answer)
         if value.size != 1:
             raise Wrong("no number", f"One number is wanted, not {value.size} of them.")
-        return Seen([Moment("", {"number": value.reshape(())})])
+        return Seen([Moment(str, {"number": value.reshape(())})])
 
     return Exercise(name, title, reference, observe=observe, rtol=0.0, atol=within, **rest)
+
+
+class _Choice(dict[str, float]):
+    """An answer to a choice; of a class of its own, so that it can say what made it."""
+
+
+def exchanger(reference: dict[str, float]) -> Callable[..., dict[str, float]]:
+    """Makes the right choice, but with those of some names exchanged, in a circle."""
+    make = by_parts(lambda **changed: _Choice(reference | changed))
+
+    def exchanged(*names: str) -> dict[str, float]:
+        others = names[1:] + names[:1]
+        return make(**{a: reference[b] for a, b in zip(names, others, strict=True)})
+
+    return exchanged
 
 
 def choice(name: str, title: str, reference: dict[str, float], **rest: Any) -> Exercise:
@@ -171,7 +204,7 @@ def choice(name: str, title: str, reference: dict[str, float], **rest: Any) -> E
             raise Unfinished
         if not isinstance(answer, dict):
             raise Wrong("no dict", f"A dict is wanted, as `{_form(reference)}`.")
-        values = {key: float(array(value, {}).ravel()[0]) for key, value in answer.items()}
+        values = {key: float(array(value).ravel()[0]) for key, value in answer.items()}
         missing = [key for key in reference if key not in values]
         if missing:
             raise Wrong("missing", f"There is nothing yet for {' and '.join(missing)}.")
@@ -182,7 +215,7 @@ def choice(name: str, title: str, reference: dict[str, float], **rest: Any) -> E
                 raise Wrong("unknown", f"{value:g}, for {key}, is none of {among}.")
         if len({float(value) for value in results.values()}) < len(results):
             raise Wrong("twice", "One of the numbers is there twice. Each belongs to one only.")
-        return Seen([Moment("", results)])
+        return Seen([Moment(str, results)])
 
     return Exercise(name, title, reference, observe=observe, **rest)
 
@@ -197,8 +230,12 @@ def call(
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
     faults: dict[str, str],
+    heard: list[str] | None = None,
 ) -> Any:
-    """What the answer returns for copies of these arguments; a changed argument is a fault."""
+    """What the answer returns for copies of these arguments; a changed argument is a fault.
+
+    heard: takes what NumPy complains of meanwhile.
+    """
     if answer is ...:
         raise Unfinished
     if not callable(answer):
@@ -206,10 +243,24 @@ def call(
             "no function",
             f"This is {_kind(answer)}. Hand over the function itself, without calling it.",
         )
+    _fits(answer, signature, args, kwargs)
+    return _called(answer, signature, args, kwargs, faults, heard)
+
+
+def _called(
+    answer: Any,
+    signature: str,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    faults: dict[str, str],
+    heard: list[str] | None,
+) -> Any:
+    """`call`, of what is known to take these arguments."""
+    complaints = [] if heard is None else heard
     copies = tuple(np.copy(x) if isinstance(x, np.ndarray) else x for x in args)
-    _fits(answer, signature, copies, kwargs)
     try:
-        result = answer(*copies, **kwargs)
+        with np.errstate(all="call", call=lambda complaint, _: complaints.append(complaint)):
+            result = answer(*copies, **kwargs)
     except BaseException as error:  # whatever it is, it is the answer's, and is told
         raise Unfinished if stopped_at(error) else Broke(error) from None
     names = signature[signature.index("(") + 1 :].split(",")
@@ -236,18 +287,18 @@ def _fits(
         ) from None
 
 
-def array(value: Any, faults: dict[str, str]) -> np.ndarray:
-    """A copy of what was returned, as numbers. A list of numbers is a fault."""
+def array(value: Any) -> np.ndarray:
+    """A copy of what was returned, as numbers. The root of a number below 0 is not a number."""
     something(value)
     try:
         if isinstance(value, str | bytes | dict):
             raise TypeError
-        numbers = np.array(value, dtype=float)
+        numbers = np.array(value)
+        if np.iscomplexobj(numbers):
+            return np.where(numbers.imag == 0, numbers.real, np.nan)
+        return numbers.astype(float)
     except Exception:
         raise Wrong("no numbers", f"Numbers are wanted, and this is {_kind(value)}.") from None
-    if isinstance(value, list | tuple):
-        faults.setdefault("list", A_LIST.format(type(value).__name__))
-    return numbers
 
 
 def something(value: Any) -> None:
@@ -263,7 +314,7 @@ def _kind(value: Any) -> str:
     return f"{'an' if name[:1].lower() in 'aeio' else 'a'} {name}"
 
 
-def _listed(given: dict[str, Any]) -> str:
-    """`with theta = [1, 2], lr = 0.1`; functions are left out."""
+def _where(place: str, given: dict[str, Any]) -> str:
+    """`in update 2, with theta = [1, 2], lr = 0.1`; functions are left out."""
     texts = (f"{key} = {shown(value)}" for key, value in given.items() if not callable(value))
-    return "with " + ", ".join(texts)
+    return f"{place} with {', '.join(texts)}"

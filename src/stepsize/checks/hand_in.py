@@ -13,6 +13,7 @@ from ..learner.verdict import BROKEN, RIGHT, UNTRIED, Verdict
 from ..notebook import cells
 from .catalog import EXERCISES
 from .gaps import stands_in
+from .judging import BOTH
 from .sandbox import Report, SandboxError, run
 
 __all__ = ["verdict_on"]
@@ -30,7 +31,7 @@ def verdict_on(name: str, answer: Any) -> Verdict:
         notes = [] if verdict.status == RIGHT else [cells.unchanged(name, answer, verdict)]
         if verdict.status != UNTRIED:
             notes.append(record.keep(name, verdict.status, verdict.mistake))
-            notes.append(board.tell(verdict, answer))
+            notes.append(board.tell(replace(verdict, mistake=_counted(verdict)), answer))
         return replace(verdict, note="\n".join(filter(None, notes)))
     except KeyboardInterrupt:
         return Verdict(name, BROKEN, "You stopped it.")
@@ -56,11 +57,15 @@ def _verdict(name: str, answer: Any) -> Verdict:
         text = "The check could not start a second Python, in which your answer would run."
         return Verdict(name, UNTRIED, text, str(error))
     verdict = replace(_read(name, report, answer), printed=report.printed)
-    if verdict.mistake not in exercise.mistakes:  # the answer ran where this was written
-        verdict = replace(verdict, mistake=None)
     if verdict.status == UNTRIED or (verdict.status != RIGHT and stands_in(answer)):
         return Verdict(name, UNTRIED, TO_DO)
     return verdict
+
+
+def _counted(verdict: Verdict) -> str | None:
+    """The mistake that a class counts, the first of two; the answer ran where it was written."""
+    first = (verdict.mistake or "").split(BOTH)[0]
+    return first if first in EXERCISES[verdict.exercise].mistakes else None
 
 
 def _carried(answer: Any) -> bytes:

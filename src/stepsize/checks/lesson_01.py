@@ -5,25 +5,170 @@ import numpy as np
 from ..loop import Trace, descend
 from ..optimizers import Step, sgd
 from ..surfaces import quadratic
-from .exercise import Mistake
-from .exercise_types import Case, choice, function, rule
+from .exercise import Mistake, by_parts
+from .exercise_types import Case, choice, exchanger, function, rule
 
 TITLE = "1 The learning rate"
 
-# Exercise 1.4, and the figure beside it: four runs on a parabola with this curvature.
-CURVATURE = 10.0
-CURVES = {"A": 0.19, "B": 0.002, "C": 0.21, "D": 0.1}
+
+# --- 1.1: gradient descent ----------------------------------------------------------------------
 
 
-def four_curves() -> dict[str, Trace]:
-    """The runs behind exercise 1.4, by letter."""
-    valley = quadratic(CURVATURE)
-    return {letter: descend(sgd, valley, [4.0], 40, lr=lr) for letter, lr in CURVES.items()}
+@by_parts
+def _sgd(
+    along=lambda g: g,
+    where=lambda theta: theta,
+    rate=lambda lr, t: lr,
+    sign=-1,
+    new=lambda theta, step: theta + step,
+):
+    def variant(theta, grad, t, *, lr):
+        return Step(new(where(theta), sign * rate(lr, t) * along(grad)))
+
+    return variant
 
 
-def _quadratic(*curvatures):
-    h = np.array(curvatures)
-    return lambda theta: h * theta
+MY_SGD = rule(
+    "1.1",
+    "Gradient descent",
+    "my_sgd(theta, grad, t, lr=lr)",
+    sgd,
+    {
+        "uphill": Mistake(
+            "You walk uphill: the gradient points to where the loss grows.",
+            _sgd(sign=1),
+        ),
+        "no rate": Mistake(
+            "The learning rate plays no part in your step.",
+            _sgd(rate=lambda lr, t: 1.0),
+        ),
+        "rate divides": Mistake(
+            "With a smaller learning rate you take a longer step. It should be a shorter one.",
+            _sgd(rate=lambda lr, t: 1 / lr),
+        ),
+        "rate twice": Mistake(
+            "The learning rate is in your step twice.",
+            _sgd(rate=lambda lr, t: lr * lr),
+        ),
+        "rest of the rate": Mistake(
+            "You take 1 - lr for the rate, so that a smaller learning rate makes a longer step.",
+            _sgd(rate=lambda lr, t: 1 - lr),
+        ),
+        "fixed rate": Mistake(
+            "Your learning rate is a number of your own. Use the one that is handed in.",
+            _sgd(rate=lambda lr, t: 0.01),
+            _sgd(rate=lambda lr, t: 0.001),
+            _sgd(rate=lambda lr, t: 0.5),
+        ),
+        "half or twice": Mistake(
+            "Your steps are off by a factor of 2. The gradient is handed in ready to use: no "
+            "derivative has to be taken here.",
+            _sgd(rate=lambda lr, t: 2 * lr),
+            _sgd(rate=lambda lr, t: lr / 2),
+        ),
+        "shared out": Mistake(
+            "You divide by the number of coordinates. Each takes its whole step.",
+            _sgd(along=lambda g: g / len(g)),
+        ),
+        "clipped": Mistake(
+            "You cut large gradients off. That is done later, in some training loops; here every "
+            "gradient counts as it is.",
+            _sgd(along=lambda g: np.clip(g, -1, 1)),
+        ),
+        "one length": Mistake(
+            "All your steps have the same length, lr. Gradient descent goes far where it is steep "
+            "and slows down where it is flat.",
+            _sgd(along=lambda g: g / np.linalg.norm(g)),
+        ),
+        "sign": Mistake(
+            "Every coordinate moves by the rate exactly. You use the sign of the gradient; its "
+            "size should count as well.",
+            _sgd(along=np.sign),
+        ),
+        "no gradient": Mistake(
+            "The gradient plays no part in your step: you move the same way on every slope.",
+            _sgd(along=np.ones_like),
+        ),
+        "squared": Mistake(
+            "The gradient counts twice in your step. A square has no direction, either.",
+            _sgd(along=np.square),
+        ),
+        "size alone": Mistake(
+            "Your gradient has lost its sign, so you go the same way on both sides of a valley.",
+            _sgd(along=np.abs),
+        ),
+        "decay": Mistake(
+            "Your steps get shorter as t grows. That is a schedule, which comes later: here the "
+            "learning rate stays what it is.",
+            _sgd(rate=lambda lr, t: lr / t),
+            _sgd(rate=lambda lr, t: lr / t**0.5),
+            _sgd(rate=lambda lr, t: lr / (1 + t)),
+            _sgd(rate=lambda lr, t: lr**t),
+        ),
+        "t multiplies": Mistake(
+            "Your steps get longer and longer. t only counts the updates; this rule does not need "
+            "it.",
+            _sgd(rate=lambda lr, t: lr * t),
+        ),
+        "own position": Mistake(
+            "Your step depends on where you stand, instead of on the slope there.",
+            lambda theta, grad, t, *, lr: Step(theta - lr * theta),
+            lambda theta, grad, t, *, lr: Step(theta - lr * grad * theta),
+            lambda theta, grad, t, *, lr: Step(theta + lr * grad * theta),
+        ),
+        "brackets": Mistake(
+            "You subtract the gradient from theta first, and multiply what comes out by the rate. "
+            "Only the gradient is multiplied: mind the brackets.",
+            lambda theta, grad, t, *, lr: Step((theta - grad) * lr),
+        ),
+        "exchanged": Mistake(
+            "theta and the gradient have changed places.",
+            lambda theta, grad, t, *, lr: Step(grad - lr * theta),
+        ),
+        "added up": Mistake(
+            "How far you go is rate times gradient. You take off both, one after the other.",
+            lambda theta, grad, t, *, lr: Step(theta - lr - grad),
+        ),
+        "turned around": Mistake(
+            "You go from the step to theta. Which of the two do you start from?",
+            _sgd(new=lambda theta, step: -step - theta),
+        ),
+        "step only": Mistake(
+            "That is the step. A Step holds the new theta: where the step takes you.",
+            _sgd(new=lambda theta, step: step),
+            _sgd(new=lambda theta, step: -step),
+        ),
+        "one for all": Mistake(
+            "All coordinates make the same step. Each has a slope of its own.",
+            _sgd(along=np.mean),
+            _sgd(along=np.sum),
+            _sgd(along=np.linalg.norm),
+        ),
+        "first coordinate": Mistake(
+            "One coordinate's slope moves all of them. Each has a slope of its own.",
+            _sgd(along=lambda g: g[0]),
+            _sgd(along=lambda g: g[-1]),
+            _sgd(along=lambda g: g[::-1]),
+        ),
+        "one moves": Mistake(
+            "Only one coordinate moves. All of them take a step, each along its own slope.",
+            _sgd(along=lambda g: np.where(np.arange(len(g)) == 0, g, 0.0)),
+            _sgd(along=lambda g: np.where(np.arange(len(g)) == len(g) - 1, g, 0.0)),
+        ),
+        "nothing moves": Mistake(
+            "theta comes out as it went in: the new theta is not what you return.",
+            _sgd(new=lambda theta, step: theta),
+        ),
+    },
+    cases=[
+        Case((1.0, -2.0), [(0.5, 3.0), (-1.5, 2.0), (0.25, -4.0)], dict(lr=0.1)),
+        Case((0.5, 4.0, -3.0), [(2.0, -1.0, 0.75), (0.5, 6.0, -2.5)], dict(lr=0.02)),
+    ],
+    praise="Every optimizer to come is this line, and something more.",
+)
+
+
+# --- 1.2: the loop ------------------------------------------------------------------------------
 
 
 def my_descent(grad, theta, lr, steps):
@@ -34,17 +179,29 @@ def my_descent(grad, theta, lr, steps):
     return np.array(places)
 
 
-def _uphill(grad, theta, lr, steps):
-    return my_descent(lambda theta: -grad(theta), theta, lr, steps)
+@by_parts
+def _descent(
+    sign=-1,
+    rate=lambda lr, t: lr,
+    slope_at=lambda now, start: now,
+    step_from=lambda now, start: now,
+    more=0,
+    kept=lambda places, grad, lr: places,
+    rows=lambda places: places,
+    returned=lambda rows: rows,
+):
+    def variant(grad, theta, lr, steps):
+        places = [theta]
+        for t in range(1, steps + more + 1):
+            slope = grad(slope_at(places[-1], theta))
+            places.append(step_from(places[-1], theta) + sign * rate(lr, t) * slope)
+        return returned(np.array(rows(kept(places, grad, lr))))
 
-
-def _no_rate(grad, theta, lr, steps):
-    return my_descent(grad, theta, 1.0, steps)
+    return variant
 
 
 def _same_array(grad, theta, lr, steps):
-    theta, places = theta.copy(), []
-    places.append(theta)
+    places = [theta]
     for _ in range(steps):
         theta -= lr * grad(theta)
         places.append(theta)
@@ -52,295 +209,328 @@ def _same_array(grad, theta, lr, steps):
 
 
 def _same_array_but_the_start(grad, theta, lr, steps):
-    places = _same_array(grad, theta, lr, steps)
-    places[0] = theta
-    return places
+    places = _same_array(grad, theta.copy(), lr, steps)
+    return np.array([theta, *places[1:]])
 
 
-def _first_gradient(grad, theta, lr, steps):
-    always = grad(theta)
-    return my_descent(lambda theta: always, theta, lr, steps)
+def _quadratic(*curvatures):
+    h = np.array(curvatures)
+    return lambda theta: h * theta
 
 
-def _from_the_start(grad, theta, lr, steps):
-    return np.array([theta] + [theta - lr * grad(theta)] * steps)
+LOOP = function(
+    "1.2",
+    "The loop",
+    my_descent,
+    {
+        "uphill": Mistake(
+            "You walk uphill: the gradient points to where the loss grows.",
+            _descent(sign=1),
+        ),
+        "no rate": Mistake(
+            "The learning rate plays no part in your steps.",
+            _descent(rate=lambda lr, t: 1.0),
+        ),
+        "rate divides": Mistake(
+            "With a smaller learning rate you take longer steps. They should be shorter.",
+            _descent(rate=lambda lr, t: 1 / lr),
+        ),
+        "rate falls": Mistake(
+            "Your steps get shorter from one to the next even on the same slope. Here the learning "
+            "rate stays what it is.",
+            _descent(rate=lambda lr, t: lr / t),
+            _descent(rate=lambda lr, t: lr / t**0.5),
+            _descent(rate=lambda lr, t: lr / (1 + t)),
+        ),
+        "rate grows": Mistake(
+            "Your steps are multiplied by their number in the loop, which only counts them.",
+            _descent(rate=lambda lr, t: lr * t),
+            _descent(rate=lambda lr, t: lr * (t - 1)),
+        ),
+        "no start": Mistake(
+            "The point you started from is missing: the start and `steps` updates make `steps + 1` "
+            "points.",
+            _descent(rows=lambda places: places[1:]),
+        ),
+        "none kept": Mistake(
+            "Only the start is kept. In each round of the loop the new point has to be put into "
+            "the list.",
+            _descent(rows=lambda places: places[:1]),
+        ),
+        "after one round": Mistake(
+            "It ends after the first step. Is the `return` inside the loop?",
+            _descent(rows=lambda places: places[:2]),
+        ),
+        "steps, not places": Mistake(
+            "The rows after the first are steps, not points. A new point is the old one, and the "
+            "step taken off it.",
+            _descent(step_from=lambda now, start: 0 * now, sign=1),
+            _descent(step_from=lambda now, start: 0 * now),
+            _descent(kept=lambda places, grad, lr: [places[0], *np.diff(places, axis=0)]),
+            _descent(kept=lambda places, grad, lr: [places[0], *-np.diff(places, axis=0)]),
+        ),
+        "gradients kept": Mistake(
+            "The rows after the first are gradients. The question is where you stood.",
+            _descent(kept=lambda places, grad, lr: [places[0], *map(grad, places[1:])]),
+            _descent(kept=lambda places, grad, lr: [places[0], *map(grad, places[:-1])]),
+            _descent(kept=lambda places, grad, lr: [*map(grad, places)]),
+        ),
+        "no end": Mistake(
+            "The last point is missing. Either there is one update too few, or each point is kept "
+            "before the step and the last one never.",
+            _descent(rows=lambda places: places[:-1]),
+        ),
+        "start twice": Mistake(
+            "The start is there twice, and the last point is missing: you keep the point before "
+            "the step that leads away from it.",
+            _descent(rows=lambda places: [places[0], *places[:-1]]),
+        ),
+        "one start too many": Mistake(
+            "The start is there twice. The list has it already when the loop begins.",
+            _descent(rows=lambda places: [places[0], *places]),
+        ),
+        "one more": Mistake(
+            "There is one update too many. Count the rows: the start, and one for each step.",
+            _descent(more=1),
+        ),
+        "same array": Mistake(
+            "Your rows are one and the same array, kept again and again: when it changes, the rows "
+            "you kept before change with it. `-=` changes an array in place.",
+            _same_array,
+            _same_array_but_the_start,
+        ),
+        "first gradient": Mistake(
+            "You felt the slope once, at the start, and walk on by it. It changes under your feet: "
+            "ask for it anew at every point.",
+            _descent(slope_at=lambda now, start: start),
+        ),
+        "from the start": Mistake(
+            "Each of your steps sets out from the start again. The next one has to begin where the "
+            "last one ended.",
+            _descent(slope_at=lambda now, start: start, step_from=lambda now, start: start),
+            _descent(step_from=lambda now, start: start),
+        ),
+        "last only": Mistake(
+            "That is where the walk ends. The question is about all the points on the way.",
+            _descent(returned=lambda rows: rows[-1]),
+            _descent(returned=lambda rows: rows[-1:]),
+        ),
+        "nothing moves": Mistake(
+            "You never leave the start: the new point has to become theta.",
+            _descent(rate=lambda lr, t: 0.0),
+        ),
+        "backwards": Mistake(
+            "Your points are in the reverse order. The start comes first.",
+            _descent(rows=lambda places: places[::-1]),
+        ),
+        "on its side": Mistake(
+            "Points are rows here, one below the other; yours are side by side.",
+            _descent(returned=np.transpose),
+        ),
+        "in one row": Mistake(
+            "All your numbers are in one long row. Each point is a row of its own: append it, "
+            "don't join it on.",
+            _descent(returned=np.ravel),
+        ),
+        "added up": Mistake(
+            "You add the points to each other instead of keeping them side by side. `append` puts "
+            "a point into a list.",
+            _descent(returned=lambda rows: rows.sum(axis=0)),
+            _descent(returned=lambda rows: rows.sum(axis=0, keepdims=True)),
+        ),
+        "first coordinate": Mistake(
+            "You keep one coordinate only. A point is the whole theta.",
+            _descent(returned=lambda rows: rows[:, 0]),
+            _descent(returned=lambda rows: rows[:, :1]),
+        ),
+    },
+    cases=[
+        (_quadratic(1.0, 4.0), np.array([3.0, -2.0]), 0.1, 3),
+        (_quadratic(0.5), np.array([4.0]), 0.5, 5),
+        (_quadratic(2.0, 1.0, 0.25), np.array([1.0, 2.0, -3.0]), 0.3, 1),
+    ],
+    an_array=True,
+    praise="Feel the slope, step, keep the point: that is a training loop.",
+)
 
 
-def _step_for_place(grad, theta, lr, steps):
-    places = [theta]
-    for _ in range(steps):
-        places.append(lr * grad(places[-1]))
-    return np.array(places)
-
-
-def _gradients_kept(grad, theta, lr, steps):
-    path = my_descent(grad, theta, lr, steps)
-    return np.array([theta, *(grad(place) for place in path[1:])])
-
-
-def _rows(choose):
-    """A mistake that returns other rows of the right path."""
-    return lambda grad, theta, lr, steps: choose(my_descent(grad, theta, lr, steps))
+# --- 1.3: the largest stable learning rate ------------------------------------------------------
 
 
 def max_stable_lr(curvatures):
     return 2 / np.max(curvatures)
 
 
-def _swapped(*letters):
-    """The right curves with those of some letters exchanged, in a circle."""
-    turned = letters[1:] + letters[:1]
-    return CURVES | {letter: CURVES[other] for letter, other in zip(letters, turned, strict=True)}
+@by_parts
+def _border(of=np.max, border=lambda h: 2 / h):
+    return lambda curvatures: border(of(curvatures))
 
 
-EXERCISES = (
-    rule(
-        "1.1",
-        "Gradient descent",
-        "my_sgd(theta, grad, t, lr=lr)",
-        sgd,
-        {
-            "uphill": Mistake(
-                "You walk uphill: the gradient points to where the loss grows.",
-                lambda theta, grad, t, *, lr: Step(theta + lr * grad),
-            ),
-            "no rate": Mistake(
-                "Your step is the whole gradient: the learning rate has no say in it.",
-                lambda theta, grad, t, *, lr: Step(theta - grad),
-            ),
-            "rate divides": Mistake(
-                "With a smaller learning rate you take a longer step. It should be a shorter one.",
-                lambda theta, grad, t, *, lr: Step(theta - grad / lr),
-            ),
-            "one length": Mistake(
-                "All your steps have the same length, lr. Gradient descent goes far where it is "
-                "steep and slows down where it is flat.",
-                lambda theta, grad, t, *, lr: Step(theta - lr * grad / np.linalg.norm(grad)),
-            ),
-            "sign": Mistake(
-                "Every coordinate moves by lr exactly. You use the sign of the gradient; its size "
-                "should count as well.",
-                lambda theta, grad, t, *, lr: Step(theta - lr * np.sign(grad)),
-            ),
-            "decay": Mistake(
-                "Your steps get shorter as t grows. That is a schedule, which comes later: here "
-                "the learning rate stays what it is.",
-                lambda theta, grad, t, *, lr: Step(theta - lr / t * grad),
-                lambda theta, grad, t, *, lr: Step(theta - lr / t**0.5 * grad),
-            ),
-            "t multiplies": Mistake(
-                "Your steps get longer and longer. t only counts the updates; this rule does not "
-                "need it.",
-                lambda theta, grad, t, *, lr: Step(theta - lr * t * grad),
-            ),
-            "own position": Mistake(
-                "Your step depends on where you stand, instead of on the slope there.",
-                lambda theta, grad, t, *, lr: Step(theta - lr * theta),
-                lambda theta, grad, t, *, lr: Step(theta - lr * grad * theta),
-            ),
-            "step only": Mistake(
-                "That is the step. The Step wants theta after it: the place where it takes you.",
-                lambda theta, grad, t, *, lr: Step(lr * grad),
-                lambda theta, grad, t, *, lr: Step(-lr * grad),
-            ),
-            "one for all": Mistake(
-                "All coordinates make the same step. Each has a slope of its own.",
-                lambda theta, grad, t, *, lr: Step(theta - lr * np.mean(grad)),
-                lambda theta, grad, t, *, lr: Step(theta - lr * np.sum(grad)),
-                lambda theta, grad, t, *, lr: Step(theta - lr * np.linalg.norm(grad)),
-            ),
-            "nothing moves": Mistake(
-                "Theta comes out as it went in: the new theta is not what you return.",
-                lambda theta, grad, t, *, lr: Step(theta),
-            ),
-        },
-        cases=[
-            Case((1.0, -2.0), [(0.5, 3.0), (-1.5, 2.0), (0.25, -4.0)], dict(lr=0.1)),
-            Case((0.5, 4.0, -3.0), [(2.0, -1.0, 0.75), (0.5, 6.0, -2.5)], dict(lr=0.02)),
-        ],
-        praise="Every optimizer to come is this line, and something more.",
-    ),
-    function(
-        "1.2",
-        "The loop",
-        my_descent,
-        {
-            "uphill": Mistake(
-                "You walk uphill: the gradient points to where the loss grows.", _uphill
-            ),
-            "no rate": Mistake(
-                "Your step is the whole gradient: the learning rate has no say in it.", _no_rate
-            ),
-            "no start": Mistake(
-                "The place you started from is missing: the start and `steps` updates are "
-                "`steps + 1` places.",
-                _rows(lambda path: path[1:]),
-            ),
-            "none kept": Mistake(
-                "Only the start is kept. In each round of the loop the new place has to be put "
-                "into the list.",
-                _rows(lambda path: path[:1]),
-            ),
-            "after one round": Mistake(
-                "It ends after the first step. Does the `return` stand inside the loop?",
-                _rows(lambda path: path[:2]),
-            ),
-            "steps, not places": Mistake(
-                "The rows after the first are steps, not places. A new place is the old one, and "
-                "the step taken off it.",
-                _step_for_place,
-            ),
-            "gradients kept": Mistake(
-                "The rows after the first are gradients. Where you stood is asked for.",
-                _gradients_kept,
-            ),
-            "no end": Mistake(
-                "The last place is missing. Either there is one update too few, or each place is "
-                "kept before the step and the last one never.",
-                _rows(lambda path: path[:-1]),
-            ),
-            "start twice": Mistake(
-                "The start is there twice, and the last place is missing: you keep the place "
-                "before the step that leads away from it.",
-                _rows(lambda path: np.concatenate([path[:1], path[:-1]])),
-            ),
-            "one more": Mistake(
-                "There is one update too many. Count the rows: the start, and one for each step.",
-                lambda grad, theta, lr, steps: my_descent(grad, theta, lr, steps + 1),
-            ),
-            "same array": Mistake(
-                "Your rows are one and the same array, kept again and again: when it changes, "
-                "the rows you kept before change with it. `-=` changes an array where it lies.",
-                _same_array,
-                _same_array_but_the_start,
-            ),
-            "first gradient": Mistake(
-                "You felt the slope once, at the start, and walk on by it. It changes under your "
-                "feet: ask for it anew wherever you stand.",
-                _first_gradient,
-            ),
-            "from the start": Mistake(
-                "Each of your steps sets out from the start again. The next one has to begin "
-                "where the last one ended.",
-                _from_the_start,
-            ),
-            "last only": Mistake(
-                "That is where the walk ends. Asked for are all the places on the way.",
-                _rows(lambda path: path[-1]),
-            ),
-            "nothing moves": Mistake(
-                "You never leave the start: the new place has to become theta.",
-                _rows(lambda path: np.repeat(path[:1], len(path), axis=0)),
-            ),
-            "on its side": Mistake(
-                "Places are rows here, one below the other; yours stand side by side.",
-                _rows(np.transpose),
-            ),
-        },
-        cases=[
-            (_quadratic(1.0, 4.0), np.array([3.0, -2.0]), 0.1, 3),
-            (_quadratic(0.5), np.array([4.0]), 0.5, 5),
-            (_quadratic(2.0, 1.0, 0.25), np.array([1.0, 2.0, -3.0]), 0.3, 1),
-        ],
-        praise="Feel the slope, step, keep the place: that is a training loop.",
-    ),
-    function(
-        "1.3",
-        "The largest stable learning rate",
-        max_stable_lr,
-        {
-            "one step": Mistake(
-                "At that rate one step goes straight to the bottom of the steepest direction. "
-                "It still converges at a larger one.",
-                lambda curvatures: 1 / np.max(curvatures),
-            ),
-            "flattest": Mistake(
-                "That is the border of the flattest direction. A steeper one has blown up long "
-                "before.",
-                lambda curvatures: 2 / np.min(curvatures),
-                lambda curvatures: 1 / np.min(curvatures),
-            ),
-            "mean": Mistake(
-                "The directions don't meet in the middle: each has a border of its own, and one "
-                "beyond its border is enough to diverge.",
-                lambda curvatures: 2 / np.mean(curvatures),
-                lambda curvatures: 2 / np.median(curvatures),
-                lambda curvatures: np.mean(2 / curvatures),
-            ),
-            "first or last": Mistake(
-                "You take the first curvature, or the last. The steepest may stand anywhere.",
-                lambda curvatures: 2 / curvatures[0],
-                lambda curvatures: 2 / curvatures[-1],
-            ),
-            "sum": Mistake(
-                "Below that rate it converges, but also above it, for a while. The directions "
-                "don't add up: each goes its way as if it were alone.",
-                lambda curvatures: 2 / np.sum(curvatures),
-                lambda curvatures: 2 / np.linalg.norm(curvatures),
-            ),
-            "multiplied": Mistake(
-                "Yours grows with the curvature. Did the narrow valley bear the larger steps?",
-                lambda curvatures: 2 * np.max(curvatures),
-                lambda curvatures: np.max(curvatures) / 2,
-            ),
-            "best rate": Mistake(
-                "That rate is the fastest on a quadratic. The border lies above it.",
-                lambda curvatures: 2 / (np.max(curvatures) + np.min(curvatures)),
-            ),
-            "each its own": Mistake(
-                "That is the border of every direction by itself. They all have to live with one "
-                "learning rate: which of the borders counts?",
-                lambda curvatures: 2 / curvatures,
-            ),
-        },
-        cases=[
-            (np.array([1.0, 25.0, 4.0]),),
-            (np.array([0.5, 0.2, 0.1, 2.0]),),
-            (np.array([8.0, 3.0]),),
-        ],
-        praise="The steepest direction sets the border for all.",
-    ),
-    choice(
-        "1.4",
-        "Which curve is which?",
-        CURVES,
-        mistakes={
-            "border": Mistake(
-                "You took the two sides of the border for each other. Both jump from side to "
-                "side; is each jump larger than the last, or smaller?",
-                _swapped("A", "C"),
-            ),
-            "largest is fastest": Mistake(
-                "Of the rates below the border, the largest is not the fastest. Rate times "
-                "curvature says how much of the distance one step takes away.",
-                _swapped("A", "D"),
-            ),
-            "one step": Mistake(
-                "One of the curves goes straight to the bottom, and one falls so slowly that it "
-                "hardly moves. Both do so without ever overshooting; rate times curvature tells "
-                "which is which.",
-                _swapped("B", "D"),
-            ),
-            "smallest is fastest": Mistake(
-                "You gave a large rate to the slowest curve. A small rate means small steps.",
-                _swapped("B", "C"),
-                _swapped("A", "B"),
-            ),
-            "other way round": Mistake(
-                "You have all four the other way round: it is the smallest rate that crawls, and "
-                "the largest that diverges.",
-                {"A": 0.1, "B": 0.21, "C": 0.002, "D": 0.19},
-            ),
-            "best diverges": Mistake(
-                "A curve that grows has a rate above 2 / curvature. Work that number out, and see "
-                "how many of the four lie above it.",
-                _swapped("C", "D"),
-            ),
-        },
-        hint=(
-            "Multiply each rate by the curvature, 10, and look the product up in the table of "
-            "the five cases. Begin with the curve that grows."
+BORDER = function(
+    "1.3",
+    "The largest stable learning rate",
+    max_stable_lr,
+    {
+        "one step": Mistake(
+            "At 1 over a curvature, one step goes straight to the bottom. It still converges at a "
+            "larger rate.",
+            _border(border=lambda h: 1 / h),
         ),
-        praise="Rate times curvature is 0.02, 1, 1.9 and 2.1.",
-    ),
+        "too far": Mistake(
+            "There each step overshoots by more than it had to go. The border is where it lands "
+            "exactly as far away as it was, on the other side.",
+            _border(border=lambda h: 4 / h),
+            _border(border=lambda h: 3 / h),
+        ),
+        "below the border": Mistake(
+            "You stay a little below. The question is the border itself.",
+            _border(border=lambda h: 1.9 / h),
+            _border(border=lambda h: 1.99 / h),
+            _border(border=lambda h: 1.5 / h),
+        ),
+        "root": Mistake(
+            "There is a root in yours. What a step multiplies the distance by is 1 minus rate "
+            "times curvature, without any root.",
+            _border(border=lambda h: 2 / h**0.5),
+            _border(border=lambda h: (2 / h) ** 0.5),
+        ),
+        "square": Mistake(
+            "There is a square in yours. What a step multiplies the distance by is 1 minus rate "
+            "times curvature, without any square.",
+            _border(border=lambda h: 2 / h**2),
+        ),
+        "flattest": Mistake(
+            "You ask the flattest direction. A steeper one has blown up long before.",
+            _border(of=np.min),
+        ),
+        "middle": Mistake(
+            "You take the middle between the steepest and the flattest direction. Each has a "
+            "border of its own, and one beyond its border is enough to diverge.",
+            _border(of=lambda curvatures: (np.max(curvatures) + np.min(curvatures)) / 2),
+        ),
+        "difference": Mistake(
+            "You take the difference of two curvatures. The border needs the steepest of them "
+            "alone.",
+            _border(of=lambda curvatures: np.max(curvatures) - np.min(curvatures)),
+        ),
+        "how many": Mistake(
+            "You use how many directions there are. It's how steep they are that counts.",
+            _border(of=len),
+        ),
+        "mean": Mistake(
+            "The directions don't meet in the middle: each has a border of its own, and one beyond "
+            "its border is enough to diverge.",
+            _border(of=np.mean),
+            _border(of=np.median),
+            lambda curvatures: np.mean(2 / curvatures),
+        ),
+        "first or last": Mistake(
+            "You take the first curvature, or the last. The steepest can be anywhere.",
+            _border(of=lambda curvatures: curvatures[0]),
+            _border(of=lambda curvatures: curvatures[-1]),
+        ),
+        "sum": Mistake(
+            "Below that rate it converges, but also above it, for a while. The directions don't "
+            "add up: each goes its way as if it were alone.",
+            _border(of=np.sum),
+            _border(of=np.linalg.norm),
+        ),
+        "multiplied": Mistake(
+            "Yours grows with the curvature. Did the narrow valley allow the larger steps?",
+            _border(border=lambda h: 2 * h),
+            _border(border=lambda h: h / 2),
+        ),
+        "curvature itself": Mistake(
+            "That is a curvature. The border is a rate, and the larger the curvature, the smaller "
+            "it is.",
+            _border(border=lambda h: h),
+        ),
+        "best rate": Mistake(
+            "That rate is the fastest on a quadratic. The border lies above it.",
+            lambda curvatures: 2 / (np.max(curvatures) + np.min(curvatures)),
+        ),
+        "condition number": Mistake(
+            "You take the ratio of the curvatures. It says how slow the descent is; the border "
+            "needs the steepest of them alone.",
+            _border(of=lambda curvatures: np.max(curvatures) / np.min(curvatures)),
+            lambda curvatures: np.max(curvatures) / np.min(curvatures),
+        ),
+        "each its own": Mistake(
+            "That is the border of every direction by itself. They all have to live with one "
+            "learning rate: which of the borders counts?",
+            _border(of=lambda curvatures: curvatures),
+        ),
+        "which one": Mistake(
+            "That is the position of the steepest direction. Its curvature is wanted.",
+            _border(of=np.argmax),
+            lambda curvatures: np.argmax(curvatures),
+        ),
+    },
+    cases=[
+        (np.array([1.0, 25.0, 4.0]),),
+        (np.array([0.5, 0.2, 0.1, 2.0]),),
+        (np.array([8.0, 3.0]),),
+    ],
+    praise="The steepest direction sets the border for all.",
 )
+
+
+# --- 1.4: which curve is which ------------------------------------------------------------------
+
+CURVATURE = 10.0
+CURVES = {"A": 0.19, "B": 0.002, "C": 0.21, "D": 0.1}
+
+
+def four_curves() -> dict[str, Trace]:
+    """The runs in the figure, on a parabola, by letter."""
+    valley = quadratic(CURVATURE)
+    return {letter: descend(sgd, valley, [4.0], 40, lr=lr) for letter, lr in CURVES.items()}
+
+
+_with_exchanged = exchanger(CURVES)
+
+WHICH_CURVE = choice(
+    "1.4",
+    "Which curve is which?",
+    CURVES,
+    mistakes={
+        "border": Mistake(
+            "You took the two sides of the border for each other. Both jump from side to side; is "
+            "each jump larger than the last, or smaller?",
+            _with_exchanged("A", "C"),
+        ),
+        "largest is fastest": Mistake(
+            "Of the rates below the border, the largest is not the fastest. Rate times curvature "
+            "says how much of the distance one step takes away.",
+            _with_exchanged("A", "D"),
+        ),
+        "one step": Mistake(
+            "One of the curves goes straight to the bottom, and one falls so slowly that it hardly "
+            "moves. Neither ever overshoots; rate times curvature tells which is which.",
+            _with_exchanged("B", "D"),
+        ),
+        "smallest is fastest": Mistake(
+            "You gave a large rate to the slowest curve. A small rate means small steps.",
+            _with_exchanged("B", "C"),
+            _with_exchanged("A", "B"),
+        ),
+        "other way round": Mistake(
+            "You have all four the other way round: it is the smallest rate that crawls, and the "
+            "largest that diverges.",
+            {"A": 0.1, "B": 0.21, "C": 0.002, "D": 0.19},
+        ),
+        "best diverges": Mistake(
+            "A curve that grows has a rate above 2 / curvature. Work that number out, and see how "
+            "many of the four lie above it.",
+            _with_exchanged("C", "D"),
+        ),
+    },
+    hint=(
+        "Multiply each rate by the curvature, 10, and look the product up in the table of the five "
+        "cases. Begin with the curve that grows."
+    ),
+    praise="Rate times curvature is 0.02, 1, 1.9 and 2.1.",
+)
+
+
+EXERCISES = (MY_SGD, LOOP, BORDER, WHICH_CURVE)

@@ -1,19 +1,19 @@
 """Lesson 2: mini-batches. Two of its answers draw at random, and are known by what always holds."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from itertools import permutations
 from typing import Any
 
 import numpy as np
 
-from .exercise import Exercise, Mistake, Moment, Seen, Wrong
+from .exercise import Exercise, Mistake, Moment, Seen, Wrong, by_parts
 from .exercise_types import array, call, number, something
 
 TITLE = "2 One example, a handful, or all"
 
 
-# --- 2.1: draw a mini-batch ------------------------------------------------------------------
+# --- 2.1: draw a mini-batch ---------------------------------------------------------------------
 
 N, BATCH = 12, 4
 
@@ -21,17 +21,6 @@ N, BATCH = 12, 4
 def my_batch(X, y, batch_size, rng):
     chosen = rng.choice(len(X), size=batch_size, replace=False)
     return X[chosen], y[chosen]
-
-
-def _block(X, y, batch_size, rng):
-    first = rng.integers(len(X) - batch_size + 1)
-    return X[first : first + batch_size], y[first : first + batch_size]
-
-
-def _apart(X, y, batch_size, rng):
-    X_b, _ = my_batch(X, y, batch_size, rng)
-    _, y_b = my_batch(X, y, batch_size, rng)
-    return X_b, y_b
 
 
 def _chosen_by(choose: Callable[..., Any]) -> Callable[..., Any]:
@@ -44,8 +33,16 @@ def _chosen_by(choose: Callable[..., Any]) -> Callable[..., Any]:
     return draw
 
 
+def _block(n, size, rng):
+    return rng.integers(n - size + 1) + np.arange(size)
+
+
+def _apart(X, y, batch_size, rng):
+    return my_batch(X, y, batch_size, rng)[0], my_batch(X, y, batch_size, rng)[1]
+
+
 def _seen_batches(answer: Any) -> Seen:
-    """Sixty batches of 4 out of 12, by what is true of all of them.
+    """Sixty batches of 4 out of 12, by what is true of all of them; each fact is a mistake's.
 
     A right answer fails by chance once in some 10^9 times at most: that one of the 12 examples
     stays away from all 60 batches has the probability 12 (2/3)^60.
@@ -54,19 +51,28 @@ def _seen_batches(answer: Any) -> Seen:
     batches = [_batch(answer, rng, seen) for _ in range(60)]
     rng = np.random.default_rng(0)
     again = [_batch(answer, rng, seen) for _ in range(3)]
-    indices = [frozenset(rows) for rows, _ in batches]
+    different = {frozenset(rows) for rows, _ in batches}
+    one, few = len(different) == 1, len(different) < 20
+    blocks = not one and all(map(_is_a_block, different))
     facts = {
         "size": any(len(rows) != BATCH for rows, _ in batches),
         "apart": any(rows != targets for rows, targets in batches),
-        "first ones": set(indices) == {frozenset(range(BATCH))},
-        "always the same": len(set(indices)) == 1,
+        "first ones": different == {frozenset(range(BATCH))},
+        "always the same": one and different != {frozenset(range(BATCH))},
         "with replacement": any(len(set(rows)) < len(rows) for rows, _ in batches),
-        "block": all(rows and max(rows) - min(rows) < BATCH for rows, _ in batches),
+        "block": blocks,
+        "few batches": few and not one and not blocks,
         "own randomness": again != batches[:3],
-        "left out": frozenset.union(*indices) != frozenset(range(N)),
+        "left out": not few and frozenset.union(*different) != frozenset(range(N)),
     }
-    seen.moments.append(Moment("", facts))
+    seen.moments = [Moment(str, facts)]
     return seen
+
+
+def _is_a_block(indices: frozenset[int]) -> bool:
+    """Whether they are neighbours, or would be if the last one and the first one were."""
+    ends = sum((i + 1) % N not in indices for i in indices)
+    return len(indices) > 1 and ends == 1
 
 
 def _batch(answer: Any, rng: np.random.Generator, seen: Seen) -> tuple[list[int], list[int]]:
@@ -74,7 +80,7 @@ def _batch(answer: Any, rng: np.random.Generator, seen: Seen) -> tuple[list[int]
     X, y = np.stack([np.arange(N) + 0.5, np.arange(N) ** 2 / 7], axis=1), 100.0 - np.arange(N)
     result = call(answer, "my_batch(X, y, batch_size, rng)", (X, y, BATCH, rng), {}, seen.faults)
     _two(result)
-    rows, targets = (array(part, seen.faults) for part in result)
+    rows, targets = map(array, result)
     if rows.ndim != 2 or rows.shape[1:] != X.shape[1:] or targets.ndim != 1:
         shapes = f"{rows.shape} and {targets.shape}"
         raise Wrong(
@@ -98,97 +104,127 @@ def _two(result: Any) -> None:
     something(result)
     raise Wrong(
         "not two",
-        "Two things are to come back, separated by a comma: the examples and their targets.",
+        "Two things should come back, separated by a comma: the examples and their targets.",
     )
 
 
-BATCHES = {
-    "size": Mistake(
-        "Your batch doesn't hold `batch_size` examples.",
-        _chosen_by(lambda n, size, rng: rng.permutation(n)),
-        _chosen_by(lambda n, size, rng: rng.permutation(n)[: size - 1]),
-        _chosen_by(lambda n, size, rng: rng.random(n) < size / n),
-        _chosen_by(lambda n, size, rng: [rng.integers(n)]),
-    ),
-    "apart": Mistake(
-        "Examples and targets got separated: a row of X comes with the target of another. "
-        "Whatever is drawn has to be drawn for both.",
-        _apart,
-        lambda X, y, batch_size, rng: (rng.permutation(X)[:batch_size], y[:batch_size]),
-    ),
-    "first ones": Mistake(
-        "Your batch is always the beginning of the data. Nothing was drawn.",
-        _chosen_by(lambda n, size, rng: slice(0, size)),
-    ),
-    "always the same": Mistake(
-        "Every call gives the same batch. A generator that is made anew, with the same seed, "
-        "begins anew.",
-        _chosen_by(lambda n, size, rng: np.random.default_rng(0).permutation(n)[:size]),
-    ),
-    "with replacement": Mistake(
-        "Some examples are in one batch twice. Draw as from a deck of cards: what is drawn is "
-        "gone.",
-        _chosen_by(lambda n, size, rng: rng.choice(n, size)),
-        _chosen_by(lambda n, size, rng: rng.integers(0, n, size)),
-    ),
-    "block": Mistake(
-        "Your examples are always neighbours. Data often lies sorted: neighbours look alike, and "
-        "such a batch stands badly for the whole.",
-        _block,
-    ),
-    "own randomness": Mistake(
-        "With the same `rng` in the same state, your batch is another one each time: the chance "
-        "comes from elsewhere. A run could then never be repeated.",
-        _chosen_by(lambda n, size, rng: np.random.default_rng().permutation(n)[:size]),
-    ),
-    "left out": Mistake(
-        "Some examples are never drawn, not once in 60 batches. Each should have the same chance.",
-        _chosen_by(lambda n, size, rng: rng.choice(n - 1, size, replace=False)),
-        _chosen_by(lambda n, size, rng: 1 + rng.choice(n - 1, size, replace=False)),
-    ),
-}
+MINI_BATCH = Exercise(
+    "2.1",
+    "Draw a mini-batch",
+    my_batch,
+    {
+        "size": Mistake(
+            "Your batch doesn't hold `batch_size` examples.",
+            _chosen_by(lambda n, size, rng: rng.permutation(n)),
+            _chosen_by(lambda n, size, rng: rng.permutation(n)[: size - 1]),
+            _chosen_by(lambda n, size, rng: rng.random(n) < size / n),
+            _chosen_by(lambda n, size, rng: [rng.integers(n)]),
+        ),
+        "apart": Mistake(
+            "Examples and targets got separated: a row of X comes with another row's target. "
+            "Draw once, and use what you have drawn for both.",
+            _apart,
+            lambda X, y, batch_size, rng: (rng.permutation(X)[:batch_size], y[:batch_size]),
+        ),
+        "first ones": Mistake(
+            "Your batch is always the beginning of the data. Nothing was drawn.",
+            _chosen_by(lambda n, size, rng: slice(0, size)),
+        ),
+        "always the same": Mistake(
+            "Every call gives the same batch. Either nothing is drawn, or it is drawn by a "
+            "generator that is made anew each time, with the same seed: use `rng`.",
+            _chosen_by(lambda n, size, rng: np.random.default_rng(0).permutation(n)[:size]),
+            _chosen_by(lambda n, size, rng: slice(n - size, n)),
+            _chosen_by(lambda n, size, rng: slice(0, n, n // size)),
+        ),
+        "with replacement": Mistake(
+            "Some examples are in one batch twice. Draw as from a deck of cards: a card that has "
+            "been drawn is gone.",
+            _chosen_by(lambda n, size, rng: rng.choice(n, size)),
+            _chosen_by(lambda n, size, rng: rng.integers(0, n, size)),
+        ),
+        "block": Mistake(
+            "Your examples are always neighbours. Data is often sorted, neighbours look alike, and "
+            "such a batch is a poor sample of the whole.",
+            _chosen_by(_block),
+            _chosen_by(lambda n, size, rng: rng.integers(n // size) * size + np.arange(size)),
+            _chosen_by(lambda n, size, rng: (rng.integers(n) + np.arange(size)) % n),
+        ),
+        "few batches": Mistake(
+            "You draw one of a few fixed batches, so the same examples always come together. Draw "
+            "the examples one by one.",
+            _chosen_by(lambda n, size, rng: slice(rng.integers(n // size), n, n // size)),
+        ),
+        "own randomness": Mistake(
+            "With the same `rng` in the same state, your batch is different each time, so the "
+            "randomness comes from elsewhere. Such a run could never be repeated.",
+            _chosen_by(lambda n, size, rng: np.random.default_rng().permutation(n)[:size]),
+        ),
+        "left out": Mistake(
+            "Some examples are never drawn, not once in 60 batches. Each should have the same "
+            "chance.",
+            _chosen_by(lambda n, size, rng: rng.choice(n - 1, size, replace=False)),
+            _chosen_by(lambda n, size, rng: 1 + rng.choice(n - 1, size, replace=False)),
+        ),
+    },
+    _seen_batches,
+    praise="Different examples, each with its target, and the same again from the same rng.",
+)
 
 
-# --- 2.2: an epoch of SGD ---------------------------------------------------------------------
+# --- 2.2: an epoch of SGD -----------------------------------------------------------------------
 
 LR = 0.1
+MOVES = "in how far each example moves theta, in units of lr times its gradient"
+SIGNATURE = "my_epoch(theta, X, y, lr, batch_size, rng)"
 
 
 def my_epoch(theta, X, y, lr, batch_size, rng):
-    return _epoch(theta, X, y, lr, batch_size, rng)
+    order = rng.permutation(len(X))
+    for first in range(0, len(X), batch_size):
+        chosen = order[first : first + batch_size]
+        error = X[chosen] @ theta - y[chosen]
+        theta = theta - lr * 2 * error @ X[chosen] / len(chosen)
+    return theta
 
 
-def _mean(X, y, theta, *_):
-    return 2 * (X @ theta - y) @ X / len(y)
+@by_parts
+def _epoch(
+    pairs=lambda X, y, rng: (X, y),
+    order=lambda n, rng: rng.permutation(n),
+    cut=lambda order, size: [order[i : i + size] for i in range(0, len(order), size)],
+    deal=None,
+    error=lambda X, y, theta: X @ theta - y,
+    over=lambda here, size, n: here,
+    factor=2,
+    rate=lambda lr, size: lr,
+    at=lambda now, start: now,
+    end=lambda start, now: now,
+):
+    """deal: the batches, from n, size and rng, in place of an order that is cut."""
+
+    def variant(theta, X, y, lr, batch_size, rng):
+        (X, y), now, n = pairs(X, y, rng), theta, len(X)
+        batches = deal(n, batch_size, rng) if deal else cut(order(n, rng), batch_size)
+        for chosen in batches:
+            miss = error(X[chosen], y[chosen], at(now, theta))
+            gradient = factor * miss @ X[chosen] / over(len(miss), batch_size, n)
+            now = now - rate(lr, batch_size) * gradient
+        return end(theta, now)
+
+    return variant
 
 
-def _epoch(theta, X, y, lr, batch_size, rng, gradient=_mean, sequential=True, deal=None):
-    """An epoch with one thing done in another way. gradient: of a batch; deal: the batches."""
-    n, now = len(X), theta
-    for chosen in (deal or _dealt)(n, batch_size, rng):
-        at = now if sequential else theta
-        now = now - lr * gradient(X[chosen], y[chosen], at, n, batch_size)
-    return now
-
-
-def _dealt(n, size, rng):
-    order = rng.permutation(n)
-    return [order[first : first + size] for first in range(0, n, size)]
-
-
-def _in_order(n, size, rng):
-    return [np.arange(n)[first : first + size] for first in range(0, n, size)]
-
-
-def _other(**way: Any) -> Callable[..., Any]:
-    return lambda *args: _epoch(*args, **way)
-
-
-def _shuffled_apart(theta, X, y, lr, batch_size, rng):
-    return _epoch(theta, rng.permutation(X), rng.permutation(y), lr, batch_size, rng)
+def _blocks(n, size):
+    return [np.arange(first, min(first + size, n)) for first in range(0, n, size)]
 
 
 def _seen_epochs(answer: Any) -> Seen:
+    faults: dict[str, str] = {}
+    return Seen(_epochs(answer, faults), faults)
+
+
+def _epochs(answer: Any, faults: dict[str, str]) -> Iterator[Moment]:
     """Epochs, by what does not depend on the order in which the examples came.
 
     Where the examples are orthogonal, each moves theta in a direction of its own: the shares, how
@@ -197,71 +233,109 @@ def _seen_epochs(answer: Any) -> Seen:
     By chance: that an answer with randomness of its own gives the same end three times, and so
     is not told so, has a probability below 10^-6.
     """
-    seen = Seen()
-    even = [_shares(answer, n=4, seed=seed, seen=seen) for seed in range(8)]
-    odd = _shares(answer, n=5, seed=0, seen=seen)
+    even = [_shares(answer, 6, 2, 0, faults)]
+    yield Moment(lambda: MOVES, {"n = 6, batches of 2": np.sort(even[0])})
+    odd, threes = (_shares(answer, 5, size, 0, faults) for size in (2, 3))
+    sizes = {"n = 5, batches of 2": np.sort(odd), "n = 5, batches of 3": np.sort(threes)}
+    yield Moment(lambda: MOVES, sizes)
+    even += [_shares(answer, 6, 2, seed, faults) for seed in range(1, 6)]
     still = [np.sum(np.abs(shares) < 1e-9) for shares in even]
-    X, y, theta = _entangled(4)
-    end = _end(answer, theta, X, y, 2, 0, seen)
     X, y, theta = _entangled(8)
-    ends = [_end(answer, theta, X, y, 2, seed, seen) for seed in [0, 0, 0, *range(1, 12)]]
-    straight = all(_parallel(end - theta, _mean(X, y, theta)) for end in ends)
-    facts = {
-        "nothing moves": all(count == 4 for count in still),
-        "first batch only": all(count == 2 for count in still),
-        "not once each": any(0 < count < 4 for count in still),
-        "apart": any(map(_fits_other_targets, even)),
-        "old gradient": straight,
-        "in order": not straight and all(np.allclose(end, ends[0], rtol=1e-9) for end in ends),
-        "own randomness": not np.allclose(ends[:3], ends[0], rtol=1e-9),
-        "one by one": _nearest(end, _ends_one_by_one()) < 1e-5,
-        "n = 4": np.sort(even[0]),
-        "n = 5": np.sort(odd),
-    }
-    where = "in how far each example moves theta, in units of lr times its gradient, in pairs"
-    seen.moments.append(Moment(where, facts))
-    off = {"off by": np.array(_nearest(end, _ends_in_pairs()))}
-    seen.moments.append(Moment("in where it ends, whatever the order of the examples", off))
-    return seen
+    ends = [_end(answer, theta, X, y, 2, seed, faults) for seed in [0, 0, 0, *range(1, 9)]]
+    other = _end(answer, -theta, X, y, 2, 0, faults) + theta
+    straight = all(_parallel(end - theta, (X @ theta - y) @ X) for end in ends)
+    no_prediction = bool(np.allclose(other, ends[0] - theta, rtol=1e-9))
+    fixed = all(np.allclose(end, ends[0], rtol=1e-9) for end in ends)
+    yield Moment(
+        str,
+        {
+            "nothing moves": all(count == 6 for count in still),
+            "no prediction": no_prediction and not all(count == 6 for count in still),
+            "first batch only": all(count == 4 for count in still),
+            "one batch missing": all(count == 2 for count in still),
+            "not once each": any(0 < count < 6 and count not in (2, 4) for count in still)
+            or len(set(still)) > 1,
+            "apart": any(map(_fits_other_targets, even)),
+            "old gradient": straight and not no_prediction,
+            "in order": fixed and not straight and not no_prediction,
+            "own randomness": not np.allclose(ends[:3], ends[0], rtol=1e-9),
+        },
+    )
+    X, y, theta = _entangled(4)
+    end = _end(answer, theta, X, y, 2, 0, faults)
+    yield Moment(
+        lambda: "in where it ends, whatever the order of the examples",
+        {
+            "one by one": _nearest(end, _ends_one_by_one()) < 1e-5,
+            "off by": np.array(_nearest(end, _ends_in_pairs())),
+        },
+    )
+    yield Moment(str, _togetherness(answer, faults))
+
+
+def _togetherness(answer: Any, faults: dict[str, str]) -> dict[str, bool]:
+    """Whether any two of four examples come into one batch: by how many ends there are.
+
+    Of two batches in a row there are 6; 2 where the batches are always the same, and 4 where only
+    neighbours come together. To see no more than 4 of 6 in 60 epochs has the chance 4 in 10^10.
+    """
+    X, y, theta = _entangled(4)
+    ends = [_end(answer, theta, X, y, 2, seed, faults) for seed in range(60)]
+    different = len({tuple(np.round(end, 9)) for end in ends})
+    return {"same batches": different == 2, "neighbours": different in (3, 4)}
 
 
 def _end(
-    answer: Any, theta: np.ndarray, X: np.ndarray, y: np.ndarray, size: int, seed: int, seen: Seen
+    answer: Any,
+    theta: np.ndarray,
+    X: np.ndarray,
+    y: np.ndarray,
+    size: int,
+    seed: int,
+    faults: dict[str, str],
 ) -> np.ndarray:
     """Theta after an epoch."""
-    signature = "my_epoch(theta, X, y, lr, batch_size, rng)"
     arguments = (theta, X, y, LR, size, np.random.default_rng(seed))
-    end = array(call(answer, signature, arguments, {}, seen.faults), seen.faults)
+    end = array(call(answer, SIGNATURE, arguments, {}, faults))
     if end.shape != theta.shape:
         shapes = f"shape {theta.shape}, and came out with {end.shape}"
         raise Wrong("shape", f"theta went in with {shapes}. It must keep its shape.")
     return end
 
 
+@cache
 def _orthogonal(n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """n examples at right angles, each of length 1; theta misses them by 1, 2, 4, ..."""
-    turned = np.linalg.qr(np.random.default_rng(1).normal(size=(5, 5))).Q
-    X, theta = turned[:n], np.array([1.0, -2.0, 0.5, 3.0, -1.0])
+    turned = np.linalg.qr(np.random.default_rng(1).normal(size=(6, 6))).Q
+    X, theta = turned[:n], np.array([1.0, -2.0, 0.5, 3.0, -1.0, 2.0])
     return X, X @ theta - 2.0 ** np.arange(n), theta
 
 
+@cache
 def _entangled(n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     rng = np.random.default_rng(2)
     return rng.normal(size=(n, 2)), rng.normal(size=n), np.array([1.0, -1.0])
 
 
-def _shares(answer: Any, n: int, seed: int, seen: Seen) -> np.ndarray:
+def _shares(answer: Any, n: int, size: int, seed: int, faults: dict[str, str]) -> np.ndarray:
     X, y, theta = _orthogonal(n)
-    move = X @ (_end(answer, theta, X, y, 2, seed, seen) - theta)
+    move = X @ (_end(answer, theta, X, y, size, seed, faults) - theta)
     shares: np.ndarray = move / (-LR * 2 * (X @ theta - y))
     return shares
 
 
 def _fits_other_targets(shares: np.ndarray) -> bool:
-    """Whether the targets in another order than their own explain the moves, up to their length."""
+    """Whether the targets in another order than their own explain the moves, up to their length.
+
+    The length is known from the sums, which are the same in any order.
+    """
     X, y, theta = _orthogonal(len(shares))
-    _, *others = (X @ theta - y[list(order)] for order in permutations(range(len(shares))))
-    return any(_parallel(shares * (X @ theta - y), other) for other in others)
+    errors = X @ theta - y
+    moves = shares * errors
+    if np.isclose(moves.sum(), 0):
+        return False
+    targets = X @ theta - moves * errors.sum() / moves.sum()
+    return bool(np.allclose(np.sort(targets), np.sort(y)) and not np.allclose(targets, y))
 
 
 def _parallel(a: np.ndarray, b: np.ndarray) -> bool:
@@ -274,160 +348,249 @@ def _nearest(end: np.ndarray, ends: list[np.ndarray]) -> float:
     return float(min(np.linalg.norm(end - other) for other in ends))
 
 
+def _ends_in_turn(lr: float, size: int) -> Iterator[np.ndarray]:
+    """Where an epoch ends, for each order of four examples."""
+    X, y, theta = _entangled(4)
+    in_turn = _epoch(order=lambda n, rng: np.arange(n))
+    for order in map(list, permutations(range(4))):
+        yield in_turn(theta, X[order], y[order], lr, size, None)
+
+
 @cache
 def _ends_in_pairs() -> list[np.ndarray]:
-    """Where a right epoch ends, for each order of the examples."""
-    X, y, theta = _entangled(4)
-    orders = map(list, permutations(range(4)))
-    return [_epoch(theta, X[order], y[order], LR, 2, None, deal=_in_order) for order in orders]
+    return [*_ends_in_turn(LR, 2)]
 
 
 @cache
 def _ends_one_by_one() -> list[np.ndarray]:
-    """Where an epoch ends in which each example makes a step of its own, a whole one or a half."""
-    X, y, theta = _entangled(4)
-    orders = map(list, permutations(range(4)))
-    return [
-        _epoch(theta, X[order], y[order], lr, 1, None, deal=_in_order)
-        for order in orders
-        for lr in (LR, LR / 2)
-    ]
+    """Each example makes a step of its own, a whole one or a half."""
+    return [*_ends_in_turn(LR, 1), *_ends_in_turn(LR / 2, 1)]
 
 
-EPOCHS = {
-    "nothing moves": Mistake(
-        "Theta comes back as it was given: the updates don't reach it.",
-        lambda theta, X, y, lr, batch_size, rng: theta,
-    ),
-    "first batch only": Mistake(
-        "After the first batch you are done, and the rest of the data is never seen. Where does "
-        "the `return` stand?",
-        _other(deal=lambda n, size, rng: _dealt(n, size, rng)[:1]),
-    ),
-    "not once each": Mistake(
-        "Some examples had their turn twice and some never. In an epoch each has it once.",
-        _other(deal=lambda n, size, rng: rng.integers(0, n, (-(-n // size), size))),
-        _other(deal=lambda n, size, rng: [rng.permutation(n)[:size] for _ in range(n // size)]),
-    ),
-    "apart": Mistake(
-        "Examples and targets got separated: a row of X is compared with the target of another. "
-        "Both need the same order.",
-        _shuffled_apart,
-    ),
-    "in order": Mistake(
-        "Every epoch takes the examples in the same order. Shuffled anew, the batches are other "
-        "ones each time.",
-        _other(deal=_in_order),
-    ),
-    "own randomness": Mistake(
-        "With the same `rng` in the same state, the end is another one each time: the chance "
-        "comes from elsewhere. A run could then never be repeated.",
-        _other(deal=lambda n, size, rng: _dealt(n, size, np.random.default_rng())),
-    ),
-    "all at once": Mistake(
-        "That is one step with all the data. Here every batch makes a step of its own.",
-        _other(deal=lambda n, size, rng: [np.arange(n)]),
-    ),
-    "old gradient": Mistake(
-        "All your gradients are taken at the theta of the beginning. The second batch should see "
-        "what the first one has done to it.",
-        _other(sequential=False),
-    ),
-    "one by one": Mistake(
-        "Every example makes a step of its own. Those of one batch make one step together.",
-        _other(deal=lambda n, size, rng: _dealt(n, 1, rng)),
-        _other(
-            deal=lambda n, size, rng: _dealt(n, 1, rng),
-            gradient=lambda X, y, theta, n, size: _mean(X, y, theta) / size,
+EPOCH = Exercise(
+    "2.2",
+    "An epoch of SGD",
+    my_epoch,
+    {
+        "nothing moves": Mistake(
+            "Theta comes back as it was given: the updates don't reach it.",
+            _epoch(end=lambda start, now: start),
         ),
-    ),
-    "uphill": Mistake(
-        "You walk uphill: the gradient points to where the loss grows.",
-        _other(gradient=lambda *args: -_mean(*args)),
-    ),
-    "no rate": Mistake(
-        "Your steps are whole gradients: the learning rate has no say in them.",
-        _other(gradient=lambda *args: _mean(*args) / LR),
-    ),
-    "sum": Mistake(
-        "You add the errors of a batch up, and so a larger batch makes longer steps. The loss is "
-        "their mean.",
-        _other(gradient=lambda X, y, theta, n, size: 2 * (X @ theta - y) @ X),
-    ),
-    "mean over all": Mistake(
-        "You divide by the number of all examples. The mean goes over those in the batch.",
-        _other(gradient=lambda X, y, theta, n, size: 2 * (X @ theta - y) @ X / n),
-    ),
-    "mean over batch_size": Mistake(
-        "The last batch can be smaller than `batch_size`, and then its mean goes over fewer "
-        "examples.",
-        _other(gradient=lambda X, y, theta, n, size: 2 * (X @ theta - y) @ X / size),
-    ),
-    "no factor 2": Mistake(
-        "Your steps are half as long as they should be: look at the derivative of a square again.",
-        _other(gradient=lambda *args: _mean(*args) / 2),
-    ),
-    "last left out": Mistake(
-        "When the examples can't be dealt out evenly, your last ones are left over. They make a "
-        "smaller batch.",
-        _other(deal=lambda n, size, rng: [b for b in _dealt(n, size, rng) if len(b) == size]),
-    ),
-}
-
-
-EXERCISES = (
-    Exercise(
-        "2.1",
-        "Draw a mini-batch",
-        my_batch,
-        BATCHES,
-        _seen_batches,
-        praise="Different examples, each with its target, and the same again from the same rng.",
-    ),
-    Exercise(
-        "2.2",
-        "An epoch of SGD",
-        my_epoch,
-        EPOCHS,
-        _seen_epochs,
-        praise="Each example once, and every batch starts where the last one ended.",
-    ),
-    number(
-        "2.3",
-        "How noise falls with the batch size",
-        -0.5,
-        within=0.1,
-        mistakes={
-            "variance": Mistake(
-                "That is how the variance falls: the square of the noise. Noise is measured in "
-                "the units of the gradient.",
-                -1.0,
-            ),
-            "sign": Mistake(
-                "By that the noise would grow with the batch. Does it?",
-                0.5,
-            ),
-            "variance, sign": Mistake(
-                "By that the noise would grow with the batch, and as fast as the batch does. It "
-                "falls; and take the noise itself, not its square.",
-                1.0,
-            ),
-            "flat": Mistake(
-                "By that the noise would hardly depend on the batch size. Are both axes "
-                "logarithmic?",
-                0.0,
-                -0.2,
-            ),
-            "turned around": Mistake(
-                "That is the slope of the line with its axes exchanged: how the batch size grows "
-                "when the noise falls.",
-                -2.0,
-            ),
-        },
-        hint=(
-            "That is not the slope in the measurements above. The line goes through the points "
-            "(log size, log noise): both logarithms, and the size to the right."
+        "no prediction": Mistake(
+            "Your steps are the same wherever theta is: the model's prediction is missing from the "
+            "error.",
+            _epoch(error=lambda X, y, theta: -y),
         ),
-        praise="Four times the batch halves the noise.",
-    ),
+        "prediction only": Mistake(
+            "Your error has no target in it. It is the prediction minus what should have come out.",
+            _epoch(error=lambda X, y, theta: X @ theta),
+        ),
+        "first batch only": Mistake(
+            "You are done after the first batch, and the rest of the data is never seen. Is the "
+            "`return` inside the loop?",
+            _epoch(cut=lambda order, size: [order[:size]]),
+        ),
+        "one batch missing": Mistake(
+            "The last batch never gets its turn, although it is a full one. Where does your range "
+            "end?",
+            _epoch(
+                cut=lambda order, size: [
+                    order[i : i + size] for i in range(0, len(order) - size, size)
+                ]
+            ),
+        ),
+        "not once each": Mistake(
+            "Some examples have their turn twice and some never. In an epoch each has it once.",
+            _epoch(deal=lambda n, size, rng: rng.integers(0, n, (-(-n // size), size))),
+            _epoch(deal=lambda n, size, rng: [rng.permutation(n)[:size] for _ in range(n // size)]),
+        ),
+        "twice through": Mistake(
+            "You go through the data twice. An epoch is one round.",
+            _epoch(order=lambda n, rng: np.concatenate([rng.permutation(n) for _ in range(2)])),
+        ),
+        "apart": Mistake(
+            "Examples and targets got separated: a row of X is compared with another row's target. "
+            "Both need the same order.",
+            _epoch(pairs=lambda X, y, rng: (rng.permutation(X), rng.permutation(y))),
+        ),
+        "in order": Mistake(
+            "Every epoch takes the examples in the same order. If you shuffle them, the batches "
+            "are different each time.",
+            _epoch(order=lambda n, rng: np.arange(n)),
+        ),
+        "same batches": Mistake(
+            "You shuffle the batches, and each holds the same examples in every epoch. Shuffle the "
+            "examples, then cut them into batches.",
+            _epoch(
+                deal=lambda n, size, rng: [
+                    _blocks(n, size)[i] for i in rng.permutation(-(-n // size))
+                ]
+            ),
+        ),
+        "neighbours": Mistake(
+            "You begin at a random place and go round, so only neighbours ever share a batch. "
+            "Shuffle the examples.",
+            _epoch(order=lambda n, rng: np.roll(np.arange(n), rng.integers(n))),
+        ),
+        "own randomness": Mistake(
+            "With the same `rng` in the same state, the end is different each time, so the "
+            "randomness comes from elsewhere. Such a run could never be repeated.",
+            _epoch(order=lambda n, rng: np.random.default_rng().permutation(n)),
+        ),
+        "all at once": Mistake(
+            "That is one step with all the data. Here every batch makes a step of its own.",
+            _epoch(deal=lambda n, size, rng: [np.arange(n)]),
+        ),
+        "old gradient": Mistake(
+            "All your gradients are taken at the theta of the beginning. The second batch should "
+            "see what the first one has changed.",
+            _epoch(at=lambda now, start: start),
+        ),
+        "one by one": Mistake(
+            "Every example makes a step of its own. Those of one batch make one step together.",
+            _epoch(deal=lambda n, size, rng: rng.permutation(n)[:, None]),
+            _epoch(
+                deal=lambda n, size, rng: rng.permutation(n)[:, None],
+                over=lambda here, size, n: size,
+            ),
+        ),
+        "uphill": Mistake(
+            "You walk uphill: the gradient points to where the loss grows.",
+            _epoch(rate=lambda lr, size: -lr),
+        ),
+        "no rate": Mistake(
+            "Your steps are whole gradients: the learning rate plays no part in them.",
+            _epoch(rate=lambda lr, size: 1.0),
+        ),
+        "sum": Mistake(
+            "You add up the errors of a batch, so a larger batch makes longer steps. The loss is "
+            "their mean.",
+            _epoch(over=lambda here, size, n: 1),
+        ),
+        "no mean and no 2": Mistake(
+            "The factor in front of the sum is missing. It makes the sum over a batch a mean, and "
+            "has the 2 of the square's derivative in it.",
+            _epoch(factor=1, over=lambda here, size, n: 1),
+        ),
+        "mean over all": Mistake(
+            "You divide by the number of all examples. The mean goes over those in the batch.",
+            _epoch(over=lambda here, size, n: n),
+        ),
+        "mean over batch_size": Mistake(
+            "The last batch can be smaller than `batch_size`, and then its mean goes over fewer "
+            "examples.",
+            _epoch(over=lambda here, size, n: size),
+        ),
+        "divided twice": Mistake(
+            "You divide by the size of the batch twice: once for the mean, and once more.",
+            _epoch(over=lambda here, size, n: here**2),
+            _epoch(rate=lambda lr, size: lr / size),
+        ),
+        "no factor 2": Mistake(
+            "Your steps are half as long as they should be: look at the derivative of a square "
+            "again.",
+            _epoch(factor=1),
+        ),
+        "factor 2 twice": Mistake(
+            "Your steps are twice as long as they should be: the 2 of the square's derivative is "
+            "in them twice.",
+            _epoch(factor=4),
+        ),
+        "sign of the error": Mistake(
+            "All errors count the same in your steps, large or small. In the gradient of a square "
+            "each error counts as much as it is large.",
+            _epoch(error=lambda X, y, theta: np.sign(X @ theta - y)),
+        ),
+        "size of the error": Mistake(
+            "The errors in your steps have lost their signs. A prediction that is too low has to "
+            "push the other way.",
+            _epoch(error=lambda X, y, theta: abs(X @ theta - y)),
+            _epoch(error=lambda X, y, theta: (X @ theta - y) ** 2),
+        ),
+        "last left out": Mistake(
+            "When the examples can't be dealt out evenly, your last ones are left over. They make "
+            "a smaller batch.",
+            _epoch(
+                cut=lambda order, size: [
+                    order[i : i + size] for i in range(0, len(order) - size + 1, size)
+                ]
+            ),
+        ),
+        "fixed size": Mistake(
+            "Your batches always have the same size, whatever `batch_size` says.",
+            _epoch(cut=lambda order, size: [order[i : i + 2] for i in range(0, len(order), 2)]),
+        ),
+    },
+    _seen_epochs,
+    praise="Each example once, and every batch starts where the last one ended.",
 )
+
+
+# --- 2.3: how noise falls with the batch size ---------------------------------------------------
+
+EXPONENT = number(
+    "2.3",
+    "How noise falls with the batch size",
+    -0.5,
+    within=0.1,
+    mistakes={
+        "variance": Mistake(
+            "That is how the variance falls, the square of the noise. Noise is measured in the "
+            "units of the gradient.",
+            -1.0,
+        ),
+        "sign": Mistake(
+            "With that exponent the noise would grow with the batch. Does it?",
+            0.5,
+        ),
+        "variance, sign": Mistake(
+            "With that exponent the noise would grow as fast as the batch does. It falls; and take "
+            "the noise itself, not its square.",
+            1.0,
+        ),
+        "flat": Mistake(
+            "With that exponent the noise would hardly depend on the batch size. Are both axes "
+            "logarithmic?",
+            0.0,
+            -0.2,
+        ),
+        "turned around": Mistake(
+            "That is the slope of the line with its axes exchanged: how the batch size grows when "
+            "the noise falls.",
+            -2.0,
+            2.0,
+        ),
+        "two logarithms": Mistake(
+            "Are both logarithms of the same kind? The slope is the same for all of them, as long "
+            "as both axes use one.",
+            -1.1513,
+            -0.3466,
+            -0.7213,
+            -1.661,
+        ),
+        "one logarithm": Mistake(
+            "That is the slope where only the batch size is logarithmic. Take the logarithm of the "
+            "noise as well.",
+            -2.29,
+            -4.53,
+            -10.42,
+            -3.14,
+            -5.28,
+        ),
+        "intercept": Mistake(
+            "That is a height, not a slope: where the line is at a batch of one. `np.polyfit` "
+            "returns the slope first, then the height.",
+            2.42,
+            3.09,
+            1.35,
+        ),
+    },
+    hint=(
+        "That is not the slope in the measurements above. The line goes through the points (log "
+        "size, log noise): both logarithms, and the size to the right."
+    ),
+    praise="Four times the batch halves the noise.",
+)
+
+
+EXERCISES = (MINI_BATCH, EPOCH, EXPONENT)

@@ -3,93 +3,341 @@
 import numpy as np
 
 from ..optimizers import Step, adagrad, rmsprop
-from .exercise import Mistake
+from .exercise import Mistake, by_parts
 from .exercise_types import Case, number, rule
 
 TITLE = "4 A step size of one's own"
 
-
-def _root(total, eps):
-    return total**0.5 + eps
-
-
-def _add(total, grad):
-    return total + grad * grad
+GRADIENTS = [(0.5, 3.0), (-1.5, 2.0), (0.25, -4.0), (2.0, 0.5)]
+SMALL = [(0.02, -0.4, 0.1), (0.05, 0.3, -0.02), (-0.01, 0.2, 0.04)]
 
 
-def _adagrad(add=_add, below=_root, grad_of=lambda g: g, sign=-1, keep=lambda total: total):
-    """Adagrad with another sum, another denominator, another gradient, or that keeps otherwise."""
-
-    def variant(theta, grad, t, total=0.0, *, lr, eps):
-        total = add(total, grad)
-        step = sign * lr * grad_of(grad) / below(total, eps)
-        return Step(theta + step, dict(total=keep(total)))
-
-    return variant
+# --- 4.1: Adagrad -------------------------------------------------------------------------------
 
 
-def _mean(v, grad, alpha):
-    return alpha * v + (1 - alpha) * grad * grad
-
-
-def _rmsprop(
-    mean=_mean,
-    below=lambda v, eps, alpha, t: v**0.5 + eps,
-    grad_of=lambda g: g,
-    sign=-1,
-    keep=lambda v: v,
+@by_parts
+def _adagrad(
+    start=0.0,
+    seen=lambda g, lr: g,
+    add=lambda total, g, eps: total + g * g,
+    divides=lambda total, old, g, t: total,
+    root=lambda total: total**0.5,
+    below=lambda root, eps: root + eps,
+    above=lambda g, total: g,
+    rate=lambda lr, t: lr,
+    step=lambda above, below, lr, eps: -lr * above / below,
+    new=lambda theta, step: theta + step,
+    keep=lambda total: total,
 ):
-    """RMSProp, changed as `_adagrad` changes Adagrad."""
-
-    def variant(theta, grad, t, v=0.0, *, lr, alpha, eps):
-        v = mean(v, grad, alpha)
-        step = sign * lr * grad_of(grad) / below(v, eps, alpha, t)
-        return Step(theta + step, dict(v=keep(v)))
+    def variant(theta, grad, t, total=start, *, lr, eps):
+        old, total = total, add(total, seen(grad, lr), eps)
+        divisor = below(root(divides(total, old, grad, t)), eps)
+        move = step(above(grad, total), divisor, rate(lr, t), eps)
+        return Step(new(theta, move), dict(total=keep(total)))
 
     return variant
 
 
-def _old_total(theta, grad, t, total=0.0, *, lr, eps):
-    return Step(theta - lr * grad / (total**0.5 + eps), dict(total=total + grad * grad))
+ADAGRAD = rule(
+    "4.1",
+    "Adagrad",
+    "my_adagrad(theta, grad, t, lr=lr, eps=eps)",
+    adagrad,
+    {
+        "uphill": Mistake(
+            "You walk uphill: a scaled step still has to go against the gradient.",
+            _adagrad(step=lambda above, below, lr, eps: lr * above / below),
+        ),
+        "no root": Mistake(
+            "You divide by a sum of squares, so larger gradients make smaller steps. The root "
+            "gives the sum the gradient's own unit.",
+            _adagrad(root=lambda total: total),
+        ),
+        "half for a root": Mistake(
+            "Python reads `x**1/2` as half of `x**1`: a power comes before a division. Put the "
+            "exponent in brackets, or write 0.5.",
+            _adagrad(root=lambda total: total / 2),
+        ),
+        "eps inside": Mistake(
+            "Your eps is inside the root. PyTorch adds it to the root: for small gradients that "
+            "is a different number.",
+            _adagrad(below=lambda root, eps: (root**2 + eps) ** 0.5),
+            _adagrad(below=lambda root, eps: (root**2 + eps**2) ** 0.5),
+        ),
+        "eps outside": Mistake(
+            "Your eps is outside the fraction, and moves theta by the same amount in every "
+            "update. It belongs in the denominator, beside the root: are there brackets missing?",
+            _adagrad(
+                below=lambda root, eps: root,
+                step=lambda above, below, lr, eps: -lr * above / below + eps,
+            ),
+            _adagrad(
+                below=lambda root, eps: root,
+                step=lambda above, below, lr, eps: -lr * above / below - eps,
+            ),
+            _adagrad(
+                below=lambda root, eps: root,
+                step=lambda above, below, lr, eps: -lr * (above / below + eps),
+            ),
+        ),
+        "eps after dividing": Mistake(
+            "You divide first and add eps then. It is there so that you never divide by 0: it has "
+            "to be added before.",
+            _adagrad(below=lambda root, eps: 1 / (1 / root + eps)),
+        ),
+        "no eps": Mistake(
+            "There is no eps in your step. Where no gradient has come yet, you divide 0 by 0.",
+            _adagrad(below=lambda root, eps: root),
+        ),
+        "floor": Mistake(
+            "You take eps in place of a root that is smaller than eps. Here it's added to the "
+            "root, whatever its size.",
+            _adagrad(below=lambda root, eps: np.maximum(root, eps)),
+        ),
+        "eps subtracted": Mistake(
+            "You subtract eps from the root. That can make the denominator 0, and eps is there "
+            "to prevent it.",
+            _adagrad(below=lambda root, eps: root - eps),
+        ),
+        "eps multiplies": Mistake(
+            "You multiply by eps. It is a small amount to add to the root.",
+            _adagrad(below=lambda root, eps: root * eps),
+        ),
+        "piles up": Mistake(
+            "Your eps goes into the sum and is remembered, so it piles up from update to update. "
+            "It belongs to the root, and to this step only.",
+            _adagrad(add=lambda total, g, eps: total + g * g + eps, below=lambda root, eps: root),
+        ),
+        "begins above 0": Mistake(
+            "Your sum doesn't begin at 0. Nothing has been added up before the first gradient, "
+            "and eps alone takes care of dividing by 0.",
+            _adagrad(start=1.0),
+            _adagrad(start=0.1),
+            _adagrad(start=1e-2),
+        ),
+        "sizes": Mistake(
+            "You add up the sizes of the gradients. What is added up, and has its root taken, are "
+            "their squares.",
+            _adagrad(add=lambda total, g, eps: total + abs(g)),
+            _adagrad(add=lambda total, g, eps: total + abs(g), root=lambda total: total),
+        ),
+        "no square": Mistake(
+            "You add up the gradients themselves. Those of opposite sign cancel in such a sum; "
+            "their squares can't.",
+            _adagrad(add=lambda total, g, eps: total + g),
+            _adagrad(add=lambda total, g, eps: total + g, root=lambda total: total),
+            _adagrad(add=lambda total, g, eps: total + g, root=abs),
+            _adagrad(add=lambda total, g, eps: total + g, root=lambda total: abs(total) ** 0.5),
+        ),
+        "one for all": Mistake(
+            "All coordinates share one denominator here. The point of this rule is that each has "
+            "its own: no sum, no mean and no norm over them.",
+            _adagrad(add=lambda total, g, eps: total + (g * g).sum()),
+            _adagrad(add=lambda total, g, eps: total + (g * g).mean()),
+            _adagrad(divides=lambda total, old, g, t: total.mean()),
+            _adagrad(divides=lambda total, old, g, t: total.max()),
+        ),
+        "old total": Mistake(
+            "You divide by what came before this gradient, at first by eps alone. Add its square "
+            "first, then divide.",
+            _adagrad(divides=lambda total, old, g, t: old + 0 * g),
+        ),
+        "newest twice": Mistake(
+            "The newest square counts twice: it is in the sum already, and you add it once more.",
+            _adagrad(divides=lambda total, old, g, t: total + g * g),
+            _adagrad(add=lambda total, g, eps: total + 2 * g * g),
+        ),
+        "forgotten": Mistake(
+            "What came before plays no part: every update starts from nothing again. Is the sum "
+            "added to, and is it in the Step?",
+            _adagrad(divides=lambda total, old, g, t: g * g),
+            _adagrad(keep=lambda total: 0 * total),
+        ),
+        "plain": Mistake(
+            "Nothing divides your steps: that is gradient descent.",
+            _adagrad(step=lambda above, below, lr, eps: -lr * above),
+        ),
+        "keeps the root": Mistake(
+            "What you remember is the root, and the next square is then added to a root. "
+            "Remember the sum as it is.",
+            _adagrad(keep=lambda total: total**0.5),
+        ),
+        "keeps the denominator": Mistake(
+            "What you remember is the whole denominator, root and eps. Remember the sum of squares "
+            "alone.",
+            _adagrad(keep=lambda total: total**0.5 + 0.05),
+            _adagrad(keep=lambda total: total + 0.05),
+        ),
+        "forgets": Mistake(
+            "Your sum fades. That is RMSProp's idea, which comes next: Adagrad never forgets.",
+            _adagrad(add=lambda total, g, eps: 0.9 * total + 0.1 * g * g),
+            _adagrad(add=lambda total, g, eps: 0.9 * total + g * g),
+            _adagrad(add=lambda total, g, eps: 0.99 * total + 0.01 * g * g),
+            _adagrad(add=lambda total, g, eps: 0.5 * total + 0.5 * g * g),
+        ),
+        "subtracted": Mistake(
+            "You subtract the squares. A sum of squares only ever grows; yours falls below 0, and "
+            "has no root there.",
+            _adagrad(add=lambda total, g, eps: total - g * g),
+        ),
+        "multiplied": Mistake(
+            "You multiply by the root. A weight that has seen large gradients should take shorter "
+            "steps, not longer ones.",
+            _adagrad(step=lambda above, below, lr, eps: -lr * above * below),
+        ),
+        "no gradient": Mistake(
+            "The gradient itself is missing above the line: all your steps go the same way.",
+            _adagrad(above=lambda g, total: np.ones_like(g)),
+        ),
+        "sign": Mistake(
+            "Above the line you have the sign of the gradient. The gradient itself belongs there.",
+            _adagrad(above=lambda g, total: np.sign(g)),
+        ),
+        "squared": Mistake(
+            "The gradient above the line is squared, and has lost its sign. Only what is "
+            "remembered is a square.",
+            _adagrad(above=lambda g, total: g * g),
+            _adagrad(above=lambda g, total: abs(g)),
+        ),
+        "along the sum": Mistake(
+            "You step along the sum of squares, which has no direction. The sum only divides; "
+            "what it divides is the gradient.",
+            _adagrad(above=lambda g, total: total),
+        ),
+        "no rate": Mistake(
+            "The learning rate plays no part in your steps.",
+            _adagrad(rate=lambda lr, t: 1.0),
+        ),
+        "rate cancels": Mistake(
+            "You multiply the gradient by the rate before you square it. Then the rate is above "
+            "the line and below it, and cancels: add up the gradients alone.",
+            _adagrad(seen=lambda g, lr: lr * g),
+        ),
+        "rate falls": Mistake(
+            "Your rate itself falls with t. Adagrad's needs no help: the sum makes the steps "
+            "shorter.",
+            _adagrad(rate=lambda lr, t: lr / t),
+            _adagrad(rate=lambda lr, t: lr / t**0.5),
+        ),
+        "by the count": Mistake(
+            "You divide by the root of the number of updates, the same for all coordinates. "
+            "What counts is how much gradient each of them has had.",
+            _adagrad(divides=lambda total, old, g, t: t),
+        ),
+        "largest": Mistake(
+            "You remember the largest square alone. Here all of them are added up.",
+            _adagrad(add=lambda total, g, eps: np.maximum(total, g * g)),
+        ),
+        "root twice": Mistake(
+            "You take the root twice, once in what you remember and again in the denominator.",
+            _adagrad(add=lambda total, g, eps: (total**2 + g * g) ** 0.5),
+            _adagrad(root=lambda total: total**0.25),
+        ),
+        "mean": Mistake(
+            "You take the mean of the squares so far. Adagrad takes their sum, so its steps get "
+            "shorter.",
+            _adagrad(divides=lambda total, old, g, t: total / t),
+        ),
+        "step only": Mistake(
+            "That is the step. A Step holds the new theta: where the step takes you.",
+            _adagrad(new=lambda theta, step: step),
+            _adagrad(new=lambda theta, step: -step),
+        ),
+    },
+    cases=[
+        Case((1.0, -2.0), GRADIENTS, dict(lr=[0.5, 0.5, 0.2, 0.2], eps=1e-10)),
+        Case((0.5, 4.0, -3.0), SMALL, dict(lr=0.1, eps=0.05)),
+    ],
+    praise="Each coordinate has a rate of its own, and nobody had to choose them.",
+)
 
 
-def _adagrad_mean(theta, grad, t, total=0.0, *, lr, eps):
-    total = total + grad * grad
-    return Step(theta - lr * grad / ((total / t) ** 0.5 + eps), dict(total=total))
+# --- 4.2: when Adagrad has lost nine tenths -----------------------------------------------------
+
+NINE_TENTHS = number(
+    "4.2",
+    "When Adagrad has lost nine tenths",
+    100,
+    within=0.4,
+    mistakes={
+        "one tenth a step": Mistake(
+            "The rate is divided by the root of what has been added up. How large must the sum be "
+            "for its root to be 10?",
+            10,
+            9,
+            11,
+        ),
+        "one too few": Mistake(
+            "That many updates come after the first. The question is the number of the update "
+            "itself, and the first one is update 1.",
+            99,
+        ),
+        "one too many": Mistake(
+            "In update 1 the sum already holds one square. Count again.",
+            101,
+        ),
+        "nine tenths left": Mistake(
+            "At that point it has lost about a tenth. It should have lost nine tenths.",
+            1.2345679,
+            1.1111111,
+        ),
+        "root of ten": Mistake(
+            "After so few updates the root of the sum isn't even 2. It has to be 10.",
+            10**0.5,
+            3,
+            4,
+        ),
+        "a ninth": Mistake(
+            "There the rate has fallen to a ninth. A tenth is what is left when nine tenths are "
+            "gone.",
+            81,
+        ),
+        "square of the square": Mistake(
+            "That is one square too many. The rate falls as the root of the sum, and the sum is "
+            "the number of updates.",
+            10_000,
+            1000,
+        ),
+        "share itself": Mistake(
+            "That is a share of the rate. In which update is it reached?",
+            0.1,
+            0.01,
+        ),
+    },
+    hint=(
+        "With gradients of 1 the sum is the number of updates. Write down the rate in updates 1, "
+        "4 and 9, and go on."
+    ),
+    praise="One over the root of t: a tenth after a hundred, a hundredth after ten thousand.",
+)
 
 
-def _outside(theta, grad, t, total=0.0, *, lr, eps):
-    total = total + grad * grad
-    return Step(theta - lr * grad / total**0.5 + eps, dict(total=total))
+# --- 4.3: RMSProp -------------------------------------------------------------------------------
 
 
-def _outside_below(theta, grad, t, total=0.0, *, lr, eps):
-    total = total + grad * grad
-    return Step(theta - lr * (grad / total**0.5 + eps), dict(total=total))
+@by_parts
+def _rmsprop(
+    start=0.0,
+    share=lambda alpha, t: alpha,
+    square=lambda g: g * g,
+    mean=lambda v, square, alpha: alpha * v + (1 - alpha) * square,
+    divides=lambda v, old, g, alpha, t: v,
+    root=lambda v: v**0.5,
+    below=lambda root, eps: root + eps,
+    above=lambda g, v: g,
+    rate=lambda lr, t: lr,
+    step=lambda above, below, lr, eps: -lr * above / below,
+    new=lambda theta, step: theta + step,
+    keep=lambda v, eps: v,
+):
+    def variant(theta, grad, t, v=start, *, lr, alpha, eps):
+        alpha = share(alpha, t)
+        old, v = v, mean(v, square(grad), alpha)
+        divisor = below(root(divides(v, old, grad, alpha, t)), eps)
+        move = step(above(grad, v), divisor, rate(lr, t), eps)
+        return Step(new(theta, move), dict(v=keep(v, eps)))
 
-
-def _by_the_count(theta, grad, t, *, lr, eps):
-    return Step(theta - lr * grad / (t**0.5 + eps))
-
-
-def _rate_inside(theta, grad, t, total=0.0, *, lr, eps):
-    total = total + (lr * grad) ** 2
-    return Step(theta - lr * lr * grad / (total**0.5 + lr * eps), dict(total=total))
-
-
-def _piling(theta, grad, t, total=0.0, *, lr, eps):
-    total = total + grad * grad + eps
-    return Step(theta - lr * grad / total**0.5, dict(total=total))
-
-
-def _outside_rmsprop(theta, grad, t, v=0.0, *, lr, alpha, eps):
-    v = alpha * v + (1 - alpha) * grad * grad
-    return Step(theta - lr * grad / v**0.5 + eps, dict(v=v))
-
-
-def _outside_below_rmsprop(theta, grad, t, v=0.0, *, lr, alpha, eps):
-    v = alpha * v + (1 - alpha) * grad * grad
-    return Step(theta - lr * (grad / v**0.5 + eps), dict(v=v))
+    return variant
 
 
 def _centred(theta, grad, t, m=0.0, v=0.0, *, lr, alpha, eps):
@@ -98,287 +346,245 @@ def _centred(theta, grad, t, m=0.0, v=0.0, *, lr, alpha, eps):
     return Step(theta - lr * grad / ((v - m * m) ** 0.5 + eps), dict(m=m, v=v))
 
 
-def _old_v(theta, grad, t, v=0.0, *, lr, alpha, eps):
-    step = lr * grad / (v**0.5 + eps)
-    return Step(theta - step, dict(v=alpha * v + (1 - alpha) * grad * grad))
+def _along_a_mean(theta, grad, t, m=0.0, v=0.0, *, lr, alpha, eps):
+    m = alpha * m + (1 - alpha) * grad
+    v = alpha * v + (1 - alpha) * grad * grad
+    return Step(theta - lr * m / (v**0.5 + eps), dict(m=m, v=v))
 
 
-UPHILL = "You walk uphill: a smaller step against the gradient is still a step against it."
-ONE_FOR_ALL = (
-    "All coordinates share one denominator here. The point of this rule is that each has its own: "
-    "no sum, no mean, no norm over them."
-)
-ROOT_OF_SUM = (
-    "eps stands inside the root. PyTorch's is outside, added to the root: for small gradients that "
-    "is another number."
-)
-NO_EPS = "eps has no part in it. Where no gradient has come yet, you divide 0 by 0."
-NO_ROOT = (
-    "You divide by a sum of squares: then larger gradients make smaller steps. The root gives it "
-    "the gradient's own unit."
-)
-NO_SQUARE = (
-    "You add up gradients, not their squares: those of opposite sign cancel, or the unit is wrong."
-)
-OUTSIDE = (
-    "eps has slipped out of the fraction: it moves theta, the same way in every update. It belongs "
-    "to the root, below."
-)
-FLOOR = (
-    "You take eps in place of a root that is smaller. Here it is added to the root, whatever its "
-    "size."
-)
-SQUARED = (
-    "The gradient above is squared, and has lost its sign. Only in what is remembered stand "
-    "squares."
-)
-NO_GRADIENT = "The gradient itself is missing above: all your steps go the same way."
-ROOT_KEPT = (
-    "Your first update is right. What you remember is the root: the next square is then added to a "
-    "root."
-)
-FORGOTTEN = "What came before has no part in it: every update starts from nothing again."
-
-GRADIENTS = [(0.5, 3.0), (-1.5, 2.0), (0.25, -4.0), (2.0, 0.5)]
-SMALL = [(0.02, -0.4, 0.1), (0.05, 0.3, -0.02), (-0.01, 0.2, 0.04)]
-
-EXERCISES = (
-    rule(
-        "4.1",
-        "Adagrad",
-        "my_adagrad(theta, grad, t, lr=lr, eps=eps)",
-        adagrad,
-        {
-            "uphill": Mistake(UPHILL, _adagrad(sign=1)),
-            "no root": Mistake(NO_ROOT, _adagrad(below=lambda total, eps: total + eps)),
-            "eps inside": Mistake(
-                ROOT_OF_SUM, _adagrad(below=lambda total, eps: (total + eps) ** 0.5)
-            ),
-            "outside": Mistake(OUTSIDE, _outside, _outside_below),
-            "floor": Mistake(FLOOR, _adagrad(below=lambda total, eps: np.maximum(total**0.5, eps))),
-            "piles up": Mistake(
-                "eps goes into the sum, anew in every update, and is remembered. It is added to "
-                "the root, for this step only.",
-                _piling,
-            ),
-            "no eps": Mistake(NO_EPS, _adagrad(below=lambda total, eps: total**0.5)),
-            "no square": Mistake(
-                NO_SQUARE,
-                _adagrad(add=lambda total, g: total + abs(g)),
-                _adagrad(add=lambda total, g: total + abs(g), below=lambda total, eps: total + eps),
-                _adagrad(add=lambda total, g: total + g, below=lambda total, eps: total + eps),
-            ),
-            "one for all": Mistake(
-                ONE_FOR_ALL,
-                _adagrad(add=lambda total, g: total + (g * g).sum()),
-                _adagrad(add=lambda total, g: total + (g * g).mean()),
-                _adagrad(below=lambda total, eps: total.sum() ** 0.5 + eps),
-                _adagrad(below=lambda total, eps: total.mean() ** 0.5 + eps),
-                _adagrad(below=lambda total, eps: total.max() ** 0.5 + eps),
-            ),
-            "old total": Mistake(
-                "The gradient of now is missing below: you divide by what came before it, at first "
-                "by eps alone.",
-                _old_total,
-            ),
-            "forgotten": Mistake(
-                FORGOTTEN,
-                _adagrad(add=lambda total, g: g * g),
-                _adagrad(keep=lambda total: 0 * total),
-                lambda theta, grad, t, *, lr, eps: Step(theta - lr * grad),
-            ),
-            "keeps the root": Mistake(
-                ROOT_KEPT,
-                _adagrad(keep=lambda total: total**0.5),
-                _adagrad(keep=lambda total: total**0.5 + 1e-8),
-            ),
-            "forgets": Mistake(
-                "Your sum fades. That is RMSProp's idea, which comes next: Adagrad never forgets.",
-                _adagrad(add=lambda total, g: 0.9 * total + 0.1 * g * g),
-                _adagrad(add=lambda total, g: 0.9 * total + g * g),
-                _adagrad(add=lambda total, g: 0.99 * total + 0.01 * g * g),
-            ),
-            "multiplied": Mistake(
-                "You multiply by the root. Who has seen much should take shorter steps.",
-                lambda theta, grad, t, total=0.0, *, lr, eps: Step(
-                    theta - lr * grad * ((total + grad * grad) ** 0.5 + eps),
-                    dict(total=total + grad * grad),
-                ),
-            ),
-            "no gradient": Mistake(NO_GRADIENT, _adagrad(grad_of=np.ones_like)),
-            "squared": Mistake(SQUARED, _adagrad(grad_of=np.square)),
-            "by the count": Mistake(
-                "You divide by the root of the number of updates, the same for all coordinates. "
-                "What counts is how much gradient each has had.",
-                _by_the_count,
-            ),
-            "largest": Mistake(
-                "You remember the largest square alone. Here all of them are added up.",
-                _adagrad(add=lambda total, g: np.maximum(total, g * g)),
-            ),
-            "root twice": Mistake(
-                "You take the root twice: once in what you remember, and again below.",
-                _adagrad(add=lambda total, g: (total**2 + g * g) ** 0.5),
-            ),
-            "rate inside": Mistake(
-                "While the rate stays, that is the same path. Here it changes on the way, and the "
-                "sum still holds the old one: add up gradients alone.",
-                _rate_inside,
-            ),
-            "mean": Mistake(
-                "You take the mean of the squares so far. Adagrad takes their sum: its steps get "
-                "shorter.",
-                _adagrad_mean,
-            ),
-        },
-        cases=[
-            Case((1.0, -2.0), GRADIENTS, dict(lr=[0.5, 0.5, 0.2, 0.2], eps=1e-10)),
-            Case((0.5, 4.0, -3.0), SMALL, dict(lr=0.1, eps=0.05)),
-        ],
-        praise="Each coordinate has a rate of its own, and nobody had to choose them.",
-    ),
-    number(
-        "4.2",
-        "When Adagrad has lost nine tenths",
-        100,
-        within=0.4,
-        mistakes={
-            "one tenth a step": Mistake(
-                "The rate is divided by a root of what has been added up: how large must the sum "
-                "be for its root to be 10?",
-                10,
-                9,
-            ),
-            "one too few": Mistake(
-                "So many updates come after the first. Asked for is the number of the update "
-                "itself, with the first as 1.",
-                99,
-            ),
-            "one too many": Mistake(
-                "In update 1 the sum holds one square already, not none. Count again.",
-                101,
-            ),
-            "nine tenths left": Mistake(
-                "There it has lost about a tenth. Nine tenths are to go: one is left.",
-                1.2345679,
-            ),
-            "root of ten": Mistake(
-                "After so many updates the root of the sum isn't even 2. It has to be 10.",
-                10**0.5,
-                3,
-            ),
-            "square of the square": Mistake(
-                "One root too many: the rate falls as the root of the sum, and the sum as the "
-                "number of updates.",
-                10_000,
-            ),
-            "share itself": Mistake(
-                "That is the share that is left. In which update is it reached?",
-                0.1,
-            ),
-        },
-        hint=(
-            "With gradients of 1 the sum is the number of updates. Write down the rate in update "
-            "1, 4, 9, and go on."
+RMSPROP = rule(
+    "4.3",
+    "RMSProp",
+    "my_rmsprop(theta, grad, t, lr=lr, alpha=alpha, eps=eps)",
+    rmsprop,
+    {
+        "uphill": Mistake(
+            "You walk uphill: a scaled step still has to go against the gradient.",
+            _rmsprop(step=lambda above, below, lr, eps: lr * above / below),
         ),
-        praise="One over the root of t: a tenth after a hundred, a hundredth after ten thousand.",
-    ),
-    rule(
-        "4.3",
-        "RMSProp",
-        "my_rmsprop(theta, grad, t, lr=lr, alpha=alpha, eps=eps)",
-        rmsprop,
-        {
-            "uphill": Mistake(UPHILL, _rmsprop(sign=1)),
-            "never forgets": Mistake(
-                "Your sum only grows: that is Adagrad. Here alpha of the old is left, and the new "
-                "gets the rest.",
-                _rmsprop(mean=lambda v, g, alpha: v + g * g),
-                _rmsprop(mean=lambda v, g, alpha: v + (1 - alpha) * g * g),
+        "never forgets": Mistake(
+            "Your sum only grows, as Adagrad's does. Here alpha says how much of the old is left.",
+            _rmsprop(mean=lambda v, square, alpha: v + square),
+            _rmsprop(mean=lambda v, square, alpha: v + (1 - alpha) * square),
+        ),
+        "a sum, not a mean": Mistake(
+            "The new square counts whole, which makes v a sum of many squares. In a mean the two "
+            "weights add up to 1.",
+            _rmsprop(mean=lambda v, square, alpha: alpha * v + square),
+        ),
+        "swapped": Mistake(
+            "alpha and its rest have changed places: your v forgets almost everything in each "
+            "update.",
+            _rmsprop(mean=lambda v, square, alpha: (1 - alpha) * v + alpha * square),
+        ),
+        "all fades": Mistake(
+            "alpha multiplies the new square, too. It belongs to the old ones: it's the share of "
+            "them that is left.",
+            _rmsprop(mean=lambda v, square, alpha: alpha * (v + (1 - alpha) * square)),
+            _rmsprop(mean=lambda v, square, alpha: alpha * (v + square)),
+        ),
+        "rest of both": Mistake(
+            "Old and new get the same weight, 1 - alpha. The old ones keep alpha.",
+            _rmsprop(mean=lambda v, square, alpha: (1 - alpha) * (v + square)),
+        ),
+        "fixed": Mistake(
+            "Your alpha is always the same, whatever is handed in.",
+            _rmsprop(share=lambda alpha, t: 0.9),
+            _rmsprop(share=lambda alpha, t: 0.99),
+            _rmsprop(share=lambda alpha, t: 0.5),
+        ),
+        "plus": Mistake(
+            "The weight of the new square is 1 + alpha. Together with alpha it should make 1.",
+            _rmsprop(mean=lambda v, square, alpha: alpha * v + (1 + alpha) * square),
+        ),
+        "power of alpha": Mistake(
+            "You raise alpha to the power of t. Each update takes the same share of the old; the "
+            "powers come about by themselves.",
+            _rmsprop(share=lambda alpha, t: alpha**t),
+        ),
+        "weight squared": Mistake(
+            "The weight of the new square is squared, too. Only the gradient is.",
+            _rmsprop(mean=lambda v, square, alpha: alpha * v + (1 - alpha) ** 2 * square),
+        ),
+        "begins with the first": Mistake(
+            "Your mean begins with the first square. Here it begins at 0 and makes the first "
+            "steps long; that is worth seeing.",
+            _rmsprop(
+                mean=lambda v, square, alpha: (
+                    square if np.ndim(v) == 0 else alpha * v + (1 - alpha) * square
+                )
             ),
-            "a sum, not a mean": Mistake(
-                "The new square counts whole. Then v is a sum of many squares and no mean: the two "
-                "weights should add up to 1.",
-                _rmsprop(mean=lambda v, g, alpha: alpha * v + g * g),
+        ),
+        "begins above 0": Mistake(
+            "Your v doesn't begin at 0. Nothing has been averaged before the first gradient.",
+            _rmsprop(start=1.0),
+            _rmsprop(start=0.1),
+        ),
+        "no root": Mistake(
+            "You divide by a mean of squares, so larger gradients make smaller steps. The root "
+            "gives it the gradient's own unit.",
+            _rmsprop(root=lambda v: v),
+        ),
+        "half for a root": Mistake(
+            "Python reads `x**1/2` as half of `x**1`: a power comes before a division. Put the "
+            "exponent in brackets, or write 0.5.",
+            _rmsprop(root=lambda v: v / 2),
+        ),
+        "sizes": Mistake(
+            "Your v averages the sizes of the gradients. What is averaged, and has its root "
+            "taken, are their squares.",
+            _rmsprop(square=abs),
+            _rmsprop(square=abs, root=lambda v: v),
+        ),
+        "no square": Mistake(
+            "Your v averages the gradients themselves. Those of opposite sign cancel in it, and "
+            "where it falls below 0 it has no root: average their squares.",
+            _rmsprop(square=lambda g: g),
+            _rmsprop(square=lambda g: g, root=lambda v: abs(v) ** 0.5),
+            _rmsprop(square=lambda g: g, root=lambda v: v),
+            _rmsprop(square=lambda g: g, root=abs),
+        ),
+        "subtracted": Mistake(
+            "You subtract the new square. A mean of squares is never below 0; yours is, and has no "
+            "root there.",
+            _rmsprop(mean=lambda v, square, alpha: alpha * v - (1 - alpha) * square),
+        ),
+        "eps inside": Mistake(
+            "Your eps is inside the root. PyTorch adds it to the root: for small gradients that "
+            "is a different number.",
+            _rmsprop(below=lambda root, eps: (root**2 + eps) ** 0.5),
+            _rmsprop(below=lambda root, eps: (root**2 + eps**2) ** 0.5),
+        ),
+        "eps outside": Mistake(
+            "Your eps is outside the fraction, and moves theta by the same amount in every "
+            "update. It belongs in the denominator, beside the root: are there brackets missing?",
+            _rmsprop(
+                below=lambda root, eps: root,
+                step=lambda above, below, lr, eps: -lr * above / below + eps,
             ),
-            "swapped": Mistake(
-                "alpha and its rest are swapped: yours forgets nearly all at each update.",
-                _rmsprop(mean=lambda v, g, alpha: (1 - alpha) * v + alpha * g * g),
+            _rmsprop(
+                below=lambda root, eps: root,
+                step=lambda above, below, lr, eps: -lr * above / below - eps,
             ),
-            "no root": Mistake(
-                "You divide by a mean of squares: then larger gradients make smaller steps. The "
-                "root gives it the gradient's own unit.",
-                _rmsprop(below=lambda v, eps, alpha, t: v + eps),
+            _rmsprop(
+                below=lambda root, eps: root,
+                step=lambda above, below, lr, eps: -lr * (above / below + eps),
             ),
-            "fixed": Mistake(
-                "Your alpha is always the same, whatever is handed in.",
-                _rmsprop(mean=lambda v, g, alpha: 0.9 * v + 0.1 * g * g),
-                _rmsprop(mean=lambda v, g, alpha: 0.99 * v + 0.01 * g * g),
-            ),
-            "outside": Mistake(OUTSIDE, _outside_rmsprop, _outside_below_rmsprop),
-            "floor": Mistake(
-                FLOOR, _rmsprop(below=lambda v, eps, alpha, t: np.maximum(v**0.5, eps))
-            ),
-            "no gradient": Mistake(NO_GRADIENT, _rmsprop(grad_of=np.ones_like)),
-            "squared": Mistake(SQUARED, _rmsprop(grad_of=np.square)),
-            "keeps the root": Mistake(ROOT_KEPT, _rmsprop(keep=lambda v: v**0.5)),
-            "weight squared": Mistake(
-                "The weight of the new square is squared, too. Only the gradient is.",
-                _rmsprop(mean=lambda v, g, alpha: alpha * v + ((1 - alpha) * g) ** 2),
-            ),
-            "begins with the first": Mistake(
-                "Your mean begins with the first square. Here it begins at 0, and its first steps "
-                "are long; that is worth seeing.",
-                _rmsprop(mean=lambda v, g, alpha: g * g if np.ndim(v) == 0 else _mean(v, g, alpha)),
-            ),
-            "all fades": Mistake(
-                "alpha multiplies the new square, too. It belongs to the old ones: what is left of "
-                "them.",
-                _rmsprop(mean=lambda v, g, alpha: alpha * (v + (1 - alpha) * g * g)),
-                _rmsprop(mean=lambda v, g, alpha: alpha * (v + g * g)),
-            ),
-            "centred": Mistake(
-                "You take the square of the mean away first: that is centred RMSProp, and divides "
-                "by a standard deviation. Here nothing is taken away.",
-                _centred,
-            ),
-            "eps inside": Mistake(
-                ROOT_OF_SUM, _rmsprop(below=lambda v, eps, alpha, t: (v + eps) ** 0.5)
-            ),
-            "no eps": Mistake(NO_EPS, _rmsprop(below=lambda v, eps, alpha, t: v**0.5)),
-            "no square": Mistake(
-                NO_SQUARE,
-                _rmsprop(mean=lambda v, g, alpha: alpha * v + (1 - alpha) * abs(g)),
-                _rmsprop(
-                    mean=lambda v, g, alpha: alpha * v + (1 - alpha) * abs(g),
-                    below=lambda v, eps, alpha, t: v + eps,
-                ),
-            ),
-            "corrected": Mistake(
-                "You correct v for its start at 0. That is Adam's idea, lesson 5; RMSProp has its "
-                "long first steps.",
-                _rmsprop(below=lambda v, eps, alpha, t: (v / (1 - alpha**t)) ** 0.5 + eps),
-            ),
-            "old v": Mistake(
-                "The gradient of now is missing below: you divide by the mean of those before it.",
-                _old_v,
-            ),
-            "forgotten": Mistake(
-                FORGOTTEN,
-                _rmsprop(keep=lambda v: 0 * v),
-                _rmsprop(mean=lambda v, g, alpha: (1 - alpha) * g * g),
-                _rmsprop(mean=lambda v, g, alpha: g * g),
-            ),
-            "one for all": Mistake(
-                ONE_FOR_ALL,
-                _rmsprop(mean=lambda v, g, alpha: alpha * v + (1 - alpha) * (g * g).mean()),
-                _rmsprop(mean=lambda v, g, alpha: alpha * v + (1 - alpha) * (g * g).sum()),
-            ),
-        },
-        cases=[
-            Case((1.0, -2.0), GRADIENTS, dict(lr=[0.05, 0.05, 0.02, 0.02], alpha=0.9, eps=1e-8)),
-            Case((0.5, 4.0, -3.0), SMALL, dict(lr=0.1, alpha=0.75, eps=0.05)),
-        ],
-        praise="One factor more than Adagrad, and it can go on for ever.",
-    ),
+        ),
+        "eps after dividing": Mistake(
+            "You divide first and add eps then. It is there so that you never divide by 0: it has "
+            "to be added before.",
+            _rmsprop(below=lambda root, eps: 1 / (1 / root + eps)),
+        ),
+        "no eps": Mistake(
+            "There is no eps in your step. Where no gradient has come yet, you divide 0 by 0.",
+            _rmsprop(below=lambda root, eps: root),
+        ),
+        "floor": Mistake(
+            "You take eps in place of a root that is smaller than eps. Here it's added to the "
+            "root, whatever its size.",
+            _rmsprop(below=lambda root, eps: np.maximum(root, eps)),
+        ),
+        "eps subtracted": Mistake(
+            "You subtract eps from the root. That can make the denominator 0, and eps is there "
+            "to prevent it.",
+            _rmsprop(below=lambda root, eps: root - eps),
+        ),
+        "eps multiplies": Mistake(
+            "You multiply by eps. It is a small amount to add to the root.",
+            _rmsprop(below=lambda root, eps: root * eps),
+        ),
+        "no gradient": Mistake(
+            "The gradient itself is missing above the line: all your steps go the same way.",
+            _rmsprop(above=lambda g, v: np.ones_like(g)),
+        ),
+        "sign": Mistake(
+            "Above the line you have the sign of the gradient. The gradient itself belongs there.",
+            _rmsprop(above=lambda g, v: np.sign(g)),
+        ),
+        "squared": Mistake(
+            "The gradient above the line is squared, and has lost its sign. Only what is "
+            "remembered is a square.",
+            _rmsprop(above=lambda g, v: g * g),
+            _rmsprop(above=lambda g, v: abs(g)),
+        ),
+        "along v": Mistake(
+            "You step along v, which has no direction: it is a mean of squares. It only divides; "
+            "what it divides is the gradient.",
+            _rmsprop(above=lambda g, v: v),
+        ),
+        "along a mean": Mistake(
+            "You step along a mean of gradients. That is Adam's idea (lesson 5); RMSProp steps "
+            "along the gradient of this update.",
+            _along_a_mean,
+        ),
+        "keeps the root": Mistake(
+            "What you remember is the root, and the next square is then averaged with a root. "
+            "Remember v as it is.",
+            _rmsprop(keep=lambda v, eps: v**0.5),
+        ),
+        "keeps the denominator": Mistake(
+            "What you remember has eps in it. Remember v as it is; eps is for this step only.",
+            _rmsprop(keep=lambda v, eps: v**0.5 + eps),
+            _rmsprop(keep=lambda v, eps: v + eps),
+        ),
+        "corrected": Mistake(
+            "You correct v for its start at 0. That is Adam's idea (lesson 5); RMSProp has its "
+            "long first steps.",
+            _rmsprop(divides=lambda v, old, g, alpha, t: v / (1 - alpha**t)),
+        ),
+        "centred": Mistake(
+            "You subtract the square of the mean first. That is centred RMSProp, and divides by a "
+            "standard deviation; here nothing is subtracted.",
+            _centred,
+        ),
+        "old v": Mistake(
+            "You divide by the mean of the squares before this one, at first by eps alone. "
+            "Update v first, then divide.",
+            _rmsprop(divides=lambda v, old, g, alpha, t: old + 0 * g),
+        ),
+        "forgotten": Mistake(
+            "What came before plays no part: every update starts from nothing again. Is v updated "
+            "from v, and is it in the Step?",
+            _rmsprop(keep=lambda v, eps: 0 * v),
+            _rmsprop(divides=lambda v, old, g, alpha, t: g * g),
+        ),
+        "plain": Mistake(
+            "Nothing divides your steps: that is gradient descent.",
+            _rmsprop(step=lambda above, below, lr, eps: -lr * above),
+        ),
+        "multiplied": Mistake(
+            "You multiply by the root. A weight that sees large gradients should take shorter "
+            "steps, not longer ones.",
+            _rmsprop(step=lambda above, below, lr, eps: -lr * above * below),
+        ),
+        "one for all": Mistake(
+            "All coordinates share one denominator here. The point of this rule is that each has "
+            "its own: no sum, no mean and no norm over them.",
+            _rmsprop(square=lambda g: (g * g).mean()),
+            _rmsprop(square=lambda g: (g * g).sum()),
+        ),
+        "no rate": Mistake(
+            "The learning rate plays no part in your steps.",
+            _rmsprop(rate=lambda lr, t: 1.0),
+        ),
+        "rate falls": Mistake(
+            "Your rate itself falls with t. That would be a schedule, and none is asked for here.",
+            _rmsprop(rate=lambda lr, t: lr / t),
+            _rmsprop(rate=lambda lr, t: lr / t**0.5),
+        ),
+        "step only": Mistake(
+            "That is the step. A Step holds the new theta: where the step takes you.",
+            _rmsprop(new=lambda theta, step: step),
+            _rmsprop(new=lambda theta, step: -step),
+        ),
+    },
+    cases=[
+        Case((1.0, -2.0), GRADIENTS, dict(lr=[0.05, 0.05, 0.02, 0.02], alpha=0.9, eps=1e-8)),
+        Case((0.5, 4.0, -3.0), SMALL, dict(lr=0.1, alpha=0.75, eps=0.05)),
+    ],
+    praise="One factor more than Adagrad, and it can go on forever.",
 )
+
+
+EXERCISES = (ADAGRAD, NINE_TENTHS, RMSPROP)

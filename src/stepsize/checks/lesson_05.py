@@ -4,99 +4,14 @@ Long, because it is a table: a mistake, what is said to it, and the answers that
 """
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
 from ..optimizers import Rule, Step, adam
-from .exercise import Mistake
-from .exercise_types import Case, choice, function, rule
+from .exercise import Mistake, by_parts
+from .exercise_types import Case, choice, exchanger, function, rule
 
 TITLE = "5 Adam"
-
-
-# --- 5.1 and 5.2: Adam, with one thing done in another way --------------------------------------
-
-
-def _divide(average, beta, other, t):
-    """The correction. other: the beta of the other average, for those who mistake it for theirs."""
-    return average / (1 - beta**t)
-
-
-def _adam(
-    average_m: Callable[..., Any] = lambda m, g, b: b * m + (1 - b) * g,
-    average_v: Callable[..., Any] = lambda v, g, b, m: b * v + (1 - b) * g**2,
-    fix_m: Callable[..., Any] = _divide,
-    fix_v: Callable[..., Any] = _divide,
-    step: Callable[..., Any] = lambda m, v, eps, g: m / (v**0.5 + eps),
-    sign: float = -1.0,
-    betas: Callable[..., Any] = lambda beta1, beta2: (beta1, beta2),
-    keep: Callable[..., Any] = lambda m, v, m_hat, v_hat: dict(m=m, v=v),
-) -> Rule:
-    """Adam with some of its parts replaced; with none of them, Adam."""
-
-    def variant(theta, grad, t, m=0.0, v=0.0, *, lr, beta1, beta2, eps):
-        beta1, beta2 = betas(beta1, beta2)
-        with np.errstate(all="ignore"):
-            m = average_m(m, grad, beta1)
-            v = average_v(v, grad, beta2, m)
-            m_hat, v_hat = fix_m(m, beta1, beta2, t), fix_v(v, beta2, beta1, t)
-            theta = theta + sign * lr * step(m_hat, v_hat, eps, grad)
-        return Step(theta, keep(m, v, m_hat, v_hat))
-
-    return variant
-
-
-def _first(**way: Any) -> Rule:
-    """The Adam of exercise 5.1: it corrects nothing."""
-    return _adam(fix_m=_as_it_is, fix_v=_as_it_is, **way)
-
-
-def _as_it_is(average, *_):
-    return average
-
-
-def _both(fix: Callable[..., Any]) -> Rule:
-    return _adam(fix_m=fix, fix_v=fix)
-
-
-def _rate_inside(fix: Callable[..., Any]) -> Rule:
-    """The rate goes into m: the same path while it stays."""
-
-    def variant(theta, grad, t, m=0.0, v=0.0, *, lr, beta1, beta2, eps):
-        m = beta1 * m + (1 - beta1) * lr * grad
-        v = beta2 * v + (1 - beta2) * grad**2
-        step = fix(m, beta1, beta2, t) / (fix(v, beta2, beta1, t) ** 0.5 + eps)
-        return Step(theta - step, dict(m=m, v=v))
-
-    return variant
-
-
-def _eps_outside(fix: Callable[..., Any], below: bool) -> Rule:
-    """eps beside the fraction; below: still in the brackets that the rate multiplies."""
-
-    def variant(theta, grad, t, m=0.0, v=0.0, *, lr, beta1, beta2, eps):
-        m = beta1 * m + (1 - beta1) * grad
-        v = beta2 * v + (1 - beta2) * grad**2
-        step = fix(m, beta1, beta2, t) / fix(v, beta2, beta1, t) ** 0.5
-        return Step(theta - lr * (step + eps) if below else theta - lr * step + eps, dict(m=m, v=v))
-
-    return variant
-
-
-def two_adams() -> dict[str, Rule]:
-    """A and B: one is Adam, in the other the correction lacks the power of t."""
-    right, wrong = _adam(), _both(lambda average, beta, other, t: average / (1 - beta))
-    return {name: _with_defaults(one, name) for name, one in {"A": wrong, "B": right}.items()}
-
-
-def _with_defaults(one: Rule, name: str) -> Rule:
-    def named(theta, grad, t, m=0.0, v=0.0, *, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8):
-        return one(theta, grad, t, m, v, lr=lr, beta1=beta1, beta2=beta2, eps=eps)
-
-    named.__name__ = name
-    return named
-
 
 CASES = [
     Case(
@@ -116,24 +31,70 @@ CASES = [
     ),
 ]
 
-Ways = tuple[dict[str, Any], ...]
+
+# --- What 5.1 and 5.2 share ---------------------------------------------------------------------
 
 
-def _in_m(average: Callable[..., Any]) -> dict[str, Any]:
-    return dict(average_m=average)
+def _divide(average, beta, other, t):
+    """The correction. other: the beta of the other average, for those who mistake it for theirs."""
+    return average / (1 - beta**t)
 
 
-def _in_v(average: Callable[..., Any]) -> dict[str, Any]:
-    """average: of v, the square, beta2."""
-    return dict(average_v=lambda v, g, b, m: average(v, g**2, b))
+def _as_it_is(average, *_):
+    return average
 
 
-def _sum(average, new, beta):
-    return beta * average + new
+def _mean(average, new, beta):
+    return beta * average + (1 - beta) * new
+
+
+@by_parts
+def _adam(
+    begin=(0.0, 0.0),
+    betas=lambda beta1, beta2: (beta1, beta2),
+    first=lambda g, lr: g,
+    square=lambda g, m: g * g,
+    in_m=_mean,
+    in_v=_mean,
+    fix_m=_divide,
+    fix_v=_divide,
+    used=lambda new, old: new,
+    root=lambda v: v**0.5,
+    below=lambda root, eps, rest: root + eps,
+    above=lambda m, g, v: m,
+    rate=lambda lr, t: lr,
+    step=lambda above, below, lr, eps: -lr * above / below,
+    new=lambda theta, step: theta + step,
+    keep=lambda m, v, m_hat, v_hat: dict(m=m, v=v),
+):
+    """Adam with some of its parts replaced. rest: what v is divided by in its correction."""
+
+    def variant(theta, grad, t, m=begin[0], v=begin[1], *, lr, beta1, beta2, eps):
+        beta1, beta2 = betas(beta1, beta2)
+        old_m, old_v = m + 0 * grad, v + 0 * grad
+        m = in_m(m, first(grad, lr), beta1)
+        v = in_v(v, square(grad, m), beta2)
+        m_hat = fix_m(used(m, old_m), beta1, beta2, t)
+        v_hat = fix_v(used(v, old_v), beta2, beta1, t)
+        divisor = below(root(v_hat), eps, 1 - beta2**t)
+        move = step(above(m_hat, grad, v_hat), divisor, rate(lr, t), eps)
+        return Step(new(theta, move), keep(m, v, m_hat, v_hat))
+
+    return variant
+
+
+@by_parts
+def _first(**parts):
+    """The Adam of 5.1, which corrects nothing."""
+    return _adam(**dict(fix_m=_as_it_is, fix_v=_as_it_is) | parts)
 
 
 def _turned_weights(average, new, beta):
     return (1 - beta) * average + beta * new
+
+
+def _sum(average, new, beta):
+    return beta * average + new
 
 
 def _no_fading(average, new, beta):
@@ -142,297 +103,496 @@ def _no_fading(average, new, beta):
 
 def _begun(average, new, beta):
     """It begins with the first: before, there is only the number 0."""
-    return new if np.ndim(average) == 0 else beta * average + (1 - beta) * new
+    return new if np.ndim(average) == 0 else _mean(average, new, beta)
 
 
-AVERAGES: dict[str, Ways] = {
-    "weights swapped": (_in_m(_turned_weights),),
-    "v weights swapped": (_in_v(_turned_weights),),
-    "both weights swapped": (_in_m(_turned_weights) | _in_v(_turned_weights),),
-    "sum": (_in_m(_sum),),
-    "sum of squares": (_in_v(_sum),),
-    "two sums": (_in_m(_sum) | _in_v(_sum),),
-    "no fading": (_in_m(_no_fading), _in_v(_no_fading), _in_m(_no_fading) | _in_v(_no_fading)),
-    "begun with the first": (_in_m(_begun) | _in_v(_begun), _in_m(_begun), _in_v(_begun)),
-    "no square": (dict(average_v=lambda v, g, b, m: b * v + (1 - b) * g),),
-    "size": (dict(average_v=lambda v, g, b, m: b * v + (1 - b) * np.abs(g)),),
-    "size in m": (_in_m(lambda m, g, b: b * m + (1 - b) * np.abs(g)),),
-    "square in m": (
-        _in_m(lambda m, g, b: b * m + (1 - b) * g**2),
-        _in_m(lambda m, g, b: b * m + (1 - b) * g**2)
-        | dict(average_v=lambda v, g, b, m: b * v + (1 - b) * g),
-    ),
-    "variance": (dict(average_v=lambda v, g, b, m: b * v + (1 - b) * (g - m) ** 2),),
-    "square of the mean": (dict(average_v=lambda v, g, b, m: b * v + (1 - b) * m**2),),
-    "all squared": (dict(average_v=lambda v, g, b, m: b * v + ((1 - b) * g) ** 2),),
-    "one for all": (
-        dict(average_v=lambda v, g, b, m: b * v + (1 - b) * (g**2).sum()),
-        dict(average_v=lambda v, g, b, m: b * v + (1 - b) * (g**2).mean()),
-    ),
-    "swapped": (dict(betas=lambda beta1, beta2: (beta2, beta1)),),
-    "one beta": (
-        dict(betas=lambda beta1, beta2: (beta1, beta1)),
-        dict(betas=lambda beta1, beta2: (beta2, beta2)),
-    ),
-    "fixed": (dict(betas=lambda beta1, beta2: (0.9, 0.999)),),
-    "forgets": (dict(keep=lambda *_: {}),),
-    "forgets one": (
-        dict(keep=lambda m, *_: dict(m=m)),
-        dict(keep=lambda m, v, *_: dict(v=v)),
-    ),
-    "crossed": (dict(keep=lambda m, v, *_: dict(m=v, v=m)),),
-    "uphill": (dict(sign=1.0),),
-}
-SENTENCES = {
-    "weights swapped": (
-        "In your m the newest gradient gets beta1, and all that came before the rest. It should "
-        "be the other way round: an average that hardly moves, not one that hardly remembers."
-    ),
-    "v weights swapped": (
-        "In your v the newest square gets beta2, and all that came before the rest. It should be "
-        "the other way round: the memory is long, the news count little."
-    ),
-    "sum": (
-        "Your m is momentum's velocity, a sum that grows to 1 / (1 - beta1) gradients. An average "
-        "gives weights that add up to 1 at most."
-    ),
-    "sum of squares": (
-        "Your v is a sum that grows to 1 / (1 - beta2) squares. An average gives weights that add "
-        "up to 1 at most."
-    ),
-    "both weights swapped": (
-        "In both averages the news get beta, and all that came before the rest. It should be the "
-        "other way round: the memory is long, the news count little."
-    ),
-    "two sums": (
-        "Both of yours are sums, that grow to 1 / (1 - beta) gradients or squares. An average "
-        "gives weights that add up to 1 at most."
-    ),
-    "no fading": (
-        "Something never fades in your averages: what is old stays whole. beta says how much of it "
-        "is left in each update."
-    ),
-    "begun with the first": (
-        "What you average begins with the first gradient. Here both averages begin at 0, and the "
-        "lesson is about what follows from that."
-    ),
-    "size in m": (
-        "Your m averages sizes. It needs the signs: gradients that disagree have to cancel in it."
-    ),
-    "square in m": "There are squares in your m. It is the mean of the gradients themselves.",
-    "one for all": (
-        "All weights share one v here: no sum and no mean over them. Each has a scale of its own."
-    ),
-    "one beta": (
-        "Both averages have the same beta. Each has its own: the direction a short memory, the "
-        "scale a long one."
-    ),
-    "fixed": "Your betas are 0.9 and 0.999, whatever is handed in. Here they are others.",
-    "forgets one": (
-        "One of the two averages begins at 0 again in each update: both have to go into the Step."
-    ),
-    "crossed": "In your Step m and v have changed places: each comes back under the other's name.",
-    "no square": (
-        "Your v averages the gradients themselves. It can become negative, and then has no root."
-    ),
-    "size": "Your v averages sizes. What is averaged, and has its root taken at last, are squares.",
-    "variance": (
-        "Your v is a variance: the mean was taken away before squaring. Adam takes nothing away; "
-        "a constant gradient has variance 0, and would be divided by 0."
-    ),
-    "square of the mean": (
-        "Your v averages the squares of m. Squaring comes before averaging, or gradients of "
-        "opposite signs would cancel in it."
-    ),
-    "all squared": (
-        "In your v the weight of the newest gradient is squared, too. Only the gradient is."
-    ),
-    "swapped": (
-        "beta1 and beta2 have changed places. Momentum has the short memory, the scale the long "
-        "one."
-    ),
-    "forgets": (
-        "Each update begins with m and v at 0 again. What is to be remembered goes into the Step, "
-        "after theta, under its own name."
-    ),
-    "uphill": "You walk uphill: the step goes against the mean gradient.",
-}
-
-
-def _averages(make: Callable[..., Rule]) -> dict[str, Mistake]:
+def _averages_and_step(make: Callable[..., Rule]) -> dict[str, Mistake]:
+    """What goes wrong in the averages and in the step, with a correction or without."""
     return {
-        name: Mistake(SENTENCES[name], *(make(**way) for way in ways))
-        for name, ways in AVERAGES.items()
+        "uphill": Mistake(
+            "You walk uphill: the step has to go against the mean gradient.",
+            make(step=lambda above, below, lr, eps: lr * above / below),
+        ),
+        "weights swapped": Mistake(
+            "In your m the newest gradient gets beta1, and everything before it the rest. It "
+            "should be the other way round: the memory is long, the news counts for little.",
+            make(in_m=_turned_weights),
+        ),
+        "v weights swapped": Mistake(
+            "In your v the newest square gets beta2, and everything before it the rest. It should "
+            "be the other way round: the memory is long, the news counts for little.",
+            make(in_v=_turned_weights),
+        ),
+        "both weights swapped": Mistake(
+            "In both averages the news gets beta, and everything before it the rest. It should be "
+            "the other way round: the memory is long, the news counts for little.",
+            make(in_m=_turned_weights, in_v=_turned_weights),
+        ),
+        "sum": Mistake(
+            "Your m is momentum's velocity, a sum that grows to 1 / (1 - beta1) gradients. In an "
+            "average the weights add up to 1 at most.",
+            make(in_m=_sum),
+        ),
+        "sum of squares": Mistake(
+            "Your v is a sum that grows to 1 / (1 - beta2) squares. In an average the weights add "
+            "up to 1 at most.",
+            make(in_v=_sum),
+        ),
+        "two sums": Mistake(
+            "Your m and v are both sums, which grow to 1 / (1 - beta) gradients or squares. In an "
+            "average the weights add up to 1 at most.",
+            make(in_m=_sum, in_v=_sum),
+        ),
+        "no fading": Mistake(
+            "Something never fades in your averages: what is old stays whole. beta says how much "
+            "of it is left in each update.",
+            make(in_m=_no_fading),
+            make(in_v=_no_fading),
+            make(in_m=_no_fading, in_v=_no_fading),
+            make(in_v=lambda v, new, b: v + new),
+        ),
+        "all fades": Mistake(
+            "beta multiplies the new one, too. It belongs to the old average: it's the share of "
+            "it that is left.",
+            make(in_m=lambda m, new, b: b * (m + new)),
+            make(in_v=lambda v, new, b: b * (v + new)),
+            make(in_m=lambda m, new, b: b * (m + (1 - b) * new)),
+            make(in_v=lambda v, new, b: b * (v + (1 - b) * new)),
+        ),
+        "begun with the first": Mistake(
+            "What you average begins with the first gradient. Here both averages begin at 0, and "
+            "the lesson is about what follows from that.",
+            make(in_m=_begun, in_v=_begun),
+            make(in_m=_begun),
+            make(in_v=_begun),
+        ),
+        "begun above 0": Mistake(
+            "One of your averages doesn't begin at 0. Before the first gradient there is nothing "
+            "to average.",
+            make(begin=(0.0, 1.0)),
+            make(begin=(1.0, 0.0)),
+            make(begin=(1.0, 1.0)),
+        ),
+        "no square": Mistake(
+            "Your v averages the gradients themselves. Those of opposite sign cancel in it, and "
+            "where it falls below 0 it has no root: average their squares.",
+            make(square=lambda g, m: g),
+            make(square=lambda g, m: g, root=lambda v: abs(v) ** 0.5),
+            make(square=lambda g, m: g, root=abs),
+        ),
+        "size": Mistake(
+            "Your v averages the sizes of the gradients. What is averaged, and has its root "
+            "taken, are their squares.",
+            make(square=lambda g, m: abs(g)),
+            make(square=lambda g, m: abs(g), root=lambda v: v),
+        ),
+        "subtracted": Mistake(
+            "You subtract the newest one instead of adding it. An average of squares would fall "
+            "below 0 that way, and has no root there.",
+            make(in_v=lambda v, new, b: b * v - (1 - b) * new),
+        ),
+        "plus": Mistake(
+            "The weight of the newest one is 1 + beta. With beta on the old average, the two "
+            "weights should add up to 1.",
+            make(in_m=lambda m, new, b: b * m + (1 + b) * new),
+            make(in_v=lambda v, new, b: b * v + (1 + b) * new),
+            make(
+                in_m=lambda m, new, b: b * m + (1 + b) * new,
+                in_v=lambda v, new, b: b * v + (1 + b) * new,
+            ),
+        ),
+        "size in m": Mistake(
+            "Your m averages sizes. It needs the signs: gradients that disagree have to cancel in "
+            "it.",
+            make(first=lambda g, lr: abs(g)),
+        ),
+        "sign in m": Mistake(
+            "Your m averages the signs of the gradients. It's the gradients themselves that are "
+            "averaged in it.",
+            make(first=lambda g, lr: np.sign(g)),
+        ),
+        "square in m": Mistake(
+            "There are squares in your m. It is the mean of the gradients themselves.",
+            make(first=lambda g, lr: g * g),
+            make(first=lambda g, lr: g * g, square=lambda g, m: g),
+        ),
+        "variance": Mistake(
+            "Your v is a variance: the mean was subtracted before squaring. Adam subtracts "
+            "nothing; a constant gradient has variance 0, and would be divided by 0.",
+            make(square=lambda g, m: (g - m) ** 2),
+        ),
+        "square of the mean": Mistake(
+            "Your v averages the squares of m. Squaring comes before averaging, or gradients of "
+            "opposite signs would cancel in it.",
+            make(square=lambda g, m: m * m),
+        ),
+        "all squared": Mistake(
+            "In your v the weight of the newest gradient is squared, too. Only the gradient is.",
+            make(in_v=lambda v, new, b: b * v + (1 - b) ** 2 * new),
+        ),
+        "one for all": Mistake(
+            "All weights share one v here: no sum and no mean over them. Each has a scale of its "
+            "own.",
+            make(square=lambda g, m: (g * g).sum()),
+            make(square=lambda g, m: (g * g).mean()),
+        ),
+        "swapped": Mistake(
+            "beta1 and beta2 have changed places. The direction has the short memory, the scale "
+            "the long one.",
+            make(betas=lambda beta1, beta2: (beta2, beta1)),
+        ),
+        "one beta": Mistake(
+            "Both averages have the same beta. Each has its own: the direction a short memory, the "
+            "scale a long one.",
+            make(betas=lambda beta1, beta2: (beta1, beta1)),
+            make(betas=lambda beta1, beta2: (beta2, beta2)),
+        ),
+        "fixed": Mistake(
+            "Your betas are 0.9 and 0.999, whatever is handed in. Here they are different.",
+            make(betas=lambda beta1, beta2: (0.9, 0.999)),
+            make(betas=lambda beta1, beta2: (0.9, beta2)),
+            make(betas=lambda beta1, beta2: (beta1, 0.999)),
+        ),
+        "forgets": Mistake(
+            "Each update begins with m and v at 0 again. What is to be remembered goes into the "
+            "Step, after theta, under its own name.",
+            make(keep=lambda *_: {}),
+        ),
+        "forgets one": Mistake(
+            "One of the two averages begins at 0 again in each update: both have to go into the "
+            "Step.",
+            make(keep=lambda m, *_: dict(m=m)),
+            make(keep=lambda m, v, *_: dict(v=v)),
+        ),
+        "crossed": Mistake(
+            "In your Step m and v have changed places: each comes back under the other's name.",
+            make(keep=lambda m, v, *_: dict(m=v, v=m)),
+        ),
+        "old averages": Mistake(
+            "Your step is made of the averages that came in: this gradient has no part in it yet. "
+            "Average first, then step.",
+            make(used=lambda new, old: old),
+        ),
+        "keeps the root": Mistake(
+            "What you remember as v is its root. Remember v as it is; the root is for this step "
+            "only.",
+            make(keep=lambda m, v, *_: dict(m=m, v=v**0.5)),
+        ),
+        "no momentum": Mistake(
+            "Your step goes along the newest gradient alone. The mean of the gradients is there, "
+            "and does nothing.",
+            make(above=lambda m, g, v: g),
+        ),
+        "along v": Mistake(
+            "You step along v, which has no direction: it is a mean of squares. v only divides.",
+            make(above=lambda m, g, v: v),
+        ),
+        "no scale": Mistake(
+            "Your step is the mean gradient itself, in the units of the gradient. Nothing divides "
+            "it.",
+            make(step=lambda above, below, lr, eps: -lr * above),
+        ),
+        "multiplied by the root": Mistake(
+            "You multiply by the root of v. It should divide: large gradients are scaled down.",
+            make(step=lambda above, below, lr, eps: -lr * above * below),
+        ),
+        "no root": Mistake(
+            "You divide by the mean square. Its root is missing: a step would have the units of "
+            "one over the gradient.",
+            make(root=lambda v: v),
+        ),
+        "half for a root": Mistake(
+            "Python reads `x**1/2` as half of `x**1`: a power comes before a division. Put the "
+            "exponent in brackets, or write 0.5.",
+            make(root=lambda v: v / 2),
+        ),
+        "rate inside": Mistake(
+            "While the rate stays, that is the same path. Here it changes on the way, and your m "
+            "still holds the old one: leave the rate to the step.",
+            make(first=lambda g, lr: lr * g, rate=lambda lr, t: 1.0),
+        ),
+        "rate twice": Mistake(
+            "The learning rate is in your step twice.",
+            make(first=lambda g, lr: lr * g),
+            make(rate=lambda lr, t: lr * lr),
+        ),
+        "no rate": Mistake(
+            "The learning rate plays no part in your step.",
+            make(rate=lambda lr, t: 1.0),
+        ),
+        "rate falls": Mistake(
+            "Your rate falls as t grows. That is a schedule, and none is asked for here.",
+            make(rate=lambda lr, t: lr / t**0.5),
+            make(rate=lambda lr, t: lr / t),
+        ),
+        "eps outside": Mistake(
+            "Your eps is outside the fraction, and moves theta by the same amount in every "
+            "update. It belongs in the denominator, beside the root: are there brackets missing?",
+            make(
+                below=lambda root, eps, rest: root,
+                step=lambda above, below, lr, eps: -lr * above / below + eps,
+            ),
+            make(
+                below=lambda root, eps, rest: root,
+                step=lambda above, below, lr, eps: -lr * above / below - eps,
+            ),
+            make(
+                below=lambda root, eps, rest: root,
+                step=lambda above, below, lr, eps: -lr * (above / below + eps),
+            ),
+        ),
+        "eps after dividing": Mistake(
+            "You divide by the root first and add eps then. It is there so that you never divide "
+            "by 0: it has to be added before.",
+            make(below=lambda root, eps, rest: 1 / (1 / root + eps)),
+        ),
+        "eps inside": Mistake(
+            "Your eps is under the root, as in some other libraries. Here it is added to the root, "
+            "as in the paper and in PyTorch.",
+            make(below=lambda root, eps, rest: (root**2 + eps) ** 0.5),
+            make(below=lambda root, eps, rest: (root**2 + eps**2) ** 0.5),
+        ),
+        "no eps": Mistake(
+            "There is no eps in your step. Where a gradient has always been 0, it would be 0 / 0.",
+            make(below=lambda root, eps, rest: root),
+        ),
+        "floor": Mistake(
+            "You take eps in place of a root that is smaller than eps. Here it's added to the "
+            "root, whatever its size.",
+            make(below=lambda root, eps, rest: np.maximum(root, eps)),
+        ),
+        "eps subtracted": Mistake(
+            "You subtract eps from the root. That can make the denominator 0, and eps is there to "
+            "prevent it.",
+            make(below=lambda root, eps, rest: root - eps),
+        ),
+        "eps multiplies": Mistake(
+            "You multiply by eps. It is a small amount to add to the root.",
+            make(below=lambda root, eps, rest: root * eps),
+        ),
+        "step only": Mistake(
+            "That is the step. A Step holds the new theta: where the step takes you.",
+            make(new=lambda theta, step: step),
+            make(new=lambda theta, step: -step),
+        ),
     }
 
 
-RATE_INSIDE = (
-    "While the rate stays, that is the same path. Here it changes on the way, and your m still "
-    "holds the old one: leave the rate to the step."
+# --- 5.1: the two averages ----------------------------------------------------------------------
+
+AVERAGES = rule(
+    "5.1",
+    "The two averages",
+    "my_first_adam(theta, grad, t, m, v, lr=lr, beta1=beta1, beta2=beta2, eps=eps)",
+    _first(),
+    {
+        "corrected": Mistake(
+            "You correct the averages already. Right, and too early: this one is to show what "
+            "happens without.",
+            _first(fix_m=_divide, fix_v=_divide),
+            _first(fix_m=_divide),
+            _first(fix_v=_divide),
+            _first(
+                fix_m=_divide,
+                fix_v=_divide,
+                keep=lambda m, v, m_hat, v_hat: dict(m=m_hat, v=v_hat),
+            ),
+        ),
+    }
+    | _averages_and_step(_first),
+    cases=CASES,
+    praise="Momentum's memory and RMSProp's, side by side.",
 )
-EPS_OUTSIDE = (
-    "eps has slipped out of the fraction: it moves theta, the same way in every update. It belongs "
-    "to the root, below."
+
+
+# --- 5.2: Adam ----------------------------------------------------------------------------------
+
+
+def two_adams() -> dict[str, Rule]:
+    """A and B: one is Adam, in the other the correction lacks the power of t."""
+    return {"A": _with_defaults(_adam(**_both(_powerless)), "A"), "B": _with_defaults(_adam(), "B")}
+
+
+def _with_defaults(one: Rule, name: str) -> Rule:
+    def named(theta, grad, t, m=0.0, v=0.0, *, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8):
+        return one(theta, grad, t, m, v, lr=lr, beta1=beta1, beta2=beta2, eps=eps)
+
+    named.__name__ = name
+    return named
+
+
+def _both(fix: Callable[..., float]) -> dict[str, Callable[..., float]]:
+    return dict(fix_m=fix, fix_v=fix)
+
+
+def _powerless(average, beta, other, t):
+    return average / (1 - beta)
+
+
+def _times_t(average, beta, other, t):
+    return average / (1 - beta * t)
+
+
+def _early(average, beta, other, t):
+    return average / (1 - beta ** (t - 1))
+
+
+def _late(average, beta, other, t):
+    return average / (1 - beta ** (t + 1))
+
+
+def _power_of_all(average, beta, other, t):
+    return average / (1 - beta) ** t
+
+
+def _shrinking(average, beta, other, t):
+    return average * (1 - beta**t)
+
+
+def _beside(average, beta, other, t):
+    return average / 1 - beta**t
+
+
+def _by_the_zero(average, beta, other, t):
+    return average / beta**t
+
+
+ADAM = rule(
+    "5.2",
+    "Adam",
+    "my_adam(theta, grad, t, m, v, lr=lr, beta1=beta1, beta2=beta2, eps=eps)",
+    adam,
+    {
+        "no correction": Mistake(
+            "Your averages are used as they are. In the first updates most of their weight still "
+            "lies on the zero that they began with.",
+            _adam(**_both(_as_it_is)),
+        ),
+        "only m": Mistake(
+            "Only the mean is corrected. The mean square began at 0 as well.",
+            _adam(fix_v=_as_it_is),
+        ),
+        "only v": Mistake(
+            "Only the mean square is corrected. The mean began at 0 as well.",
+            _adam(fix_m=_as_it_is),
+        ),
+        "no power": Mistake(
+            "Your correction is the same in all updates, that of the first one. The part of the "
+            "weight that still lies on the zero shrinks with each update.",
+            _adam(**_both(_powerless)),
+            _adam(fix_m=_powerless),
+            _adam(fix_v=_powerless),
+        ),
+        "times t": Mistake(
+            "The weight that still lies on the zero is multiplied by beta in each update. After t "
+            "updates, what is it?",
+            _adam(**_both(_times_t)),
+            _adam(**_both(_times_t), root=lambda v: abs(v) ** 0.5),
+            _adam(fix_m=_times_t),
+            _adam(fix_v=_times_t),
+        ),
+        "power of all": Mistake(
+            "You raise 1 - beta to the power of t. It is beta alone that is multiplied by itself, "
+            "once an update.",
+            _adam(**_both(_power_of_all)),
+            _adam(fix_m=_power_of_all),
+            _adam(fix_v=_power_of_all),
+        ),
+        "t from 0": Mistake(
+            "At the first update, where t is 1, your correction divides by 0. What is subtracted "
+            "from 1 is a power of beta, with t as it is for its exponent.",
+            _adam(**_both(_early)),
+            _adam(fix_m=_early),
+            _adam(fix_v=_early),
+        ),
+        "t one ahead": Mistake(
+            "Your correction is that of the next update. At the first one t is 1 already: nothing "
+            "has to be added.",
+            _adam(**_both(_late)),
+            _adam(fix_m=_late),
+            _adam(fix_v=_late),
+        ),
+        "multiplied": Mistake(
+            "Your correction makes the averages smaller still. They are too small: divide.",
+            _adam(**_both(_shrinking)),
+            _adam(fix_m=_shrinking),
+            _adam(fix_v=_shrinking),
+        ),
+        "one for both": Mistake(
+            "Both averages get the correction of one of them. Each began at 0 with a memory of its "
+            "own.",
+            _adam(fix_v=lambda v, beta2, beta1, t: _divide(v, beta1, beta2, t)),
+            _adam(fix_m=lambda m, beta1, beta2, t: _divide(m, beta2, beta1, t)),
+        ),
+        "crossed corrections": Mistake(
+            "m gets the correction of v, and v that of m. Each began at 0 with a memory of its "
+            "own.",
+            _adam(**_both(lambda average, beta, other, t: average / (1 - other**t))),
+        ),
+        "no brackets": Mistake(
+            "Without brackets your average is divided by 1, and then a power is subtracted from "
+            "it. It should be divided by the whole of 1 minus the power.",
+            _adam(**_both(_beside)),
+            _adam(**_both(_beside), root=lambda v: abs(v) ** 0.5),
+            _adam(fix_m=_beside),
+        ),
+        "divided by the zero": Mistake(
+            "You divide by the weight that still lies on the zero. What has to add up to 1 is the "
+            "rest: the weights of the gradients.",
+            _adam(**_both(_by_the_zero)),
+            _adam(fix_m=_by_the_zero),
+            _adam(fix_v=_by_the_zero),
+        ),
+        "plus": Mistake(
+            "Your correction makes the averages smaller, though they are too small already. What "
+            "lies on the zero is subtracted from 1, not added.",
+            _adam(**_both(lambda average, beta, other, t: average / (1 + beta**t))),
+        ),
+        "corrected twice": Mistake(
+            "You correct twice in one update. Once is enough to make the weights add up to 1.",
+            _adam(**_both(lambda average, beta, other, t: average / (1 - beta**t) ** 2)),
+            _adam(fix_m=lambda average, beta, other, t: average / (1 - beta**t) ** 2),
+        ),
+        "root first": Mistake(
+            "You take the root of v and correct it afterwards. It is v that is corrected; the root "
+            "comes last.",
+            _adam(below=lambda root, eps, rest: root / rest**0.5 + eps),
+            _adam(below=lambda root, eps, rest: root / rest**0.5 + eps / rest),
+        ),
+        "root of the power": Mistake(
+            "In the factor for v you take the root of the power itself. What v is divided by, "
+            "and whose root you need, is 1 minus that power.",
+            _adam(below=lambda root, eps, rest: (root * rest**0.5 + eps) / (1 - rest) ** 0.5),
+        ),
+        "factor turned over": Mistake(
+            "Your factor for v is upside down: the root of its correction multiplies the step, for "
+            "v itself stands below the line.",
+            _adam(below=lambda root, eps, rest: (root * rest**0.5 + eps) * rest**0.5),
+        ),
+        "fixed correction": Mistake(
+            "Your corrections hold for betas of 0.9 and 0.999 only. Here they are different.",
+            _adam(
+                fix_m=lambda m, beta, other, t: _divide(m, 0.9, other, t),
+                fix_v=lambda v, beta, other, t: _divide(v, 0.999, other, t),
+            ),
+        ),
+        "keeps the corrected": Mistake(
+            "You remember the corrected averages, and correct them again in the next update. "
+            "Remember them as they are; the correction is for this step only.",
+            _adam(keep=lambda m, v, m_hat, v_hat: dict(m=m_hat, v=v_hat)),
+            _adam(keep=lambda m, v, m_hat, v_hat: dict(m=m_hat, v=v)),
+            _adam(keep=lambda m, v, m_hat, v_hat: dict(m=m, v=v_hat)),
+        ),
+        "eps before the correction": Mistake(
+            "Your eps is added to the root of the uncorrected average, and then scaled with it, as "
+            "in Keras. Here it is added after the correction.",
+            _adam(below=lambda root, eps, rest: root + eps / rest**0.5),
+        ),
+    }
+    | _averages_and_step(_adam),
+    cases=CASES,
+    praise="These are the numbers of PyTorch's Adam.",
 )
-
-
-FIRST = _averages(_first) | {
-    "no momentum": Mistake(
-        "Your step goes along the newest gradient alone. The mean of the gradients is there, and "
-        "does nothing.",
-        _first(step=lambda m, v, eps, g: g / (v**0.5 + eps)),
-    ),
-    "no scale": Mistake(
-        "Your step is the mean gradient itself, in the units of the gradient. Nothing divides it.",
-        _first(step=lambda m, v, eps, g: m),
-    ),
-    "corrected": Mistake(
-        "You correct the averages already. Right, and too early: this one is to show what happens "
-        "without.",
-        _adam(),
-        _adam(keep=lambda m, v, m_hat, v_hat: dict(m=m_hat, v=v_hat)),
-    ),
-    "rate inside": Mistake(RATE_INSIDE, _rate_inside(_as_it_is)),
-    "eps outside": Mistake(
-        EPS_OUTSIDE, _eps_outside(_as_it_is, below=False), _eps_outside(_as_it_is, below=True)
-    ),
-    "eps inside": Mistake(
-        "Your eps is under the root. In the step that is given here it is added to the root.",
-        _first(step=lambda m, v, eps, g: m / (v + eps) ** 0.5),
-    ),
-}
-
-ADAM = {
-    "no correction": Mistake(
-        "Your averages are used as they are. In the first updates most of their weight still lies "
-        "on the zero that they began with.",
-        _first(),
-    ),
-    "only m": Mistake(
-        "Only the mean is corrected. The mean square began at 0 as well.",
-        _adam(fix_v=_as_it_is),
-    ),
-    "only v": Mistake(
-        "Only the mean square is corrected. The mean began at 0 as well.",
-        _adam(fix_m=_as_it_is),
-    ),
-    "no power": Mistake(
-        "Your correction is the same in all updates, that of the first one. The part of the "
-        "weight that still lies on the zero shrinks with each update.",
-        _both(lambda average, beta, other, t: average / (1 - beta)),
-    ),
-    "times t": Mistake(
-        "The weight that still lies on the zero is multiplied by beta in each update. After t "
-        "updates, what is it?",
-        _both(lambda average, beta, other, t: average / (1 - beta * t)),
-    ),
-    "power of all": Mistake(
-        "You raise 1 - beta to the power of t. It is beta alone that is multiplied with itself, "
-        "once an update.",
-        _both(lambda average, beta, other, t: average / (1 - beta) ** t),
-    ),
-    "t from 0": Mistake(
-        "At the first update your correction divides by 0: there t is 1 already. Nothing has to "
-        "be taken away from it.",
-        _both(lambda average, beta, other, t: average / (1 - beta ** (t - 1))),
-    ),
-    "t one ahead": Mistake(
-        "Your correction is that of the next update. At the first one t is 1 already: nothing has "
-        "to be added.",
-        _both(lambda average, beta, other, t: average / (1 - beta ** (t + 1))),
-    ),
-    "multiplied": Mistake(
-        "Your correction makes the averages smaller still. They are too small: divide.",
-        _both(lambda average, beta, other, t: average * (1 - beta**t)),
-    ),
-    "one for both": Mistake(
-        "Both averages get the correction of one of them. Each began at 0 with a memory of its "
-        "own.",
-        _adam(fix_v=lambda v, beta2, beta1, t: _divide(v, beta1, beta2, t)),
-        _adam(fix_m=lambda m, beta1, beta2, t: _divide(m, beta2, beta1, t)),
-    ),
-    "crossed corrections": Mistake(
-        "m gets the correction of v, and v that of m. Each began at 0 with a memory of its own.",
-        _both(lambda average, beta, other, t: average / (1 - other**t)),
-    ),
-    "no brackets": Mistake(
-        "Without brackets your average is divided by 1, and then a power is taken away from it. "
-        "What divides is the whole of 1 minus the power.",
-        _both(lambda average, beta, other, t: average / 1 - beta**t),
-    ),
-    "divided by the zero": Mistake(
-        "You divide by the weight that still lies on the zero. What has to add up to 1 is the "
-        "rest: the weights of the gradients.",
-        _both(lambda average, beta, other, t: average / beta**t),
-    ),
-    "plus": Mistake(
-        "Your correction makes the averages smaller, though they are too small already. What lies "
-        "on the zero is taken away from 1, not added.",
-        _both(lambda average, beta, other, t: average / (1 + beta**t)),
-    ),
-    "root first": Mistake(
-        "You take the root of v, and then correct it. It is v that is corrected: its root comes "
-        "after.",
-        _adam(
-            fix_v=lambda v, beta, other, t: (v, 1 - beta**t),
-            step=lambda m, v, eps, g: m / (v[0] ** 0.5 / v[1] + eps),
-        ),
-        _adam(
-            fix_v=lambda v, beta, other, t: (v, 1 - beta**t),
-            step=lambda m, v, eps, g: m * v[1] / (v[0] ** 0.5 + eps),
-        ),
-    ),
-    "fixed correction": Mistake(
-        "Your corrections hold for betas of 0.9 and 0.999 only. Here they are others.",
-        _adam(
-            fix_m=lambda m, beta, other, t: _divide(m, 0.9, other, t),
-            fix_v=lambda v, beta, other, t: _divide(v, 0.999, other, t),
-        ),
-    ),
-    "rate inside": Mistake(RATE_INSIDE, _rate_inside(_divide)),
-    "eps outside": Mistake(
-        EPS_OUTSIDE, _eps_outside(_divide, below=False), _eps_outside(_divide, below=True)
-    ),
-    "floor": Mistake(
-        "You take eps in place of a root that is smaller. Here it is added to the root, whatever "
-        "its size.",
-        _adam(step=lambda m, v, eps, g: m / np.maximum(v**0.5, eps)),
-    ),
-    "keeps the corrected": Mistake(
-        "You remember the corrected averages, and correct them again in the next update. What is "
-        "remembered stays as it is; the correction is for the step only.",
-        _adam(keep=lambda m, v, m_hat, v_hat: dict(m=m_hat, v=v_hat)),
-        _adam(keep=lambda m, v, m_hat, v_hat: dict(m=m_hat, v=v)),
-        _adam(keep=lambda m, v, m_hat, v_hat: dict(m=m, v=v_hat)),
-    ),
-    "no root": Mistake(
-        "You divide by the mean square. Its root is missing: a step would have the units of one "
-        "over the gradient.",
-        _adam(step=lambda m, v, eps, g: m / (v + eps)),
-    ),
-    "eps inside": Mistake(
-        "Your eps is under the root, as in some other libraries. Here it is added to the root, "
-        "as in the paper and in PyTorch.",
-        _adam(step=lambda m, v, eps, g: m / (v + eps) ** 0.5),
-    ),
-    "eps before the correction": Mistake(
-        "Your eps is added to the root of the uncorrected average, and then scaled with it, as in "
-        "Keras. Here it is added after the correction.",
-        _adam(
-            fix_v=lambda v, beta, other, t: (v, 1 - beta**t),
-            step=lambda m, v, eps, g: m / ((v[0] ** 0.5 + eps) / v[1] ** 0.5),
-        ),
-    ),
-    "no eps": Mistake(
-        "There is no eps in your step. Where a gradient has always been 0, it would be 0 / 0.",
-        _adam(step=lambda m, v, eps, g: m / v**0.5),
-    ),
-    "no momentum": Mistake(
-        "Your step goes along the newest gradient alone. The corrected mean is there, and does "
-        "nothing.",
-        _adam(step=lambda m, v, eps, g: g / (v**0.5 + eps)),
-    ),
-} | _averages(_adam)
 
 
 # --- 5.3: the first step ------------------------------------------------------------------------
@@ -443,18 +603,133 @@ def first_step(grad, lr, beta1, beta2):
     return -lr * np.sign(grad) * np.array([without, 1.0])
 
 
+@by_parts
 def _first_step(
-    ratio: Callable[..., Any] = lambda rest1, rest2: rest1 / rest2**0.5,
-    corrected: float = 1.0,
-    sign: Callable[..., Any] = np.sign,
-    rate: Callable[..., Any] = lambda lr: lr,
+    betas=lambda beta1, beta2: (beta1, beta2),
+    without=lambda rest1, rest2: rest1 / rest2**0.5,
+    corrected=lambda without: 1.0,
+    way=np.sign,
+    second_way=lambda way, grad: way,
+    rate=lambda lr: -lr,
+    handed_in=lambda pair: pair,
 ):
-    """first_step with another fraction of the two 1 - beta, or another sign, or another rate."""
+    """rest1 and rest2: the two 1 - beta. way: what the gradient contributes."""
 
     def variant(grad, lr, beta1, beta2):
-        return -rate(lr) * sign(grad) * np.array([ratio(1 - beta1, 1 - beta2), corrected])
+        beta1, beta2 = betas(beta1, beta2)
+        fraction = without(1 - beta1, 1 - beta2)
+        ways = np.array([way(grad), second_way(way(grad), grad)])
+        return handed_in(rate(lr) * ways * np.array([fraction, corrected(fraction)]))
 
     return variant
+
+
+FIRST_STEP = function(
+    "5.3",
+    "The first step",
+    first_step,
+    {
+        "uphill": Mistake(
+            "You walk uphill: a gradient above 0 makes theta smaller.",
+            _first_step(rate=lambda lr: lr),
+        ),
+        "always down": Mistake(
+            "Yours goes the same way whatever the sign of the gradient.",
+            _first_step(way=lambda grad: 1.0),
+            _first_step(second_way=lambda way, grad: 1.0),
+        ),
+        "size": Mistake(
+            "The size of the gradient is still in it. It is above the line, and below it as the "
+            "root of a square: what is left?",
+            _first_step(way=lambda grad: grad),
+            _first_step(way=np.abs),
+            _first_step(way=lambda grad: grad, second_way=lambda way, grad: np.sign(grad)),
+            _first_step(second_way=lambda way, grad: grad),
+        ),
+        "one over the gradient": Mistake(
+            "Your step gets shorter as the gradient grows: is the root of v taken? With it, the "
+            "size of the gradient cancels.",
+            _first_step(way=lambda grad: 1 / grad),
+            _first_step(way=lambda grad: 1 / grad, without=lambda rest1, rest2: rest1 / rest2),
+        ),
+        "no root": Mistake(
+            "v is a mean square, and its root divides. So the root is taken of the share of the "
+            "first square, too.",
+            _first_step(without=lambda rest1, rest2: rest1 / rest2),
+        ),
+        "half for a root": Mistake(
+            "Python reads `x**1/2` as half of `x**1`: a power comes before a division. Put the "
+            "exponent in brackets, or write 0.5.",
+            _first_step(without=lambda rest1, rest2: rest1 / (rest2 / 2)),
+        ),
+        "turned over": Mistake(
+            "m is above the line, the root of v below it. Your fraction is upside down.",
+            _first_step(without=lambda rest1, rest2: rest2**0.5 / rest1),
+        ),
+        "betas for rests": Mistake(
+            "beta is what the average keeps of its zero. What does it give to the gradient?",
+            _first_step(betas=lambda beta1, beta2: (1 - beta1, 1 - beta2)),
+        ),
+        "one beta for its rest": Mistake(
+            "In one of the two you take beta, the share of the old, where the share of the new is "
+            "wanted.",
+            _first_step(betas=lambda beta1, beta2: (1 - beta1, beta2)),
+            _first_step(betas=lambda beta1, beta2: (beta1, 1 - beta2)),
+        ),
+        "betas swapped": Mistake(
+            "The betas have changed places: beta1 belongs to m, beta2 to v.",
+            _first_step(betas=lambda beta1, beta2: (beta2, beta1)),
+        ),
+        "root above": Mistake(
+            "m is an average of gradients, not of squares: no root is taken of it.",
+            _first_step(without=lambda rest1, rest2: (rest1 / rest2) ** 0.5),
+        ),
+        "m alone": Mistake(
+            "Without the correction you have the share of m, and nothing that divides it: v is "
+            "too small, as well.",
+            _first_step(without=lambda rest1, rest2: rest1),
+        ),
+        "v alone": Mistake(
+            "Without the correction you divide by the root of v's share, and take m as whole. m is "
+            "too small, as well.",
+            _first_step(without=lambda rest1, rest2: 1 / rest2**0.5),
+        ),
+        "both corrected": Mistake(
+            "Your first number has no betas in it. Without the correction, m is a part of the "
+            "gradient, and v a part of its square. Which parts?",
+            _first_step(without=lambda rest1, rest2: 1.0),
+        ),
+        "none corrected": Mistake(
+            "Your second number still has the betas in it. The correction divides m and v by just "
+            "these parts: what is left of them?",
+            _first_step(corrected=lambda without: without),
+            _first_step(corrected=lambda without: 1 / without),
+        ),
+        "swapped": Mistake(
+            "Your two numbers are in the wrong order: first without the correction, then with it.",
+            _first_step(handed_in=lambda pair: pair[::-1]),
+        ),
+        "in units of lr": Mistake(
+            "That is in units of the rate. The question is how far theta moves.",
+            _first_step(rate=lambda lr: -1.0),
+        ),
+        "rate divides": Mistake(
+            "You divide by the rate. A larger rate makes a longer step.",
+            _first_step(rate=lambda lr: -1 / lr),
+        ),
+        "defaults": Mistake(
+            "That holds for betas of 0.9 and 0.999. Here they are different.",
+            _first_step(betas=lambda beta1, beta2: (0.9, 0.999)),
+        ),
+        "one number": Mistake(
+            "Two numbers are wanted: without the correction, and with it.",
+            _first_step(handed_in=lambda pair: pair[0]),
+            _first_step(handed_in=lambda pair: pair[1]),
+        ),
+    },
+    cases=[(40.0, 0.1, 0.5, 0.96), (-0.25, 0.02, 0.9, 0.999), (3.0, 0.5, 0.99, 0.75)],
+    praise="With the correction it is the rate and a sign; without it, the betas decide.",
+)
 
 
 # --- 5.4: the second step -----------------------------------------------------------------------
@@ -462,11 +737,54 @@ def _first_step(
 PAIRS = {"A": (0.001, 0.001), "B": (1000.0, -1000.0), "C": (1.0, 10.0), "D": (-5.0, 0.0)}
 SECOND = {"A": 1.0, "B": -0.05, "C": 0.81, "D": 0.67}
 
+_with_exchanged = exchanger(SECOND)
 
-def _turned(*letters):
-    """The right answer with those of some letters exchanged, in a circle."""
-    turned = letters[1:] + letters[:1]
-    return SECOND | {letter: SECOND[other] for letter, other in zip(letters, turned, strict=True)}
+SECOND_STEP = choice(
+    "5.4",
+    "The second step",
+    SECOND,
+    mistakes={
+        "larger gradient, larger step": Mistake(
+            "You gave the longest second step to the gradient that grew. Its square has grown even "
+            "more, and divides.",
+            _with_exchanged("A", "C"),
+        ),
+        "zero stops": Mistake(
+            "A gradient of 0 doesn't stop Adam, and one that turns round almost does. Which mean "
+            "is left after each?",
+            _with_exchanged("B", "D"),
+        ),
+        "growth below zero": Mistake(
+            "One of these two steps is held back by a mean square that has just grown, the other "
+            "has lost its newest gradient. Work out both fractions: mean over root mean square.",
+            _with_exchanged("C", "D"),
+        ),
+        "turned round is full": Mistake(
+            "A gradient that turns round leaves hardly any mean: the new one cancels what m keeps "
+            "of the old. The one that stays the same goes on as before.",
+            _with_exchanged("A", "B"),
+        ),
+        "full after a zero": Mistake(
+            "After a gradient of 0, m has lost a part, and v hardly any. Only where the second "
+            "gradient equals the first does the step keep its whole length.",
+            _with_exchanged("A", "D"),
+        ),
+        "size": Mistake(
+            "Your order is that of the second gradients' sizes. A size common to both gradients "
+            "cancels: only their ratio counts.",
+            {"B": 1.0, "C": 0.81, "A": 0.67, "D": -0.05},
+        ),
+        "sign": Mistake(
+            "Only one of the four second steps goes back. Which gradient has turned round?",
+            _with_exchanged("B", "C"),
+        ),
+    },
+    hint=(
+        "Give the first gradient the value 1, for its size cancels. Then work out m, v, and the "
+        "two corrections for t = 2."
+    ),
+    praise="Not the size of the gradients counts, but how well they agree.",
+)
 
 
 # --- 5.5: the eps that matters ------------------------------------------------------------------
@@ -476,212 +794,96 @@ def eps_that_leaves(share, grad):
     return np.abs(grad) * (1 / share - 1)
 
 
-EXERCISES = (
-    rule(
-        "5.1",
-        "The two averages",
-        "my_first_adam(theta, grad, t, m, v, lr=lr, beta1=beta1, beta2=beta2, eps=eps)",
-        _first(),
-        FIRST,
-        cases=CASES,
-        praise="Momentum's memory and RMSProp's, side by side.",
-    ),
-    rule(
-        "5.2",
-        "Adam",
-        "my_adam(theta, grad, t, m, v, lr=lr, beta1=beta1, beta2=beta2, eps=eps)",
-        adam,
-        ADAM,
-        cases=CASES,
-        praise="These are the numbers of PyTorch's Adam.",
-    ),
-    function(
-        "5.3",
-        "The first step",
-        first_step,
-        {
-            "uphill": Mistake(
-                "You walk uphill: a gradient above 0 makes theta smaller.",
-                lambda *given: -first_step(*given),
-            ),
-            "always down": Mistake(
-                "Yours goes the same way whatever the sign of the gradient.",
-                _first_step(sign=lambda grad: 1.0),
-                _first_step(sign=lambda grad: -1.0),
-            ),
-            "size": Mistake(
-                "The size of the gradient is still in it. It stands above the line, and below it "
-                "as a root of a square: what is left?",
-                _first_step(sign=lambda grad: grad),
-                _first_step(sign=np.abs),
-            ),
-            "no root": Mistake(
-                "v is a mean square, and its root divides: so the root of what it gives to the "
-                "first square.",
-                _first_step(lambda rest1, rest2: rest1 / rest2),
-            ),
-            "turned over": Mistake(
-                "m stands above the line, the root of v below it. Your fraction is turned over.",
-                _first_step(lambda rest1, rest2: rest2**0.5 / rest1),
-            ),
-            "betas for rests": Mistake(
-                "beta is what the average keeps of its zero. What does it give to the gradient?",
-                _first_step(lambda rest1, rest2: (1 - rest1) / (1 - rest2) ** 0.5),
-            ),
-            "betas swapped": Mistake(
-                "The betas have changed places: beta1 belongs to m, beta2 to v.",
-                _first_step(lambda rest1, rest2: rest2 / rest1**0.5),
-            ),
-            "root above": Mistake(
-                "m is an average of gradients, not of squares: no root is taken of it.",
-                _first_step(lambda rest1, rest2: (rest1 / rest2) ** 0.5),
-            ),
-            "both corrected": Mistake(
-                "The second is right. Without the correction, m is a part of the gradient, and v a "
-                "part of its square. Which parts?",
-                _first_step(lambda rest1, rest2: 1.0),
-            ),
-            "none corrected": Mistake(
-                "The first is right. The correction divides m and v by just these parts: what is "
-                "left of them?",
-                lambda grad, lr, beta1, beta2: first_step(grad, lr, beta1, beta2)[[0, 0]],
-            ),
-            "swapped": Mistake(
-                "Both are right, in the wrong order: first without the correction, then with it.",
-                lambda *given: first_step(*given)[::-1],
-            ),
-            "in units of lr": Mistake(
-                "That is in units of the rate. Asked for is how far theta moves.",
-                _first_step(rate=lambda lr: 1.0),
-            ),
-            "defaults": Mistake(
-                "That is right for betas of 0.9 and 0.999. Here they are others.",
-                lambda grad, lr, beta1, beta2: first_step(grad, lr, 0.9, 0.999),
-            ),
-            "one number": Mistake(
-                "Two numbers are wanted, in one array: without the correction, and with it.",
-                lambda *given: first_step(*given)[0],
-                lambda *given: first_step(*given)[1],
-            ),
-        },
-        cases=[(40.0, 0.1, 0.5, 0.96), (-0.25, 0.02, 0.9, 0.999), (3.0, 0.5, 0.99, 0.75)],
-        praise="With the correction it is the rate and a sign; without it, the betas decide.",
-    ),
-    choice(
-        "5.4",
-        "The second step",
-        SECOND,
-        mistakes={
-            "larger gradient, larger step": Mistake(
-                "You gave the longest second step to the gradient that grew. Its square has grown "
-                "even more, and divides.",
-                _turned("A", "C"),
-            ),
-            "zero stops": Mistake(
-                "A gradient of 0 doesn't stop Adam, and one that turns round nearly does. Which "
-                "mean is left after each?",
-                _turned("B", "D"),
-            ),
-            "growth below zero": Mistake(
-                "One of the two steps is hindered by a mean square that just grew, the other has "
-                "lost its newest gradient. Work out both fractions: mean over root mean square.",
-                _turned("C", "D"),
-            ),
-            "turned round is full": Mistake(
-                "A gradient that turns round leaves hardly any mean: 0.9 of the old one in m is "
-                "cancelled by the new. The one that stays the same goes on as before.",
-                _turned("A", "B"),
-            ),
-            "size": Mistake(
-                "Your order is that of the second gradients' sizes. A size common to both "
-                "gradients cancels: only their ratio counts.",
-                {"B": 1.0, "C": 0.81, "A": 0.67, "D": -0.05},
-            ),
-            "sign": Mistake(
-                "Only one of the four second steps goes back. Which gradient has turned round?",
-                _turned("B", "C"),
-            ),
-        },
-        hint=(
-            "Give the first gradient the value 1, for its size cancels. Then work out m, v, and "
-            "the two corrections for t = 2."
+@by_parts
+def _eps(of_share=lambda share: 1 / share - 1, of_grad=np.abs):
+    return lambda share, grad: of_grad(grad) * of_share(share)
+
+
+THE_EPS_THAT_MATTERS = function(
+    "5.5",
+    "The eps that matters",
+    eps_that_leaves,
+    {
+        "under the root": Mistake(
+            "That eps would do it under the root. Here it is added to the root.",
+            _eps(of_share=lambda share: 1 / share**2 - 1, of_grad=np.square),
         ),
-        praise="Not the size of the gradients counts, but how well they agree.",
-    ),
-    function(
-        "5.5",
-        "The eps that matters",
-        eps_that_leaves,
-        {
-            "under the root": Mistake(
-                "With that eps under the root it would be so. Here it is added to the root.",
-                lambda share, grad: grad**2 * (1 / share**2 - 1),
-            ),
-            "half": Mistake(
-                "Yours doesn't ask for the share. At a share of 1 eps has to be 0, and the smaller "
-                "the share, the larger eps.",
-                lambda share, grad: np.abs(grad),
-            ),
-            "part": Mistake(
-                "The root of v is still in the denominator beside eps: together they are to be "
-                "the gradient over the share.",
-                lambda share, grad: np.abs(grad) / share,
-            ),
-            "share of the gradient": Mistake(
-                "With that eps the step is longer than the share allows, or shorter. Write down "
-                "the first step with eps in it, and solve for eps.",
-                lambda share, grad: np.abs(grad) * share,
-                lambda share, grad: np.abs(grad) * (1 - share),
-                lambda share, grad: np.abs(grad) / (1 - share),
-            ),
-            "minus": Mistake(
-                "Your eps is below 0: it would make the step longer than the rate.",
-                lambda share, grad: np.abs(grad) * (1 - 1 / share),
-                lambda share, grad: grad * (1 - 1 / share),
-            ),
-            "plus": Mistake(
-                "The root of v is taken away when you solve for eps, not added.",
-                lambda share, grad: np.abs(grad) * (1 / share + 1),
-            ),
-            "divided by the gradient": Mistake(
-                "The larger the gradient, the larger eps has to be beside it. Yours gets smaller.",
-                lambda share, grad: (1 / share - 1) / np.abs(grad),
-                lambda share, grad: (1 / share - 1) / grad,
-            ),
-            "turned over": Mistake(
-                "You have the fraction upside down: with a share close to 1 your eps becomes huge.",
-                lambda share, grad: np.abs(grad) * share / (1 - share),
-                lambda share, grad: grad * share / (1 - share),
-            ),
-            "negative": Mistake(
-                "For a negative gradient your eps is negative. What eps is added to is a root, "
-                "and has no sign.",
-                lambda share, grad: grad * (1 / share - 1),
-            ),
-            "square": Mistake(
-                "Your eps goes with the square of the gradient. It is added to a root, so it has "
-                "the units of the gradient.",
-                lambda share, grad: grad**2 * (1 / share - 1),
-            ),
-            "root": Mistake(
-                "Your eps goes with the root of the gradient. It is added to a root of a square, "
-                "so it has the units of the gradient.",
-                lambda share, grad: np.abs(grad) ** 0.5 * (1 / share - 1),
-            ),
-            "no gradient": Mistake(
-                "Yours is the same for all gradients. What is tiny beside one of them may be huge "
-                "beside another.",
-                lambda share, grad: 1 / share - 1,
-                lambda share, grad: 1 - share,
-                lambda share, grad: 1e-8,
-            ),
-            "uncorrected": Mistake(
-                "That is the answer where nothing is corrected: a first m of a tenth of the "
-                "gradient, a first v of a thousandth of its square.",
-                lambda share, grad: np.abs(grad) * (0.1 / share - 0.001**0.5),
-            ),
-        },
-        cases=[(0.8, 3.0), (0.1, -0.5), (0.4, 20.0)],
-        praise="Small beside the gradient it does nothing; large beside it, Adam is SGD.",
-    ),
+        "half": Mistake(
+            "Yours doesn't depend on the share. At a share of 1, eps has to be 0; the smaller the "
+            "share, the larger eps.",
+            _eps(of_share=lambda share: 1.0),
+        ),
+        "part": Mistake(
+            "The root of v is still in the denominator beside eps. The two together have to be the "
+            "gradient over the share.",
+            _eps(of_share=lambda share: 1 / share),
+        ),
+        "share of the gradient": Mistake(
+            "With that eps the step has a different share. Write down the first step with eps in "
+            "it, and solve for eps.",
+            _eps(of_share=lambda share: share),
+            _eps(of_share=lambda share: 1 - share),
+            _eps(of_share=lambda share: 1 / (1 - share)),
+        ),
+        "minus": Mistake(
+            "Your eps is below 0, and would make the step longer than the rate. In which order "
+            "are the two subtracted?",
+            _eps(of_share=lambda share: 1 - 1 / share),
+        ),
+        "plus": Mistake(
+            "When you solve for eps, the root of v is subtracted, not added.",
+            _eps(of_share=lambda share: 1 / share + 1),
+        ),
+        "share squared": Mistake(
+            "There is a square of the share in it. The step is the share times the rate, once.",
+            _eps(of_share=lambda share: 1 / share**2 - 1),
+            _eps(of_share=lambda share: (1 - share) / share**2),
+        ),
+        "divided by the gradient": Mistake(
+            "The larger the gradient, the larger eps has to be beside it. Yours gets smaller.",
+            _eps(of_grad=lambda grad: 1 / np.abs(grad)),
+            _eps(of_grad=lambda grad: 1 / grad),
+        ),
+        "turned over": Mistake(
+            "You have the fraction of the share upside down: with a share close to 1 your eps "
+            "becomes huge.",
+            _eps(of_share=lambda share: share / (1 - share)),
+        ),
+        "negative": Mistake(
+            "The sign of the gradient is in your eps. What eps is added to is a root, and has no "
+            "sign.",
+            _eps(of_grad=lambda grad: grad),
+            _eps(of_grad=lambda grad: -grad),
+        ),
+        "square": Mistake(
+            "Your eps goes with the square of the gradient. It is added to a root, so it has the "
+            "units of the gradient.",
+            _eps(of_grad=np.square),
+        ),
+        "root": Mistake(
+            "Your eps goes with the root of the gradient. It is added to the root of a square, so "
+            "it has the units of the gradient.",
+            _eps(of_grad=lambda grad: np.abs(grad) ** 0.5),
+        ),
+        "no gradient": Mistake(
+            "Yours is the same for all gradients. What is tiny beside one of them may be huge "
+            "beside another.",
+            _eps(of_grad=lambda grad: 1.0),
+            _eps(of_share=lambda share: 1e-8, of_grad=lambda grad: 1.0),
+        ),
+        "sign of the gradient": Mistake(
+            "You take the sign of the gradient, where its size is wanted.",
+            _eps(of_grad=np.sign),
+        ),
+        "uncorrected": Mistake(
+            "That is the answer where nothing is corrected: a first m of a tenth of the gradient, "
+            "a first v of a thousandth of its square.",
+            _eps(of_share=lambda share: 0.1 / share - 0.001**0.5),
+        ),
+    },
+    cases=[(0.8, 3.0), (0.1, -0.5), (0.4, 20.0)],
+    praise="Small beside the gradient it does nothing; large beside it, Adam is SGD.",
 )
+
+
+EXERCISES = (AVERAGES, ADAM, FIRST_STEP, SECOND_STEP, THE_EPS_THAT_MATTERS)

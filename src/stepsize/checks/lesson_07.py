@@ -1,31 +1,199 @@
-"""Lesson 7: a cosine, one cycle, a plateau that listens, and how many updates there are."""
+"""Lesson 7: a cosine, one cycle, how many updates there are, and a plateau that listens."""
 
 import math
 
 import numpy as np
 
-from .exercise import Mistake
+from .exercise import Mistake, by_parts
 from .exercise_types import function
 
 TITLE = "7 Schedules"
+
+
+# --- 7.1: a cosine with a floor -----------------------------------------------------------------
 
 
 def my_cosine(t, steps, floor):
     return floor + (1 - floor) * (1 + math.cos(math.pi * min(t / steps, 1))) / 2
 
 
-def _cosine(shape, ends=True):
-    """my_cosine with another shape of the way from 1 to 0: p -> factor, mixed with the floor."""
-
+@by_parts
+def _cosine(
+    made=lambda t: t,
+    share=lambda t, steps: t / steps,
+    stops=lambda p: min(p, 1),
+    angle=lambda p: math.pi * p,
+    wave=lambda a: (1 + math.cos(a)) / 2,
+    mix=lambda w, floor: floor + (1 - floor) * w,
+    after=lambda factor, t, steps, floor: factor,
+):
     def variant(t, steps, floor):
-        p = min(t / steps, 1) if ends else t / steps
-        return shape(p, floor)
+        p = stops(share(made(t), steps))
+        return after(mix(wave(angle(p)), floor), t, steps, floor)
 
     return variant
 
 
-def _half(p):
-    return (1 + math.cos(math.pi * p)) / 2
+COSINE = function(
+    "7.1",
+    "A cosine with a floor",
+    my_cosine,
+    {
+        "no floor": Mistake(
+            "It goes down to 0: the floor plays no part in it.",
+            _cosine(mix=lambda w, floor: w),
+        ),
+        "floor on top": Mistake(
+            "It begins above 1: what the floor adds below has to be taken off the height.",
+            _cosine(mix=lambda w, floor: floor + w),
+            _cosine(mix=lambda w, floor: floor + (1 + floor) * w),
+        ),
+        "cut off": Mistake(
+            "Yours is cut off at the floor, and stays there for a while. It should come down to it "
+            "softly, and arrive just at the end.",
+            _cosine(mix=lambda w, floor: max(w, floor)),
+        ),
+        "floor halved": Mistake(
+            "You halve the floor as well. Only the wave, 1 + cos, goes from 2 to 0 and needs it.",
+            _cosine(mix=lambda w, floor: floor / 2 + (1 - floor) * w),
+        ),
+        "exchanged": Mistake(
+            "The floor and the height above it have changed places: yours comes down only by "
+            "`floor`.",
+            _cosine(mix=lambda w, floor: 1 - floor + floor * w),
+        ),
+        "full wave": Mistake(
+            "Halfway it is down, and then it rises again: half a wave is wanted.",
+            _cosine(angle=lambda p: 2 * math.pi * p),
+        ),
+        "quarter wave": Mistake(
+            "It falls faster and faster to the end: that is a quarter of a wave. It should get "
+            "flat again at the bottom.",
+            _cosine(wave=lambda a: math.cos(a / 2)),
+            _cosine(angle=lambda p: math.pi / 2 * p),
+        ),
+        "not halved": Mistake(
+            "It begins at about 2: 1 + cos goes from 2 to 0, and something has to halve it.",
+            _cosine(wave=lambda a: 1 + math.cos(a)),
+        ),
+        "no one added": Mistake(
+            "It falls below the floor, and even below 0: a cosine goes from 1 to -1.",
+            _cosine(wave=math.cos),
+        ),
+        "half a half": Mistake(
+            "You halve only one of the two terms. All of 1 + cos has to be halved.",
+            _cosine(wave=lambda a: 1 + math.cos(a) / 2),
+            _cosine(wave=lambda a: math.cos(a) / 2),
+            _cosine(wave=lambda a: 0.5 + math.cos(a)),
+            _cosine(wave=lambda a: math.cos(a) / 2, mix=lambda w, floor: 1 + w),
+        ),
+        "upside down": Mistake(
+            "It begins at the bottom and rises. Look at the sign in front of the cosine.",
+            _cosine(wave=lambda a: (1 - math.cos(a)) / 2),
+        ),
+        "sine": Mistake(
+            "That is a sine: it begins in the middle of its way.",
+            _cosine(wave=lambda a: (1 + math.sin(a)) / 2),
+            _cosine(wave=lambda a: (1 - math.sin(a)) / 2),
+            _cosine(wave=math.sin),
+        ),
+        "squared": Mistake(
+            "Your wave is squared, so it drops too fast at first. It is needed as it is.",
+            _cosine(wave=lambda a: ((1 + math.cos(a)) / 2) ** 2),
+        ),
+        "line": Mistake(
+            "That is a straight line. Half a cosine wave is wanted, flat at both ends.",
+            _cosine(wave=lambda a: 1 - a / math.pi),
+        ),
+        "rises again": Mistake(
+            "After `steps` yours goes up again, as PyTorch's does. It should stay at the bottom.",
+            _cosine(stops=lambda p: p),
+        ),
+        "no pi": Mistake(
+            "Your wave is too long: to `cos`, half a wave is pi long, not 1.",
+            _cosine(angle=lambda p: p),
+        ),
+        "degrees": Mistake(
+            "Your wave is far too short: `cos` takes radians, and 180 of them are more than 28 "
+            "waves. How long is half a wave, in radians?",
+            _cosine(angle=lambda p: 180 * p),
+            _cosine(angle=lambda p: 180 * math.pi * p),
+        ),
+        "not a share": Mistake(
+            "Your wave runs through with every update: t isn't divided by `steps`.",
+            _cosine(share=lambda t, steps: t, stops=lambda p: p),
+            _cosine(share=lambda t, steps: min(t, steps), stops=lambda p: p),
+            _cosine(share=lambda t, steps: t),
+        ),
+        "whole numbers": Mistake(
+            "Nothing happens until t = steps, and then all of it at once. Does a division of yours "
+            "leave no fractions?",
+            _cosine(share=lambda t, steps: t // steps),
+        ),
+        "one too few": Mistake(
+            "You reach the bottom one update early. You should be there at t = steps.",
+            _cosine(share=lambda t, steps: t / (steps - 1)),
+        ),
+        "one too many": Mistake(
+            "You reach the bottom one update late. You should be there at t = steps.",
+            _cosine(share=lambda t, steps: t / (steps + 1)),
+        ),
+        "one ahead": Mistake(
+            "Yours is one update ahead. t counts the updates already made, and at t = 0 the wave "
+            "is at its top.",
+            _cosine(made=lambda t: t + 1),
+        ),
+        "one behind": Mistake(
+            "Yours is one update behind. t counts the updates already made, and begins with 0.",
+            _cosine(made=lambda t: t - 1),
+            _cosine(made=lambda t: max(t - 1, 0)),
+        ),
+        "begins below 1": Mistake(
+            "It doesn't begin at 1. What is taken off the height for the floor has to be put "
+            "under it.",
+            _cosine(mix=lambda w, floor: (1 - floor) * w),
+            _cosine(mix=lambda w, floor: floor * w),
+            _cosine(mix=lambda w, floor: (1 - floor) * w - floor),
+        ),
+        "drops to 0": Mistake(
+            "At the end yours drops to 0. It should stay on the floor.",
+            _cosine(after=lambda factor, t, steps, floor: factor if t < steps else 0.0),
+            _cosine(after=lambda factor, t, steps, floor: factor if t <= steps else 0.0),
+        ),
+        "drops to the floor": Mistake(
+            "It glides down to 0, and jumps to the floor only when all is over.",
+            _cosine(
+                mix=lambda w, floor: w,
+                after=lambda factor, t, steps, floor: factor if t < steps else floor,
+            ),
+            _cosine(
+                mix=lambda w, floor: w,
+                after=lambda factor, t, steps, floor: factor if t <= steps else floor,
+            ),
+        ),
+        "back at 1": Mistake(
+            "After the end yours jumps back to 1. It should stay on the floor.",
+            _cosine(after=lambda factor, t, steps, floor: factor if t <= steps else 1.0),
+        ),
+        "restarts": Mistake(
+            "Yours begins again at t = steps: those are warm restarts. It should stay down.",
+            _cosine(stops=lambda p: p % 1),
+        ),
+        "max for min": Mistake(
+            "Yours is at the bottom from the start. Of the share and 1, which should count before "
+            "the end?",
+            _cosine(stops=lambda p: max(p, 1)),
+        ),
+    },
+    cases=[
+        *((t, 20, 0.1) for t in (0, 1, 5, 10, 15, 19, 20, 25, 40)),
+        *((t, 7, 0.25) for t in (0, 2, 3, 6, 7, 8)),
+    ],
+    praise="A formula of t: it can be drawn, tested, and called twice.",
+)
+
+
+# --- 7.2: one cycle -----------------------------------------------------------------------------
 
 
 def my_one_cycle(t, rise, steps, low):
@@ -34,480 +202,481 @@ def my_one_cycle(t, rise, steps, low):
     return max((steps - t) / (steps - rise), 0)
 
 
-def my_plateau(losses, patience, factor):
-    return _plateau()(losses, patience, factor)
-
-
-def _plateau(
-    too_many=lambda bad, patience: bad > patience,
-    good=lambda loss, best, before: loss < best,
-    forgives=True,
-    starts_again=True,
-    cut=lambda rate, factor: rate * factor,
-    hears=True,
-    forgets=False,
-    again=0,
+@by_parts
+def _one_cycle(
+    clock=lambda t: t,
+    rises=lambda t, rise: t < rise,
+    climbed=lambda t, rise, steps: t / rise,
+    up=lambda p, low: low + (1 - low) * p,
+    fallen=lambda t, rise, steps: (t - rise) / (steps - rise),
+    down=lambda p, low: 1 - p,
+    end=lambda factor, low: max(factor, 0),
 ):
-    """my_plateau with another ear: what is good, what is too much, what is forgotten."""
-
-    def variant(losses, patience, factor):
-        rate, best, before, bad, rates = 1.0, math.inf, math.inf, 0, []
-        for loss in losses:
-            if not hears:
-                rates.append(rate)
-            is_good = good(loss, best, before)
-            bad = (0 if forgives else bad) if is_good else bad + 1
-            best, before = min(best, loss), loss
-            if too_many(bad, patience):
-                rate, bad = cut(rate, factor), again if starts_again else bad
-                best = loss if forgets else best
-            if hears:
-                rates.append(rate)
-        return np.array(rates)
-
-    return variant
-
-
-def _forgives_one(losses, patience, factor):
-    rate, best, bad, rates = 1.0, math.inf, 0, []
-    for loss in losses:
-        bad = max(bad - 1, 0) if loss < best else bad + 1
-        best = min(best, loss)
-        if bad > patience:
-            rate, bad = rate * factor, 0
-        rates.append(rate)
-    return np.array(rates)
-
-
-def _at_cuts_only(losses, patience, factor):
-    rates = my_plateau(losses, patience, factor)
-    return rates[np.diff(rates, prepend=1.0) != 0]
-
-
-def _half_a_mistake(up=None, down=None):
-    """my_one_cycle with another way up or down: (t, rise, steps, low) -> factor."""
-    up, down = up or my_one_cycle, down or my_one_cycle
-
     def variant(t, rise, steps, low):
-        return up(t, rise, steps, low) if t < rise else down(t, rise, steps, low)
+        t = clock(t)
+        if rises(t, rise):
+            return up(climbed(t, rise, steps), low)
+        return end(down(fallen(t, rise, steps), low), low)
 
     return variant
+
+
+def _half_a_wave(p):
+    return (1 + math.cos(math.pi * min(p, 1))) / 2
+
+
+ONE_CYCLE = function(
+    "7.2",
+    "One cycle",
+    my_one_cycle,
+    {
+        "from zero": Mistake(
+            "It begins at 0, and a first update at rate 0 is wasted. It should start at `low`.",
+            _one_cycle(up=lambda p, low: p),
+            _one_cycle(up=lambda p, low: low * p),
+            _one_cycle(up=lambda p, low: (1 - low) * p),
+        ),
+        "one ahead": Mistake(
+            "Yours is one update ahead: at t = 0 it should be `low`, at t = `rise` 1, and at "
+            "t = `steps` 0.",
+            _one_cycle(clock=lambda t: t + 1),
+            _one_cycle(climbed=lambda t, rise, steps: (t + 1) / rise),
+            _one_cycle(climbed=lambda t, rise, steps: t / (rise - 1)),
+            _one_cycle(fallen=lambda t, rise, steps: (t + 1 - rise) / (steps - rise)),
+            _one_cycle(fallen=lambda t, rise, steps: (t - rise) / (steps - rise - 1)),
+            _one_cycle(fallen=lambda t, rise, steps: (t - rise - 1) / (steps - rise - 1)),
+            _one_cycle(fallen=lambda t, rise, steps: (t + 1 - rise) / (steps - rise - 1)),
+        ),
+        "one late": Mistake(
+            "Yours is one update late: at t = `rise` it should be 1, and at t = `steps` 0.",
+            _one_cycle(clock=lambda t: t - 1),
+            _one_cycle(climbed=lambda t, rise, steps: t / (rise + 1)),
+            _one_cycle(fallen=lambda t, rise, steps: (t - rise - 1) / (steps - rise)),
+            _one_cycle(fallen=lambda t, rise, steps: (t - rise) / (steps - rise + 1)),
+        ),
+        "waits at low": Mistake(
+            "It waits at `low` for a while, and then climbs along a line that begins at 0. The "
+            "line itself should begin at `low`.",
+            _one_cycle(up=lambda p, low: max(low, p)),
+        ),
+        "too slow up": Mistake(
+            "On the way up you divide by all the `steps`. At t = `rise` it should have arrived.",
+            _one_cycle(climbed=lambda t, rise, steps: t / steps),
+            _one_cycle(climbed=lambda t, rise, steps: t / (steps - rise)),
+        ),
+        "stands still": Mistake(
+            "One of your ways stands still and then jumps. It should move with every t: does a "
+            "division of yours leave no fractions?",
+            _one_cycle(climbed=lambda t, rise, steps: t // rise),
+            _one_cycle(up=lambda p, low: low + (1 - low) * p // 1),
+            _one_cycle(fallen=lambda t, rise, steps: (t - rise) // (steps - rise)),
+        ),
+        "curved": Mistake(
+            "One of your ways is a curve. PyTorch's one cycle is curved, too; here both are "
+            "straight lines.",
+            _one_cycle(down=lambda p, low: _half_a_wave(p)),
+            _one_cycle(up=lambda p, low: low + (1 - low) * (1 - _half_a_wave(p))),
+            _one_cycle(
+                up=lambda p, low: low + (1 - low) * (1 - _half_a_wave(p)),
+                down=lambda p, low: _half_a_wave(p),
+            ),
+            _one_cycle(up=lambda p, low: low + (1 - low) * p**2),
+            _one_cycle(down=lambda p, low: 1 - p**2),
+            _one_cycle(down=lambda p, low: max(1 - p, 0) ** 2),
+        ),
+        "upside down": Mistake(
+            "One of your lines runs the wrong way: first up, then down.",
+            _one_cycle(down=lambda p, low: p),
+            _one_cycle(down=lambda p, low: min(p, 1)),
+            _one_cycle(up=lambda p, low: 1 - (1 - low) * p),
+        ),
+        "comes back": Mistake(
+            "After t = `steps` yours rises again. It should stay at 0.",
+            _one_cycle(end=lambda factor, low: abs(factor)),
+        ),
+        "back to low": Mistake(
+            "After t = `steps` yours goes back to `low`. It should stay at 0.",
+            _one_cycle(end=lambda factor, low: factor if factor > 0 else low),
+            _one_cycle(end=lambda factor, low: factor if factor >= 0 else low),
+        ),
+        "low on top": Mistake(
+            "Before the peak it goes above 1: it has only 1 - low to climb.",
+            _one_cycle(up=lambda p, low: low + p),
+        ),
+        "peak at low": Mistake(
+            "On the way up it hardly gets anywhere: the height to climb is 1 - low, not low.",
+            _one_cycle(up=lambda p, low: low + low * p),
+        ),
+        "down to low": Mistake(
+            "On the way down it ends at `low`. One cycle goes on, to 0.",
+            _one_cycle(down=lambda p, low: low + (1 - low) * max(1 - p, 0)),
+            _one_cycle(end=lambda factor, low: max(factor, low)),
+        ),
+        "too long down": Mistake(
+            "The way down takes all the `steps`, but `rise` of them are over when it begins.",
+            _one_cycle(fallen=lambda t, rise, steps: (t - rise) / steps),
+        ),
+        "jumps": Mistake(
+            "At the peak it jumps: the way down has to begin at 1, when t is `rise`.",
+            _one_cycle(fallen=lambda t, rise, steps: t / steps),
+            _one_cycle(fallen=lambda t, rise, steps: t / (steps - rise)),
+        ),
+        "above 1": Mistake(
+            "On the way down it begins above 1: at t = `rise`, none of that way is done.",
+            _one_cycle(down=lambda p, low: 2 - p),
+            _one_cycle(
+                fallen=lambda t, rise, steps: t / (steps - rise),
+                down=lambda p, low: 2 - p,
+            ),
+            lambda t, rise, steps, low: (
+                my_one_cycle(t, rise, steps, low)
+                if t < rise
+                else max(steps / (steps - rise) - (t - rise) / (steps - rise), 0)
+            ),
+        ),
+        "below zero": Mistake(
+            "After the last update it goes below 0, which is a step uphill. It should stay at 0.",
+            _one_cycle(end=lambda factor, low: factor),
+        ),
+        "no way down": Mistake(
+            "It rises, and that is all. The second half of the cycle is missing.",
+            _one_cycle(down=lambda p, low: 1.0),
+            _one_cycle(down=lambda p, low: 0.0),
+            _one_cycle(rises=lambda t, rise: True),
+            _one_cycle(rises=lambda t, rise: True, up=lambda p, low: min(low + (1 - low) * p, 1)),
+        ),
+        "no way up": Mistake(
+            "There is no way up in it. In the first `rise` updates it should climb to the top.",
+            _one_cycle(up=lambda p, low: 1.0),
+            _one_cycle(rises=lambda t, rise: False),
+            _one_cycle(rises=lambda t, rise: False, fallen=lambda t, rise, steps: t / steps),
+        ),
+    },
+    cases=[
+        *((t, 6, 20, 0.04) for t in (0, 1, 3, 5, 6, 7, 13, 19, 20, 24)),
+        *((t, 3, 10, 0.2) for t in (0, 2, 3, 8, 9, 10, 11)),
+    ],
+    praise="Two straight lines, and no state that a plot could use up.",
+)
+
+
+# --- 7.3: how many updates? ---------------------------------------------------------------------
 
 
 def total_updates(examples, batch_size, accumulate, epochs):
     return epochs * math.ceil(math.ceil(examples / batch_size) / accumulate)
 
 
-EXERCISES = (
-    function(
-        "7.1",
-        "A cosine with a floor",
-        my_cosine,
-        {
-            "no floor": Mistake(
-                "It goes down to 0: the floor has no part in it.",
-                _cosine(lambda p, floor: _half(p)),
-            ),
-            "floor on top": Mistake(
-                "It ends on the floor, but begins above 1: what is added below has to be taken "
-                "off the height.",
-                _cosine(lambda p, floor: floor + _half(p)),
-            ),
-            "cut off": Mistake(
-                "Yours is cut off at the floor, and lies there for a while. It should come down to "
-                "it softly, just at the end.",
-                _cosine(lambda p, floor: max(_half(p), floor)),
-            ),
-            "full wave": Mistake(
-                "In the middle it has been down, and then it rises again: half a wave is wanted.",
-                _cosine(lambda p, floor: floor + (1 - floor) * _half(2 * p)),
-            ),
-            "quarter wave": Mistake(
-                "It falls ever faster to the end: that is a quarter of a wave. It should get flat "
-                "again below.",
-                _cosine(lambda p, floor: floor + (1 - floor) * math.cos(math.pi / 2 * p)),
-            ),
-            "not halved": Mistake(
-                "It begins at about 2. 1 + cos goes from 2 to 0; something has to halve it.",
-                _cosine(lambda p, floor: floor + (1 - floor) * 2 * _half(p)),
-            ),
-            "no one added": Mistake(
-                "It falls below the floor, and below 0: a cosine goes from 1 to -1.",
-                _cosine(lambda p, floor: floor + (1 - floor) * math.cos(math.pi * p)),
-            ),
-            "upside down": Mistake(
-                "It begins on the floor and rises. Look at the sign in front of the cosine.",
-                _cosine(lambda p, floor: floor + (1 - floor) * (1 - _half(p))),
-            ),
-            "rises again": Mistake(
-                "Up to `steps` it is right. After that yours goes up again, as PyTorch's does; it "
-                "should stay on the floor.",
-                _cosine(lambda p, floor: floor + (1 - floor) * _half(p), ends=False),
-            ),
-            "no pi": Mistake(
-                "The wave is too long: a cosine turns at pi, not at 1.",
-                _cosine(lambda p, floor: floor + (1 - floor) * (1 + math.cos(p)) / 2),
-                _cosine(lambda p, floor: floor + (1 - floor) * (1 + math.cos(180 * p)) / 2),
-            ),
-            "line": Mistake(
-                "That is a straight line from 1 to the floor.",
-                _cosine(lambda p, floor: floor + (1 - floor) * (1 - p)),
-            ),
-            "one too few": Mistake(
-                "You reach the floor one update too early: at t = steps, not before it.",
-                lambda t, steps, floor: my_cosine(t, steps - 1, floor),
-            ),
-            "one too many": Mistake(
-                "You reach the floor one update too late: at t = steps, not after it.",
-                lambda t, steps, floor: my_cosine(t, steps + 1, floor),
-            ),
-            "one ahead": Mistake(
-                "Yours is one update ahead. t counts the updates already made: at t = 0 the factor "
-                "is 1.",
-                lambda t, steps, floor: my_cosine(t + 1, steps, floor),
-            ),
-            "half a half": Mistake(
-                "You halve only a part. It is all of 1 + cos that is halved.",
-                _cosine(lambda p, floor: floor + (1 - floor) * (1 + math.cos(math.pi * p) / 2)),
-                _cosine(lambda p, floor: floor + (1 - floor) * math.cos(math.pi * p) / 2),
-                _cosine(lambda p, floor: floor + (1 - floor) * 1 + math.cos(math.pi * p) / 2),
-            ),
-            "begins below 1": Mistake(
-                "It does not begin at 1. What is taken off the height for the floor has to be put "
-                "under it.",
-                _cosine(lambda p, floor: (1 - floor) * _half(p)),
-                _cosine(lambda p, floor: floor * _half(p)),
-            ),
-            "drops to 0": Mistake(
-                "After `steps` yours is 0. It should stay on the floor.",
-                lambda t, steps, floor: my_cosine(t, steps, floor) if t < steps else 0.0,
-                lambda t, steps, floor: my_cosine(t, steps, floor) if t <= steps else 0.0,
-            ),
-            "drops to the floor": Mistake(
-                "It glides down to 0, and is on the floor only when all is over.",
-                lambda t, steps, floor: my_cosine(t, steps, 0.0) if t < steps else floor,
-            ),
-            "restarts": Mistake(
-                "Yours begins anew at t = steps: those are warm restarts. It should stay down.",
-                lambda t, steps, floor: my_cosine(t % steps, steps, floor),
-            ),
-            "max for min": Mistake(
-                "Yours is on the floor from the start. Of the share and 1, which should count "
-                "before the end?",
-                lambda t, steps, floor: my_cosine(max(t, steps), steps, floor),
-            ),
-            "sine": Mistake(
-                "That is a sine: it begins in the middle.",
-                _cosine(lambda p, floor: floor + (1 - floor) * (1 + math.sin(math.pi * p)) / 2),
-            ),
-        },
-        cases=[
-            *((t, 20, 0.1) for t in (0, 1, 5, 10, 15, 19, 20, 25, 40)),
-            *((t, 7, 0.25) for t in (0, 2, 3, 6, 7, 8)),
-        ],
-        praise="A formula of t: it can be drawn, tested, and called twice.",
-    ),
-    function(
-        "7.2",
-        "One cycle",
-        my_one_cycle,
-        {
-            "from zero": Mistake(
-                "It begins at 0. A first update at rate 0 is a dead one; `low` is where it starts.",
-                lambda t, rise, steps, low: my_one_cycle(t, rise, steps, 0),
-                _half_a_mistake(up=lambda t, rise, steps, low: low * t / rise),
-            ),
-            "one ahead": Mistake(
-                "Yours is one update ahead: at t = 0 it should be `low`, at t = `rise` 1, and at "
-                "t = `steps` 0.",
-                _half_a_mistake(up=lambda t, rise, steps, low: low + (1 - low) * (t + 1) / rise),
-                _half_a_mistake(up=lambda t, rise, steps, low: low + (1 - low) * t / (rise - 1)),
-                lambda t, rise, steps, low: my_one_cycle(t + 1, rise, steps, low),
-                _half_a_mistake(down=lambda t, r, n, _: max((n - t - 1) / (n - r), 0)),
-                _half_a_mistake(down=lambda t, r, n, _: max((n - t) / (n - r - 1), 0)),
-                _half_a_mistake(down=lambda t, r, n, _: max((n - 1 - t) / (n - r - 1), 0)),
-            ),
-            "waits at low": Mistake(
-                "It waits at `low` for a while, and then climbs along a line that begins at 0. The "
-                "line itself should begin at `low`.",
-                _half_a_mistake(up=lambda t, rise, steps, low: max(low, t / rise)),
-            ),
-            "too slow up": Mistake(
-                "On the way up you divide by all `steps`. At t = `rise` it should have arrived.",
-                _half_a_mistake(up=lambda t, rise, steps, low: low + (1 - low) * t / steps),
-            ),
-            "whole numbers": Mistake(
-                "It stays at `low`, and then jumps, as after a division without fractions.",
-                _half_a_mistake(up=lambda t, rise, steps, low: low + (1 - low) * (t // rise)),
-                _half_a_mistake(up=lambda t, rise, steps, low: low + (1 - low) * t // rise),
-            ),
-            "curved": Mistake(
-                "Yours is a wave. That is a one cycle, too, PyTorch's; here straight lines are "
-                "wanted.",
-                _half_a_mistake(
-                    down=lambda t, r, n, _: (1 + math.cos(math.pi * min((t - r) / (n - r), 1))) / 2
-                ),
-                _half_a_mistake(
-                    up=lambda t, r, n, low: low + (1 - low) * (1 - math.cos(math.pi * t / r)) / 2
-                ),
-                _half_a_mistake(
-                    up=lambda t, r, n, low: low + (1 - low) * (1 - math.cos(math.pi * t / r)) / 2,
-                    down=lambda t, r, n, _: (1 + math.cos(math.pi * min((t - r) / (n - r), 1))) / 2,
-                ),
-            ),
-            "upside down": Mistake(
-                "One of your lines runs the wrong way: first up, then down.",
-                _half_a_mistake(down=lambda t, r, n, _: min((t - r) / (n - r), 1)),
-                _half_a_mistake(down=lambda t, r, n, _: max((t - r) / (n - r), 0)),
-                _half_a_mistake(up=lambda t, rise, steps, low: 1 - (1 - low) * t / rise),
-            ),
-            "comes back": Mistake(
-                "After t = `steps` yours rises again. It should stay at 0.",
-                _half_a_mistake(down=lambda t, r, n, _: abs((n - t) / (n - r))),
-            ),
-            "low on top": Mistake(
-                "Before the peak it goes above 1: it has only 1 - low to climb.",
-                lambda t, rise, steps, low: (
-                    low + t / rise if t < rise else my_one_cycle(t, rise, steps, low)
-                ),
-            ),
-            "down to low": Mistake(
-                "On the way down it ends at `low`. One cycle goes on, to 0.",
-                lambda t, rise, steps, low: (
-                    my_one_cycle(t, rise, steps, low)
-                    if t < rise
-                    else low + (1 - low) * my_one_cycle(t, rise, steps, low)
-                ),
-                _half_a_mistake(down=lambda t, r, n, low: max((n - t) / (n - r), low)),
-            ),
-            "too long down": Mistake(
-                "The way down takes `steps`; but `rise` of them are over when it begins.",
-                lambda t, rise, steps, low: (
-                    my_one_cycle(t, rise, steps, low)
-                    if t < rise
-                    else max(1 - (t - rise) / steps, 0)
-                ),
-            ),
-            "jumps": Mistake(
-                "At the peak it jumps: the way down has to begin at 1, when t is `rise`.",
-                lambda t, rise, steps, low: (
-                    my_one_cycle(t, rise, steps, low) if t < rise else max(1 - t / steps, 0)
-                ),
-            ),
-            "below zero": Mistake(
-                "After the last update it goes below 0: a step uphill. It should stay at 0.",
-                lambda t, rise, steps, low: (
-                    my_one_cycle(t, rise, steps, low) if t < rise else (steps - t) / (steps - rise)
-                ),
-            ),
-            "no way down": Mistake(
-                "It rises, and that is all. The second half of the cycle is missing.",
-                lambda t, rise, steps, low: my_one_cycle(t, rise, steps, low) if t < rise else 1.0,
-                lambda t, rise, steps, low: my_one_cycle(t, rise, steps, low) if t < rise else 0.0,
-            ),
-            "no way up": Mistake(
-                "There is no way up in it. In the first `rise` updates it should climb to the top.",
-                lambda t, rise, steps, low: 1.0 if t < rise else my_one_cycle(t, rise, steps, low),
-            ),
-        },
-        cases=[
-            *((t, 6, 20, 0.04) for t in (0, 1, 3, 5, 6, 7, 13, 19, 20, 24)),
-            *((t, 3, 10, 0.2) for t in (0, 2, 3, 8, 10, 11)),
-        ],
-        praise="Two straight lines, and no state that a plot could use up.",
-    ),
-    function(
-        "7.3",
-        "How many updates?",
-        total_updates,
-        {
-            "rounded down": Mistake(
-                "The last batch of each epoch is smaller, but it is a batch. Yours is right only "
-                "where `drop_last=True`.",
-                lambda examples, batch_size, accumulate, epochs: (
-                    epochs * math.ceil(examples // batch_size / accumulate)
-                ),
-                lambda examples, batch_size, accumulate, epochs: (
-                    epochs * (examples // batch_size // accumulate)
-                ),
-            ),
-            "left over": Mistake(
-                "The batches that are left over at the end of an epoch make an update, too. You "
-                "drop them.",
-                lambda examples, batch_size, accumulate, epochs: (
-                    epochs * (math.ceil(examples / batch_size) // accumulate)
-                ),
-            ),
-            "not rounded": Mistake(
-                "That is no whole number. There is no half update: what happens to the examples "
-                "that are left over?",
-                lambda examples, batch_size, accumulate, epochs: (
-                    epochs * examples / (batch_size * accumulate)
-                ),
-            ),
-            "rounded once": Mistake(
-                "Each epoch has a small batch of its own at its end: round within an epoch, not "
-                "over all of them.",
-                lambda examples, batch_size, accumulate, epochs: math.ceil(
-                    epochs * examples / (batch_size * accumulate)
-                ),
-            ),
-            "carried over": Mistake(
-                "You let an update gather batches of two epochs. What is left at the end of an "
-                "epoch is not carried over.",
-                lambda examples, batch_size, accumulate, epochs: math.ceil(
-                    epochs * math.ceil(examples / batch_size) / accumulate
-                ),
-                lambda examples, batch_size, accumulate, epochs: (
-                    epochs * math.ceil(examples / batch_size) // accumulate
-                ),
-            ),
-            "batches": Mistake(
-                "You count batches. Only after every `accumulate` of them is there an update.",
-                lambda examples, batch_size, accumulate, epochs: (
-                    epochs * math.ceil(examples / batch_size)
-                ),
-            ),
-            "more updates": Mistake(
-                "Gathering batches makes fewer updates, not more.",
-                lambda examples, batch_size, accumulate, epochs: (
-                    epochs * math.ceil(examples / batch_size) * accumulate
-                ),
-            ),
-            "one epoch": Mistake(
-                "That is one epoch.",
-                lambda examples, batch_size, accumulate, epochs: math.ceil(
-                    math.ceil(examples / batch_size) / accumulate
-                ),
-                lambda examples, batch_size, accumulate, epochs: math.ceil(examples / batch_size),
-            ),
-            "epochs": Mistake(
-                "You count epochs. A schedule that is stepped with each update needs updates.",
-                lambda examples, batch_size, accumulate, epochs: epochs,
-            ),
-            "examples": Mistake(
-                "You count examples. An update uses a whole batch of them, or several.",
-                lambda examples, batch_size, accumulate, epochs: epochs * examples,
-            ),
-            "one more each": Mistake(
-                "Where the batches fit exactly, yours has one too many in each epoch.",
-                lambda examples, batch_size, accumulate, epochs: (
-                    epochs * math.ceil((examples // batch_size + 1) / accumulate)
-                ),
-                lambda examples, batch_size, accumulate, epochs: (
-                    epochs * (math.ceil(examples / batch_size) // accumulate + 1)
-                ),
-            ),
-        },
-        cases=[
-            (1000, 32, 1, 10),
-            (1024, 32, 1, 3),
-            (1797, 64, 4, 20),
-            (10, 10, 1, 7),
-            (1025, 32, 4, 6),
-            (50_000, 128, 8, 90),
-        ],
-        praise="Put this number into the schedule, never one copied from elsewhere.",
-    ),
-    function(
-        "7.4",
-        "Listen: reduce on plateau",
-        my_plateau,
-        {
-            "one too early": Mistake(
-                "You cut one loss too early. A patience of 2 bears two bad losses; the third is "
-                "too much.",
-                _plateau(too_many=lambda bad, patience: bad >= patience),
-                _plateau(too_many=lambda bad, patience: bad == patience),
-            ),
-            "one too late": Mistake(
-                "You bear one bad loss more than the patience says.",
-                _plateau(too_many=lambda bad, patience: bad > patience + 1),
-            ),
-            "never forgives": Mistake(
-                "A good loss wipes out the bad ones before it: they have to come in a row.",
-                _plateau(forgives=False),
-                _forgives_one,
-            ),
-            "margin": Mistake(
-                "You ask a good loss to be better by some margin, as PyTorch's own does "
-                "(`threshold=1e-4`). Here it need only be below the best.",
-                _plateau(good=lambda loss, best, before: loss < best * (1 - 1e-4)),
-                _plateau(good=lambda loss, best, before: loss < best * (1 - 1e-3)),
-                _plateau(good=lambda loss, best, before: loss < best * (1 - 1e-2)),
-            ),
-            "forgets the best": Mistake(
-                "After a cut you forget the best loss. The rate is another then, but the measure "
-                "stays.",
-                _plateau(forgets=True),
-            ),
-            "starts at 1": Mistake(
-                "After a cut your count starts again at 1. No loss has been bad since.",
-                _plateau(again=1),
-            ),
-            "higher is good": Mistake(
-                "You take a higher loss for progress.",
-                _plateau(good=lambda loss, best, before: loss > best),
-            ),
-            "never cuts": Mistake(
-                "Your rate never falls, on these losses. Does `best` follow the best loss? Does "
-                "the count grow?",
-                lambda losses, patience, factor: np.ones(len(losses)),
-            ),
-            "subtracts": Mistake(
-                "The rate is to be multiplied by the factor. Yours takes something off it.",
-                _plateau(cut=lambda rate, factor: rate - factor),
-                _plateau(cut=lambda rate, factor: rate * (1 - factor)),
-            ),
-            "at cuts only": Mistake(
-                "You note a rate only where it changes. Asked for is one after each loss.",
-                _at_cuts_only,
-            ),
-            "one short": Mistake(
-                "There is a rate for each loss; one of yours is missing.",
-                lambda losses, patience, factor: my_plateau(losses, patience, factor)[1:],
-                lambda losses, patience, factor: my_plateau(losses, patience, factor)[:-1],
-            ),
-            "goes on cutting": Mistake(
-                "After a cut you cut again at the very next bad loss. The count starts anew.",
-                _plateau(starts_again=False),
-            ),
-            "the one before": Mistake(
-                "You compare with the loss before. Then a slow rise and fall always looks good: "
-                "the best so far is the measure.",
-                _plateau(good=lambda loss, best, before: loss < before),
-            ),
-            "as good is good": Mistake(
-                "You take a loss that only equals the best for progress. On a plateau all are "
-                "equal.",
-                _plateau(good=lambda loss, best, before: loss <= best),
-            ),
-            "grows": Mistake(
-                "Your rate grows on a plateau: you divide by the factor.",
-                _plateau(cut=lambda rate, factor: rate / factor),
-            ),
-            "factor itself": Mistake(
-                "The first cut is right. The second should cut what is left then; you go to the "
-                "factor itself.",
-                _plateau(cut=lambda rate, factor: factor),
-            ),
-            "deaf": Mistake(
-                "Each of your rates is that from before the loss was heard. The rate after it is "
-                "wanted.",
-                _plateau(hears=False),
-            ),
-            "last only": Mistake(
-                "That is the rate in the end. Asked for is the rate after each loss.",
-                lambda losses, patience, factor: my_plateau(losses, patience, factor)[-1],
-            ),
-        },
-        cases=[
-            ([1.0, 0.9, 0.95, 0.92, 0.9, 0.97, 0.96, 0.95, 0.94, 0.93, 0.92, 0.99], 2, 0.5),
-            ([1.0, 1.2, 0.8, 0.9, 0.7, 0.8, 0.6, 0.7, 0.5, 0.6, 0.4], 2, 0.1),
-            ([3.0, 2.0, 2.0, 2.0, 2.0, 1.5, 1.6, 1.7], 1, 0.3),
-            ([1.0, 2.0, 3.0, 2.0], 0, 0.5),
-            ([1.0, 1.1, 1.2, 0.99995, 1.1, 1.2, 0.9995, 1.1, 0.995, 1.1, 1.2, 1.3], 2, 0.25),
-        ],
-        praise="It bears `patience` bad losses, and cuts at the next.",
-    ),
+@by_parts
+def _updates(
+    batches=lambda examples, size: math.ceil(examples / size),
+    gathered=lambda batches, accumulate: math.ceil(batches / accumulate),
+    overall=lambda gathered, batches, epochs: epochs * gathered(batches),
+):
+    def variant(examples, batch_size, accumulate, epochs):
+        def updates(batches):
+            return gathered(batches, accumulate)
+
+        return overall(updates, batches(examples, batch_size), epochs)
+
+    return variant
+
+
+UPDATES = function(
+    "7.3",
+    "How many updates?",
+    total_updates,
+    {
+        "rounded down": Mistake(
+            "The last batch of each epoch is smaller, but it is a batch. Yours is right only "
+            "where `drop_last=True`.",
+            _updates(batches=lambda examples, size: examples // size),
+        ),
+        "left over": Mistake(
+            "The batches that are left over at the end of an epoch make an update, too. You "
+            "drop them.",
+            _updates(gathered=lambda batches, accumulate: batches // accumulate),
+        ),
+        "to the nearest": Mistake(
+            "You round to the nearest number, so a small rest gets lost. It counts, however small.",
+            _updates(batches=lambda examples, size: round(examples / size)),
+            _updates(gathered=lambda batches, accumulate: round(batches / accumulate)),
+            _updates(
+                batches=lambda examples, size: examples / size,
+                gathered=lambda batches, accumulate: round(batches / accumulate),
+            ),
+        ),
+        "not rounded": Mistake(
+            "That isn't a whole number, and there is no half update. What happens to what is left "
+            "over?",
+            _updates(
+                batches=lambda examples, size: examples / size,
+                gathered=lambda batches, accumulate: batches / accumulate,
+            ),
+            _updates(gathered=lambda batches, accumulate: batches / accumulate),
+            _updates(
+                batches=lambda examples, size: examples // size,
+                gathered=lambda batches, accumulate: batches / accumulate,
+            ),
+        ),
+        "rounded once": Mistake(
+            "Each epoch has a small batch of its own at its end: round within an epoch, not "
+            "over all of them.",
+            _updates(
+                batches=lambda examples, size: examples / size,
+                overall=lambda gathered, batches, epochs: gathered(epochs * batches),
+            ),
+            lambda examples, batch_size, accumulate, epochs: (
+                epochs * examples // (batch_size * accumulate)
+            ),
+        ),
+        "carried over": Mistake(
+            "You let an update gather batches of two epochs. What is left at the end of an "
+            "epoch is not carried over.",
+            _updates(overall=lambda gathered, batches, epochs: gathered(epochs * batches)),
+        ),
+        "batches": Mistake(
+            "You count batches. Only after every `accumulate` of them is there an update.",
+            _updates(gathered=lambda batches, accumulate: batches),
+        ),
+        "more updates": Mistake(
+            "Gathering batches makes fewer updates, not more.",
+            _updates(gathered=lambda batches, accumulate: batches * accumulate),
+        ),
+        "one epoch": Mistake(
+            "The number of epochs plays no part: that is one epoch.",
+            _updates(overall=lambda gathered, batches, epochs: gathered(batches)),
+        ),
+        "epochs": Mistake(
+            "You count epochs. A schedule that is stepped with each update needs updates.",
+            _updates(overall=lambda gathered, batches, epochs: epochs),
+        ),
+        "examples": Mistake(
+            "You count examples, and the batch size plays no part. An update uses whole batches.",
+            _updates(batches=lambda examples, size: examples),
+            lambda examples, batch_size, accumulate, epochs: epochs * examples,
+        ),
+        "one more each": Mistake(
+            "Where everything comes out even, yours has one too many in each epoch.",
+            _updates(batches=lambda examples, size: examples // size + 1),
+            _updates(gathered=lambda batches, accumulate: batches // accumulate + 1),
+            _updates(
+                batches=lambda examples, size: examples // size,
+                gathered=lambda batches, accumulate: batches // accumulate + 1,
+            ),
+        ),
+        "one more": Mistake(
+            "Yours has one update too many, or one too few, at the very end.",
+            _updates(overall=lambda gathered, batches, epochs: epochs * gathered(batches) + 1),
+            _updates(overall=lambda gathered, batches, epochs: epochs * gathered(batches) - 1),
+        ),
+        "summed": Mistake(
+            "You add the number of epochs. Each epoch has all its updates: multiply.",
+            _updates(overall=lambda gathered, batches, epochs: epochs + gathered(batches)),
+        ),
+    },
+    cases=[
+        (1000, 32, 1, 10),
+        (1024, 32, 1, 3),
+        (1797, 64, 4, 20),
+        (10, 10, 1, 7),
+        (1025, 32, 4, 6),
+        (1056, 32, 4, 5),
+        (100, 64, 1, 2),
+        (50_000, 128, 8, 90),
+    ],
+    praise="Put this number into the schedule, never one copied from elsewhere.",
 )
+
+
+# --- 7.4: reduce on plateau ---------------------------------------------------------------------
+
+
+@by_parts
+def _plateau(
+    start=lambda losses: math.inf,
+    good=lambda loss, best, before: loss < best,
+    count=lambda bad, good: 0 if good else bad + 1,
+    follow=lambda best, loss: min(best, loss),
+    too_many=lambda bad, patience: bad > patience,
+    cut=lambda rate, factor: rate * factor,
+    again=lambda bad: 0,
+    after_a_cut=lambda best, loss: best,
+    hears=True,
+    noted=lambda good: True,
+    out=np.array,
+):
+    def variant(losses, patience, factor):
+        rate, best, before, bad, rates = 1.0, start(losses), math.inf, 0, []
+        for loss in losses:
+            earlier = rate
+            is_good = good(loss, best, before)
+            bad = count(bad, is_good)
+            best, before = follow(best, loss), loss
+            if too_many(bad, patience):
+                rate, bad = cut(rate, factor), again(bad)
+                best = after_a_cut(best, loss)
+            if noted(is_good):
+                rates.append(rate if hears else earlier)
+        return out(rates)
+
+    return variant
+
+
+my_plateau = _plateau()
+
+
+def _at_cuts_only(rates):
+    return np.array(rates)[np.diff(rates, prepend=1.0) != 0]
+
+
+PLATEAU = function(
+    "7.4",
+    "Listen: reduce on plateau",
+    lambda losses, patience, factor: my_plateau(losses, patience, factor),
+    {
+        "one too early": Mistake(
+            "You cut one loss too early. A patience of 2 tolerates two bad losses; the third is "
+            "too much.",
+            _plateau(too_many=lambda bad, patience: bad >= patience),
+            _plateau(too_many=lambda bad, patience: bad == patience),
+            _plateau(too_many=lambda bad, patience: bad >= max(patience, 1)),
+        ),
+        "one too late": Mistake(
+            "You tolerate one bad loss more than the patience says.",
+            _plateau(too_many=lambda bad, patience: bad > patience + 1),
+        ),
+        "no patience": Mistake(
+            "You cut at every bad loss: the patience plays no part.",
+            _plateau(too_many=lambda bad, patience: bad > 0),
+        ),
+        "never forgives": Mistake(
+            "A good loss wipes out the bad ones before it: they have to come in a row.",
+            _plateau(count=lambda bad, good: bad if good else bad + 1),
+            _plateau(count=lambda bad, good: max(bad - 1, 0) if good else bad + 1),
+        ),
+        "good counts": Mistake(
+            "A good loss sets your count to 1. It isn't a bad one: the count begins at 0 again.",
+            _plateau(count=lambda bad, good: 1 if good else bad + 1),
+        ),
+        "margin": Mistake(
+            "You ask a good loss to be better by some margin, as PyTorch's own does "
+            "(`threshold=1e-4`). Here it need only be below the best.",
+            _plateau(good=lambda loss, best, before: loss < best * (1 - 1e-4)),
+            _plateau(good=lambda loss, best, before: loss < best * (1 - 1e-3)),
+            _plateau(good=lambda loss, best, before: loss < best * (1 - 1e-2)),
+            _plateau(good=lambda loss, best, before: loss < best - 1e-4),
+            _plateau(good=lambda loss, best, before: loss < best - 1e-3),
+        ),
+        "forgets the best": Mistake(
+            "After a cut you forget the best loss. The rate is a new one then, but the best so far "
+            "stays what it was.",
+            _plateau(after_a_cut=lambda best, loss: loss),
+            _plateau(after_a_cut=lambda best, loss: math.inf),
+        ),
+        "starts at 1": Mistake(
+            "After a cut your count starts again at 1. No loss has been bad since.",
+            _plateau(again=lambda bad: 1),
+        ),
+        "higher is good": Mistake(
+            "You take a higher loss for progress.",
+            _plateau(good=lambda loss, best, before: loss > best),
+            _plateau(
+                start=lambda losses: -math.inf,
+                good=lambda loss, best, before: loss > best,
+                follow=max,
+            ),
+        ),
+        "never good": Mistake(
+            "In yours every loss counts as bad. Does `best` start high enough, do you compare "
+            "before you lower it, and does a good loss set the count back?",
+            _plateau(good=lambda loss, best, before: False),
+        ),
+        "the first is bad": Mistake(
+            "You count the first loss as a bad one. It's the best so far: there is none before it.",
+            _plateau(start=lambda losses: losses[0]),
+        ),
+        "never cuts": Mistake(
+            "Your rate never falls, on these losses. Does `best` follow the best loss? Does "
+            "the count grow?",
+            lambda losses, patience, factor: np.ones(len(losses)),
+        ),
+        "subtracts": Mistake(
+            "The rate should be multiplied by the factor. Yours takes something off it.",
+            _plateau(cut=lambda rate, factor: rate - factor),
+            _plateau(cut=lambda rate, factor: rate * (1 - factor)),
+        ),
+        "at cuts only": Mistake(
+            "You note a rate only where it changes. Asked for is one after each loss.",
+            _plateau(out=_at_cuts_only),
+        ),
+        "after bad ones only": Mistake(
+            "You note a rate only after bad losses, or only after good ones. One after each "
+            "loss is wanted.",
+            _plateau(noted=lambda good: not good),
+            _plateau(noted=lambda good: good),
+        ),
+        "one short": Mistake(
+            "There should be a rate for each loss; one of yours is missing.",
+            _plateau(out=lambda rates: np.array(rates[1:])),
+            _plateau(out=lambda rates: np.array(rates[:-1])),
+        ),
+        "one too many": Mistake(
+            "There is a rate too many: the one from before the first loss isn't asked for.",
+            _plateau(out=lambda rates: np.array([1.0, *rates])),
+        ),
+        "goes on cutting": Mistake(
+            "After a cut you cut again at the very next bad loss. The count should start anew.",
+            _plateau(again=lambda bad: bad),
+        ),
+        "the one before": Mistake(
+            "You compare with the loss before, so a zigzag always looks good. The best so far is "
+            "what counts.",
+            _plateau(good=lambda loss, best, before: loss < before),
+            _plateau(follow=lambda best, loss: loss),
+        ),
+        "the first": Mistake(
+            "You compare with the first loss all the time: your `best` doesn't follow the best.",
+            _plateau(follow=lambda best, loss: min(best, loss) if best == math.inf else best),
+        ),
+        "as good is good": Mistake(
+            "You take a loss that only equals the best for progress. On a plateau all are equal.",
+            _plateau(good=lambda loss, best, before: loss <= best),
+        ),
+        "grows": Mistake(
+            "Your rate grows on a plateau: you divide by the factor.",
+            _plateau(cut=lambda rate, factor: rate / factor),
+        ),
+        "factor itself": Mistake(
+            "The first cut is right. The second should cut what is left then; you go to the "
+            "factor itself.",
+            _plateau(cut=lambda rate, factor: factor),
+        ),
+        "to nothing": Mistake(
+            "On a plateau your rate becomes 0, and nothing can move any more.",
+            _plateau(cut=lambda rate, factor: 0.0),
+        ),
+        "deaf": Mistake(
+            "Each of your rates is from before its loss was heard. The one after it is wanted.",
+            _plateau(hears=False),
+        ),
+        "last only": Mistake(
+            "That is the rate at the end. Asked for is the rate after each loss.",
+            _plateau(out=lambda rates: rates[-1]),
+        ),
+    },
+    cases=[
+        ([1.0, 0.9, 0.95, 0.92, 0.9, 0.97, 0.96, 0.95, 0.94, 0.93, 0.92, 0.99], 2, 0.5),
+        ([1.0, 1.2, 0.8, 0.9, 0.7, 0.8, 0.6, 0.7, 0.5, 0.6, 0.4], 2, 0.1),
+        ([3.0, 2.0, 2.0, 2.0, 2.0, 1.5, 1.6, 1.7], 1, 0.3),
+        ([1.0, 2.0, 3.0, 2.0], 0, 0.5),
+        ([1.0, 1.1, 1.2, 0.99995, 1.1, 1.2, 0.9995, 1.1, 0.995, 1.1, 1.2, 1.3], 2, 0.25),
+        ([2.0, 2.1, 2.2, 2.3, 2.15, 2.25, 1.9, 2.0, 1.95], 1, 0.5),
+        ([1.0, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.7, 1.8, 1.9], 3, 0.5),
+        ([9.0, 8.0, 7.0, 6.0, 5.0, 4.0, 3.0, 2.0, 1.0], 3, 0.5),
+    ],
+    praise="It tolerates `patience` bad losses, and cuts at the next.",
+)
+
+
+EXERCISES = (COSINE, ONE_CYCLE, UPDATES, PLATEAU)

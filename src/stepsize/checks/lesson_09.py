@@ -2,10 +2,13 @@
 
 import numpy as np
 
-from .exercise import Mistake
+from .exercise import Mistake, by_parts
 from .exercise_types import function
 
 TITLE = "9 A fair race"
+
+
+# --- 9.1: back-propagation ----------------------------------------------------------------------
 
 
 def unpack(theta, inputs, hidden, outputs):
@@ -18,29 +21,186 @@ def softmax(z):
     return e / e.sum(axis=1, keepdims=True)
 
 
+@by_parts
 def _backprop(
-    error=lambda p, Y: (p - Y) / len(Y),
+    error=lambda p, Y: p - Y,
+    mean=lambda error: error / len(error),
+    back=lambda delta, W2, W1: delta @ W2.T,
     slope=lambda h, z: 1 - h**2,
-    back=lambda delta, W: delta @ W.T,
-    weights=(lambda h, delta: h.T @ delta,) * 2,
+    first=lambda X, delta, before: X.T @ delta,
+    second=lambda h, delta, X: h.T @ delta,
+    weights=lambda part, n: part,
     bias=lambda delta: delta.sum(axis=0),
+    first_bias=lambda delta, before: delta,
 ):
-    """my_grad, with another part: the mistakes. weights: of the first layer and of the second."""
-
     def my_grad(theta, X, Y, hidden):
         W1, b1, W2, b2 = unpack(theta, X.shape[1], hidden, Y.shape[1])
         z = X @ W1 + b1
         h = np.tanh(z)
-        delta2 = error(softmax(h @ W2 + b2), Y)
-        delta1 = back(delta2, W2) * slope(h, z)
-        parts = weights[0](X, delta1), bias(delta1), weights[1](h, delta2), bias(delta2)
+        delta2 = mean(error(softmax(h @ W2 + b2), Y))
+        before = back(delta2, W2, W1)
+        delta1 = before * slope(h, z)
+        dW1, dW2 = first(X, delta1, before), second(h, delta2, X)
+        dW1, dW2 = weights(dW1, len(X)), weights(dW2, len(X))
+        parts = dW1, bias(first_bias(delta1, before)), dW2, bias(delta2)
         return np.concatenate([part.ravel() for part in parts])
 
     return my_grad
 
 
 my_grad = _backprop()
-RIGHT, TRANSPOSED = (lambda h, delta: h.T @ delta), (lambda h, delta: delta.T @ h)
+
+
+def _example(seed, n, width=3):
+    """A theta, and a batch of n: as many inputs as hidden ones as classes, so no shape helps."""
+    rng = np.random.default_rng(seed)
+    Y = np.eye(width)[rng.integers(0, width, n)]
+    theta = rng.normal(size=2 * width * (width + 1))
+    return theta, rng.normal(size=(n, width)), Y, width
+
+
+BACKPROP = function(
+    "9.1",
+    "Back-propagation",
+    my_grad,
+    {
+        "sum for mean": Mistake(
+            "Your gradient is that of the sum over the examples. The loss is their mean.",
+            _backprop(mean=lambda error: error),
+        ),
+        "too small": Mistake(
+            "Your gradient is too small by the number of classes. The mean is taken over "
+            "the examples only.",
+            _backprop(mean=lambda error: error / error.size),
+        ),
+        "over the classes": Mistake(
+            "You divide by the number of classes. The mean is taken over the examples.",
+            _backprop(mean=lambda error: error / error.shape[1]),
+        ),
+        "no targets": Mistake(
+            "The right classes don't occur in your gradient: it would be the same for all "
+            "labels. How far are the probabilities from what they should be?",
+            _backprop(error=lambda p, Y: p),
+        ),
+        "uphill": Mistake(
+            "All your signs are reversed: it points downhill. A gradient points uphill.",
+            _backprop(error=lambda p, Y: Y - p),
+        ),
+        "softmax twice": Mistake(
+            "You multiply by a slope of the softmax. Together with the logarithm of the loss "
+            "it has cancelled already; p - Y is all that is left.",
+            _backprop(error=lambda p, Y: (p - Y) * p * (1 - p)),
+        ),
+        "no softmax": Mistake(
+            "That is the slope of the logarithm alone. Before it comes the softmax, which has a "
+            "slope, too; together they make something simple.",
+            _backprop(error=lambda p, Y: -Y / p),
+        ),
+        "squared": Mistake(
+            "You square the error. The sign says in which direction it goes: take it as it is.",
+            _backprop(error=lambda p, Y: (p - Y) ** 2),
+            _backprop(error=lambda p, Y: abs(p - Y)),
+        ),
+        "doubled": Mistake(
+            "Yours is twice as long. That factor is for squared errors; this loss has none.",
+            _backprop(mean=lambda error: 2 * error / len(error)),
+        ),
+        "no slope": Mistake(
+            "Somewhere your error passes tanh as if it weren't there. On the way back, its slope "
+            "is a factor, for W1 and for b1.",
+            _backprop(slope=lambda h, z: 1.0),
+            _backprop(first=lambda X, delta, before: X.T @ before),
+            _backprop(first_bias=lambda delta, before: before),
+        ),
+        "slope of h": Mistake(
+            "You take tanh once more before the slope. h is tanh already.",
+            _backprop(slope=lambda h, z: 1 - np.tanh(h) ** 2),
+        ),
+        "slope of z": Mistake(
+            "The square belongs to what comes out of tanh, not to what goes in.",
+            _backprop(slope=lambda h, z: 1 - z**2),
+        ),
+        "sigmoid": Mistake(
+            "That is the slope of the sigmoid. Here it is tanh.",
+            _backprop(slope=lambda h, z: h * (1 - h)),
+        ),
+        "relu": Mistake(
+            "That is the slope of a ReLU. Here it is tanh.",
+            _backprop(slope=lambda h, z: z > 0),
+        ),
+        "not squared": Mistake(
+            "The slope of tanh is 1 minus the square of its value. The square is missing.",
+            _backprop(slope=lambda h, z: 1 - h),
+        ),
+        "plus": Mistake(
+            "Your slope of tanh is above 1. tanh is steepest at 0, where its slope is 1.",
+            _backprop(slope=lambda h, z: 1 + h**2),
+        ),
+        "tanh for its slope": Mistake(
+            "You multiply by tanh itself. Its slope is wanted.",
+            _backprop(slope=lambda h, z: h),
+        ),
+        "wrong way": Mistake(
+            "Your error goes through W2 forwards. On its way back, inputs and outputs change "
+            "places.",
+            _backprop(back=lambda delta, W2, W1: delta @ W2),
+        ),
+        "wrong layer": Mistake(
+            "Your error comes back through W1. What lies between it and the hidden layer is W2.",
+            _backprop(back=lambda delta, W2, W1: delta @ W1.T),
+            _backprop(back=lambda delta, W2, W1: delta @ W1),
+        ),
+        "what went in": Mistake(
+            "A gradient of weights has the wrong input: X went into W1, and h into W2.",
+            _backprop(second=lambda h, delta, X: X.T @ delta),
+        ),
+        "transposed": Mistake(
+            "A gradient of the weights is transposed: it must have the shape of its W, "
+            "(inputs, outputs).",
+            _backprop(weights=lambda part, n: part.T),
+            _backprop(first=lambda X, delta, before: delta.T @ X),
+            _backprop(second=lambda h, delta, X: delta.T @ h),
+        ),
+        "weights averaged": Mistake(
+            "You divide the gradients of the weights by the number of examples, although the error "
+            "has been divided already.",
+            _backprop(weights=lambda part, n: part / n),
+        ),
+        "bias not averaged": Mistake(
+            "The gradients of the biases are those of a sum over the examples. Like the weights', "
+            "they should be those of the mean.",
+            _backprop(bias=lambda delta: delta.sum(axis=0) * len(delta)),
+        ),
+        "bias not summed": Mistake(
+            "The gradient of a bias has a row for each example. Every example pushes the same "
+            "b: add them up.",
+            _backprop(bias=lambda delta: delta),
+        ),
+        "bias over classes": Mistake(
+            "You added up each example's row. A bias has one number a unit: add over the examples.",
+            _backprop(bias=lambda delta: delta.sum(axis=1)),
+        ),
+        "bias one number": Mistake(
+            "You added up everything. A bias has one number a unit: add over the examples only.",
+            _backprop(bias=lambda delta: delta.sum()),
+        ),
+        "bias averaged": Mistake(
+            "You divide by the number of examples twice in the gradients of the biases. "
+            "The error has been divided already.",
+            _backprop(bias=lambda delta: delta.mean(axis=0)),
+        ),
+        "no bias": Mistake(
+            "The gradients of the biases are 0. A bias moves the output, too: it has a slope.",
+            _backprop(bias=lambda delta: 0 * delta.sum(axis=0)),
+        ),
+    },
+    cases=[_example(0, 4), _example(1, 7)],
+    praise="A dozen lines; `Network.grad` has the same ones, and torch's autograd writes them for "
+    "you.",
+)
+
+
+# --- 9.2: checked by differences ----------------------------------------------------------------
 
 
 def numeric_grad(loss, theta, eps):
@@ -52,12 +212,19 @@ def numeric_grad(loss, theta, eps):
     return slopes
 
 
-def _differences(slope):
-    """numeric_grad with another quotient: slope(loss, theta, step, eps)."""
-
+@by_parts
+def _slopes(
+    moved=lambda i, n, eps: eps * np.eye(n)[i],
+    ahead=lambda x, step: x + step,
+    behind=lambda x, step: x - step,
+    rise=lambda above, below: above - below,
+    run=lambda rise, eps: rise / (2 * eps),
+    out=np.array,
+):
     def variant(loss, theta, eps):
-        steps = eps * np.eye(len(theta))
-        return np.array([slope(loss, theta, step, eps) for step in steps])
+        steps = [moved(i, len(theta), eps) for i in range(len(theta))]
+        rises = [rise(loss(ahead(theta, step)), loss(behind(theta, step))) for step in steps]
+        return out([run(each, eps) for each in rises])
 
     return variant
 
@@ -72,12 +239,114 @@ def _never_put_back(loss, theta, eps):
     return slopes
 
 
-def _steps_add_up(loss, theta, eps):
-    slopes, step = np.zeros_like(theta), np.zeros_like(theta)
-    for i in range(len(theta)):
-        step[i] = eps
-        slopes[i] = (loss(theta + step) - loss(theta - step)) / (2 * eps)
-    return slopes
+def _by_the_first(slopes):
+    return np.array([slopes[0], *np.zeros(len(slopes) - 1)])
+
+
+DIFFERENCES = function(
+    "9.2",
+    "Checked by differences",
+    numeric_grad,
+    {
+        "one-sided": Mistake(
+            "You look to one side only. The error of that falls with eps, and with both "
+            "sides it falls with its square.",
+            _slopes(behind=lambda x, step: x, run=lambda rise, eps: rise / eps),
+            _slopes(ahead=lambda x, step: x, run=lambda rise, eps: rise / eps),
+            _slopes(ahead=lambda x, step: x + 2 * step, behind=lambda x, step: x),
+        ),
+        "twice as steep": Mistake(
+            "Yours is twice too steep: from one side to the other it is two eps.",
+            _slopes(run=lambda rise, eps: rise / eps),
+        ),
+        "half as steep": Mistake(
+            "You look to one side only, and so there is one eps between your two points, not two: "
+            "yours is half as steep.",
+            _slopes(behind=lambda x, step: x),
+            _slopes(ahead=lambda x, step: x),
+        ),
+        "other step": Mistake(
+            "Your two points aren't one eps to each side, but more or less. Move by eps itself.",
+            _slopes(moved=lambda i, n, eps: eps / 2 * np.eye(n)[i]),
+            _slopes(moved=lambda i, n, eps: 2 * eps * np.eye(n)[i]),
+        ),
+        "not divided": Mistake(
+            "That is a difference of losses. A slope is a difference for each unit of the way: "
+            "divide by how far apart the two points are.",
+            _slopes(run=lambda rise, eps: rise),
+            _slopes(run=lambda rise, eps: rise / 2),
+        ),
+        "no brackets": Mistake(
+            "`/ 2 * eps` divides by 2 and then multiplies by eps. It needs brackets.",
+            _slopes(run=lambda rise, eps: rise / 2 * eps),
+        ),
+        "multiplied": Mistake(
+            "You multiply by the distance between the two points. A slope is divided by it.",
+            _slopes(run=lambda rise, eps: rise * 2 * eps),
+            _slopes(run=lambda rise, eps: rise * eps),
+        ),
+        "eps squared": Mistake(
+            "You divide by eps twice. That is for a second derivative; a slope is divided once.",
+            _slopes(run=lambda rise, eps: rise / eps**2),
+            _slopes(run=lambda rise, eps: rise / (2 * eps**2)),
+            _slopes(run=lambda rise, eps: rise / (2 * eps) ** 2),
+        ),
+        "sign": Mistake(
+            "Your signs are reversed: take what lies behind from what lies ahead.",
+            _slopes(rise=lambda above, below: below - above),
+        ),
+        "no sign": Mistake(
+            "Your slopes are never below 0. The sign of a difference says which way is downhill.",
+            _slopes(rise=lambda above, below: abs(above - below)),
+        ),
+        "added": Mistake(
+            "You add the two losses. A slope needs their difference.",
+            _slopes(rise=lambda above, below: above + below),
+        ),
+        "all at once": Mistake(
+            "You move all parameters at once, and so get the same slope for each. Move one.",
+            _slopes(moved=lambda i, n, eps: eps * np.ones(n)),
+            lambda f, x, eps: (f(x + eps) - f(x - eps)) / (2 * eps),
+        ),
+        "relative": Mistake(
+            "You move each parameter by a share of itself. Move it by eps, whatever its size.",
+            _slopes(ahead=lambda x, step: x * (1 + step), behind=lambda x, step: x * (1 - step)),
+        ),
+        "always the first": Mistake(
+            "You always move the same parameter. Each slope is for moving its own.",
+            _slopes(moved=lambda i, n, eps: eps * np.eye(n)[0]),
+            _slopes(moved=lambda i, n, eps: eps * np.eye(n)[-1]),
+        ),
+        "left too early": Mistake(
+            "You stop after the first parameter. A `return` inside the loop, perhaps?",
+            _slopes(out=_by_the_first),
+        ),
+        "summed": Mistake(
+            "That is one number. Each parameter has a slope of its own: keep them apart.",
+            _slopes(out=sum),
+            _slopes(out=lambda slopes: slopes[-1]),
+        ),
+        "never put back": Mistake(
+            "After you have moved a parameter, it stays moved when it is the next one's turn.",
+            _never_put_back,
+            _slopes(moved=lambda i, n, eps: eps * (np.arange(n) <= i)),
+        ),
+        "same array": Mistake(
+            "All your slopes are 0. Do your two points differ? Two names for one array don't make "
+            "two points: take a copy.",
+            _slopes(rise=lambda above, below: 0.0),
+        ),
+    },
+    cases=[
+        (lambda x: float((x**3).sum() + x[0] * x[1]), np.array([1.0, -2.0, 0.5]), 0.1),
+        (lambda x: float(np.exp(x).prod()), np.array([0.2, -0.4]), 0.3),
+        (lambda x: float(np.sin(x[0]) * x[1] ** 2), np.array([2.0, 3.0]), 1e-3),
+    ],
+    praise="Slow, and hard to get wrong: two losses for every parameter.",
+)
+
+
+# --- 9.3: which rate? ---------------------------------------------------------------------------
 
 
 def best_rate(rates, losses):
@@ -87,331 +356,328 @@ def best_rate(rates, losses):
     return rates[int(best)] if inside else np.nan
 
 
-def _lost_are_infinite(losses):
-    return np.where(np.isfinite(losses), losses, np.inf)
-
-
-def _choose(score, edges=lambda best, last: best in (0, last), result=lambda rates, best: None):
-    """best_rate with another score, other forbidden edges, or another result."""
-
+@by_parts
+def _choice(
+    lost=lambda losses: np.where(np.isfinite(losses), losses, np.inf),
+    score=lambda losses: losses.mean(axis=1),
+    best=lambda scores: scores.argmin(),
+    at_an_edge=lambda best, last: best in (0, last),
+    result=lambda rates, best, scores: rates[min(best, len(rates) - 1)],
+    otherwise=lambda rates: np.nan,
+):
     def variant(rates, losses):
         with np.errstate(all="ignore"):
-            best = int(score(losses))
-        if edges(best, len(rates) - 1):
-            return np.nan
-        own = result(rates, best)
-        return rates[min(best, len(rates) - 1)] if own is None else own
+            scores = score(lost(losses))
+            chosen = int(best(scores))
+        if at_an_edge(chosen, len(rates) - 1):
+            return otherwise(rates)
+        return result(rates, chosen, scores)
 
     return variant
 
 
-def _lowest_mean(losses):
-    return _lost_are_infinite(losses).mean(axis=1).argmin()
-
-
-def paired_interval(a, b, t):
-    differences = a - b
-    standard_error = differences.std(ddof=1) / len(differences) ** 0.5
-    return differences.mean() + np.array([-1, 1]) * t * standard_error
-
-
-def _interval(half, middle=lambda a, b: (a - b).mean()):
-    """paired_interval with another width, or another middle."""
-
-    def variant(a, b, t):
-        return middle(a, b) + np.array([-1, 1]) * half(a, b, t, len(a))
-
-    return variant
-
-
-def _example(seed, n, width=3):
-    """A theta, and a batch of n: as many inputs as hidden ones as classes, so no shape helps."""
-    rng = np.random.default_rng(seed)
-    Y = np.eye(width)[rng.integers(0, width, n)]
-    theta = rng.normal(size=2 * width * (width + 1))
-    return theta, rng.normal(size=(n, width)), Y, width
-
-
-def _half(a, b, t, n):
-    return t * (a - b).std(ddof=1) / n**0.5
+def _without_the_lost(rates, losses):
+    left = np.isfinite(losses).all(axis=1)
+    return best_rate(rates[left], losses[left])
 
 
 RATES = np.array([0.01, 0.03, 0.1, 0.3, 1.0])
 INSIDE = np.array([[1.0, 1.1, 1.3], [0.6, 0.5, 0.8], [0.4, 0.3, 0.9], [0.55, 0.05, 1.9], [2, 3, 2]])
 RISING = np.array([[0.2, 0.3, 0.4], [0.4, 0.5, 0.45], [0.7, 0.6, 0.8], [0.9, 2, 3], [4.0, 2, 3]])
 FALLING = RISING[::-1]
+SECOND = np.array([[0.7, 0.8, 0.6], [0.3, 0.5, 0.3], [0.4, 0.6, 0.5], [0.9, 2, 3], [4.0, 2, 3]])
 LOST = np.array([[0.9, 0.8, 0.9], [0.5, 0.6, 0.5], [0.45, 0.4, 0.5], [0.2, np.nan, 0.1], [9, 8, 9]])
 BLOWN = np.where(np.isnan(LOST), np.inf, LOST)[:, [1, 0, 2]]
+GONE = np.array([[0.9, 0.8, 0.9], [0.5, 0.6, 0.5], [0.45, 0.4, 0.5], [0.6, np.nan, 0.6], [9, 8, 9]])
+HIGHEST = np.array(
+    [[0.9, 0.8, 0.9], [0.7, 0.6, 0.7], [0.5, 0.4, 0.5], [0.3, 0.2, 0.3], [9, np.nan, 9]]
+)
 MOSTLY = np.array([[2, 2.1, 2], [0.3, 0.2, 9], [0.5, 0.55, 0.6], [0.8, np.nan, 0.9], [3, 3, 2.5]])
 
-EXERCISES = (
-    function(
-        "9.1",
-        "Back-propagation",
-        my_grad,
-        {
-            "sum for mean": Mistake(
-                "Your gradient is that of the sum over the examples. The loss is their mean.",
-                _backprop(error=lambda p, Y: p - Y),
+WHICH_RATE = function(
+    "9.3",
+    "Which rate?",
+    best_rate,
+    {
+        "best seed": Mistake(
+            "You look for the lowest loss of all, and so for the luckiest seed. Judge a rate "
+            "by the mean over its seeds.",
+            _choice(score=lambda losses: losses.min(axis=1)),
+        ),
+        "edge": Mistake(
+            "The lowest mean lies at an edge of the sweep. What lies beyond it has not been "
+            "seen, so no rate can be chosen yet.",
+            _choice(at_an_edge=lambda best, last: False),
+        ),
+        "one edge": Mistake(
+            "A sweep has two edges. You look at one of them.",
+            _choice(at_an_edge=lambda best, last: best == last),
+            _choice(at_an_edge=lambda best, last: best == 0),
+        ),
+        "too careful": Mistake(
+            "You take a rate next to the edge for one at the edge. It has a worse one on both "
+            "sides, so it can be chosen.",
+            _choice(at_an_edge=lambda best, last: best in (0, 1, last)),
+            _choice(at_an_edge=lambda best, last: best in (0, last - 1, last)),
+            _choice(at_an_edge=lambda best, last: best in (0, 1, last - 1, last)),
+            _choice(at_an_edge=lambda best, last: best in (1, last)),
+            _choice(at_an_edge=lambda best, last: best in (0, last - 1)),
+        ),
+        "inside out": Mistake(
+            "You give NaN for a rate inside the sweep, and the rate itself at its edges. It should "
+            "be the other way round.",
+            _choice(at_an_edge=lambda best, last: best not in (0, last)),
+        ),
+        "no NaN": Mistake(
+            "Where the best rate is at an edge, NaN should be returned. Yours gives a number.",
+            _choice(otherwise=lambda rates: 0.0),
+            _choice(otherwise=lambda rates: -1.0),
+            _choice(otherwise=lambda rates: np.inf),
+        ),
+        "lost runs forgiven": Mistake(
+            "You leave out runs that were lost, and take the mean of those that were lucky. "
+            "A rate that loses runs is a bad rate.",
+            _choice(
+                lost=lambda losses: np.where(np.isfinite(losses), losses, np.nan),
+                score=lambda losses: np.nanmean(losses, axis=1),
             ),
-            "too small": Mistake(
-                "Your gradient is too small by the number of classes. The mean is taken over "
-                "the examples only.",
-                _backprop(error=lambda p, Y: (p - Y) / Y.size),
-            ),
-            "no targets": Mistake(
-                "The right classes don't occur in your gradient: it would be the same for all "
-                "labels. How far are the probabilities from what they should be?",
-                _backprop(error=lambda p, Y: p / len(Y)),
-            ),
-            "uphill": Mistake(
-                "All your signs are turned round: it points downhill. A gradient points uphill.",
-                _backprop(error=lambda p, Y: (Y - p) / len(Y)),
-            ),
-            "softmax twice": Mistake(
-                "You multiply by a slope of the softmax. Together with the logarithm of the loss "
-                "it has cancelled already; p - Y is all that is left.",
-                _backprop(error=lambda p, Y: (p - Y) * p * (1 - p) / len(Y)),
-            ),
-            "doubled": Mistake(
-                "Yours is twice as long. That factor is for squared errors; this loss has none.",
-                _backprop(error=lambda p, Y: 2 * (p - Y) / len(Y)),
-            ),
-            "no slope": Mistake(
-                "Your error passes tanh as if it weren't there. On the way back, its slope is a "
-                "factor.",
-                _backprop(slope=lambda h, z: 1.0),
-            ),
-            "slope of h": Mistake(
-                "You take tanh once more before the slope. h is tanh already.",
-                _backprop(slope=lambda h, z: 1 - np.tanh(h) ** 2),
-            ),
-            "slope of z": Mistake(
-                "The square belongs to what comes out of tanh, not to what goes in.",
-                _backprop(slope=lambda h, z: 1 - z**2),
-            ),
-            "sigmoid": Mistake(
-                "That is the slope of the sigmoid. Here it is tanh.",
-                _backprop(slope=lambda h, z: h * (1 - h)),
-            ),
-            "not squared": Mistake(
-                "The slope of tanh is 1 minus the square of its value. The square is missing.",
-                _backprop(slope=lambda h, z: 1 - h),
-            ),
-            "tanh for its slope": Mistake(
-                "You multiply by tanh itself. Its slope is wanted.",
-                _backprop(slope=lambda h, z: h),
-            ),
-            "wrong way": Mistake(
-                "Your error goes through W2 forwards. On its way back, inputs and outputs change "
-                "places.",
-                _backprop(back=lambda delta, W: delta @ W),
-            ),
-            "transposed": Mistake(
-                "A gradient of the weights is transposed: it must have the shape of its W, "
-                "(inputs, outputs).",
-                _backprop(weights=(TRANSPOSED, TRANSPOSED)),
-                _backprop(weights=(TRANSPOSED, RIGHT)),
-                _backprop(weights=(RIGHT, TRANSPOSED)),
-            ),
-            "bias not summed": Mistake(
-                "The gradient of a bias has a row for each example. Every example pushes the same "
-                "b: add them up.",
-                _backprop(bias=lambda delta: delta),
-            ),
-            "bias over classes": Mistake(
-                "You added up each example's row. A bias has one number a unit: add over the "
-                "examples.",
-                _backprop(bias=lambda delta: delta.sum(axis=1)),
-            ),
-            "bias averaged": Mistake(
-                "You divide by the number of examples twice in the gradients of the biases. "
-                "The error has been divided already.",
-                _backprop(bias=lambda delta: delta.mean(axis=0)),
-            ),
-        },
-        cases=[_example(0, 4), _example(1, 7)],
-        praise="A dozen lines; the same that `Network.grad` has, and torch's autograd for you.",
-    ),
-    function(
-        "9.2",
-        "Checked by differences",
-        numeric_grad,
-        {
-            "one-sided": Mistake(
-                "You look to one side only. The error of that falls with eps, and with both "
-                "sides it falls with its square.",
-                _differences(lambda f, x, step, eps: (f(x + step) - f(x)) / eps),
-                _differences(lambda f, x, step, eps: (f(x) - f(x - step)) / eps),
-            ),
-            "twice as steep": Mistake(
-                "Yours is twice too steep: from one side to the other it is two eps.",
-                _differences(lambda f, x, step, eps: (f(x + step) - f(x - step)) / eps),
-            ),
-            "half as steep": Mistake(
-                "Yours is half as steep: between your two places there is one eps, not two.",
-                _differences(lambda f, x, step, eps: (f(x + step) - f(x)) / (2 * eps)),
-                _differences(lambda f, x, step, eps: (f(x) - f(x - step)) / (2 * eps)),
-            ),
-            "not divided": Mistake(
-                "That is a difference of losses. A slope is a difference for a way: divide.",
-                _differences(lambda f, x, step, eps: f(x + step) - f(x - step)),
-            ),
-            "no brackets": Mistake(
-                "`/ 2 * eps` divides by 2 and then multiplies by eps. It needs brackets.",
-                _differences(lambda f, x, step, eps: (f(x + step) - f(x - step)) / 2 * eps),
-            ),
-            "sign": Mistake(
-                "Your signs are turned round: what lies ahead comes first.",
-                _differences(lambda f, x, step, eps: (f(x - step) - f(x + step)) / (2 * eps)),
-            ),
-            "all at once": Mistake(
-                "You move all parameters at once, and so get the same slope for each. Move one.",
-                _differences(lambda f, x, step, eps: (f(x + eps) - f(x - eps)) / (2 * eps)),
-                lambda f, x, eps: (f(x + eps) - f(x - eps)) / (2 * eps),
-            ),
-            "never put back": Mistake(
-                "After you have moved a parameter, it stays moved when it is the next one's turn.",
-                _never_put_back,
-                _steps_add_up,
-            ),
-        },
-        cases=[
-            (lambda x: float((x**3).sum() + x[0] * x[1]), np.array([1.0, -2.0, 0.5]), 0.1),
-            (lambda x: float(np.exp(x).prod()), np.array([0.2, -0.4]), 0.3),
-            (lambda x: float(np.sin(x[0]) * x[1] ** 2), np.array([1.0, 3.0]), 1e-3),
-        ],
-        praise="Slow, and hard to get wrong: two losses for every parameter.",
-    ),
-    function(
-        "9.3",
-        "Which rate?",
-        best_rate,
-        {
-            "best seed": Mistake(
-                "You look for the lowest loss of all, and so for the luckiest seed. Judge a rate "
-                "by the mean over its seeds.",
-                _choose(lambda x: _lost_are_infinite(x).min(axis=1).argmin()),
-            ),
-            "edge": Mistake(
-                "The lowest mean lies at an edge of the sweep. What lies beyond it has not been "
-                "seen, so no rate can be chosen yet.",
-                _choose(_lowest_mean, edges=lambda best, last: False),
-            ),
-            "one edge": Mistake(
-                "A sweep has two edges. You look at one of them.",
-                _choose(_lowest_mean, edges=lambda best, last: best == last),
-                _choose(_lowest_mean, edges=lambda best, last: best == 0),
-            ),
-            "lost runs forgiven": Mistake(
-                "You leave out runs that were lost, and take the mean of those that were lucky. "
-                "A rate that loses runs is a bad rate.",
-                _choose(lambda x: np.nanmean(np.where(np.isfinite(x), x, np.nan), axis=1).argmin()),
-                _choose(lambda x: np.nanmean(x, axis=1).argmin()),
-            ),
-            "NaN wins": Mistake(
-                "A NaN has won: for `argmin`, NaN is lower than any number. Give lost runs the "
-                "loss infinity first.",
-                _choose(lambda x: x.mean(axis=1).argmin()),
-            ),
-            "median": Mistake(
-                "The median doesn't mind a run in three that is lost. You would. Take the mean.",
-                _choose(lambda x: np.median(_lost_are_infinite(x), axis=1).argmin()),
-                _choose(lambda x: np.nanmedian(x, axis=1).argmin()),
-            ),
-            "worst seed": Mistake(
-                "You judge a rate by its worst run. That can be wise, but the mean is asked for.",
-                _choose(lambda x: _lost_are_infinite(x).max(axis=1).argmin()),
-            ),
-            "one seed": Mistake(
-                "You look at one seed only. The others were run, too.",
-                _choose(lambda x: _lost_are_infinite(x)[:, 0].argmin()),
-                _choose(lambda x: _lost_are_infinite(x)[:, -1].argmin()),
-            ),
-            "highest": Mistake(
-                "That is the rate with the highest loss.",
-                _choose(lambda x: _lost_are_infinite(x).mean(axis=1).argmax()),
-                _choose(
-                    lambda x: _lost_are_infinite(x).mean(axis=1).argmax(),
-                    edges=lambda best, last: False,
-                ),
-            ),
-            "index": Mistake(
-                "That is the place of the rate. The rate itself is wanted.",
-                _choose(_lowest_mean, result=lambda rates, best: best),
-            ),
-            "over the rates": Mistake(
-                "You took the mean over the rates. A row is a rate, its columns are the seeds.",
-                _choose(lambda x: _lost_are_infinite(x).mean(axis=0).argmin()),
-                _choose(
-                    lambda x: _lost_are_infinite(x).mean(axis=0).argmin(),
-                    edges=lambda best, last: False,
-                ),
-            ),
-        },
-        cases=[(RATES, losses) for losses in (INSIDE, RISING, FALLING, LOST, BLOWN, MOSTLY)],
-        praise="Chosen by the mean, with lost runs counted, and inside the sweep.",
-    ),
-    function(
-        "9.4",
-        "A paired interval",
-        paired_interval,
-        {
-            "not paired": Mistake(
-                "You put together the spreads of a and of b. What the two share, the seed's own "
-                "luck, goes away if you take the differences first.",
-                _interval(
-                    lambda a, b, t, n: t * ((a.var(ddof=1) + b.var(ddof=1)) / n) ** 0.5,
-                ),
-            ),
-            "standard deviation": Mistake(
-                "That is where the next difference may lie. A mean of n of them is surer, by the "
-                "root of n.",
-                _interval(lambda a, b, t, n: t * (a - b).std(ddof=1)),
-            ),
-            "no root": Mistake(
-                "You divide by n: that is too sure. A mean of n gets better by the root of n only.",
-                _interval(lambda a, b, t, n: t * (a - b).std(ddof=1) / n),
-            ),
-            "ddof": Mistake(
-                "Your spread is that of these seeds themselves. To speak of all seeds, divide by "
-                "n - 1: `ddof=1`.",
-                _interval(lambda a, b, t, n: t * (a - b).std() / n**0.5),
-            ),
-            "variance": Mistake(
-                "You took the variance, which has squared units. Its root is wanted.",
-                _interval(lambda a, b, t, n: t * (a - b).var(ddof=1) / n**0.5),
-                _interval(lambda a, b, t, n: t * (a - b).var(ddof=1) / n),
-            ),
-            "no t": Mistake(
-                "One standard error to each side: for 95 % it takes t of them.",
-                _interval(lambda a, b, t, n: (a - b).std(ddof=1) / n**0.5),
-            ),
-            "half": Mistake(
-                "Your interval is half as wide: t standard errors go to each side.",
-                _interval(lambda a, b, t, n: _half(a, b, t, n) / 2),
-            ),
-            "sign": Mistake(
-                "That is b - a. a - b is asked for: below 0 where a has the lower loss.",
-                _interval(_half, middle=lambda a, b: (b - a).mean()),
-            ),
-            "absolute": Mistake(
-                "You took away the signs of the differences. Then one of the two always loses.",
-                lambda a, b, t: paired_interval(abs(a - b), 0 * a, t),
-            ),
-            "only the width": Mistake(
-                "That is the interval around 0. Put it around the mean difference.",
-                _interval(_half, middle=lambda a, b: 0.0),
-            ),
-        },
-        cases=[
-            (
-                np.array([0.30, 0.25, 0.41, 0.36, 0.28]),
-                np.array([0.27, 0.24, 0.35, 0.37, 0.22]),
-                2.776,
-            ),
-            (np.array([1.0, 2.0, 4.0, 3.0]), np.array([1.5, 1.9, 4.8, 3.1]), 3.182),
-        ],
-        praise="The luck that both have from a seed is gone; what is left is the difference.",
-    ),
+            _choice(lost=lambda losses: losses, score=lambda losses: np.nanmean(losses, axis=1)),
+        ),
+        "lost runs win": Mistake(
+            "You count a lost run as a very low loss, so the rates that lose runs look good. It "
+            "should count as infinity.",
+            _choice(lost=lambda losses: np.where(np.isfinite(losses), losses, 0.0)),
+            _choice(lost=np.nan_to_num),
+            _choice(lost=lambda losses: np.where(np.isfinite(losses), losses, -np.inf)),
+        ),
+        "lost rates left out": Mistake(
+            "You take the rates that lost a run out of the sweep, and so its edges move. A lost "
+            "run shows what lies beyond the best rate.",
+            _without_the_lost,
+        ),
+        "NaN wins": Mistake(
+            "A NaN has won: for `argmin`, NaN is lower than any number. Give lost runs the "
+            "loss infinity first.",
+            _choice(lost=lambda losses: losses),
+        ),
+        "median": Mistake(
+            "The median doesn't mind if one run in three is lost. You would. Take the mean.",
+            _choice(score=lambda losses: np.median(losses, axis=1)),
+            _choice(lost=lambda losses: losses, score=lambda losses: np.nanmedian(losses, axis=1)),
+        ),
+        "worst seed": Mistake(
+            "You judge a rate by its worst run. That can be wise, but the mean is asked for.",
+            _choice(score=lambda losses: losses.max(axis=1)),
+        ),
+        "one seed": Mistake(
+            "You look at one seed only. The others were run, too.",
+            _choice(score=lambda losses: losses[:, 0]),
+            _choice(score=lambda losses: losses[:, -1]),
+        ),
+        "spread": Mistake(
+            "You choose the rate whose seeds differ least. The lowest mean is asked for.",
+            _choice(score=lambda losses: np.nan_to_num(losses.std(axis=1), nan=np.inf)),
+            _choice(score=lambda losses: np.nan_to_num(losses.std(axis=1, ddof=1), nan=np.inf)),
+        ),
+        "highest": Mistake(
+            "That is the rate with the highest loss. The lowest is the best.",
+            _choice(best=lambda scores: scores.argmax()),
+        ),
+        "index": Mistake(
+            "That is the index of the rate. The rate itself is wanted.",
+            _choice(result=lambda rates, best, scores: best),
+        ),
+        "the loss": Mistake(
+            "That is the loss. The rate that has it is wanted.",
+            _choice(result=lambda rates, best, scores: scores[best]),
+        ),
+        "over the rates": Mistake(
+            "You took the mean over the rates. A row is a rate, its columns are the seeds.",
+            _choice(score=lambda losses: losses.mean(axis=0)),
+        ),
+        "over all": Mistake(
+            "You look for the lowest number in the whole table. Each row, a rate, needs a mean of "
+            "its own.",
+            _choice(score=lambda losses: losses.ravel()),
+        ),
+    },
+    cases=[
+        (RATES, losses)
+        for losses in (
+            INSIDE,
+            RISING,
+            FALLING,
+            SECOND,
+            SECOND[::-1],
+            LOST,
+            BLOWN,
+            GONE,
+            HIGHEST,
+            MOSTLY,
+        )
+    ],
+    praise="Chosen by the mean, with lost runs counted, and inside the sweep.",
 )
+
+
+# --- 9.4: a paired interval ---------------------------------------------------------------------
+
+
+def paired_interval(a, b, t):
+    return _interval()(a, b, t)
+
+
+@by_parts
+def _interval(
+    difference=lambda a, b: a - b,
+    middle=lambda d, a, b: d.mean(),
+    ddof=1,
+    spread=lambda d, a, b, ddof: d.std(ddof=ddof),
+    error=lambda s, n: s / n**0.5,
+    half=lambda error, t: t * error,
+    ends=lambda m, h: m + np.array([-1, 1]) * h,
+):
+    def variant(a, b, t):
+        d = difference(a, b)
+        return ends(middle(d, a, b), half(error(spread(d, a, b, ddof), len(d)), t))
+
+    return variant
+
+
+INTERVAL = function(
+    "9.4",
+    "A paired interval",
+    paired_interval,
+    {
+        "not paired": Mistake(
+            "You put together the spreads of a and of b. What the two share, the seed's own "
+            "luck, goes away if you take the differences first.",
+            _interval(spread=lambda d, a, b, ddof: (a.var(ddof=ddof) + b.var(ddof=ddof)) ** 0.5),
+            _interval(spread=lambda d, a, b, ddof: a.std(ddof=ddof) + b.std(ddof=ddof)),
+            _interval(
+                spread=lambda d, a, b, ddof: ((a.var(ddof=ddof) + b.var(ddof=ddof)) / 2) ** 0.5
+            ),
+            _interval(spread=lambda d, a, b, ddof: a.std(ddof=ddof) - b.std(ddof=ddof)),
+        ),
+        "one spread": Mistake(
+            "Your spread is that of one optimizer alone. The differences have a spread of their "
+            "own.",
+            _interval(spread=lambda d, a, b, ddof: a.std(ddof=ddof)),
+            _interval(spread=lambda d, a, b, ddof: b.std(ddof=ddof)),
+        ),
+        "standard deviation": Mistake(
+            "That is where the next difference may lie. A mean of n of them is surer, by the "
+            "root of n.",
+            _interval(error=lambda s, n: s),
+        ),
+        "no root": Mistake(
+            "You divide by n: that is too sure. A mean of n gets better by the root of n only.",
+            _interval(error=lambda s, n: s / n),
+        ),
+        "half for a root": Mistake(
+            "Python reads `n**1/2` as half of `n**1`: a power comes before a division. Put the "
+            "exponent in brackets, or write 0.5.",
+            _interval(error=lambda s, n: s / n / 2),
+            _interval(error=lambda s, n: 2 * s / n),
+        ),
+        "multiplied": Mistake(
+            "You multiply by the root of n. More seeds make a mean surer, so divide.",
+            _interval(error=lambda s, n: s * n**0.5),
+        ),
+        "ddof": Mistake(
+            "Your spread is that of these seeds themselves. To speak of all seeds, divide by "
+            "n - 1: `ddof=1`.",
+            _interval(ddof=0),
+        ),
+        "n - 1 twice": Mistake(
+            "You take n - 1 twice: once in the spread, where it belongs, and once more under the "
+            "root.",
+            _interval(error=lambda s, n: s / (n - 1) ** 0.5),
+        ),
+        "counts both": Mistake(
+            "You count the runs of both optimizers. There are only n differences.",
+            _interval(error=lambda s, n: s / (2 * n) ** 0.5),
+        ),
+        "variance": Mistake(
+            "You took the variance, which has squared units. Its root is wanted.",
+            _interval(spread=lambda d, a, b, ddof: d.var(ddof=ddof)),
+            _interval(spread=lambda d, a, b, ddof: d.var(ddof=ddof), error=lambda s, n: s / n),
+        ),
+        "around 0": Mistake(
+            "Your spread is measured from 0, and so contains the mean difference. Measure it from "
+            "the mean.",
+            _interval(spread=lambda d, a, b, ddof: ((d**2).sum() / (len(d) - ddof)) ** 0.5),
+        ),
+        "no t": Mistake(
+            "That is one standard error to each side: 95 % takes t of them.",
+            _interval(half=lambda error, t: error),
+        ),
+        "always 2": Mistake(
+            "You use the same factor for every t. With few seeds, Student's t is larger than 1.96.",
+            _interval(half=lambda error, t: 1.96 * error),
+            _interval(half=lambda error, t: 2 * error),
+        ),
+        "half": Mistake(
+            "Your interval is half as wide: t standard errors go to each side.",
+            _interval(half=lambda error, t: t * error / 2),
+        ),
+        "double": Mistake(
+            "Your interval is twice as wide: t standard errors to each side are enough.",
+            _interval(half=lambda error, t: 2 * t * error),
+        ),
+        "sign": Mistake(
+            "That is b - a. a - b is asked for: below 0 where a has the lower loss.",
+            _interval(difference=lambda a, b: b - a),
+        ),
+        "absolute": Mistake(
+            "You took away the signs of the differences. Then one of the two always loses.",
+            _interval(difference=lambda a, b: abs(a - b)),
+        ),
+        "only the width": Mistake(
+            "That is the interval around 0. Put it around the mean difference.",
+            _interval(middle=lambda d, a, b: 0.0),
+        ),
+        "around one": Mistake(
+            "That is around the mean of one optimizer. Put it around the mean difference.",
+            _interval(middle=lambda d, a, b: a.mean()),
+            _interval(middle=lambda d, a, b: b.mean()),
+        ),
+        "median": Mistake(
+            "Your interval is around the median. It should be around the mean.",
+            _interval(middle=lambda d, a, b: np.median(d)),
+        ),
+        "summed": Mistake(
+            "Your interval is around the sum of the differences. It should be around their mean.",
+            _interval(middle=lambda d, a, b: d.sum()),
+        ),
+        "high first": Mistake(
+            "Your ends are exchanged: the lower one comes first.",
+            _interval(ends=lambda m, h: m + np.array([1, -1]) * h),
+        ),
+        "one number": Mistake(
+            "An interval is two numbers: its lower and its upper end.",
+            _interval(ends=lambda m, h: h),
+            _interval(ends=lambda m, h: 2 * h),
+            _interval(ends=lambda m, h: m),
+            _interval(ends=lambda m, h: m + h),
+            _interval(ends=lambda m, h: m - h),
+        ),
+        "middle and half": Mistake(
+            "That is the middle, and how far the interval goes to each side. Its two ends are "
+            "wanted.",
+            _interval(ends=lambda m, h: np.array([m, h])),
+        ),
+    },
+    cases=[
+        (
+            np.array([0.30, 0.25, 0.41, 0.36, 0.28]),
+            np.array([0.27, 0.24, 0.35, 0.37, 0.22]),
+            2.776,
+        ),
+        (np.array([1.0, 2.0, 4.0, 3.0]), np.array([1.5, 1.9, 4.8, 3.1]), 3.182),
+    ],
+    praise="The luck that both have from a seed is gone; what is left is the difference.",
+)
+
+
+EXERCISES = (BACKPROP, DIFFERENCES, WHICH_RATE, INTERVAL)

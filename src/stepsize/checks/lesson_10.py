@@ -2,19 +2,274 @@
 
 import numpy as np
 
-from .exercise import Mistake
+from .exercise import Mistake, by_parts
 from .exercise_types import function
 
 TITLE = "10 Finding the learning rate"
+
+
+# --- 10.1: the rates of a sweep -----------------------------------------------------------------
 
 
 def sweep_rates(low, high, n):
     return np.geomspace(low, high, n)
 
 
+@by_parts
+def _rates(
+    shares=lambda n: np.arange(n) / (n - 1),
+    between=lambda low, high, p, n: low * (high / low) ** p,
+    out=lambda rates: rates,
+):
+    def variant(low, high, n):
+        return out(between(low, high, shares(n), n))
+
+    return variant
+
+
+def _steps(p, n):
+    """0, 1, 2, … where p are even shares of the way."""
+    return p * (n - 1)
+
+
+SWEEP = function(
+    "10.1",
+    "The rates of a sweep",
+    sweep_rates,
+    {
+        "even differences": Mistake(
+            "Your rates have the same difference, so nearly all of them are large ones. The "
+            "same factor is wanted.",
+            _rates(between=lambda low, high, p, n: low + (high - low) * p),
+        ),
+        "exponents wanted": Mistake(
+            "You take low and high as exponents, as -3 for 0.001. They are rates.",
+            _rates(between=lambda low, high, p, n: 10.0 ** (low + (high - low) * p)),
+            _rates(between=lambda low, high, p, n: np.exp(low + (high - low) * p)),
+        ),
+        "exponents returned": Mistake(
+            "These are the logarithms of the rates. The rates themselves are wanted.",
+            _rates(between=lambda low, high, p, n: np.log10(low) + np.log10(high / low) * p),
+            _rates(between=lambda low, high, p, n: np.log(low) + np.log(high / low) * p),
+            _rates(between=lambda low, high, p, n: np.log2(low) + np.log2(high / low) * p),
+        ),
+        "wrong base": Mistake(
+            "Exponents and base don't fit: a logarithm to one base was undone with another.",
+            _rates(between=lambda low, high, p, n: np.exp(np.log10(low * (high / low) ** p))),
+            _rates(between=lambda low, high, p, n: 10 ** np.log(low * (high / low) ** p)),
+            _rates(between=lambda low, high, p, n: 2 ** np.log10(low * (high / low) ** p)),
+            _rates(between=lambda low, high, p, n: 2 ** np.log(low * (high / low) ** p)),
+        ),
+        "fixed factor": Mistake(
+            "Your factor is always the same, and so is not led to high. It follows from low, high "
+            "and n.",
+            _rates(between=lambda low, high, p, n: low * 2.0 ** _steps(p, n)),
+            _rates(between=lambda low, high, p, n: low * 10.0 ** _steps(p, n)),
+            _rates(between=lambda low, high, p, n: low * 3.0 ** _steps(p, n)),
+            _rates(between=lambda low, high, p, n: low * np.e ** _steps(p, n)),
+            _rates(between=lambda low, high, p, n: low * 10.0 ** (_steps(p, n) / 2)),
+        ),
+        "divided, not rooted": Mistake(
+            "You divide the factor between low and high by the number of steps. The steps "
+            "multiply, so it takes a root.",
+            _rates(
+                between=lambda low, high, p, n: low * (high / low / (n - 1)) ** _steps(p, n),
+            ),
+            _rates(between=lambda low, high, p, n: low * (high / low / n) ** _steps(p, n)),
+        ),
+        "whole factor": Mistake(
+            "Each of your steps goes all the way from low to high. All of them together should.",
+            _rates(between=lambda low, high, p, n: low * (high / low) ** _steps(p, n)),
+        ),
+        "factors": Mistake(
+            "These are the factors above low. low itself should multiply them.",
+            _rates(between=lambda low, high, p, n: (high / low) ** p),
+        ),
+        "no end": Mistake(
+            "The last one should be high. n rates have n - 1 factors between them.",
+            _rates(shares=lambda n: np.arange(n) / n),
+        ),
+        "no beginning": Mistake(
+            "The first one should be low itself.",
+            _rates(shares=lambda n: np.arange(1, n + 1) / n),
+        ),
+        "neither end": Mistake(
+            "low and high belong to the sweep: the first rate and the last.",
+            _rates(shares=lambda n: np.arange(1, n + 1) / (n + 1)),
+        ),
+        "not n": Mistake(
+            "The number of your rates isn't n.",
+            _rates(shares=lambda n: np.arange(n + 1) / n),
+            _rates(shares=lambda n: np.arange(n + 1) / (n - 1)),
+            _rates(shares=lambda n: np.arange(n - 1) / max(n - 2, 1)),
+            _rates(shares=lambda n: np.arange(n - 1) / (n - 1)),
+            _rates(shares=lambda n: np.arange(1, n) / (n - 1)),
+        ),
+        "downwards": Mistake(
+            "They lead from high to low. Begin with low.",
+            _rates(out=lambda rates: rates[::-1]),
+            _rates(between=lambda low, high, p, n: low / (high / low) ** p),
+        ),
+        "not even": Mistake(
+            "Your factors differ: some steps are longer than others. Every step should have the "
+            "same one.",
+            _rates(shares=lambda n: (np.arange(n) / (n - 1)) ** 2),
+            _rates(shares=lambda n: (np.arange(n) / (n - 1)) ** 0.5),
+        ),
+    },
+    cases=[(1e-4, 1.0, 5), (0.01, 10.0, 4), (0.5, 0.002, 3), (0.001, 0.2, 6)],
+    praise="Each rate is as far from the next as any other: in factors.",
+)
+
+
+# --- 10.2: a rate for another batch size --------------------------------------------------------
+
+
 def scaled_lr(lr, batch_size, new_batch_size, adaptive):
     factor = new_batch_size / batch_size
     return lr * (factor**0.5 if adaptive else factor)
+
+
+@by_parts
+def _scaled(
+    factor=lambda old, new: new / old,
+    sgd=lambda lr, factor: lr * factor,
+    adam=lambda lr, factor: lr * factor**0.5,
+    out=lambda new_lr, lr: new_lr,
+):
+    def variant(lr, batch_size, new_batch_size, adaptive):
+        rule = adam if adaptive else sgd
+        return out(rule(lr, factor(batch_size, new_batch_size)), lr)
+
+    return variant
+
+
+SCALED = function(
+    "10.2",
+    "A rate for another batch size",
+    scaled_lr,
+    {
+        "always linear": Mistake(
+            "Right for SGD. Adam's steps don't grow with the gradient, so it has the other rule.",
+            _scaled(adam=lambda lr, factor: lr * factor),
+        ),
+        "always the root": Mistake(
+            "Right for Adam. For SGD one step takes the place of several: no root.",
+            _scaled(sgd=lambda lr, factor: lr * factor**0.5),
+        ),
+        "exchanged": Mistake(
+            "Both rules are there, each for the other one's optimizers.",
+            _scaled(
+                sgd=lambda lr, factor: lr * factor**0.5,
+                adam=lambda lr, factor: lr * factor,
+            ),
+        ),
+        "upside down": Mistake(
+            "With a larger batch a rate of yours falls. More examples, less noise: it may rise.",
+            _scaled(factor=lambda old, new: old / new),
+            _scaled(sgd=lambda lr, factor: lr / factor),
+            _scaled(adam=lambda lr, factor: lr / factor**0.5),
+        ),
+        "not at all": Mistake(
+            "The rate is the same for every batch size.",
+            _scaled(factor=lambda old, new: 1.0),
+        ),
+        "one left alone": Mistake(
+            "One of the two, SGD or Adam, keeps its rate at every batch size. There is a rule for "
+            "each.",
+            _scaled(adam=lambda lr, factor: lr),
+            _scaled(sgd=lambda lr, factor: lr),
+        ),
+        "squared": Mistake(
+            "A factor of yours is squared. It comes in as it is for SGD, and by its root for Adam.",
+            _scaled(adam=lambda lr, factor: lr * factor**2),
+            _scaled(sgd=lambda lr, factor: lr * factor**2),
+            _scaled(
+                adam=lambda lr, factor: lr * factor**2,
+                sgd=lambda lr, factor: lr * factor**2,
+            ),
+        ),
+        "half for a root": Mistake(
+            "Python reads `x**1/2` as half of `x**1`: a power comes before a division. Put the "
+            "exponent in brackets, or write 0.5.",
+            _scaled(adam=lambda lr, factor: lr * factor / 2),
+        ),
+        "root of the rate": Mistake(
+            "Your root takes in the rate as well. Only the factor between the two batches has "
+            "a root.",
+            _scaled(adam=lambda lr, factor: (lr * factor) ** 0.5),
+        ),
+        "other root": Mistake(
+            "That is a different power than the rule's. It is a square root.",
+            _scaled(adam=lambda lr, factor: lr * factor ** (1 / 3)),
+            _scaled(adam=lambda lr, factor: lr * factor**0.25),
+            _scaled(adam=lambda lr, factor: lr * np.log2(factor)),
+        ),
+        "only the factor": Mistake(
+            "That is the factor. The rate that it multiplies is missing.",
+            _scaled(out=lambda new_lr, lr: new_lr / lr),
+        ),
+        "added": Mistake(
+            "You add the factor to the rate. It multiplies the rate.",
+            _scaled(
+                sgd=lambda lr, factor: lr + factor,
+                adam=lambda lr, factor: lr + factor**0.5,
+            ),
+        ),
+        "difference": Mistake(
+            "You use by how much the batches differ. What counts is how many times as large the "
+            "new one is.",
+            _scaled(factor=lambda old, new: new - old),
+            _scaled(factor=lambda old, new: abs(new - old)),
+            _scaled(factor=lambda old, new: (new - old) / old),
+        ),
+        "one size": Mistake(
+            "One of the two batch sizes plays no part. It takes both: how many times as large is "
+            "the new one?",
+            _scaled(factor=lambda old, new: new),
+            _scaled(factor=lambda old, new: old),
+            _scaled(factor=lambda old, new: 1 / old),
+        ),
+        "product": Mistake(
+            "You multiply the two batch sizes. Their ratio is what counts.",
+            _scaled(factor=lambda old, new: old * new),
+        ),
+        "whole numbers": Mistake(
+            "With a smaller batch your rate becomes 0. Does a division of yours leave no "
+            "fractions?",
+            _scaled(factor=lambda old, new: new // old),
+        ),
+    },
+    cases=[
+        (0.1, 32, 128, False),
+        (0.1, 32, 128, True),
+        (0.02, 64, 16, True),
+        (0.02, 64, 16, False),
+        (0.3, 50, 450, True),
+        (0.3, 50, 450, False),
+    ],
+    praise="Where they break, no rule tells you. A sweep does.",
+)
+
+
+# --- 10.3: power iteration ----------------------------------------------------------------------
+
+
+@by_parts
+def _power(
+    times=lambda steps: steps,
+    turn=lambda H, v: H(v),
+    length=lambda new, old: np.linalg.norm(new),
+    result=lambda v, Hv: v @ Hv,
+    out=lambda curvature: curvature,
+):
+    def sharpness(hessian_times, v, steps):
+        for _ in range(times(steps)):
+            new = turn(hessian_times, v)
+            v = new / length(new, v)
+        return out(result(v, hessian_times(v)))
+
+    return sharpness
 
 
 def sharpness(hessian_times, v, steps):
@@ -24,154 +279,110 @@ def sharpness(hessian_times, v, steps):
     return v @ hessian_times(v)
 
 
-def _iterated(length, result):
-    """sharpness with another length to divide by, or another result of v and H v."""
-
-    def variant(hessian_times, v, steps):
-        for _ in range(steps):
-            v = hessian_times(v)
-            v = v / length(v)
-        return result(v, hessian_times(v))
-
-    return variant
-
-
 def _times(matrix):
     return lambda v: np.array(matrix) @ v
 
 
-EXERCISES = (
-    function(
-        "10.1",
-        "The rates of a sweep",
-        sweep_rates,
-        {
-            "even differences": Mistake(
-                "Your rates have the same difference, so nearly all of them are large ones. The "
-                "same factor is wanted.",
-                lambda low, high, n: np.linspace(low, high, n),
-            ),
-            "exponents wanted": Mistake(
-                "logspace takes exponents, as -3 for 0.001; low and high are rates.",
-                lambda low, high, n: np.logspace(low, high, n),
-            ),
-            "exponents returned": Mistake(
-                "These are the logarithms of the rates. The rates themselves are wanted.",
-                lambda low, high, n: np.linspace(np.log10(low), np.log10(high), n),
-                lambda low, high, n: np.linspace(np.log(low), np.log(high), n),
-            ),
-            "wrong base": Mistake(
-                "Exponents and base don't fit: a logarithm to one base was undone with the other.",
-                lambda low, high, n: np.exp(np.linspace(np.log10(low), np.log10(high), n)),
-                lambda low, high, n: 10 ** np.linspace(np.log(low), np.log(high), n),
-            ),
-            "no end": Mistake(
-                "The last one should be high. n rates have n - 1 factors between them.",
-                lambda low, high, n: np.geomspace(low, high, n, endpoint=False),
-                lambda low, high, n: low * (high / low) ** (np.arange(n) / n),
-            ),
-            "no beginning": Mistake(
-                "The first one should be low itself.",
-                lambda low, high, n: low * (high / low) ** (np.arange(1, n + 1) / n),
-            ),
-            "downwards": Mistake(
-                "The factors are right, and they lead from high to low. Begin with low.",
-                lambda low, high, n: np.geomspace(high, low, n),
-            ),
-        },
-        cases=[(1e-4, 1.0, 5), (0.01, 10.0, 4), (0.5, 0.002, 3)],
-        praise="Each rate is as far from the next as any other: in factors.",
-    ),
-    function(
-        "10.2",
-        "A rate for another batch size",
-        scaled_lr,
-        {
-            "always linear": Mistake(
-                "Right for SGD. Adam's steps don't grow with the gradient, so it has the other "
-                "rule.",
-                lambda lr, b, new, adaptive: lr * new / b,
-            ),
-            "always the root": Mistake(
-                "Right for Adam. For SGD one step takes the place of several: no root.",
-                lambda lr, b, new, adaptive: lr * (new / b) ** 0.5,
-            ),
-            "exchanged": Mistake(
-                "Both rules are there, each for the other one's optimizers.",
-                lambda lr, b, new, adaptive: lr * (new / b if adaptive else (new / b) ** 0.5),
-            ),
-            "upside down": Mistake(
-                "With a larger batch your rate falls. More examples, less noise: it may rise.",
-                lambda lr, b, new, adaptive: lr * (b / new) ** (0.5 if adaptive else 1),
-            ),
-            "not at all": Mistake(
-                "The rate is the same for every batch size.",
-                lambda lr, b, new, adaptive: lr,
-            ),
-            "squared": Mistake(
-                "For Adam the factor goes in by its root, not by its square.",
-                lambda lr, b, new, adaptive: lr * (new / b) ** (2 if adaptive else 1),
-            ),
-            "only the factor": Mistake(
-                "That is the factor. The rate that it multiplies is missing.",
-                lambda lr, b, new, adaptive: (new / b) ** (0.5 if adaptive else 1),
-            ),
-        },
-        cases=[
-            (0.1, 32, 128, False),
-            (0.1, 32, 128, True),
-            (0.02, 64, 16, True),
-            (0.02, 64, 16, False),
-        ],
-        praise="Where they break, no rule tells you. A sweep does.",
-    ),
-    function(
-        "10.3",
-        "Power iteration",
-        sharpness,
-        {
-            "never made one long": Mistake(
-                "Your v is not made one long each time: it grows by the curvature at every step.",
-                _iterated(lambda v: 1.0, lambda v, hv: v @ hv),
-            ),
-            "another length": Mistake(
-                "One long means the root of the sum of squares: not the largest entry, not the "
-                "sum, not the square.",
-                _iterated(lambda v: np.abs(v).max(), lambda v, hv: v @ hv),
-                _iterated(lambda v: np.abs(v).sum(), lambda v, hv: v @ hv),
-            ),
-            "the start only": Mistake(
-                "That is the curvature along the v that you were given. Let H turn it first, "
-                "`steps` times.",
-                lambda h, v, steps: (v @ h(v)) / (v @ v),
-                lambda h, v, steps: v @ h(v),
-            ),
-            "once": Mistake(
-                "H has turned v once only. A `return` inside the loop, perhaps?",
-                lambda h, v, steps: sharpness(h, v, 1),
-            ),
-            "the direction": Mistake(
-                "That is the direction, v. The curvature along it is wanted: one number.",
-                _iterated(np.linalg.norm, lambda v, hv: v),
-            ),
-            "no H in the end": Mistake(
-                "v times v is 1, by its making. The curvature is v times H v.",
-                _iterated(np.linalg.norm, lambda v, hv: v @ v),
-            ),
-            "squared": Mistake(
-                "That is the square of the curvature: H v times H v. One of the two is v.",
-                _iterated(np.linalg.norm, lambda v, hv: hv @ hv),
-            ),
-            "the border": Mistake(
-                "That is the border of the learning rate. Here the curvature itself is wanted.",
-                _iterated(np.linalg.norm, lambda v, hv: 2 / (v @ hv)),
-            ),
-        },
-        cases=[
-            (_times([[6.0, 2.0, 1.0], [2.0, 3.0, 0.5], [1.0, 0.5, 1.0]]), np.ones(3), 60),
-            (_times([[0.5, 0.2], [0.2, 0.3]]), np.array([1.0, -0.5]), 80),
-            (_times([[9.0, 3.0], [3.0, 5.0]]), np.array([0.0, 2.0]), 40),
-        ],
-        praise="The largest of thousands of curvatures, and no matrix was ever written down.",
-    ),
+POWER = function(
+    "10.3",
+    "Power iteration",
+    sharpness,
+    {
+        "never made one long": Mistake(
+            "Your v is not made one long each time: it grows by the curvature at every step.",
+            _power(length=lambda new, old: 1.0),
+        ),
+        "length of the old": Mistake(
+            "You divide by the length that v had before H turned it, so the last v isn't one long. "
+            "Turn first, then make it one long.",
+            _power(length=lambda new, old: np.linalg.norm(old)),
+        ),
+        "another length": Mistake(
+            "One long means the root of the sum of squares: not the largest entry, not the "
+            "sum, not the square.",
+            _power(length=lambda new, old: np.abs(new).max()),
+            _power(length=lambda new, old: np.abs(new).sum()),
+            _power(length=lambda new, old: new.sum()),
+            _power(length=lambda new, old: new @ new),
+            _power(length=lambda new, old: np.mean(new**2) ** 0.5),
+            _power(length=lambda new, old: len(new) ** 0.5),
+        ),
+        "no sign": Mistake(
+            "Yours is never below 0, for a length has no sign. Where the strongest curvature bends "
+            "downwards, v times H v is negative.",
+            _power(result=lambda v, Hv: np.linalg.norm(Hv)),
+            _power(result=lambda v, Hv: abs(v @ Hv)),
+            _power(times=lambda steps: steps - 1, result=lambda v, Hv: np.linalg.norm(Hv)),
+        ),
+        "one off": Mistake(
+            "H should turn v `steps` times. Yours does so once more, or once less.",
+            _power(times=lambda steps: steps - 1),
+            _power(times=lambda steps: steps + 1),
+        ),
+        "the start only": Mistake(
+            "That is the curvature along the v that you were given. Let H turn it first, "
+            "`steps` times.",
+            _power(times=lambda steps: 0),
+            lambda H, v, steps: (v @ H(v)) / (v @ v),
+        ),
+        "once": Mistake(
+            "H has turned v only once. A `return` inside the loop, perhaps?",
+            _power(times=lambda steps: 1),
+        ),
+        "added": Mistake(
+            "You add H v to v, or take it off. It should take v's place.",
+            _power(turn=lambda H, v: v + H(v)),
+            _power(turn=lambda H, v: v - H(v)),
+        ),
+        "twice a step": Mistake(
+            "In each of your steps H turns v twice. Once is asked for.",
+            _power(turn=lambda H, v: H(H(v))),
+        ),
+        "the direction": Mistake(
+            "That is a direction. The curvature along it is wanted: one number.",
+            _power(result=lambda v, Hv: v),
+            _power(result=lambda v, Hv: Hv),
+            _power(result=lambda v, Hv: v * Hv),
+        ),
+        "entry by entry": Mistake(
+            "You divide H v by v, entry by entry. That agrees only once v has settled, and fails "
+            "at a 0. Take v times H v.",
+            _power(result=lambda v, Hv: Hv / v),
+            _power(result=lambda v, Hv: Hv[0] / v[0]),
+            _power(result=lambda v, Hv: np.mean(Hv / v)),
+            _power(result=lambda v, Hv: np.max(Hv / v)),
+        ),
+        "no H at the end": Mistake(
+            "v times v is 1, by its making. The curvature is v times H v.",
+            _power(result=lambda v, Hv: v @ v),
+            _power(result=lambda v, Hv: np.linalg.norm(v)),
+        ),
+        "squared": Mistake(
+            "That is the square of the curvature: H v times H v. One of the two is v.",
+            _power(result=lambda v, Hv: Hv @ Hv),
+        ),
+        "sum": Mistake(
+            "You add up H v, or take its largest entry. How much of it points along v?",
+            _power(result=lambda v, Hv: Hv.sum()),
+            _power(result=lambda v, Hv: Hv.max()),
+            _power(result=lambda v, Hv: np.abs(Hv).max()),
+        ),
+        "the limit": Mistake(
+            "That is a limit for the learning rate. Here the curvature itself is wanted.",
+            _power(out=lambda curvature: 2 / curvature),
+            _power(out=lambda curvature: 1 / curvature),
+        ),
+    },
+    cases=[
+        (_times([[6.0, 2.0, 1.0], [2.0, 3.0, 0.5], [1.0, 0.5, 1.0]]), np.ones(3), 60),
+        (_times([[0.5, 0.2], [0.2, 0.3]]), np.array([1.0, -0.5]), 80),
+        (_times([[9.0, 3.0], [3.0, 5.0]]), np.array([0.0, 2.0]), 40),
+        (_times([[-8.0, 1.0, 0.5], [1.0, 2.0, 0.0], [0.5, 0.0, 3.0]]), np.ones(3), 50),
+        (_times([[4.0, 1.5], [1.5, 2.0]]), np.array([0.5, -2.0]), 2),
+        (_times([[4.0, 1.5], [1.5, 2.0]]), np.array([1.0, 3.0]), 3),
+    ],
+    praise="The strongest of thousands of curvatures, and no matrix was ever written down.",
 )
+
+
+EXERCISES = (SWEEP, SCALED, POWER)

@@ -2,10 +2,13 @@
 
 import numpy as np
 
-from .exercise import Mistake
+from .exercise import Made, Mistake, by_parts
 from .exercise_types import choice, function
 
 TITLE = "11 The clinic"
+
+
+# --- 11.1: ten patients -------------------------------------------------------------------------
 
 # As in clinic.patients, which a check need not train.
 PATIENTS = {
@@ -22,13 +25,254 @@ PATIENTS = {
 }
 
 
+class _Answer(dict[str, int]):
+    """The answer of somebody who took some patients for others."""
+
+    made: Made
+
+
+@by_parts
+def _named(**patients):
+    return _Answer(PATIENTS | patients)
+
+
 def _swapped(one, other):
-    return {**PATIENTS, one: PATIENTS[other], other: PATIENTS[one]}
+    return _named(**{one: PATIENTS[other], other: PATIENTS[one]})
+
+
+TEN = choice(
+    "11.1",
+    "Ten patients",
+    {name: float(number) for name, number in PATIENTS.items()},
+    mistakes={
+        "slow or stopped": Mistake(
+            "Of the one whose rate is too low and the one whose rate has gone, one falls slowly "
+            "all the time, and one fell and then stood still. Look at their rates at update 50.",
+            _swapped("rate too low", "rate decayed too early"),
+        ),
+        "healthy or floor": Mistake(
+            "Of the healthy one and the one at its noise floor, one still trembles at the end, far "
+            "above 0, and its rate has not fallen.",
+            _swapped("healthy", "noise floor"),
+        ),
+        "healthy or stopped": Mistake(
+            "The healthy one and the one whose rate has gone are both flat at the end. How low are "
+            "they by then?",
+            _swapped("healthy", "rate decayed too early"),
+        ),
+        "healthy or slow": Mistake(
+            "The healthy one and the one whose rate is too low both fall smoothly. How low are "
+            "they at the end?",
+            _swapped("healthy", "rate too low"),
+        ),
+        "slow or floor": Mistake(
+            "Of the one whose rate is too low and the one at its noise floor, one would go on "
+            "falling. The other has stopped falling, and trembles.",
+            _swapped("rate too low", "noise floor"),
+        ),
+        "too high or diverging": Mistake(
+            "Both, too high a rate and divergence, are far up. One grows and grows; the other "
+            "jumps about at the same height.",
+            _swapped("rate too high", "divergence"),
+        ),
+        "diverging or adding up": Mistake(
+            "Divergence or a forgotten zero_grad: look at the gradient's norm in the first four "
+            "updates. In one of the two it is longer each time.",
+            _swapped("divergence", "forgotten zero_grad"),
+        ),
+        "diverging or not a number": Mistake(
+            "Divergence or NaN: one of the two grows and grows, but its loss stays a number.",
+            _swapped("divergence", "NaN"),
+        ),
+        "too high or not a number": Mistake(
+            "Too high a rate or NaN: of the two, one has a curve to its end.",
+            _swapped("rate too high", "NaN"),
+        ),
+        "too high or adding up": Mistake(
+            "Too high a rate or a forgotten zero_grad: one has a rate of 1 with Adam. The other "
+            "one's rate is fine; what happens to its gradients?",
+            _swapped("rate too high", "forgotten zero_grad"),
+        ),
+        "healthy or overfitting": Mistake(
+            "Of the healthy one and the one that overfits, both training losses fall nicely. Now "
+            "look at the held-out ones, in grey.",
+            _swapped("healthy", "overfitting"),
+        ),
+        "healthy or spikes": Mistake(
+            "The healthy one and the one with spikes both get low. In one of them the loss keeps "
+            "leaping up on the way.",
+            _swapped("healthy", "loss spikes"),
+        ),
+        "spikes or floor": Mistake(
+            "A spike is a single peak that comes back down. Trembling all the time is a noise "
+            "floor.",
+            _swapped("loss spikes", "noise floor"),
+        ),
+        "spikes or too high": Mistake(
+            "Of the one with spikes and the one whose rate is too high, one has learned between "
+            "its peaks. The other never has.",
+            _swapped("loss spikes", "rate too high"),
+        ),
+        "spikes or adding up": Mistake(
+            "Spikes or a forgotten zero_grad: both leap. One of them always finds its way back.",
+            _swapped("loss spikes", "forgotten zero_grad"),
+        ),
+        "too high or floor": Mistake(
+            "Both, too high a rate and a noise floor, are restless. One of them has learned first.",
+            _swapped("rate too high", "noise floor"),
+        ),
+        "stopped or floor": Mistake(
+            "The one whose rate has gone and the one at its noise floor are fast, and then flat. "
+            "Look at their rates at update 50: one is as large as at the start.",
+            _swapped("rate decayed too early", "noise floor"),
+        ),
+        "stopped or overfitting": Mistake(
+            "The one whose rate has gone and the one that overfits: what do their training losses "
+            "do in the second half, and what do the held-out ones, in grey?",
+            _swapped("rate decayed too early", "overfitting"),
+        ),
+    },
+    hint=(
+        "Not all ten yet. Go through the five questions below, patient by patient: a number? "
+        "Does it fall? How? Is it restless? And the held-out loss?"
+    ),
+    praise="Ten of ten. The clinic is yours.",
+)
+
+
+# --- 11.2: the first bad loss -------------------------------------------------------------------
 
 
 def first_bad(losses):
     bad = np.flatnonzero(~np.isfinite(losses))
     return int(bad[0]) if len(bad) else -1
+
+
+@by_parts
+def _first(
+    nan=np.isnan,
+    above=lambda losses: losses == np.inf,
+    below=lambda losses: losses == -np.inf,
+    which=lambda bad: bad[0],
+    counted=lambda i: i,
+    none=lambda losses: -1,
+):
+    def variant(losses):
+        bad = np.flatnonzero(nan(losses) | above(losses) | below(losses))
+        return counted(which(bad)) if len(bad) else none(losses)
+
+    return variant
+
+
+def _never(losses):
+    return np.zeros(len(losses), bool)
+
+
+FIRST_BAD = function(
+    "11.2",
+    "The first bad loss",
+    first_bad,
+    {
+        "infinity is let through": Mistake(
+            "Infinity slips through. It isn't a finite number either.",
+            _first(above=_never, below=_never),
+        ),
+        "plus infinity is let through": Mistake(
+            "Infinity slips through, unless it has a minus. Both have to be found.",
+            _first(above=_never),
+        ),
+        "minus infinity is let through": Mistake(
+            "Minus infinity slips through. It isn't a finite number either.",
+            _first(below=_never),
+        ),
+        "NaN is let through": Mistake(
+            "NaN slips through: it isn't larger than anything, and isn't equal to anything, not "
+            "even to itself. Which function of NumPy asks for it?",
+            _first(nan=_never),
+        ),
+        "compared with NaN": Mistake(
+            "Nothing is ever found. `x == np.nan` is false even where x is NaN: it isn't equal to "
+            "itself.",
+            _first(nan=_never, above=_never, below=_never),
+        ),
+        "the first only": Mistake(
+            "You look at the first loss only. A `return` in an `else`, perhaps? It ends the loop.",
+            lambda losses: -1 if np.isfinite(losses[0]) else 0,
+        ),
+        "large is bad": Mistake(
+            "You take a large loss for a bad one. However large it is, it's still a number.",
+            _first(above=lambda losses: losses > 1e6),
+            _first(above=lambda losses: losses > 1e10),
+            _first(above=lambda losses: losses > 100),
+        ),
+        "negative is bad": Mistake(
+            "You take a loss below 0 for a bad one. Some losses go below 0.",
+            _first(below=lambda losses: losses < 0),
+        ),
+        "a rise is bad": Mistake(
+            "You look for a loss that is higher than the one before. That is no harm; look for one "
+            "that isn't a finite number.",
+            _first(above=lambda losses: np.append(False, losses[1:] > losses[:-1])),
+            _first(
+                nan=_never,
+                above=lambda losses: np.append(False, losses[1:] > losses[:-1]),
+                below=_never,
+            ),
+        ),
+        "good for bad": Mistake(
+            "You look for the first loss that is a finite number. The first that isn't is wanted.",
+            _first(nan=np.isfinite, above=_never, below=_never),
+        ),
+        "the last good one": Mistake(
+            "That is the last good one. The first bad one comes after it.",
+            _first(counted=lambda i: i - 1),
+        ),
+        "counted from one": Mistake(
+            "Python counts from 0; you count from 1.",
+            _first(counted=lambda i: i + 1),
+        ),
+        "how many": Mistake(
+            "That is how many there are. Where is the first one?",
+            _first(which=len, none=lambda losses: 0),
+            _first(which=len),
+        ),
+        "whether": Mistake(
+            "That is whether there is one. Where is the first one?",
+            _first(counted=lambda i: 1, none=lambda losses: 0),
+        ),
+        "all of them": Mistake(
+            "These are all the bad ones. Only the index of the first is wanted.",
+            _first(which=lambda bad: bad),
+            _first(which=lambda bad: bad, none=lambda losses: []),
+            lambda losses: ~np.isfinite(losses),
+        ),
+        "the last bad one": Mistake(
+            "That is the last bad one. The first is the one that all the others come from.",
+            _first(which=lambda bad: bad[-1]),
+        ),
+        "zero for none": Mistake(
+            "For a run in which all is well you return 0: its very first loss. -1 is wanted.",
+            _first(none=lambda losses: 0),
+        ),
+        "length for none": Mistake(
+            "For a run in which all is well you return a number that isn't -1.",
+            _first(none=len),
+            _first(none=lambda losses: len(losses) - 1),
+        ),
+    },
+    cases=[
+        (np.array([2.0, 1.5, 1.2, 3.0, np.inf, np.nan, np.nan]),),
+        (np.array([2.0, 1.5, np.nan, 1.2, np.nan, np.inf, 2.0, 3.0]),),
+        (np.array([2.0, 1.5, 1.2]),),
+        (np.array([1.0, -0.5, -np.inf, np.nan, 1.0, np.inf]),),
+        (np.array([3.0, 1e12, 1e30, np.inf, -np.inf]),),
+        (np.array([np.nan, np.nan, 1.0]),),
+    ],
+    praise="Now look at the update before that one.",
+)
+
+
+# --- 11.3: early stopping -----------------------------------------------------------------------
 
 
 def best_epoch(val_losses, patience):
@@ -41,169 +285,148 @@ def best_epoch(val_losses, patience):
     return best
 
 
-def _stopping(waited, result=lambda i, best, losses: best, lower=lambda x, i, best: x[i] < x[best]):
-    """best_epoch that waits otherwise, returns something else, or compares otherwise."""
-
+@by_parts
+def _stopping(
+    lower=lambda loss, best, before, first: loss < best,
+    waiting=lambda waited, lower, falls: 0 if lower else waited + 1,
+    first=0,
+    out=lambda waited, patience, i: waited >= patience,
+    result=lambda i, best, losses, patience: best,
+):
     def variant(val_losses, patience):
-        best = i = 0
-        for i in range(len(val_losses)):
-            if lower(val_losses, i, best):
-                best = i
-            elif waited(i - best, patience):
+        best, waited = 0, first
+        for i, loss in enumerate(val_losses):
+            if i > 0:
+                before = val_losses[i - 1]
+                is_lower = lower(loss, val_losses[best], before, val_losses[0])
+                best = i if is_lower else best
+                waited = waiting(waited, is_lower, loss < before)
+            if out(waited, patience, i):
                 break
-        return result(i, best, val_losses)
+        return result(i, best, val_losses, patience)
 
     return variant
 
 
-EXERCISES = (
-    choice(
-        "11.1",
-        "Ten patients",
-        {name: float(number) for name, number in PATIENTS.items()},
-        mistakes={
-            "slow or stopped": Mistake(
-                "One falls slowly all the time, one fell and then stood still. Look at the rate at "
-                "update 50 of the two.",
-                _swapped("rate too low", "rate decayed too early"),
-            ),
-            "healthy or floor": Mistake(
-                "One of the two still trembles at the end, far above 0, and its rate has not "
-                "fallen.",
-                _swapped("healthy", "noise floor"),
-            ),
-            "too high or diverging": Mistake(
-                "Both are high. One grows and grows; the other one jumps about at the same height.",
-                _swapped("rate too high", "divergence"),
-            ),
-            "diverging or adding up": Mistake(
-                "Look at the gradient's norm in the first four updates. In one of the two it is "
-                "longer each time.",
-                _swapped("divergence", "forgotten zero_grad"),
-            ),
-            "too high or adding up": Mistake(
-                "One has a rate of 1 with Adam. The other one's rate is fine; what happens to its "
-                "gradients?",
-                _swapped("rate too high", "forgotten zero_grad"),
-            ),
-            "healthy or overfitting": Mistake(
-                "Both training losses fall nicely. Now look at the held-out ones, in grey.",
-                _swapped("healthy", "overfitting"),
-            ),
-            "spikes or floor": Mistake(
-                "A spike is a single peak that comes back. Trembling all the time is something "
-                "else.",
-                _swapped("loss spikes", "noise floor"),
-            ),
-            "spikes or too high": Mistake(
-                "One of the two has learned between its peaks. The other one has never.",
-                _swapped("loss spikes", "rate too high"),
-            ),
-            "stopped or floor": Mistake(
-                "Both are fast, and then flat. Look at the rates at update 50: with one of them "
-                "nothing can move any more, the other is as large as at the start.",
-                _swapped("rate decayed too early", "noise floor"),
-            ),
-        },
-        hint=(
-            "Not all ten yet. Go through the five questions below, patient by patient: a number? "
-            "Does it fall? How? Is it restless? And the held-out loss?"
+EARLY_STOPPING = function(
+    "11.3",
+    "Early stopping",
+    best_epoch,
+    {
+        "no patience": Mistake(
+            "You look at all losses, to the end. Once patience has run out, none of the later "
+            "ones is seen.",
+            _stopping(out=lambda waited, patience, i: False),
         ),
-        praise="Ten of ten. The clinic is yours.",
-    ),
-    function(
-        "11.2",
-        "The first bad loss",
-        first_bad,
-        {
-            "infinity is let through": Mistake(
-                "You look for NaN only. A loss of infinity is no finite number either.",
-                lambda x: int(np.argmax(np.isnan(x))) if np.isnan(x).any() else -1,
+        "where it stopped": Mistake(
+            "That is where you stop. The best one was before; its weights are wanted.",
+            _stopping(result=lambda i, best, losses, patience: i),
+        ),
+        "one too patient": Mistake(
+            "You wait for one loss more than patience says.",
+            _stopping(out=lambda waited, patience, i: waited > patience),
+        ),
+        "one too impatient": Mistake(
+            "You wait for one loss fewer than patience says.",
+            _stopping(out=lambda waited, patience, i: waited >= patience - 1 and i > 0),
+            _stopping(out=lambda waited, patience, i: waited >= patience - 1),
+        ),
+        "the first is bad": Mistake(
+            "You count the first loss as one that has brought no lower one. None came before it, "
+            "so it is the lowest.",
+            _stopping(first=1),
+        ),
+        "never forgives": Mistake(
+            "A new lowest loss doesn't set your count back. The losses without one have to come in "
+            "a row.",
+            _stopping(waiting=lambda waited, lower, falls: waited if lower else waited + 1),
+            _stopping(
+                waiting=lambda waited, lower, falls: max(waited - 1, 0) if lower else waited + 1
             ),
-            "NaN is let through": Mistake(
-                "You look for infinity only, or compare with a large number. NaN is not larger "
-                "than anything.",
-                lambda x: int(np.argmax(np.isinf(x))) if np.isinf(x).any() else -1,
-            ),
-            "compared with NaN": Mistake(
-                "Nothing is ever found. `x == np.nan` is false even for NaN; np.isfinite asks "
-                "rightly.",
-                lambda x: -1,
-            ),
-            "the last good one": Mistake(
-                "That is the last good one. The first bad one comes after it.",
-                lambda x: first_bad(x) - 1 if first_bad(x) >= 0 else -1,
-            ),
-            "counted from one": Mistake(
-                "Python counts from 0; you count from 1.",
-                lambda x: first_bad(x) + 1 if first_bad(x) >= 0 else -1,
-            ),
-            "how many": Mistake(
-                "That is how many there are. Where is the first one?",
-                lambda x: int((~np.isfinite(x)).sum()),
-            ),
-            "the last bad one": Mistake(
-                "That is the last bad one. After the first, all the others are its children.",
-                lambda x: int(np.flatnonzero(~np.isfinite(x))[-1]) if first_bad(x) >= 0 else -1,
-            ),
-            "zero for none": Mistake(
-                "For a run in which all is well you return 0: its very first loss. -1 is wanted.",
-                lambda x: max(first_bad(x), 0),
-            ),
-        },
-        cases=[
-            (np.array([2.0, 1.5, 1.2, 3.0, np.inf, np.nan, np.nan]),),
-            (np.array([2.0, 1.5, np.nan, 1.2, np.nan, np.inf, 2.0, 3.0]),),
-            (np.array([2.0, 1.5, 1.2]),),
-        ],
-        praise="Now look at the update before that one.",
-    ),
-    function(
-        "11.3",
-        "Early stopping",
-        best_epoch,
-        {
-            "no patience": Mistake(
-                "You look at all losses, to the end. Once patience has run out, none of the later "
-                "ones is seen.",
-                lambda x, patience: int(np.argmin(x)),
-            ),
-            "where it stopped": Mistake(
-                "That is where you stop. The best one lies before; its weights are wanted.",
-                _stopping(lambda n, p: n >= p, lambda i, best, x: i),
-            ),
-            "one too patient": Mistake(
-                "You wait for one loss more than patience says.",
-                _stopping(lambda n, p: n > p),
-            ),
-            "one too impatient": Mistake(
-                "You wait for one loss fewer than patience says.",
-                _stopping(lambda n, p: n >= p - 1),
-            ),
-            "compared with the one before": Mistake(
-                "You compare with the loss before. A loss can be lower than that one, and still "
-                "not be a new lowest.",
-                _stopping(lambda n, p: n >= p, lower=lambda x, i, best: i > 0 and x[i] < x[i - 1]),
-            ),
-            "the loss itself": Mistake(
-                "That is the lowest loss. Which one is it: its index is wanted.",
-                _stopping(lambda n, p: n >= p, lambda i, best, x: x[best]),
-            ),
-            "highest": Mistake(
-                "You look for the highest loss. Of accuracies that would be right.",
-                _stopping(lambda n, p: n >= p, lower=lambda x, i, best: x[i] > x[best]),
-            ),
-            "counted from one": Mistake(
-                "Python counts from 0; you count from 1.",
-                _stopping(lambda n, p: n >= p, lambda i, best, x: best + 1),
-            ),
-        },
-        cases=[
-            (np.array([3.0, 2.0, 2.5, 2.4, 1.0, 1.5, 1.4, 1.3, 1.6, 0.5]), 3),
-            (np.array([3.0, 2.0, 2.5, 2.4, 1.0, 1.5]), 2),
-            (np.array([3.0, 1.0, 2.0, 1.8, 2.1, 2.2, 2.3, 0.5]), 3),
-            (np.array([2.0, 1.8, 1.9, 2.1, 2.0, 1.5, 1.2, 1.3, 1.1]), 4),
-        ],
-        praise="The weights of that moment are the ones to keep.",
-    ),
+        ),
+        "a lowest counts": Mistake(
+            "After a new lowest loss your count is at 1. Nothing has been waited for yet: it "
+            "begins at 0.",
+            _stopping(waiting=lambda waited, lower, falls: 1 if lower else waited + 1),
+        ),
+        "epochs in all": Mistake(
+            "You stop after `patience` losses in all. Only those without a new lowest should "
+            "count, and in a row.",
+            _stopping(out=lambda waited, patience, i: i >= patience),
+            _stopping(out=lambda waited, patience, i: i > patience),
+            _stopping(out=lambda waited, patience, i: i >= patience - 1),
+        ),
+        "stops at once": Mistake(
+            "You stop at the first loss that is no new lowest: the patience plays no part.",
+            _stopping(out=lambda waited, patience, i: waited >= 1),
+        ),
+        "left too early": Mistake(
+            "Yours always gives the first index. A `return` inside the loop, perhaps?",
+            _stopping(result=lambda i, best, losses, patience: 0),
+        ),
+        "any fall forgives": Mistake(
+            "Your count goes back whenever a loss is lower than the one before. Only a new lowest "
+            "should set it back.",
+            _stopping(waiting=lambda waited, lower, falls: 0 if falls else waited + 1),
+        ),
+        "compared with the one before": Mistake(
+            "You compare with the loss before. A loss can be lower than that one, and still "
+            "not be a new lowest.",
+            _stopping(lower=lambda loss, best, before, first: loss < before),
+        ),
+        "compared with the first": Mistake(
+            "You compare with the first loss all the time. The lowest so far is what counts.",
+            _stopping(lower=lambda loss, best, before, first: loss < first),
+        ),
+        "a tie counts": Mistake(
+            "You take a loss that only equals the lowest for a new lowest. It has brought nothing "
+            "lower.",
+            _stopping(lower=lambda loss, best, before, first: loss <= best),
+        ),
+        "the loss itself": Mistake(
+            "That is a loss. Which one is it: its index is wanted.",
+            _stopping(result=lambda i, best, losses, patience: losses[best]),
+            _stopping(result=lambda i, best, losses, patience: losses[i]),
+        ),
+        "highest": Mistake(
+            "You look for the highest loss. Of accuracies that would be right.",
+            _stopping(lower=lambda loss, best, before, first: loss > best),
+        ),
+        "counted from one": Mistake(
+            "Python counts from 0; you count from 1.",
+            _stopping(result=lambda i, best, losses, patience: best + 1),
+        ),
+        "counted back": Mistake(
+            "You count back from where you stop. That finds the lowest only where patience ran "
+            "out: the losses may end before.",
+            _stopping(result=lambda i, best, losses, patience: i - patience),
+            _stopping(result=lambda i, best, losses, patience: i - patience + 1),
+            _stopping(result=lambda i, best, losses, patience: i - patience - 1),
+        ),
+        "one before": Mistake(
+            "That is the loss before the lowest, or the lowest is missed by one.",
+            _stopping(result=lambda i, best, losses, patience: best - 1),
+        ),
+    },
+    cases=[
+        (np.array([3.0, 2.0, 2.5, 2.4, 1.0, 1.5, 1.4, 1.3, 1.6, 0.5]), 3),
+        (np.array([3.0, 2.0, 2.5, 2.4, 1.0, 1.5]), 2),
+        (np.array([3.0, 1.0, 2.0, 1.8, 2.1, 2.2, 2.3, 0.5]), 3),
+        (np.array([2.0, 1.8, 1.9, 2.1, 2.0, 1.5, 1.2, 1.3, 1.1]), 4),
+        (np.array([1.0, 1.5, 1.4, 0.5, 0.7, 0.6, 0.8, 0.2]), 3),
+        (np.array([1.0, 1.2, 1.3, 0.4]), 2),
+        (np.array([2.0, 1.0, 1.5, 0.5]), 1),
+        (np.array([3.0, 2.0, 2.0, 2.5, 2.4, 1.0]), 3),
+        (np.array([3.0, 2.0, 2.0, 2.0, 1.0, 4.0, 0.5]), 2),
+        (np.array([3.0, 2.5, 2.0, 1.5, 1.0, 0.5]), 2),
+        (np.array([3.0, 3.5, 3.4, 2.9, 3.1, 3.2, 2.0, 2.1]), 3),
+        (np.array([3.0, 2.0, 2.5, 1.0, 1.5, 1.6, 1.7, 0.5]), 3),
+        (np.array([3.0, 2.0, 2.5, 2.4, 2.0, 2.6, 2.7, 2.8, 1.0]), 3),
+        (np.array([3.0, 2.0, 2.5, 2.4, 2.6, 2.7, 2.8, 2.9, 1.0]), 3),
+        (np.array([3.0, 2.0, 2.5, 2.4, 2.6, 2.7, 2.8, 1.0]), 3),
+    ],
+    praise="The weights of that moment are the ones to keep.",
 )
+
+
+EXERCISES = (TEN, FIRST_BAD, EARLY_STOPPING)

@@ -1,11 +1,16 @@
 """Lesson 12: momentum with the rate inside, eps and decay converted, epochs in updates."""
 
+import math
+
 import numpy as np
 
-from .exercise import Mistake
+from .exercise import Mistake, by_parts
 from .exercise_types import function
 
 TITLE = "12 In the frameworks"
+
+
+# --- 12.1: momentum, the rate inside ------------------------------------------------------------
 
 
 def keras_momentum(theta, grads, rates, momentum):
@@ -16,279 +21,471 @@ def keras_momentum(theta, grads, rates, momentum):
     return theta
 
 
+@by_parts
+def _keras(
+    used=lambda rates: rates,
+    kept=lambda velocity, momentum, lr: momentum * velocity,
+    pushed=lambda grad, lr, momentum: lr * grad,
+    velocity=lambda kept, pushed: kept - pushed,
+    which=lambda new, old: new,
+    scaled=lambda velocity, lr: velocity,
+    ahead=lambda move, pushed, momentum: move,
+    stepped=lambda theta, move: theta + move,
+    out=lambda path, velocities: path[-1],
+):
+    def variant(theta, grads, rates, momentum):
+        now, path, velocities = 0.0, [theta], []
+        for grad, lr in zip(grads, used(rates), strict=True):
+            old, push = now, pushed(grad, lr, momentum)
+            now = velocity(kept(old, momentum, lr), push)
+            move = ahead(scaled(which(now, old), lr), push, momentum)
+            theta = stepped(theta, move)
+            path.append(theta)
+            velocities.append(now)
+        return out(path, velocities)
+
+    return variant
+
+
+KERAS = function(
+    "12.1",
+    "Momentum, the rate inside",
+    keras_momentum,
+    {
+        "outside": Mistake(
+            "That is PyTorch's: your rate multiplies the whole velocity. Here it multiplies "
+            "each gradient, once, as it comes in.",
+            _keras(
+                pushed=lambda grad, lr, momentum: grad,
+                scaled=lambda velocity, lr: lr * velocity,
+            ),
+        ),
+        "uphill": Mistake(
+            "Yours walks uphill. A step goes against the gradient.",
+            _keras(velocity=lambda kept, pushed: kept + pushed),
+            _keras(stepped=lambda theta, move: theta - move),
+        ),
+        "both signs": Mistake(
+            "Your old velocity changes its sign in every update: it pulls back what it pushed "
+            "before. Only the gradient has a minus.",
+            _keras(velocity=lambda kept, pushed: -kept - pushed),
+        ),
+        "mean": Mistake(
+            "Your velocity is a mean: the gradient comes in with a weight of 1 - momentum. "
+            "Keras takes it whole.",
+            _keras(pushed=lambda grad, lr, momentum: (1 - momentum) * lr * grad),
+            _keras(
+                pushed=lambda grad, lr, momentum: (1 - momentum) * grad,
+                scaled=lambda velocity, lr: lr * velocity,
+            ),
+        ),
+        "nesterov": Mistake(
+            "Yours looks one step ahead: that is Nesterov's. Here theta moves by the velocity.",
+            _keras(ahead=lambda move, pushed, momentum: momentum * move - pushed),
+        ),
+        "gradient on top": Mistake(
+            "The gradient counts twice: it is in the velocity already, and your step adds it once "
+            "more.",
+            _keras(ahead=lambda move, pushed, momentum: move - pushed),
+        ),
+        "old velocity": Mistake(
+            "You move by the velocity of the update before. Bring the gradient in first, then "
+            "move.",
+            _keras(which=lambda new, old: old),
+        ),
+        "twice": Mistake(
+            "The rate is in there twice: in the velocity, and again in the step.",
+            _keras(scaled=lambda velocity, lr: lr * velocity),
+            _keras(pushed=lambda grad, lr, momentum: lr**2 * grad),
+        ),
+        "no rate": Mistake(
+            "The rate plays no part in your steps. It should multiply each gradient.",
+            _keras(pushed=lambda grad, lr, momentum: grad),
+        ),
+        "no momentum": Mistake(
+            "Each of your steps knows its own gradient only. The velocity has to be kept, and "
+            "added.",
+            _keras(kept=lambda velocity, momentum, lr: 0.0),
+        ),
+        "never fades": Mistake(
+            "Your velocity never fades: momentum plays no part in it.",
+            _keras(kept=lambda velocity, momentum, lr: velocity),
+        ),
+        "momentum on all": Mistake(
+            "Your momentum multiplies the new gradient as well. It is for the old velocity.",
+            _keras(pushed=lambda grad, lr, momentum: momentum * lr * grad),
+        ),
+        "swapped": Mistake(
+            "You keep 1 - momentum of the velocity. momentum itself is the part that is kept.",
+            _keras(kept=lambda velocity, momentum, lr: (1 - momentum) * velocity),
+        ),
+        "rate on all": Mistake(
+            "Your rate multiplies the old velocity as well. It has had its rate when its "
+            "gradient came in.",
+            _keras(kept=lambda velocity, momentum, lr: lr * momentum * velocity),
+        ),
+        "one rate": Mistake(
+            "You use one rate all the time. Each update has its own.",
+            _keras(used=lambda rates: [rates[0]] * len(rates)),
+            _keras(used=lambda rates: [rates[-1]] * len(rates)),
+        ),
+        "rates shifted": Mistake(
+            "Your updates have their neighbours' rates. The first gradient belongs to the first "
+            "rate.",
+            _keras(used=lambda rates: [*rates[1:], rates[-1]]),
+            _keras(used=lambda rates: [rates[0], *rates[:-1]]),
+            _keras(used=lambda rates: rates[::-1]),
+        ),
+        "left too early": Mistake(
+            "You stop after the first update. A `return` inside the loop, perhaps?",
+            _keras(out=lambda path, velocities: path[1]),
+        ),
+        "the velocity": Mistake(
+            "That is the velocity. Where theta is at the end is wanted.",
+            _keras(out=lambda path, velocities: velocities[-1]),
+        ),
+        "the path": Mistake(
+            "These are all the points on the way. Only the last one is wanted.",
+            _keras(out=lambda path, velocities: path),
+            _keras(out=lambda path, velocities: path[1:]),
+        ),
+    },
+    cases=[
+        (1.0, [1.0, 1.0, 0.0, 0.0], [0.1, 0.1, 0.01, 0.01], 0.9),
+        (0.0, [1.0, -2.0, 0.5], [0.1, 0.2, 0.4], 0.5),
+        (2.0, [0.3] * 8, [0.1, 0.2, 0.3, 0.4, 0.4, 0.2, 0.1, 0.0], 0.8),
+    ],
+    praise="One line has moved. At a constant rate nobody can tell the two apart.",
+)
+
+
+# --- 12.2: Adam's eps, from Keras to PyTorch ----------------------------------------------------
+
+
 def torch_eps(keras_eps, beta2, t):
     return keras_eps / (1 - beta2**t) ** 0.5
+
+
+@by_parts
+def _eps(
+    given=lambda eps: eps,
+    power=lambda beta2, t: np.float64(beta2) ** t,
+    filled=lambda power: 1 - power,
+    root=lambda filled: filled**0.5,
+    convert=lambda eps, root: eps / root,
+):
+    def variant(keras_eps, beta2, t):
+        with np.errstate(all="ignore"):
+            return convert(given(keras_eps), root(filled(power(beta2, t))))
+
+    return variant
+
+
+EPS = function(
+    "12.2",
+    "Adam's eps, from Keras to PyTorch",
+    torch_eps,
+    {
+        "times": Mistake(
+            "You multiply where you should divide. Early on the root of v is far too small, so an "
+            "eps beside it weighs more, not less.",
+            _eps(convert=lambda eps, root: eps * root),
+        ),
+        "no root": Mistake(
+            "Almost. eps is added to the root of v, and v is what the correction divides. So what "
+            "is eps divided by?",
+            _eps(root=lambda filled: filled),
+        ),
+        "half for a root": Mistake(
+            "Python reads `x**1/2` as half of `x**1`: a power comes before a division. Put the "
+            "exponent in brackets, or write 0.5.",
+            _eps(root=lambda filled: filled / 2),
+            _eps(root=lambda filled: 2 * filled),
+        ),
+        "square for a root": Mistake(
+            "You square the correction. The root of v has its root beside it.",
+            _eps(root=lambda filled: filled**2),
+        ),
+        "unchanged": Mistake(
+            "The same eps is right only once the correction has faded. At update 1 it isn't.",
+            _eps(convert=lambda eps, root: eps),
+        ),
+        "no power": Mistake(
+            "The correction fades with the updates: beta2 to the power t.",
+            _eps(power=lambda beta2, t: beta2),
+        ),
+        "uncorrected": Mistake(
+            "That grows without end as t does. The correction is 1 minus that power.",
+            _eps(filled=lambda power: power),
+        ),
+        "plus": Mistake(
+            "The power is taken from 1: 1 minus, not 1 plus.",
+            _eps(filled=lambda power: 1 + power),
+        ),
+        "one too many": Mistake(
+            "You are an update ahead. At update t the power is t itself.",
+            _eps(power=lambda beta2, t: np.float64(beta2) ** (t + 1)),
+        ),
+        "one too few": Mistake(
+            "You are an update behind, and divide by 0 in the first one. At update t the power is "
+            "t itself.",
+            _eps(power=lambda beta2, t: np.float64(beta2) ** (t - 1)),
+        ),
+        "times t": Mistake(
+            "You multiply beta2 by t. Python writes a power with two asterisks.",
+            _eps(power=lambda beta2, t: np.float64(beta2) * t),
+        ),
+        "power of the rest": Mistake(
+            "You raise 1 - beta2 to the power of t. beta2 has the power; then it is taken from 1.",
+            _eps(power=lambda beta2, t: (1 - beta2) ** t, filled=lambda power: power),
+            _eps(power=lambda beta2, t: (1 - beta2) ** t),
+        ),
+        "t below": Mistake(
+            "You divide by t, or by its root. The correction fades much faster: with a power of "
+            "beta2.",
+            lambda eps, beta2, t: eps / t,
+            lambda eps, beta2, t: eps / t**0.5,
+        ),
+        "squared": Mistake(
+            "A square is what takes an eps from outside a root to its inside. Both are outside "
+            "here; what lies between them is the correction.",
+            _eps(given=lambda eps: eps**2),
+            _eps(given=lambda eps: eps**2, convert=lambda eps, root: eps),
+        ),
+        "root of eps": Mistake(
+            "Your root takes in eps as well. Only the correction has a root.",
+            _eps(given=lambda eps: eps**0.5),
+        ),
+    },
+    cases=[
+        (0.1, 0.999, 1),
+        (0.1, 0.999, 100),
+        (1.0, 0.9, 3),
+        (0.5, 0.99, 40),
+        (0.2, 0.3, 2),
+    ],
+    atol=1e-9,
+    praise="With Keras's default of 1e-7, PyTorch would need 3e-6 in the first update.",
+)
+
+
+# --- 12.3: weight decay, per update and per rate ------------------------------------------------
 
 
 def torch_decay(part, lr):
     return part / lr
 
 
+@by_parts
+def _decay(
+    shrunk=lambda part: part,
+    rate=lambda lr: lr,
+    convert=lambda part, lr: part / lr,
+    out=lambda decay: decay,
+):
+    def variant(part, lr):
+        return out(convert(shrunk(part), rate(lr)))
+
+    return variant
+
+
+DECAY = function(
+    "12.3",
+    "Weight decay, per update and per rate",
+    torch_decay,
+    {
+        "times": Mistake(
+            "PyTorch will multiply by the rate. If you have done so already, it is done twice.",
+            _decay(convert=lambda part, lr: part * lr),
+        ),
+        "unchanged": Mistake(
+            "Given as it is, it would be multiplied by the rate, and so be far too weak.",
+            _decay(convert=lambda part, lr: part),
+        ),
+        "upside down": Mistake(
+            "Your fraction is upside down: the less the weights should shrink, the more yours "
+            "decays.",
+            _decay(convert=lambda part, lr: lr / part),
+            _decay(convert=lambda part, lr: 1 / (part * lr)),
+        ),
+        "what is left": Mistake(
+            "1 minus the decay is what is left of a weight. What is asked for is the decay.",
+            _decay(shrunk=lambda part: 1 - part),
+            _decay(out=lambda decay: 1 - decay),
+            _decay(shrunk=lambda part: 1 - part, convert=lambda part, lr: part),
+        ),
+        "half": Mistake(
+            "The 2 belongs to the penalty in a loss, whose slope it is. This decay has none.",
+            _decay(rate=lambda lr: 2 * lr),
+            _decay(shrunk=lambda part: 2 * part),
+        ),
+        "compounded": Mistake(
+            "That spreads the part over many small decays, one after the other. An update has "
+            "one, and multiplies once.",
+            lambda part, lr: 1 - (1 - part) ** (1 / lr),
+            lambda part, lr: 1 - (1 - part) ** lr,
+            _decay(shrunk=lambda part: -math.log(1 - part)),
+        ),
+        "twice": Mistake(
+            "You divide by the rate twice. PyTorch multiplies by it once.",
+            _decay(rate=lambda lr: lr**2),
+        ),
+        "root": Mistake(
+            "There is a root too many, or a square. Nothing is squared in a decay.",
+            _decay(out=lambda decay: decay**0.5),
+            _decay(rate=lambda lr: lr**0.5),
+            _decay(shrunk=lambda part: part**0.5),
+            _decay(shrunk=lambda part: part**2),
+        ),
+        "minus": Mistake(
+            "A rate is not taken away from a decay, or added to it: it multiplies. How is that "
+            "undone?",
+            _decay(convert=lambda part, lr: part - lr),
+            _decay(convert=lambda part, lr: lr - part),
+            _decay(convert=lambda part, lr: part + lr),
+        ),
+        "only the rate": Mistake(
+            "The part by which the weights should shrink plays no role in yours.",
+            _decay(shrunk=lambda part: 1.0),
+            _decay(convert=lambda part, lr: lr),
+        ),
+        "percent": Mistake(
+            "`part` is a fraction, not a percentage: nothing has to be turned into hundredths.",
+            _decay(shrunk=lambda part: 100 * part),
+            _decay(shrunk=lambda part: part / 100),
+        ),
+        "sign": Mistake(
+            "Yours is below 0, so the weights would grow. PyTorch's update has the minus already.",
+            _decay(out=lambda decay: -decay),
+        ),
+        "whole numbers": Mistake(
+            "What you return has no fractions. Does a division of yours leave none?",
+            _decay(convert=lambda part, lr: part // lr),
+        ),
+    },
+    cases=[(0.001, 0.1), (0.003, 0.004), (0.2, 0.5), (0.3, 0.05)],
+    praise="So a sweep over lr at a fixed weight_decay is a sweep over the decay, too.",
+)
+
+
+# --- 12.4: from epochs to updates ---------------------------------------------------------------
+
+
 def in_updates(epochs, examples, batch_size):
     return np.asarray(epochs) * np.ceil(examples / batch_size)
 
 
-def _walk(update, velocity=0.0):
-    """A mistake in one update: update(theta, velocity, grad, lr, momentum) -> the next two."""
+@by_parts
+def _in_updates(
+    counted=lambda epochs: epochs,
+    each=lambda n, size: math.ceil(n / size),
+    times=lambda epochs, each: epochs * each,
+    out=lambda updates: updates,
+):
+    def variant(epochs, examples, batch_size):
+        return out(times(counted(np.asarray(epochs)), each(examples, batch_size)))
 
-    def path(theta, grads, rates, momentum):
-        now = velocity
-        for grad, lr in zip(grads, rates, strict=True):
-            theta, now = update(theta, now, grad, lr, momentum)
-        return theta
-
-    return path
-
-
-def _outside(theta, v, grad, lr, mu):
-    v = mu * v + grad
-    return theta - lr * v, v
+    return variant
 
 
-def _plus(theta, v, grad, lr, mu):
-    v = mu * v + lr * grad
-    return theta + v, v
-
-
-def _minus_twice(theta, v, grad, lr, mu):
-    v = mu * v - lr * grad
-    return theta - v, v
-
-
-def _mean(theta, v, grad, lr, mu):
-    v = mu * v - (1 - mu) * lr * grad
-    return theta + v, v
-
-
-def _mean_outside(theta, v, grad, lr, mu):
-    v = mu * v + (1 - mu) * grad
-    return theta - lr * v, v
-
-
-def _nesterov(theta, v, grad, lr, mu):
-    v = mu * v - lr * grad
-    return theta + mu * v - lr * grad, v
-
-
-def _old_velocity(theta, v, grad, lr, mu):
-    return theta + v, mu * v - lr * grad
-
-
-def _both(theta, v, grad, lr, mu):
-    v = mu * v - lr * grad
-    return theta + lr * v, v
-
-
-def _forgets(theta, v, grad, lr, mu):
-    return theta - lr * grad, v
-
-
-def _rate_on_all(theta, v, grad, lr, mu):
-    v = lr * (mu * v - grad)
-    return theta + v, v
-
-
-def _first_rate(theta, grads, rates, momentum):
-    return keras_momentum(theta, grads, [rates[0]] * len(rates), momentum)
-
-
-EXERCISES = (
-    function(
-        "12.1",
-        "Momentum, the rate inside",
-        keras_momentum,
-        {
-            "outside": Mistake(
-                "That is PyTorch's: your rate multiplies the whole velocity. Here it multiplies "
-                "each gradient, once, as it comes in.",
-                _walk(_outside),
-            ),
-            "uphill": Mistake(
-                "Yours walks uphill. A step goes against the gradient.",
-                _walk(_plus),
-                _walk(_minus_twice),
-            ),
-            "mean": Mistake(
-                "Your velocity is a mean: the gradient comes in with a weight of 1 - momentum. "
-                "Keras takes it whole.",
-                _walk(_mean),
-                _walk(_mean_outside),
-            ),
-            "nesterov": Mistake(
-                "Yours looks one step ahead: that is Nesterov's. Here theta moves by the velocity.",
-                _walk(_nesterov),
-            ),
-            "old velocity": Mistake(
-                "You move by the velocity of the update before. Bring the gradient in first, then "
-                "move.",
-                _walk(_old_velocity),
-            ),
-            "twice": Mistake(
-                "The rate is in there twice: in the velocity, and again in the step.",
-                _walk(_both),
-            ),
-            "no momentum": Mistake(
-                "Each of your steps knows its own gradient only. The velocity has to be kept, and "
-                "added.",
-                _walk(_forgets),
-            ),
-            "rate on all": Mistake(
-                "Your rate multiplies the old velocity as well. It has had its rate when its "
-                "gradient came in.",
-                _walk(_rate_on_all),
-            ),
-            "first rate": Mistake(
-                "You use the first rate all the time. Each update has its own.",
-                _first_rate,
-            ),
-        },
-        cases=[
-            (1.0, [1.0, 1.0, 0.0, 0.0], [0.1, 0.1, 0.01, 0.01], 0.9),
-            (0.0, [1.0, -2.0, 0.5], [0.1, 0.2, 0.4], 0.5),
-            (2.0, [0.3] * 8, [0.1, 0.2, 0.3, 0.4, 0.4, 0.2, 0.1, 0.0], 0.8),
-        ],
-        praise="One line has moved. At a constant rate nobody can tell the two apart.",
-    ),
-    function(
-        "12.2",
-        "Adam's eps, from Keras to PyTorch",
-        torch_eps,
-        {
-            "times": Mistake(
-                "Yours is smaller than Keras's. Early on the root of v is far too small; an eps "
-                "beside it weighs more, not less.",
-                lambda e, beta2, t: e * (1 - beta2**t) ** 0.5,
-                lambda e, beta2, t: e * (1 - beta2**t),
-            ),
-            "no root": Mistake(
-                "Almost. eps stands beside the root of v, and v is what is divided. So what is eps "
-                "divided by?",
-                lambda e, beta2, t: e / (1 - beta2**t),
-            ),
-            "unchanged": Mistake(
-                "The same eps is right only once the correction has faded. At update 1 it isn't.",
-                lambda e, beta2, t: e,
-            ),
-            "no power": Mistake(
-                "The correction fades with the updates: beta2 to the power t.",
-                lambda e, beta2, t: e / (1 - beta2) ** 0.5,
-                lambda e, beta2, t: e / (1 - beta2),
-            ),
-            "uncorrected": Mistake(
-                "That grows without end as t does. The correction is 1 minus that power.",
-                lambda e, beta2, t: e / (beta2**t) ** 0.5,
-                lambda e, beta2, t: e / beta2**t,
-            ),
-            "one too many": Mistake(
-                "You are an update ahead. At update t the power is t itself.",
-                lambda e, beta2, t: e / (1 - beta2 ** (t + 1)) ** 0.5,
-            ),
-            "squared": Mistake(
-                "A square is what takes an eps from outside a root to its inside. Both are outside "
-                "here; what lies between them is the correction.",
-                lambda e, beta2, t: e**2,
-                lambda e, beta2, t: e**2 / (1 - beta2**t),
-            ),
-        },
-        cases=[(0.1, 0.999, 1), (0.1, 0.999, 100), (1.0, 0.9, 3), (0.5, 0.99, 40)],
-        atol=1e-9,
-        praise="With Keras's default of 1e-7, PyTorch would need 3e-6 in the first update.",
-    ),
-    function(
-        "12.3",
-        "Weight decay, per update and per rate",
-        torch_decay,
-        {
-            "times": Mistake(
-                "PyTorch will multiply by the rate. If you have done so already, it is done twice.",
-                lambda part, lr: part * lr,
-            ),
-            "unchanged": Mistake(
-                "Handed over as it is, it would be multiplied by the rate, and so be far too weak.",
-                lambda part, lr: part,
-            ),
-            "upside down": Mistake(
-                "Yours decays the more, the less it was to decay: the fraction stands on its head.",
-                lambda part, lr: lr / part,
-            ),
-            "what is left": Mistake(
-                "1 minus the decay is what is left of a weight. What is asked for is the decay.",
-                lambda part, lr: (1 - part) / lr,
-                lambda part, lr: 1 - part / lr,
-                lambda part, lr: 1 - part,
-            ),
-            "half": Mistake(
-                "The 2 belongs to the penalty in a loss, whose slope it is. This decay has none.",
-                lambda part, lr: part / (2 * lr),
-                lambda part, lr: 2 * part / lr,
-            ),
-            "compounded": Mistake(
-                "That spreads the part over many small decays, one after the other. An update has "
-                "one, and multiplies once.",
-                lambda part, lr: 1 - (1 - part) ** (1 / lr),
-            ),
-            "twice": Mistake(
-                "You divide by the rate twice. PyTorch multiplies by it once.",
-                lambda part, lr: part / lr**2,
-            ),
-            "minus": Mistake(
-                "A rate is not taken away from a decay: it multiplies. How is that undone?",
-                lambda part, lr: part - lr,
-            ),
-        },
-        cases=[(0.001, 0.1), (0.003, 0.004), (0.2, 0.5)],
-        praise="So a sweep over lr at a fixed weight_decay is a sweep over the decay, too.",
-    ),
-    function(
-        "12.4",
-        "From epochs to updates",
-        in_updates,
-        {
-            "last batch lost": Mistake(
-                "The last batch of an epoch may be smaller than the others; it is an update all "
-                "the same. Yours leaves it out.",
-                lambda epochs, n, b: np.asarray(epochs) * (n // b),
-            ),
-            "to the nearest": Mistake(
-                "Rounded to the nearest, a small last batch gets lost. It counts, however small.",
-                lambda epochs, n, b: np.asarray(epochs) * round(n / b),
-            ),
-            "rounded too late": Mistake(
-                "Each epoch ends with a smaller batch of its own, and the next one begins anew. "
-                "Round up once an epoch, not once in the end.",
-                lambda epochs, n, b: np.ceil(np.asarray(epochs) * n / b),
-                lambda epochs, n, b: np.asarray(epochs) * n / b,
-                lambda epochs, n, b: np.asarray(epochs) * n // b,
-            ),
-            "epochs": Mistake(
-                "These are the epochs still. The scheduler would cut the rate after so many "
-                "updates, in the first epoch.",
-                lambda epochs, n, b: np.asarray(epochs),
-            ),
-            "examples": Mistake(
-                "You count examples. A whole batch of them makes one update.",
-                lambda epochs, n, b: np.asarray(epochs) * n,
-            ),
-            "batch size": Mistake(
-                "You multiply with the batch size. A larger batch means fewer updates.",
-                lambda epochs, n, b: np.asarray(epochs) * b,
-                lambda epochs, n, b: np.asarray(epochs) * n * b,
-            ),
-            "always one more": Mistake(
-                "One too many, where the batches come out even.",
-                lambda epochs, n, b: np.asarray(epochs) * (n // b + 1),
-            ),
-            "an update early": Mistake(
-                "An update early: a milestone of m leaves the old rate to the first m updates. "
-                "Keras is the one that wants m - 1.",
-                lambda epochs, n, b: np.asarray(epochs) * np.ceil(n / b) - 1,
-            ),
-        },
-        cases=[
-            (np.array([30, 60, 90]), 50_000, 128),
-            (np.array([1, 2]), 10, 4),
-            (np.array([3, 5]), 12, 4),
-        ],
-        praise="An epoch of 50,000 images in batches of 128 is 391 updates, the last one small.",
-    ),
+IN_UPDATES = function(
+    "12.4",
+    "From epochs to updates",
+    in_updates,
+    {
+        "last batch lost": Mistake(
+            "The last batch of an epoch may be smaller than the others; it is an update all "
+            "the same. Yours leaves it out.",
+            _in_updates(each=lambda n, size: n // size),
+        ),
+        "to the nearest": Mistake(
+            "Rounded to the nearest, a small last batch gets lost. It counts, however small.",
+            _in_updates(each=lambda n, size: round(n / size)),
+        ),
+        "rounded too late": Mistake(
+            "Each epoch ends with a smaller batch of its own, and the next one begins anew. "
+            "Round up once an epoch, not once at the end.",
+            _in_updates(each=lambda n, size: n / size, out=np.ceil),
+            _in_updates(each=lambda n, size: n / size, out=np.floor),
+            _in_updates(each=lambda n, size: n / size, out=np.round),
+        ),
+        "not rounded": Mistake(
+            "An update can't be a fraction. What does the last, smaller batch of an epoch count?",
+            _in_updates(each=lambda n, size: n / size),
+        ),
+        "epochs": Mistake(
+            "These are the epochs still. The scheduler would cut the rate after so many "
+            "updates, in the first epoch.",
+            _in_updates(times=lambda epochs, each: epochs),
+        ),
+        "one epoch": Mistake(
+            "That is one epoch. Each milestone is a number of epochs, and multiplies it.",
+            _in_updates(times=lambda epochs, each: 0 * epochs + each),
+            _in_updates(times=lambda epochs, each: each),
+        ),
+        "examples": Mistake(
+            "You count examples. A whole batch of them makes one update.",
+            _in_updates(each=lambda n, size: n),
+        ),
+        "batch size": Mistake(
+            "You multiply by the batch size. A larger batch means fewer updates.",
+            _in_updates(each=lambda n, size: size),
+            _in_updates(each=lambda n, size: n * size),
+        ),
+        "upside down": Mistake(
+            "You divide the batch size by the examples, or by the updates. How many batches does "
+            "an epoch have?",
+            _in_updates(each=lambda n, size: size / n),
+            _in_updates(times=lambda epochs, each: epochs / each),
+        ),
+        "always one more": Mistake(
+            "One too many, where the batches come out even.",
+            _in_updates(each=lambda n, size: n // size + 1),
+        ),
+        "one fewer each": Mistake(
+            "Every epoch of yours has an update too few.",
+            _in_updates(each=lambda n, size: math.ceil(n / size) - 1),
+        ),
+        "an update early": Mistake(
+            "An update early: a milestone of m leaves the old rate to the first m updates. "
+            "Keras is the one that wants m - 1.",
+            _in_updates(out=lambda updates: updates - 1),
+        ),
+        "an update late": Mistake(
+            "An update late: a milestone of m leaves the old rate to the first m updates.",
+            _in_updates(out=lambda updates: updates + 1),
+        ),
+        "an epoch off": Mistake(
+            "An epoch early or late: a milestone of m epochs comes after m whole ones.",
+            _in_updates(counted=lambda epochs: epochs - 1),
+            _in_updates(counted=lambda epochs: epochs + 1),
+        ),
+        "added up": Mistake(
+            "You add up the milestones, or take their differences. Each of them counts from the "
+            "start of training.",
+            _in_updates(out=np.cumsum),
+            _in_updates(out=np.diff),
+            _in_updates(out=lambda updates: np.diff(updates, prepend=0)),
+            _in_updates(out=np.sum),
+        ),
+        "added": Mistake(
+            "You add epochs and updates. Each epoch has all its updates: multiply.",
+            _in_updates(times=lambda epochs, each: epochs + each),
+        ),
+        "only one": Mistake(
+            "There should be a number for each milestone. Yours has only one of them.",
+            _in_updates(out=lambda updates: updates[0]),
+            _in_updates(out=lambda updates: updates[-1]),
+        ),
+    },
+    cases=[
+        (np.array([30, 60, 90]), 50_000, 128),
+        (np.array([1, 2]), 10, 4),
+        (np.array([3, 5]), 12, 4),
+        (np.array([2, 7]), 13, 4),
+    ],
+    praise="An epoch of 50,000 images in batches of 128 is 391 updates, the last one small.",
 )
+
+
+EXERCISES = (KERAS, EPS, DECAY, IN_UPDATES)

@@ -22,7 +22,8 @@ import cloudpickle
 from ..learner.verdict import BROKEN, Verdict
 from . import watchdog
 from .catalog import EXERCISES
-from .exercise import Broke, judge
+from .exercise import Broke
+from .judging import judge
 
 MEMORY = 4 * 2**30  # bytes; where the system keeps to it
 
@@ -35,6 +36,11 @@ HINTS = {
 HINTS_FOR_WORDS = {  # in what the error says
     r"for \^:|bitwise_xor": "In Python a power is written `**`; `^` is something else.",
     r"operand type.*'(function|method)'": "A function has to be called: with brackets behind it.",
+    r"truth value of an array": (
+        "`if`, `and` and `max` ask one question of one number. For arrays there are `np.where` and "
+        "`np.maximum`."
+    ),
+    r"math domain error": "A root or a logarithm of a number below 0 is not a number.",
     r"'NoneType'.* 'append'": "`append` changes the list itself, and returns nothing to keep.",
 }
 

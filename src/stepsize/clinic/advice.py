@@ -91,6 +91,9 @@ def advise(*, model: str, parameters: int, examples: int, batch_size: int, epoch
     for 300 and 1500 updates, it missed 0.4 % (median) of the fall of the loss that the best of
     seven rates brought, 9 % at worst; mostly the rate was too low (benchmarks/ADVICE.md).
 
+    The recipe decays every tensor. dataclasses.replace(advice.recipe, decays="matrices") leaves
+    biases and norms out, and `translate` writes the groups for it.
+
     Raises: ValueError or TypeError that names what is not so.
 
     >>> advice = advise(model="mlp", parameters=10**5, examples=50_000, batch_size=128, epochs=10)

@@ -6,55 +6,70 @@ from typing import Any
 
 import numpy as np
 
-from . import records, signs
+from . import few, held, order, precision, records, signs
+from .counting import counted
 from .finding import Finding, Sign
 from .history import History
+from .reading import read
 
-__all__ = ["Diagnosis", "Finding", "diagnose"]
+__all__ = ["Diagnosis", "Finding", "diagnose", "judge"]
 
 ENOUGH = 0.5  # of evidence, to be told at all
-SHORT = 12  # fewer losses than this show only what is gross
+KINDS = {"gan": "GAN", "policy": "policy"}
 
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What was found, by evidence, the strongest first.
+    """What was found, the strongest sign first.
 
     verdict: the name of the first finding, "healthy" where nothing was found, or "can't tell"
-    where the curves are too short to say so.
+    where the curves are too short to say so, or there are none; why is in `why`. read: what was
+    read, in a line.
     """
 
     findings: tuple[Finding, ...]
     verdict: str
+    read: str = ""
+    why: str = ""
 
     def __str__(self) -> str:
+        return f"Read: {self.read}.\n{self._told()}" if self.read else self._told()
+
+    def _told(self) -> str:
         if self.verdict == "can't tell":
-            return f"I can't tell: fewer than {SHORT} losses show neither health nor illness."
+            return f"I can't tell: {self.why}."
         if not self.findings:
             return "Healthy: none of the signs that I know."
         return "\n".join(str(finding) for finding in self.findings)
 
 
 def diagnose(
-    history: Any,
+    history: Any = None,
     *,
+    code: Any = None,
     val_loss: Any = None,
     lr: Any = None,
     grad_norm: Any = None,
     config: Mapping[str, Any] | None = None,
+    classes: int | None = None,
+    kind: str = "",
 ) -> Diagnosis:
     """Say what ails a run, by its curves.
 
-    history: the training losses, by update or by epoch, a list, an array or a tensor (n,); or a
-    mapping with loss, val_loss, lr (or learning_rate), grad_norm, as Keras's `fit` returns it; or
-    a `Trace` of one run.
-    val_loss, lr, grad_norm: curves over the same time, of any length; the more, the better.
+    history: whatever you have. The text that a terminal showed, or a path to a file of it; CSV,
+    JSON, JSON lines, a `trainer_state.json`, TensorBoard's event files, or the text of one of the
+    former; a DataFrame; what Keras's `fit` returns; a list of losses, of (step, loss) pairs or of
+    dicts; a mapping of curves; a `Trace` of one run. None where only code is given.
+    code: the training loop: its text, a cell of a notebook, a function, or the path of a file.
+    val_loss, lr, grad_norm: curves over the same time, of any length, where history doesn't hold
+    them; lr may be one number. The more, the better.
     config: what is known of the code. optimizer (a name, a class, or one that was made),
     weight_decay, schedulers (names of those on one optimizer), schedule_steps (what the schedule
-    was told), steps_per_epoch, epochs, stepped ("batch" or "epoch"), code (the text of the loop,
-    read as Python: see listing.py).
-    Raises: TypeError, ValueError where a curve is no list of numbers, or config is not as above;
-    it names the entry and the value.
+    was told), steps_per_epoch, epochs, stepped ("batch" or "epoch"), code (as above).
+    classes: how many there are, of a classifier. kind: "gan" or "policy", whose loss isn't meant
+    to fall; a log that names both networks, or a reward, is taken for one.
+    Raises: TypeError, ValueError where no loss is found, a curve isn't a list of numbers, or
+    config is not as above; it names the entry and the value.
 
     How often it is right, of whom and in which form, is in benchmarks/CLINIC.md. Where less than
     the rate is known, some can't be told: a noise floor, a rate that has gone, a wrong pace want
@@ -62,18 +77,47 @@ def diagnose(
 
     >>> print(diagnose([2.3, 2.0, 2.9, 8.0, 90.0, 3e4, float("inf")]).verdict)
     divergence
+    >>> print(diagnose("step 100 | loss 2.31 | lr 1e-4\\nstep 200 | loss nan | lr 1e-4").read)
+    2 losses, every 100th update (1 not finite); the rate
     """
-    seen = History.read(history, config or {}, val_loss=val_loss, lr=lr, grad_norm=grad_norm)
+    curves = dict(val_loss=val_loss, lr=lr, grad_norm=grad_norm)
+    return judge(read(history, config, code=code, classes=classes, kind=kind, **curves))
+
+
+def judge(seen: History) -> Diagnosis:
+    """What ails a run that was read already."""
     with np.errstate(all="ignore"):  # losses of 1e300 are losses
         found = [f for sign in _signs(seen) if (f := sign(seen)) is not None]
     weak_first = sorted(found, key=lambda finding: finding.evidence)
     strongest = {finding.name: finding for finding in weak_first if finding.evidence >= ENOUGH}
-    told = sorted(strongest.values(), key=lambda finding: -finding.evidence)
+    ranked = sorted(strongest.values(), key=lambda finding: -finding.evidence)
+    told = [counted(finding, seen) for finding in ranked]
     if told:
-        return Diagnosis(tuple(told), told[0].name)
-    return Diagnosis((), "can't tell" if len(seen.loss) < SHORT else "healthy")
+        return Diagnosis(tuple(told), told[0].name, seen.said)
+    why = _unsure(seen)
+    return Diagnosis((), "can't tell" if why else "healthy", seen.said, why)
+
+
+def _unsure(seen: History) -> str:
+    """Why a run without a finding can't be called healthy, or ""."""
+    if not len(seen.loss) and seen.config.get("code"):
+        return "I know nothing against this code, and have seen no loss of it"
+    if not len(seen.loss):
+        return "there is nothing that I could read"
+    if seen.kind:
+        return f"the losses of a {KINDS[seen.kind]} aren't meant to fall, and nothing has broken"
+    if len(seen.loss) < few.FEW and not few.sound(seen):
+        return f"fewer than {few.FEW} losses show neither health nor illness, unless it is gross"
+    return ""
 
 
 def _signs(seen: History) -> tuple[Sign, ...]:
-    """All of them; where the very first loss is no number, there is no curve to look at."""
-    return signs.SIGNS + records.SIGNS if len(seen.loss) else (signs.nan, *records.CODE)
+    """All that can be seen: by how many losses there are, and whether they are meant to fall."""
+    always = (signs.nan, *precision.SIGNS, records.schedule_pace, *records.CODE)
+    if not len(seen.loss):
+        return always
+    if seen.kind:
+        return (signs.explosion, signs.unmoved, *always)
+    if len(seen.loss) < few.FEW:
+        return few.SIGNS + always
+    return signs.SIGNS + records.SIGNS + held.SIGNS + order.SIGNS + precision.SIGNS

@@ -12,7 +12,7 @@ from .range_test import RangeTest, read
 __all__ = ["find_lr"]
 
 
-@accepts(lr_min=above(0), lr_max=above(0), steps=count_from(20))
+@accepts(lr_min=above(0), lr_max=above(0), steps=count_from(20), clip=above(0))
 def find_lr(
     what: Any,
     loss: Any,
@@ -22,6 +22,7 @@ def find_lr(
     lr_max: float = 10.0,
     steps: int = 200,
     optimizer: Any = None,
+    clip: float | None = None,
     **hyper: Any,
 ) -> RangeTest:
     r"""Train for a moment while the rate grows by a factor at every update, and look at the loss.
@@ -30,12 +31,16 @@ def find_lr(
 
     Of this package: find_lr(rule, landscape, start). Of torch: find_lr(model, loss, batches,
     optimizer=torch.optim.Adam), where loss(model(x), y) is one number for each (x, y) of batches,
-    a DataLoader or a list, gone through as often as needed.
+    a DataLoader or a list, gone through as often as needed. Of (x, mask, y) the last is what the
+    answer is held against, and the model is called with the rest; a tensor alone is its own target;
+    a dict is called by its names, but for its labels. loss None: the model's answer has one, as in
+    transformers. Batches go where the model is.
 
     optimizer: a class, made with `hyper` (momentum, betas, ...), SGD if none is given; or your own
     optimizer, whose groups keep the ratio of their rates: the suggestion is for the highest. The
     model is trained and then put back, and so is the optimizer: weights, buffers, gradients, modes,
     memory, rates, and the random numbers of torch, NumPy and Python.
+    clip: the norm that the gradient is clipped to, as in your own loop; None: it isn't.
     lr_min, lr_max: above 0, lr_min the smaller one. steps: at least 20.
 
     Raises: ValueError or TypeError that names what is not so. A run that diverges raises nothing:
@@ -61,9 +66,10 @@ def find_lr(
     if _is_module(what):
         from .torch_side import losses
 
-        return read(lr, *losses(what, loss, data, lr, optimizer, hyper))
-    if optimizer is not None:
-        raise ValueError("optimizer is for a torch model; here the rule comes first")
+        return read(lr, *losses(what, loss, data, lr, optimizer, hyper, clip))
+    if optimizer is not None or clip is not None:
+        name = "optimizer" if optimizer is not None else "clip"
+        raise ValueError(f"{name} is for a torch model; here the rule comes first")
     if not callable(what) or not hasattr(loss, "grad"):
         kinds = f"{type(what).__name__} and {type(loss).__name__}"
         raise TypeError(f"what must be a torch model, or a rule with a landscape, not {kinds}")

@@ -7,22 +7,22 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["History", "jitter"]
+__all__ = ["History", "checked", "jitter"]
 
 BINS = 60  # of a curve; as many as a reader's eye takes in
-NAMES = {
-    "loss": ("loss", "train_loss", "training_loss"),
-    "val_loss": ("val_loss", "valid_loss", "validation_loss", "test_loss", "eval_loss"),
-    "lr": ("lr", "learning_rate"),
-    "grad_norm": ("grad_norm",),
-}
+KINDS = ("", "gan", "policy")  # of models; of these two, the loss isn't meant to fall
 
 
 @dataclass(frozen=True, eq=False)
 class History:
     """The curves of a run, each (n,) or None, and what is known of the code.
 
-    loss up to the first that is no number; `lost` is the index of that one, or None.
+    loss up to the first that isn't a number; `lost` is the index of that one, or None. Empty where
+    only code was given.
+    loss_scale: of mixed precision. steps: of a curve, by name, the update or epoch of each of its
+    values, where that was logged; unit: "update", "epoch" or "", which of them.
+    classes: of a classifier, or None. kind: "gan" or "policy", whose loss isn't meant to fall, or
+    "". said: what was read, in a line.
     """
 
     loss: np.ndarray
@@ -31,31 +31,18 @@ class History:
     grad_norm: np.ndarray | None = None
     config: Mapping[str, Any] = field(default_factory=dict)
     lost: int | None = None
+    loss_scale: np.ndarray | None = None
+    steps: Mapping[str, np.ndarray] = field(default_factory=dict)
+    unit: str = ""
+    classes: int | None = None
+    kind: str = ""
+    said: str = ""
 
-    @classmethod
-    def read(cls, loss: Any, config: Mapping[str, Any], **curves: Any) -> "History":
-        """loss: a list, an array, or a mapping or a trace that has it among others.
-
-        Raises: TypeError or ValueError that names the curve, and what of it is no number.
-        """
-        loss = getattr(loss, "history", loss)  # of Keras, whose fit returns it wrapped
-        if not isinstance(loss, Mapping) and hasattr(loss, "loss"):
-            loss = _of_trace(loss)
-        if isinstance(loss, Mapping):
-            found = {
-                curve: next((loss[name] for name in names if name in loss), None)
-                for curve, names in NAMES.items()
-            }
-            curves = found | {name: x for name, x in curves.items() if x is not None}
-            if curves["loss"] is None:
-                raise ValueError(f"a history must have a 'loss', not only {sorted(loss)}")
-            loss = curves.pop("loss")
-        _checked(config)
-        whole = _curve("loss", loss)
-        bad = np.flatnonzero(~np.isfinite(whole))
-        lost = int(bad[0]) if len(bad) else None
-        rest = {name: _curve(name, x) for name, x in curves.items() if x is not None}
-        return cls(whole[:lost], config=config, lost=lost, **rest)
+    @property
+    def every(self) -> float | None:
+        """How many updates, or epochs, there are from one loss to the next; None: not known."""
+        at = self.steps.get("loss", ())
+        return float(np.median(np.diff(at))) if len(at) > 1 else None
 
     @cached_property
     def course(self) -> np.ndarray:
@@ -111,12 +98,16 @@ def _quantile(ordered: np.ndarray, share: float) -> float:
     return float(ordered[low] + (at - low) * (ordered[high] - ordered[low]))
 
 
-def _checked(config: Any) -> None:
-    """Raises what names the entry that is no use."""
+def checked(config: Any, classes: Any = None, kind: Any = "") -> Mapping[str, Any]:
+    """The config as it is. Raises: TypeError or ValueError that names the entry that is no use."""
+    if kind not in KINDS:
+        raise ValueError(f"kind must be one of {', '.join(filter(None, KINDS))}, not {kind!r}")
+    if classes is not None and (
+        isinstance(classes, bool) or not isinstance(classes, int | np.integer) or classes < 2
+    ):
+        raise ValueError(f"classes must be a whole number of at least 2, not {classes!r}")
     if not isinstance(config, Mapping):
         raise TypeError(f"config must be a mapping, not {config!r:.60}")
-    if not isinstance(config.get("code", ""), str):
-        raise TypeError(f"code must be the text of the loop, not {config['code']!r:.60}")
     if config.get("stepped", "batch") not in ("batch", "epoch"):
         raise ValueError(f"stepped must be 'batch' or 'epoch', not {config['stepped']!r}")
     if isinstance(config.get("schedulers", ()), str):
@@ -125,45 +116,4 @@ def _checked(config: Any) -> None:
         count = config.get(name, 1)
         if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 1:
             raise ValueError(f"{name} must be a whole number of at least 1, not {count!r}")
-
-
-def _of_trace(trace: Any) -> dict[str, Any]:
-    """Of a `Trace`: the losses, the rate, and the length of the gradient."""
-    loss = np.asarray(trace.loss)
-    if loss.ndim > 1:
-        raise ValueError(
-            f"loss of this trace is that of several runs, of shape {loss.shape}: "
-            "give those of one, as trace.loss[:, 0]"
-        )
-    kept, lr, grad = {"loss": loss}, getattr(trace, "lr", None), getattr(trace, "grad", None)
-    if lr is not None and np.ndim(lr) == 1:
-        kept["lr"] = np.asarray(lr)
-    if grad is not None:
-        kept["grad_norm"] = np.linalg.norm(np.asarray(grad), axis=-1)
-    return kept
-
-
-def _curve(name: str, values: Any) -> np.ndarray:
-    if isinstance(values, str | bytes | Mapping):
-        raise TypeError(f"{name} must be a list of numbers, not {values!r:.60}")
-    values = _plain(values)
-    if getattr(getattr(values, "dtype", None), "kind", "f") in "OSU":
-        values = list(values)  # where a None or a word may be; NumPy would make numbers of them
-    if isinstance(values, list | tuple):
-        values = [_plain(value) for value in values]
-        for i, value in enumerate(values):
-            if value is None or isinstance(value, str | bytes | complex):
-                raise TypeError(f"{name} must be a list of numbers; {name}[{i}] is {value!r:.60}")
-    try:
-        curve = np.asarray(values, float)
-    except (TypeError, ValueError):
-        kind = type(values).__name__
-        raise TypeError(f"{name} must be a list of numbers, not {kind}: {values!r:.60}") from None
-    if curve.ndim != 1 or not len(curve):
-        raise ValueError(f"{name} must be a list of numbers, not of shape {curve.shape}")
-    return curve
-
-
-def _plain(value: Any) -> Any:
-    """A tensor without its graph, wherever it is; anything else as it is."""
-    return value.detach().cpu().numpy() if hasattr(value, "detach") else value
+    return config

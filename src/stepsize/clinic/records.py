@@ -4,13 +4,15 @@ Each function looks for one illness, in units of the run's own fall and noise: s
 any loss and any length. Evidence is between 0 and 1; below 1/2 it isn't told.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
 from . import listing
-from .finding import Finding, Sign, trend
+from .finding import Finding, Sign
 from .history import History, jitter
 
-__all__ = ["SIGNS"]
+__all__ = ["CODE", "SIGNS"]
 
 
 def decayed_early(run: History) -> Finding | None:
@@ -27,7 +29,7 @@ def decayed_early(run: History) -> Finding | None:
         return None
     at = int(gone[0] * len(course) / len(share))
     before, after = course[min(at + 1, len(course) - 1)], course[-3:].mean()
-    if before - after > 0.3 * run.fall:
+    if before - after > max(0.3 * run.fall, 3 * run.noise):
         return None
     return Finding(
         "rate decayed too early",
@@ -42,12 +44,21 @@ def decayed_early(run: History) -> Finding | None:
 def schedule_pace(run: History) -> Finding | None:
     """The schedule was told one number of steps and took another."""
     told, lr = run.config.get("schedule_steps"), run.lr
-    if lr is not None and len(lr) >= 20:
+    if lr is not None and len(lr) >= 10:
         share = lr / max(lr.max(), 1e-300)
         steps = np.diff(share)
         # Down to nothing and up again, twice over, and smoothly. A warm restart jumps; cycles that
         # are meant turn round above 0.
         ends = share[1:-1][(steps[:-1] < 0) & (steps[1:] > 0)]
+        if _oscillates(share):
+            return Finding(
+                "schedule at the wrong pace",
+                0.96,
+                "The rate goes up and down every few lines, as often up as down.",
+                "A cosine told the epochs and stepped at every batch does that. If these are not "
+                "cycles that you want, step it once an epoch.",
+                7,
+            )
         if np.abs(steps).sum() > 4 and steps.max() < 0.35 and np.median(np.append(ends, 1)) < 0.05:
             return Finding(
                 "schedule at the wrong pace",
@@ -57,16 +68,6 @@ def schedule_pace(run: History) -> Finding | None:
                 "cycles that you want, step it once an epoch.",
                 7,
             )
-    wrong = listing.wrong_loop(run.config.get("code", ""))
-    if wrong:
-        other = "epochs" if wrong[1] == "batch" else "batches"
-        return Finding(
-            "schedule at the wrong pace",
-            0.9,
-            f"{wrong[0]} is stepped by {wrong[1]}, and its length is in {other}.",
-            "Step it at the pace that its number of steps was meant for.",
-            7,
-        )
     spe, epochs = run.config.get("steps_per_epoch"), run.config.get("epochs")
     if not (told and spe and epochs) or spe == 1:
         return None
@@ -85,45 +86,17 @@ def schedule_pace(run: History) -> Finding | None:
     )
 
 
-def overfitting(run: History) -> Finding | None:
-    """The validation loss has turned, the training loss hasn't."""
-    if run.val_loss is None or len(run.val_loss) < 3:
-        return None
-    finite = run.val_loss[np.isfinite(run.val_loss)]
-    if len(finite) < 3:
-        return None
-    val = run.binned(finite)
-    best, last = int(val.argmin()), max(1, len(val) // 10)
-    rise, fallen = float(np.median(val[-last:]) - val[best]), max(val[0] - val[best], 1e-300)
-    train = run.course[min(int(best * len(run.course) / len(val)), len(run.course) - 1)]
-    learned = train - run.course[-last:].mean() > -2 * run.noise
-    if best >= 0.85 * len(val) or not learned or val[-1] <= run.course[-1]:
-        return None
-    # The lowest of many is low by chance, too: the rise must be more than the curve's own jumps.
-    if rise < max(0.08 * fallen, 0.03 * abs(val[best]), 3 * jitter(val[best:])):
-        return None
-    if run.course[-1] > run.start - 0.3 * run.fall or trend(val[best:])[1] < 2:
-        return None
-    return Finding(
-        "overfitting",
-        0.93,
-        f"The validation loss was lowest, {val[best]:.3g}, after {best / len(val):.0%} of the run; "
-        f"it has risen by {rise:.3g} since, while the training loss fell.",
-        "Stop there; or more data, augmentation, weight decay, a smaller model.",
-        6,
-    )
+def _oscillates(share: np.ndarray) -> bool:
+    """Whether the rate turns round every few lines, again and again; a restart jumps but once."""
+    steps = np.diff(share)
+    moves = np.sign(steps[np.abs(steps) > 0.05])
+    turns = int(np.count_nonzero(np.diff(moves)))
+    often = turns >= max(4, len(share) / 8) and np.abs(steps).sum() > 3
+    return often and 0.3 <= float(np.mean(moves > 0)) <= 0.7
 
 
 def dead_gradients(run: History) -> Finding | None:
     """The gradient has gone, the loss hasn't."""
-    if listing.zeroed_before_step(run.config.get("code", "")):
-        return Finding(
-            "dead gradients",
-            0.95,
-            "zero_grad() stands between backward() and step(): the step sees no gradient.",
-            "Call zero_grad() before backward(), or after step().",
-            1,
-        )
     norm = run.grad_norm
     if norm is None or len(norm) < 10 or run.lost is not None or not np.isfinite(norm).all():
         return None
@@ -141,6 +114,7 @@ def dead_gradients(run: History) -> Finding | None:
         return None
     before = run.loss[max(int(gone * len(run.loss) / len(norm)) - 3, 0) :][:4]
     lost = np.median(before) > run.start + 0.3 * abs(run.start)  # first it left, and then it died
+    lost = lost or _came_back(run, gone / len(norm))
     return Finding(
         "dead gradients",
         0.9 if lost else 0.98,
@@ -151,21 +125,13 @@ def dead_gradients(run: History) -> Finding | None:
     )
 
 
+def _came_back(run: History, share: float) -> bool:
+    """Whether the loss had come down before that share of the run, and ended far above."""
+    low = float(run.course[: max(int(share * len(run.course)), 1)].min())
+    return run.course[-1] > low + 0.5 * (run.start - low) and run.start - low > 0.1 * abs(run.start)
+
+
 def forgotten_zero_grad(run: History) -> Finding | None:
-    """Gradients that add up: in the code, or in their norm."""
-    said = listing.step_without(run.config.get("code", ""))
-    if said:
-        return Finding(
-            "forgotten zero_grad",
-            0.98,
-            said,
-            "Call optimizer.zero_grad() before each backward(), unless you add up on purpose.",
-            1,
-        )
-    return _adds_up(run)
-
-
-def _adds_up(run: History) -> Finding | None:
     """A sum of gradients: it grows as 1, 2, 3, 4; later it is smooth, where batches are not."""
     norm = run.grad_norm
     if norm is None or len(norm) < 20:
@@ -175,7 +141,10 @@ def _adds_up(run: History) -> Finding | None:
         return None
     half, first = norm[len(norm) // 2 :], norm[:4] / norm[0]
     later = float(np.median(half)) / norm[0]
-    sums = np.all(np.diff(first) > 0) and np.all(np.abs(first / np.arange(1, 5) - 1) < 0.3)
+    # Of equal gradients, that is: where the loss has moved, they are others.
+    few = run.loss[: max(4 * len(run.loss) // len(norm), 4)]
+    near = np.ptp(few) < 0.3 * abs(few[0])
+    sums = near and np.all(np.diff(first) > 0) and np.all(np.abs(first / np.arange(1, 5) - 1) < 0.3)
     batches = run.loss[len(run.loss) // 2 :]
     differ = float(np.median(np.abs(np.diff(batches)))) / max(abs(np.median(batches)), 1e-300)
     begun = norm[: max(5, len(norm) // 8)].max() > 1.3 * norm[0]  # at once, not where a run is lost
@@ -199,56 +168,23 @@ def _adds_up(run: History) -> Finding | None:
 
 
 def two_schedulers(run: History) -> Finding | None:
-    """Two schedules that write the rate of one optimizer."""
-    names = list(run.config.get("schedulers", ())) or listing.schedules(run.config.get("code", ""))
-    if len(names) < 2 or {"SequentialLR", "ChainedScheduler"} & set(names):
-        return None
-    last = [name for name in names if name in listing.OVERWRITE]
-    effect = f"{last[0]} sets the rate anew" if last else "each multiplies what the other has left"
-    return Finding(
-        "two schedulers",
-        0.9 if last or "ReduceLROnPlateau" in names else 0.7,
-        f"{' and '.join(names)} are made on one optimizer: {effect}.",
-        "Keep one; or join them by SequentialLR or ChainedScheduler, if both are meant.",
-        7,
-    )
+    """Two schedules that write the rate of one optimizer, as the configuration says."""
+    return listing.two(list(run.config.get("schedulers", ())))
 
 
 def l2_in_adam(run: History) -> Finding | None:
-    """An L2 penalty passed through Adam's scales."""
+    """An L2 penalty passed through Adam's scales, as the configuration says."""
     optimizer, decay = run.config.get("optimizer", ""), run.config.get("weight_decay", 0)
     name = optimizer if isinstance(optimizer, str) else _class_name(optimizer)
     name = name.rpartition(".")[2]
-    said = listing.decayed_by_adam(run.config.get("code", ""))
     if name.lower() in ("adam", "nadam", "radam", "adamax") and decay:
-        said = f"{name} with weight_decay={decay}"
-    if said is None:
-        return None
-    return Finding(
-        "L2 in Adam",
-        0.6,
-        f"{said}: an L2 penalty, rescaled.",
-        "AdamW decays all weights alike. Choose its decay anew: the number means something else.",
-        6,
-    )
+        return listing.adam_decays(f"{name} with weight_decay={decay}")
+    return None
 
 
 def _class_name(optimizer: object) -> str:
     """Of a class, or of an optimizer that was made."""
     return optimizer.__name__ if isinstance(optimizer, type) else type(optimizer).__name__
-
-
-def softmax_twice(run: History) -> Finding | None:
-    """Probabilities where the loss wants scores."""
-    if not listing.softmax_twice(run.config.get("code", "")):
-        return None
-    return Finding(
-        "softmax twice",
-        0.85,
-        "The code passes the outcome of a softmax to a cross-entropy, which has one inside.",
-        "Give the loss the scores as they are; keep the softmax for reading them.",
-        9,
-    )
 
 
 def _moves_within(lr: np.ndarray, steps_per_epoch: int) -> bool:
@@ -257,11 +193,15 @@ def _moves_within(lr: np.ndarray, steps_per_epoch: int) -> bool:
     return bool(len(changes)) and bool(np.any(changes % steps_per_epoch))
 
 
-CODE: tuple[Sign, ...] = (two_schedulers, l2_in_adam, softmax_twice)
+def _of_code(fault: Callable[[listing.Program], Finding | None]) -> Sign:
+    """A fault of the code as a sign of the run."""
+    return lambda run: fault(listing.read(run.config.get("code", "")))
+
+
+CODE: tuple[Sign, ...] = (two_schedulers, l2_in_adam, *map(_of_code, listing.FAULTS))
 SIGNS: tuple[Sign, ...] = (
     decayed_early,
     schedule_pace,
-    overfitting,
     dead_gradients,
     forgotten_zero_grad,
     *CODE,

@@ -6,7 +6,7 @@ any loss and any length. Evidence is between 0 and 1; below 1/2 it isn't told.
 
 import numpy as np
 
-from .finding import Finding, Sign, spread, straightness, trend
+from .finding import Finding, Sign, apart, chance, spread, straightness, trend
 from .history import History, jitter
 from .spikes import spikes
 
@@ -30,13 +30,15 @@ def divergence(run: History) -> Finding | None:
     back = rise > 0.6 * fall + 3 * run.jitter and fall > 3 * calm
     above = end - min(low, y[0])  # the first loss alone may be the only one that was low
     up = above > max(0.3 * abs(y[0]), fall + 6 * calm, 4 * run.jitter)
-    if not (grew or back or up) or above < 1e-5 * abs(y[0]):
+    # Of few losses, the lowest is low by chance: what counts is the height of the loss itself.
+    least = 0.1 if len(y) < 40 and run.lost is None else 1e-5
+    if not (grew or back or up) or above < least * abs(y[0]):
         return None
     since = _since(y, float(run.course.min()) + max(4 * run.jitter, 0.05 * run.fall))
-    grows = rise > 2 * (float(np.median(high[len(high) // 2 : -2])) - low)
+    grows = len(high) > 4 and rise > 2 * (float(np.median(high[len(high) // 2 : -2])) - low)
     if not (grew or grows) and since <= max(3, 0.04 * len(y)):
         return _too_high(
-            f"from {y[0]:.3g} the loss went up to {y.max():.3g}, and stayed high", 0.95
+            "from {} the loss went up to {}, and stayed high".format(*apart(y[0], y.max())), 0.95
         )
     return Finding(
         "divergence",
@@ -44,6 +46,7 @@ def divergence(run: History) -> Finding | None:
         f"From update {since} on the loss grows, from {y[: since + 1].min():.3g} to {y[-1]:.3g}.",
         "Lower the learning rate, to a tenth at first; clip the gradient if it comes suddenly.",
         1,
+        at=since,
     )
 
 
@@ -68,22 +71,46 @@ def nan(run: History) -> Finding | None:
         else "The very first loss is no number.",
         "If it grew before, lower the rate. If not, look for log(0), 0/0 or float16 in that batch.",
         10,
+        at=run.lost,
+    )
+
+
+def unmoved(run: History) -> Finding | None:
+    """Every loss is the same."""
+    y = run.loss
+    if len(y) < 12 or run.lost is not None or np.ptp(y) > 1e-6 * np.abs(y).max():
+        return None
+    return Finding(
+        "dead gradients",
+        0.96,
+        f"All {len(y)} losses are the same, {y[0]:.4g}, to the sixth digit.",
+        "No gradient arrives. Are the parameters in the optimizer? Are all ReLUs at 0?",
+        8,
+    )
+
+
+def explosion(run: History) -> Finding | None:
+    """Of a loss that isn't meant to fall: it has left its own scale, and doesn't come back."""
+    y = run.loss
+    if len(y) < 20:
+        return None
+    usual = float(np.median(np.abs(y[: len(y) // 2])))
+    if np.abs(y[-len(y) // 10 :]).min() < 1000 * max(usual, 1e-300):
+        return None
+    return Finding(
+        "divergence",
+        0.9,
+        f"The loss was about {usual:.3g}, and is {y[-1]:.3g} at the end.",
+        "Lower the learning rate, to a tenth at first; clip the gradient.",
+        1,
     )
 
 
 def never_moved(run: History) -> Finding | None:
     """Flat from the beginning to the end."""
     y, course = run.loss, run.course
-    if len(y) < 12 or run.lost is not None:
+    if len(y) < 12 or run.lost is not None or unmoved(run) is not None:
         return None
-    if np.ptp(y) <= 1e-6 * np.abs(y).max():
-        return Finding(
-            "dead gradients",
-            0.96,
-            f"All {len(y)} losses are the same, {y[0]:.4g}, to the sixth digit.",
-            "No gradient arrives. Are the parameters in the optimizer? Are all ReLUs at 0?",
-            8,
-        )
     half, n = y[len(y) // 2 :], len(y)
     last, usual = float(half.mean()), spread(half)
     # Whether the mean of the first few is above that of the second half by more than chance, or
@@ -96,6 +123,8 @@ def never_moved(run: History) -> Finding | None:
         held = run.val_loss[len(run.val_loss) // 2 :]
         if run.val_loss[0] - np.median(held) > 5 * jitter(held):
             return None  # it has learned something, and the batches hide it
+    if n < 40 and usual > 0.05 * abs(last) and chance(last, run.classes) is None:
+        return None  # the fall may have come before the first line; an untrained model is calm
     first = float(y[: n // 3].mean())
     return Finding(
         "plateau",
@@ -134,13 +163,16 @@ def too_low(run: History) -> Finding | None:
     course = run.course
     if len(course) < 12 or run.lost is not None:
         return None
-    if run.lr is not None and run.lr[-1] < 0.3 * run.lr.max():
-        return None  # it has come down: a schedule that ends is no low rate
+    val = run.val_loss if run.val_loss is not None and len(run.val_loss) >= 12 else None
     if run.start - course[-3:].mean() > 0.5 * abs(run.start):
-        return None  # less than half is left: no beginning, though it may be a line
-    falls = _line(run.loss, run)
-    if falls is None and run.val_loss is not None and len(run.val_loss) >= 12:
-        falls = _line(run.val_loss, run)  # always the same data: no batches to hide it
+        # Less than half is left: no beginning, though it may be a line; unless it gets faster.
+        falls = _speeds_up(val) if val is not None and not _decays(run) else None
+    elif _decays(run):
+        falls = _line(_by_rate(run.loss if val is None else val, run), run, hidden=False)
+    else:
+        falls = _line(run.loss, run)
+        if falls is None and val is not None:  # always the same data: no batches to hide it
+            falls = _line(val, run) or _speeds_up(val)
     if falls is None:
         return None
     return Finding(
@@ -152,11 +184,33 @@ def too_low(run: History) -> Finding | None:
     )
 
 
-def _line(y: np.ndarray, run: History) -> float | None:
+def _decays(run: History) -> bool:
+    return run.lr is not None and bool(run.lr[-1] < 0.3 * run.lr.max())
+
+
+def _by_rate(y: np.ndarray, run: History) -> np.ndarray:
+    """The losses at equal sums of the rate: by how far the weights have gone."""
+    assert run.lr is not None
+    rate = np.interp(np.linspace(0, 1, len(y)), np.linspace(0, 1, len(run.lr)), run.lr)
+    gone = np.cumsum(rate)
+    parts = np.searchsorted(gone, np.linspace(0, gone[-1], 61)[1:-1])
+    return np.array([part.mean() for part in np.split(y, parts) if len(part)])
+
+
+def _speeds_up(val: np.ndarray) -> float | None:
+    """How fast the last third falls, in units of the first, where it is as fast at least."""
+    third = len(val) // 3
+    falls = [val[0] - val[third], val[third] - val[-third - 1], val[-third - 1] - val[-1]]
+    steady = np.mean(np.diff(val) < 0) > 0.85
+    slow = min(falls) > 0 and falls[2] > 0.8 * falls[0] and falls[2] > 0.7 * falls[1]
+    return float(falls[2] / falls[0]) if steady and slow else None
+
+
+def _line(y: np.ndarray, run: History, hidden: bool = True) -> float | None:
     """How fast the second half falls, in units of the first, if that is a line; else None."""
     half, course = len(y) // 2, run.binned(y)
     (early, _), (late, sure), (_, whole) = trend(y[:half]), trend(y[-half:]), trend(y)
-    hidden = whole < -5 and sure < -2.5 and y[0] - course.min() < 2 * np.std(np.diff(y))
+    hidden = hidden and whole < -5 and sure < -2.5 and y[0] - course.min() < 2 * np.std(np.diff(y))
     noise = jitter(y[half:]) / max(len(y) / len(course), 1.0) ** 0.5
     line = sure < -2.5 and straightness(course, 1.5 * noise) > 0.9
     return late / early if early < 0 and (hidden or line) and 0.4 < late / early < 2.5 else None
@@ -224,7 +278,7 @@ def _too_high(sign: str, evidence: float = 0.86) -> Finding:
 def noise_floor(run: History) -> Finding | None:
     """Flat at the end and restless, while the rate is as high as ever."""
     y, val = run.loss, run.val_loss
-    if len(y) < 60 or run.lost is not None or run.lr is None:
+    if len(y) < 100 or run.lost is not None or run.lr is None:
         return None
     if run.lr[-1] < 0.5 * run.lr.max():
         return None
@@ -236,10 +290,13 @@ def noise_floor(run: History) -> Finding | None:
     # trembles there is the weights.
     tremble = float(np.std(late)) / max(run.fall, 1e-300)
     often, where = 0.35, "the loss"
+    if val is not None and len(val) >= 12 and np.isfinite(val).all() and _falls(val):
+        return None
     if val is not None and len(val) >= 12 and np.isfinite(val).all():
         held = val[len(val) // 2 :]
         tremble = jitter(held) / max(float(val[0] - np.median(held)), 1e-300)
-        often, where = 0.015, "the held-out loss"
+        # At rest, a loss of k directions lies sqrt(k / 2) of its own trembling above its floor.
+        often, where = 0.03, "the held-out loss"
     if run.fall <= 0 or tremble < often:
         return None
     return Finding(
@@ -251,9 +308,38 @@ def noise_floor(run: History) -> Finding | None:
     )
 
 
+def _falls(val: np.ndarray) -> bool:
+    """Whether the held-out loss still falls in the second half, by more than it trembles."""
+    half = val[len(val) // 2 :]
+    slope, sure = trend(half)
+    return sure < -3 and -slope * len(half) > 2 * jitter(half)
+
+
+def guesses(run: History) -> Finding | None:
+    """The loss was far higher at first, and then lies at a guess among some classes."""
+    y = run.loss
+    if len(y) < 12 or run.lost is not None:
+        return None
+    half = y[len(y) // 2 :]
+    level = float(np.median(half))
+    classes = chance(level, run.classes)
+    few = max(len(y) // 30, 1)
+    if classes is None or np.std(half) > 0.1 * level or trend(half)[0] * len(half) < -0.02 * level:
+        return None
+    if y[:few].max() > 1.3 * level or (y[: 4 * few].max() > 2 * level):
+        return _too_high(
+            f"the loss was {y[: 4 * few].max():.3g} at first, and then lies at {level:.3g}, a "
+            f"guess among {classes} classes: the weights were thrown away",
+            0.9,
+        )
+    return None
+
+
 SIGNS: tuple[Sign, ...] = (
     divergence,
+    guesses,
     nan,
+    unmoved,
     never_moved,
     late_start,
     too_low,

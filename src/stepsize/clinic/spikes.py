@@ -23,7 +23,9 @@ def spikes(run: History) -> Finding | None:
     )
     usual = 6 * jitter(y[len(y) // 8 :])
     height = max(usual, often, 0.2 * run.fall, 1e-6 * np.abs(y).max())
-    alone = jump > max(0.4 * run.fall if many else height, 1.5 * height)
+    # Of few lines, one in ten is no rarity: a single one must undo most of what was learned.
+    alone = jump > max((0.4 if many else 0.6) * run.fall, 1.5 * height)
+    alone &= ~_ends_of_epochs(run, alone)
     lowest = np.minimum.accumulate(three[::-1])[::-1]  # of all that follow
     back = lowest < before + 0.4 * jump
     begun = np.arange(len(y)) >= max(2, len(y) // 12)
@@ -44,7 +46,23 @@ def spikes(run: History) -> Finding | None:
         f"Peaks that come back, {count} in all; the highest at update {worst}, {y[worst]:.3g}.",
         "Clip the gradient by its norm; look at the batch of that update; lower beta2 or the rate.",
         10,
+        at=worst,
     )
+
+
+def _ends_of_epochs(run: History, alone: np.ndarray) -> np.ndarray:
+    """Which single peaks are the last batches of epochs, that have few examples left.
+
+    By the held-out losses, where there is one an epoch; else by what all distances share.
+    """
+    at, index = np.flatnonzero(alone), np.arange(len(alone))
+    held = 0 if run.val_loss is None else len(run.val_loss)
+    epoch = len(alone) / held if held else 0.0
+    if held >= 3 and epoch >= 4 and epoch == round(epoch):
+        return np.asarray(index % round(epoch) == round(epoch) - 1)
+    if len(at) >= 3 and (shared := int(np.gcd.reduce(np.diff(at)))) >= 4:
+        return np.asarray(index % shared == at[0] % shared)
+    return np.zeros(len(alone), bool)
 
 
 def _thirds(y: np.ndarray) -> list[np.ndarray]:

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from .range_test import lost
+from .torch_batches import as_loss, loss_of
 
 __all__ = ["losses"]
 
@@ -22,10 +23,10 @@ def losses(
     lr: np.ndarray,
     optimizer: Any,
     hyper: dict[str, Any],
+    clip: float | None = None,
 ) -> tuple[np.ndarray, bool]:
     """The loss before each update, until the run is lost; and whether gradients are averaged."""
-    if not callable(loss):
-        raise TypeError(f"loss must be a function of (model(x), y), not {loss!r}")
+    loss = as_loss(loss)
     rule = _made(model, optimizer, float(lr[0]), hyper)
     modules = [*model.modules(), *(loss.modules() if isinstance(loss, torch.nn.Module) else ())]
     shares = _shares(rule)
@@ -35,7 +36,7 @@ def losses(
         for rate, batch in zip(lr, _endless(batches), strict=False):
             for group, share in zip(rule.param_groups, shares, strict=True):
                 group["lr"] = _like(group["lr"], float(rate) * share)
-            value = _loss(model, loss, batch)
+            value = loss_of(model, loss, batch)
             seen.append(float(value.detach()))
             if lost(np.array(seen)) < len(seen):
                 break
@@ -43,6 +44,8 @@ def losses(
                 for p in group["params"]:
                     p.grad = None
             value.backward()
+            if clip is not None:
+                torch.nn.utils.clip_grad_norm_(model.parameters(), clip)
             rule.step()
     return np.array(seen), any(map(_averages, rule.param_groups))
 
@@ -84,18 +87,6 @@ def _like(old: Any, rate: float) -> Any:
 
 def _averages(group: dict[str, Any]) -> bool:
     return bool(group.get("momentum")) or bool(group.get("beta1") or group.get("betas", [0])[0])
-
-
-def _loss(model: torch.nn.Module, loss: Any, batch: Any) -> torch.Tensor:
-    if not isinstance(batch, tuple | list) or len(batch) != 2:
-        kind = type(batch).__name__
-        raise ValueError(f"batches must hold pairs (x, y), for loss(model(x), y), not a {kind}")
-    x, y = batch
-    value = loss(model(x), y)
-    if not isinstance(value, torch.Tensor) or value.numel() != 1:
-        kind = f"shape {tuple(value.shape)}" if hasattr(value, "shape") else type(value).__name__
-        raise ValueError(f"loss(model(x), y) must be a tensor with one number, not {kind}")
-    return value.squeeze()
 
 
 def _endless(batches: Iterable[Any]) -> Iterator[Any]:

@@ -40,13 +40,14 @@ def as_torch(rule: Rule, params: ParamsT, **hyper: Any) -> RuleOptimizer:
         as_torch(adamw, [dict(params=hidden, rule=muon, lr=0.02), dict(params=others)], lr=3e-4)
 
     A rule of coordinates, as Adam, steps the tensors of a group together, as one long vector; a
-    rule of matrices, as Muon and Adafactor, takes each tensor by itself, and one of more than two
-    axes as a matrix with a row for each output: a convolution (8, 3, 3, 3) as 8 x 27, as Muon's
-    authors have it. Adafactor steps vectors by `adafactor_vector`. Your own rule is handed each
-    tensor as it is.
+    rule of matrices, as Muon, SOAP and Adafactor, takes each tensor by itself, and one of more than
+    two axes as a matrix with a row for each output: a convolution (8, 3, 3, 3) as 8 x 27, as Muon's
+    authors have it. Adafactor steps vectors by `adafactor_vector`. Prodigy finds one rate for all
+    tensors of its group, and wants one group. Your own rule is handed each tensor as it is.
 
-    The schedule-free rules take the gradient beside the model: `optimizer.eval()` puts the model
-    in place, `optimizer.train()` goes back. For all others the two do nothing.
+    The schedule-free rules take the gradient beside the model, and `averaged` ones keep a mean of
+    it: `optimizer.eval()` puts that in place, `optimizer.train()` goes back. For all others the two
+    do nothing.
 
     What the rule remembers is seen in `optimizer.state[p]`, with `step`, the updates made. It all
     goes through state_dict, pickle and copy. torch's schedulers drive it, the lr of every rule;

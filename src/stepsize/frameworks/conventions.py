@@ -80,9 +80,13 @@ DIGITS: dict[str, tuple[int | None, int | None, int | None]] = {
     "radam": (13, 6, 8),
     "adamax": (13, 6, 13),
     "lion": (13, 6, 13),
+    "ademamix": (None, None, 13),
+    "prodigy": (None, None, None),
     "adafactor_vector": (13, 6, 7),
     "adafactor": (13, 6, 7),
     "muon": (1, None, None),
+    "shampoo": (None, None, None),
+    "soap": (None, None, None),
     "schedule_free_sgd": (None, None, None),
     "schedule_free_adamw": (None, None, 13),
 }

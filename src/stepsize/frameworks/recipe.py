@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 from .. import optimizers, schedules
+from ..optimizers.rules import looks
 from ..ranges import above, at_least, count_from, one_of, require
 
 __all__ = ["Recipe"]
 
-NO_RULES = ("Rule", "Step", "decoupled", "clip_by_norm", "clip_by_value")
+NO_RULES = ("Rule", "Step", "decoupled", "averaged", "clip_by_norm", "clip_by_value")
 OPTIMIZERS = [name for name in optimizers.__all__ if name not in NO_RULES]
 SCHEDULES = [name for name in schedules.__all__ if name not in ("sequence", "one_cycle_momentum")]
 
@@ -26,6 +27,9 @@ class Recipe:
     amounts, the first update having a rate already: 0 or more, fewer than steps.
     schedule: a name in `schedules`, whose t counts from the end of the warmup. shape: its numbers
     by name. clip_norm: the greatest norm of a gradient, above 0, or None.
+    decays: what the weight decay shrinks, "all" or only "matrices", which leaves biases and norms
+    alone. others: where the optimizer steps matrices alone, as Muon, the numbers of AdamW, which
+    steps all else by the same schedule; its lr, too. What they don't say is AdamW's default here.
     Raises: ValueError that names what is not so.
 
     >>> short = Recipe(optimizer="adamw", hyper={"lr": 0.1}, steps=6, warmup=2,
@@ -41,6 +45,8 @@ class Recipe:
     schedule: str = "constant"
     shape: Mapping[str, Any] = field(default_factory=dict)
     clip_norm: float | None = None
+    decays: str = "all"
+    others: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         require("optimizer", self.optimizer, one_of(*OPTIMIZERS))
@@ -57,6 +63,11 @@ class Recipe:
         takes = [*inspect.signature(self.rule).parameters][3:]
         _require_known("hyper", self.optimizer, self.hyper, takes)
         self._require_shape()
+        require("decays", self.decays, one_of("all", "matrices"))
+        if self.others and not self.matrices_only:
+            raise ValueError(f"others must be empty for {self.optimizer}, which steps all tensors")
+        takes = ["lr", "beta1", "beta2", "eps", "weight_decay"]
+        _require_known("others", "adamw", self.others, takes)
 
     def _require_shape(self) -> None:
         """Raise ValueError unless the schedule can be drawn with these numbers."""
@@ -71,6 +82,12 @@ class Recipe:
     def rule(self) -> optimizers.Rule:
         """The optimizer itself."""
         return getattr(optimizers, self.optimizer)
+
+    @property
+    def matrices_only(self) -> bool:
+        """Whether the optimizer steps matrices, and nothing else."""
+        looked = looks(self.rule)
+        return looked.axes == 2 and looked.vectors is None
 
     def lr(self, t: Any) -> Any:
         """The learning rate after t updates; t: a number or an array, at least 0."""

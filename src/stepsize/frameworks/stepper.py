@@ -63,7 +63,7 @@ class Stepper:
 
     def shape_for(self, p: torch.Tensor) -> tuple[int, ...]:
         """A rule of matrices sees one, a row for each output, as Muon's authors have it."""
-        if self.looks.at != "tensor":
+        if self.looks.at not in ("tensor", "model"):
             return tuple(p.shape)
         axes = looks(self.rule_for(p)).axes
         return (p.shape[0], p.numel() // max(p.shape[0], 1)) if axes == 2 else (p.numel(),)

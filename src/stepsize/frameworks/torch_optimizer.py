@@ -2,7 +2,8 @@
 
 What a rule looks at decides what it is handed. A rule of coordinates gets many tensors as one long
 vector, for it can't tell, and one call costs less than many. A rule of matrices gets each tensor as
-a matrix. A rule that says nothing of itself gets each tensor as it is.
+a matrix. A rule of the whole model gets all tensors of its group as one vector. A rule that says
+nothing of itself gets each tensor as it is.
 """
 
 from collections.abc import Callable
@@ -48,11 +49,16 @@ class RuleOptimizer(torch.optim.Optimizer):
             del group[name]  # torch fills in all that the default rule has
         group["rule"] = stepper.name
         try:
+            self._require_one_group(stepper)
             stepper.try_out(group)
         except Exception:
             self.param_groups.pop()
             raise
         self.steppers.append(stepper)
+
+    def _require_one_group(self, stepper: Stepper) -> None:
+        if stepper.looks.at == "model" and stepper.name in [other.name for other in self.steppers]:
+            raise ValueError(f"{stepper.name} looks at all its tensors together: make one group")
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
@@ -84,7 +90,8 @@ class RuleOptimizer(torch.optim.Optimizer):
     def eval(self) -> None:
         """Put in place what is to be evaluated, where that isn't where the gradient is taken.
 
-        The x of the schedule-free rules, a mean of the weights. Elsewhere it does nothing.
+        A mean of the weights: the x of the schedule-free rules, the average of `averaged`.
+        Elsewhere it does nothing.
         """
         for stepper, group in zip(self.steppers, self.param_groups, strict=True):
             for p in group["params"]:
@@ -171,8 +178,8 @@ class RuleOptimizer(torch.optim.Optimizer):
 
     def _remember(self, pack: list[torch.Tensor], t: int, memory: dict[str, Any]) -> None:
         """Each tensor's part of it; views, so that the next update finds them joined already."""
-        before = self.joined.get(pack[0], Joined([], {}, {}))
-        long = {n: v for n, v in memory.items() if torch.is_tensor(v) and v.ndim}
+        before, total = self.joined.get(pack[0], Joined([], {}, {})), sum(p.numel() for p in pack)
+        long = {n: v for n, v in memory.items() if torch.is_tensor(v) and v.shape == (total,)}
         parts = {
             n: before.parts[n] if v is before.long.get(n) else _parts(v, pack)
             for n, v in long.items()

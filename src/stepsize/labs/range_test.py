@@ -42,7 +42,7 @@ def range_test() -> Lab:
 
     def scene(rule: Any) -> Scene:
         left, right = panels(2)
-        plots.curve(left, [], [], "learning rate", "loss in the test")
+        plots.curve(left, [], [], "learning rate", "loss in the test, smoothed")
         left.set(xscale="log", yscale="log", xlim=(1e-4, 10), ylim=(0.005, 100))
         plots.curve(right, RATES, ends(rule, RATES), "learning rate", "loss after a full run")
         right.set(xscale="log", yscale="log", xlim=(1e-4, 10), ylim=(0.005, 100))
@@ -50,7 +50,8 @@ def range_test() -> Lab:
 
     def react(axes: list[Axes], rule: Any, steps: int) -> str:
         found = find_lr(rule, model, START, lr_min=1e-4, lr_max=10.0, steps=steps)
-        plots.curve(axes[0], found.lr, found.loss, "learning rate", "loss in the test", "sgd")
+        axes[0].plot(found.lr, found.loss, color=plots.GREY, lw=0.8)
+        axes[0].plot(found.lr, found.smoothed, color=plots.look("sgd").color, lw=2)
         return _judge(axes, rule, found)
 
     return Lab("A range test, and the full runs at every rate", scene, react, **controls)

@@ -155,9 +155,11 @@ def range_test(found: RangeTest, end: float, best: float) -> str:
     """What the test suggests, and what a full run at that rate comes to, beside the best one."""
     if found.suggestion is None:
         return f"no suggestion: {found.reason}"
-    low = number(found.lr[found.smoothed.argmin()])
+    smooth = found.smoothed
+    halfway = found.lr[np.argmax(smooth <= (smooth[0] + smooth.min()) / 2)]
+    seen = f"half of its fall by {number(halfway)}, lowest at {number(found.lr[smooth.argmin()])}"
     tried = f"a full run at {number(found.suggestion)} ends at {number(end)}"
-    return f"lowest at {low}: {tried}, the best one of the sweep at {number(best)}"
+    return f"{seen}: {tried}, the best one of the sweep at {number(best)}"
 
 
 def schedules(
@@ -218,7 +220,8 @@ def warmup(ends: np.ndarray, chance: float) -> str:
     stuck = int((ends > 0.8 * chance).sum())
     rest = f", {len(ends) - learned - stuck} between" if learned + stuck < len(ends) else ""
     said = f"{learned} of {len(ends)} runs learned, {stuck} stuck{rest}"
-    return f"{said}: loss {ends.min():.2f} to {ends.max():.2f} at the end, {chance:.2f} is chance"
+    low, high = number(ends.min()), number(ends.max())
+    return f"{said}: loss {low} to {high} at the end, {chance:.2f} is chance"
 
 
 def race(optimizer: str, lr: float, ends: np.ndarray, best_lr: float, best: float) -> str:

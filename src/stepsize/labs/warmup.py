@@ -1,5 +1,6 @@
 """The lab of lesson 8: warmup against peak rate, as a map of real trainings."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,9 @@ from .training_panel import TrainingPanel
 from .trainings import Trainings
 
 CHANCE = float(np.log(8))  # the loss of a blind guess among eight symbols
-RATES = (0.001, 0.002, 0.004, 0.0075, 0.015, 0.03)
+RATES = (0.001, 0.002, 0.004, 0.0055, 0.0075, 0.0105, 0.015, 0.03)
 WARMUPS = (0, 5, 10, 20, 40, 80)
+CHOOSING, JUDGING = range(5), range(5, 25)  # seeds: of every cell; of the two that are compared
 EVERY = 5  # updates: the mean loss of as many is one number in the file
 SHIPPED = Path(__file__).with_name("warmup.jsonl")
 
@@ -44,6 +46,14 @@ class Map(Trainings):
         return np.array([[np.median(self.ends((lr, n))) for n in WARMUPS] for lr in RATES])
 
 
+def stored(lr: float, warmup: int, seeds: range = CHOOSING) -> np.ndarray:
+    """The loss at the end of runs that came with the course, one a seed; none of the learner's."""
+    runs = map(json.loads, SHIPPED.read_text(encoding="utf-8").splitlines())
+    cell = [run for run in runs if (run["lr"], run["warmup"]) == (lr, warmup)]
+    ends = {run["seed"]: np.mean(run["loss"][-2:]) for run in cell}
+    return np.array([ends[seed] for seed in seeds])
+
+
 def _losses(run: dict[str, Any]) -> list[float]:
     loss = [float(value) for value in run["loss"]]
     if len(loss) != 100 // EVERY:
@@ -65,16 +75,18 @@ def warmup() -> Lab:
     def scene(runs: int) -> Scene:
         left, right = panels(2)
         thousandths = [round(1000 * lr, 1) for lr in RATES]  # short, so that the label has room
-        names = "warmup updates", "peak rate, in thousandths"
-        plots.cells(left, known.medians(), WARMUPS, thousandths, CHANCE, *names)
+        names = "warmup updates (in the cells: loss × 1000)", "peak rate × 1000"
+        medians = 1000 * known.medians()
+        plots.cells(left, medians, WARMUPS, thousandths, 1000 * CHANCE, *names, low=1)
         plots.curve(right, [0, 100], [CHANCE, CHANCE], "update", "loss")
-        right.set(xlim=(0, 100), ylim=(0, 3))
-        right.text(99, CHANCE + 0.06, "chance", ha="right", fontsize=plots.SIZE, color=plots.INK)
+        right.set(xlim=(0, 100), yscale="log", ylim=(0.0005, 5))
+        right.text(99, CHANCE * 1.1, "chance", ha="right", fontsize=plots.SIZE, color=plots.INK)
         return Scene([left, right])
 
     def react(axes: list[Axes], length: int, lr: float, runs: int) -> str:
-        place = WARMUPS.index(length), RATES.index(lr)
-        axes[0].plot(*place, "s", ms=36, mfc="none", mec="#D55E00", mew=3)
+        x, y = WARMUPS.index(length), RATES.index(lr)
+        around = np.array([[-1, 1, 1, -1, -1], [-1, -1, 1, 1, -1]]) * 0.46
+        axes[0].plot(x + around[0], y + around[1], color="#D55E00", lw=3)
         middle = np.arange(EVERY / 2, 100, EVERY)
         for loss in known.losses((lr, length)):
             axes[1].plot(middle, loss, color="#0072B2", lw=1.5)

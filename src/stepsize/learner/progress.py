@@ -77,5 +77,6 @@ def _best(answered: Mapping[int, Mapping[str, str]], n: int) -> tuple[tuple[str,
     right = {seed: list(statuses.values()).count(RIGHT) for seed, statuses in answered.items()}
     best = max(right, key=lambda seed: right[seed])
     told = min(len(answered[best]), n)
-    states = ["right"] * right[best] + ["tried"] * (told - right[best])
+    solved = min(right[best], n)  # a question that is gone may have had its answer, too
+    states = ["right"] * solved + ["tried"] * (told - solved)
     return (*states, *[""] * (n - told)), best

@@ -14,10 +14,10 @@ from typing import Any
 
 from .home import home
 
-__all__ = ["answers", "by_seed", "keep", "lines", "named"]
+__all__ = ["answers", "by_seed", "drawn", "keep", "keep_drawn", "lines", "named"]
 
 KEYS = {"exercise", "status", "mistake", "at"}
-LAST_CHECK = "last check "
+LAST_CHECK, DRAWN = "last check ", "drawn"
 
 Line = dict[str, Any]
 
@@ -65,6 +65,25 @@ def answers(seed: int) -> dict[str, str]:
         if (line["exercise"] or "").startswith(start):
             given.setdefault(line["exercise"].removeprefix(start), line["mistake"] or "")
     return given
+
+
+def keep_drawn(seed: int, tickets: list[Any]) -> str:
+    """Add what was drawn for a last check; the first such line is the one."""
+    return keep(f"{LAST_CHECK}{seed}", DRAWN, json.dumps(tickets))
+
+
+def drawn(seed: int) -> Any:
+    """What was drawn for a last check; None where that was not kept, or can't be read."""
+    try:
+        lines, _ = _read(_path())
+        kept = (line["mistake"] for line in lines if _begins(line, seed))
+        return json.loads(next(kept) or "")
+    except (OSError, StopIteration, ValueError):
+        return None
+
+
+def _begins(line: Line, seed: int) -> bool:
+    return line["exercise"] == f"{LAST_CHECK}{seed}" and line["status"] == DRAWN
 
 
 def by_seed(lines: list[Line]) -> dict[int, dict[str, str]]:

@@ -17,15 +17,16 @@ torch.optim rejects, and for t below 1.
 Two arguments that all rules share stand in none of the equations, as in torch: `maximize=True`
 turns the gradient round, and `weight_decay` then adds weight_decay * theta to it, an L2 penalty.
 The rules whose own equations have a weight_decay, AdamW the first of them, decay by that instead;
-`decoupled(rule)` does the same to any other that steps from theta.
+`decoupled(rule)` does the same to any other that steps from theta. `averaged(rule)` keeps a mean of
+the weights beside any of them.
 """
 
-from .adam_family import adam, adamax, adamw, amsgrad, lion, nadam, radam
+from .adam_family import adam, adamax, adamw, ademamix, amsgrad, lion, nadam, prodigy, radam
 from .adaptive import adadelta, adagrad, centered_rmsprop, rmsprop
-from .averages import schedule_free_adamw, schedule_free_sgd
+from .averages import averaged, schedule_free_adamw, schedule_free_sgd
 from .clipping import clip_by_norm, clip_by_value
 from .descent import heavy_ball, momentum, nesterov, sgd
-from .matrices import adafactor, adafactor_vector, muon
+from .matrices import adafactor, adafactor_vector, muon, shampoo, soap
 from .rules import Rule, Step, decoupled
 
 __all__ = [  # noqa: RUF022  (in order of difficulty)
@@ -46,12 +47,17 @@ __all__ = [  # noqa: RUF022  (in order of difficulty)
     "radam",
     "adamax",
     "lion",
+    "ademamix",
+    "prodigy",
     "adafactor_vector",
     "adafactor",
     "muon",
+    "shampoo",
+    "soap",
     "schedule_free_sgd",
     "schedule_free_adamw",
     "decoupled",
+    "averaged",
     "clip_by_norm",
     "clip_by_value",
 ]

@@ -5,8 +5,9 @@ theta is (..., n, m), and a column of hyper-parameters for k runs in one pass is
 
 from typing import Any
 
-from ..ranges import at_least, at_most, count_from
+from ..ranges import any_number, at_least, at_most, below_one, count_from
 from .elementwise import maximum, minimum
+from .linalg import eigenvectors, inverse_root, orthonormal
 from .rules import MATRIX, VECTOR, Step, rule
 
 __all__ = [  # noqa: RUF022  (in order of difficulty)
@@ -14,6 +15,8 @@ __all__ = [  # noqa: RUF022  (in order of difficulty)
     "adafactor",
     "muon",
     "orthogonalize",
+    "shampoo",
+    "soap",
 ]
 
 
@@ -150,24 +153,48 @@ def _rms(x: Any, axes: Any) -> Any:
     weight_decay=at_least(0),
     eps=at_least(0),
     ns_steps=count_from(0, below=100),
+    ns_a=any_number,
+    ns_b=any_number,
+    ns_c=any_number,
+    rms=at_least(0),
 )
 def muon(
-    theta, grad, t, b=0.0, *, lr=1e-3, momentum=0.95, weight_decay=0.1, eps=1e-7, ns_steps=5
+    theta,
+    grad,
+    t,
+    b=0.0,
+    *,
+    lr=1e-3,
+    momentum=0.95,
+    weight_decay=0.1,
+    eps=1e-7,
+    ns_steps=5,
+    ns_a=3.4445,
+    ns_b=-4.7750,
+    ns_c=2.0315,
+    rms=None,
 ) -> Step:
     r"""Muon: momentum whose every direction is given the same length. For a matrix of weights.
 
     $$B_t = \mu B_{t-1} + (1 - \mu)\, G_t$$
     $$O_t = \mathrm{NewtonSchulz}_5\left((1 - \mu)\, G_t + \mu B_t\right) \approx U V^\top$$
-    $$\theta_t = (1 - \eta\lambda)\, \theta_{t-1} - \eta \sqrt{\max(1, n / m)}\, O_t$$
+    $$\theta_t = (1 - \eta\lambda)\, \theta_{t-1} - \eta s\, O_t, \qquad
+      s = \sqrt{\max(1, n / m)} \ \text{ or } \ r \sqrt{\max(n, m)}$$
+
+    The entries of O have a root mean square near 1 / sqrt(max(n, m)). Where `rms` r is given, that
+    of the step is lr times r, whatever the shape. With r = 0.2 it is about that of AdamW's steps,
+    so that the two can share one lr.
 
     Shapes: theta, grad, b, update O (..., n, m); hyper-parameters scalar or (..., 1, 1).
-    Units: b as grad; lr as theta; weight_decay one over lr.
-    Ranges: lr, momentum, weight_decay, eps at least 0; ns_steps a whole number from 0 to 99.
-    Source: Jordan et al. (2024), kellerjordan.github.io/posts/muon; the factor of n / m is that of
-    his code. Same as torch.optim.Muon, which computes NewtonSchulz in bfloat16, three digits, and
-    this in the type of theta. Left out: momentum without Nesterov's look ahead, other coefficients,
-    the rate 0.2 sqrt(max(n, m)) that imitates AdamW's step, and all that makes it fast on many
-    GPUs. Biases, embeddings and the last layer are commonly left to AdamW.
+    Units: b as grad; lr as theta; rms none; weight_decay one over lr.
+    Ranges: lr, momentum, weight_decay, eps, rms at least 0; ns_steps a whole number from 0 to 99;
+    ns_a, ns_b, ns_c, the coefficients of `orthogonalize`, any numbers.
+    Source: Jordan et al. (2024), kellerjordan.github.io/posts/muon; the first s is that of his
+    code, the second, with r = 0.2, of Liu et al. (2025), arXiv:2502.16982. Same as torch.optim.Muon
+    (there rms=0.2 is adjust_lr_fn="match_rms_adamw"), which computes NewtonSchulz in bfloat16,
+    three digits, and this in the type of theta. Left out: momentum without Nesterov's look ahead,
+    coefficients that change from step to step, and all that makes it fast on many GPUs. Biases,
+    embeddings and the last layer are commonly left to AdamW.
 
     The gradient's weak direction moves about as far as the strong one, a hundred times as steep:
 
@@ -178,24 +205,33 @@ def muon(
     """
     n, m = theta.shape[-2:]
     b = momentum * b + (1 - momentum) * grad
-    update = orthogonalize((1 - momentum) * grad + momentum * b, ns_steps, eps)
-    theta = (1 - lr * weight_decay) * theta - lr * max(1.0, n / m) ** 0.5 * update
+    ahead = (1 - momentum) * grad + momentum * b
+    update = orthogonalize(ahead, ns_steps, eps, ns_a, ns_b, ns_c)
+    scale = max(1.0, n / m) ** 0.5 if rms is None else rms * max(n, m) ** 0.5
+    theta = (1 - lr * weight_decay) * theta - lr * scale * update
     memory, shown = dict(b=b), dict(update=update)
     return Step(theta, memory, shown)
 
 
-def orthogonalize(matrix: Any, steps: int = 5, eps: float = 1e-7) -> Any:
+def orthogonalize(
+    matrix: Any,
+    steps: int = 5,
+    eps: float = 1e-7,
+    a: float = 3.4445,
+    b: float = -4.7750,
+    c: float = 2.0315,
+) -> Any:
     r"""Bring the singular values of a matrix near 1 and leave its singular vectors alone.
 
     $$X_0 = G / \max(\lVert G \rVert_F, \epsilon) \qquad A_k = X_k X_k^\top \qquad
       X_{k+1} = a X_k + (b A_k + c A_k^2)\, X_k$$
 
     Each step is a polynomial of every singular value, a s + b s^3 + c s^5. The larger a is, the
-    sooner a small s is lifted: five steps lift even 0.005. With these three numbers it doesn't
-    converge to 1: a value ends somewhere between 0.68 and 1.2, and one that began smaller, below.
+    sooner a small s is lifted: with these three numbers five steps lift even 0.005, but nothing
+    converges to 1: a value ends somewhere between 0.68 and 1.2, and one that began smaller, below.
+    With 1.875, -1.25 and 0.375 it converges, and a small s takes many more steps.
     Shapes: (..., n, m) -> (..., n, m). Source: Jordan et al. (2024), as for `muon`.
     """
-    a, b, c = 3.4445, -4.7750, 2.0315
     wide = matrix.shape[-2] <= matrix.shape[-1]
     x = matrix if wide else matrix.mT
     norm = (x * x).sum(axis=(-2, -1), keepdims=True) ** 0.5
@@ -204,3 +240,117 @@ def orthogonalize(matrix: Any, steps: int = 5, eps: float = 1e-7) -> Any:
         A = x @ x.mT
         x = a * x + (b * A + c * A @ A) @ x
     return x if wide else x.mT
+
+
+@rule(MATRIX, lr=at_least(0), eps=at_least(0))
+def shampoo(theta, grad, t, left=0.0, right=0.0, *, lr=1e-2, eps=1e-4) -> Step:
+    r"""Shampoo: Adagrad for a matrix, which scales every direction and not the coordinates alone.
+
+    $$L_t = L_{t-1} + G_t G_t^\top \qquad R_t = R_{t-1} + G_t^\top G_t$$
+    $$\theta_t = \theta_{t-1} -
+      \eta\, (L_t + \epsilon I)^{-1/4}\, G_t\, (R_t + \epsilon I)^{-1/4}$$
+
+    All squares of a gradient, with all their products, would be (n m)^2 numbers; L and R are n^2
+    and m^2.
+
+    Shapes: theta, grad, update (..., n, m); left L (..., n, n), right R (..., m, m);
+    hyper-parameters scalar or (..., 1, 1).
+    Units: left, right and eps as grad squared; so lr has the units of theta.
+    Ranges: lr, eps at least 0.
+    Source: Gupta, Koren & Singer (2018), Algorithm 1, arXiv:1802.09568; lr and eps are choices of
+    ours. torch has none. Left out: tensors of more than two axes, momentum, and what later made it
+    practical, as Anil et al. (2020), arXiv:2002.09018: means in place of the sums, roots that are
+    taken once in many updates, and a length of step borrowed from another rule ("grafting").
+
+    Muon comes near to its first step: every direction moves by lr, however weak the gradient there.
+
+    >>> step = shampoo(np.zeros((2, 2)), np.diag([1.0, 0.01]), t=1, lr=1.0, eps=0.0)
+    >>> step.theta.round(6)
+    array([[-1.,  0.],
+           [ 0., -1.]])
+    """
+    left = left + grad @ grad.mT
+    right = right + grad.mT @ grad
+    update = inverse_root(left, 4, eps) @ grad @ inverse_root(right, 4, eps)
+    theta = theta - lr * update
+    memory, shown = dict(left=left, right=right), dict(update=update)
+    return Step(theta, memory, shown)
+
+
+@rule(
+    MATRIX,
+    lr=at_least(0),
+    beta1=below_one,
+    beta2=below_one,
+    eps=at_least(0),
+    weight_decay=at_least(0),
+    frequency=count_from(1),
+)
+def soap(
+    theta,
+    grad,
+    t,
+    m=0.0,
+    v=0.0,
+    left=0.0,
+    right=0.0,
+    q_left=None,
+    q_right=None,
+    *,
+    lr=3e-3,
+    beta1=0.95,
+    beta2=0.95,
+    eps=1e-8,
+    weight_decay=1e-2,
+    frequency=10,
+) -> Step:
+    r"""SOAP: Adam, along the axes that Shampoo finds.
+
+    $$G'_t = Q_L^\top G_t\, Q_R \qquad
+      M_t = \beta_1 M_{t-1} + (1 - \beta_1)\, G_t \qquad
+      V_t = \beta_2 V_{t-1} + (1 - \beta_2)\, G'^2_t$$
+    $$O_t = Q_L \left( Q_L^\top \hat M_t\, Q_R / (\sqrt{\hat V_t} + \epsilon) \right) Q_R^\top
+      \qquad \theta_t = (1 - \eta\lambda)\, \theta_{t-1} - \eta\, O_t$$
+    $$L_t = \beta_2 L_{t-1} + (1 - \beta_2)\, G_t G_t^\top \qquad
+      R_t = \beta_2 R_{t-1} + (1 - \beta_2)\, G_t^\top G_t$$
+
+    Every f updates the axes follow: Q_L is the Q of a QR decomposition of L Q_L, and Q_R that of
+    R Q_R. The first gradient makes no step: it only says where the axes lie, the eigenvectors of
+    L and R. So Adam's count, in both corrections, is t - 1.
+
+    Shapes: theta, grad, m, v, update O (..., n, m); left L, q_left (..., n, n); right R, q_right
+    (..., m, m); hyper-parameters scalar or (..., 1, 1); frequency f one number.
+    Units: m and eps as grad; v, left, right as grad squared; lr as theta; weight_decay lambda one
+    over lr.
+    Ranges: lr, eps, weight_decay at least 0; beta1, beta2 at least 0 and below 1; frequency a whole
+    number, at least 1.
+    Source: Vyas et al. (2024), Algorithm 3, arXiv:2409.11321; the corrections, the decay and the
+    first gradient are those of their code, which adds eps before it corrects. torch has none. Left
+    out: axes that are sorted anew, tensors of more than two axes, a side too long to have axes.
+
+    Rotate the problem, and SOAP's path is rotated with it. Adam's depends on how the axes lie:
+
+    >>> turn, G = np.array([[0.8, -0.6], [0.6, 0.8]]), np.diag([100.0, 1.0])
+    >>> def second(G):
+    ...     first = soap(np.zeros((2, 2)), G, 1)
+    ...     return soap(first.theta, G, 2, **first.memory, lr=1.0).theta
+    >>> np.allclose(second(turn @ G), turn @ second(G), atol=1e-4)
+    True
+    """
+    left = beta2 * left + (1 - beta2) * grad @ grad.mT
+    right = beta2 * right + (1 - beta2) * grad.mT @ grad
+    if q_left is None:
+        axes = dict(q_left=eigenvectors(left), q_right=eigenvectors(right))
+        return Step(theta, dict(m=0 * grad, v=0 * grad, left=left, right=right) | axes)
+    k = t - 1
+    along = q_left.mT @ grad @ q_right
+    m = beta1 * m + (1 - beta1) * grad
+    v = beta2 * v + (1 - beta2) * along * along
+    m_hat = q_left.mT @ m @ q_right / (1 - beta1**k)
+    v_hat = v / (1 - beta2**k)
+    update = q_left @ (m_hat / (v_hat**0.5 + eps)) @ q_right.mT
+    theta = (1 - lr * weight_decay) * theta - lr * update
+    if k % frequency == 0:
+        q_left, q_right = orthonormal(left @ q_left), orthonormal(right @ q_right)
+    memory = dict(m=m, v=v, left=left, right=right, q_left=q_left, q_right=q_right)
+    return Step(theta, memory, dict(update=update))

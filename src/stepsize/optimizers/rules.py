@@ -11,6 +11,7 @@ The guard stands above the function, so that the lines of the function stay thos
   is none, or has another shape than theirs;
 - inf and nan raise and warn of nothing: a run that diverges is no error;
 - where theta is a Python float, so is all that comes back;
+- None passes where it is the default;
 - every rule takes two more arguments, applied in torch's order, before it sees the gradient:
 
       maximize       g <- -g                        walk uphill
@@ -30,7 +31,18 @@ from ..ranges import Allowed, at_least, one_of, require, require_floats
 from .elementwise import plain, where
 from .slips import require_column, require_names
 
-__all__ = ["COORDINATE", "MATRIX", "VECTOR", "Looks", "Rule", "Step", "decoupled", "looks", "rule"]
+__all__ = [  # noqa: RUF022
+    "COORDINATE",
+    "VECTOR",
+    "MATRIX",
+    "MODEL",
+    "Looks",
+    "Rule",
+    "Step",
+    "decoupled",
+    "looks",
+    "rule",
+]
 
 
 class Step(NamedTuple):
@@ -67,6 +79,7 @@ class Looks(NamedTuple):
 COORDINATE = Looks("coordinate")
 VECTOR = Looks("tensor", axes=1)
 MATRIX = Looks("tensor", axes=2)
+MODEL = Looks("model", axes=1)
 
 
 def looks(rule: Any) -> Looks:
@@ -87,12 +100,15 @@ def rule(
         l2 = "weight_decay" not in header.parameters
         shared = {"weight_decay": 0.0, "maximize": False} if l2 else {"maximize": False}
         allowed = {"weight_decay": at_least(0), **ranges, "maximize": one_of(False, True)}
+        optional = {n for n, p in header.parameters.items() if p.default is None}
 
         @functools.wraps(function)
         def guarded(theta: Any, grad: Any, t: int, *memory: Any, **named: Any) -> Step:
             require("t", t, at_least(1))
             require_names(function.__name__, named, takes)
             for name, value in (*zip(remembered, memory, strict=False), *named.items()):
+                if value is None and name in optional:
+                    continue
                 if name in allowed and (name not in remembered or t == 1):
                     require(name, value, allowed[name])
                 if name not in remembered:

@@ -16,10 +16,17 @@ def in_proportion(batch: int) -> Asked:
     return asked(
         "SGD's rate is 0.1 for batches of 256. Which one does the linear rule give for batches "
         f"of {batch}?",
-        (number(0.1 * k), "In proportion: one step takes the place of several."),
-        (number(0.1 * math.sqrt(k)), "The root is the rule for Adam and its like."),
-        ("0.1", "Then an epoch would go further, or less far, than before."),
-        (number(0.1 / k), "The wrong way round: a larger batch bears a higher rate."),
+        (number(0.1 * k), "In proportion: the larger batch's step replaces several small ones."),
+        (number(0.1 * math.sqrt(k)), "The root is the rule for Adam and its family."),
+        (
+            "0.1",
+            f"Then an epoch has {'fewer' if k > 1 else 'more'} steps of the same length, and gets "
+            f"{'less far' if k > 1 else 'further'}.",
+        ),
+        (
+            number(0.1 / k),
+            "The wrong way round: the larger the batch, the higher the rate it allows.",
+        ),
     )
 
 
@@ -30,8 +37,13 @@ def by_the_root(batch: int) -> Asked:
         "Adam's rate is 0.001 for batches of 64. Which one does its usual rule give for batches "
         f"of {batch}?",
         (number(0.001 * math.sqrt(k)), "The root: Adam's steps don't grow with the gradient."),
-        (number(0.001 * k), "In proportion, so it is for SGD."),
-        ("0.001", "Less noise bears a somewhat higher rate."),
+        (number(0.001 * k), "In proportion: that is the rule for SGD."),
+        (
+            "0.001",
+            "A larger batch has less noise, which allows a higher rate."
+            if k > 1
+            else "A smaller batch has more noise, which calls for a lower rate.",
+        ),
         (number(0.001 / math.sqrt(k)), "The wrong way round."),
     )
 
@@ -40,13 +52,14 @@ def by_the_root(batch: int) -> Asked:
 def middle_of_a_sweep(ends: tuple[float, float]) -> Asked:
     low, high = ends
     return asked(
-        f"A sweep from {low:g} to {high:g}, three rates. Which is the middle one?",
+        f"A sweep of learning rates from {low:g} to {high:g}, three of them, spread as rates "
+        "should be. Which is the middle one?",
         (
             number(float(np.geomspace(low, high, 3)[1])),
-            "As many times the lower as the higher is of it.",
+            "It is above the lowest by the same factor by which the highest is above it.",
         ),
-        (number((low + high) / 2), "So the low rates get no look: think in factors."),
-        (number(high - low), "That is nearly the upper end."),
+        (number((low + high) / 2), "Then the low rates are never tried: think in factors."),
+        (number(high - low), "That is almost the upper end."),
         (number(3 * low), "Three times the lowest is close to the lower end."),
     )
 
@@ -57,11 +70,11 @@ def clipped(g: tuple[float, float]) -> Asked:
     return asked(
         f"The gradient ({g[0]}, {g[1]}) is clipped to a norm of 1. What is left?",
         (f"({x:g}, {y:g})", "Its length is 1 now, its direction the same."),
-        ("(1, 1)", "So clips a bound on each value. It turns the gradient."),
-        (f"({g[0] - 1}, {g[1] - 1})", "Nothing is subtracted. It is divided."),
+        ("(1, 1)", "That is a bound on each value, which turns the gradient."),
+        (f"({g[0] - 1}, {g[1] - 1})", "Nothing is subtracted: the gradient is divided."),
         (
             f"({g[0] / sum(g):.2f}, {g[1] / sum(g):.2f})",
-            "Divided by the sum. The norm is the root of the squares.",
+            "Divided by the sum. The norm is the root of the sum of squares.",
         ),
     )
 
@@ -69,21 +82,21 @@ def clipped(g: tuple[float, float]) -> Asked:
 @question(10, lr=(0.05, 0.1, 0.2))
 def edge(lr: float) -> Asked:
     return asked(
-        f"A small network, all data in every step, gradient descent at a rate of {lr:g}. Its "
-        "sharpness rises as it learns. Where does that usually stop?",
+        "A small network, squared errors, all data in every step, gradient descent at a rate of "
+        f"{lr:g}. Its sharpness rises as it learns. Where does that usually stop?",
         (
             f"at about {2 / lr:g}",
-            "2 / rate, the edge of stability. The loss goes up and down there, and falls in the "
-            "long run.",
+            "2 / rate, the edge of stability. There the loss goes up and down, and still falls in "
+            "the long run.",
         ),
-        (f"at about {1 / lr:g}", "That is half of it. Nothing happens there yet."),
+        (f"at about {1 / lr:g}", "That is half of it. Nothing special happens there."),
         (
             "nowhere: then it diverges",
-            "On a parabola it would. A network is driven to places less sharp.",
+            "On a parabola it would. A network is driven to where it is less sharp.",
         ),
         (
             "where the data say, whatever the rate",
-            "Another rate, another sharpness: the landscape fits itself to the rate.",
+            "Change the rate, and the sharpness where it stops changes with it.",
         ),
     )
 
@@ -94,10 +107,10 @@ def at_the_end() -> Asked:
         "The best rate of your sweep is the highest that you tried. What now?",
         ("go on, to higher rates", "The best must have worse ones on both sides."),
         ("take it: it is the best", "Of those that were tried. The next one may be better."),
-        ("take half of it, to be safe", "It is unknown whether that is safe, and of what."),
+        ("take half of it, to be safe", "You don't know yet what it would be half of."),
         (
             "sweep finely around it",
-            "First the place must be in the range, then comes the second digit.",
+            "First get the best rate inside the range. Its second digit comes later.",
         ),
     )
 
@@ -108,39 +121,50 @@ def lowest_point() -> Asked:
         "In a range test the rate grows at every update. The loss is lowest at some rate. Is "
         "that the rate to train with?",
         (
-            "mostly it is too high",
+            "usually it is too high",
             "The loss is low there because of all the updates before, and the next rates break it.",
+            "mostly it is too high",
         ),
         (
             "yes, there it learns fastest",
-            "It falls fastest earlier. At its lowest it doesn't fall any more.",
+            "It falls fastest before that. At its lowest point it doesn't fall any more.",
         ),
-        ("mostly it is too low", "Just beyond it the loss explodes."),
-        ("yes, if the test is long enough", "A longer test has its lowest point at a lower rate."),
+        (
+            "usually it is too low",
+            "The loss starts to rise there, and soon it blows up.",
+            "mostly it is too low",
+        ),
+        (
+            "yes, if the test is long enough",
+            "In a longer test, too, the lowest point comes just before the rates that break it.",
+        ),
     )
 
 
 @question(11, k=(10, 100, 1000))
 def knows_nothing(k: int) -> Asked:
     return asked(
-        f"{k} classes, cross-entropy. Which loss has a model that gives every class the same "
+        f"{k} classes, cross-entropy. What is the loss of a model that gives every class the same "
         "probability?",
-        (number(math.log(k)), f"ln {k}. If your loss stays there, nothing of the input arrives."),
+        (
+            number(math.log(k)),
+            f"ln {k}. If your loss stays there, the model may not see its input at all.",
+        ),
         (number(1 / k), "That is the probability. The loss is minus its logarithm."),
         (number(math.log2(k)), "In bits. PyTorch, Keras and Optax take the natural logarithm."),
-        ("1", "A loss has no such scale."),
+        ("1", "Nothing scales the loss to 1: it depends on the number of classes."),
     )
 
 
 @question(11, g=(2.0, 0.5), n=(3, 5))
 def not_zeroed(g: float, n: int) -> Asked:
     return asked(
-        f"zero_grad was forgotten. Each backward pass brings a gradient of {g:g}. What stands in "
+        f"zero_grad was forgotten. Each backward pass brings a gradient of {g:g}. What is in "
         f"p.grad after number {n}?",
         (number(g * n), "They add up. So the norm of the gradient grows from the first update on."),
-        (number(g), "So with zero_grad. Without it, PyTorch adds."),
+        (number(g), "That is with zero_grad. Without it, PyTorch adds."),
         (number(g**n), "They are added, not multiplied."),
-        (number(g / n), "Nobody takes a mean."),
+        (number(g / n), "Nothing takes a mean here."),
     )
 
 
@@ -148,7 +172,7 @@ def not_zeroed(g: float, n: int) -> Asked:
 def is_it_nan() -> Asked:
     return asked(
         "loss is a float. Which expression is True exactly where it is NaN?",
-        ("loss != loss", "NaN is the only number that isn't equal to itself."),
+        ("loss != loss", "NaN is the only float that isn't equal to itself."),
         ('loss == float("nan")', "Always False: NaN is equal to nothing."),
         ("loss > 1e308", "Every comparison of size with NaN is False."),
         ("not loss", "That is True where the loss is 0."),
@@ -167,17 +191,17 @@ def stopped_early(patience: int) -> Asked:
     said = ", ".join(map(str, losses))
     other = 4 if best == 1 else 1
     why_other = (
-        "That epoch is never seen: the patience is out before."
+        "That epoch is never seen: the patience runs out before it."
         if other == 4
-        else "Its patience is not out yet: a better one follows in time."
+        else "The patience doesn't run out there: a lower loss comes in time."
     )
     return asked(
-        f"Early stopping with a patience of {patience}, held-out losses {said}, the epochs "
-        "counted from 0. The weights of which epoch are kept?",
-        (f"{best}", "The lowest loss that was seen until the patience was out."),
+        f"Early stopping ends after {patience} epochs in a row without a new lowest held-out loss. "
+        f"The losses are {said}, the epochs counted from 0. The weights of which epoch are kept?",
+        (f"{best}", "The lowest loss that was seen until the patience ran out."),
         (f"{other}", why_other),
-        (f"{seen}", "There it stops. What is kept is the best so far."),
-        ("0", "Later ones were better."),
+        (f"{seen}", "That is where it stops. What is kept is the best so far."),
+        ("0", "Later ones were lower."),
     )
 
 
@@ -185,28 +209,29 @@ def stopped_early(patience: int) -> Asked:
 def unseen() -> Asked:
     return asked(
         "You have kept the training loss of every update, and nothing else. Which of these can't "
-        "be seen in it?",
+        "you see in it?",
         ("overfitting", "The training loss goes on falling. Only held-out data show it."),
         ("divergence", "The loss grows without end."),
-        ("loss spikes", "Single losses stand far above their neighbours."),
-        ("NaN", "From some update on the loss is no number."),
+        ("loss spikes", "Single losses are far above their neighbours."),
+        ("NaN", "From some update on, the loss isn't a number."),
     )
 
 
 @question(11)
 def below() -> Asked:
     return asked(
-        "The held-out loss is below the training loss. The model has dropout. What is the first "
-        "explanation?",
+        "The held-out loss is below the training loss. The model has dropout. Which explanation "
+        "comes first?",
         (
             "dropout is off when it is tested",
-            "Training is made harder than testing. That alone can do it.",
+            "The training loss is measured with dropout on, which makes it higher. That alone can "
+            "do it.",
         ),
         ("it overfits", "Then the held-out loss would be above."),
-        ("the rate is too high", "That would show in both."),
+        ("the rate is too high", "Then both losses would be high."),
         (
             "held-out examples are among the training data",
-            "Look for that next. By itself it brings the two together, not below.",
+            "Look for that next. By itself it brings the two together; it doesn't put one below.",
         ),
     )
 
@@ -214,17 +239,17 @@ def below() -> Asked:
 @question(11, lr=(0.1, 0.01), bound=(1.0, 0.5))
 def always_clipped(lr: float, bound: float) -> Asked:
     return asked(
-        f"SGD at a rate of {lr:g}, clipped to a norm of {bound:g}. The gradients of all updates "
-        "have norms of 20 and more. How long are the steps?",
+        f"Plain SGD at a rate of {lr:g}, the gradient clipped to a norm of {bound:g}. In every "
+        "update its norm is 20 or more. How long are the steps?",
         (
             number(lr * bound),
-            "All alike: rate times bound. The gradient's size has no say any more.",
+            "All alike: rate times bound. The gradient's size no longer matters.",
         ),
-        (number(lr * 20), "So without clipping."),
-        (f"{bound:g}", "The rate comes after the clipping."),
+        (number(lr * 20), "That is without clipping, for a norm of 20."),
+        (f"{bound:g}", "That is the clipped gradient. The rate still multiplies it."),
         (
             number(lr * bound / 20),
-            "A clipped gradient has the bound's length, however long it was.",
+            "A clipped gradient is as long as the bound, however long it was before.",
         ),
     )
 
@@ -239,8 +264,8 @@ def whose_eps(t: int) -> Asked:
             f"{1e-7 / math.sqrt(fill):.1e}",
             "Divided by √(1 − beta2^t): early on, Keras's epsilon weighs more.",
         ),
-        ("1.0e-07", "So it is once the correction has faded, after thousands of updates."),
-        (f"{1e-7 / fill:.1e}", "The root is missing: eps stands beside √v."),
+        ("1.0e-07", "That is right once the correction has faded, after thousands of updates."),
+        (f"{1e-7 / fill:.1e}", "The root is missing: eps is added to √v."),
         (f"{1e-7 * math.sqrt(fill):.1e}", "The other way round."),
     )
 
@@ -254,9 +279,13 @@ def another_start(g: float) -> Asked:
             number(0.1 * g / math.sqrt(0.1 + g**2)),
             "Keras's sum of squares starts at 0.1. PyTorch's starts at 0.",
         ),
-        ("0.1", "So PyTorch, whose sum starts at 0."),
-        (number(0.1 * g), "So SGD."),
-        (number(0.1 * math.sqrt(0.1)), "The gradient is missing above the fraction line."),
+        ("0.1", "That is PyTorch's, whose sum starts at 0."),
+        (number(0.1 * g), "That is SGD's."),
+        (
+            number(0.1 / math.sqrt(0.1 + g**2)),
+            "The gradient is missing above the fraction line.",
+            number(0.1 * math.sqrt(0.1)),
+        ),
     )
 
 
@@ -275,18 +304,19 @@ def rolls_on(library: str) -> Asked:
         "the rate is cut to 0.01. How long is the next step?",
         (
             steps[library],
-            "The rate is inside: the old velocity rolls on, only the new gradient has the new rate."
+            "The rate is inside: the old velocity rolls on, and only the new gradient gets the new "
+            "rate."
             if keras
-            else "The rate is outside: the whole velocity of 10 gets the new one.",
+            else "The rate is outside: the whole velocity of 10 is multiplied by the new one.",
         ),
         (
             steps["PyTorch" if keras else "Keras"],
-            "So in PyTorch, where the rate stands outside."
+            "That is PyTorch's, where the rate is outside."
             if keras
-            else "So in Keras, where the old velocity rolls on.",
+            else "That is Keras's, where the old velocity rolls on.",
         ),
-        ("1", "So long was the step before the cut."),
-        ("0.01", "So far moves SGD without momentum."),
+        ("1", "That was the step before the cut."),
+        ("0.01", "That is SGD without momentum."),
     )
 
 
@@ -295,22 +325,22 @@ def boundary(m: int) -> Asked:
     return asked(
         f"PyTorch cuts the rate with milestones=[{m}], stepped at every update. Which boundary "
         "does Keras's PiecewiseConstantDecay need for the same rates?",
-        (f"{m - 1}", "Keras still has the old rate at its boundary: one update more."),
+        (f"{m - 1}", "At its boundary Keras still has the old rate, for one update more."),
         (f"{m}", "Then Keras would cut one update later."),
-        (f"{m + 1}", "That moves it the wrong way, to two updates later."),
-        (f"{m // 2}", "Both count updates here, one by one."),
+        (f"{m + 1}", "That is the wrong way: Keras would cut two updates later."),
+        (f"{m // 2}", "Both count single updates here. There is nothing to halve."),
     )
 
 
 @question(12, lr=(0.002, 0.01, 0.1))
 def part_of_the_weight(lr: float) -> Asked:
     return asked(
-        "A paper shrinks its weights by a part of 0.001 in each update. Your rate in PyTorch's "
-        f"AdamW is {lr:g}. Which weight_decay does the same?",
+        "A paper shrinks its weights by a part of 0.001 in each update, at a constant rate. In "
+        f"your PyTorch AdamW the rate is {lr:g}. Which weight_decay does the same?",
         (number(0.001 / lr), "PyTorch multiplies by the rate, so divide by it first."),
-        ("0.001", "Then it shrinks by the rate times that, far less."),
+        ("0.001", "Then they shrink by the rate times that, which is far less."),
         (number(0.001 * lr), "The rate would be in there twice."),
-        ("0.999", "That is what is left of a weight. weight_decay is what goes."),
+        ("0.999", "That is what is left of a weight. weight_decay says what goes."),
     )
 
 
@@ -318,27 +348,29 @@ def part_of_the_weight(lr: float) -> Asked:
 def epochs_in_updates(n: int, epoch: int) -> Asked:
     batches = math.ceil(n / 128)
     return asked(
-        f"{n:,} examples, batches of 128, the last one smaller. The rate is to be cut after "
-        f"epoch {epoch}. After how many updates is that?",
-        (f"{epoch * batches}", f"{batches} updates an epoch, the small batch counts."),
+        f"{n:,} examples, batches of 128, the last one of an epoch smaller. The rate should be cut "
+        f"after {epoch} epochs. After how many updates is that?",
+        (f"{epoch * batches}", f"{batches} updates an epoch: the small batch counts."),
         (f"{epoch * (batches - 1)}", "The last batch of each epoch was left out."),
         (
+            f"{math.ceil(epoch * n / 128)}",
+            "Each epoch ends with a small batch of its own. So round up in each, not once at the "
+            "end.",
             f"{math.ceil(epoch * n / 128) - 1}",
-            "Each epoch ends with a small batch of its own, so round up in each.",
         ),
-        (f"{epoch}", "Those are epochs. So early in the first one it would be cut."),
+        (f"{epoch}", "Those are epochs. It would be cut early in the first one."),
     )
 
 
 @question(12)
 def the_same_decay() -> Asked:
     return asked(
-        "A PyTorch recipe, SGD(momentum=0.9, weight_decay=5e-4), is handed to "
+        "A PyTorch recipe, SGD(momentum=0.9, weight_decay=5e-4), is given to "
         "keras.optimizers.SGD with the same numbers. What about the decay, at a constant rate?",
         (
             "Keras's is about ten times weaker",
-            "PyTorch's penalty goes through the momentum, and gets its factor of 10. Keras's "
-            "decay doesn't.",
+            "PyTorch's penalty goes through the momentum, which makes it ten times as strong. "
+            "Keras's decay doesn't.",
         ),
         (
             "it is the same",
@@ -346,7 +378,7 @@ def the_same_decay() -> Asked:
         ),
         (
             "Keras's is about ten times stronger",
-            "The other way round: what goes through the momentum is made larger.",
+            "The other way round: what goes through the momentum gets larger.",
         ),
         ("Keras ignores it", "It decays, but beside the momentum."),
     )

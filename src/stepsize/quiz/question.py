@@ -15,10 +15,15 @@ __all__ = ["Asked", "Choice", "Question", "asked", "number", "question"]
 
 
 class Choice(NamedTuple):
-    """A possible answer, and what is said of it afterwards."""
+    """A possible answer, and what is said of it afterwards.
+
+    first: the text it had when it was first drawn, where that has been mended since. It decides
+    the choice's place, so that the letters in a sitting that is under way keep their meaning.
+    """
 
     text: str
     why: str
+    first: str = ""
 
 
 class Asked(NamedTuple):
@@ -49,7 +54,7 @@ def question(lesson: int, **values: Sequence[Any]) -> Callable[[Callable[..., As
     return made
 
 
-def asked(text: str, right: tuple[str, str], *wrong: tuple[str, str]) -> Asked:
+def asked(text: str, right: tuple[str, ...], *wrong: tuple[str, ...]) -> Asked:
     """What a question's function returns: each choice is a text, and why it is right or wrong."""
     return Asked(text, Choice(*right), tuple(Choice(*choice) for choice in wrong))
 

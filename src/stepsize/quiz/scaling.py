@@ -19,14 +19,17 @@ def _moved(rule: object, *gradients: float, **hyper: float) -> float:
 @question(4, g=(0.002, 7.0, 300.0))
 def adagrads_first(g: float) -> Asked:
     return asked(
-        f"Adagrad's first update, at a rate of 0.1. The gradient is {g:g}. How far does the "
-        "parameter move?",
+        "Adagrad's first update, at a rate of 0.1. Its sum starts at 0, as in PyTorch. The "
+        f"gradient is {g:g}. How far does the parameter move?",
         (
             number(_moved(adagrad, g, lr=0.1)),
             "The gradient is divided by the root of its own square: the rate is left.",
         ),
-        (number(0.1 * g), "So SGD. Adagrad divides by the size of what has come."),
-        (number(0.1 / g), "Divided once too often: the gradient stands above as well."),
+        (number(0.1 * g), "That is SGD's step. Adagrad divides by the size of what has come."),
+        (
+            number(0.1 / g),
+            "Divided once too often: the gradient is above the fraction line, too.",
+        ),
         (
             "0: nothing has come yet",
             "The sum takes in the gradient of this update before it divides.",
@@ -38,12 +41,12 @@ def adagrads_first(g: float) -> Asked:
 def adagrads_hundredth(t: int) -> Asked:
     moved = _moved(adagrad, *[1.0] * t, lr=0.1)
     return asked(
-        "Adagrad at a rate of 0.1, and a gradient of 1 in every update. How long is step number "
-        f"{t}?",
+        "Adagrad at a rate of 0.1, its sum starting at 0, and a gradient of 1 in every update. How "
+        f"long is step number {t}?",
         (number(moved), "The sum of squares is t, so the step is 0.1 / √t."),
-        (number(0.1 / t), "The sum grows as t. But its root is what divides."),
-        ("0.1", "That was the first one. The sum never forgets, and grows."),
-        (number(0.1 * 0.99**t), "Nothing decays by a factor here. A sum grows."),
+        (number(0.1 / t), "The sum grows as t. But what divides is its root."),
+        ("0.1", "That was the first one. The sum never forgets, so it grows."),
+        (number(0.1 * 0.99**t), "Nothing decays by a constant factor here. The sum grows."),
     )
 
 
@@ -51,32 +54,38 @@ def adagrads_hundredth(t: int) -> Asked:
 def rmsprops_first(alpha: float) -> Asked:
     return asked(
         f"RMSProp with alpha {alpha:g}, as PyTorch has it: v starts at 0 and is not corrected. "
-        "The rate is 0.01. How long is the first step?",
+        "The rate is 0.01. How long is the first step? (eps is far too small to matter.)",
         (
             number(_moved(rmsprop, 1.0, lr=0.01, alpha=alpha)),
-            "v is too small, 1 − alpha of the square. One divides by its root: the step is too "
-            "long.",
+            "v is too small: it is 1 − alpha of the square. It is divided by its root, so the step "
+            "is too long.",
         ),
-        ("0.01", "So Adam, which corrects."),
-        (number(0.01 * (1 - alpha)), "v is too small, yes. But it stands below the fraction line."),
-        (number(0.01 / (1 - alpha)), "One divides by the root of v."),
+        ("0.01", "That would be Adam, which corrects."),
+        (
+            number(0.01 * (1 - alpha)),
+            "v is too small, yes. But it is below the fraction line.",
+        ),
+        (number(0.01 / (1 - alpha)), "What divides is the root of v."),
     )
 
 
 @question(4, c=(1000, 10))
 def scaled_gradients(c: int) -> Asked:
     return asked(
-        f"You multiply the loss by {c}, and leave Adagrad's rate. What becomes of its path? (eps "
-        "is far too small to matter.)",
+        f"You multiply the loss by {c}, and leave the rate of PyTorch's Adagrad as it is. What "
+        "becomes of its path? (eps is far too small to matter.)",
         (
             "it stays the same",
-            "Each gradient is divided by the size of all gradients: the factor is gone.",
+            "Each gradient is divided by the size of all the gradients so far: the factor cancels.",
         ),
-        (f"each step is {c} times as long", "So it would be with SGD."),
-        (f"each step is {c} times as short", "The gradient stands above the fraction line, too."),
+        (f"each step is {c} times as long", "That would be SGD."),
+        (
+            f"each step is {c} times as short",
+            "The gradient above the fraction line grows as well.",
+        ),
         (
             f"each step is √{c} times as long",
-            "The squares grow by the factor's square, their root by the factor.",
+            "The squares grow by the square of the factor, so their root grows by the factor.",
         ),
     )
 
@@ -84,20 +93,21 @@ def scaled_gradients(c: int) -> Asked:
 @question(4)
 def turned() -> Asked:
     return asked(
-        "A ravine along the axes is turned by 45°. Each rule gets its best rate again. Whom does "
-        "that harm?",
+        "A ravine along the axes is rotated by 45°, with its start. Each rule gets its best rate "
+        "again. Which rule suffers?",
         (
             "Adagrad: it works axis by axis",
-            "Turned, both coordinates are equally steep, and there is nothing to balance.",
+            "Once rotated, both coordinates are equally steep, and there is nothing to balance.",
         ),
         (
             "gradient descent: it now has two steep axes",
-            "Turn the ravine, and gradient descent's path is turned with it.",
+            "Rotate the ravine, and gradient descent's path just rotates with it.",
         ),
         ("both, by the same amount", "Gradient descent doesn't even know where the axes are."),
         (
+            "neither: only the names of the axes change",
+            "The axes matter to Adagrad: it scales each one by itself.",
             "none: only the names of the axes change",
-            "For Adagrad the axes count: it scales each one by itself.",
         ),
     )
 
@@ -105,8 +115,9 @@ def turned() -> Asked:
 @question(4, k=(25, 100))
 def rare_word(k: int) -> Asked:
     return asked(
-        f"Two weights get gradients of the same size, one in every update, one in every {k}th "
-        "only. After a long time: how many times higher is Adagrad's rate for the rare one?",
+        "Two weights get gradients of the same size, one in every update, the other only in every "
+        f"{k}th. After a long time: how many times higher is Adagrad's effective rate for the "
+        "rare one?",
         (
             number(math.sqrt(k)),
             f"Its sum of squares is {k} times smaller, and the root of that counts.",
@@ -114,26 +125,29 @@ def rare_word(k: int) -> Asked:
         (f"{k}", "The sums differ by that. The rates differ by its root."),
         (
             "1: the gradients are of one size",
-            "But they came a different number of times, and Adagrad sums up.",
+            "But they came a different number of times, and Adagrad adds them up.",
         ),
-        (number(1 / math.sqrt(k)), "The other way round: whoever has had little goes further."),
+        (
+            number(1 / math.sqrt(k)),
+            "The other way round: the weight that has had few gradients takes longer steps.",
+        ),
     )
 
 
 @question(5, lr=(0.001, 0.1), g=(0.02, 3.0, 400.0))
 def adams_first(lr: float, g: float) -> Asked:
     return asked(
-        f"Adam's first update, with a rate of {lr:g}. The gradient is {g:g}. How far does the "
+        f"Adam's first update, at a rate of {lr:g}. The gradient is {g:g}. How far does the "
         "parameter move?",
         (
             number(_moved(adam, g, lr=lr)),
             "Corrected, m is the gradient and v its square: m̂ / √v̂ is 1.",
         ),
-        (number(lr * g), "So SGD. Adam divides by the gradient's own size."),
+        (number(lr * g), "That is SGD's step. Adam divides by the gradient's own size."),
         (number(lr * 0.1), "m holds a tenth of the gradient. The correction makes it whole again."),
         (
             number(lr * 0.1 / math.sqrt(0.001)),
-            "So without the correction: 0.1 / √0.001 times the rate.",
+            "That is without the correction: 0.1 / √0.001 times the rate.",
         ),
     )
 
@@ -141,11 +155,14 @@ def adams_first(lr: float, g: float) -> Asked:
 @question(5, k=(5, 10, 20))
 def how_much_is_left(k: int) -> Asked:
     return asked(
-        f"Adam's beta1 is 0.9. Which weight in m has a gradient that came {k} updates ago?",
-        (number(0.1 * 0.9**k), "It came in with 1 − 0.9, and lost a tenth in each update since."),
+        f"Adam's beta1 is 0.9. In m, what is the weight of a gradient that came {k} updates ago?",
+        (
+            number(0.1 * 0.9**k),
+            "It came in with 1 − 0.9, and has lost a tenth in each update since.",
+        ),
         (number(0.9**k), "It came in with a weight of 0.1, not of 1."),
-        ("0.9: 90 % of the past is kept", "90 % of the average is kept, in each update anew."),
-        ("0.1", "That was its weight on the day it came."),
+        ("0.9: 90 % of the past is kept", "90 % of the average is kept, but in each update anew."),
+        ("0.1", "That was its weight in the update in which it came."),
     )
 
 
@@ -153,14 +170,15 @@ def how_much_is_left(k: int) -> Asked:
 def correction(t: int) -> Asked:
     v_hat, v = 1.0, 1 - 0.999**t
     return asked(
-        f"By what does Adam divide v, to correct it, in update {t}? (beta2 is 0.999.)",
-        (number(v / v_hat), "1 − beta2 to the power of t: so much of v has been filled."),
-        (number(1 - 0.999), "The power is missing. That holds for the first update only."),
+        f"By what does Adam divide v, to correct it, in update {t}? (beta2 is 0.999, and the "
+        "updates are counted from 1.)",
+        (number(v / v_hat), "1 − beta2 to the power of t: that much of v has been filled."),
+        (number(1 - 0.999), "The power is missing. That is right for the first update only."),
         (
             number(0.999**t),
-            "That is what is left of the zero at the start. What is filled is the rest.",
+            "That is what is left of the zero at the start. What has been filled is the rest.",
         ),
-        (number(1 - 0.999 ** (t - 1)), "An update too few: the first one is t = 1."),
+        (number(1 - 0.999 ** (t - 1)), "One update too few: the first one has t = 1."),
     )
 
 
@@ -168,14 +186,13 @@ def correction(t: int) -> Asked:
 def uncorrected(t: int) -> Asked:
     ratio = (1 - 0.9**t) / math.sqrt(1 - 0.999**t)
     return asked(
-        "Adam without its correction, default betas, a steady gradient. How long is step number "
-        f"{t}, in units of the right one?",
+        f"Adam without its correction, default betas, a steady gradient. How long is step {t}, in "
+        "units of what it should be?",
         (
             number(ratio),
-            "m is too small, and the root of v is far smaller still. So the early steps are too "
-            "long.",
+            "m is too small, and the root of v is smaller still. So the early steps are too long.",
         ),
-        (number(1 / ratio), "v stands below: too small a v makes long steps, not short ones."),
+        (number(1 / ratio), "v is below the fraction line: too small a v makes long steps."),
         ("1: it doesn't matter", "It does, for thousands of updates: beta2 is 0.999."),
         (number(1 - 0.9**t), "That is m alone. v is too small as well, and its root divides."),
     )
@@ -187,8 +204,11 @@ def to_and_fro(lr: float) -> Asked:
     return asked(
         f"Gradients of +1 and −1 in turn, Adam's defaults, a rate of {lr:g}. How long are the "
         "steps, after a long time?",
-        (number(moved), "m nearly cancels, √v̂ stays 1. Contradiction makes Adam's steps short."),
-        (number(lr), "So long are they only where the gradients agree."),
+        (
+            number(moved),
+            "m almost cancels, while √v̂ stays 1. Gradients that disagree make Adam's steps short.",
+        ),
+        (number(lr), "They are that long only where the gradients agree."),
         (
             "0",
             "m doesn't cancel completely: the last gradient weighs a little more than the one "
@@ -196,7 +216,8 @@ def to_and_fro(lr: float) -> Asked:
         ),
         (
             number(lr * 0.1),
-            "The last gradient has that weight. The one before takes half of it away, and so on.",
+            "That is the weight of the last gradient. The ones before it, now against it and now "
+            "with it, leave about half of that.",
         ),
     )
 
@@ -204,26 +225,26 @@ def to_and_fro(lr: float) -> Asked:
 @question(5, lr=(0.01, 0.001))
 def as_small_as_eps(lr: float) -> Asked:
     return asked(
-        f"Adam at a rate of {lr:g}, with eps = 1e-8. All gradients of a weight are 1e-8. How "
-        "long is its first step?",
+        f"PyTorch's Adam at a rate of {lr:g}, with eps = 1e-8. All gradients of a weight are 1e-8. "
+        "How long is its first step?",
         (
             number(_moved(adam, 1e-8, lr=lr)),
-            "g / (g + eps): half. So eps is small only beside the gradients.",
+            "g / (g + eps) is a half. So eps is only small beside gradients that are larger.",
         ),
-        (number(lr), "As long as eps is small beside the gradient. Here it is as large."),
-        (number(lr / math.sqrt(2)), "So with eps inside the root, and squared."),
-        ("0", "eps damps, it doesn't stop."),
+        (number(lr), "That holds while eps is small beside the gradient. Here it is as large."),
+        (number(lr / math.sqrt(2)), "That is for eps² inside the root."),
+        ("0", "eps shortens the step; it doesn't stop it."),
     )
 
 
 @question(5, g=(3.0, 0.5))
 def what_v_is(g: float) -> Asked:
     return asked(
-        f"A gradient of {g:g} in every update. To what does Adam's v come?",
+        f"A gradient of {g:g} in every update. Where does Adam's v settle?",
         (number(g**2), "v is the mean of the squares. The mean gradient is not subtracted."),
-        ("0", "So would the variance. v is no variance: nothing is subtracted."),
+        ("0", "The variance would. But v isn't a variance: nothing is subtracted."),
         (number(g), "That is m. v has the unit of a square."),
-        ("it grows without end", "So does Adagrad's sum. v is a mean that forgets."),
+        ("it grows without end", "Adagrad's sum does. v is an average that forgets."),
     )
 
 
@@ -231,10 +252,10 @@ def what_v_is(g: float) -> Asked:
 def decay_alone(lr: float, decay: float) -> Asked:
     left = float(adamw(np.array([1.0]), np.array([0.0]), 1, lr=lr, weight_decay=decay).theta[0])
     return asked(
-        f"AdamW as PyTorch has it, a rate of {lr:g}, weight_decay {decay:g}. A weight of 1 gets "
-        "no gradient at all. What is it after one update?",
+        f"AdamW as PyTorch has it, a rate of {lr:g}, weight_decay {decay:g}. A weight of 1 has a "
+        "gradient of 0. What is the weight after the first update?",
         (f"{left:.5g}", "1 − rate · decay: the decay needs no gradient."),
-        ("1", "So with SGD or Adam without decay. This decay pulls on its own."),
+        ("1", "That is SGD or Adam without decay. This decay pulls by itself."),
         (f"{1 - decay:.5g}", "PyTorch multiplies the decay by the rate."),
         (f"{1 - lr:.5g}", "The rate alone doesn't shrink anything."),
     )
@@ -244,20 +265,21 @@ def decay_alone(lr: float, decay: float) -> Asked:
 def l2_alone(w: float, lr: float) -> Asked:
     moved = _moved_from(w, lr)
     return asked(
-        f"Adam with an L2 penalty of 0.01, a rate of {lr:g}. A weight of {w:g} gets no gradient "
-        "from the data. What is it after the first update?",
+        f"Adam with an L2 penalty of 0.01, a rate of {lr:g}. The data give a weight of {w:g} a "
+        "gradient of 0. What is the weight after the first update?",
         (
             f"{moved:.6g}",
-            "The penalty's gradient goes through Adam, and comes out as long as any: the rate.",
+            "The penalty's gradient goes through Adam, and the step comes out as long as any "
+            "first step: the rate.",
         ),
         (
             f"{w * (1 - lr * 0.01):.6g}",
-            "So with AdamW or SGD. Adam divides the penalty's gradient by its own size.",
+            "That is AdamW or SGD. Adam divides the penalty's gradient by its own size.",
         ),
-        (f"{w:.6g}", "The penalty pulls all the same: its gradient is 0.01 times the weight."),
+        (f"{w:.6g}", "The penalty still pulls: its gradient is 0.01 times the weight."),
         (
             f"{w * (1 - lr):.6g}",
-            "Its length does not depend on the weight. That is what is strange about it.",
+            "The length of the step doesn't depend on the weight. That is the strange part.",
         ),
     )
 
@@ -282,7 +304,11 @@ def the_same_for() -> Asked:
             "decay.",
         ),
         ("RMSProp", "It divides, as Adam does."),
-        ("every one: they are two names", "For plain SGD only. That is why there is an AdamW."),
+        (
+            "all of them: two names for one thing",
+            "Of these, only for plain SGD. That is why there is an AdamW.",
+            "every one: they are two names",
+        ),
     )
 
 
@@ -291,18 +317,21 @@ def a_lower_rate(c: int) -> Asked:
     return asked(
         f"PyTorch's AdamW: you divide lr by {c}, and leave weight_decay. How strong is the decay "
         "in each update now?",
-        (f"1/{c} of before", "What shrinks a weight is the product of lr and weight_decay."),
+        (
+            f"1/{c} of what it was",
+            "What shrinks a weight is the product of lr and weight_decay.",
+            f"1/{c} of before",
+        ),
         ("as before", "In the paper it would be. PyTorch multiplies it by lr."),
         (f"{c} times as strong", "The product gets smaller, not larger."),
-        (f"1/{c**2} of before", "lr comes in once."),
+        (f"1/{c**2} of what it was", "lr is in it only once.", f"1/{c**2} of before"),
     )
 
 
 @question(6)
 def never_forgets() -> Asked:
     return asked(
-        "A single gradient of 100, and then 1 for 10,000 updates. How long are the steps in the "
-        "end?",
+        "A single gradient of 100, and then 1 for 10,000 updates. How long are the steps by then?",
         (
             "Adam's are the rate, AMSGrad's a fraction of it",
             "AMSGrad divides by the largest v that there ever was. Adam's v forgets.",
@@ -312,7 +341,7 @@ def never_forgets() -> Asked:
             "AMSGrad's are the rate, Adam's a fraction of it",
             "The other way round: Adam is the one that forgets.",
         ),
-        ("both are a fraction of the rate", "Adam's v has a memory of some 1000 updates."),
+        ("both are a fraction of the rate", "Adam's v remembers only some 1000 updates."),
     )
 
 
@@ -324,9 +353,9 @@ def lions_step(lr: float, g: float) -> Asked:
         "far does the weight move?",
         (
             number(moved),
-            "It takes the sign only. So all weights move equally far, and its rates are small.",
+            "It takes only the sign. So all weights move equally far, and its rates are small.",
         ),
-        (number(lr * g), "Lion doesn't look at sizes."),
+        (number(lr * g), "Lion ignores the size of the gradient."),
         (number(lr * 0.1), "A tenth of the gradient comes in. But then only the sign is taken."),
         (number(lr * g**2), "There is no square in Lion."),
     )

@@ -14,10 +14,10 @@ def cut_in_steps(epoch: int) -> Asked:
     rate = 0.1 * float(schedules.step_decay(epoch, 30, 0.1))
     return asked(
         "StepLR(step_size=30, gamma=0.1) from a rate of 0.1, stepped once an epoch. The epochs "
-        f"are counted from 0. Which rate has epoch {epoch}?",
-        (number(rate), f"{epoch} // 30 = {epoch // 30} cuts have been made."),
-        (number(rate * 10), "One cut too few: epoch 30 is the first with the new rate."),
-        (number(rate / 10), "One cut too many: epochs 0 to 29 have the whole rate."),
+        f"are counted from 0. Which rate does epoch {epoch} have?",
+        (number(rate), f"{epoch} // 30 = {epoch // 30}: so many cuts have been made."),
+        (number(rate * 10), "One cut too few: epoch 30 is the first with a lower rate."),
+        (number(rate / 10), "One cut too many: epochs 0 to 29 have the full rate."),
         (
             number(0.1 * (1 - epoch / 100)),
             "A straight line would do that. Here the rate falls in steps.",
@@ -32,12 +32,12 @@ def borne(patience: int) -> Asked:
         epoch += 1
         factor, memory = plateau(1.0, **memory, patience=patience)
     return asked(
-        f"ReduceLROnPlateau(patience={patience}). From some epoch on, no loss is better than the "
-        "best so far. After how many such epochs is the rate cut?",
-        (f"{epoch - 1}", f"{patience} bad ones are borne, and the next one is too much."),
-        (f"{patience}", "So many are borne. It is the next one that counts."),
-        (f"{patience + 2}", "One too many: the bad ones are counted from the first."),
-        ("1", "So with a patience of 0."),
+        f"PyTorch's ReduceLROnPlateau(patience={patience}). From some epoch on, no loss is better "
+        "than the best so far. After how many such epochs is the rate cut?",
+        (f"{epoch - 1}", f"{patience} bad ones are tolerated, and the next one is too many."),
+        (f"{patience}", "That many are tolerated. The rate is cut at the next one."),
+        (f"{patience + 2}", "One too many: the count begins with the first bad epoch."),
+        ("1", "That is a patience of 0."),
     )
 
 
@@ -46,10 +46,10 @@ def after_t_max(call: int) -> Asked:
     again = 0.5 * (1 + math.cos(math.pi * call / 100))
     return asked(
         f"CosineAnnealingLR(optimizer, T_max=100) in PyTorch has been stepped {call} times. "
-        "Which part of the peak rate is in use?",
+        "What fraction of the peak rate is in use?",
         (number(again), "It is a wave: after T_max it rises again."),
-        ("0: it is over", "Keras and Optax do that. PyTorch's rises again."),
-        ("1: it begins anew", "So do warm restarts. This one turns round, and climbs."),
+        ("0: it is over", "In Keras and Optax it would be. PyTorch's rises again."),
+        ("1: it begins anew", "That is a warm restart. This one turns round and climbs."),
         (number((call - 100) / 100), "It climbs, but along a cosine, not along a line."),
     )
 
@@ -58,12 +58,12 @@ def after_t_max(call: int) -> Asked:
 def only_made(peak: float) -> Asked:
     start = peak * float(schedules.one_cycle(0, 100))
     return asked(
-        f"An optimizer with lr=0.003. You make OneCycleLR(optimizer, max_lr={peak:g}, "
+        f"Adam, made with lr=0.003. You make OneCycleLR(optimizer, max_lr={peak:g}, "
         "total_steps=100) on it, and don't step it yet. Which rate does the optimizer have now?",
         (number(start), "Making it sets the rate, to max_lr / 25. It sets beta1, too."),
         ("0.003", "It is overwritten as soon as the scheduler is made."),
         (number(peak), "That comes at the top of the cycle."),
-        (number(peak / 1e4), "So low it gets at the end, and lower."),
+        (number(peak / 1e4), "The rate gets that low only near the end."),
     )
 
 
@@ -78,9 +78,9 @@ def two_on_one() -> Asked:
         ),
         (
             "the one that was made last wins, silently",
-            "Nobody wins: each changes what the other has left.",
+            "Neither wins: each changes what the other has left.",
         ),
-        ("an error is raised", "None is. That is why one should look at the rate that was used."),
+        ("an error is raised", "No error comes. That is why you should look at the rate in use."),
         ("the lower of the two is used", "They don't know of each other."),
     )
 
@@ -89,15 +89,14 @@ def two_on_one() -> Asked:
 def wrong_pace(epochs: int, batches: int) -> Asked:
     return asked(
         f"CosineAnnealingLR(T_max={epochs}) for {epochs} epochs of {batches} batches, but "
-        "scheduler.step() stands in the loop over batches. When is the rate at 0 for the first "
-        "time?",
+        "scheduler.step() is called in the loop over batches. When does the rate first reach 0?",
         (f"after {epochs} updates, in the first epoch", "It counts its calls, whatever they are."),
-        (f"after {epochs} epochs, at the end", "For that the call belongs into the outer loop."),
+        (f"after {epochs} epochs, at the end", "For that the call belongs in the outer loop."),
         (
             "never: the rate hardly moves",
-            "So it is the other way round, with T_max in updates and a call an epoch.",
+            "That is the opposite mistake: T_max in updates, and one call an epoch.",
         ),
-        (f"after {2 * epochs} updates", "Then it is back at the peak: it is a wave."),
+        (f"after {2 * epochs} updates", "By then it is back at the peak: it is a wave."),
     )
 
 
@@ -105,11 +104,12 @@ def wrong_pace(epochs: int, batches: int) -> Asked:
 def first_of_all(W: int) -> Asked:
     recipe = Recipe(optimizer="adam", hyper={"lr": 0.1}, steps=100, warmup=W)
     return asked(
-        f"A warmup of {W} updates to a rate of 0.1, rising by equal amounts. No update shall be "
-        f"wasted, and number {W} shall have the whole rate. Which rate has the first?",
+        f"A warmup of {W} updates rises from 0 to a rate of 0.1 by equal amounts. No update should "
+        f"be wasted at 0, and update number {W} should have the whole rate. Which rate does the "
+        "first one have?",
         (number(float(recipe.lr(0))), f"1/{W} of the peak, then 2/{W}, and so on."),
-        ("0", "Then the first update would be wasted, and the whole rate come one later."),
-        ("0.1", "That would be no warmup."),
+        ("0", "Then the first update would be wasted, and the whole rate come one update late."),
+        ("0.1", "Then there would be no warmup."),
         (number(0.1 / (W + 1)), f"Then number {W} would not have the whole rate yet."),
     )
 
@@ -117,11 +117,11 @@ def first_of_all(W: int) -> Asked:
 @question(8, beta2=(0.98, 0.99, 0.999))
 def untuned(beta2: float) -> Asked:
     return asked(
-        "Ma & Yarats' rule of thumb: Adam's warmup should be as long as its second average "
-        f"remembers. How many updates is that for beta2 = {beta2:g}?",
-        (f"{2 / (1 - beta2):.0f}", "2 / (1 − beta2)."),
-        (f"{1 / (1 - beta2):.0f}", "Half of it: the rule has a 2 above."),
-        ("20", "So for beta1 = 0.9. It is the second average that decides."),
+        "How many updates of linear warmup does Ma & Yarats' rule of thumb give Adam with beta2 = "
+        f"{beta2:g}?",
+        (f"{2 / (1 - beta2):.0f}", "2 / (1 − beta2), which is twice the memory of v."),
+        (f"{1 / (1 - beta2):.0f}", "That is the memory of v. The rule takes twice as many."),
+        ("20", "That is 2 / (1 − beta1) for a beta1 of 0.9. The rule goes by beta2."),
         (f"{200 / (1 - beta2):.0f}", "A hundred times too long."),
     )
 
@@ -131,20 +131,23 @@ def what_for() -> Asked:
     return asked(
         "What did warmup do for the small post-LN transformer of this course?",
         (
+            "a rate learned that was too high without it",
+            "It widened the range of rates that work: with ten updates of warmup, 0.015 learned, "
+            "too.",
             "a higher rate learned, too; the best loss stayed",
-            "It widened the range of rates that work. A lower rate without warmup did as well.",
         ),
         (
+            "every rate learned, however high",
+            "0.03 was too high with every warmup on the map.",
             "it made the best loss over all rates lower",
-            "Over all rates, the best with warmup and without were alike.",
         ),
         (
             "it made every rate learn faster",
-            "At low rates a long warmup made things worse: it takes updates away.",
+            "At the lowest rates a long warmup made things worse: it takes updates away.",
         ),
         (
             "without it, no rate learned",
-            "Without it, several rates learned. Only the highest did not.",
+            "Without it, several rates learned. Only the highest ones on the map did not.",
         ),
     )
 
@@ -152,15 +155,18 @@ def what_for() -> Asked:
 @question(8, d=(10_000, 1_000_000))
 def long_first_step(d: int) -> Asked:
     return asked(
-        f"A network with {d:,} weights, each with some gradient. Adam's rate is 0.001, there is "
-        "no warmup. How long is the first step, as a vector?",
+        f"A network with {d:,} weights, each with a gradient far above eps. Adam's rate is 0.001, "
+        "and there is no warmup. How long is the first step, as a vector?",
         (
             number(0.001 * math.sqrt(d)),
             "Each weight moves by the whole rate, so the length is rate · √d.",
         ),
-        ("0.001", "So far moves each single weight."),
+        ("0.001", "That is how far each single weight moves."),
         (number(0.001 * d), "Lengths add up in squares: √d, not d."),
-        (number(0.001 / math.sqrt(d)), "That would be a vector of length 0.001, shared out."),
+        (
+            number(0.001 / math.sqrt(d)),
+            "Then each weight would move far less than the rate, but each moves by all of it.",
+        ),
     )
 
 
@@ -174,13 +180,14 @@ def rectified(t: int) -> Asked:
         "0.999?",
         (
             number(r),
-            "It has a warmup built in, a long one. So a run with it has a lower rate, too.",
+            "It has a warmup built in, a long one. So for a long time a run with it has a lower "
+            "rate than you set.",
         ),
         (
             "1: it only switches Adam on after 5 updates",
             "It does switch then. But the factor begins near 0.",
         ),
-        (number(1 - 0.9**t), "That belongs to m, whose correction has nothing to do with it."),
+        (number(1 - 0.9**t), "That is m's correction, which has nothing to do with it."),
         (number(1 / r), "It makes the early steps shorter, not longer."),
     )
 
@@ -189,16 +196,16 @@ def rectified(t: int) -> Asked:
 def best_of(n: int) -> Asked:
     expected = {5: 1.163, 10: 1.539, 20: 1.867}[n]
     return asked(
-        "Two optimizers are equally good. From seed to seed their losses scatter with a "
-        f"standard deviation of 1. Of A the best of {n} runs is shown, of B a single run. How "
-        "much better does A seem, in the mean?",
+        "Two optimizers are equally good: from seed to seed, the losses of both are normally "
+        "distributed, with the same mean and a standard deviation of 1. For A the best of "
+        f"{n} runs is shown, for B a single run. How much better does A seem, on average?",
         (number(expected), "The best of several is lucky: it was chosen for that."),
         ("0: they are equally good", "They are. But the best of several runs isn't a typical one."),
         (
             number(1 / math.sqrt(n)),
-            "So much scatters the mean of all runs. It is the best that was shown.",
+            "That is how much the mean of all the runs scatters. But the best one was shown.",
         ),
-        (f"{n}", "So far out lies none of them."),
+        (f"{n}", "Hardly any run is ever that far out."),
     )
 
 
@@ -206,15 +213,15 @@ def best_of(n: int) -> Asked:
 def half_width(s: float) -> Asked:
     error = s / math.sqrt(10)
     return asked(
-        "Ten seeds, both optimizers on each. The ten differences scatter with a standard "
-        f"deviation of {s:g}. Their mean is given ± what, as a 95 % interval? (Student's t for "
-        "nine degrees of freedom is 2.26.)",
+        "Ten seeds, both optimizers on each. The ten differences have a standard deviation of "
+        f"{s:g}. Their mean is given ± what, as a 95 % interval? (Student's t for nine degrees of "
+        "freedom is 2.26.)",
         (number(2.262 * error), "2.26 standard errors, and one of those is s / √10."),
-        (number(error), "One standard error: it covers two thirds, not 95 %."),
-        (number(s), "So much single differences scatter. Their mean scatters less."),
+        (number(error), "One standard error: that covers two thirds, not 95 %."),
+        (number(s), "Single differences scatter by that much. Their mean scatters less."),
         (
             number(2.262 * s),
-            "So wide is it for one more difference, nearly. For the mean, divide by √10.",
+            "That is almost the interval for one more difference. For the mean, divide by √10.",
         ),
     )
 
@@ -225,8 +232,8 @@ def more_seeds(n: int) -> Asked:
         f"With {n} seeds the standard error of the mean is too large. About how many seeds halve "
         "it?",
         (f"{4 * n}", "It falls as 1 / √n."),
-        (f"{2 * n}", "That takes it down to 0.7 of what it was."),
-        (f"{n + 2}", "Two more hardly change anything."),
+        (f"{2 * n}", "That takes it down to 0.71 of what it was."),
+        (f"{n + 2}", f"That takes it down to {math.sqrt(n / (n + 2)):.2f} of what it was."),
         (f"{n**3}", "That is far more than needed."),
     )
 
@@ -241,38 +248,45 @@ def tiny_h() -> Asked:
             "The error of the formula is about h², that of rounding about 1e-16 / h. Here both "
             "are small.",
         ),
-        ("1e-16: the smaller the better", "Rounding eats it: 1 + 1e-16 is 1."),
+        ("1e-16: the smaller the better", "Rounding swallows it: 1 + 1e-16 is 1."),
         (
             "1e-12: close to the derivative",
-            "Rounding leaves some four digits. A larger h has more.",
+            "Rounding leaves some four digits. A larger h gives more.",
         ),
-        ("0.5", "Over so far a distance the loss bends."),
+        ("0.5", "Over that distance the loss bends."),
     )
 
 
 @question(9, w=(1.0, -1.0))
 def through_relu(w: float) -> Asked:
-    hidden = max(2 * w, 0.0)
-    error = 3 * hidden - 5
-    right = error * 3 * 2 * (hidden > 0)
-    why = (
-        "The error 1, times 3, times 2: the ReLU is open."
-        if w > 0
-        else "The ReLU is shut: nothing comes back."
-    )
-    other = 0.0 if w > 0 else error * 6
+    is_open = w > 0
+    error = 3 * max(2 * w, 0.0) - 5
+    shut = "The ReLU is shut, so nothing of the error comes back"
     return asked(
         f"A network with one path: x = 2, weight w = {number(w)}, ReLU, weight 3, target 5, loss ½ "
         "(output − 5)². What is the loss's derivative by w?",
-        (number(right), why),
         (
-            number(other),
+            number(error * 6 if is_open else 0.0),
+            "The error 1, times 3, times 2: the ReLU is open."
+            if is_open
+            else "w · x is negative: the ReLU is shut, and nothing comes back.",
+        ),
+        (
+            number(0.0 if is_open else error * 6),
             "Is the ReLU open? It is where w · x is positive, and shut where it is negative.",
         ),
-        (number(error * 3), "The input is missing: w is multiplied by x = 2."),
+        (
+            number(error * 3),
+            "The input is missing: w is multiplied by x = 2."
+            if is_open
+            else f"{shut}; and even with an open one, the input would be missing.",
+        ),
         (
             number(error),
-            "That is the error at the output. It has to come back through both weights.",
+            "That is the error at the output. It has to come back through the weight 3 and the "
+            "ReLU, and then meets the input."
+            if is_open
+            else f"{shut}: that is the error at the output.",
         ),
     )
 
@@ -281,11 +295,11 @@ def through_relu(w: float) -> Asked:
 def contains() -> Asked:
     return asked(
         "SGD is momentum with μ = 0. Both are tuned: SGD over rates, momentum over rates and all "
-        "μ, 0 among them, without limit. Who can have the lower loss, on what they are tuned on?",
+        "μ, 0 among them, without limit. Which can have the lower loss, on what they are tuned on?",
         (
             "momentum, or both the same",
-            "Whoever contains the other can't lose, if there is no end to tuning. That is why "
-            "the budget matters.",
+            "A rule that contains the other can't lose if the tuning has no end. That is why the "
+            "budget matters.",
         ),
         ("SGD, if the problem is noisy", "Then the best μ is 0, and the two are the same."),
         ("it can't be said", "The best of more choices is never worse."),
@@ -300,9 +314,10 @@ def contains() -> Asked:
 def fair_budget(rates: int, seeds: int) -> Asked:
     return asked(
         f"Four optimizers, each at {rates} rates, each rate with {seeds} seeds. A fifth one is "
-        f"added, with {2 * rates} rates. How many more runs does it get than each of the others?",
-        (f"{rates * seeds}", "Twice the budget. If it wins now, nobody knows why."),
+        f"added, with {2 * rates} rates and as many seeds. How many more runs does it get than "
+        "each of the others?",
+        (f"{rates * seeds}", "Twice the budget. If it wins now, nobody can say why."),
         (f"{rates}", "Each rate is run with every seed."),
-        (f"{seeds}", "So many runs has a single rate."),
+        (f"{seeds}", "That is how many runs a single rate has."),
         ("0: a rate is not a run", "It is one for every seed, and more tries find a better best."),
     )

@@ -62,8 +62,9 @@ class LastCheck:
 
     def __init__(self, seed: int) -> None:
         require("seed", seed, count_from(0))
-        self.seed, self.questions = int(seed), draw(int(seed))
-        given = record.answers(self.seed)
+        self.seed = int(seed)
+        given, kept = record.answers(self.seed), record.drawn(self.seed)
+        self.questions = draw(self.seed, kept, given)
         self.told: dict[int, Told] = {}
         for n, question in enumerate(self.questions, start=1):
             letter = given.get(question.name, "")
@@ -137,6 +138,8 @@ class LastCheck:
 
     def _keep(self, number: int, choice: int) -> None:
         question = self.questions[number - 1]
+        if record.drawn(self.seed) is None:
+            record.keep_drawn(self.seed, [q.ticket for q in self.questions])
         status = RIGHT if choice == question.right else WRONG
         note = record.keep(record.named(self.seed, question.name), status, LETTERS[choice])
         self.told[number] = Told(question, choice, note)

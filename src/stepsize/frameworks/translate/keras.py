@@ -30,8 +30,14 @@ class {name}L2(keras.optimizers.{name}):
     """With an L2 penalty. Keras's own weight_decay is decoupled, in every optimizer."""
 
     def update_step(self, gradient, variable, learning_rate):
-        super().update_step(gradient + {decay} * variable, variable, learning_rate)
+        {when}gradient = gradient + {decay} * variable
+        super().update_step(gradient, variable, learning_rate)
 '''
+ONLY_MATRICES = "if len(variable.shape) > 1:  # biases and norms are left alone"
+EXCLUDED = """
+# Weight decay is for matrices: biases and norms are left alone. Your model has been built by now.
+optimizer.exclude_from_weight_decay(var_list=[w for w in model.weights if len(w.shape) < 2])
+"""
 RULE = '''
 class {name}(keras.optimizers.Optimizer):
     """{why}"""
@@ -189,6 +195,8 @@ def write(recipe: Recipe) -> str:
         "import keras": True,
         "from keras import ops": "ops." in schedule + classes,
     }
+    if recipe.decays == "matrices" and "weight_decay=" in optimizer:
+        optimizer += EXCLUDED.rstrip()
     loop = LOOP.format(steps=recipe.steps)
     return script(YOURS, imports, classes, schedule, optimizer, loop)
 
@@ -209,7 +217,9 @@ def _optimizer(recipe: Recipe, hyper: dict[str, Any], rate: Any) -> tuple[str, s
     theirs, named = _theirs(recipe, hyper)
     if decay is None or name in ("sgd", *DECOUPLED):
         return "", _made(f"keras.optimizers.{theirs}", **common, **named, weight_decay=decay)
-    return L2.format(name=theirs, decay=text(decay)), _made(f"{theirs}L2", **common, **named)
+    when = f"{ONLY_MATRICES}\n{12 * ' '}" if recipe.decays == "matrices" else ""
+    written = L2.format(name=theirs, when=when, decay=text(decay))
+    return written, _made(f"{theirs}L2", **common, **named)
 
 
 DECOUPLED = ("adamw", "lion")
@@ -274,7 +284,10 @@ def _class(recipe: Recipe, hyper: dict[str, Any], own: Rule) -> str:
     why, memory, lines = own
     decay = hyper.get("weight_decay")
     if decay and recipe.optimizer not in DECOUPLED:
-        lines = f"gradient = gradient + {text(decay)} * variable  # L2\n{lines.lstrip()}"
+        penalty = f"gradient = gradient + {text(decay)} * variable  # L2"
+        if recipe.decays == "matrices":
+            penalty = f"{ONLY_MATRICES}\n    {penalty}"
+        lines = f"{penalty}\n{lines.lstrip()}"
     lines = lines.format(**{name: text(value) for name, value in hyper.items()})
     made = [f'self.{m} = self.add_optimizer_variables(variables, "{m}")' for m in memory]
     if recipe.optimizer == "nadam":
@@ -328,9 +341,13 @@ REFUSED = {
         "weight_decay=0",
     ),
     "muon": (
-        "has a Muon whose steps don't depend on a matrix's shape as ours do.",
-        "keras.optimizers.Muon(rms_rate=None), the same for square matrices",
+        "has a Muon that steps all else by an Adam of its own, and decays both alike.",
+        "keras.optimizers.Muon(rms_rate=0.2), on matrices the same as rms=0.2",
     ),
+    "ademamix": ("has no AdEMAMix.", "keras.optimizers.AdamW"),
+    "prodigy": ("has no Prodigy.", "keras.optimizers.AdamW, whose rate is yours to choose"),
+    "shampoo": ("has no Shampoo.", "keras.optimizers.Muon"),
+    "soap": ("has no SOAP.", "keras.optimizers.Muon"),
     "schedule_free_sgd": (
         "has no schedule-free SGD.",
         "keras.optimizers.ScheduleFreeAdamW",

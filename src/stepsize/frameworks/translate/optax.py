@@ -43,7 +43,19 @@ def schedule(t):
     t = jnp.asarray(t, float)
 {lines}    return {lr} * factor
 '''
-OWN_DECAY = {"adamw", "lion", "adafactor", "adafactor_vector", "schedule_free_adamw"}
+OWN_DECAY = {
+    "adamw",
+    "lion",
+    "ademamix",
+    "adafactor",
+    "adafactor_vector",
+    "schedule_free_adamw",
+}
+MASK = """
+def matrices(params):
+    \"\"\"What decays: biases and norms are left alone.\"\"\"
+    return jax.tree.map(lambda p: p.ndim >= 2, params)
+"""
 
 
 def write(recipe: Recipe) -> str:
@@ -52,9 +64,10 @@ def write(recipe: Recipe) -> str:
     if hyper.get("maximize"):
         raise refuse("Optax", "always minimizes.", "the loss with a minus sign")
     schedule, rate = _schedule(recipe, hyper)
-    links = _links(recipe, hyper, rate)
+    mask = "matrices" if recipe.decays == "matrices" and hyper.get("weight_decay") else None
+    links = _links(recipe, hyper, rate, mask)
     if hyper.get("weight_decay") and recipe.optimizer not in OWN_DECAY:
-        links.insert(0, call("optax.add_decayed_weights", hyper["weight_decay"]))
+        links.insert(0, call("optax.add_decayed_weights", hyper["weight_decay"], mask))
     if recipe.clip_norm is not None:
         links.insert(0, call("optax.clip_by_global_norm", recipe.clip_norm))
     optimizer = links[0] if len(links) == 1 else _chain(links)
@@ -66,7 +79,8 @@ def write(recipe: Recipe) -> str:
         "import optax": True,
     }
     loop = LOOP.format(steps=recipe.steps)
-    return script(YOURS, imports, schedule, f"optimizer = {optimizer}", loop)
+    masked = MASK if mask else ""
+    return script(YOURS, imports, masked, schedule, f"optimizer = {optimizer}", loop)
 
 
 def _chain(links: list[str]) -> str:
@@ -77,10 +91,11 @@ def _chain(links: list[str]) -> str:
 # The optimizers ----------------------------------------------------------------------------------
 
 
-def _links(recipe: Recipe, hyper: dict[str, Any], rate: Any) -> list[str]:
+def _links(recipe: Recipe, hyper: dict[str, Any], rate: Any, mask: str | None) -> list[str]:
     """The links of the chain: mostly one, of the optimizer's own name."""
     name, eps = recipe.optimizer, hyper.get("eps", 0.0)
     betas = dict(b1=hyper["beta1"], b2=hyper["beta2"]) if "beta2" in hyper else {}
+    decay = dict(weight_decay=hyper.get("weight_decay"), mask=mask)
     last = call("optax.scale_by_learning_rate", rate)
     match name:
         case "sgd":
@@ -108,9 +123,12 @@ def _links(recipe: Recipe, hyper: dict[str, Any], rate: Any) -> list[str]:
         case "adam" | "adamax":
             return [call(f"optax.{name}", rate, **betas, eps=eps)]
         case "adamw":
-            return [call("optax.adamw", rate, **betas, eps=eps, weight_decay=hyper["weight_decay"])]
+            return [call("optax.adamw", rate, **betas, eps=eps, **decay)]
         case "lion":
-            return [call("optax.lion", rate, **betas, weight_decay=hyper["weight_decay"])]
+            return [call("optax.lion", rate, **betas, **decay)]
+        case "ademamix":
+            slow = dict(b3=hyper["beta3"], alpha=hyper["alpha"])
+            return [call("optax.contrib.ademamix", rate, **betas, **slow, eps=eps, **decay)]
         case "radam":
             _small(name, eps)
             tractable = hyper["tractable"]
@@ -118,10 +136,9 @@ def _links(recipe: Recipe, hyper: dict[str, Any], rate: Any) -> list[str]:
         case "amsgrad":
             return _amsgrad(hyper, betas, last)
         case "adafactor" | "adafactor_vector":
-            return _adafactor(hyper, rate)
-        case "schedule_free_adamw" if constant_rate(recipe) and hyper["beta1"]:
-            decay = hyper["weight_decay"]
-            named = dict(**betas, eps=eps, weight_decay=decay)
+            return _adafactor(hyper, rate, mask)
+        case "schedule_free_adamw" if constant_rate(recipe) and hyper["beta1"] and not mask:
+            named = dict(**betas, eps=eps, weight_decay=hyper["weight_decay"])
             return [call("optax.contrib.schedule_free_adamw", rate, **named)]
     raise refuse("Optax", *REFUSED[name])
 
@@ -140,10 +157,16 @@ REFUSED = {
         "optax.contrib.schedule_free_sgd",
     ),
     "schedule_free_adamw": (
-        "has a schedule-free AdamW whose weights follow a changing rate otherwise, and that "
-        "divides by beta1.",
-        "a constant rate without warmup, and a beta1 above 0",
+        "has a schedule-free AdamW whose weights follow a changing rate otherwise, that divides by "
+        "beta1, and that decays all.",
+        'a constant rate without warmup, a beta1 above 0, and decays="all"',
     ),
+    "prodigy": (
+        "has a Prodigy that corrects its means for their start at 0.",
+        "optax.contrib.prodigy",
+    ),
+    "shampoo": ("has no Shampoo.", "optax.contrib.muon"),
+    "soap": ("has no SOAP.", "optax.contrib.muon"),
 }
 
 
@@ -162,7 +185,7 @@ def _amsgrad(hyper: dict[str, Any], betas: dict[str, Any], last: str) -> list[st
     return [first, call("optax.scale_by_schedule", correct), last]
 
 
-def _adafactor(hyper: dict[str, Any], rate: Any) -> list[str]:
+def _adafactor(hyper: dict[str, Any], rate: Any, mask: str | None) -> list[str]:
     """optax.adafactor fixes eps2, and caps no rate; so its links, one by one."""
     now = f"{rate}(t)" if rate == "schedule" else text(rate)
     relative = f"lambda t: jnp.minimum({now}, (t + 1.0) ** -0.5)"
@@ -176,7 +199,7 @@ def _adafactor(hyper: dict[str, Any], rate: Any) -> list[str]:
     if hyper["weight_decay"]:
         decay = text(hyper["weight_decay"])
         by = f"lambda t: {decay} * {now}" if rate == "schedule" else f"{decay} * {now}"
-        links.append(call("optax.add_decayed_weights", by))
+        links.append(call("optax.add_decayed_weights", by, mask))
     return [*links, call("optax.scale", -1.0)]
 
 

@@ -21,22 +21,31 @@ for inputs, targets in itertools.islice(batches, {steps}):
     loss.backward()
 {clip}    optimizer.step()
 {schedule}"""
+LOOP_OF_TWO = """
+for inputs, targets in itertools.islice(batches, {steps}):
+    loss = loss_fn(model(inputs), targets)
+    model.zero_grad()
+    loss.backward()
+{clip}    for optimizer in optimizers:
+        optimizer.step()
+{schedule}"""
 CLIP = "    torch.nn.utils.clip_grad_norm_(model.parameters(), max_norm={})\n"
 SCHEDULE = "    scheduler.step()  # after the optimizer, at every update\n"
+SCHEDULE_OF_TWO = "    for scheduler in schedulers:\n        scheduler.step()\n"
 
 HEAVY_BALL = '''
 class HeavyBall(torch.optim.Optimizer):
     """Momentum with the rate inside the velocity. torch.optim.SGD has it outside."""
 
     def __init__(self, params, lr, momentum, weight_decay=0.0, maximize=False):
-        super().__init__(params, dict(lr=lr, momentum=momentum))
-        self.weight_decay, self.sign = weight_decay, -1 if maximize else 1
+        super().__init__(params, dict(lr=lr, momentum=momentum, weight_decay=weight_decay))
+        self.sign = -1 if maximize else 1
 
     @torch.no_grad()
     def step(self):
         for group in self.param_groups:
             for p in filter(lambda p: p.grad is not None, group["params"]):
-                grad = self.sign * p.grad + self.weight_decay * p
+                grad = self.sign * p.grad + group["weight_decay"] * p
                 velocity = self.state[p].setdefault("velocity", torch.zeros_like(p))
                 velocity.mul_(group["momentum"]).add_(grad, alpha=-group["lr"])
                 p.add_(velocity)
@@ -68,8 +77,29 @@ def factor_after(t):
 {lines}    return float(factor)
 
 
-scheduler = lr_scheduler.LambdaLR(optimizer, factor_after)
 '''
+ONE = "scheduler = lr_scheduler.LambdaLR(optimizer, factor_after)\n"
+TWO = "schedulers = [lr_scheduler.LambdaLR(optimizer, factor_after) for optimizer in optimizers]\n"
+
+GROUPS = """
+# Weight decay is for matrices: biases and norms are left alone.
+matrices = [p for p in model.parameters() if p.ndim >= 2]
+others = [p for p in model.parameters() if p.ndim < 2]
+groups = [dict(params=matrices), dict(params=others, weight_decay=0.0)]
+"""
+MATRICES = """
+# Matrices by Muon, which torch computes in bfloat16; all else by AdamW. Embeddings and the last
+# layer commonly join the others: name them there.
+matrices = [p for p in model.parameters() if p.ndim == 2]
+{others}
+optimizers = [
+{both}]
+"""
+OTHERS = "others = [dict(params=[p for p in model.parameters() if p.ndim != 2])]"
+OTHERS_BY_DECAY = """others = [
+    dict(params=[p for p in model.parameters() if p.ndim > 2]),
+    dict(params=[p for p in model.parameters() if p.ndim < 2], weight_decay=0.0),
+]"""
 
 
 class Theirs(NamedTuple):
@@ -102,24 +132,28 @@ OPTIMIZERS = {
     "lion": Theirs("Lion", ("betas", "weight_decay")),
     "adafactor_vector": Theirs("Adafactor", ("beta2_decay", "eps", "d", "weight_decay")),
     "adafactor": Theirs("Adafactor", ("beta2_decay", "eps", "d", "weight_decay")),
-    "muon": Theirs("Muon", ("momentum", "weight_decay", "eps", "ns_steps")),
+    "muon": Theirs(
+        "Muon",
+        ("momentum", "weight_decay", "ns_coefficients", "eps", "ns_steps"),
+        ("adjust_lr_fn",),
+    ),
 }
 NOTES = {
     "adafactor_vector": "It keeps a vector's squares whole, and of a matrix's the means alone.",
     "adafactor": "It keeps of a matrix's squares the means alone, and a vector's whole.",
-    "muon": "For matrices only; give biases, embeddings and the last layer to AdamW. In bfloat16.",
 }
 
 
 def write(recipe: Recipe) -> str:
     """The recipe as a script for PyTorch."""
-    hyper = numbers(recipe)
+    hyper, two = numbers(recipe), recipe.matrices_only
     classes, optimizer = _optimizer(recipe, hyper)
     scheduler = _scheduler(recipe, hyper["lr"])
-    loop = LOOP.format(
+    step = SCHEDULE_OF_TWO if two else SCHEDULE
+    loop = (LOOP_OF_TWO if two else LOOP).format(
         steps=recipe.steps,
         clip="" if recipe.clip_norm is None else CLIP.format(text(recipe.clip_norm)),
-        schedule=SCHEDULE if scheduler else "",
+        schedule=step if scheduler else "",
     )
     imports = {
         "import itertools": True,
@@ -134,6 +168,7 @@ def write(recipe: Recipe) -> str:
 def _optimizer(recipe: Recipe, hyper: dict[str, Any]) -> tuple[str, str]:
     """The class that has to be written out, if any, and the line that makes the optimizer."""
     theirs, name = _theirs(recipe, hyper), recipe.optimizer
+    grouped = recipe.decays == "matrices" and bool(hyper.get("weight_decay"))
     named = {"lr": hyper["lr"]} | {n: _number(hyper, n) for n in theirs.takes}
     optional = {*theirs.optional, "weight_decay", "maximize"} - {*theirs.takes}
     named |= {n: value for n in sorted(optional) if (value := _number(hyper, n))}
@@ -142,15 +177,35 @@ def _optimizer(recipe: Recipe, hyper: dict[str, Any]) -> tuple[str, str]:
         function, classes = "Lion", LION
     if name == "heavy_ball" and not constant_rate(recipe):
         function, classes = "HeavyBall", HEAVY_BALL
-    made = f"optimizer = {call(function, PARAMS, **named, **theirs.flags)}"
-    return classes, f"# {NOTES[name]}\n{made}" if name in NOTES else made
+    if recipe.matrices_only:
+        return "", _with_others(recipe, call(function, "matrices", **named))
+    params = "groups" if grouped else PARAMS
+    made = f"optimizer = {call(function, params, **named, **theirs.flags)}"
+    noted = f"# {NOTES[name]}\n{made}" if name in NOTES else made
+    return classes, f"{GROUPS.strip()}\n{noted}" if grouped else noted
+
+
+def _with_others(recipe: Recipe, theirs: str) -> str:
+    """Two optimizers: for the matrices, and AdamW for all else."""
+    as_recipe = Recipe(optimizer="adamw", hyper={"lr": 1e-3} | {**recipe.others}, steps=1)
+    hyper = numbers(as_recipe)
+    named = {"lr": hyper["lr"]} | {n: _number(hyper, n) for n in OPTIMIZERS["adamw"].takes}
+    others = OTHERS_BY_DECAY if recipe.decays == "matrices" else OTHERS
+    adamw = call("torch.optim.AdamW", "others", **named)
+    both = indented(f"{theirs},\n{adamw},".splitlines(), 4)
+    return MATRICES.format(others=others, both=both).strip()
 
 
 def _theirs(recipe: Recipe, hyper: dict[str, Any]) -> Theirs:
     name = recipe.optimizer
     if name not in OPTIMIZERS:
         package = "the authors' package schedulefree, which leaves the start out of the mean"
-        raise refuse("PyTorch", f"has no {name}.", package)
+        bridge = f"our own as an optimizer of torch's, stepsize.bridge.as_torch({name}, ...)"
+        raise refuse("PyTorch", f"has no {name}.", package if "free" in name else bridge)
+    if name == "muon" and hyper.get("maximize"):
+        raise refuse("PyTorch", "has a Muon that always minimizes.", "the loss with a minus sign")
+    if name == "muon" and hyper["rms"] not in (None, 0.2):
+        raise refuse("PyTorch", "has Muon with rms = 0.2 or without.", "rms=0.2, lr * rms / 0.2")
     if name == "radam" and hyper["tractable"] != 5:
         raise refuse("PyTorch", "has RAdam with tractable = 5 and no other.", "that")
     if hyper.get("dampening") and not hyper["momentum"]:
@@ -164,6 +219,10 @@ def _number(hyper: dict[str, Any], name: str) -> Any:
         return hyper["beta1"], hyper["beta2"]
     if name == "initial_accumulator_value":
         return hyper["total"]
+    if name == "ns_coefficients":
+        return hyper["ns_a"], hyper["ns_b"], hyper["ns_c"]
+    if name == "adjust_lr_fn":
+        return None if hyper["rms"] is None else '"match_rms_adamw"'
     if name == "eps" and "eps1" in hyper:
         return hyper["eps1"] ** 0.5, hyper["eps2"]  # Adafactor squares its first
     return hyper.get(name)
@@ -173,10 +232,10 @@ def _scheduler(recipe: Recipe, lr: float) -> str:
     """The lines that make the scheduler; none where the rate is always lr."""
     if constant_rate(recipe) and recipe.lr(0) == lr:
         return ""
-    after = _theirs_after_warmup(recipe, lr)
+    after = None if recipe.matrices_only else _theirs_after_warmup(recipe, lr)
     if after is None:
         lines = indented(factor(recipe, "np"), 4)
-        return WRITTEN_OUT.format(lines=lines)
+        return WRITTEN_OUT.format(lines=lines) + (TWO if recipe.matrices_only else ONE)
     warmup = f"lr_scheduler.{call('LinearLR', 'optimizer', **_rise(recipe.warmup))}"
     if not recipe.warmup:
         return f"scheduler = lr_scheduler.{after}"

@@ -87,15 +87,22 @@ def _cosine(xp: str, s: str, steps: int, floor: float = 0.0) -> Formula:
 
 
 def _warmup_stable_decay(
-    xp: str, s: str, steps: int, warmup: int, decay: int, floor: float = 0.0
+    xp: str,
+    s: str,
+    steps: int,
+    warmup: int,
+    decay: int,
+    floor: float = 0.0,
+    anneal: str = "linear",
 ) -> Formula:
     T, W, D = text(steps), text(warmup), text(decay)
     left = f"{xp}.clip(({T} - {s}) / {D}, 0.0, 1.0)"
     rise = f"{xp}.minimum(({s} + 1) / {W}, 1.0)"
     lines = [f"left = {left if decay else f'{xp}.where({s} < {T}, 1.0, 0.0)'}"]
+    shape = "left" if anneal == "linear" else "(1 - (1 - left) ** 0.5)"
     if not warmup:
-        return lines, _above(floor, "left")
-    height = f"({_above(floor, 'left')})" if floor else "left"
+        return lines, _above(floor, shape)
+    height = f"({_above(floor, shape)})" if floor else shape
     return [f"rise = {rise}", *lines], f"rise * {height}"
 
 

@@ -46,7 +46,8 @@ def numbers(recipe: Recipe) -> dict[str, Any]:
     one = np.zeros((1, 1))
     recipe.rule(one, one, 1, **recipe.hyper)  # raises what it refuses
     given = {
-        n: float(v) if type(v) is int and n != "ns_steps" else v for n, v in recipe.hyper.items()
+        n: float(v) if type(v) is int and type(takes[n]) is not int else v
+        for n, v in recipe.hyper.items()
     }
     return takes | given
 

@@ -1,0 +1,194 @@
+"""How an answer is judged: by what it does, beside what the reference and the known mistakes do.
+
+An answer that is seen to do what the reference does is right; one that does what a mistake does is
+that mistake; one that does what two mistakes do together has both. Failing that, it has the one
+mistake that explains where it first goes wrong. Of any other, the first difference is shown.
+"""
+
+from collections.abc import Iterable, Iterator
+from itertools import combinations, islice
+from time import process_time
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..learner.verdict import RIGHT, UNTRIED, WRONG, Verdict
+from .compare import Apart, agree, differences, first_difference, side_by_side
+from .exercise import Broke, Exercise, Made, Moment, Unfinished, Wrong
+
+__all__ = ["BOTH", "judge"]
+
+BOTH = " + "  # between the names of two mistakes
+RIGHT_BUT = "The numbers are right, but {}"
+TWO = "There are two mistakes in it. (1) {} (2) {}"
+ONE_OF_THEM = "{} That isn't all yet, but start with this."
+NO_NUMBER = {  # what NumPy complains of -> what happened
+    "divide by zero": "somewhere on the way you divide by 0.",
+    "invalid value": "on the way there is 0 / 0, or a root or a logarithm of a number below 0.",
+    "overflow": "on the way the numbers have become too large.",
+}
+
+
+class _Found(NamedTuple):
+    """Mistakes that explain an answer. whole: all of it. faults: those that belong to them."""
+
+    names: tuple[str, ...]
+    whole: bool = True
+    faults: frozenset[str] = frozenset()
+
+
+def judge(exercise: Exercise, answer: Any) -> Verdict:
+    """The verdict on an answer. Raises Broke where the answer raises."""
+    name, half_time = exercise.name, process_time() + exercise.seconds / 2
+    try:
+        seen = exercise.observe(answer)
+        mine = list(seen.moments)
+    except Unfinished:
+        return Verdict(name, UNTRIED, "")
+    except Wrong as wrong:
+        return Verdict(name, WRONG, wrong.sentence, mistake=wrong.mistake)
+    expected = list(exercise.observe(exercise.reference).moments)
+    apart = first_difference(exercise, mine, expected)
+    if apart is None:
+        for fault, sentence in seen.faults.items():
+            return Verdict(name, WRONG, RIGHT_BUT.format(sentence), mistake=fault)
+        return Verdict(name, RIGHT, exercise.praise)
+    found = (
+        _doing_all(exercise, mine, expected, half_time)
+        or _named_by_facts(exercise, mine, expected)
+        or _doing_the_first(exercise, mine, expected)
+    )
+    if found:
+        return _told(exercise, found, seen.faults)
+    if exercise.hint:
+        return _hinted(exercise, apart, mine)
+    return _first_seen(exercise, apart, mine)
+
+
+def _doing_all(
+    exercise: Exercise, mine: list[Moment], expected: list[Moment], until: float
+) -> _Found | None:
+    """The mistake that does all that the answer does, or the two that do it together."""
+    for names, variant in _ones_and_twos(exercise, until):
+        try:
+            seen = exercise.observe(variant)
+            if _alike(exercise, mine, seen.moments, expected):
+                return _Found(names, faults=frozenset(seen.faults))
+        except (Broke, Unfinished, Wrong):  # two mistakes together may not even run
+            continue
+    return None
+
+
+def _ones_and_twos(exercise: Exercise, until: float) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Every known mistake; and while there is time, every two of different parts in one answer."""
+    ones = [*_variants(exercise)]
+    yield from (((name,), variant) for name, variant in ones)
+    made = [(name, one.made) for name, one in ones if hasattr(one, "made")]
+    for (first, one), (second, other) in combinations(made, 2):
+        if process_time() > until:  # an answer that computes for long leaves none
+            return
+        if first != second and _fit(one, other):
+            yield (first, second), one.make(**one.parts | other.parts)
+
+
+def _fit(one: Made, other: Made) -> bool:
+    """Whether both can be in one answer: no part would have to be two things."""
+    shared = one.parts.keys() & other.parts.keys()
+    return one.make == other.make and all(one.parts[x] is other.parts[x] for x in shared)
+
+
+def _variants(exercise: Exercise) -> Iterator[tuple[str, Any]]:
+    for name, mistake in exercise.mistakes.items():
+        for variant in mistake.variants:
+            yield name, variant
+
+
+def _named_by_facts(
+    exercise: Exercise, mine: list[Moment], expected: list[Moment]
+) -> _Found | None:
+    """The mistakes that the facts which differ bear the names of; two at most."""
+    pairs = zip(mine, expected, strict=True)
+    wrong = (name for a, b in pairs for name, _ in differences(exercise, a.results, b.results))
+    names = [name for name in wrong if name in exercise.mistakes]
+    return _Found((*names[:2],)) if names else None
+
+
+def _doing_the_first(
+    exercise: Exercise, mine: list[Moment], expected: list[Moment]
+) -> _Found | None:
+    """The only mistake that explains all numbers of the first moment that is wrong."""
+    pairs = enumerate(zip(mine, expected, strict=True))
+    wrong = next(i for i, (a, b) in pairs if any(differences(exercise, a.results, b.results)))
+    if sum(np.size(value) for value in mine[wrong].results.values()) < 2:
+        return None  # a single number may agree by chance
+    names = set()
+    for name, variant in _variants(exercise):
+        theirs = [*islice(exercise.observe(variant).moments, wrong, wrong + 1)]
+        if _alike(exercise, mine[wrong : wrong + 1], theirs, expected[wrong : wrong + 1]):
+            names.add(name)
+    return _Found((*names,), whole=False) if len(names) == 1 else None
+
+
+def _alike(
+    exercise: Exercise, mine: list[Moment], theirs: Iterable[Moment], expected: list[Moment]
+) -> bool:
+    """Whether the results agree, and it can be seen from a number: both may have none."""
+    evident, may_be_nan = False, _may_be_nan(expected)
+    for one, other, right in zip(mine, theirs, expected, strict=True):
+        if any(differences(exercise, one.results, other.results)):
+            return False
+        evident = evident or _is_evident(exercise, one, other, right, may_be_nan)
+    return evident
+
+
+def _may_be_nan(expected: list[Moment]) -> bool:
+    """Whether NaN is an answer to this exercise, and not the want of one."""
+    return any(np.isnan(value).any() for seen in expected for value in seen.results.values())
+
+
+def _is_evident(
+    exercise: Exercise, mine: Moment, theirs: Moment, right: Moment, may_be_nan: bool
+) -> bool:
+    """Whether there is a number that is wrong in both, or both divide by 0."""
+    yours, others, wanted = ({**seen.inner, **seen.results} for seen in (mine, theirs, right))
+    for name in yours.keys() & others.keys() & wanted.keys():
+        value = yours[name]
+        is_number = may_be_nan or np.isfinite(value).any() or np.size(value) == 0
+        same, right_one = (agree(exercise, value, x[name]) for x in (others, wanted))
+        if is_number and same and not right_one:
+            return True
+    return "divide by zero" in mine.complaints & theirs.complaints
+
+
+def _told(exercise: Exercise, found: _Found, faults: dict[str, str]) -> Verdict:
+    """The verdict on known mistakes: one, two, or one and a fault beside it."""
+    said = {name: exercise.mistakes[name].sentence for name in found.names}
+    beside = {name: text for name, text in faults.items() if name not in found.faults}
+    said |= {name: text[0].upper() + text[1:] for name, text in beside.items()}
+    names = [*said][:2]
+    frame = TWO if len(names) == 2 else "{}" if found.whole else ONE_OF_THEM
+    text = frame.format(*(said[name] for name in names))
+    return Verdict(exercise.name, WRONG, text, mistake=BOTH.join(names))
+
+
+def _hinted(exercise: Exercise, apart: Apart, mine: list[Moment]) -> Verdict:
+    """The verdict where the expected values would be the answer. Of several, which are right."""
+    if len(mine[0].results) == 1:
+        return Verdict(exercise.name, WRONG, exercise.hint)
+    right = [name for name in mine[0].results if name not in apart.values]
+    so_far = f"Right so far: {', '.join(right)}." if right else "None of them is right yet."
+    return Verdict(exercise.name, WRONG, f"{so_far} {exercise.hint}", mistake="several")
+
+
+def _first_seen(exercise: Exercise, apart: Apart, mine: list[Moment]) -> Verdict:
+    """The verdict on what nobody knows: where it first differs, and whether it is a number."""
+    where, values = side_by_side(apart)
+    *_, (yours, wanted) = apart.values.values()
+    why = None
+    if np.isfinite(wanted).any() and not np.isfinite(yours).any():
+        heard = frozenset().union(*(moment.complaints for moment in mine))
+        why = next((words for what, words in NO_NUMBER.items() if what in heard), None)
+    if why is None:
+        return Verdict(exercise.name, WRONG, where, values)
+    text = f"{where} What comes out isn't a number: {why}"
+    return Verdict(exercise.name, WRONG, text, values, mistake="not a number")

@@ -1,0 +1,75 @@
+"""What ails a run, from the shell: python -m stepsize.clinic run.log --code train.py"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from .diagnosis import Diagnosis, judge
+from .history import KINDS, History
+from .reading import read
+
+HEALTHY, ILL, UNREAD, UNSURE = 0, 1, 2, 3
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The exit status: 0 healthy, 1 something was found, 2 it can't be read, 3 can't tell."""
+    asked = _parser().parse_args(arguments)
+    try:
+        log = _log(asked.log, alone=asked.code is not None)
+        seen = read(log, code=asked.code, classes=asked.classes, kind=asked.kind)
+        found = judge(seen)
+        print(found)
+        if asked.picture:
+            _draw(asked.picture, seen, found)
+            print(f"The picture is in {asked.picture}.")
+    except (OSError, ValueError, TypeError) as error:
+        print(f"stepsize.clinic: {error}", file=sys.stderr)
+        return UNREAD
+    return {"healthy": HEALTHY, "can't tell": UNSURE}.get(found.verdict, ILL)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m stepsize.clinic",
+        description="Says what ails a run, by its log, its code, or both.",
+        epilog="Exit status: 0 healthy, 1 something was found, 2 it can't be read, 3 can't tell.",
+    )
+    parser.add_argument(
+        "log", nargs="?", help="a log, CSV, JSON, event file or folder; - or none: standard input"
+    )
+    parser.add_argument(
+        "--code", type=Path, metavar="FILE", help="the training loop: .py or .ipynb"
+    )
+    parser.add_argument(
+        "--picture",
+        type=Path,
+        metavar="FILE",
+        help="draw the curve with the signs marked: a picture, or a page if .html",
+    )
+    parser.add_argument("--classes", type=int, metavar="N", help="of a classifier")
+    parser.add_argument("--kind", choices=[kind for kind in KINDS if kind], default="",
+                        help="a model whose loss isn't meant to fall")  # fmt: skip
+    return parser
+
+
+def _log(log: str | None, alone: bool) -> str | Path | None:
+    """A path, or what comes on standard input; None: there is only code to be read."""
+    if log not in (None, "-"):
+        return Path(str(log)).expanduser()
+    if log is None and alone and sys.stdin.isatty():
+        return None
+    text = sys.stdin.read()
+    return None if not text.strip() and alone else text
+
+
+def _draw(file: Path, history: History, found: Diagnosis) -> None:
+    from .page import page, picture  # on demand: without a picture it needs no Matplotlib
+
+    if file.suffix.lower() in (".html", ".htm"):
+        file.write_text(page(history, found), encoding="utf-8")
+    else:
+        picture(history, found).savefig(file)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

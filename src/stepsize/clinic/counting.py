@@ -1,0 +1,43 @@
+"""The percentages: how often a finding was right, of all the times that it came first.
+
+Counted in the same form, on runs that the rules were not made on, by benchmarks/clinic/counting.py,
+which writes counted.json. Two calls are added, one of them right: of three calls, three right are
+no certainty.
+"""
+
+import json
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+from .finding import Finding
+from .history import History
+
+__all__ = ["FORMS", "counted", "form"]
+
+MANY = 100  # losses
+FORMS = ("curve", "curve alone", "lines", "few lines")
+TABLE = Path(__file__).with_name("counted.json")
+ENOUGH = 5  # calls, to count at all
+
+
+def form(run: History) -> str:
+    """In which form a run is seen: how many losses, and whether there is more than these."""
+    if len(run.loss) >= MANY:
+        alone = run.val_loss is None and run.lr is None and run.grad_norm is None
+        return "curve alone" if alone else "curve"
+    return "lines" if len(run.loss) >= 20 else "few lines"
+
+
+@cache
+def _table() -> dict[str, dict[str, list[int]]]:
+    found: dict[str, dict[str, list[int]]] = json.loads(TABLE.read_text(encoding="utf-8"))
+    return found
+
+
+def counted(finding: Finding, run: History) -> Finding:
+    """The finding with the share of such calls that were right; as it is, where few were made."""
+    right, times = _table().get(form(run), {}).get(finding.name, (0, 0))
+    if times < ENOUGH:
+        return finding
+    return replace(finding, evidence=(right + 1) / (times + 2))

@@ -1,0 +1,198 @@
+"""What the held-out loss shows, beside that of the training.
+
+Held-out data are always the same: what trembles there is the weights, and what never comes down
+there was never learned. Evidence is between 0 and 1; below 1/2 it isn't told.
+"""
+
+import numpy as np
+
+from .finding import Finding, Sign, apart, trend
+from .history import History, jitter
+
+__all__ = ["SIGNS"]
+
+
+def overfitting(run: History) -> Finding | None:
+    """The held-out loss has turned, the training loss hasn't."""
+    if run.val_loss is None or len(run.val_loss) < 3:
+        return None
+    finite = run.val_loss[np.isfinite(run.val_loss)]
+    if len(finite) < 3:
+        return None
+    val = run.binned(finite)
+    best, last = int(val.argmin()), max(1, len(val) // 10)
+    rise, fallen = float(np.median(val[-last:]) - val[best]), max(val[0] - val[best], 1e-300)
+    train = run.course[min(int(best * len(run.course) / len(val)), len(run.course) - 1)]
+    learned = train - run.course[-last:].mean() > -2 * run.noise
+    if best >= 0.85 * len(val) or not learned or val[-1] <= run.course[-1]:
+        return None
+    # The lowest of many is low by chance, too: the rise must be more than the curve's own jumps.
+    far = rise > 0.25 * fallen or rise > 0.03 * abs(val[best])
+    if not far or rise < max(0.1 * fallen, 3 * jitter(val[best:])):
+        return None
+    if run.course[-1] > run.start - 0.3 * run.fall or trend(val[best:])[1] < 2:
+        return None
+    low, _ = apart(val[best], val[best] + rise)
+    return Finding(
+        "overfitting",
+        0.93,
+        f"The validation loss was lowest, {low}, after {best / len(val):.0%} of the run; "
+        f"it has risen by {rise:.3g} since, while the training loss fell.",
+        "Stop there; or more data, augmentation, weight decay, a smaller model.",
+        6,
+    )
+
+
+def never_undercut(run: History) -> Finding | None:
+    """The first held-out loss is never undercut, later ones are far above, and nothing is learned.
+
+    A rate that is too low would leave it where it is; overfitting lowers the training loss.
+    """
+    val, y = _late(run)
+    if val is None:
+        return None
+    late = float(np.median(val[len(val) // 2 :]))
+    if val[1:].min() < 0.98 * val[0] or late < val[0] + 0.1 * abs(val[0]) or val[0] <= 0:
+        return None
+    if _learns(run, y):
+        return None
+    began, now = apart(val[0], late)
+    return _too_high(
+        0.88, f"the first held-out loss, {began}, is never undercut; later it is about {now}"
+    )
+
+
+def thrown_away(run: History) -> Finding | None:
+    """The first line is far above all others, and after it nothing more is learned.
+
+    A model that learns all it can in its first epoch looks alike, but its first held-out loss is
+    low already: there it is measured after that epoch.
+    """
+    val, y = _late(run)
+    if val is None or len(y) < len(val):
+        return None  # the first held-out loss is older than the first of the training
+    first, rest = float(y[: len(y) // len(val)].mean()), float(np.median(y[1:]))
+    high = val[0] > 3 * abs(np.median(val[1:])) and first > 1.5 * rest > 0
+    far = val[0] > 5 * first or (val[0] > 2 * first and _wild(val) > 0.6)
+    if not high or not far or (_learns(run, y) and _wild(val) < 0.15):
+        return None
+    return _too_high(
+        0.8,
+        f"the weights were thrown far away at first: a held-out loss of {val[0]:.3g}, where later "
+        f"it is about {np.median(val[1:]):.3g}",
+    )
+
+
+def wild(run: History) -> Finding | None:
+    """The held-out loss jumps from line to line by as much as it is high."""
+    val, y = _late(run)
+    if val is None or val.min() <= 0 or len(val) < 12:
+        return None
+    if run.lr is not None and run.lr[-1] < 0.5 * run.lr.max():
+        return None
+    jumps, own = _wild(val), _wild(y if len(y) < 200 else run.course)
+    if jumps < 0.6 or own < 0.2:
+        return None
+    return _too_high(
+        0.85,
+        f"the held-out loss jumps by {jumps:.0%} of its height from line to line, to the end",
+    )
+
+
+def _late(run: History) -> tuple[np.ndarray | None, np.ndarray]:
+    """The held-out losses and those of the training, where both can be compared."""
+    val = run.val_loss
+    usable = val is not None and len(val) >= 8 and len(run.loss) >= 8 and np.isfinite(val).all()
+    return (val if usable and run.lost is None else None), run.loss
+
+
+def _learns(run: History, y: np.ndarray) -> bool:
+    """Whether the training loss goes on falling after its first lines."""
+    few = max(len(y) // 10, 2)
+    early = float(np.median(y[1 : 1 + few]))
+    return float(np.median(y[len(y) // 2 :])) < early - 0.15 * abs(early)
+
+
+def _wild(curve: np.ndarray) -> float:
+    """How far neighbours in the second half differ, in units of the curve itself."""
+    half = curve[len(curve) // 2 :]
+    return jitter(half) / max(abs(float(np.median(half))), 1e-300)
+
+
+def _too_high(evidence: float, sign: str) -> Finding:
+    return Finding(
+        "rate too high",
+        evidence,
+        f"{sign[0].upper()}{sign[1:]}.",
+        "Lower the learning rate, to a tenth at first; then look where it begins to be calm.",
+        1,
+    )
+
+
+def decay_too_strong(run: History) -> Finding | None:
+    """Early on both losses were lower; they rose together and stay on a calm plateau.
+
+    A rate that is too high is wild there, and overfitting lowers the training loss.
+    """
+    val, y = _late(run)
+    if val is None or len(y) < 12:
+        return None
+    held, course = run.binned(val), run.binned(y, most=30)
+    if len(course) < 10 or len(held) < 10:
+        return None
+    both = [_risen(curve) for curve in (course, held)]
+    if not all(both) or y.max() > y[0] + 0.3 * abs(y[0]):
+        return None
+    late, other = (float(np.median(c[-len(c) // 3 :])) for c in (course, held))
+    if abs(late - other) > 0.15 * abs(late):
+        return None
+    low, now = apart(float(course[: len(course) // 2].min()), late)
+    return Finding(
+        "weight decay too strong",
+        0.975,
+        f"Both losses were lower early on ({low} in training); they rose together, and stay calmly "
+        f"at {now}, whatever the rate does.",
+        "Weights are pulled to 0 faster than they learn: a tenth of the weight decay, or none.",
+        6,
+    )
+
+
+def _risen(curve: np.ndarray) -> bool:
+    """Whether a curve was lowest early, rose by more than it trembles, and lies flat since."""
+    best = int(curve.argmin())
+    third = curve[-len(curve) // 3 :]
+    rise, calm = float(np.median(third) - curve[best]), float(np.std(third))
+    early, flat = best < 0.35 * len(curve), calm < 0.02 * abs(float(third.mean()))
+    return early and flat and rise > max(4 * calm, 0.0015 * abs(curve[best]))
+
+
+def statistics(run: History) -> Finding | None:
+    """The training goes well, and held-out data are worse than before it began, from the start."""
+    val, y = _late(run)
+    if val is None or val[0] <= 0:
+        return None
+    start, late = run.start, float(np.median(val[len(val) // 2 :]))
+    fell = run.course[-1] < 0.5 * start and y.min() >= 0
+    if late > 1.3 * np.median(val[: max(len(val) // 4, 2)]):
+        return None  # it rises: overfitting
+    if not fell or late < 2 * abs(start) or val.min() < 0.9 * start:
+        return None
+    return Finding(
+        "BatchNorm's statistics",
+        0.75,
+        f"The training loss fell to {run.course[-1]:.3g}; the held-out loss never came below "
+        f"{val.min():.3g}, and began at {start:.3g} in training.",
+        "Something differs in evaluation: BatchNorm's running statistics (tiny batches, momentum), "
+        "or how held-out data are prepared.",
+        9,
+    )
+
+
+SIGNS: tuple[Sign, ...] = (
+    overfitting,
+    never_undercut,
+    thrown_away,
+    wild,
+    decay_too_strong,
+    statistics,
+)

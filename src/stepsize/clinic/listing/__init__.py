@@ -1,0 +1,29 @@
+"""What the text of a training loop says by itself: read as Python, not as words."""
+
+from collections.abc import Callable
+
+from ..finding import Finding
+from .gradients import GRADIENTS
+from .outputs import OUTPUTS, adam_decays
+from .pace import PACE
+from .pairs import PAIRS, two
+from .parameters import PARAMETERS
+from .program import Program, read
+from .updates import UPDATES
+
+__all__ = ["FAULTS", "Program", "adam_decays", "faults", "read", "two"]
+
+FAULTS: tuple[Callable[[Program], Finding | None], ...] = (
+    *UPDATES,
+    *PARAMETERS,
+    *GRADIENTS,
+    *PACE,
+    *PAIRS,
+    *OUTPUTS,
+)
+
+
+def faults(code: str) -> list[Finding]:
+    """All that a text gets wrong, each fault by its own function."""
+    program = read(code)
+    return [found for fault in FAULTS if (found := fault(program)) is not None]

@@ -1,0 +1,160 @@
+"""Gradients of several batches, and gradients that are too long: added up, divided, clipped."""
+
+import ast
+
+from ..finding import Finding
+from .program import Event, Program, Run, last_word
+from .roles import Roles, is_loss
+
+__all__ = ["GRADIENTS"]
+
+
+def _conditional(step: Event) -> ast.expr | None:
+    """The test `(i + 1) % k == 0` that an update waits for, in its own loop."""
+    for test in reversed(step.place.tests):
+        for node in ast.walk(test):
+            if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod):
+                return node.right
+    return None
+
+
+def accumulation(program: Program) -> Finding | None:
+    """Gradients of several batches that should be added up: cleared, or not divided."""
+    roles = Roles(program)
+    for run in program.runs:
+        if any(roles.is_opaque(e) or "accumul" in e.name for e in run):
+            continue
+        backwards = [e for e in run if roles.is_backward(e) and e.loop is not None]
+        for step in filter(roles.is_step, run):
+            own = [e for e in backwards if e.within(step.loop) and not _within_if(e, step)]
+            each = _conditional(step)
+            if each is None or not own or any(_shares_if(e, step) for e in backwards):
+                continue
+            zeroes = [e for e in run if roles.is_zero(e) and e.loop is own[0].loop]
+            if zeroes and all(z.place.branches == own[0].place.branches for z in zeroes):
+                return _accumulates(
+                    0.93,
+                    "zero_grad() is called at every batch, step() only at some: the gradients of "
+                    "the batches between are thrown away.",
+                    "Call zero_grad() right after step(), under the same condition.",
+                )
+            if _undivided(own[0], each, run, program):
+                return _accumulates(
+                    0.8,
+                    "Gradients of several batches are added up, and the loss isn't divided by "
+                    f"their number: the step is {ast.unparse(each)} times as long.",
+                    "Divide the loss by the number of batches before backward().",
+                )
+    return _only_the_last(program, roles)
+
+
+def _accumulates(evidence: float, sign: str, remedy: str) -> Finding:
+    return Finding("gradient accumulation", evidence, sign, remedy, 5)
+
+
+def _within_if(e: Event, step: Event) -> bool:
+    return e.place.branches == step.place.branches and e.place.tests == step.place.tests
+
+
+def _shares_if(e: Event, step: Event) -> bool:
+    """Whether a backward() waits for the same condition."""
+    own = set(step.place.branches)
+    return bool(own) and own <= set(e.place.branches)
+
+
+def _undivided(backward: Event, each: ast.expr, run: Run, program: Program) -> bool:
+    """Whether the loss that goes backward is a plain one: known, and nowhere divided."""
+    number = ast.unparse(each)
+    if "accelerator" in backward.owner or "fabric" in backward.owner:
+        return False
+    call = backward.value
+    assert isinstance(call, ast.Call)
+    node = call.args[0] if call.args else call.func.value  # type: ignore[attr-defined]
+    while isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
+        node = node.args[0] if last_word(node) == "scale" else node.func.value
+    if not isinstance(node, ast.Name):
+        return False
+    assigned = [e for e in run if e.name == "=" and e.owner == backward.text(node)]
+    text = " ".join(ast.unparse(e.value) for e in assigned)
+    if not assigned or not any(_plain_loss(e.value) for e in assigned):
+        return False
+    used = sum(
+        ast.unparse(n) == number for n in ast.walk(program.tree) if isinstance(n, type(each))
+    )
+    rescaled = any(
+        word in ast.unparse(program.tree)
+        for word in (".grad.div", ".grad /=", ".grad.mul", ".grad *=")
+    )
+    divided = any(c in text for c in ("/", "*", "div(", "mul(", "scale")) or number in text
+    return not divided and not rescaled and (used <= 3 or isinstance(each, ast.Constant))
+
+
+def _plain_loss(node: ast.expr) -> bool:
+    return (
+        is_loss(node)
+        or (isinstance(node, ast.Attribute) and node.attr == "loss")
+        or (isinstance(node, ast.Call) and last_word(node) in ("mean", "criterion", "f", "loss_fn"))
+    )
+
+
+def _only_the_last(program: Program, roles: Roles) -> Finding | None:
+    """zero_grad() and backward() at every batch, step() after the last."""
+    for run in program.runs:
+        for step in filter(roles.is_sure_step, run):
+            own = [e for e in run if roles.is_backward(e) and e.within(step.loop)]
+            inner = [e for e in own if len(e.place.loops) > len(step.place.loops)]
+            if not inner or len(inner) < len(own) or not step.place.loops:
+                continue
+            steps = [e for e in run if roles.is_step(e) and e.within(inner[0].loop)]
+            zeroes = [e for e in run if roles.is_zero(e) and e.within(inner[0].loop)]
+            if zeroes and not steps:
+                return _accumulates(
+                    0.85,
+                    "zero_grad() and backward() are called at every batch, step() only after the "
+                    "loop: all batches but the last are thrown away.",
+                    "Move optimizer.step() into the loop, after backward().",
+                )
+    return None
+
+
+def clipping(program: Program) -> Finding | None:
+    """Clipping of gradients that are still scaled, or that were used already."""
+    roles = Roles(program)
+    for run in program.runs:
+        scaled = any(e.name == "scale" for e in run)
+        for e in run:
+            if not e.name.startswith("clip_grad") or not e.place.loops or "accel" in e.owner:
+                continue
+            one = [o for o in run if o.within(e.loop)]
+            before = one[: one.index(e)]
+            if scaled and "fabric" not in e.owner and not any(o.name == "unscale_" for o in before):
+                return Finding(
+                    "clips scaled gradients",
+                    0.92,
+                    "The gradient is clipped while it is multiplied by the scale of the loss.",
+                    "Call scaler.unscale_(optimizer) before clipping.",
+                    10,
+                )
+            last = next(
+                (o for o in reversed(before) if roles.is_backward(o) or roles.is_step(o)), None
+            )
+            rest = next(
+                (o for o in one[one.index(e) + 1 :] if roles.is_step(o) or roles.is_backward(o)),
+                None,
+            )
+            if (
+                last is not None
+                and roles.is_step(last)
+                and (rest is None or roles.is_backward(rest))
+            ):
+                return Finding(
+                    "clips after the step",
+                    0.92,
+                    "The gradient is clipped after step(): the update was made already.",
+                    "Clip between backward() and step().",
+                    10,
+                )
+    return None
+
+
+GRADIENTS = (accumulation, clipping)

@@ -1,0 +1,87 @@
+"""Whether a schedule is stepped as often as its length was meant for."""
+
+import ast
+import re
+
+from ..finding import Finding
+from .lengths import Known, lengths, over_batches
+from .program import Event, Program, Run, last_word
+from .roles import Roles
+
+__all__ = ["PACE"]
+
+
+def wrong_loop(program: Program) -> Finding | None:
+    """A schedule whose length is in epochs, stepped at every batch; or the other way round."""
+    known = Known(program)
+    for run in program.runs:
+        for e in run:
+            if not known.roles.is_schedule(e):
+                continue
+            where = _where(e, run, known.roles)
+            for made in known.made(e.owner) if where else ():
+                meant = known.meant(made, e, where)
+                if meant and meant != where:
+                    return _pace(last_word(made.value), where)
+    return _lightning(known)
+
+
+def _pace(kind: str, where: str) -> Finding:
+    other = "epochs" if where == "batch" else "batches"
+    return Finding(
+        "schedule at the wrong pace",
+        0.9,
+        f"{kind} is stepped by {where}, and its length is in {other}.",
+        "Step it at the pace that its number of steps was meant for.",
+        7,
+    )
+
+
+def _where(e: Event, run: Run, roles: Roles) -> str:
+    """The loop that a scheduler is stepped in: "batch", "epoch", or "" where that isn't plain."""
+    if any(
+        "len(" in (t := ast.unparse(test)) or "last" in t or "epoch" in t for test in e.place.tests
+    ):
+        return ""
+    updates = [o for o in run if roles.is_step(o) or roles.is_backward(o)]
+    updates = [o for o in updates if o.place.loops]
+    if not updates or not e.place.loops:
+        return ""
+    if e.loop in [o.loop for o in updates]:
+        alone = len(e.place.loops) == 1
+        if alone and not over_batches(e.loop):
+            return ""  # one loop only: of epochs with one batch each, or of updates
+        return "batch"
+    return "epoch" if any(o.within(e.loop) for o in updates) else ""
+
+
+def _lightning(known: Known) -> Finding | None:
+    """Of Lightning's configure_optimizers, which steps by epoch unless told otherwise."""
+    for f in ast.walk(known.program.tree):
+        if not isinstance(f, ast.FunctionDef) or f.name != "configure_optimizers":
+            continue
+        text = ast.unparse(f)
+        if re.search(r"'interval': *'step'|interval='step'", text):
+            continue
+        back = " ".join(ast.unparse(n) for n in ast.walk(f) if isinstance(n, ast.Return))
+        for made in known.roles.schedulers:
+            call = made.value
+            if (
+                made.place.function != f.name
+                or made.owner not in back
+                or not isinstance(call, ast.Call)
+            ):
+                continue
+            kind = last_word(call)
+            texts = [known.spelled(made, node) for node in lengths(kind, call)]
+            if kind == "OneCycleLR" and not any("epoch" in t and "steps" not in t for t in texts):
+                return _pace(kind, "epoch")
+            if any(
+                re.search(r"len\(|total_steps|training_steps|max_steps|stepping_batches", t)
+                for t in texts
+            ):
+                return _pace(kind, "epoch")
+    return None
+
+
+PACE = (wrong_loop,)

@@ -1,0 +1,87 @@
+"""Two schedules on one optimizer."""
+
+import ast
+
+from ..finding import Finding
+from .lengths import WARM, argument
+from .program import Event, Program, apart, last_word
+from .roles import JOIN, OVERWRITE, Roles
+
+__all__ = ["PAIRS", "two"]
+
+# These multiply what they find, and may be stepped side by side: torch's documents do.
+CHAIN = (*WARM, "StepLR", "MultiStepLR", "ExponentialLR", "MultiplicativeLR", "ReduceLROnPlateau")
+
+
+def two_schedulers(program: Program) -> Finding | None:
+    """Two schedules that write the rate of one optimizer."""
+    names = _side_by_side(program)
+    return two(names) if names else None
+
+
+def two(names: list[str]) -> Finding | None:
+    """What is said of two schedulers of these classes on one optimizer."""
+    if len(names) < 2 or set(JOIN) & set(names):
+        return None
+    last = [name for name in names if name in OVERWRITE]
+    effect = f"{last[0]} sets the rate anew" if last else "each multiplies what the other has left"
+    return Finding(
+        "two schedulers",
+        0.9 if last or "ReduceLROnPlateau" in names else 0.7,
+        f"{' and '.join(names)} are made on one optimizer: {effect}.",
+        "Keep one; or join them by SequentialLR or ChainedScheduler, if both are meant.",
+        7,
+    )
+
+
+def _side_by_side(program: Program) -> list[str]:
+    roles = Roles(program)
+    joined = {
+        e.text(n)
+        for e in program.events
+        for n in (
+            ast.walk(e.value)
+            if last_word(e.value) in JOIN or "Sequential" in e.name or e.name == "append"
+            else ()
+        )
+        if isinstance(n, ast.Name | ast.Attribute)
+    }
+    alone = [
+        e for e in roles.schedulers if e.owner not in joined and last_word(e.value) not in JOIN
+    ]
+    for i, one in enumerate(alone):
+        for other in alone[i + 1 :]:
+            same = _of(one) == _of(other) and _of(one) and one.owner != other.owner
+            if same and not apart(one, other) and not _meant_together(one, other, program, roles):
+                return [last_word(one.value), last_word(other.value)]
+    return []
+
+
+def _of(made: Event) -> str:
+    """The optimizer that a scheduler is made on."""
+    assert isinstance(made.value, ast.Call)
+    node = argument(made.value, 0, "optimizer")
+    return made.text(node) if node is not None else ""
+
+
+def _meant_together(one: Event, other: Event, program: Program, roles: Roles) -> bool:
+    """Whether their steps are divided by an `if`, or they multiply each other on purpose."""
+    if one.place.function != other.place.function:
+        return True
+    steps = [
+        [e for e in program.events if roles.is_schedule(e) and e.owner == m.owner]
+        for m in (one, other)
+    ]
+    if all(steps) and all(apart(a, b) for a in steps[0] for b in steps[1]):
+        return True
+    kinds = [last_word(m.value) for m in (one, other)]
+    guarded = [any(e.place.tests for e in own) for own in steps]
+    warm = any(
+        k in WARM or "warm" in m.owner.lower() for k, m in zip(kinds, (one, other), strict=True)
+    )
+    if all(steps) and warm and (any(guarded) or set(kinds) & set(WARM)):
+        return True
+    return all(steps) and set(kinds) <= set(CHAIN)
+
+
+PAIRS = (two_schedulers,)

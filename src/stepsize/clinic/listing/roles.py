@@ -1,0 +1,129 @@
+"""Which event of a program is what: an update, a gradient set back, an optimizer that is made."""
+
+import ast
+import re
+from functools import cached_property
+
+from .program import Event, Program, last_word
+
+__all__ = ["JOIN", "OVERWRITE", "Roles", "is_loss", "parameters_of"]
+
+# These set the rate anew, whatever another has made of it; the rest multiply what they find.
+OVERWRITE = ("LambdaLR", "OneCycleLR", "CyclicLR", "CosineAnnealingWarmRestarts")
+JOIN = ("SequentialLR", "ChainedScheduler")
+OPTIMIZERS = re.compile(
+    r"(SGD|ASGD|Adam|AdamW|Adam8bit|AdamW8bit|PagedAdamW\w*|SparseAdam|RAdam|NAdam|Adamax|Adagrad|"
+    r"Adadelta|RMSprop|Rprop|LBFGS|Adafactor|Lion|Muon|SOAP|Shampoo|LAMB|Lamb|LARS|FusedAdam|"
+    r"Prodigy|DAdapt\w+|Sophia\w*|Adan|AdaBelief|Ranger\w*|SAM)"
+)
+SCHEDULER = re.compile(r"(\w*LR|ReduceLROnPlateau|CosineAnnealingWarmRestarts|get_\w*schedule\w*)")
+# Whose step() is no optimizer's.
+OTHERS = re.compile(r"sched|prof|env|warmup|bar\b|logger|tracker|meter|timer|ema\b|lr_|_lr\b|_?lr$")
+LOSSES = re.compile(r"loss|crit|entropy|\bnll|\bbce|\bmse|objective", re.IGNORECASE)
+
+
+def is_loss(call: ast.AST) -> bool:
+    """Whether this calls a loss, by its name."""
+    return isinstance(call, ast.Call) and bool(
+        LOSSES.search(last_word(call) + ast.unparse(call.func))
+    )
+
+
+class Roles:
+    """The roles of a program's events."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+
+    @cached_property
+    def optimizers(self) -> list[Event]:
+        """Assignments that make one."""
+        return [
+            e
+            for e in self.program.events
+            if e.name == "=" and isinstance(e.value, ast.Call) and _makes_optimizer(e.value)
+        ]
+
+    @cached_property
+    def schedulers(self) -> list[Event]:
+        """Assignments that make one of torch's or of Hugging Face's."""
+        return [
+            e
+            for e in self.program.events
+            if e.name == "="
+            and isinstance(e.value, ast.Call)
+            and SCHEDULER.fullmatch(last_word(e.value))
+        ]
+
+    @cached_property
+    def scheduler_names(self) -> frozenset[str]:
+        return frozenset(e.owner for e in self.schedulers)
+
+    @cached_property
+    def optimizer_names(self) -> frozenset[str]:
+        return frozenset(e.owner for e in self.optimizers)
+
+    def is_step(self, e: Event) -> bool:
+        """An update: of all steps, that of no scheduler, profiler or tracker."""
+        if e.name != "step" or not e.owner or e.owner in self.scheduler_names:
+            return False
+        if e.owner in self.optimizer_names:
+            return True
+        # `step(loss)` is an optimizer's only with a closure; a scaler's names its optimizer.
+        return not OTHERS.search(e.owner.lower())
+
+    def is_sure_step(self, e: Event) -> bool:
+        """An update of what is an optimizer by its making or its name."""
+        return self.is_step(e) and (e.owner in self.optimizer_names or "opt" in e.owner.lower())
+
+    def is_schedule(self, e: Event) -> bool:
+        return e.name == "step" and e.owner in self.scheduler_names
+
+    def is_backward(self, e: Event) -> bool:
+        return e.name in ("backward", "manual_backward")
+
+    def is_engine(self, e: Event) -> bool:
+        """A backward() of an engine, as DeepSpeed's, that steps and sets back by itself."""
+        owner = e.owner.rpartition(".")[2]
+        wraps = owner == "self" or re.search("accelerator|fabric|scaler", owner)
+        return e.name == "backward" and bool(e.arguments) and not wraps and self._stepped(e.owner)
+
+    def _stepped(self, owner: str) -> bool:
+        return any(e.name == "step" and e.owner == owner for e in self.program.events)
+
+    def is_zero(self, e: Event) -> bool:
+        """Gradients are set back."""
+        if e.name in ("zero_grad", "clear_gradients", "zero_gradients") or self.is_engine(e):
+            return True
+        if e.name in ("zero_", "fill_"):
+            return "grad" in e.owner
+        return e.name == "=" and e.owner.endswith(".grad")
+
+    def is_opaque(self, e: Event) -> bool:
+        """A call of what the text doesn't show, with the optimizer handed over: it may do all."""
+        if e.name in ("=", "step", "unscale_", "clip_grad_norm_", "prepare", "print", "backward"):
+            return False
+        if SCHEDULER.fullmatch(e.name) or e.name[:1].isupper():
+            return False
+        known = self.optimizer_names | {"optimizer", "opt", "optim", "self.optimizer"}
+        return any(e.text(a) in known for a in e.arguments)
+
+
+def parameters_of(made: Event) -> set[str]:
+    """The models whose parameters() an optimizer is given."""
+    return {
+        made.text(n.value)
+        for a in made.arguments
+        for n in ast.walk(a)
+        if isinstance(n, ast.Attribute) and n.attr in ("parameters", "named_parameters")
+    }
+
+
+def _makes_optimizer(call: ast.Call) -> bool:
+    name = last_word(call)
+    given = any(
+        isinstance(n, ast.Attribute) and n.attr in ("parameters", "named_parameters")
+        for a in [*call.args, *(k.value for k in call.keywords)]
+        for n in ast.walk(a)
+    )
+    return bool(OPTIMIZERS.fullmatch(name)) and (given or bool(call.args or call.keywords))

@@ -1,0 +1,177 @@
+"""Whether each update gets the gradient of its own batch: faults of zero_grad, backward, step."""
+
+import ast
+
+from ..finding import Finding
+from .program import Event, Program, Run, last_word
+from .roles import Roles, is_loss, parameters_of
+
+__all__ = ["UPDATES"]
+
+
+def forgotten_zero(program: Program) -> Finding | None:
+    """A backward() and a step() in a loop, and nothing there that sets the gradient back."""
+    roles = Roles(program)
+    for run in program.runs:
+        if any(roles.is_opaque(e) for e in run):
+            continue
+        zeroes = [e for e in run if roles.is_zero(e)]
+        backwards = [e for e in run if roles.is_backward(e)]
+        for step in filter(roles.is_step, run):
+            near = [e for e in backwards if e.within(step.loop) or step.loop is None]
+            back = [e for e in zeroes if e.within(step.loop) or step.loop is None]
+            if near and not back and not _frozen_out(near):
+                return _zero_finding(bool(zeroes))
+    return None
+
+
+def _frozen_out(backwards: list[Event]) -> bool:
+    """Whether the model itself is called to work without a gradient: nothing can add up."""
+    return all(e.place.frozen for e in backwards)
+
+
+def _zero_finding(elsewhere: bool) -> Finding:
+    said = "The code calls backward() and step(), and nowhere zero_grad()."
+    if elsewhere:
+        said = "zero_grad() stands outside of the loop in which backward() and step() are."
+    cure = "Call optimizer.zero_grad() before each backward(), unless you add up on purpose."
+    return Finding("forgotten zero_grad", 0.98, said, cure, 1)
+
+
+def zeroed_before_step(program: Program) -> Finding | None:
+    """zero_grad() between backward() and step(): no gradient arrives."""
+    roles = Roles(program)
+    for run in program.runs:
+        last: Event | None = None  # the zero_grad after a backward
+        pending: Event | None = None
+        for e in run:
+            if roles.is_backward(e):
+                pending, last = e, None
+            elif roles.is_zero(e) and pending is not None and _same(e, pending):
+                last = e
+            elif roles.is_sure_step(e) or (roles.is_step(e) and last is not None):
+                if last is not None and _same(e, last) and _serves(last, e, roles):
+                    return Finding(
+                        "dead gradients",
+                        0.95,
+                        "zero_grad() stands between backward() and step(): the step sees no "
+                        "gradient.",
+                        "Call zero_grad() before backward(), or after step().",
+                        1,
+                    )
+                pending = last = None
+    return None
+
+
+def _same(a: Event, b: Event) -> bool:
+    """Whether two events happen in one pass of the same loop, under the same conditions."""
+    return a.place.loops == b.place.loops and a.place.branches == b.place.branches
+
+
+def _serves(zero: Event, step: Event, roles: Roles) -> bool:
+    """Whether this zero_grad clears what this optimizer would use."""
+    if zero.owner == step.owner or step.owner not in roles.optimizer_names:
+        return zero.owner == step.owner or "opt" not in zero.owner.lower()
+    made = next(e for e in roles.optimizers if e.owner == step.owner)
+    return zero.owner.rpartition(".grad")[0] in parameters_of(made) or zero.owner in parameters_of(
+        made
+    )
+
+
+def never_steps(program: Program) -> Finding | None:
+    """backward() in a loop, an optimizer, and no step(); or a step() without any backward()."""
+    roles, events = Roles(program), list(program.events)
+    backward = [e for e in events if roles.is_backward(e) and e.place.loops]
+    steps = [e for e in events if roles.is_step(e)]
+    optimizer = bool(roles.optimizers) or any(e.name == "zero_grad" for e in events)
+    hidden = any(roles.is_opaque(e) for e in events) or _by_hand(program)
+    if backward and optimizer and not steps and not hidden:
+        return Finding(
+            "dead gradients",
+            0.95,
+            "The loop calls backward(), and nowhere optimizer.step(): no weight changes.",
+            "Call optimizer.step() after backward().",
+            1,
+        )
+    sure = [e for e in steps if roles.is_sure_step(e) and e.place.loops and not e.arguments]
+    zero = any(e.name == "zero_grad" for e in events)
+    losses = any(is_loss(e.value) for e in events)
+    any_backward = any("backward" in e.name or e.name in ("grad", "optimize") for e in events)
+    if sure and zero and losses and not any_backward and not hidden:
+        return Finding(
+            "dead gradients",
+            0.95,
+            "The loop calls optimizer.step(), and nowhere backward(): there is no gradient.",
+            "Call loss.backward() between zero_grad() and step().",
+            1,
+        )
+    return None
+
+
+def _by_hand(program: Program) -> bool:
+    """Whether gradients are read from `.grad`: weights may be changed without an optimizer."""
+    return any(
+        isinstance(node, ast.Attribute) and node.attr == "grad" and isinstance(node.ctx, ast.Load)
+        for node in ast.walk(program.tree)
+    )
+
+
+def without_graph(program: Program) -> Finding | None:
+    """The loss that goes backward was worked out where no graph is kept."""
+    roles = Roles(program)
+    for run in program.runs:
+        for i, e in enumerate(run):
+            if not roles.is_backward(e) or not isinstance(e.value, ast.Call):
+                continue
+            loss = e.value.args[0] if e.arguments and roles.is_backward(e) else None
+            if loss is None or isinstance(loss, ast.Constant):
+                loss = e.value.func.value if isinstance(e.value.func, ast.Attribute) else None
+            if loss is not None and (e.place.frozen or _no_graph(loss, run[:i])):
+                return Finding(
+                    "dead gradients",
+                    0.9,
+                    "The forward pass stands under no_grad(), or is detached: backward() has no "
+                    "graph to go through.",
+                    "Keep no_grad() for evaluation; call the model outside of it.",
+                    9,
+                )
+    return None
+
+
+def _no_graph(node: ast.expr, before: Run, deep: int = 0) -> bool:
+    """Whether this expression has no gradient, by the last assignments before it."""
+    if deep > 6:
+        return False
+    again = lambda one: _no_graph(one, before, deep + 1)  # noqa: E731
+    if isinstance(node, ast.Name):
+        for i in range(len(before) - 1, -1, -1):
+            e = before[i]
+            if e.name == "=" and e.owner == e.names.get(node.id, node.id):
+                return e.place.frozen or _no_graph(e.value, before[:i], deep + 1)
+        return False
+    if isinstance(node, ast.Attribute | ast.Subscript):
+        return again(node.value)
+    if isinstance(node, ast.BinOp):
+        sides = [s for s in (node.left, node.right) if not _number(s)]
+        return bool(sides) and all(again(side) for side in sides)
+    if isinstance(node, ast.Call):
+        if last_word(node) == "detach":
+            return True
+        if is_loss(node) and node.args:
+            return again(node.args[0])
+        chain = isinstance(node.func, ast.Attribute) and last_word(node) in VIEWS
+        return chain and again(node.func.value)  # type: ignore[attr-defined]
+    return False
+
+
+VIEWS = ("mean", "sum", "view", "reshape", "squeeze", "float", "flatten", "requires_grad_")
+
+
+def _number(node: ast.expr) -> bool:
+    """A name that is hardly a tensor: a count of steps."""
+    return isinstance(node, ast.Constant) or any(
+        word in ast.unparse(node).lower() for word in ("accum", "steps", "weight", "len(")
+    )
+
+
+UPDATES = (forgotten_zero, zeroed_before_step, never_steps, without_graph)

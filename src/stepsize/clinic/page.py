@@ -1,0 +1,64 @@
+"""A run on paper: its curve, the signs marked where they show, and the words beside."""
+
+import html
+import io
+from typing import Any
+
+import numpy as np
+
+from .diagnosis import Diagnosis
+from .history import History
+
+__all__ = ["page", "picture"]
+
+PAGE = """<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>{verdict}</title>
+<style>body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 48rem; margin: 2rem auto;
+padding: 0 1rem }} svg {{ max-width: 100%; height: auto }}</style>
+<h1>{verdict}</h1>
+{said}
+{svg}
+</html>
+"""
+
+
+def picture(history: History, found: Diagnosis) -> Any:
+    """A Matplotlib figure of the losses; a line where each sign shows. It needs no screen."""
+    from matplotlib.figure import Figure
+
+    from .. import plots
+
+    figure = Figure(figsize=(8, 4.5), layout="constrained")
+    ax = figure.subplots()
+    at = history.steps.get("loss", np.arange(len(history.loss)))
+    plots.curve(ax, at, history.loss, history.unit or "number of the loss", "loss")
+    if len(history.loss) and history.loss.min() > 0 and np.ptp(np.log(history.loss)) > 10:
+        ax.set_yscale("log")
+    if history.val_loss is not None:
+        ax.plot(_beside(history, at), history.val_loss, color=plots.GREY, ls="--", label="held out")
+    for finding in found.findings:
+        if finding.at is not None and len(at):
+            ax.axvline(at[min(finding.at, len(at) - 1)], ls=":", label=finding.name)
+    if ax.get_legend_handles_labels()[1]:
+        ax.legend()
+    ax.set_title(", ".join(finding.name for finding in found.findings) or found.verdict)
+    return figure
+
+
+def _beside(history: History, at: np.ndarray) -> np.ndarray:
+    """Where the held-out losses stand: at their own steps, or spread over the run."""
+    count = len(history.val_loss if history.val_loss is not None else ())
+    if "val_loss" in history.steps:
+        return history.steps["val_loss"]
+    return np.linspace(at[0], at[-1], count) if len(at) else np.arange(count)
+
+
+def page(history: History, found: Diagnosis) -> str:
+    """One file for a browser, that needs no other."""
+    drawn = io.StringIO()
+    picture(history, found).savefig(drawn, format="svg")
+    svg = drawn.getvalue()
+    lines = "\n".join(f"<p>{html.escape(line)}</p>" for line in str(found).splitlines())
+    label = f'<svg role="img" aria-label="{html.escape(found.verdict)}, the curve of the loss"'
+    svg = svg[svg.index("<svg") :].replace("<svg", label, 1)
+    return PAGE.format(verdict=html.escape(found.verdict), said=lines, svg=svg)

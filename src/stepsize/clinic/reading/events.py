@@ -1,0 +1,42 @@
+"""TensorBoard's event files, read by TensorBoard itself where it is installed."""
+
+from pathlib import Path
+
+from .names import Record, meaning
+
+__all__ = ["read_events"]
+
+
+def read_events(path: Path) -> list[Record]:
+    """The scalars of one file, or of all below a folder; train/ and validation/ tell them apart.
+
+    Raises: ValueError where TensorBoard isn't installed, or no scalar is found.
+    """
+    try:
+        from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+        from tensorboard.util.tensor_util import make_ndarray
+    except ImportError:
+        raise ValueError(
+            f"{path.name} is TensorBoard's, and wants its reader: pip install tensorboard; "
+            "or download the curve as CSV in TensorBoard"
+        ) from None
+    rows: dict[int, Record] = {}
+    for file in [path] if path.is_file() else sorted(path.rglob("*tfevents*")):
+        events = EventAccumulator(str(file), {"scalars": 0, "tensors": 0}).Reload()
+        folder = "" if path.is_file() else f"{file.parent.relative_to(path)}/".removeprefix("./")
+        for tag in events.Tags()["scalars"]:
+            for event in events.Scalars(tag):
+                _add(rows, event.step, folder, tag, event.value)
+        for tag in events.Tags()["tensors"]:
+            for event in events.Tensors(tag):
+                value = make_ndarray(event.tensor_proto)
+                if value.ndim == 0 and value.dtype.kind == "f":
+                    _add(rows, event.step, folder, tag, float(value))
+    if not rows:
+        raise ValueError(f"{path.name} holds no scalars")
+    return [{"step": float(step), **rows[step]} for step in sorted(rows)]
+
+
+def _add(rows: dict[int, Record], step: int, folder: str, tag: str, value: float) -> None:
+    prefix = folder if meaning(tag).role == "loss" else ""
+    rows.setdefault(step, {})[f"{prefix}{tag}"] = value

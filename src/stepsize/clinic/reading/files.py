@@ -1,0 +1,179 @@
+"""The text of a file that a logger wrote: CSV, JSON, JSON lines, a list as Python prints it."""
+
+import csv
+import json
+import math
+import re
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Any
+
+from .columns import rows_of
+from .names import Record, meaning, words
+
+__all__ = ["read_csv", "read_json", "read_lists"]
+
+NAMED_LIST = re.compile(r"([A-Za-z_][\w/. -]*?)['\"]?\s*[:=]\s*(\[[^\[\]]*\])")
+WRAPPER = r"\b(?:np\.|numpy\.|tf\.|jnp\.)?(?:float\d*|[Tt]ensor|array|Array)"
+IN_JSON = [
+    (re.compile(WRAPPER + r"\(([^(),]*)(?:,[^()\[\]{}]*)?\)"), r"\1"),  # tensor(2.3, device='cpu')
+    (re.compile("'"), '"'),
+    (re.compile(r"\(([^()]*?),?\s*\)"), r"[\1]"),  # a tuple
+    (re.compile(r"\bnan\b"), "NaN"),
+    (re.compile(r"\binf\b"), "Infinity"),
+    (re.compile(r"\bNone\b"), "null"),
+    (re.compile(r"\b(?:True|False)\b"), "null"),
+    (re.compile(r"(?<=[\d.])f0\b"), ""),
+    (re.compile(r"(?<=\d)\.(?=\s*[,\]}])"), ".0"),  # NumPy's "2."
+    (re.compile(r",(?=\s*[\]}])"), ""),
+]
+BLANK = ("", "none", "null", "n/a", "no log", "-")
+
+
+def read_csv(text: str) -> list[Record] | None:
+    """A blank cell is a gap; "nan" is a loss that was lost. None: it isn't a table."""
+    lines = [line for line in text.lstrip("\ufeff").splitlines() if line.strip()]
+    lines = [line for line in lines if not line.startswith("#")] or [""]
+    mark = max(",\t;", key=lines[0].count)
+    if len(lines) < 2 or not lines[0].count(mark):
+        return None
+    names, *rows = list(csv.reader(lines, delimiter=mark, skipinitialspace=True))
+    if any(_number(name) is not None for name in names):
+        return None
+    full = sum(len(row) == len(names) for row in rows)
+    if full < 0.9 * len(rows) or not any(meaning(_bare(name)).role for name in names):
+        return None
+    if mark == ";":
+        rows = [[cell.replace(",", ".") for cell in row] for row in rows]
+    numeric = [cell for row in rows for cell in row if _number(cell) is not None]
+    if len(numeric) < 0.3 * sum(len(row) for row in rows):
+        return None
+    names = _one_run([_bare(name) for name in names])
+    if long := _long(names, rows):
+        return long
+    return [
+        {name: _number(cell) for name, cell in zip(names, row, strict=False) if name}
+        for row in rows
+    ]
+
+
+def _long(names: list[str], rows: list[list[str]]) -> list[Record] | None:
+    """A table with a name, a step and a value in each row, as MLflow's."""
+    name = next((i for i, n in enumerate(names) if n in ("key", "tag", "metric", "name")), None)
+    value = next((i for i, n in enumerate(names) if n.lower() in ("value", "loss")), None)
+    if name is None or value is None:
+        return None
+    step = next((i for i, n in enumerate(names) if meaning(n).role == "step"), None)
+    place = {} if step is None else {"step": step}
+    return [
+        {row[name]: _number(row[value])} | {key: _number(row[i]) for key, i in place.items()}
+        for row in rows
+    ]
+
+
+def _bare(name: str) -> str:
+    """W&B puts the run's name before that of the curve; TensorBoard calls its only one "Value"."""
+    name = name.strip().rpartition(" - ")[2]
+    return "loss" if name == "Value" else name
+
+
+def _one_run(names: list[str]) -> list[str]:
+    """Without the lowest and highest that W&B adds; of several runs in one table, the first."""
+    kept: list[str] = []
+    for name in names:
+        kept.append("" if name.endswith(("__MIN", "__MAX")) or name in kept else name)
+    return kept
+
+
+def _number(cell: Any) -> float | None:
+    if isinstance(cell, str) and cell.strip().lower() in BLANK:
+        return None
+    try:
+        return float(cell)
+    except (TypeError, ValueError):
+        return None
+
+
+def read_json(text: str) -> Any | None:
+    """What JSON, or Python, reads in all of the text, or in each of its lines; else None."""
+    text = text.strip().lstrip("\ufeff")
+    if not text.startswith(("[", "{")):
+        return None
+    whole = _parsed(text)
+    if whole is None:
+        lines = [_parsed(line) for line in text.splitlines() if line.strip()]
+        found = [line for line in lines if isinstance(line, Mapping)]
+        return [flat(line) for line in found] if len(found) > 0.9 * len(lines) else None
+    if isinstance(whole, Mapping):
+        for inner in ("log_history", "history"):
+            if isinstance(whole.get(inner), list | Mapping):
+                whole = whole[inner]
+    if isinstance(whole, Mapping) and any(isinstance(x, list) for x in whole.values()):
+        return whole
+    rows = [whole] if isinstance(whole, Mapping) else whole
+    return [flat(row) if isinstance(row, Mapping) else row for row in rows]
+
+
+def _parsed(text: str) -> Any | None:
+    """JSON; or what Python prints, told in JSON's words."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        pass
+    for python, told in IN_JSON:
+        text = python.sub(told, text)
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
+def flat(row: Mapping[str, Any], before: str = "") -> Record:
+    """One mapping of numbers: a word such as "mode": "val" tells of which data its loss is."""
+    found: Record = {}
+    for name in ("mode", "phase", "split", "subset", "stage", "set"):
+        if isinstance(row.get(name), str):
+            before = f"{row[name]}/"
+    for name, value in row.items():
+        if isinstance(value, Mapping):
+            found |= flat(value, f"{name}/")
+            continue
+        number = _number(value)
+        if number is not None and not isinstance(value, bool):
+            prefix = before if meaning(str(name)).role == "loss" else ""
+            found[f"{prefix}{name}"] = number
+    return found
+
+
+def read_lists(text: str) -> list[Record] | None:
+    """Lists with a name, as `losses = [2.3, 2.1]`; or numbers alone, one a line, or in a list."""
+    named = {}
+    for name, numbers in NAMED_LIST.findall(text):
+        values = [_number(part) for part in re.split(r"[\s,]+", numbers.strip("[] \n"))]
+        known = [value for value in values if value is not None]
+        if len(known) > 1 and words(name):
+            named[name.strip()] = values
+    if any(meaning(name).role == "loss" for name in named):
+        return rows_of(named)
+    bare = re.sub(rf"(?m){WRAPPER}\(\[*([^(),\]]*).*$", r"\1", text)
+    lines = [line for line in bare.splitlines() if re.search(r"\d|nan|inf", line, re.IGNORECASE)]
+    headings = [line.split() for line in bare.splitlines() if line not in lines]
+    if any(len(heading) > 2 for heading in headings):
+        return None  # a table, or a sentence
+    split = [re.split(r"[\s,;]+", line.strip(" \t,;[]()")) for line in lines]
+    cells = [[_number(re.sub(r"f0$", "", cell)) for cell in line] for line in split]
+    if not cells or any(value is None for line in cells for value in line):
+        return None
+    wide = len(cells[0]) > 1 and len({len(line) for line in cells}) == 1
+    if len(cells) > 1 and wide and not bare.lstrip().startswith("["):
+        if _counts([line[0] for line in cells]):
+            return [{"step": line[0], "loss": line[1]} for line in cells]
+        return [{"loss": line[0]} for line in cells]
+    return [{"loss": value} for line in cells for value in line]
+
+
+def _counts(values: list[float | None]) -> bool:
+    """Whether these are the numbers of steps: whole, and each above the one before."""
+    known = [value for value in values if value is not None and math.isfinite(value)]
+    rises = all(a < b for a, b in pairwise(known))
+    return rises and all(value == int(value) for value in known)

@@ -1,0 +1,90 @@
+"""The text of a training loop as people have it: a file, a function, a cell, a piece of one."""
+
+import ast
+import inspect
+import json
+import re
+import textwrap
+from pathlib import Path
+from typing import Any
+
+__all__ = ["program"]
+
+PROMPT = re.compile(r"^\s*(?:>>>|\.\.\.|In \[\d*\]:|\s+\.\.\.:)(?: |$)")
+MAGIC = re.compile(r"^(\s*)(?:[%!].*|(?:pip3?|conda) install .*|\w+\?+)$")
+
+
+def program(code: Any) -> tuple[str, str]:
+    """The code as Python reads it, line by line as it was; and what can't be read, or "".
+
+    code: a text, the path of a .py or .ipynb file, or a function.
+    Raises: TypeError or ValueError where it is none of these.
+    """
+    text = _plain(_text(code))
+    try:
+        ast.parse(text)
+    except (SyntaxError, ValueError) as error:
+        line = getattr(error, "lineno", None) or 1
+        lines = text.splitlines() or [""]
+        shown = lines[min(line, len(lines)) - 1].strip()
+        return "", f"not the code, for its line {line} isn't Python: {shown:.60}"
+    return text, ""
+
+
+def _text(code: Any) -> str:
+    if callable(code):
+        try:
+            return inspect.getsource(code)
+        except (OSError, TypeError):
+            raise ValueError(
+                f"code: the text of {code!r:.60} isn't kept; give the text itself"
+            ) from None
+    if isinstance(code, Path) or (
+        isinstance(code, str) and re.fullmatch(r"\S[^\n]*\.(?:py|ipynb)", code.strip())
+    ):
+        path = Path(str(code).strip()).expanduser()
+        if not path.is_file():
+            raise ValueError(f"code must be a file that is there, not {str(code)!r}")
+        text = path.read_text(encoding="utf-8", errors="replace")
+        return _cells(text) if path.suffix == ".ipynb" else text
+    if not isinstance(code, str):
+        raise TypeError(f"code must be the text of the loop, not {code!r:.60}")
+    return code
+
+
+def _cells(notebook: str) -> str:
+    cells = json.loads(notebook).get("cells", [])
+    return "\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "code")
+
+
+def _plain(text: str) -> str:
+    """Without prompts and magic, with spaces for tabs; a first line may have lost its indent."""
+    lines = text.replace("\r\n", "\n").expandtabs(4).split("\n")
+    if any(re.match(r"\s*(?:>>>|In \[\d*\]:)", line) for line in lines):
+        lines = _typed(lines)
+    lines = [MAGIC.sub(r"\1pass", line) for line in lines]
+    lines = [re.sub(r"^```.*$", "", line) for line in lines]  # of a page in Markdown
+    whole = textwrap.dedent("\n".join(lines))
+    if _reads(whole):
+        return whole
+    first = next((i for i, line in enumerate(lines) if line.strip()), 0)
+    rest = textwrap.dedent("\n".join(lines[first + 1 :]))
+    for indent in ("", "    "):  # where only the first line was cut at its left
+        rest_moved = textwrap.indent(rest, indent)
+        moved = "\n".join([*lines[:first], lines[first].strip(), rest_moved])
+        if _reads(moved):
+            return moved
+    return whole
+
+
+def _typed(lines: list[str]) -> list[str]:
+    """What was typed at a prompt; what came back is left blank."""
+    return [PROMPT.sub("", line) if PROMPT.match(line) else "" for line in lines]
+
+
+def _reads(text: str) -> bool:
+    try:
+        ast.parse(text)
+    except (SyntaxError, ValueError):
+        return False
+    return True

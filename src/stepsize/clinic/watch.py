@@ -1,0 +1,76 @@
+"""`Watch`: a run is looked at while it trains, in any loop or as a framework's callback."""
+
+from collections.abc import Callable
+from typing import Any
+
+from .diagnosis import Diagnosis, diagnose
+from .finding import Finding
+
+__all__ = ["Watch"]
+
+# What is seen before the end, and doesn't pass by itself.
+URGENT = (
+    "NaN",
+    "divergence",
+    "dead gradients",
+    "rate too high",
+    "rate is zero",
+    "float16 overflow",
+)
+SURE = 0.9
+# Looks: after so many losses, whenever there are so many more, and soon where there is a suspicion.
+FIRST, GROWTH, SOON = 20, 1.25, 1.05
+
+
+class Watch:
+    """Call it with each loss. It speaks once, when it is sure, and returns whether to stop.
+
+    stop: whether the run should end then; without it, the answer is always False. say: what is
+    done with the words, print by default. code, config, classes, kind: as `diagnose` takes them.
+
+    Sure is an illness with an evidence of at least 90 %, found at two looks in a row; a loss that
+    isn't a number is told at once. What can only be judged at the end (a plateau, a low rate,
+    overfitting) is in `watch.diagnosis()`.
+
+    >>> watch = Watch(stop=True)
+    >>> for loss in [2.3, 2.2, 2.4, float("nan"), float("nan")]:
+    ...     if watch(loss):
+    ...         break
+    NaN (95%): Loss 3 is the first that is no number; the one before was 2.4. If it grew before,
+    lower the rate. If not, look for log(0), 0/0 or float16 in that batch. (Lesson 10.)
+    """
+
+    def __init__(
+        self, *, stop: bool = False, say: Callable[[str], Any] = print, **about: Any
+    ) -> None:
+        self.stop, self.say, self.about = stop, say, about
+        self.found: Finding | None = None
+        self.records: list[dict[str, float]] = []
+        self._losses = 0
+        self._next = FIRST
+        self._suspected = ""
+
+    def __call__(self, loss: Any = None, **more: Any) -> bool:
+        """more: val_loss, lr, grad_norm, step, whatever is known at this moment."""
+        given = {"loss": loss, **more}
+        record = {name: float(value) for name, value in given.items() if value is not None}
+        self.records.append(record)
+        self._losses += loss is not None
+        lost = loss is not None and not abs(record["loss"]) < float("inf")
+        if self.found is None and self._losses and (lost or self._losses >= self._next):
+            self._look(lost)
+        return self.stop and self.found is not None
+
+    def diagnosis(self) -> Diagnosis:
+        """All that can be said of the run so far."""
+        return diagnose(self.records, **self.about)
+
+    def _look(self, lost: bool) -> None:
+        told = self.diagnosis().findings
+        urgent = [one for one in told if one.name in URGENT and one.evidence >= SURE]
+        urgent.sort(key=lambda one: not (lost and one.name == "NaN"))
+        if urgent and (lost or urgent[0].name == self._suspected):
+            self.found = urgent[0]
+            self.say(str(self.found))
+        self._suspected = urgent[0].name if urgent else ""
+        self._next = int(self._losses * (SOON if urgent else GROWTH)) + 3

@@ -1,0 +1,329 @@
+"""What lessons 6 and 8 to 12 say of their runs, on seeds that no lesson and no stored run has.
+
+Each claim is a sentence of a lesson; the numbers here are looser than the ones printed there only
+where the sentence is. Minutes: `python run.py test -m slow -k claims`.
+"""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+import torch
+
+from stepsize import Step, descend
+from stepsize.checks.lesson_09 import paired_interval
+from stepsize.clinic import find_lr
+from stepsize.data import digits, linear_data
+from stepsize.frameworks.bridge import as_torch
+from stepsize.models import LinearRegression
+from stepsize.network import Network
+from stepsize.optimizers import adam, adamax, lion, radam, schedule_free_adamw, sgd
+from stepsize.optimizers.clipping import clip_by_norm
+from stepsize.race import repeats
+from stepsize.race.training import train as raced
+from stepsize.transformer import CHANCE, Run, ramp, train
+
+pytestmark = pytest.mark.slow
+
+PEAK = 0.015  # of lesson 8
+
+
+def verdicts(seeds: range, lr, **changed) -> Counter:
+    return Counter(train(lr, seed=seed, **changed).verdict for seed in seeds)
+
+
+# --- Lesson 8 -----------------------------------------------------------------------------------
+
+
+def test_claims_8_the_whole_rate_is_stuck_and_a_warmup_or_a_quarter_of_it_learns():
+    seeds = range(3000, 3012)
+    assert verdicts(seeds, PEAK)["stuck"] >= 11
+    assert verdicts(seeds, PEAK / 4)["learned"] >= 11
+    assert verdicts(seeds, ramp(PEAK, 40))["learned"] >= 11
+    assert verdicts(seeds, ramp(PEAK, 20))["learned"] >= 11
+
+
+def learned_at(run: Run) -> int:
+    """The first update at which the mean of ten losses is below a third of chance."""
+    return int(np.argmax(np.convolve(run.loss, np.full(10, 0.1), "valid") < CHANCE / 3))
+
+
+def test_claims_8_the_best_with_warmup_is_a_little_better_and_learns_a_little_earlier():
+    """Pairs: the best cells of the map, chosen on seeds 0 to 4."""
+    seeds = range(3100, 3116)
+    pairs = [(train(0.0055, seed=s), train(ramp(PEAK, 40), seed=s)) for s in seeds]
+    none, warm = (np.array([run.end for run in runs]) for runs in zip(*pairs, strict=True))
+    assert (warm < none).sum() >= 10
+    assert 1.5 < np.median(none / warm) < 7
+    earlier = np.array([learned_at(a) - learned_at(b) for a, b in pairs])
+    assert (earlier > 0).sum() >= 12
+    assert 4 <= np.median(earlier) <= 16
+
+
+def test_claims_8_a_low_rate_loses_by_warmup():
+    for seed in range(3200, 3204):
+        none, short, long = (train(ramp(0.002, n), seed=seed).end for n in (0, 20, 80))
+        assert none < short < long
+
+
+def test_claims_8_ten_updates_make_it_blind():
+    for seed in range(3300, 3306):
+        for lr, blind in ((PEAK, True), (ramp(PEAK, 40), False)):
+            run = train(lr, steps=41, seed=seed, watch=True)
+            lengths = run.update / run.lr[:, None]
+            assert (run.spread[10] / run.spread[0] < 0.05) == blind
+            np.testing.assert_allclose(lengths[0], 1, atol=0.05)
+            assert (lengths[9] < 0.5).all()
+            assert (run.gradient[9, 0] < 0.05 * run.gradient[0, 0]) == blind
+
+
+@pytest.mark.parametrize(
+    ("changed", "learns"),
+    [
+        (dict(norm_first=True), True),
+        (dict(layers=2), True),
+        (dict(optimizer=torch.optim.RAdam, steps=150), True),
+        (dict(optimizer=torch.optim.AdamW), False),
+        (dict(betas=(0.9, 0.98)), False),
+    ],
+)
+def test_claims_8_what_else_helps(changed, learns):
+    found = verdicts(range(3400, 3408), PEAK, **changed)
+    assert found["learned"] >= 7 if learns else found["learned"] <= 1
+
+
+def test_claims_8_sgd_learns_without_warmup():
+    changed = dict(steps=300, optimizer=torch.optim.SGD, momentum=0.9)
+    assert verdicts(range(3500, 3504), 0.02, **changed)["learned"] >= 3
+
+
+# --- Lesson 6 -----------------------------------------------------------------------------------
+
+X, y = digits(np.float32)
+
+
+def ended(rule, net: Network, starts: range, lr: np.ndarray) -> np.ndarray:
+    """The loss after 400 updates: a row a start, a column a rate."""
+    theta = np.repeat(np.stack([net.start(seed) for seed in starts])[:, None], len(lr), axis=1)
+    step = Step(theta)
+    for t in range(1, 401):
+        step = rule(step.theta, net.grad(step.theta, t), t, **step.memory, lr=lr[:, None])
+    return net.loss(step.theta)
+
+
+@pytest.mark.parametrize("seed", [77, 78])
+def test_claims_6_lion_is_ahead_of_adam_and_radam_behind(seed):
+    """Other batches, other starts, finer rates: chosen on some, judged on others, in pairs."""
+    net = Network(X, y, hidden=(32,), batch_size=64, seed=seed)
+    rates = np.logspace(-3.5, -0.5, 17, dtype=np.float32)
+    best, judged = {}, {}
+    for rule in (adam, radam, adamax, lion):
+        sweep = ended(rule, net, range(300, 305), rates).mean(axis=0)
+        best[rule] = rates[int(np.nanargmin(sweep))]
+        judged[rule] = ended(rule, net, range(400, 440), best[rule][None])[:, 0]
+    for rule, sign in ((lion, 1), (radam, -1)):
+        less = sign * (judged[adam] - judged[rule])
+        assert less.mean() > 2 * less.std(ddof=1) / 40**0.5
+    assert 5 <= best[adam] / best[lion] <= 32
+    assert best[radam] > best[adam] and best[adamax] > best[adam]
+
+
+# --- Lesson 9: the small network ----------------------------------------------------------------
+
+IN_FRONT, BEHIND = ("momentum", "nesterov", "adam"), ("sgd", "adagrad", "rmsprop")
+PARTS = "test", "training"
+
+
+@pytest.fixture(scope="module")
+def again() -> list[dict[tuple[str, str], dict]]:
+    """All of it three times: new seeds to choose with and to judge with, and twice new images."""
+    found = []
+    for number, order in ((901, 0), (902, 1902), (903, 1903)):
+        runs = repeats.repeat(number, order)
+        found.append({(run["optimizer"], run["by"]): run for run in runs})
+    return found
+
+
+def test_claims_9_the_best_rates_are_far_apart(again):
+    for one in again:
+        assert 32 <= one["sgd", "validation"]["lr"] / one["rmsprop", "validation"]["lr"] <= 128
+
+
+def test_claims_9_a_rate_eight_times_too_high_costs_more_than_the_last_optimizer(again):
+    for one in again:
+        sweeps = [np.array(one[name, "validation"]["sweep"]) for name in repeats.NAMES]
+        lowest = np.array([sweep.min() for sweep in sweeps])
+        too_high = [sweep[sweep.argmin() + 3] / sweep.min() for sweep in sweeps]
+        assert min(too_high) > lowest.max() / lowest.min()
+
+
+def test_claims_9_three_are_in_front_and_close_on_the_test(again):
+    for one in again:
+        mean = {key: {part: np.mean(run[part]) for part in PARTS} for key, run in one.items()}
+        front, behind = (
+            [mean[name, "validation"] for name in names] for names in (IN_FRONT, BEHIND)
+        )
+        assert max(m["training"] for m in front) < min(m["training"] for m in behind)
+        assert np.ptp([m["test"] for m in front]) < 0.04
+
+
+def test_claims_9_tuned_for_the_training_loss_nesterov_is_usually_ahead_of_adam(again):
+    ahead = 0
+    for one in again:
+        pair = [np.array(one[name, "training"]["training"]) for name in ("nesterov", "adam")]
+        ahead += paired_interval(*pair, 2.093)[1] < 0
+    assert ahead >= 2
+
+
+def test_claims_9_validation_hardly_tells_two_neighboring_rates_apart(again):
+    for one in again:
+        for name in ("nesterov", "adam"):
+            sweep = np.sort(one[name, "validation"]["sweep"])
+            assert sweep[1] < 1.25 * sweep[0]
+
+
+# --- Lesson 9: the larger models ----------------------------------------------------------------
+
+
+def judged(task: str, chosen: dict[str, float]) -> dict[str, np.ndarray]:
+    """At the rates of the lesson, on seeds that it doesn't have."""
+    return {
+        name: np.array([raced(task, name, lr, seed).test for seed in range(900, 905)])
+        for name, lr in chosen.items()
+    }
+
+
+def test_claims_9_on_the_residual_net_all_four_are_close():
+    found = judged("residual net", dict(sgd=1.0, momentum=0.03, rmsprop=0.01, adam=0.1))
+    assert np.ptp([losses.mean() for losses in found.values()]) < 0.04
+
+
+def test_claims_9_on_the_post_ln_transformer_the_adaptive_ones_are_in_front():
+    found = judged("post-LN transformer", dict(sgd=1.0, rmsprop=0.003, adam=0.01))
+    assert (found["adam"] < found["rmsprop"]).all() and found["rmsprop"].max() < 0.1
+    assert (found["sgd"] > found["adam"]).all()
+    rates = (0.003, 0.01, 0.03, 0.1, 0.3)
+    assert min(raced("post-LN transformer", "momentum", lr, 900).test for lr in rates) > 0.5
+
+
+def test_claims_9_on_the_pre_ln_transformer_momentum_learns_as_adam_does():
+    found = judged("pre-LN transformer", dict(sgd=0.1, momentum=0.1, rmsprop=0.01, adam=0.03))
+    assert max(found[name].max() for name in ("momentum", "rmsprop", "adam")) < 0.02
+    assert found["sgd"].min() > 0.5
+
+
+def test_claims_9_sgd_learns_the_post_ln_transformer_later():
+    for seed in (920, 921, 922):
+        assert raced("post-LN transformer", "sgd", 0.3, seed, updates=300).test < 0.1
+
+
+# --- Lesson 10 ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", [31, 32, 33])
+def test_claims_10_the_power_of_ten_matters_and_the_second_digit_hardly(seed):
+    net = Network(X, y, hidden=(32,), batch_size=32, seed=seed)
+
+    def ends(rates: np.ndarray) -> np.ndarray:
+        return descend(sgd, net, net.start(seed), 200, lr=rates[:, None]).loss[-20:].mean(axis=0)
+
+    coarse = np.geomspace(0.001, 10, 13).astype(np.float32)
+    found = ends(coarse)
+    best = coarse[int(np.nanargmin(found))]
+    assert 0.2 < best < 3
+    low, high = ends(np.float32([best / 10, best * 10])) / np.nanmin(found)
+    assert 2 < low < 15 and (high > 20 or np.isnan(high))
+    assert np.nanmin(ends(np.geomspace(best / 3, best * 3, 9))) > 0.6 * np.nanmin(found)
+
+
+def uneven(seed: int) -> LinearRegression:
+    """As the lab's: the features have four scales."""
+    rng = np.random.default_rng(seed)
+    A = rng.normal(size=(512, 4)) * [1.0, 0.5, 0.2, 0.1]
+    b = A @ [1.0, -2.0, 3.0, 5.0] + 0.1 * rng.normal(size=512)
+    return LinearRegression(A, b, batch_size=16, seed=seed)
+
+
+@pytest.mark.parametrize("seed", [41, 42, 43, 44])
+def test_claims_10_a_longer_test_falls_at_a_lower_rate_and_explodes_at_the_same(seed):
+    half, lowest = [], []
+    for steps in (80, 160, 320, 640):
+        found = find_lr(sgd, uneven(seed), np.zeros(4), lr_min=1e-4, lr_max=10.0, steps=steps)
+        smooth = found.smoothed
+        half.append(found.lr[np.argmax(smooth <= (smooth[0] + smooth.min()) / 2)])
+        lowest.append(found.lr[smooth.argmin()])
+    np.testing.assert_allclose(np.divide(half[:-1], half[1:]), 2, atol=0.6)
+    assert max(lowest) / min(lowest) < 3
+
+
+@pytest.mark.parametrize("seed", [51, 52])
+def test_claims_10_the_linear_rule_holds_and_then_breaks_at_once(seed):
+    A, b = linear_data(n=8192, noise=0.5, seed=seed)
+    lowest = LinearRegression(A, b).loss(np.linalg.lstsq(A, b)[0])
+    above = {}
+    for size in (8, 64, 128, 2048):
+        line = LinearRegression(A, b, size, seed=range(100, 120))
+        ends = descend(sgd, line, np.zeros((20, 5)), 32768 // size, lr=0.004 * size / 8).loss[-1]
+        above[size] = ends.mean() - lowest
+    assert above[64] / above[8] == pytest.approx(1, abs=0.4)
+    assert above[128] / above[8] == pytest.approx(1, abs=0.5)
+    assert not above[2048] < 100
+
+
+@pytest.mark.parametrize("seed", [61, 62, 63])
+def test_claims_10_clipping_saves_a_run_from_one_bad_batch(seed):
+    some = np.random.default_rng(seed).permutation(len(X))[:500]
+    small = Network(X[some].astype(float), y[some], hidden=(16,))
+
+    class BadBatch:
+        loss = staticmethod(small.loss)
+
+        def __init__(self, bound: float) -> None:
+            self.bound = bound
+
+        def grad(self, theta, t):
+            return clip_by_norm(small.grad(theta, t) * (3000 if t == 20 else 1), self.bound)
+
+    def trained(bound: float) -> np.ndarray:
+        return descend(sgd, BadBatch(bound), small.start(seed), 600, lr=0.2).loss
+
+    free, clipped = trained(np.inf), trained(1.0)
+    assert free[20] > 3 * free[19] and free[-1] > 0.5
+    assert clipped[20] < clipped[19] and clipped[-1] < 0.1
+
+
+@pytest.mark.parametrize("lr", [0.1, 0.2, 0.4])
+def test_claims_10_the_sharpness_goes_to_two_over_the_rate(lr):
+    """The network of the lesson, on other images and from another start."""
+    some = np.random.default_rng(7).permutation(len(X))[:500]
+    images, wanted = torch.tensor(X[some]), torch.eye(10)[torch.tensor(y[some])]
+    torch.manual_seed(7)
+    tanh, linear = torch.nn.Tanh, torch.nn.Linear
+    net = torch.nn.Sequential(linear(64, 32), tanh(), linear(32, 32), tanh(), linear(32, 10))
+    weights = list(net.parameters())
+    v = [torch.randn_like(w) for w in weights]
+    found = []
+    for t in range(2501):
+        loss = ((net(images) - wanted) ** 2).sum(dim=1).mean() / 2
+        measured = t >= 2000 and t % 50 == 0
+        grads = torch.autograd.grad(loss, weights, create_graph=measured)
+        if measured:
+            for _ in range(40):
+                length = sum((part**2).sum() for part in v) ** 0.5
+                along = sum((g * part / length).sum() for g, part in zip(grads, v, strict=True))
+                v = torch.autograd.grad(along, weights, retain_graph=True)
+            found.append(float(sum((part**2).sum() for part in v) ** 0.5))
+        with torch.no_grad():
+            for w, g in zip(weights, grads, strict=True):
+                w -= lr * g
+    assert np.mean(found) == pytest.approx(2 / lr, rel=0.15)
+
+
+# --- Lesson 12 ----------------------------------------------------------------------------------
+
+
+def test_claims_12_schedule_free_adamw_trains_the_transformer():
+    def schedule_free(params, **hyper):
+        return as_torch(schedule_free_adamw, params, **hyper)
+
+    assert verdicts(range(800, 804), ramp(0.01, 40), optimizer=schedule_free)["learned"] >= 3

@@ -1,0 +1,39 @@
+"""What the clinic reads in the text of a loop: faults by name, and no sound loop accused."""
+
+import pytest
+
+from stepsize.clinic.listing import faults
+
+from .loops import FAULTY, SOUND
+
+
+@pytest.mark.parametrize("name", SOUND)
+def test_no_sound_loop_is_accused(name):
+    assert [f"{found.name}: {found.sign}" for found in faults(SOUND[name])] == []
+
+
+@pytest.mark.parametrize("name", FAULTY)
+def test_a_fault_is_found_first(name):
+    fault, code = FAULTY[name]
+    assert max(faults(code), key=lambda found: found.evidence).name == fault
+
+
+@pytest.mark.parametrize("name", FAULTY)
+def test_a_fault_says_what_it_saw_and_what_to_do(name):
+    for found in faults(FAULTY[name][1]):
+        assert 0.5 <= found.evidence < 1
+        assert found.sign.endswith(".") and found.remedy.endswith(".")
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "",
+        "x = 1",
+        "for x in d\n  f(x)",
+        "def f(): return f()\nf()",
+        "def f():\n  g()\ndef g():\n  f()\nf()",
+    ],
+)
+def test_what_says_nothing_is_not_accused(code):
+    assert faults(code) == []

@@ -1,0 +1,208 @@
+"""The clinic's signs, one by one: where each must speak, and where it must be silent."""
+
+import json
+
+import numpy as np
+import pytest
+
+from stepsize.clinic import diagnose
+from stepsize.clinic.counting import FORMS, TABLE, form
+from stepsize.clinic.finding import apart, chance
+from stepsize.clinic.history import History
+
+RNG = np.random.default_rng(0)
+T, EPOCH = np.arange(600), np.arange(30)
+FALLING = 0.2 + 2 * np.exp(-T / 60) + 0.02 * RNG.normal(size=600)
+HELD = 0.3 + 1.9 * np.exp(-EPOCH / 3)
+
+
+def verdict(loss, **curves):
+    return diagnose(dict(loss=loss) | curves).verdict
+
+
+# Few numbers --------------------------------------------------------------------------------------
+
+FEW = {
+    "ten equal losses": ("dead gradients", dict(loss=[0.55518] * 10)),
+    "rounded, about ln 100": ("plateau", dict(loss=[4.61, 4.61, 4.6, 4.61, 4.6, 4.6, 4.6])),
+    "grows": ("divergence", dict(loss=[1.2, 0.9, 1.4, 3.0, 8.0, 21.0])),
+    "falls": ("healthy", dict(loss=[14.0, 6.2, 3.5, 2.3, 1.7, 1.4, 0.9, 0.7])),
+    "no rate": ("rate is zero", dict(loss=[12.1, 12.0, 12.0, 12.1], lr=[0.0] * 4)),
+    "held out turns": (
+        "overfitting",
+        dict(loss=[5, 4.6, 4.2, 3.9, 3.6, 3.3], val_loss=[5.2, 5.0, 4.9, 4.94, 4.97, 5.03]),
+    ),
+    "cut too early": (
+        "rate decayed too early",
+        dict(loss=[2.3, 1.5, 1.2, 1.0, 0.99, 0.985, 0.982], lr=[0.1] * 4 + [0.01] * 3),
+    ),
+    "all a warmup": (
+        "rate too low",
+        dict(loss=[5, 4.9, 4.8, 4.7, 4.5, 4.2, 3.8, 3.1, 2.2], lr=np.arange(1, 10) * 1e-5),
+    ),
+    "float16": ("float16 overflow", dict(loss=[0.0] * 5, grad_norm=[np.nan] * 5)),
+    "two numbers": ("can't tell", dict(loss=[2.3, 2.2])),
+    "up and down": ("can't tell", dict(loss=[1.0, 1.1, 0.97, 1.05, 1.01])),
+}
+
+
+@pytest.mark.parametrize("name", FEW)
+def test_few_numbers_are_answered_with_care(name):
+    right, history = FEW[name]
+    told = diagnose(history)
+    assert told.verdict == right
+    assert all(found.evidence < 0.98 for found in told.findings)
+
+
+@pytest.mark.parametrize("length", [4, 5, 6, 8, 11])
+def test_noise_about_a_guess_is_no_rate_that_is_too_high(length):
+    for seed in range(40):
+        noise = np.random.default_rng(seed).normal(size=length)
+        assert verdict(np.log(10) + 0.01 * noise) in ("plateau", "can't tell")
+
+
+def test_more_numbers_are_more_evidence():
+    sure = [diagnose([0.7] * n).findings[0].evidence for n in (4, 6, 8)]
+    assert sure == sorted(sure) and sure[0] < sure[-1]
+
+
+# Units and words ----------------------------------------------------------------------------------
+
+
+def test_two_numbers_are_told_apart():
+    assert apart(2.3051, 2.3069) == ("2.305", "2.307")
+    assert apart(1.0, 2.0) == ("1", "2")
+    assert apart(0.1, 0.1)[0] == apart(0.1, 0.1)[1]
+
+
+def test_no_sentence_says_that_a_number_rose_to_itself():
+    for seed in range(60):
+        loss = 2.31 + 0.002 * np.random.default_rng(seed).normal(size=30)
+        for found in diagnose(loss).findings:
+            assert "2.31 the loss went up to 2.31" not in found.sign
+
+
+def test_a_guess_is_known_by_its_level():
+    assert chance(np.log(10)) == 10
+    assert chance(np.log(37)) is None
+    assert chance(np.log(37), classes=37) == 37
+    assert chance(np.log(10), classes=37) is None
+
+
+# All curves ---------------------------------------------------------------------------------------
+
+WAVES = 0.1 * (1 + np.cos(np.pi * T / 30)) / 2
+SORTED = FALLING + 0.4 * ((T % 20) / 20)
+SICK = {
+    "stuck at a guess, from above": (
+        "rate too high",
+        dict(loss=np.log(10) + 40 * np.exp(-T / 4) + 0.01 * RNG.normal(size=600)),
+    ),
+    "never undercut": (
+        "rate too high",
+        dict(loss=14 + 0.1 * RNG.normal(size=30), val_loss=np.r_[0.1, 14 + 0 * EPOCH[1:]]),
+    ),
+    "rate by batch, seen by epoch": (
+        "schedule at the wrong pace",
+        dict(loss=HELD, val_loss=HELD, lr=WAVES[19::20]),
+    ),
+    "rate by batch, every tenth": (
+        "schedule at the wrong pace",
+        dict(loss=FALLING[9::10], lr=WAVES[9::10]),
+    ),
+    "decay pulls back": (
+        "weight decay too strong",
+        dict(
+            loss=0.5 - 0.15 * np.exp(-(((T - 60) / 60) ** 2)) + 0.005 * RNG.normal(size=600),
+            val_loss=0.5 - 0.15 * np.exp(-(((EPOCH - 3) / 3) ** 2)),
+        ),
+    ),
+    "sorted": ("data not shuffled", dict(loss=SORTED)),
+    "sorted, 8.9 batches an epoch": (
+        "data not shuffled",
+        dict(loss=FALLING + 0.5 * ((T % 8.9) / 8.9)),
+    ),
+    "statistics": (
+        "BatchNorm's statistics",
+        dict(loss=FALLING, val_loss=5 + 0.1 * RNG.normal(size=30)),
+    ),
+    "loss scale": (
+        "float16 overflow",
+        dict(loss=FALLING, loss_scale=np.repeat(2.0 ** np.arange(16, -4, -1), 30)),
+    ),
+    "no rate": (
+        "rate is zero",
+        dict(loss=2.3 + 0.1 * RNG.normal(size=600), lr=np.zeros(600)),
+    ),
+    "low, under a cosine": (
+        "rate too low",
+        dict(
+            loss=3 - 0.3 * np.sin(np.pi * T / 1200) + 0.002 * RNG.normal(size=600),
+            lr=1e-5 * np.cos(np.pi * T / 1200),
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SICK)
+def test_an_illness_is_found_first(name):
+    right, history = SICK[name]
+    assert diagnose(history).verdict == right
+
+
+SOUND = {
+    "restarts": dict(
+        loss=FALLING, lr=0.1 * (1 + np.cos(np.pi * (T % 150) / 150)) / 2, val_loss=HELD
+    ),
+    "a small last batch": dict(loss=FALLING + 2 * (T % 20 == 19) * (T > 0), val_loss=HELD),
+    "cosine": dict(loss=FALLING, lr=0.1 * (1 + np.cos(np.pi * T / 600)) / 2, val_loss=HELD),
+    "a fast start, then every 50th": dict(loss=0.3 + 0.06 * RNG.normal(size=12)),
+    "classes unlearned before the first line": dict(loss=2.4 * np.exp(-T / 60) + 0.01),
+    "scaler settles": dict(
+        loss=FALLING[:60], grad_norm=np.r_[[np.inf] * 3, np.ones(57)], lr=np.ones(60)
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SOUND)
+def test_a_sound_run_is_left_alone(name):
+    assert diagnose(SOUND[name]).verdict in ("healthy", "can't tell")
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_held_out_loss_that_falls_to_the_end_is_no_noise_floor(seed):
+    s = np.linspace(0, 1, 200)
+    noise = np.random.default_rng(seed).normal(size=200)
+    loss, held = 29000 - 4000 * s**2 + 4500 * noise, 29000 - 4000 * s**2
+    found = diagnose(dict(loss=loss, val_loss=held, lr=np.full(200, 1e-3)))
+    assert found.verdict != "noise floor"
+
+
+@pytest.mark.parametrize("kind", ["gan", "policy"])
+def test_what_is_not_meant_to_fall_is_not_called_ill(kind):
+    steady = 0.7 + 0.2 * np.sin(T / 40) + 0.1 * RNG.normal(size=600)
+    rising = 1 + T / 300 + 0.2 * RNG.normal(size=600)
+    for loss in (steady, rising, rising[::-1]):
+        assert diagnose(loss, kind=kind).verdict == "can't tell"
+    assert diagnose(np.r_[steady, 1e6 * 2.0 ** np.arange(100)], kind=kind).verdict == "divergence"
+    assert diagnose([0.5] * 50, kind=kind).verdict == "dead gradients"
+    assert diagnose([0.5] * 50 + [np.nan], kind=kind).verdict == "NaN"
+
+
+# The percentages ----------------------------------------------------------------------------------
+
+
+def test_every_percentage_was_counted():
+    table = json.loads(TABLE.read_text(encoding="utf-8"))
+    assert set(table) == set(FORMS)
+    assert all(0 <= right <= of for cells in table.values() for right, of in cells.values())
+    right, of = table["curve"]["divergence"]
+    found = diagnose(np.r_[FALLING[:300], FALLING[300] * 1.05 ** np.arange(300)], val_loss=HELD)
+    assert found.findings[0].evidence == pytest.approx((right + 1) / (of + 2))
+
+
+def test_forms_are_told_apart():
+    assert form(History(FALLING)) == "curve alone"
+    assert form(History(FALLING, val_loss=HELD)) == "curve"
+    assert form(History(FALLING[:30], val_loss=HELD)) == "lines"
+    assert form(History(FALLING[:13])) == "few lines"

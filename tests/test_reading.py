@@ -1,0 +1,284 @@
+"""Whatever people have of a run: is it read as it was posted, and is what was read said?"""
+
+import json
+import re
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from stepsize.clinic import diagnose
+from stepsize.clinic.reading import read
+from stepsize.clinic.reading.names import meaning
+
+POSTED = Path(__file__).parent / "posted"
+EXPECTED = json.loads((POSTED / "expected.json").read_text(encoding="utf-8"))
+CURVES = ("loss", "val_loss", "lr", "grad_norm")
+
+
+def posted(name):
+    return (POSTED / f"{name}.log").read_bytes().decode()
+
+
+def assert_read(seen, expected):
+    for name in CURVES:
+        curve, wanted = getattr(seen, name), expected.get(name)
+        assert (curve is None) == (wanted is None), name
+        if wanted is not None:
+            np.testing.assert_allclose(curve, wanted, rtol=1e-6, err_msg=f"{name}: {seen.said}")
+    if "steps" in expected:
+        np.testing.assert_allclose(seen.steps["loss"], expected["steps"])
+    assert seen.kind == expected.get("kind", "")
+
+
+@pytest.mark.parametrize("name", sorted(EXPECTED))
+def test_a_log_is_read_as_it_was_posted(name):
+    assert_read(read(posted(name)), EXPECTED[name])
+    assert diagnose(posted(name)).verdict  # whatever it is
+
+
+@pytest.mark.parametrize("name", sorted(EXPECTED))
+def test_a_log_is_read_from_its_file_and_with_other_ends_of_lines(name, tmp_path):
+    assert_read(read(POSTED / f"{name}.log"), EXPECTED[name])
+    file = tmp_path / "run.log"
+    file.write_bytes(b"\xef\xbb\xbf" + posted(name).replace("\n", "\r\n").encode())
+    assert_read(read(str(file)), EXPECTED[name])
+
+
+def test_every_posted_log_has_what_is_to_be_read_in_it():
+    assert {file.stem for file in POSTED.glob("*.log")} == set(EXPECTED)
+    assert len(EXPECTED) >= 100
+
+
+class Frame:
+    """A DataFrame, as far as it is asked: its columns, and each by name."""
+
+    def __init__(self, **columns):
+        self._of = columns
+        self.columns = list(columns)
+
+    def __getitem__(self, name):
+        return np.array(self._of[name], object if name == "run" else float)
+
+
+NAN = float("nan")
+LOSSES = [2.3, 2.1, 1.9]
+OBJECTS = {
+    "a list": (LOSSES, {"loss": LOSSES}),
+    "a gap": ([2.3, None, 2.1, 1.9], {"loss": LOSSES}),
+    "lines": (["step 1 loss 2.3\n", "step 2 loss 2.1\n", "step 3 loss 1.9\n"], {"loss": LOSSES}),
+    "a column": (np.array(LOSSES)[:, None], {"loss": LOSSES}),
+    "pairs": ([(0, 2.3), (10, 2.1), (20, 1.9)], {"loss": LOSSES, "steps": [0, 10, 20]}),
+    "an array of pairs": (
+        np.array([[0, 2.3], [10, 2.1], [20, 1.9]]),
+        {"loss": LOSSES, "steps": [0, 10, 20]},
+    ),
+    "dicts": (
+        [
+            {"train/loss": 2.3, "step": 5},
+            {"val/loss": 2.2, "step": 5},
+            {"train/loss": 2.1, "step": 9},
+        ],
+        {"loss": [2.3, 2.1], "val_loss": [2.2], "steps": [5, 9]},
+    ),
+    "dicts of tensors": (
+        [{"loss": np.float32(2.5)}, {"loss": np.array([1.5])}],
+        {"loss": [2.5, 1.5]},
+    ),
+    "nested dicts": (
+        [
+            {"epoch": 0, "train": {"loss": 2.3}, "val": {"loss": 2.2}},
+            {"epoch": 1, "train": {"loss": 2.1}},
+        ],
+        {"loss": [2.3, 2.1], "val_loss": [2.2], "steps": [0, 1]},
+    ),
+    "curves of different lengths": (
+        {"loss": LOSSES, "val_loss": [2.0], "lr": [0.1, 0.01]},
+        {"loss": LOSSES, "val_loss": [2.0], "lr": [0.1, 0.01]},
+    ),
+    "curves with their own steps": (
+        {"loss": [(0, 2.3), (10, 2.1), (20, 1.9)], "val_loss": [(15, 2.0)]},
+        {"loss": LOSSES, "val_loss": [2.0], "steps": [0, 10, 20]},
+    ),
+    "one rate for all": ({"loss": LOSSES, "lr": 1e-3}, {"loss": LOSSES, "lr": [1e-3] * 3}),
+    "a frame": (
+        Frame(loss=LOSSES, val_loss=[2.2, 2.0, 1.95]),
+        {"loss": LOSSES, "val_loss": [2.2, 2.0, 1.95]},
+    ),
+    "a frame with gaps": (
+        Frame(
+            step=[0, 0, 9, 9, 19],
+            train_loss=[2.3, NAN, 2.1, NAN, 1.9],
+            val_loss=[NAN, 2.2, NAN, 2.0, NAN],
+            run=["a", "a", "a", "a", "a"],
+        ),
+        {"loss": LOSSES, "val_loss": [2.2, 2.0], "steps": [0, 9, 19]},
+    ),
+    "a frame that ends in gaps": (
+        Frame(
+            step=[0, 1, 1, 1],
+            train_loss=[2.3, 2.1, NAN, NAN],
+            val_loss=[NAN, NAN, 2.2, NAN],
+            train_acc=[NAN, NAN, NAN, 0.5],
+        ),
+        {"loss": [2.3, 2.1], "val_loss": [2.2], "steps": [0, 1]},
+    ),
+    "a frame whose loss was lost": (
+        Frame(loss=[2.3, 2.1, NAN, NAN], lr=[0.1, 0.1, 0.1, 0.1]),
+        {"loss": [2.3, 2.1], "lr": [0.1] * 4},
+    ),
+    "a frame of one column with a NaN": (Frame(loss=[2.3, NAN, 2.1]), {"loss": [2.3]}),
+    "Lightning's names": (
+        {"train_loss_epoch": [2.2], "train_loss_step": LOSSES, "lr-Adam": [0.1] * 3},
+        {"loss": LOSSES, "lr": [0.1] * 3},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", OBJECTS)
+def test_whatever_holds_a_run_is_read(name):
+    history, expected = OBJECTS[name]
+    assert_read(read(history), expected)
+
+
+NAMES = {
+    "loss": """
+        loss; train/loss; train_loss_epoch; Train Loss; Loss/train; trainLoss; lm loss;
+        training_loss; loss_step; total_loss; Loss (train); cost; train-cross-entropy
+    """,
+    "val_loss": """
+        val_loss; eval_loss; eval/loss; Validation Loss; Val. Loss; test_loss; valid_loss;
+        loss/val; dev loss; validation_0-logloss; validLoss
+    """,
+    "lr": """
+        lr; learning_rate; lr-Adam; lr-Adam/pg1; Learning Rate; train/learning_rate; LR;
+        lr/pg0; optim0_lr0
+    """,
+    "grad_norm": """
+        grad_norm; gnorm; gradient_norm; train/grad_norm; optim/total_grad_norm; grad
+        norm; grad_2.0_norm_total
+    """,
+    "loss_scale": """
+        loss scale; loss_scale; amp/scale
+    """,
+    "step": """
+        step; global_step; iter; iteration; num_updates; trainer/global_step; _step
+    """,
+    "epoch": """
+        epoch; Epoch; train/epoch; ep
+    """,
+    "": """
+        accuracy; val_acc; time; Epoch Time; loss_weight; best val loss; it/sec; eta;
+        number of skipped iterations; the loss function with; weight_decay; min_lr;
+        global_step/sec; data_time; elapsed time per iteration
+    """,
+}
+
+
+def foreign():
+    for role, names in NAMES.items():
+        for name in re.split(r";\s+", names.strip()):
+            yield role, name
+
+
+@pytest.mark.parametrize("role, name", list(foreign()))
+def test_foreign_names_are_known(role, name):
+    assert meaning(name).role == role
+
+
+def test_what_was_read_is_said_in_a_line():
+    steps = [{"step": 10 * i, "loss": 2.0 / (i + 1), "lr": 0.1} for i in range(120)]
+    steps += [{"step": 100 * i, "val_loss": 1.0} for i in range(12)]
+    assert read(steps).said == "120 losses, every 10th update; 12 held-out losses; the rate"
+    assert str(diagnose(steps)).startswith(
+        "Read: 120 losses, every 10th update; 12 held-out losses"
+    )
+    assert read({"loss": [1.0, NAN]}).said == "2 losses (1 not finite)"
+    assert read({"train/box_loss": [1.0], "train/cls_loss": [2.0]}).said.startswith(
+        "1 loss (train/box_loss + train/cls_loss)"
+    )
+
+
+def test_a_nan_that_is_logged_as_zero_is_a_nan():
+    rows = [{"loss": 2.0 - i / 10, "learning_rate": 1e-4, "epoch": i / 10} for i in range(10)]
+    lost = [{"loss": 0.0, "learning_rate": 1e-4, "epoch": 1 + i / 10} for i in range(5)]
+    assert diagnose(rows + lost).verdict == "NaN"
+    assert "5 of 0.0 are read as NaN" in read(rows + lost).said
+    assert diagnose([{"loss": 0.0, "grad_norm": NAN, "epoch": 0.1}] * 3).verdict == "NaN"
+    fine = [row | {"loss": 2.0**-i} for i, row in enumerate(rows)]
+    assert read([*fine, fine[-1] | {"loss": 0.0, "epoch": 1.0}]).lost is None
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    ["", "hello", "no numbers: here", "/no/such/run.csv", "accuracy: 0.9", [{"acc": 1.0}], {}, []],
+)
+def test_what_holds_no_loss_is_an_error_that_says_so(wrong):
+    with pytest.raises((TypeError, ValueError), match="loss"):
+        read(wrong)
+
+
+def test_an_event_file_without_its_reader_says_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tensorboard.backend.event_processing.event_accumulator", None)
+    file = tmp_path / "events.out.tfevents.1655292001.pc.1.0"
+    file.write_bytes(b"\x18\x00")
+    for what in (file, str(file), tmp_path):
+        with pytest.raises(ValueError, match="pip install tensorboard"):
+            read(what)
+
+
+def test_a_folder_is_read_by_what_a_logger_left_there(tmp_path):
+    with pytest.raises(ValueError, match="is none of"):
+        read(tmp_path)
+    (tmp_path / "version_0").mkdir()
+    csv = tmp_path / "version_0" / "metrics.csv"
+    csv.write_text("step,train_loss\n0,2.3\n1,2.2\n", encoding="utf-8")
+    assert read(tmp_path).said == "2 losses (train_loss), by update"
+
+
+def test_a_notebook_is_read_by_what_it_printed(tmp_path):
+    outputs = [{"text": ["epoch 1 loss 2.3\n", "epoch 2 loss 2.1\n"], "output_type": "stream"}]
+    cells = [{"cell_type": "code", "source": ["train()"], "outputs": outputs}]
+    notebook = tmp_path / "run.ipynb"
+    notebook.write_text(json.dumps({"cells": cells}), encoding="utf-8")
+    assert list(read(notebook).loss) == [2.3, 2.1]
+
+
+CELL = "%matplotlib inline\n!pip install torch\nfor x in data:\n\tf(x).backward()\n\to.step()\n"
+SAID = {
+    "a cell": (CELL, "the code"),
+    "at a prompt": (">>> for x in data:\n...     step()\n...\n3\n>>> y = 1\n", "the code"),
+    "of IPython": ("In [3]: x = 1\nOut[3]: 4 5\n", "the code"),
+    "its first line cut": ("for x in data:\n        step()\n        more()\n", "the code"),
+    "a piece": ("    loss.backward()\n    optimizer.step()\n", "the code"),
+    "in a fence": ("```python\nx = 1\n```\n", "the code"),
+    "mixed tabs": ("for x in data:\n\tif x:\n\t    step()\n", "the code"),
+    "no Python": (
+        "x = 1\nfor x in data\n    step()\n",
+        "not the code, for its line 2 isn't Python",
+    ),
+    "a function": (test_an_event_file_without_its_reader_says_what_to_install, "the code"),
+    "a file": (str(Path(__file__)), "the code"),
+}
+
+
+@pytest.mark.parametrize("name", SAID)
+def test_code_alone_is_read_as_people_have_it_and_never_called_healthy(name):
+    code, said = SAID[name]
+    assert read(None, code=code).said.startswith(said)
+    assert diagnose(code=code).verdict != "healthy"
+
+
+@pytest.mark.parametrize("wrong", [3, ["x = 1"], "no/such/file.py", len])
+def test_code_that_is_none_is_named(wrong):
+    with pytest.raises((TypeError, ValueError), match="code"):
+        diagnose(code=wrong)
+
+
+@pytest.mark.parametrize("classes, kind", [(1, ""), (True, ""), (2.5, ""), (None, "cat")])
+def test_classes_and_kind_are_what_they_can_be(classes, kind):
+    with pytest.raises(ValueError, match=r"classes|kind"):
+        read([2.3, 2.2], classes=classes, kind=kind)
+    seen = read([2.3, 2.2], classes=10, kind="gan")
+    assert (seen.classes, seen.kind) == (10, "gan")
