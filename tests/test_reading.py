@@ -103,6 +103,10 @@ OBJECTS = {
         {"loss": [(0, 2.3), (10, 2.1), (20, 1.9)], "val_loss": [(15, 2.0)]},
         {"loss": LOSSES, "val_loss": [2.0], "steps": [0, 10, 20]},
     ),
+    "a curve that was never logged": (
+        {"loss": LOSSES, "val_loss": [None, None, None]},
+        {"loss": LOSSES},
+    ),
     "one rate for all": ({"loss": LOSSES, "lr": 1e-3}, {"loss": LOSSES, "lr": [1e-3] * 3}),
     "a frame": (
         Frame(loss=LOSSES, val_loss=[2.2, 2.0, 1.95]),

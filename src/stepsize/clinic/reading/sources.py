@@ -70,6 +70,9 @@ def _columns(history: Mapping[str, Any]) -> list[Record]:
     for name, values in named.items():
         if isinstance(values, int | float) and meaning(name).role == "lr":
             continue
+        blank = isinstance(values, list | tuple) and values and all(v is None for v in values)
+        if blank and meaning(name).role != "loss":
+            continue  # never logged
         if isinstance(values, list | tuple) and len(values) and all(map(_is_pair, values)):
             pairs += [{"step": float(at), name: value} for at, value in values]
         else:
