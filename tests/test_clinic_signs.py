@@ -158,6 +158,9 @@ SOUND = {
     "cosine": dict(loss=FALLING, lr=0.1 * (1 + np.cos(np.pi * T / 600)) / 2, val_loss=HELD),
     "a fast start, then every 50th": dict(loss=0.3 + 0.06 * RNG.normal(size=12)),
     "classes unlearned before the first line": dict(loss=2.4 * np.exp(-T / 60) + 0.01),
+    "a warmup, not over yet": dict(
+        loss=2.9 + 0.15 * RNG.normal(size=12), lr=np.r_[[0.0] * 4, np.arange(1, 9) * 1e-6]
+    ),
     "scaler settles": dict(
         loss=FALLING[:60], grad_norm=np.r_[[np.inf] * 3, np.ones(57)], lr=np.ones(60)
     ),

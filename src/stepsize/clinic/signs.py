@@ -125,6 +125,8 @@ def never_moved(run: History) -> Finding | None:
             return None  # it has learned something, and the batches hide it
     if n < 40 and usual > 0.05 * abs(last) and chance(last, run.classes) is None:
         return None  # the fall may have come before the first line; an untrained model is calm
+    if n < 40 and run.lr is not None and run.lr[-1] == run.lr.max() > 2 * run.lr[0]:
+        return None  # its rate still rises
     first = float(y[: n // 3].mean())
     return Finding(
         "plateau",
