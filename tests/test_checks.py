@@ -911,7 +911,11 @@ def test_the_verdict_is_the_same_where_answers_are_checked(name):
         ("1.1", "def f(theta, grad, t, *, lr): return Step(list(theta + lr * grad))", "uphill"),
         ("1.1", "def f(theta, grad, t, *, lr): return Step(theta - lr * grad[0:1, None])", "shape"),
         ("1.1", "def f(theta, grad, t, *, lr): theta -= lr * grad; return Step(theta)", "in place"),
-        ("1.1", "def f(theta, grad, t, *, lr): theta += lr * grad; return Step(theta)", "uphill"),
+        (
+            "1.1",
+            "def f(theta, grad, t, *, lr): theta += lr * grad; return Step(theta)",
+            "uphill + in place",
+        ),
         ("1.1", "def f(theta, grad, t, *, lr): grad *= lr; return Step(theta - grad)", "in place"),
         ("1.1", "def f(theta, grad, t, *, lr): return Step('theta')", "no numbers"),
         ("1.1", "def f(theta, grad, t, *, lr): return Step({'theta': theta})", "no numbers"),

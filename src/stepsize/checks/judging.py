@@ -128,8 +128,9 @@ def _doing_the_first(
     """The only mistake that explains all numbers of the first moment that is wrong."""
     pairs = enumerate(zip(mine, expected, strict=True))
     wrong = next(i for i, (a, b) in pairs if any(differences(exercise, a.results, b.results)))
-    if sum(np.size(value) for value in mine[wrong].results.values()) < 2:
-        return None  # a single number may agree by chance
+    numbers = (np.size(x) for x in mine[wrong].results.values() if np.asarray(x).dtype != bool)
+    if sum(numbers) < 2:
+        return None  # a single number may agree by chance, and so may truths
     first, right = mine[wrong : wrong + 1], expected[wrong : wrong + 1]
     names = set()
     for name, variant in _variants(exercise):

@@ -307,10 +307,10 @@ def _end(
 
 @cache
 def _orthogonal(n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """n examples at right angles, each of length 1; theta misses them by 1, 2, 4, ..."""
+    """n examples at right angles, each of length 1; theta misses them by 1, -2, 4, ..."""
     turned = np.linalg.qr(np.random.default_rng(1).normal(size=(6, 6))).Q
     X, theta = turned[:n], np.array([1.0, -2.0, 0.5, 3.0, -1.0, 2.0])
-    return X, X @ theta - 2.0 ** np.arange(n), theta
+    return X, X @ theta - (-2.0) ** np.arange(n), theta
 
 
 @cache
