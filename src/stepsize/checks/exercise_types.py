@@ -306,7 +306,7 @@ def array(value: Any) -> np.ndarray:
     try:
         if isinstance(value, str | bytes | dict):
             raise TypeError
-        numbers = np.array(value)
+        numbers = np.asarray(value)
         if np.iscomplexobj(numbers):
             return np.where(numbers.imag == 0, numbers.real, np.nan)
         return numbers.astype(float)
