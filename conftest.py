@@ -40,8 +40,9 @@ OTHER_PROGRAMS = {
     "sandbox",
     "subprocess",
 }
-# ... or they train models, move every slider, bring Keras and JAX, or verify the last check.
-LONG = {"diagnose", "keras_on_torch", "labs", "last_check", "train"}
+# ... or they judge answers, train models, move every slider, bring Keras and JAX, or verify the
+# last check.
+LONG = {"checks", "diagnose", "keras_on_torch", "labs", "last_check", "train"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

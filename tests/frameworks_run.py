@@ -101,9 +101,7 @@ def of_trainer(folder, rate):
     )  # fmt: skip
     trainer = Trainer(Net(), about, train_dataset=rows, eval_dataset=rows, callbacks=[watch])
     trainer.train()
-    files = {"state": trainer.state}
-    saved = sorted(folder.rglob("trainer_state.json"))
-    return told(watch, trainer.state.global_step, files | ({"json": saved[-1]} if saved else {}))
+    return told(watch, trainer.state.global_step, {"state": trainer.state, "json": folder})
 
 
 if __name__ == "__main__":

@@ -689,6 +689,64 @@ SOUND = {
             loss.backward()
             optimizer.step()
     """,
+    "two losses, one graph": """
+        for x, y in loader:
+            optimizer.zero_grad()
+            loss = criterion(model(x), y)
+            loss.backward(retain_graph=True)
+            penalty(model).backward(gradient=None)
+            optimizer.step()
+    """,
+    "a model from a helper, twice": """
+        def setup():
+            model = Net()
+            optimizer = SGD(model.parameters(), lr=0.1)
+            return model, optimizer
+        for wide in (False, True):
+            model, optimizer = setup()
+            for x, y in loader:
+                optimizer.zero_grad()
+                criterion(model(x), y).backward()
+                optimizer.step()
+        model, optimizer = setup()
+        criterion(model(x), y).backward()
+    """,
+    "remote gradients": """
+        with dist_autograd.context() as context_id:
+            loss = remote(x).sum()
+            dist_autograd.backward(context_id, [loss])
+            dist_optim.step(context_id)
+    """,
+    "a plateau heard now and then": """
+        scheduler = ReduceLROnPlateau(optimizer, patience=3)
+        for epoch in range(epochs):
+            for i, (x, y) in enumerate(loader):
+                optimizer.zero_grad()
+                criterion(model(x), y).backward()
+                optimizer.step()
+                if i % eval_every == 0:
+                    scheduler.step(evaluate(model))
+    """,
+    "episodes": """
+        scheduler = StepLR(optimizer, step_size=100, gamma=0.9)
+        for episode in range(1000):
+            state = env.reset()
+            for t in range(200):
+                loss = agent.loss(state)
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+            scheduler.step()
+    """,
+    "one cycle of epochs": """
+        scheduler = OneCycleLR(optimizer, max_lr=0.1, total_steps=num_epochs)
+        for epoch in range(num_epochs):
+            for x, y in loader:
+                optimizer.zero_grad()
+                criterion(model(x), y).backward()
+                optimizer.step()
+            scheduler.step()
+    """,
     "a multi-task sum": """
         for batch in loader:
             optimizer.zero_grad()

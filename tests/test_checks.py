@@ -749,11 +749,11 @@ def sharpness(hessian_times, v, steps):
     return (v * hessian_times(v)).sum()
 """,
         """
-def sharpness(hessian_times, v, steps):  # by where H v points
+def sharpness(hessian_times, v, steps):  # with everything in one array
     for _ in range(steps):
         v = hessian_times(v)
         v = v / (v @ v) ** 0.5
-    return np.linalg.norm(hessian_times(v)) * np.sign(v @ hessian_times(v))
+    return np.trace(np.outer(v, hessian_times(v)))
 """,
         """
 def sharpness(h, v, steps):  # Rayleigh's quotient

@@ -61,7 +61,7 @@ def f(theta, grad, t, m=0.0, v=0.0, *, lr, beta1, beta2, eps):
         ("theta * np.nan", None, "It first differs in update 1"),
         ("np.log(-v)", "not a number", "a root or a logarithm of a number below 0"),
         ("theta - lr * m / (v * 0)", "not a number", "divide by 0"),
-        ("theta - lr * m / (1 - beta1 ** (t - 1)) / v**0.5", "not a number", "divide by 0"),
+        ("theta - lr * m / (1 - beta1 ** (t - 1)) / v**0.5", "only m + t from 0", "divides by 0"),
         ("theta + np.inf", None, "It first differs in update 1"),
         ("theta - lr * (m + 0j) ** 0.5", None, "It first differs in update 1"),
     ],

@@ -11,7 +11,18 @@ from stepsize import labs
 from stepsize.checks.lesson_09 import best_rate, paired_interval
 from stepsize.labs import sentences
 from stepsize.labs.race import Races
-from stepsize.race import EVERY, FRESH, OPTIMIZERS, RATES, SHIPPED, TASKS, TUNING, WARMUP, results
+from stepsize.race import (
+    EVERY,
+    FRESH,
+    OPTIMIZERS,
+    RATES,
+    SHIPPED,
+    TASKS,
+    TUNING,
+    WARMUP,
+    repeats,
+    results,
+)
 from stepsize.race.training import MODELS, Residual, factor, train
 
 LINES = [json.loads(line) for line in SHIPPED.read_text(encoding="utf-8").splitlines()]
@@ -198,3 +209,53 @@ def test_the_interval_holds_the_mean_in_95_of_100_cases():
     b = a + rng.normal(0.5, 0.3, (2000, 10))
     held = [low < -0.5 < high for low, high in map(paired_interval, a, b, [2.262] * 2000)]
     assert 0.93 < np.mean(held) < 0.97
+
+
+# --- The small race, repeated -------------------------------------------------------------------
+
+ALL = (*repeats.SAME, *repeats.NEW)
+
+
+def again(name, by="validation", numbers=ALL):
+    return repeats.repeats(name, by, numbers)
+
+
+def behind_adam(name, part, numbers, by="validation"):
+    """How often a loss was surely lower than Adam's, and surely higher. 2.093: twenty numbers."""
+    pairs = zip(again(name, by, numbers), again("adam", by, numbers), strict=True)
+    ends = [paired_interval(one[part], other[part], 2.093) for one, other in pairs]
+    return sum(high < 0 for _, high in ends), sum(low > 0 for low, _ in ends)
+
+
+def test_the_repeats_are_whole():
+    for name in repeats.NAMES:
+        for by in repeats.BY:
+            found = again(name, by)
+            assert [one["repeat"] for one in found] == list(ALL)
+            assert all(
+                np.isfinite(one[part]).all() for one in found for part in ("test", "training")
+            )
+            assert {len(one["test"]) for one in found} == {repeats.JUDGED}
+        for one in again(name):
+            assert one["lr"] == best_rate(repeats.RATES, np.array(one["sweep"])[:, None])
+
+
+def test_a_repeat_can_be_made_again():
+    """sgd's, the quickest and the least chaotic."""
+    made = {run["by"]: run for run in repeats.repeat(1, names=("sgd",))}
+    for by in repeats.BY:
+        (kept,) = again("sgd", by, [1])
+        assert made[by]["lr"] == kept["lr"]
+        np.testing.assert_allclose(made[by]["test"], kept["test"], atol=0.002)
+
+
+def test_what_the_lesson_says_of_the_repeats():
+    for name in ("sgd", "adagrad", "rmsprop"):
+        for part in ("test", "training"):
+            assert behind_adam(name, part, ALL) == (0, 20)
+    lower, higher = behind_adam("nesterov", "training", repeats.SAME)
+    assert lower >= 3 and higher >= 3, "whoever five seeds have favored"
+    for numbers in (repeats.SAME, repeats.NEW):
+        assert behind_adam("nesterov", "training", numbers, by="training")[0] == 9
+    assert behind_adam("nesterov", "test", repeats.SAME) == (6, 0)
+    assert behind_adam("nesterov", "test", repeats.NEW) == (0, 4)

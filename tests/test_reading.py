@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import sys
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from stepsize.clinic.reading import read
 from stepsize.clinic.reading.names import meaning
 
 POSTED = Path(__file__).parent / "posted"
+FILES = POSTED / "files"  # as Lightning wrote them, in a run of six epochs
 EXPECTED = json.loads((POSTED / "expected.json").read_text(encoding="utf-8"))
 CURVES = ("loss", "val_loss", "lr", "grad_norm")
 
@@ -221,11 +223,18 @@ def test_what_holds_no_loss_is_an_error_that_says_so(wrong):
 
 def test_an_event_file_without_its_reader_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "tensorboard.backend.event_processing.event_accumulator", None)
-    file = tmp_path / "events.out.tfevents.1655292001.pc.1.0"
-    file.write_bytes(b"\x18\x00")
+    (file,) = FILES.glob("*tfevents*")
+    shutil.copy(file, tmp_path)
     for what in (file, str(file), tmp_path):
         with pytest.raises(ValueError, match="pip install tensorboard"):
             read(what)
+
+
+def test_the_metrics_of_lightning_are_read_with_their_blank_cells():
+    seen = read(FILES / "lightning-metrics.csv")
+    assert seen.said == ("48 losses (train_loss_step), by update; 6 held-out losses; the rate")
+    assert len(seen.loss) == 48 and seen.lost is None
+    assert set(seen.lr) == {0.05}
 
 
 def test_a_folder_is_read_by_what_a_logger_left_there(tmp_path):
@@ -282,3 +291,10 @@ def test_classes_and_kind_are_what_they_can_be(classes, kind):
         read([2.3, 2.2], classes=classes, kind=kind)
     seen = read([2.3, 2.2], classes=10, kind="gan")
     assert (seen.classes, seen.kind) == (10, "gan")
+
+
+@pytest.mark.parametrize(
+    "piece", ["x", "a b ", " at a", "[==>", "(", " ", "1,", "tensor(", "loss: [ "]
+)
+def test_a_line_without_end_is_read(piece):  # it took minutes, while time grew as the square
+    assert len(read(piece * 5000 + "\nloss: 1.5\nloss: 2.5\n").loss) >= 2

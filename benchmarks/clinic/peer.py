@@ -38,7 +38,8 @@ def page(runs: list[tuple[plain.How, dict[str, np.ndarray], set[str]]]) -> str:
     return f"""
 ### Beside it: training-doctor 0.1.0
 
-The same runs, all curves, each update logged with `Doctor.log` as it comes, with its own defaults.
+Two of these models, all curves, each update logged with `Doctor.log` as it comes, with its own
+defaults.
 Of {len(sick)} sick runs, in {met} at least one of its warnings, the first or not, can mean what is
 wrong; of {len(sound)} sound runs it leaves {alone} alone.
 """

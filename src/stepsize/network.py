@@ -43,6 +43,7 @@ class Network:
     Raises: ValueError where X and y do not fit each other, or for another activation. TypeError
     where X holds no floats, as raw pixels.
 
+    >>> from stepsize.data import digits
     >>> net = Network(*digits(), hidden=(64,), batch_size=32)
     >>> net
     Network 64-64-10, tanh: 4810 parameters, 1797 examples

@@ -89,9 +89,22 @@ def _run(answer: Any, case: Case, signature: str, faults: dict[str, str]) -> Ite
         if again and not _same(step, _step(_called(*arguments), theta)):
             raise Wrong("remembers elsewhere", ELSEWHERE)
         inner = {key: array(value) for key, value in (step.memory | step.shown).items()}
+        if t == 1 and not np.isfinite(step.theta).any():
+            inner |= _begun_later(answer, signature, (theta, grad), hyper)
         where = partial(_where, f"in update {t},", given)
         yield Moment(where, {"theta": step.theta}, inner, frozenset(heard))
         theta, memory = step.theta, step.memory
+
+
+def _begun_later(
+    answer: Any, signature: str, given: tuple[Any, ...], hyper: dict[str, Any]
+) -> dict[str, Any]:
+    """Theta after an update 5 without a memory: where update 1 comes to nothing, there is that."""
+    try:
+        step = _step(_called(answer, signature, (*given, 5), hyper, {}, None), given[0])
+    except (Broke, Unfinished, Wrong):
+        return {}
+    return {"theta, begun at t = 5": step.theta}
 
 
 def _takes_back(answer: Any, memory: dict[str, Any]) -> None:
@@ -293,7 +306,7 @@ def array(value: Any) -> np.ndarray:
     try:
         if isinstance(value, str | bytes | dict):
             raise TypeError
-        numbers = np.array(value)
+        numbers = np.asarray(value)
         if np.iscomplexobj(numbers):
             return np.where(numbers.imag == 0, numbers.real, np.nan)
         return numbers.astype(float)

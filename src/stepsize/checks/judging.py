@@ -6,7 +6,7 @@ mistake that explains where it first goes wrong. Of any other, the first differe
 """
 
 from collections.abc import Iterable, Iterator
-from itertools import combinations, islice
+from itertools import combinations, islice, takewhile
 from time import process_time
 from typing import Any, NamedTuple
 
@@ -68,15 +68,24 @@ def judge(exercise: Exercise, answer: Any) -> Verdict:
 def _doing_all(
     exercise: Exercise, mine: list[Moment], expected: list[Moment], until: float
 ) -> _Found | None:
-    """The mistake that does all that the answer does, or the two that do it together."""
+    """The mistake that does all that the answer does, or the two that do it together.
+
+    Rather one that remembers the same, too: a sum in the place of a mean may end where another
+    mistake does.
+    """
+    found = None
     for names, variant in _ones_and_twos(exercise, until):
         try:
             seen = exercise.observe(variant)
-            if _alike(exercise, mine, seen.moments, expected):
-                return _Found(names, faults=frozenset(seen.faults))
+            theirs = _while_alike(exercise, mine, seen.moments)
         except (Broke, Unfinished, Wrong):  # two mistakes together may not even run
             continue
-    return None
+        if len(theirs) == len(mine) and _is_evident(exercise, mine, theirs, expected):
+            this = _Found(names, faults=frozenset(seen.faults))
+            if _same_inside(exercise, mine, theirs):
+                return this
+            found = found or this
+    return found
 
 
 def _ones_and_twos(exercise: Exercise, until: float) -> Iterator[tuple[tuple[str, ...], Any]]:
@@ -121,43 +130,55 @@ def _doing_the_first(
     wrong = next(i for i, (a, b) in pairs if any(differences(exercise, a.results, b.results)))
     if sum(np.size(value) for value in mine[wrong].results.values()) < 2:
         return None  # a single number may agree by chance
+    first, right = mine[wrong : wrong + 1], expected[wrong : wrong + 1]
     names = set()
     for name, variant in _variants(exercise):
         theirs = [*islice(exercise.observe(variant).moments, wrong, wrong + 1)]
-        if _alike(exercise, mine[wrong : wrong + 1], theirs, expected[wrong : wrong + 1]):
+        if (
+            _while_alike(exercise, first, theirs)
+            and _is_evident(exercise, first, theirs, right)
+            and _same_inside(exercise, first, theirs)
+        ):
             names.add(name)
     return _Found((*names,), whole=False) if len(names) == 1 else None
 
 
-def _alike(
-    exercise: Exercise, mine: list[Moment], theirs: Iterable[Moment], expected: list[Moment]
+def _while_alike(exercise: Exercise, mine: list[Moment], theirs: Iterable[Moment]) -> list[Moment]:
+    """The moments of another answer, as long as its results agree."""
+    pairs = zip(mine, theirs, strict=True)
+    alike = takewhile(lambda pair: not any(_differ(exercise, *pair)), pairs)
+    return [other for _, other in alike]
+
+
+def _differ(exercise: Exercise, one: Moment, other: Moment) -> Iterator[Any]:
+    return differences(exercise, one.results, other.results)
+
+
+def _same_inside(exercise: Exercise, mine: list[Moment], theirs: list[Moment]) -> bool:
+    """Whether the inner values agree, where both call them the same."""
+    pairs = zip(mine, theirs, strict=True)
+    return not any(any(differences(exercise, a.inner, b.inner)) for a, b in pairs)
+
+
+def _is_evident(
+    exercise: Exercise, mine: list[Moment], theirs: list[Moment], expected: list[Moment]
 ) -> bool:
-    """Whether the results agree, and it can be seen from a number: both may have none."""
-    evident, may_be_nan = False, _may_be_nan(expected)
-    for one, other, right in zip(mine, theirs, expected, strict=True):
-        if any(differences(exercise, one.results, other.results)):
-            return False
-        evident = evident or _is_evident(exercise, one, other, right, may_be_nan)
-    return evident
+    """Whether there is a number in both that isn't the expected one: both may have none."""
+    may_be_nan = _may_be_nan(expected)
+    for seen in zip(mine, theirs, expected, strict=True):
+        yours, others, wanted = ({**one.inner, **one.results} for one in seen)
+        for name in yours.keys() & others.keys():
+            value = yours[name]
+            is_number = may_be_nan or np.isfinite(value).any() or np.size(value) == 0
+            right = name in wanted and agree(exercise, value, wanted[name])
+            if is_number and not right and agree(exercise, value, others[name]):
+                return True
+    return False
 
 
 def _may_be_nan(expected: list[Moment]) -> bool:
     """Whether NaN is an answer to this exercise, and not the want of one."""
     return any(np.isnan(value).any() for seen in expected for value in seen.results.values())
-
-
-def _is_evident(
-    exercise: Exercise, mine: Moment, theirs: Moment, right: Moment, may_be_nan: bool
-) -> bool:
-    """Whether there is a number that is wrong in both, or both divide by 0."""
-    yours, others, wanted = ({**seen.inner, **seen.results} for seen in (mine, theirs, right))
-    for name in yours.keys() & others.keys() & wanted.keys():
-        value = yours[name]
-        is_number = may_be_nan or np.isfinite(value).any() or np.size(value) == 0
-        same, right_one = (agree(exercise, value, x[name]) for x in (others, wanted))
-        if is_number and same and not right_one:
-            return True
-    return "divide by zero" in mine.complaints & theirs.complaints
 
 
 def _told(exercise: Exercise, found: _Found, faults: dict[str, str]) -> Verdict:

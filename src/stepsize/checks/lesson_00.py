@@ -76,6 +76,21 @@ STEP_DOWN = function(
             _step(rate=lambda lr: 2 * lr),
             _step(rate=lambda lr: lr / 2),
         ),
+        "power": Mistake(
+            "You take a power. How far you go is a product, rate times slope.",
+            lambda x, slope, lr: x - lr**slope,
+            lambda x, slope, lr: x - slope**lr,
+        ),
+        "x left out": Mistake(
+            "x itself is missing. You start from where you are.",
+            lambda x, slope, lr: slope - lr,
+            lambda x, slope, lr: lr - slope,
+        ),
+        "rounded": Mistake(
+            "You round to a whole number. Where you end up can be anywhere in between.",
+            _step(new=lambda x, step: int(x + step)),
+            _step(new=lambda x, step: round(x + step)),
+        ),
         "turned around": Mistake(
             "What comes back has the wrong sign as a whole. You go from where you are, and the "
             "step is taken off.",

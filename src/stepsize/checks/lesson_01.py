@@ -128,6 +128,7 @@ MY_SGD = rule(
         "added up": Mistake(
             "How far you go is rate times gradient. You take off both, one after the other.",
             lambda theta, grad, t, *, lr: Step(theta - lr - grad),
+            lambda theta, grad, t, *, lr: Step(theta - lr + grad),
         ),
         "turned around": Mistake(
             "You go from the step to theta. Which of the two do you start from?",
@@ -184,6 +185,7 @@ def _descent(
     sign=-1,
     rate=lambda lr, t: lr,
     slope_at=lambda now, start: now,
+    along=lambda slope, now: slope,
     step_from=lambda now, start: now,
     more=0,
     kept=lambda places, grad, lr: places,
@@ -193,7 +195,7 @@ def _descent(
     def variant(grad, theta, lr, steps):
         places = [theta]
         for t in range(1, steps + more + 1):
-            slope = grad(slope_at(places[-1], theta))
+            slope = along(grad(slope_at(places[-1], theta)), places[-1])
             places.append(step_from(places[-1], theta) + sign * rate(lr, t) * slope)
         return returned(np.array(rows(kept(places, grad, lr))))
 
@@ -234,6 +236,20 @@ LOOP = function(
         "rate divides": Mistake(
             "With a smaller learning rate you take longer steps. They should be shorter.",
             _descent(rate=lambda lr, t: 1 / lr),
+        ),
+        "one length": Mistake(
+            "All your steps have the same length, lr. Gradient descent goes far where it is steep "
+            "and slows down where it is flat.",
+            _descent(along=lambda slope, now: slope / np.linalg.norm(slope)),
+        ),
+        "sign": Mistake(
+            "You use the sign of the gradient alone. Its size should count as well.",
+            _descent(along=lambda slope, now: np.sign(slope)),
+        ),
+        "own position": Mistake(
+            "Your step depends on where you stand, instead of on the slope there.",
+            _descent(along=lambda slope, now: now),
+            _descent(along=lambda slope, now: now * slope),
         ),
         "rate falls": Mistake(
             "Your steps get shorter from one to the next even on the same slope. Here the learning "
@@ -298,6 +314,7 @@ LOOP = function(
             "you kept before change with it. `-=` changes an array in place.",
             _same_array,
             _same_array_but_the_start,
+            _descent(kept=lambda places, grad, lr: [places[-1]] * len(places)),
         ),
         "first gradient": Mistake(
             "You felt the slope once, at the start, and walk on by it. It changes under your feet: "
@@ -459,6 +476,15 @@ BORDER = function(
             "That is the border of every direction by itself. They all have to live with one "
             "learning rate: which of the borders counts?",
             _border(of=lambda curvatures: curvatures),
+        ),
+        "product": Mistake(
+            "You multiply the curvatures with each other. Each direction goes its way as if it "
+            "were alone.",
+            _border(of=np.prod),
+        ),
+        "second": Mistake(
+            "You take the second-steepest direction. The steepest of all has blown up before.",
+            _border(of=lambda curvatures: np.sort(curvatures)[-2]),
         ),
         "which one": Mistake(
             "That is the position of the steepest direction. Its curvature is wanted.",

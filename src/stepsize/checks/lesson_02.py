@@ -263,12 +263,14 @@ def _epochs(answer: Any, faults: dict[str, str]) -> Iterator[Moment]:
     )
     X, y, theta = _entangled(4)
     end = _end(answer, theta, X, y, 2, 0, faults)
+    off = _nearest(end, _ends_in_pairs())
     yield Moment(
         lambda: "in where it ends, whatever the order of the examples",
         {
             "one by one": _nearest(end, _ends_one_by_one()) < 1e-5,
-            "off by": np.array(_nearest(end, _ends_in_pairs())),
+            "elsewhere": off > 1e-6,
         },
+        {"off by": np.array(off)},
     )
     yield Moment(str, _togetherness(answer, faults))
 
@@ -441,6 +443,10 @@ EPOCH = Exercise(
             "That is one step with all the data. Here every batch makes a step of its own.",
             _epoch(deal=lambda n, size, rng: [np.arange(n)]),
         ),
+        "all data each time": Mistake(
+            "Each of your steps uses all the data. A step belongs to one batch.",
+            _epoch(deal=lambda n, size, rng: [np.arange(n)] * -(-n // size)),
+        ),
         "old gradient": Mistake(
             "All your gradients are taken at the theta of the beginning. The second batch should "
             "see what the first one has changed.",
@@ -482,8 +488,9 @@ EPOCH = Exercise(
             _epoch(over=lambda here, size, n: size),
         ),
         "divided twice": Mistake(
-            "You divide by the size of the batch twice: once for the mean, and once more.",
+            "You divide twice: once for the mean over the batch, and once more.",
             _epoch(over=lambda here, size, n: here**2),
+            _epoch(over=lambda here, size, n: here * n),
             _epoch(rate=lambda lr, size: lr / size),
         ),
         "no factor 2": Mistake(

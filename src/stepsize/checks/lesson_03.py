@@ -38,7 +38,8 @@ def _momentum(
     rolling=lambda v, push, mu: mu * v + push,
     ahead=lambda v, push, old, mu: v,
     way=lambda v, mu, t: v,
-    rate=lambda lr, t: -lr,
+    rate=lambda lr, t: lr,
+    sign=-1,
     new=lambda theta, step: theta + step,
     kept=lambda v, g, old, mu: dict(velocity=v),
 ):
@@ -47,7 +48,7 @@ def _momentum(
     def variant(theta, grad, t, velocity=start, *, lr, momentum):
         mu, old, push = friction(momentum, t), velocity, pushed_by(grad, lr)
         v = rolling(old, push, mu)
-        step = rate(lr, t) * ahead(way(v, mu, t), push, old, mu)
+        step = sign * rate(lr, t) * ahead(way(v, mu, t), push, old, mu)
         return Step(new(theta, step), kept(v, grad, old, mu))
 
     return variant
@@ -73,7 +74,7 @@ def _velocities(make: Callable[..., Rule]) -> dict[str, Mistake]:
         "uphill": Mistake(
             "You walk uphill. Gradients point to where the loss grows, and so does a sum of them: "
             "count your minus signs.",
-            make(rate=lambda lr, t: lr),
+            make(sign=1),
         ),
         "friction pushes back": Mistake(
             "The old velocity comes in with a minus sign: it pushes back, where it should roll on.",
@@ -129,20 +130,20 @@ def _velocities(make: Callable[..., Rule]) -> dict[str, Mistake]:
         "rate inside": Mistake(
             "While the rate stays, that is the same path. Here it changes on the way, and what you "
             "remember still holds the old one: leave the rate out of it.",
-            make(pushed_by=lambda g, lr: lr * g, rate=lambda lr, t: -1.0),
+            make(pushed_by=lambda g, lr: lr * g, rate=lambda lr, t: 1.0),
         ),
         "no rate": Mistake(
             "The learning rate plays no part in how far you go.",
-            make(rate=lambda lr, t: -1.0),
+            make(rate=lambda lr, t: 1.0),
         ),
         "rate divides": Mistake(
             "With a smaller learning rate you take a longer step. It should be a shorter one.",
-            make(rate=lambda lr, t: -1 / lr),
+            make(rate=lambda lr, t: 1 / lr),
         ),
         "rate falls": Mistake(
             "Your rate falls as t grows. That is a schedule, and none is asked for here.",
-            make(rate=lambda lr, t: -lr / t),
-            make(rate=lambda lr, t: -lr / t**0.5),
+            make(rate=lambda lr, t: lr / t),
+            make(rate=lambda lr, t: lr / t**0.5),
         ),
         "forgotten": Mistake(
             "What came before plays no part in your steps. Are they made of the velocity, and does "
@@ -200,7 +201,7 @@ MOMENTUM = rule(
             "The learning rate is in your step twice: once in the velocity, and once more in the "
             "step.",
             _momentum(pushed_by=lambda g, lr: lr * g),
-            _momentum(rate=lambda lr, t: -lr * lr),
+            _momentum(rate=lambda lr, t: lr * lr),
         ),
         "rate on the old": Mistake(
             "The rate multiplies the old velocity, too, in every update, and hardly anything is "
@@ -304,6 +305,30 @@ SETTINGS = function(
             "the momentum.",
             _settings(friction=lambda low, high: (high**0.5 - low**0.5) / (high**0.5 + low**0.5)),
             _settings(friction=lambda low, high: (low**0.5 - high**0.5) / (high**0.5 + low**0.5)),
+        ),
+        "a ratio": Mistake(
+            "Your momentum is made of the ratio of two roots. The formula has their difference "
+            "over their sum.",
+            _settings(friction=lambda low, high: (low / high) ** 0.5),
+            _settings(friction=lambda low, high: low / high),
+            _settings(friction=lambda low, high: 1 - (low / high) ** 0.5),
+            _settings(friction=lambda low, high: 1 - low / high),
+        ),
+        "a root": Mistake(
+            "In your momentum there is a root over the whole fraction. It should be a square.",
+            _settings(
+                friction=lambda low, high: ((high**0.5 - low**0.5) / (high**0.5 + low**0.5)) ** 0.5
+            ),
+        ),
+        "half squared": Mistake(
+            "In your momentum only a part of the fraction is squared. The square is over all of "
+            "it.",
+            _settings(
+                friction=lambda low, high: (high**0.5 - low**0.5) ** 2 / (high**0.5 + low**0.5)
+            ),
+            _settings(
+                friction=lambda low, high: (high**0.5 - low**0.5) / (high**0.5 + low**0.5) ** 2
+            ),
         ),
         "kappa for its root": Mistake(
             "In your momentum there is kappa, where its root is wanted.",

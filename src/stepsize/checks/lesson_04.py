@@ -25,14 +25,15 @@ def _adagrad(
     below=lambda root, eps: root + eps,
     above=lambda g, total: g,
     rate=lambda lr, t: lr,
-    step=lambda above, below, lr, eps: -lr * above / below,
+    step=lambda above, below, lr, eps: lr * above / below,
+    sign=-1,
     new=lambda theta, step: theta + step,
     keep=lambda total: total,
 ):
     def variant(theta, grad, t, total=start, *, lr, eps):
         old, total = total, add(total, seen(grad, lr), eps)
         divisor = below(root(divides(total, old, grad, t)), eps)
-        move = step(above(grad, total), divisor, rate(lr, t), eps)
+        move = sign * step(above(grad, total), divisor, rate(lr, t), eps)
         return Step(new(theta, move), dict(total=keep(total)))
 
     return variant
@@ -46,7 +47,7 @@ ADAGRAD = rule(
     {
         "uphill": Mistake(
             "You walk uphill: a scaled step still has to go against the gradient.",
-            _adagrad(step=lambda above, below, lr, eps: lr * above / below),
+            _adagrad(sign=1),
         ),
         "no root": Mistake(
             "You divide by a sum of squares, so larger gradients make smaller steps. The root "
@@ -69,15 +70,15 @@ ADAGRAD = rule(
             "update. It belongs in the denominator, beside the root: are there brackets missing?",
             _adagrad(
                 below=lambda root, eps: root,
-                step=lambda above, below, lr, eps: -lr * above / below + eps,
+                step=lambda above, below, lr, eps: lr * above / below - eps,
             ),
             _adagrad(
                 below=lambda root, eps: root,
-                step=lambda above, below, lr, eps: -lr * above / below - eps,
+                step=lambda above, below, lr, eps: lr * above / below + eps,
             ),
             _adagrad(
                 below=lambda root, eps: root,
-                step=lambda above, below, lr, eps: -lr * (above / below + eps),
+                step=lambda above, below, lr, eps: lr * (above / below + eps),
             ),
         ),
         "eps after dividing": Mistake(
@@ -129,6 +130,15 @@ ADAGRAD = rule(
             _adagrad(add=lambda total, g, eps: total + g, root=abs),
             _adagrad(add=lambda total, g, eps: total + g, root=lambda total: abs(total) ** 0.5),
         ),
+        "square of the sum": Mistake(
+            "You add first and square afterwards. Each gradient is squared by itself, and then "
+            "added.",
+            _adagrad(add=lambda total, g, eps: (total + g) ** 2),
+        ),
+        "squares the sum": Mistake(
+            "You square what is remembered, too. It is a sum of squares already.",
+            _adagrad(add=lambda total, g, eps: total**2 + g * g),
+        ),
         "one for all": Mistake(
             "All coordinates share one denominator here. The point of this rule is that each has "
             "its own: no sum, no mean and no norm over them.",
@@ -155,7 +165,7 @@ ADAGRAD = rule(
         ),
         "plain": Mistake(
             "Nothing divides your steps: that is gradient descent.",
-            _adagrad(step=lambda above, below, lr, eps: -lr * above),
+            _adagrad(step=lambda above, below, lr, eps: lr * above),
         ),
         "keeps the root": Mistake(
             "What you remember is the root, and the next square is then added to a root. "
@@ -183,7 +193,7 @@ ADAGRAD = rule(
         "multiplied": Mistake(
             "You multiply by the root. A weight that has seen large gradients should take shorter "
             "steps, not longer ones.",
-            _adagrad(step=lambda above, below, lr, eps: -lr * above * below),
+            _adagrad(step=lambda above, below, lr, eps: lr * above * below),
         ),
         "no gradient": Mistake(
             "The gradient itself is missing above the line: all your steps go the same way.",
@@ -326,7 +336,8 @@ def _rmsprop(
     below=lambda root, eps: root + eps,
     above=lambda g, v: g,
     rate=lambda lr, t: lr,
-    step=lambda above, below, lr, eps: -lr * above / below,
+    step=lambda above, below, lr, eps: lr * above / below,
+    sign=-1,
     new=lambda theta, step: theta + step,
     keep=lambda v, eps: v,
 ):
@@ -334,7 +345,7 @@ def _rmsprop(
         alpha = share(alpha, t)
         old, v = v, mean(v, square(grad), alpha)
         divisor = below(root(divides(v, old, grad, alpha, t)), eps)
-        move = step(above(grad, v), divisor, rate(lr, t), eps)
+        move = sign * step(above(grad, v), divisor, rate(lr, t), eps)
         return Step(new(theta, move), dict(v=keep(v, eps)))
 
     return variant
@@ -360,7 +371,7 @@ RMSPROP = rule(
     {
         "uphill": Mistake(
             "You walk uphill: a scaled step still has to go against the gradient.",
-            _rmsprop(step=lambda above, below, lr, eps: lr * above / below),
+            _rmsprop(sign=1),
         ),
         "never forgets": Mistake(
             "Your sum only grows, as Adagrad's does. Here alpha says how much of the old is left.",
@@ -460,15 +471,15 @@ RMSPROP = rule(
             "update. It belongs in the denominator, beside the root: are there brackets missing?",
             _rmsprop(
                 below=lambda root, eps: root,
-                step=lambda above, below, lr, eps: -lr * above / below + eps,
+                step=lambda above, below, lr, eps: lr * above / below - eps,
             ),
             _rmsprop(
                 below=lambda root, eps: root,
-                step=lambda above, below, lr, eps: -lr * above / below - eps,
+                step=lambda above, below, lr, eps: lr * above / below + eps,
             ),
             _rmsprop(
                 below=lambda root, eps: root,
-                step=lambda above, below, lr, eps: -lr * (above / below + eps),
+                step=lambda above, below, lr, eps: lr * (above / below + eps),
             ),
         ),
         "eps after dividing": Mistake(
@@ -551,12 +562,12 @@ RMSPROP = rule(
         ),
         "plain": Mistake(
             "Nothing divides your steps: that is gradient descent.",
-            _rmsprop(step=lambda above, below, lr, eps: -lr * above),
+            _rmsprop(step=lambda above, below, lr, eps: lr * above),
         ),
         "multiplied": Mistake(
             "You multiply by the root. A weight that sees large gradients should take shorter "
             "steps, not longer ones.",
-            _rmsprop(step=lambda above, below, lr, eps: -lr * above * below),
+            _rmsprop(step=lambda above, below, lr, eps: lr * above * below),
         ),
         "one for all": Mistake(
             "All coordinates share one denominator here. The point of this rule is that each has "

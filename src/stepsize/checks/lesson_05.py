@@ -63,7 +63,8 @@ def _adam(
     below=lambda root, eps, rest: root + eps,
     above=lambda m, g, v: m,
     rate=lambda lr, t: lr,
-    step=lambda above, below, lr, eps: -lr * above / below,
+    step=lambda above, below, lr, eps: lr * above / below,
+    sign=-1,
     new=lambda theta, step: theta + step,
     keep=lambda m, v, m_hat, v_hat: dict(m=m, v=v),
 ):
@@ -77,7 +78,7 @@ def _adam(
         m_hat = fix_m(used(m, old_m), beta1, beta2, t)
         v_hat = fix_v(used(v, old_v), beta2, beta1, t)
         divisor = below(root(v_hat), eps, 1 - beta2**t)
-        move = step(above(m_hat, grad, v_hat), divisor, rate(lr, t), eps)
+        move = sign * step(above(m_hat, grad, v_hat), divisor, rate(lr, t), eps)
         return Step(new(theta, move), keep(m, v, m_hat, v_hat))
 
     return variant
@@ -111,7 +112,7 @@ def _averages_and_step(make: Callable[..., Rule]) -> dict[str, Mistake]:
     return {
         "uphill": Mistake(
             "You walk uphill: the step has to go against the mean gradient.",
-            make(step=lambda above, below, lr, eps: lr * above / below),
+            make(sign=1),
         ),
         "weights swapped": Mistake(
             "In your m the newest gradient gets beta1, and everything before it the rest. It "
@@ -221,6 +222,11 @@ def _averages_and_step(make: Callable[..., Rule]) -> dict[str, Mistake]:
             "nothing; a constant gradient has variance 0, and would be divided by 0.",
             make(square=lambda g, m: (g - m) ** 2),
         ),
+        "newest square": Mistake(
+            "Your v is the newest square alone. It should average the squares that came.",
+            make(in_v=lambda v, new, b: new, fix_v=_as_it_is),
+            make(in_v=lambda v, new, b: (1 - b) * new, fix_v=lambda v, b, other, t: v / (1 - b)),
+        ),
         "square of the mean": Mistake(
             "Your v averages the squares of m. Squaring comes before averaging, or gradients of "
             "opposite signs would cancel in it.",
@@ -290,11 +296,11 @@ def _averages_and_step(make: Callable[..., Rule]) -> dict[str, Mistake]:
         "no scale": Mistake(
             "Your step is the mean gradient itself, in the units of the gradient. Nothing divides "
             "it.",
-            make(step=lambda above, below, lr, eps: -lr * above),
+            make(step=lambda above, below, lr, eps: lr * above),
         ),
         "multiplied by the root": Mistake(
             "You multiply by the root of v. It should divide: large gradients are scaled down.",
-            make(step=lambda above, below, lr, eps: -lr * above * below),
+            make(step=lambda above, below, lr, eps: lr * above * below),
         ),
         "no root": Mistake(
             "You divide by the mean square. Its root is missing: a step would have the units of "
@@ -330,15 +336,15 @@ def _averages_and_step(make: Callable[..., Rule]) -> dict[str, Mistake]:
             "update. It belongs in the denominator, beside the root: are there brackets missing?",
             make(
                 below=lambda root, eps, rest: root,
-                step=lambda above, below, lr, eps: -lr * above / below + eps,
+                step=lambda above, below, lr, eps: lr * above / below - eps,
             ),
             make(
                 below=lambda root, eps, rest: root,
-                step=lambda above, below, lr, eps: -lr * above / below - eps,
+                step=lambda above, below, lr, eps: lr * above / below + eps,
             ),
             make(
                 below=lambda root, eps, rest: root,
-                step=lambda above, below, lr, eps: -lr * (above / below + eps),
+                step=lambda above, below, lr, eps: lr * (above / below + eps),
             ),
         ),
         "eps after dividing": Mistake(
@@ -651,6 +657,11 @@ FIRST_STEP = function(
             "size of the gradient cancels.",
             _first_step(way=lambda grad: 1 / grad),
             _first_step(way=lambda grad: 1 / grad, without=lambda rest1, rest2: rest1 / rest2),
+            _first_step(
+                way=lambda grad: 1 / grad,
+                without=lambda rest1, rest2: rest1 / rest2,
+                second_way=lambda way, grad: np.sign(grad),
+            ),
         ),
         "no root": Mistake(
             "v is a mean square, and its root divides. So the root is taken of the share of the "
@@ -720,6 +731,7 @@ FIRST_STEP = function(
         "defaults": Mistake(
             "That holds for betas of 0.9 and 0.999. Here they are different.",
             _first_step(betas=lambda beta1, beta2: (0.9, 0.999)),
+            _first_step(without=lambda rest1, rest2: 3.16),
         ),
         "one number": Mistake(
             "Two numbers are wanted: without the correction, and with it.",
@@ -799,7 +811,7 @@ def _eps(of_share=lambda share: 1 / share - 1, of_grad=np.abs):
     return lambda share, grad: of_grad(grad) * of_share(share)
 
 
-THE_EPS_THAT_MATTERS = function(
+THE_eps_THAT_MATTERS = function(
     "5.5",
     "The eps that matters",
     eps_that_leaves,
@@ -860,6 +872,10 @@ THE_EPS_THAT_MATTERS = function(
             "units of the gradient.",
             _eps(of_grad=np.square),
         ),
+        "all squared": Mistake(
+            "You square the whole of it. Nothing is squared when you solve for eps.",
+            _eps(of_share=lambda share: (1 / share - 1) ** 2, of_grad=np.square),
+        ),
         "root": Mistake(
             "Your eps goes with the root of the gradient. It is added to the root of a square, so "
             "it has the units of the gradient.",
@@ -886,4 +902,4 @@ THE_EPS_THAT_MATTERS = function(
 )
 
 
-EXERCISES = (AVERAGES, ADAM, FIRST_STEP, SECOND_STEP, THE_EPS_THAT_MATTERS)
+EXERCISES = (AVERAGES, ADAM, FIRST_STEP, SECOND_STEP, THE_eps_THAT_MATTERS)

@@ -21,7 +21,7 @@ def _adamw(
     fix=lambda average, beta, t: average / (1 - beta**t),
     along=lambda m_hat, theta, wd: m_hat,
     below=lambda v_hat, eps: v_hat**0.5 + eps,
-    share=lambda lr, wd, scale: lr * wd,
+    share=lambda lr, wd, scale, t: lr * wd,
     loses=lambda theta, grad: theta,
     sign=1,
     step_rate=lambda lr, wd: lr,
@@ -34,7 +34,7 @@ def _adamw(
         v = beta2 * v + (1 - beta2) * squared(grad, theta, weight_decay) ** 2
         divisor = below(fix(v, beta2, t), eps)
         step = along(fix(m, beta1, t), theta, weight_decay) / divisor
-        part = sign * share(lr, weight_decay, lr / divisor)
+        part = sign * share(lr, weight_decay, lr / divisor, t)
         step = step_rate(lr, weight_decay) * step
         return Step(new(theta, part * loses(theta, grad), step, part), dict(m=m, v=v))
 
@@ -45,7 +45,7 @@ def _with_the_penalty(grad, theta, wd):
     return grad + wd * theta
 
 
-def _none(lr, wd, scale):
+def _none(lr, wd, scale, t):
     return 0.0
 
 
@@ -74,17 +74,17 @@ ADAMW = rule(
         "divided": Mistake(
             "Your decay is divided by the root of v_hat, together with the mean gradient. It "
             "shouldn't feel the size of the gradients at all.",
-            _adamw(share=lambda lr, wd, scale: scale * wd),
+            _adamw(share=lambda lr, wd, scale, t: scale * wd),
         ),
         "without the rate": Mistake(
             "You take away the share weight_decay in each update. That is the paper's convention; "
             "in PyTorch, and here, the learning rate multiplies it.",
-            _adamw(share=lambda lr, wd, scale: wd),
+            _adamw(share=lambda lr, wd, scale, t: wd),
         ),
         "rate divides": Mistake(
             "You divide the decay by the learning rate. With a smaller rate less should be taken "
             "away, not more.",
-            _adamw(share=lambda lr, wd, scale: wd / lr),
+            _adamw(share=lambda lr, wd, scale, t: wd / lr),
         ),
         "grows": Mistake(
             "Your theta grows, by a share of itself in each update. Decay makes it smaller.",
@@ -102,7 +102,7 @@ ADAMW = rule(
         ),
         "rate twice": Mistake(
             "The learning rate is in your decay twice.",
-            _adamw(share=lambda lr, wd, scale: lr**2 * wd),
+            _adamw(share=lambda lr, wd, scale, t: lr**2 * wd),
         ),
         "decay only": Mistake(
             "Your theta decays, and does nothing else: Adam's own step is gone.",
@@ -119,8 +119,8 @@ ADAMW = rule(
         ),
         "whole theta": Mistake(
             "All of theta is taken away in each update. It should lose a share of itself.",
-            _adamw(share=lambda lr, wd, scale: 1 - wd),
-            _adamw(share=lambda lr, wd, scale: 1.0),
+            _adamw(share=lambda lr, wd, scale, t: 1 - wd),
+            _adamw(share=lambda lr, wd, scale, t: 1.0),
         ),
         "twice": Mistake(
             "You decay twice: theta is shrunk by itself, and once more by way of the gradient.",
@@ -145,17 +145,42 @@ ADAMW = rule(
         "a 2": Mistake(
             "Your share is off by a factor of 2. A 2 comes from the derivative of a square, and "
             "there is no derivative in this one.",
-            _adamw(share=lambda lr, wd, scale: 2 * lr * wd),
-            _adamw(share=lambda lr, wd, scale: lr * wd / 2),
+            _adamw(share=lambda lr, wd, scale, t: 2 * lr * wd),
+            _adamw(share=lambda lr, wd, scale, t: lr * wd / 2),
         ),
         "rate only": Mistake(
             "The share that you take away does not depend on weight_decay.",
-            _adamw(share=lambda lr, wd, scale: lr),
+            _adamw(share=lambda lr, wd, scale, t: lr),
         ),
         "not theta": Mistake(
             "What you take a share of is not theta. Decay makes the weights smaller, whatever the "
             "gradient is.",
             _adamw(loses=lambda theta, grad: grad),
+        ),
+        "brackets": Mistake(
+            "weight_decay multiplies what is left of theta. The share that goes is lr times "
+            "weight_decay, one product.",
+            _adamw(share=lambda lr, wd, scale, t: 1 - (1 - lr) * wd),
+        ),
+        "power of t": Mistake(
+            "Your decay depends on t. Each update takes the same share of what is there; the "
+            "powers come about by themselves.",
+            _adamw(share=lambda lr, wd, scale, t: 1 - (1 - lr * wd) ** t),
+            _adamw(share=lambda lr, wd, scale, t: lr * wd * t),
+            _adamw(share=lambda lr, wd, scale, t: lr * wd / t),
+        ),
+        "divides": Mistake(
+            "You divide theta by a little more than 1. It comes close; what is done is to take the "
+            "share lr times weight_decay away.",
+            _adamw(share=lambda lr, wd, scale, t: 1 - 1 / (1 + lr * wd)),
+        ),
+        "one for all": Mistake(
+            "All your weights lose the same, a sum or a mean over all of them. Each loses a share "
+            "of itself.",
+            _adamw(loses=lambda theta, grad: np.sum(theta**2)),
+            _adamw(loses=lambda theta, grad: np.sum(theta)),
+            _adamw(loses=lambda theta, grad: np.mean(theta)),
+            _adamw(loses=lambda theta, grad: np.linalg.norm(theta)),
         ),
         "away from 0": Mistake(
             "Your positive weights shrink, and the negative ones grow. Decay pulls to 0 from both "
@@ -287,6 +312,10 @@ SHARE_LEFT = function(
             _left(taken=lambda lr, wd: lr * wd / 2),
             _left(taken=lambda lr, wd: 2 * lr * wd),
             _left(count=lambda updates: 2 * updates),
+        ),
+        "logarithm": Mistake(
+            "That is the logarithm of the share. The share itself is a power.",
+            _left(told=np.log),
         ),
         "exponential": Mistake(
             "You use the exponential function. It comes close while lr times weight_decay is "
@@ -450,6 +479,14 @@ def _fades(theta, grad, t, m=0.0, v=0.0, v_max=0.0, *, lr, beta1, beta2, eps):
     return Step(theta - scale * m / (1 - beta1**t), dict(m=m, v=v, v_max=v_max))
 
 
+def _largest_m(theta, grad, t, m=0.0, v=0.0, m_max=0.0, *, lr, beta1, beta2, eps):
+    m = beta1 * m + (1 - beta1) * grad
+    v = beta2 * v + (1 - beta2) * grad**2
+    m_max = np.maximum(m_max, m)
+    step = lr * m_max / (1 - beta1**t) / ((v / (1 - beta2**t)) ** 0.5 + eps)
+    return Step(theta - step, dict(m=m, v=v, m_max=m_max))
+
+
 AMSGRAD = rule(
     "6.4",
     "AMSGrad",
@@ -574,6 +611,10 @@ AMSGRAD = rule(
         "mean of both": Mistake(
             "You take the mean of the old maximum and v. The larger of the two is wanted.",
             _amsgrad(largest=lambda v_max, v, beta2: (v_max + v) / 2),
+        ),
+        "largest mean": Mistake(
+            "You keep the largest m. The maximum is taken of v, and m stays as it is.",
+            _largest_m,
         ),
         "uphill": Mistake(
             "You walk uphill: the step has to go against the mean gradient.",

@@ -48,6 +48,10 @@ COSINE = function(
             _cosine(mix=lambda w, floor: floor + w),
             _cosine(mix=lambda w, floor: floor + (1 + floor) * w),
         ),
+        "below the floor": Mistake(
+            "You take the wave off the floor, and so get below 0. It belongs on top of the floor.",
+            _cosine(mix=lambda w, floor: floor - (1 - floor) * w),
+        ),
         "cut off": Mistake(
             "Yours is cut off at the floor, and stays there for a while. It should come down to it "
             "softly, and arrive just at the end.",
@@ -311,6 +315,15 @@ ONE_CYCLE = function(
             "On the way down it ends at `low`. One cycle goes on, to 0.",
             _one_cycle(down=lambda p, low: low + (1 - low) * max(1 - p, 0)),
             _one_cycle(end=lambda factor, low: max(factor, low)),
+        ),
+        "exchanged": Mistake(
+            "On the way up, low and 1 - low have changed places: one is where it starts, the other "
+            "how far it climbs.",
+            _one_cycle(up=lambda p, low: 1 - low + low * p),
+        ),
+        "too short down": Mistake(
+            "The way down takes as long as the way up. It has all the updates that are left.",
+            _one_cycle(fallen=lambda t, rise, steps: (t - rise) / rise),
         ),
         "too long down": Mistake(
             "The way down takes all the `steps`, but `rise` of them are over when it begins.",

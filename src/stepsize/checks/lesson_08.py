@@ -301,6 +301,7 @@ SCHEDULE = function(
             "Your cosine takes all the steps, after a warmup that has used some of them up. "
             "The two together should be over at t = steps.",
             _schedule(share=lambda t, warmup, steps: (t - warmup) / steps),
+            _schedule(share=lambda t, warmup, steps: (t - warmup) / (steps + warmup)),
         ),
         "rises again": Mistake(
             "After the end your rate rises again: a cosine is a wave. It should stay at the "
@@ -551,6 +552,8 @@ HOW_LONG = number(
             "has no logarithm in it.",
             math.log(2) / 0.001,
             2 * math.log(2) / 0.001,
+            math.log(0.5) / math.log(0.999),
+            2 * math.log(0.5) / math.log(0.999),
         ),
         "a paper's": Mistake(
             "That is what Vaswani et al. took for their transformer. What does the rule give?",

@@ -32,6 +32,7 @@ def _backprop(
     weights=lambda part, n: part,
     bias=lambda delta: delta.sum(axis=0),
     first_bias=lambda delta, before: delta,
+    second_bias=lambda delta: delta,
 ):
     def my_grad(theta, X, Y, hidden):
         W1, b1, W2, b2 = unpack(theta, X.shape[1], hidden, Y.shape[1])
@@ -42,7 +43,7 @@ def _backprop(
         delta1 = before * slope(h, z)
         dW1, dW2 = first(X, delta1, before), second(h, delta2, X)
         dW1, dW2 = weights(dW1, len(X)), weights(dW2, len(X))
-        parts = dW1, bias(first_bias(delta1, before)), dW2, bias(delta2)
+        parts = dW1, bias(first_bias(delta1, before)), dW2, bias(second_bias(delta2))
         return np.concatenate([part.ravel() for part in parts])
 
     return my_grad
@@ -112,6 +113,10 @@ BACKPROP = function(
             _backprop(first=lambda X, delta, before: X.T @ before),
             _backprop(first_bias=lambda delta, before: before),
         ),
+        "slope twice": Mistake(
+            "The slope of tanh is in there twice. The error passes tanh once.",
+            _backprop(slope=lambda h, z: (1 - h**2) ** 2),
+        ),
         "slope of h": Mistake(
             "You take tanh once more before the slope. h is tanh already.",
             _backprop(slope=lambda h, z: 1 - np.tanh(h) ** 2),
@@ -167,8 +172,9 @@ BACKPROP = function(
             _backprop(weights=lambda part, n: part / n),
         ),
         "bias not averaged": Mistake(
-            "The gradients of the biases are those of a sum over the examples. Like the weights', "
-            "they should be those of the mean.",
+            "A gradient of a bias is that of a sum over the examples. Like the weights', it should "
+            "be that of the mean.",
+            _backprop(second_bias=lambda delta: delta * len(delta)),
             _backprop(bias=lambda delta: delta.sum(axis=0) * len(delta)),
         ),
         "bias not summed": Mistake(
@@ -448,6 +454,7 @@ WHICH_RATE = function(
             "should count as infinity.",
             _choice(lost=lambda losses: np.where(np.isfinite(losses), losses, 0.0)),
             _choice(lost=np.nan_to_num),
+            _choice(lost=lambda losses: np.where(np.isfinite(losses), losses, -1.0)),
             _choice(lost=lambda losses: np.where(np.isfinite(losses), losses, -np.inf)),
         ),
         "lost rates left out": Mistake(
@@ -569,6 +576,10 @@ INTERVAL = function(
             "That is where the next difference may lie. A mean of n of them is surer, by the "
             "root of n.",
             _interval(error=lambda s, n: s),
+        ),
+        "range": Mistake(
+            "These are the lowest and the highest difference. Where may the mean of all seeds lie?",
+            lambda a, b, t: [(a - b).min(), (a - b).max()],
         ),
         "no root": Mistake(
             "You divide by n: that is too sure. A mean of n gets better by the root of n only.",

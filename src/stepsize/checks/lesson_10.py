@@ -223,6 +223,12 @@ SCALED = function(
             _scaled(factor=lambda old, new: abs(new - old)),
             _scaled(factor=lambda old, new: (new - old) / old),
         ),
+        "logarithm": Mistake(
+            "You take a logarithm of the factor. It comes in as it is for SGD, and by its root for "
+            "Adam.",
+            _scaled(factor=lambda old, new: np.log2(new / old)),
+            _scaled(factor=lambda old, new: np.log(new / old)),
+        ),
         "one size": Mistake(
             "One of the two batch sizes plays no part. It takes both: how many times as large is "
             "the new one?",

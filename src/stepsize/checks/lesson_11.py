@@ -209,6 +209,11 @@ FIRST_BAD = function(
             "You take a loss below 0 for a bad one. Some losses go below 0.",
             _first(below=lambda losses: losses < 0),
         ),
+        "the largest": Mistake(
+            "You look for the largest loss. A run in which all is well has one, too.",
+            lambda losses: int(np.argmax(losses)),
+            lambda losses: int(np.nanargmax(losses)),
+        ),
         "a rise is bad": Mistake(
             "You look for a loss that is higher than the one before. That is no harm; look for one "
             "that isn't a finite number.",

@@ -281,10 +281,10 @@ def _decay(
     shrunk=lambda part: part,
     rate=lambda lr: lr,
     convert=lambda part, lr: part / lr,
-    out=lambda decay: decay,
+    out=lambda decay, lr: decay,
 ):
     def variant(part, lr):
-        return out(convert(shrunk(part), rate(lr)))
+        return out(convert(shrunk(part), rate(lr)), lr)
 
     return variant
 
@@ -311,7 +311,7 @@ DECAY = function(
         "what is left": Mistake(
             "1 minus the decay is what is left of a weight. What is asked for is the decay.",
             _decay(shrunk=lambda part: 1 - part),
-            _decay(out=lambda decay: 1 - decay),
+            _decay(out=lambda decay, lr: 1 - decay),
             _decay(shrunk=lambda part: 1 - part, convert=lambda part, lr: part),
         ),
         "half": Mistake(
@@ -328,11 +328,11 @@ DECAY = function(
         ),
         "twice": Mistake(
             "You divide by the rate twice. PyTorch multiplies by it once.",
-            _decay(rate=lambda lr: lr**2),
+            _decay(out=lambda decay, lr: decay / lr),
         ),
         "root": Mistake(
             "There is a root too many, or a square. Nothing is squared in a decay.",
-            _decay(out=lambda decay: decay**0.5),
+            _decay(out=lambda decay, lr: decay**0.5),
             _decay(rate=lambda lr: lr**0.5),
             _decay(shrunk=lambda part: part**0.5),
             _decay(shrunk=lambda part: part**2),
@@ -356,7 +356,7 @@ DECAY = function(
         ),
         "sign": Mistake(
             "Yours is below 0, so the weights would grow. PyTorch's update has the minus already.",
-            _decay(out=lambda decay: -decay),
+            _decay(out=lambda decay, lr: -decay),
         ),
         "whole numbers": Mistake(
             "What you return has no fractions. Does a division of yours leave none?",

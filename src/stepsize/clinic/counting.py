@@ -13,7 +13,7 @@ from pathlib import Path
 from .finding import Finding
 from .history import History
 
-__all__ = ["FORMS", "counted", "form"]
+__all__ = ["ENOUGH", "FORMS", "counted", "form"]
 
 MANY = 100  # losses
 FORMS = ("curve", "curve alone", "lines", "few lines")

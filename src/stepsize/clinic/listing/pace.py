@@ -45,6 +45,9 @@ def _where(e: Event, run: Run, roles: Roles) -> str:
         return ""
     updates = [o for o in run if roles.is_step(o) or roles.is_backward(o)]
     updates = [o for o in updates if o.place.loops]
+    own = [test for test in e.place.tests if "%" in ast.unparse(test)]
+    if any(test not in o.place.tests for test in own for o in updates if roles.is_step(o)):
+        return ""  # now and then: after an evaluation, perhaps
     if not updates or not e.place.loops:
         return ""
     if e.loop in [o.loop for o in updates]:

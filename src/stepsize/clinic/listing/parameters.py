@@ -75,6 +75,8 @@ def _replaced(made: Event, run: Run, i: int, roles: Roles) -> str:
                 break
             if e.name != "=" or apart(e, made) or not _new_module(e, name):
                 continue
+            if e.place.call != made.place.call:
+                continue  # a name of another function
             if set(map(id, e.place.loops)) - set(map(id, made.place.loops)):
                 continue  # made again and again: who knows
             later = run[j + 1 :]

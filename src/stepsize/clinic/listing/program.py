@@ -29,6 +29,7 @@ class Place:
     tests: tuple[ast.expr, ...] = ()
     frozen: bool = False  # torch keeps no graph here
     function: str = ""
+    call: int = 0  # which of all calls of functions this is in; 0: none
     depth: int = 0
 
 
@@ -122,6 +123,7 @@ class _Reader:
         self.methods: dict[str, dict[str, ast.FunctionDef]] = {}  # by class
         self.made: dict[str, str] = {}  # the class of an instance
         self.seen: set[int] = set()  # functions that were read
+        self.calls = 0
         self.out: list[Event] = []
         for node in ast.walk(tree):
             if isinstance(node, ast.ClassDef):
@@ -273,7 +275,9 @@ class _Reader:
             inner.pop(name, None)
             if isinstance(given.get(name), ast.Name | ast.Attribute):
                 inner[name] = _text(given[name], names)
-        self._body(f, replace(place, depth=place.depth + 1), inner, kind)
+        self.calls += 1
+        deeper = replace(place, depth=place.depth + 1, call=self.calls)
+        self._body(f, deeper, inner, kind)
 
 
 def _graph(node: ast.expr) -> bool | None:

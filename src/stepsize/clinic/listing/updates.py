@@ -123,7 +123,7 @@ def without_graph(program: Program) -> Finding | None:
         for i, e in enumerate(run):
             if not roles.is_backward(e) or not isinstance(e.value, ast.Call):
                 continue
-            loss = e.value.args[0] if e.arguments and roles.is_backward(e) else None
+            loss = e.value.args[0] if e.value.args else None  # accelerator.backward(loss)
             if loss is None or isinstance(loss, ast.Constant):
                 loss = e.value.func.value if isinstance(e.value.func, ast.Attribute) else None
             if loss is not None and (e.place.frozen or _no_graph(loss, run[:i])):

@@ -1,14 +1,15 @@
 """TensorBoard's event files, read by TensorBoard itself where it is installed."""
 
+from collections import defaultdict
 from pathlib import Path
 
-from .names import Record, meaning
+from .names import TRAIN, VAL, Record, meaning, words
 
 __all__ = ["read_events"]
 
 
 def read_events(path: Path) -> list[Record]:
-    """The scalars of one file, or of all below a folder; train/ and validation/ tell them apart.
+    """The scalars of one file, or of the last run below a folder, by their steps.
 
     Raises: ValueError where TensorBoard isn't installed, or no scalar is found.
     """
@@ -21,9 +22,9 @@ def read_events(path: Path) -> list[Record]:
             "or download the curve as CSV in TensorBoard"
         ) from None
     rows: dict[int, Record] = {}
-    for file in [path] if path.is_file() else sorted(path.rglob("*tfevents*")):
+    for file in [path] if path.is_file() else _last_run(path):
         events = EventAccumulator(str(file), {"scalars": 0, "tensors": 0}).Reload()
-        folder = "" if path.is_file() else f"{file.parent.relative_to(path)}/".removeprefix("./")
+        folder = f"{file.parent.name}/" if _phase(file) else ""
         for tag in events.Tags()["scalars"]:
             for event in events.Scalars(tag):
                 _add(rows, event.step, folder, tag, event.value)
@@ -35,6 +36,19 @@ def read_events(path: Path) -> list[Record]:
     if not rows:
         raise ValueError(f"{path.name} holds no scalars")
     return [{"step": float(step), **rows[step]} for step in sorted(rows)]
+
+
+def _phase(file: Path) -> bool:
+    """Whether the folder of a file says of which data it tells, as Keras's train and validation."""
+    return bool({*words(file.parent.name)} & (TRAIN | VAL))
+
+
+def _last_run(folder: Path) -> list[Path]:
+    """The files of the run that was written to last; train and validation are of one run."""
+    runs = defaultdict(list)
+    for file in sorted(folder.rglob("*tfevents*")):
+        runs[file.parent.parent if _phase(file) else file.parent].append(file)
+    return max(runs.values(), key=lambda files: max(file.stat().st_mtime for file in files))
 
 
 def _add(rows: dict[int, Record], step: int, folder: str, tag: str, value: float) -> None:

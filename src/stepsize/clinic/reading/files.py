@@ -13,8 +13,9 @@ from .names import Record, meaning, words
 
 __all__ = ["read_csv", "read_json", "read_lists"]
 
-NAMED_LIST = re.compile(r"([A-Za-z_][\w/. -]*?)['\"]?\s*[:=]\s*(\[[^\[\]]*\])")
+NAMED_LIST = re.compile(r"(?<!\w)([A-Za-z_][\w/. -]{0,40}?)['\"]?\s*[:=]\s*(\[[^\[\]]*\])")
 WRAPPER = r"\b(?:np\.|numpy\.|tf\.|jnp\.)?(?:float\d*|[Tt]ensor|array|Array)"
+WRAPPED = re.compile(rf"{WRAPPER}\(\[*([^(),\]]*).*$")
 IN_JSON = [
     (re.compile(WRAPPER + r"\(([^(),]*)(?:,[^()\[\]{}]*)?\)"), r"\1"),  # tensor(2.3, device='cpu')
     (re.compile("'"), '"'),
@@ -105,9 +106,8 @@ def read_json(text: str) -> Any | None:
         found = [line for line in lines if isinstance(line, Mapping)]
         return [flat(line) for line in found] if len(found) > 0.9 * len(lines) else None
     if isinstance(whole, Mapping):
-        for inner in ("log_history", "history"):
-            if isinstance(whole.get(inner), list | Mapping):
-                whole = whole[inner]
+        inner = [whole.get(name) for name in ("log_history", "history")]
+        whole = next((found for found in inner if isinstance(found, list | Mapping)), whole)
     if isinstance(whole, Mapping) and any(isinstance(x, list) for x in whole.values()):
         return whole
     rows = [whole] if isinstance(whole, Mapping) else whole
@@ -148,32 +148,42 @@ def flat(row: Mapping[str, Any], before: str = "") -> Record:
 def read_lists(text: str) -> list[Record] | None:
     """Lists with a name, as `losses = [2.3, 2.1]`; or numbers alone, one a line, or in a list."""
     named = {}
-    for name, numbers in NAMED_LIST.findall(text):
-        values = [_number(part) for part in re.split(r"[\s,]+", numbers.strip("[] \n"))]
-        known = [value for value in values if value is not None]
-        if len(known) > 1 and words(name):
+    for name, inside in NAMED_LIST.findall(text):
+        values = [_number(part) for part in re.split(r"[\s,]+", inside.strip("[] \n"))]
+        if sum(value is not None for value in values) > 1 and words(name):
             named[name.strip()] = values
     if any(meaning(name).role == "loss" for name in named):
         return rows_of(named)
-    bare = re.sub(rf"(?m){WRAPPER}\(\[*([^(),\]]*).*$", r"\1", text)
-    lines = [line for line in bare.splitlines() if re.search(r"\d|nan|inf", line, re.IGNORECASE)]
-    headings = [line.split() for line in bare.splitlines() if line not in lines]
-    if any(len(heading) > 2 for heading in headings):
-        return None  # a table, or a sentence
-    split = [re.split(r"[\s,;]+", line.strip(" \t,;[]()")) for line in lines]
-    cells = [[_number(re.sub(r"f0$", "", cell)) for cell in line] for line in split]
-    if not cells or any(value is None for line in cells for value in line):
+    rows = _rows_of_numbers(text)
+    if not rows:
         return None
-    wide = len(cells[0]) > 1 and len({len(line) for line in cells}) == 1
-    if len(cells) > 1 and wide and not bare.lstrip().startswith("["):
-        if _counts([line[0] for line in cells]):
-            return [{"step": line[0], "loss": line[1]} for line in cells]
-        return [{"loss": line[0]} for line in cells]
-    return [{"loss": value} for line in cells for value in line]
+    wide = len(rows[0]) > 1 and len({len(row) for row in rows}) == 1
+    if len(rows) > 1 and wide and not text.lstrip().startswith("["):
+        if _counts([row[0] for row in rows]):
+            return [{"step": row[0], "loss": row[1]} for row in rows]
+        return [{"loss": row[0]} for row in rows]
+    return [{"loss": value} for row in rows for value in row]
 
 
-def _counts(values: list[float | None]) -> bool:
+def _rows_of_numbers(text: str) -> list[list[float]] | None:
+    """The numbers of each line, where there is nothing else but a heading of a word or two."""
+    rows = []
+    for line in text.splitlines():
+        bare = WRAPPED.sub(r"\1", line).strip(" \t,;[]()")
+        if not re.search(r"\d|nan|inf", bare, re.IGNORECASE):
+            if len(bare.split()) > 2:
+                return None  # a table, or a sentence
+            continue
+        row = [_number(cell.removesuffix("f0")) for cell in re.split(r"[\s,;]+", bare)]
+        known = [value for value in row if value is not None]
+        if len(known) < len(row):
+            return None
+        rows.append(known)
+    return rows
+
+
+def _counts(values: list[float]) -> bool:
     """Whether these are the numbers of steps: whole, and each above the one before."""
-    known = [value for value in values if value is not None and math.isfinite(value)]
+    known = [value for value in values if math.isfinite(value)]
     rises = all(a < b for a, b in pairwise(known))
     return rises and all(value == int(value) for value in known)

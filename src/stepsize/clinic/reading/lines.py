@@ -5,6 +5,7 @@ No list of frameworks: a number means what stands before it, up to the number or
 """
 
 import re
+from functools import cache
 from typing import NamedTuple
 
 from .clean import cleaned, is_running, without_marks
@@ -13,6 +14,7 @@ from .text_tables import Table
 
 __all__ = ["read_lines"]
 
+LONGEST = 2000  # of a line, in characters: what comes behind isn't for a reader's eye
 # Also "1,234.5" and Julia's "0.28f0"; not the 1 of "top-1", "Acc@1" or "conv1".
 NUMBER = re.compile(
     r"(?<![\w@.])(?<![A-Za-z]-)"
@@ -66,6 +68,7 @@ def read_lines(text: str) -> list[Record]:
     place: Record = {}
     heading, table = "", Table()
     for line in cleaned(text).splitlines():
+        line = line[:LONGEST]
         row = table.row(line)
         if row is not None:
             row = {_place(name): value for name, value in row.items()}
@@ -99,8 +102,13 @@ def _place(name: str) -> str:
 
 def _phase(text: str, phase: str) -> str:
     """The last word for training or testing that stands alone; `val_loss` speaks for itself."""
+    return _alone(text) or phase
+
+
+@cache
+def _alone(text: str) -> str:
     said = PHASE.findall(text)
-    return said[-1].lower() if said else phase
+    return said[-1].lower() if said else ""
 
 
 def _tokens(line: str) -> list[Token]:
@@ -139,6 +147,7 @@ def _known(before: str) -> bool:
     return meaning(_label(before)).role not in ("", "step", "epoch")
 
 
+@cache
 def _label(before: str) -> str:
     """The name that a number has: what stands before it, back to the last mark."""
     text = re.sub(

@@ -106,9 +106,9 @@ def _file(path: Path) -> list[Record]:
     if not path.exists():
         raise ValueError(f"loss: there is no file {str(path)!r}")
     if path.is_dir():
-        named = [file for name in FILES for file in sorted(path.rglob(name))]
+        named = [file for name in FILES for file in path.rglob(name)]
         if named:
-            return _file(named[-1])
+            return _file(max(named, key=lambda file: file.stat().st_mtime))  # of the last run
         if any(path.rglob("*tfevents*")):
             return read_events(path)
         raise ValueError(f"loss: in {str(path)!r} is none of {', '.join(FILES)}, nor any events")
