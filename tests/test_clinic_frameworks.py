@@ -23,7 +23,7 @@ def python(tmp_path_factory):
     found = home / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
     site = next(Path(path) for path in sys.path if path.endswith("site-packages"))
     here = subprocess.check_output(
-        [found, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"], text=True
+        [found, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"], encoding="utf-8"
     )
     Path(here.strip(), "outer.pth").write_text(f"{site}\n{ROOT / 'src'}\n", encoding="utf-8")
     subprocess.run([found, "-m", "pip", "install", "-q", *WANTED], check=True)

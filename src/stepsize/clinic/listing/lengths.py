@@ -180,6 +180,7 @@ def _length(over: ast.expr) -> ast.expr | None:
 
 
 def argument(call: ast.Call, at: int, *names: str) -> ast.expr | None:
+    """An argument of a call, by one of its names or by its place."""
     named = next((k.value for k in call.keywords if k.arg in names), None)
     return named if named is not None else (call.args[at] if len(call.args) > at else None)
 

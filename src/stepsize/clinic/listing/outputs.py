@@ -297,6 +297,7 @@ def l2_in_adam(program: Program) -> Finding | None:
 
 
 def adam_decays(said: str) -> Finding:
+    """What there is to say of Adam with a weight decay; said: where that was read."""
     return Finding(
         "L2 in Adam",
         0.6,

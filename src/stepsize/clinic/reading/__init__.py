@@ -102,8 +102,11 @@ def _some(values: dict[str, np.ndarray], name: str) -> np.ndarray | None:
 
 def _log(history: Any) -> Log:
     """The curves of a text, a file, or an object; there must be a loss among them."""
-    rows = records(history)
-    log = curves(rows)
+    if isinstance(history, np.ndarray) and history.ndim == 1 and history.dtype.kind in "fiu":
+        rows, log = [], Log({"loss": Curve("loss", history.astype(float), np.arange(len(history)))})
+    else:
+        rows = records(history)
+        log = curves(rows)
     if "loss" not in log.curves:
         names = sorted({name for row in rows for name in row})
         raise ValueError(
