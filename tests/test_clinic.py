@@ -218,12 +218,15 @@ def test_what_the_lesson_says_of_its_quality_is_what_was_measured():
     root = Path(__file__).parent.parent
     page = (root / "benchmarks" / "CLINIC.md").read_text(encoding="utf-8")
     lesson = (root / "lessons" / "11-the-clinic.md").read_text(encoding="utf-8")
-    last = page.partition("with other optimizers, lengths and batches\n")[2]
-    assert last
-    for sentence in re.findall(r"(\d+) of (\d+) right", last):
-        assert " of ".join(sentence) in lesson
-    for sentence in re.findall(r"\| healthy \| (\d+) \| (\d+)", last):
-        assert f"{sentence[1]} of {sentence[0]}" in lesson
+    rows = dict(re.findall(r"^\| ([a-z 0-9]+) \| (\d+ of \d+) ", page, re.MULTILINE))
+    for view in ("all curves", "by epoch", "every 50th"):
+        assert rows[view] in lesson
+    sound = re.search(r"^\| all curves \| .* \| (\d+ of \d+) ", page, re.MULTILINE)
+    assert sound and f"{sound[1]} sound runs were left alone" in lesson
+    whole, by_epoch = (page.partition(f"\n{view}:\n")[2] for view in ("All curves", "By epoch"))
+    for table, illness in ((whole, "weight decay too strong"), (by_epoch, "rate too high")):
+        seen, right = re.search(rf"\| {illness} \| (\d+) \| (\d+)", table).groups()
+        assert f"({right} of {seen})" in lesson
 
 
 def test_what_the_code_says_is_heard():
