@@ -200,7 +200,9 @@ def _theirs(recipe: Recipe, hyper: dict[str, Any]) -> Theirs:
     name = recipe.optimizer
     if name not in OPTIMIZERS:
         package = "the authors' package schedulefree, which leaves the start out of the mean"
-        bridge = f"our own as an optimizer of torch's, stepsize.bridge.as_torch({name}, ...)"
+        bridge = (
+            f"our own as an optimizer of torch's, stepsize.frameworks.bridge.as_torch({name}, ...)"
+        )
         raise refuse("PyTorch", f"has no {name}.", package if "free" in name else bridge)
     if name == "muon" and hyper.get("maximize"):
         raise refuse("PyTorch", "has a Muon that always minimizes.", "the loss with a minus sign")
