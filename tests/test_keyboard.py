@@ -15,7 +15,7 @@ from .jupyter import PATIENCE, Desk, chromium, jupyterlab, notebook
 
 SOON = PATIENCE * 1000  # milliseconds
 CELLS = [
-    "from stepsize import labs\nfrom stepsize.quiz import last_check",
+    "from stepsize import labs, last_check",
     "lab = labs.playground()",
     "lab",
     "lab",

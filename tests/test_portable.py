@@ -79,6 +79,8 @@ def test_git_leaves_line_ends_alone():
     ends = subprocess.run(["git", "ls-files", "--eol"], cwd=ROOT, capture_output=True, check=True)
     for line in ends.stdout.decode("utf-8").splitlines():
         index, _, attribute = line.split()[:3]
+        if "tests/posted/files/" in line:  # as their loggers wrote them
+            continue
         assert index in ("i/lf", "i/-text", "i/none"), line
         assert attribute.startswith("attr/") and attribute != "attr/", line
 

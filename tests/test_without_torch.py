@@ -189,13 +189,13 @@ def test_runs_from_top_to_bottom_without_torch(path, tmp_path, monkeypatch, bloc
 # The package --------------------------------------------------------------------------------------
 
 BRING_TORCH = [
-    "bridge",
     "clinic.torch_batches",
     "clinic.torch_side",
+    *(f"frameworks.{module}" for module in ("bridge", "stepper", "torch_optimizer")),
     "race.__main__",
     "race.training",
+    "transformer",
 ]
-BRING_TORCH += ["stepper", "torch_optimizer", "transformer"]
 IMPORT_ALL = """
 import importlib, pkgutil, stepsize
 for found in pkgutil.walk_packages(stepsize.__path__, "stepsize."):
@@ -213,9 +213,11 @@ def test_only_what_is_made_for_torch_imports_it(blocked):
 
 def test_what_is_said_where_torch_would_train(blocked):
     contest, live, note = python(
-        "from stepsize import capstone, frameworks, labs\n"
-        "print(capstone.compete(capstone.COURSE))\n"
-        "print('torch' in frameworks.side_by_side('adagrad').live)\n"
+        "from stepsize import labs\n"
+        "from stepsize.frameworks.side_by_side import side_by_side\n"
+        "from stepsize.race.capstone import COURSE, compete\n"
+        "print(compete(COURSE))\n"
+        "print('torch' in side_by_side('adagrad').live)\n"
         "panel = labs.warmup().panel\n"
         "print(panel.note.value, panel.cell.disabled and panel.all.disabled)\n"
     )

@@ -64,9 +64,14 @@ class Watch:
         """All that can be said of the run so far."""
         return diagnose(self.records, **self.about)
 
+    @staticmethod
+    def _is_sure(found: Finding, lost: bool) -> bool:
+        """A loss that isn't a number is a fact, however few there are; all else has to be likely."""
+        return found.evidence >= SURE or (lost and found.name == "NaN")
+
     def _look(self, lost: bool) -> None:
         told = self.diagnosis().findings
-        urgent = [one for one in told if one.name in URGENT and one.evidence >= SURE]
+        urgent = [one for one in told if one.name in URGENT and self._is_sure(one, lost)]
         urgent.sort(key=lambda one: not (lost and one.name == "NaN"))
         if urgent and (lost or urgent[0].name == self._suspected):
             self.found = urgent[0]

@@ -129,6 +129,7 @@ class Known:
 
 
 def over_batches(loop: ast.AST | None) -> bool:
+    """Whether a loop goes over mini-batches, as far as its head tells."""
     head = ast.unparse(loop.iter).lower() if isinstance(loop, ast.For) else ""
     return "range(" not in head and any(
         w in head for w in ("load", "batch", "enumerate", "dl", "iter")
