@@ -606,7 +606,8 @@ PLATEAU = function(
             _plateau(good=lambda loss, best, before: False),
         ),
         "the first is bad": Mistake(
-            "You count the first loss as a bad one. It's the best so far: there is none before it.",
+            "You count the first loss as a bad one. Nothing came before it, so it's the best so "
+            "far.",
             _plateau(start=lambda losses: losses[0]),
         ),
         "never cuts": Mistake(

@@ -23,7 +23,7 @@ class Diagnosis:
     """What was found, the strongest sign first.
 
     verdict: the name of the first finding, "healthy" where nothing was found, or "can't tell"
-    where the curves are too short to say so, or there are none; why is in `why`. read: what was
+    where there are no curves, or they are too short to tell; `why` says which. read: what was
     read, in a line.
     """
 
