@@ -3,6 +3,7 @@
 import re
 import warnings
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from ipywidgets import Widget
@@ -360,6 +361,13 @@ def test_plots_draw_into_the_axes_they_are_given_and_name_both():
         assert ax.get_xlabel()
         assert ax.get_ylabel()
         ax.get_figure().canvas.draw()
+
+
+def test_a_figure_is_shown_with_its_sentence(capsys):
+    figure, _ = plt.subplots()
+    plots.show(figure, "a line that falls")
+    assert capsys.readouterr().out == "a line that falls\n"
+    assert not plt.fignum_exists(figure.number)
 
 
 def test_intervals_are_means_and_t_standard_errors():

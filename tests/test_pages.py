@@ -109,6 +109,7 @@ def test_axe_finds_nothing_in_an_exported_lesson(browser, tmp_path, notebook):
     page = offline(browser.new_page(viewport={"width": 1280, "height": 900}))
     page.goto(exported(notebook, tmp_path).as_uri(), wait_until="domcontentloaded")
     assert violations(page) == []
+    assert page.get_by_alt_text("No description").count() == 0  # what nbconvert says by itself
     page.close()
 
 

@@ -1,4 +1,4 @@
-"""Drawing functions: the Axes first, drawn into and returned; nothing here calls `show`.
+"""Drawing functions: the Axes first, drawn into and returned. `show` shows a figure, in words too.
 
 One look for the whole course: an optimizer has its colour, its dashes and its marker, in every
 figure of every lesson. Nothing is told by colour alone: lines carry their names at their ends.
@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, LogNorm, Normalize
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
 from matplotlib.ticker import Formatter
@@ -30,6 +31,7 @@ __all__ = [
     "path",
     "points",
     "range_test",
+    "show",
     "staircase",
     "sweep",
 ]
@@ -256,6 +258,26 @@ def points(ax: Axes, trace: Trace, name: str = "sgd") -> Axes:
     ax.plot(x, loss, ls="", marker=marker, color=color, ms=5.5, mec="white", mew=0.5)
     ax.plot(x[:1], loss[:1], "o", ms=14, mfc="none", mec=color, mew=2.5)
     return ax
+
+
+def show(figure: Figure, sentence: str) -> None:
+    """Show a figure of pyplot's, and say below it what is to be seen.
+
+    The sentence is computed by the cell from the arrays that are drawn. It is stored as the
+    picture's text, so a test can hold it, and a page that is made of the notebook gives it to
+    those who can't see the picture.
+    """
+    import matplotlib.pyplot as plt
+    from IPython import get_ipython
+
+    shell = get_ipython()
+    if shell is None:
+        plt.show()
+    else:
+        data, metadata = shell.display_formatter.format(figure)
+        shell.display_pub.publish({**data, "text/plain": sentence}, metadata)
+    plt.close(figure)  # or the notebook shows it again
+    print(sentence)
 
 
 def _named(ax: Axes, x: Any, y: np.ndarray, name: str, i: int, own: Look | None = None) -> Line2D:
