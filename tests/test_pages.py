@@ -69,8 +69,9 @@ def whole(tmp_path_factory) -> Path:
     return path
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [*WIDTHS, 400])
+@pytest.mark.parametrize(  # what is cut hangs on the width, what is too pale on the scheme
+    ("width", "scheme"), [(WIDTHS[0], "light"), (WIDTHS[1], "dark"), (400, "light")]
+)
 def test_axe_finds_nothing_in_the_guide_and_no_number_is_cut(browser, whole, width, scheme):
     page = offline(browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme))
     page.goto(whole.as_uri())
