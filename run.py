@@ -35,15 +35,16 @@ import tempfile
 import time
 from pathlib import Path
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # python -P leaves it out
-from tools import arguments
-from tools.copies import Copies
-from tools.files import digest
-from tools.lab import a_free_port, jupyterlab
-from tools.programs import environment, finish
-from tools.trouble import Trouble, meaning
-
 ROOT = Path(os.path.abspath(__file__)).parent
+# This room needs nothing but Python. The package around it needs NumPy, which isn't there yet.
+sys.path.insert(0, str(ROOT / "src" / "stepsize"))
+from command import arguments
+from command.copies import Copies
+from command.files import digest
+from command.lab import a_free_port, jupyterlab
+from command.programs import environment, finish
+from command.trouble import Trouble, meaning
+
 VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 LOG = VENV / "setup.log"
@@ -124,7 +125,7 @@ def examine(args):
         free = shutil.disk_usage(str(ROOT)).free / 1e9
         print("Here, %.1f GB of disk are free." % free)
         return 1
-    command = [str(PYTHON), str(ROOT / "tools" / "doctor.py")] + args
+    command = [str(PYTHON), "-m", "stepsize.command.doctor"] + args
     with tempfile.TemporaryDirectory() as home:  # for the course's folder may be read-only
         return finish(subprocess.Popen(command, cwd=str(ROOT), env=environment(Path(home))))
 
@@ -132,21 +133,21 @@ def examine(args):
 def serve_a_class(args):
     if os.name == "nt":
         raise Trouble("JupyterHub doesn't run on Windows. Take Linux, or WSL: workshop/README.md")
-    return start("workshop", ROOT / "workshop" / "hub.py", args)
+    return start("workshop", [ROOT / "workshop" / "hub.py"], args)
 
 
 def make_guide(args):
-    return start("teach", ROOT / "tools" / "guide.py", args)
+    return start("teach", [ROOT / "tools" / "guide.py"], args)
 
 
 def present(args):
     a_free_port(arguments.present(args).port)
-    return start("teach", ROOT / "tools" / "present.py", args)
+    return start("teach", ["-m", "stepsize.command.present"], args)
 
 
 def start(extras, program, args):
     set_up(extras)
-    command = [str(PYTHON), str(program)] + args
+    command = [str(PYTHON)] + [str(word) for word in program] + args
     return finish(subprocess.Popen(command, cwd=str(ROOT), env=environment(VENV)))
 
 

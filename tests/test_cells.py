@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tools.cells import content, dumps, fresh_id, loads, matched
+from stepsize.command.cells import content, dumps, fresh_id, loads, matched
 
 ROOT = Path(__file__).resolve().parents[1]
 spec = importlib.util.spec_from_file_location("build", ROOT / "tools" / "build.py")

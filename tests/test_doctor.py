@@ -1,20 +1,16 @@
 """The doctor finds what is broken, and says what helps."""
 
 import errno
-import importlib.util
 import webbrowser
 from pathlib import Path
 
 import pytest
 
-from tools.copies import Copies
+from stepsize.command import doctor
+from stepsize.command.copies import Copies
 
 from .learners import lesson, put
-from .test_run import ROOT, run  # noqa: F401  (a fixture)
-
-spec = importlib.util.spec_from_file_location("doctor", ROOT / "tools" / "doctor.py")
-doctor = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(doctor)
+from .test_run import run  # noqa: F401  (a fixture)
 
 
 def test_a_slider_is_moved_in_a_kernel():

@@ -1,6 +1,5 @@
 """A lesson as slides: all of it, one idea each, and no answer before it is asked for."""
 
-import importlib.util
 import json
 import re
 import sys
@@ -12,13 +11,10 @@ import pytest
 from playwright.sync_api import TimeoutError
 
 from stepsize import labs
+from stepsize.command import present
 
 from . import PATIENCE
 from .jupyter import ROOT, Desk, chromium, jupyterlab
-
-spec = importlib.util.spec_from_file_location("present", ROOT / "tools" / "present.py")
-present = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(present)
 
 A_WHILE = 60_000  # milliseconds, after which the key is pressed once more
 LESSONS = sorted(path.name for path in (ROOT / "solutions").glob("*.ipynb"))

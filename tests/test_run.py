@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from tools.lab import a_free_port
-from tools.programs import environment
-from tools.trouble import Trouble, meaning
+from stepsize.command.lab import a_free_port
+from stepsize.command.programs import environment
+from stepsize.command.trouble import meaning
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -169,7 +169,7 @@ def test_the_disk_is_looked_at_before_anything_is_fetched(run, monkeypatch):
     monkeypatch.setattr(
         run.shutil, "disk_usage", lambda place: shutil._ntuple_diskusage(9, 8, 10**8)
     )
-    with pytest.raises(Trouble, match=r"The disk is too full: .* MB are needed, 100 are free"):
+    with pytest.raises(run.Trouble, match=r"The disk is too full: .* MB are needed, 100 are free"):
         run.announce("")
 
 
@@ -251,7 +251,7 @@ def test_a_real_failure_of_pip_is_understood(run, monkeypatch):
     """An index on a port where nobody listens, asked as set_up asks."""
     monkeypatch.setattr(run, "PYTHON", Path(sys.executable))
     args = ["--index-url", "http://127.0.0.1:9", "--retries", "1", "no-such-package-of-ours"]
-    with pytest.raises(Trouble, match="The network is gone"):
+    with pytest.raises(run.Trouble, match="The network is gone"):
         run.pip(args, "what is not there")
 
 
@@ -261,10 +261,10 @@ def test_a_real_failure_of_pip_is_understood(run, monkeypatch):
 def test_a_port_that_is_taken(run):
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        with pytest.raises(Trouble, match=f"Port {port} is taken"):
+        with pytest.raises(run.Trouble, match=f"Port {port} is taken"):
             a_free_port(port)
     assert a_free_port(port) == port
-    with pytest.raises(Trouble, match="Port 99999 is taken, or can't be had"):
+    with pytest.raises(run.Trouble, match="Port 99999 is taken, or can't be had"):
         a_free_port(99999)
 
 
@@ -303,7 +303,8 @@ HELPED = ("doctor", "hub", "bench", "guide", "present")
 )
 def test_what_is_typed_wrong_gets_words_before_anything_is_set_up(args, status, words, tmp_path):
     course = tmp_path / "course"
-    shutil.copytree(ROOT / "tools", course / "tools")
+    command = Path("src", "stepsize", "command")  # without the package around it
+    shutil.copytree(ROOT / command, course / command)
     shutil.copytree(ROOT / "lessons", course / "lessons")
     shutil.copy(ROOT / "run.py", course)
     command = [sys.executable, str(course / "run.py"), *args]

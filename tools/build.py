@@ -31,13 +31,11 @@ from nbclient import NotebookClient
 from nbformat import NotebookNode
 from traitlets.config import Config
 
+from stepsize.command.cells import fresh_id, loads, matched, share
+from stepsize.command.files import write
 from stepsize.notebook import without_torch
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
-
-from tools.cells import fresh_id, loads, matched, share  # noqa: E402  (the root comes first)
-from tools.files import write  # noqa: E402
 
 RENAMED = 0.5  # of its cells: a solution that has so many of a new lesson's was that lesson's
 MARK = "  # solution"

@@ -21,12 +21,10 @@ from pathlib import Path
 import nbformat
 
 from stepsize.checks.catalog import EXERCISES
+from stepsize.command import arguments
+from stepsize.command.files import write
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
-
-from tools import arguments  # noqa: E402  (the root has to be found first)
-from tools.files import write  # noqa: E402
 
 PAGES = ROOT / "lessons" / "instructor"
 TEACHING = ROOT / "my-work" / "teaching"

@@ -17,13 +17,11 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+from . import arguments, lab
+from .files import write
+from .trouble import Trouble
 
-from tools import arguments, lab  # noqa: E402  (the root has to be found first)
-from tools.files import write  # noqa: E402
-from tools.trouble import Trouble  # noqa: E402
-
+ROOT = Path(__file__).resolve().parents[3]
 MARK = "  # solution"
 LONGEST = 120  # words on a slide
 SHOWN, BESIDE_PICTURE = 8, 4  # lines of code; of longer ones only what comes out is shown
@@ -190,7 +188,7 @@ def settings(folder: Path, dark: bool = False) -> Path:
     """The learner's settings, and with them the presenter's."""
     shutil.copytree(lab.SETTINGS, folder, dirs_exist_ok=True)
     style = folder / "custom" / "custom.css"
-    ours = (ROOT / "tools" / "presenting.css").read_text(encoding="utf-8")
+    ours = Path(__file__).with_name("presenting.css").read_text(encoding="utf-8")
     write(style, (style.read_text(encoding="utf-8") + ours).encode())
     path = folder / "settings" / "overrides.json"
     theme = {"theme": "JupyterLab Dark" if dark else "JupyterLab Light"}

@@ -19,13 +19,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+from . import arguments
+from .copies import Copies
+from .trouble import meaning
 
-from tools import arguments  # noqa: E402  (the root has to be found first)
-from tools.copies import Copies  # noqa: E402
-from tools.trouble import meaning  # noqa: E402
-
+ROOT = Path(__file__).resolve().parents[3]
 MEMORY, FREE, DISK = 3.0, 1.0, 0.5  # GB: of memory in all, of it unused, and of disk
 ROOM = 10**6  # bytes that my-work has to have room for
 PATIENCE = 180  # seconds for a kernel to start; slow after a set-up, or where much else runs

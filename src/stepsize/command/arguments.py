@@ -11,7 +11,7 @@ from pathlib import Path
 
 __all__ = ["READ", "bench", "doctor", "guide", "hub", "opening", "present"]
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[3]
 SHORTEST = 8  # characters of a class's password
 HUB = """\
 python run.py hub                  a trial, on this machine alone; everybody in your account
