@@ -1,9 +1,10 @@
 """Show a lesson as slides in JupyterLab, its labs at work: python run.py present 5
 
-The slides are made from solutions/ and notebooks/ each time, into my-work/teaching/; to keep some
-that you have changed, give them another name. The extension jupyterlab-slideshow shows them. It
-works in JupyterLab's own page, so labs live. (jupyterlab-rise has a page of its own, in which
-neither ipywidgets 8 nor anywidget starts: tried with 0.43.1 on JupyterLab 4.6.)
+The slides are made from solutions/ and notebooks/ each time, into `teaching` in the learner's
+folder; to keep some that you have changed, give them another name. The extension
+jupyterlab-slideshow shows them. It works in JupyterLab's own page, so labs live. (jupyterlab-rise
+has a page of its own, in which neither ipywidgets 8 nor anywidget starts: tried with 0.43.1 on
+JupyterLab 4.6.)
 """
 
 import ast
@@ -11,17 +12,18 @@ import json
 import re
 import shutil
 import sys
+from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
 
-from . import arguments, lab
+from . import lab
 from .files import write
+from .places import place
 from .trouble import Trouble
 
-ROOT = Path(__file__).resolve().parents[3]
 MARK = "  # solution"
 LONGEST = 120  # words on a slide
 SHOWN, BESIDE_PICTURE = 8, 4  # lines of code; of longer ones only what comes out is shown
@@ -200,12 +202,13 @@ def settings(folder: Path, dark: bool = False) -> Path:
 
 def prepare(number: int, work: Path) -> str:
     """Make the slides; the name of the notebook."""
-    names = {int(path.name[:2]): path.name for path in (ROOT / "solutions").glob("[0-9]*.ipynb")}
+    course = place().course
+    names = {int(path.name[:2]): path.name for path in (course / "solutions").glob("[0-9]*.ipynb")}
     if number not in names:
         raise Trouble(f"There is no lesson {number}; there are {sorted(names)}.")
     name = names[number]
     solved, given = (
-        nbformat.read(ROOT / folder / name, as_version=4) for folder in ("solutions", "notebooks")
+        nbformat.read(course / folder / name, as_version=4) for folder in ("solutions", "notebooks")
     )
     work.mkdir(parents=True, exist_ok=True)
     text = nbformat.writes(slides(solved, given), version=4) + "\n"
@@ -213,17 +216,8 @@ def prepare(number: int, work: Path) -> str:
     return name
 
 
-def main() -> int | str:
-    options = arguments.present()
-    try:
-        work = ROOT / "my-work" / "teaching"
-        name, own = prepare(options.lesson, work), settings(work / ".settings", options.dark)
-        port, python = lab.a_free_port(options.port), Path(sys.executable)
-        how = dict(no_browser=options.no_browser, source=own)
-        return lab.jupyterlab(python, work, port, name, **how)
-    except Trouble as trouble:
-        return str(trouble)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+def main(options: Namespace, work: Path) -> int:
+    """work: where the slides are made."""
+    name, own = prepare(options.lesson, work), settings(work / ".settings", options.dark)
+    port, python = lab.a_free_port(options.port), Path(sys.executable)
+    return lab.jupyterlab(python, work, port, name, no_browser=options.no_browser, source=own)
