@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 from stepsize.extras import require, words_for
@@ -49,9 +50,9 @@ def main(argv: Words | None = None) -> int | str:
     except Trouble as trouble:
         return str(trouble)
     except ModuleNotFoundError as error:
-        if words_for(error.name or ""):
-            return f"{error}\n{what_comes(sys.platform)}"
-        raise
+        if not words_for(error.name or ""):
+            raise
+        return str(error) if find_spec("torch") else f"{error}\n{what_comes(sys.platform)}"
     except OSError as error:
         return meaning(str(error), Path.cwd(), error.filename)
     except KeyboardInterrupt:
@@ -59,15 +60,15 @@ def main(argv: Words | None = None) -> int | str:
 
 
 def what_comes(system: str) -> str:
-    """How much the course's packages are; told before they come."""
+    """How much the course's packages are: told before they come."""
     fetched, needed = MEGABYTES["course"]
     if not brings_cuda(system):
         return f"It fetches about {fetched} MB, and takes {needed} MB of disk."
     much, more = MEGABYTES["cuda"]
     return (
-        f"On Linux, PyTorch brings CUDA with it: about {much} MB are fetched, and {more} MB of "
-        f"disk taken.\nWithout, for the processor alone, it is {fetched} and {needed} MB:\n\n"
-        f'    pip install "stepsize[course]" --extra-index-url {CPU_INDEX}'
+        f"On Linux, PyTorch brings CUDA along: it fetches about {much} MB and takes {more} MB of "
+        f"disk.\nFor the processor alone it is {fetched} and {needed}, if you add to the command:"
+        f"\n\n    --extra-index-url {CPU_INDEX}"
     )
 
 
@@ -109,7 +110,7 @@ def make_guide(words: Words) -> int:
 
 def show_slides(words: Words) -> int:
     options = arguments.present(words)
-    require("jupyterlab", "jupyterlab_slideshow", "nbformat")
+    require("jupyterlab_slideshow", "jupyterlab", "nbformat")
     from . import present
 
     return present.main(options, chosen(options.folder, Path.cwd()) / "teaching")

@@ -16,13 +16,16 @@ from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
 
-import nbformat
-from nbformat import NotebookNode
+from stepsize.extras import needs
 
 from . import lab
 from .files import write
 from .places import place
 from .trouble import Trouble
+
+with needs():
+    import nbformat
+    from nbformat import NotebookNode
 
 MARK = "  # solution"
 LONGEST = 120  # words on a slide
