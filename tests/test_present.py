@@ -59,7 +59,8 @@ def test_an_answer_stands_below_its_question_and_nowhere_else(name):
     answers = [cell.source for cell in cells if place(cell) == "subslide"]
     solved = read("solutions", name).cells
     blanks = {cell.id: cell.source for cell in read("notebooks", name).cells}
-    hidden = [cell.source for cell in solved if blanks.get(cell.id) != cell.source]
+    code = [cell for cell in solved if cell.cell_type == "code"]
+    hidden = [cell.source for cell in code if blanks.get(cell.id) != cell.source]
     for source in hidden:
         assert any(a.startswith(source.replace(present.MARK, "")) for a in answers)
     folded = sum(cell.source.count("<details>") for cell in solved if cell.cell_type == "markdown")

@@ -7,8 +7,9 @@ What the cells that need PyTorch show in solutions/ goes into the package, for t
     python tools/build.py --ids-from COMMIT    first give all cells the ids that they had there
 
 A lesson is the solved text. What a learner opens lacks the right side of every line that ends in
-`# solution`, every cell tagged `solution`, and all outputs. A solution is the whole lesson,
-executed. The same lesson gives the same bytes each time.
+`# solution`, every cell tagged `solution`, and all outputs; its first cell says what is missing
+where it is opened on its own. A solution is the whole lesson, executed. The same lesson gives the
+same bytes each time.
 
 A cell keeps its id when others come, go or move, when it is edited, and when the lesson gets
 another name: by the ids, an update finds the cells of a learner's notebook. The solution made
@@ -45,6 +46,10 @@ GLOSSARY = "words.ipynb"
 RECORD = f"src/stepsize/notebook/{without_torch.RECORD.name}"
 WORDS = "| word | what it is | PyTorch | Keras 3 | Optax | lesson |"
 FOUND = "The words of all lessons, with what three libraries call them."
+ALONE = (
+    "*Opened on its own, in Colab, Kaggle or VS Code? Then the package `stepsize` is missing: run "
+    '`%pip install "stepsize[course]"` in a new box first.*'
+)
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
@@ -116,6 +121,8 @@ def _git(*command: str) -> bytes:
 def unsolved(notebook: NotebookNode) -> NotebookNode:
     """What the learner gets: the places of the answers, without the answers."""
     cells = [cell for cell in notebook.cells if "solution" not in cell.metadata.get("tags", [])]
+    heading, time, rest = re.split(r"(\*\*Time:\*\* .*\n)", cells[0].source, maxsplit=1)
+    cells[0].source = f"{heading}{time}\n{ALONE}\n{rest}"
     for cell in cells:
         if cell.cell_type == "code":
             cell.source = "\n".join(_blank(line) for line in cell.source.split("\n"))
