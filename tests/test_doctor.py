@@ -67,6 +67,7 @@ def test_what_draws_a_lab_is_looked_for(tmp_path):
 
 def test_a_folder_that_is_of_no_use_is_named(tmp_path):
     assert doctor.folder(tmp_path / "my-work") == "my-work can be written"
+    assert not (tmp_path / "my-work").exists(), "it leaves no folder behind"
     (tmp_path / "a file").touch()
     with pytest.raises(doctor.Ill, match="Nothing can be written"):
         doctor.folder(tmp_path / "a file" / "my-work")

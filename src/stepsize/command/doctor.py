@@ -73,12 +73,15 @@ def disk(free: float | None = None) -> str:
 
 
 def folder(work: Path) -> str:
-    """The learner's."""
+    """The learner's. It is made here only to try, and goes again."""
+    new = not work.exists()
     try:
         work.mkdir(exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=work) as file:
             file.write(bytes(ROOM))
             file.flush()
+        if new:
+            work.rmdir()
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise Ill(meaning(str(error), work.parent, str(work))) from None
