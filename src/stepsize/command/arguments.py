@@ -30,16 +30,19 @@ Words = Sequence[str] | None  # None: those that this program was started with
 
 
 def opening(words: Words = None) -> argparse.Namespace:
+    """To open the course."""
     parser = _parser("")
     _opens(parser)
     return parser.parse_args(words)
 
 
 def doctor(words: Words = None) -> argparse.Namespace:
+    """To examine this machine."""
     return _parser("doctor").parse_args(words)
 
 
 def guide(words: Words = None) -> argparse.Namespace:
+    """To make the instructor's guide."""
     parser = _parser("guide")
     if CLONE:
         stale = "name what is stale, change nothing"
@@ -49,6 +52,7 @@ def guide(words: Words = None) -> argparse.Namespace:
 
 
 def present(words: Words = None) -> argparse.Namespace:
+    """To show a lesson as slides."""
     parser = _parser("present")
     parser.add_argument("lesson", type=_lesson, help="its number")
     parser.add_argument("--dark", action="store_true", help="light letters on a dark ground")
@@ -57,6 +61,7 @@ def present(words: Words = None) -> argparse.Namespace:
 
 
 def bench(words: Words = None) -> argparse.Namespace:
+    """To time everything."""
     parser = argparse.ArgumentParser(prog="python run.py bench")
     parser.add_argument("--quick", action="store_true", help="on very little; writes nothing")
     parser.add_argument("--rounds", type=_rounds, default=11)
@@ -65,6 +70,7 @@ def bench(words: Words = None) -> argparse.Namespace:
 
 
 def hub(words: Words = None) -> argparse.Namespace:
+    """To serve a class, and what else its hub is told."""
     room = hasattr(os, "geteuid") and os.geteuid() == 0
     parser = argparse.ArgumentParser(
         prog="python run.py hub",

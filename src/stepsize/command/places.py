@@ -15,12 +15,15 @@ CLONE = (REPOSITORY / "run.py").is_file()
 
 @dataclass(frozen=True)
 class Place:
+    """What differs between a clone and a wheel."""
+
     course: Path  # its lessons/, notebooks/ and solutions/
     command: str  # what opens it in a shell
     mend: str  # what helps where a package of it is broken, as a sentence
 
 
 def place() -> Place:
+    """This one: a clone's, or the wheel's."""
     if CLONE:
         mend = "Delete the folder .venv and run: python run.py"
         return Place(REPOSITORY, "python run.py", mend)
