@@ -57,30 +57,18 @@ def new_environment(folder: Path, *what: object) -> Path:
     return python
 
 
-@pytest.fixture(scope="module")
-def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The Python of an environment that has the course, and no clone near it."""
-    return new_environment(tmp_path_factory.mktemp("installed"), f"{wheel}[course]")
-
-
 def stepsize(python: Path) -> Path:
     return python.with_name("stepsize.exe" if os.name == "nt" else "stepsize")
 
 
 def test_it_holds_the_course_and_nothing_of_the_tests(wheel: Path):
     names = zipfile.ZipFile(wheel).namelist()
-    for folder, pattern in (
-        ("notebooks", "*.ipynb"),
-        ("solutions", "*.ipynb"),
-        ("lessons", "*.md"),
-    ):
-        for path in (ROOT / folder).glob(pattern):
+    for folder in ("notebooks", "solutions", "lessons", "lessons/instructor"):
+        for path in [*(ROOT / folder).glob("*.ipynb"), *(ROOT / folder).glob("*.md")]:
             assert f"stepsize/command/course/{folder}/{path.name}" in names
     assert "stepsize/command/jupyter/settings/overrides.json" in names
-    assert {name.partition("/")[0] for name in names} <= {
-        "stepsize",
-        wheel.name.partition("-py")[0] + ".dist-info",
-    }
+    own = {"stepsize", f"{wheel.name.partition('-py')[0]}.dist-info"}
+    assert {name.partition("/")[0] for name in names} == own
 
 
 def test_alone_it_brings_numpy_and_says_what_it_lacks(wheel: Path, tmp_path: Path):
@@ -93,12 +81,6 @@ def test_alone_it_brings_numpy_and_says_what_it_lacks(wheel: Path, tmp_path: Pat
     assert asked.returncode == 1
     assert 'Run: pip install "stepsize[course]"' in asked.stderr
     assert not (tmp_path / "stepsize-course").exists()
-
-
-def test_the_doctor_finds_all_well(installed: Path, tmp_path: Path):
-    said = run(stepsize(installed), "doctor", cwd=tmp_path)
-    assert "a kernel, and a slider that moves its lab" in said
-    assert "TO DO" not in said
 
 
 def opened(command: list[str], cwd: Path) -> Iterator[str]:
@@ -127,28 +109,43 @@ def stop_once_it_answers(page: str) -> None:
     urllib.request.urlopen(stop, timeout=PATIENCE).close()
 
 
-def test_it_opens_lesson_0_where_the_learner_stands(installed: Path, tmp_path: Path):
-    command = [str(stepsize(installed)), "--no-browser"]
-    said = "".join(opened(command, tmp_path))
+def test_in_an_empty_environment_the_course_is_opened_learned_and_gone_on_with(
+    wheel: Path, tmp_path: Path
+):
+    """One test, for an environment takes long to install."""
+    installed = new_environment(tmp_path, f"{wheel}[course]")
+    doctor_finds_all_well(installed, tmp_path)
+    opens_lesson_0_where_the_learner_stands(installed, tmp_path / "here")
+    lesson_0_runs_from_top_to_bottom(installed, tmp_path / "here" / "stepsize-course")
+    goes_on_with_the_folder_of_a_clone(installed, tmp_path / "before")
+
+
+def doctor_finds_all_well(installed: Path, here: Path) -> None:
+    said = run(stepsize(installed), "doctor", cwd=here)
+    assert "a kernel, and a slider that moves its lab" in said
+    assert "TO DO" not in said
+
+
+def opens_lesson_0_where_the_learner_stands(installed: Path, here: Path) -> None:
+    here.mkdir()
+    said = "".join(opened([str(stepsize(installed)), "--no-browser"], here))
     assert f"/lab/tree/{FIRST}" in said
     lessons = {path.name for path in (ROOT / "notebooks").glob("*.ipynb")}
-    assert {path.name for path in (tmp_path / "stepsize-course").glob("*.ipynb")} == lessons
+    assert {path.name for path in (here / "stepsize-course").glob("*.ipynb")} == lessons
 
 
-def test_lesson_0_runs_from_top_to_bottom(installed: Path, tmp_path: Path):
-    folder = tmp_path / "mine"
-    list(opened([str(stepsize(installed)), "--no-browser", "--folder", str(folder)], tmp_path))
+def lesson_0_runs_from_top_to_bottom(installed: Path, folder: Path) -> None:
     execute = ["-m", "nbconvert", "--to", "notebook", "--execute", "--inplace"]
     run(installed, *execute, folder / FIRST, cwd=folder)
-    shown = (folder / FIRST).read_text(encoding="utf-8")
-    assert "not tried yet" in shown
+    assert "not tried yet" in (folder / FIRST).read_text(encoding="utf-8")
 
 
-def test_it_goes_on_with_the_folder_of_a_clone(installed: Path, tmp_path: Path):
-    work = tmp_path / "my-work"
+def goes_on_with_the_folder_of_a_clone(installed: Path, here: Path) -> None:
+    work = here / "my-work"
     list(Copies(ROOT, work).hand_out())
     answer(work / FIRST, "your turn", "my turn")
     before = sources(work / FIRST)
-    list(opened([str(stepsize(installed)), "--no-browser"], tmp_path))
+    said = "".join(opened([str(stepsize(installed)), "--no-browser"], here))
+    assert "new folder" not in said
     assert sources(work / FIRST) == before
     assert not list(work.glob("*.new*.ipynb"))
