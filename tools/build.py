@@ -46,6 +46,7 @@ GLOSSARY = "words.ipynb"
 RECORD = f"src/stepsize/notebook/{without_torch.RECORD.name}"
 WORDS = "| word | what it is | PyTorch | Keras 3 | Optax | lesson |"
 FOUND = "The words of all lessons, with what three libraries call them."
+MADE = "<!-- Made from"
 ALONE = (
     "*Opened on its own, in Colab, Kaggle or VS Code? Then the package `stepsize` is missing: run "
     '`%pip install "stepsize[course]"` in a new box first.*'
@@ -63,7 +64,7 @@ def lessons() -> list[Path]:
 def read(lesson: Path) -> NotebookNode:
     """The solved notebook of a lesson, not executed."""
     cells = jupytext.read(lesson, fmt="md").cells
-    cells[0].source += f"\n\n<!-- Made from lessons/{lesson.name} by tools/build.py: edit that. -->"
+    cells[0].source += f"\n\n{MADE} lessons/{lesson.name} by tools/build.py: edit that. -->"
     set_ids(cells, made_before(cells, lesson, ROOT / "solutions"))
     return nbformat.v4.new_notebook(cells=cells, metadata=METADATA)
 
@@ -121,8 +122,7 @@ def _git(*command: str) -> bytes:
 def unsolved(notebook: NotebookNode) -> NotebookNode:
     """What the learner gets: the places of the answers, without the answers."""
     cells = [cell for cell in notebook.cells if "solution" not in cell.metadata.get("tags", [])]
-    heading, time, rest = re.split(r"(\*\*Time:\*\* .*\n)", cells[0].source, maxsplit=1)
-    cells[0].source = f"{heading}{time}\n{ALONE}\n{rest}"
+    cells[0].source = cells[0].source.replace(MADE, f"{ALONE}\n\n{MADE}")
     for cell in cells:
         if cell.cell_type == "code":
             cell.source = "\n".join(_blank(line) for line in cell.source.split("\n"))
