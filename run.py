@@ -35,33 +35,29 @@ import tempfile
 import time
 from pathlib import Path
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # python -P leaves it out
-from tools import arguments
-from tools.copies import Copies
-from tools.files import digest
-from tools.lab import a_free_port, jupyterlab
-from tools.programs import environment, finish
-from tools.trouble import Trouble, meaning
-
 ROOT = Path(os.path.abspath(__file__)).parent
+# This room needs nothing but Python. The package around it needs NumPy, which isn't there yet.
+sys.path.insert(0, str(ROOT / "src" / "stepsize"))
+from command import arguments
+from command.files import digest
+from command.lab import a_free_port
+from command.programs import environment, finish
+from command.sizes import CPU_INDEX, MEGABYTES, brings_cuda, torch_has_builds
+from command.trouble import Trouble, meaning
+
 VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 LOG = VENV / "setup.log"
 STAMP = VENV / "set-up.txt"  # written last: without it, the set-up was broken off
 PINS = ROOT / "constraints.txt"
-MY_WORK = ROOT / "my-work"
-
-CPU_INDEX = "https://download.pytorch.org/whl/cpu"
+THE_COURSES = ["-P", "-m", "stepsize.command"]  # the command that a wheel has, too
+DOCTOR = """
+import sys
+sys.path.insert(0, sys.argv.pop(1))  # no package around it: a broken NumPy is named
+from command.doctor import main
+sys.exit(main())
+"""
 PATIENCE = 20  # seconds in which that index has to answer
-MEGABYTES = {  # fetched, needed on disk
-    "": (340, 2200),
-    "dev": (430, 2700),
-    "dev,bench,workshop,teach": (630, 3700),
-    "bench": (440, 2700),
-    "teach": (340, 2200),
-    "cuda": (2900, 10000),
-    "workshop": (440, 2800),
-}
 
 
 def main(argv):
@@ -91,13 +87,8 @@ def main(argv):
 
 
 def open_course(args):
-    options = arguments.opening(args)
-    port = a_free_port(options.port)
-    set_up()
-    copies = Copies(ROOT, MY_WORK)
-    for news in copies.hand_out():
-        print(news)
-    return jupyterlab(PYTHON, MY_WORK, port, copies.last(), no_browser=options.no_browser)
+    a_free_port(arguments.opening(args).port)
+    return start("", THE_COURSES, args)
 
 
 def pass_tests(args):
@@ -121,34 +112,34 @@ def run_benchmarks(args):
 def examine(args):
     if not version_of_venv():
         print("The course isn't set up yet. Do that first: python run.py")
-        announce("")
+        announce("course")
         free = shutil.disk_usage(str(ROOT)).free / 1e9
         print("Here, %.1f GB of disk are free." % free)
         return 1
-    command = [str(PYTHON), str(ROOT / "tools" / "doctor.py")] + args
+    command = [str(PYTHON), "-c", DOCTOR, str(ROOT / "src" / "stepsize")] + args
     with tempfile.TemporaryDirectory() as home:  # for the course's folder may be read-only
-        return finish(subprocess.Popen(command, cwd=str(ROOT), env=environment(Path(home))))
+        return finish(subprocess.Popen(command, env=environment(Path(home))))
 
 
 def serve_a_class(args):
     if os.name == "nt":
         raise Trouble("JupyterHub doesn't run on Windows. Take Linux, or WSL: workshop/README.md")
-    return start("workshop", ROOT / "workshop" / "hub.py", args)
+    return start("workshop", [ROOT / "workshop" / "hub.py"], args)
 
 
 def make_guide(args):
-    return start("teach", ROOT / "tools" / "guide.py", args)
+    return start("teach", [ROOT / "tools" / "guide.py"], args)
 
 
 def present(args):
     a_free_port(arguments.present(args).port)
-    return start("teach", ROOT / "tools" / "present.py", args)
+    return start("teach", THE_COURSES + ["present"], args)
 
 
 def start(extras, program, args):
     set_up(extras)
-    command = [str(PYTHON), str(program)] + args
-    return finish(subprocess.Popen(command, cwd=str(ROOT), env=environment(VENV)))
+    command = [str(PYTHON)] + [str(word) for word in program] + args
+    return finish(subprocess.Popen(command, env=environment(VENV)))
 
 
 COMMANDS = {
@@ -167,7 +158,7 @@ COMMANDS = {
 
 def set_up(extras=""):
     """Make .venv hold the pinned versions. Where it does already, this takes no time."""
-    python, wanted = version_of_venv(), set(extras.split(",")) - {""}
+    python, wanted = version_of_venv(), set(["course"] + extras.split(",")) - {""}
     held = held_extras(python)
     if held is not None and wanted <= held:
         return
@@ -178,18 +169,18 @@ def set_up(extras=""):
         print("The course has changed, or has moved; .venv is brought up to date.")
     else:
         print("The course's packages are put into .venv. This is done once.")
-        announce(extras)
+        announce(extras or "course")
         make_venv()
     pinned = ["--only-binary=:all:", "-c", str(PINS)]
-    pip(pinned + ["flit_core"], "what builds the course")
+    pip(pinned + ["hatchling"], "what builds the course")
     if brings_cuda(sys.platform) and not pip(torch_for_cpu(), "PyTorch", give_up_after=PATIENCE):
         print("PyTorch's CPU builds can't be reached. The usual one may come, with CUDA:")
         announce("cuda")
     if not torch_has_builds(sys.platform, platform.machine()):
         print("PyTorch has no builds for this machine. The course works without it: cells that")
         print("need it show what they showed when the course was made.")
-    pip(pinned + ["--no-build-isolation", "-e", ".[%s]" % extras if extras else "."], "the rest")
     both = ",".join(sorted(wanted | (held or set())))
+    pip(pinned + ["--no-build-isolation", "-e", ".[%s]" % both], "the rest")
     STAMP.write_text("%s %s\n" % (fingerprint(version_of_venv()), both), encoding="utf-8")
     print("Done in %.0f s. The next start takes seconds." % (time.monotonic() - began))
 
@@ -231,16 +222,6 @@ def make_venv():
     made = subprocess.run(make, capture_output=True, env=environment(VENV))
     if made.returncode:
         raise Trouble(meaning((made.stdout + made.stderr).decode("utf-8", "replace"), ROOT))
-
-
-def brings_cuda(system):
-    """Does a plain install of torch bring gigabytes that a laptop can't use?"""
-    return system == "linux"
-
-
-def torch_has_builds(system, machine):
-    """As torch's marker in pyproject.toml says."""
-    return (system, machine) not in [("darwin", "x86_64"), ("win32", "ARM64")]
 
 
 def torch_for_cpu():

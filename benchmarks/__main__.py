@@ -5,8 +5,6 @@ import sys
 import time
 from pathlib import Path
 
-from tools import arguments
-
 HERE = Path(__file__).parent
 
 # One thread for everybody, and said before anybody is imported. Keras runs on torch.
@@ -20,6 +18,8 @@ os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 
 
 def main() -> None:
+    from stepsize.command import arguments  # brings NumPy, which counts its threads now
+
     options = arguments.bench()
 
     import matplotlib

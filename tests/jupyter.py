@@ -20,6 +20,8 @@ import nbformat
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from stepsize.command.lab import SETTINGS
+
 ROOT = Path(__file__).resolve().parents[1]
 PATIENCE = 180  # seconds: the slowest of machines, with other work to do
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
@@ -37,8 +39,7 @@ QUIET = [
 START = """
 import socket, sys
 from pathlib import Path
-sys.path.insert(0, {root!r})
-from tools.lab import jupyterlab
+from stepsize.command.lab import jupyterlab
 with socket.create_server(("127.0.0.1", 0)) as probe:
     port = probe.getsockname()[1]
 places = Path(sys.executable), Path({home!r}), port, {notebook!r}
@@ -67,11 +68,11 @@ class Server:
 
 
 @contextmanager
-def jupyterlab(path: Path, settings: Path = ROOT / "tools" / "jupyter") -> Iterator[Server]:
+def jupyterlab(path: Path, settings: Path = SETTINGS) -> Iterator[Server]:
     """A server for the folder in which this notebook lies."""
     log = path.parent / "server.log"
     names = dict(home=str(path.parent), notebook=path.name, settings=str(settings))
-    start = START.format(root=str(ROOT), **names)
+    start = START.format(**names)
     with log.open("w") as file:
         process = subprocess.Popen(
             [sys.executable, "-c", start], stdout=file, stderr=file, start_new_session=True

@@ -13,11 +13,11 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from tools import files, work
-from tools.copies import Copies
-from tools.files import digest, write
-from tools.notes import BOTH
-from tools.trouble import Trouble, meaning
+from stepsize.command import files, work
+from stepsize.command.copies import Copies
+from stepsize.command.files import digest, write
+from stepsize.command.notes import BOTH
+from stepsize.command.trouble import Trouble, meaning
 
 from .jupyter import Desk, chromium, jupyterlab
 from .learners import add, answer, lesson, put, read, run, save, sources
@@ -273,9 +273,8 @@ def test_a_copy_that_the_learner_made_is_theirs_alone(copies):
 
 KILLED = """
 import os, sys
-sys.path.insert(0, {root!r})
 from pathlib import Path
-from tools.copies import Copies
+from stepsize.command.copies import Copies
 
 left = {calls}
 def stop(call):
@@ -303,7 +302,7 @@ def test_killed_at_any_moment_it_loses_nothing_and_is_done_the_next_time(copies,
     for calls in range(100):
         shutil.rmtree(copies.folder)
         shutil.copytree(begin, copies.folder)
-        places = dict(root=str(ROOT), course=str(copies.course), folder=str(copies.folder))
+        places = dict(course=str(copies.course), folder=str(copies.folder))
         code = KILLED.format(calls=calls, **places)
         status = subprocess.run([sys.executable, "-c", code]).returncode
         assert ANSWER in sources(mine(copies))

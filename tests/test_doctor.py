@@ -1,20 +1,16 @@
 """The doctor finds what is broken, and says what helps."""
 
 import errno
-import importlib.util
 import webbrowser
 from pathlib import Path
 
 import pytest
 
-from tools.copies import Copies
+from stepsize.command import doctor
+from stepsize.command.copies import Copies
 
 from .learners import lesson, put
-from .test_run import ROOT, run  # noqa: F401  (a fixture)
-
-spec = importlib.util.spec_from_file_location("doctor", ROOT / "tools" / "doctor.py")
-doctor = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(doctor)
+from .test_run import run  # noqa: F401  (a fixture)
 
 
 def test_a_slider_is_moved_in_a_kernel():
@@ -70,13 +66,14 @@ def test_what_draws_a_lab_is_looked_for(tmp_path):
 
 
 def test_a_folder_that_is_of_no_use_is_named(tmp_path):
-    assert doctor.folder(tmp_path) == "my-work can be written"
+    assert doctor.folder(tmp_path / "my-work") == "my-work can be written"
+    assert not (tmp_path / "my-work").exists(), "it leaves no folder behind"
     (tmp_path / "a file").touch()
     with pytest.raises(doctor.Ill, match="Nothing can be written"):
-        doctor.folder(tmp_path / "a file")
+        doctor.folder(tmp_path / "a file" / "my-work")
     (tmp_path / "OneDrive").mkdir()
     with pytest.raises(doctor.Ill, match="Move the course out of it"):
-        doctor.folder(tmp_path / "OneDrive")
+        doctor.folder(tmp_path / "OneDrive" / "my-work")
 
 
 def test_a_full_disk_under_my_work_is_named(tmp_path, monkeypatch):
@@ -85,28 +82,28 @@ def test_a_full_disk_under_my_work_is_named(tmp_path, monkeypatch):
 
     monkeypatch.setattr(doctor.tempfile, "NamedTemporaryFile", full)
     with pytest.raises(doctor.Ill, match=r"The disk is full\. Free: .* MB in .*my-work"):
-        doctor.folder(tmp_path)
+        doctor.folder(tmp_path / "my-work")
 
 
 def test_damaged_notebooks_are_named_with_what_helps(tmp_path):
     work = tmp_path / "my-work"
-    assert doctor.notebooks(tmp_path) == "my-work is empty yet"
+    assert doctor.notebooks(work, tmp_path) == "my-work is empty yet"
     for name in ("03-ravines.ipynb", "solutions/03-ravines.ipynb", "mine.ipynb"):
         put(work / name, lesson("# Mine"))
     for folder in ("notebooks", "solutions"):
         put(tmp_path / folder / "03-ravines.ipynb", lesson("# The course's"))
-    assert doctor.notebooks(tmp_path) == "3 notebooks in my-work can be opened"
+    assert doctor.notebooks(work, tmp_path) == "3 notebooks in my-work can be opened"
     (work / "mine.ipynb").write_text("{", encoding="utf-8")
     with pytest.raises(doctor.Ill, match=r"my-work: mine.ipynb. Delete it, or move it away"):
-        doctor.notebooks(tmp_path)
+        doctor.notebooks(work, tmp_path)
     (work / "03-ravines.ipynb").write_bytes(b"")
     (work / "solutions" / "03-ravines.ipynb").write_text("<<<<<<<", encoding="utf-8")
     both = r"my-work: 03-ravines.ipynb, solutions/03-ravines.ipynb. Run: python run.py. It keeps"
     with pytest.raises(doctor.Ill, match=both):
-        doctor.notebooks(tmp_path)
+        doctor.notebooks(work, tmp_path)
     (work / "mine.ipynb").unlink()
     assert [*Copies(tmp_path, work).hand_out()]
-    assert doctor.notebooks(tmp_path) == "2 notebooks in my-work can be opened"
+    assert doctor.notebooks(work, tmp_path) == "2 notebooks in my-work can be opened"
 
 
 def test_the_doctor_writes_nothing_into_a_course_that_may_be_read_only(run, monkeypatch):  # noqa: F811
@@ -132,11 +129,11 @@ def test_what_is_to_be_done_is_counted(capsys):
     def ill():
         raise doctor.Ill("It is broken. Mend it.")
 
-    assert doctor.main((lambda: "fine", ill)) == 1
+    assert doctor.examine((lambda: "fine", ill)) == 1
     said = capsys.readouterr().out
     assert "ok       fine" in said
     assert "TO DO    It is broken. Mend it." in said
-    assert doctor.main((lambda: "fine",)) == 0
+    assert doctor.examine((lambda: "fine",)) == 0
     assert "All is well." in capsys.readouterr().out
 
 

@@ -7,6 +7,7 @@ import nbformat
 import pytest
 
 from stepsize.checks.catalog import EXERCISES
+from stepsize.command import guide as book
 
 from .test_run import ROOT
 
@@ -135,7 +136,7 @@ def test_a_number_that_is_told_comes_from_the_lesson(page):
 
 
 def test_links_lead_somewhere():
-    for page in [*(guide.PAGES / f"{name}.md" for name in guide.FIRST), *guide.pages()]:
+    for page in [*(guide.PAGES / f"{name}.md" for name in book.FIRST), *guide.pages()]:
         for link in re.findall(r"\]\(([^)#]+)", by_hand(page)):
             if "://" not in link and "workshop/" not in link:  # that is not part of the guide
                 assert (page.parent / link).exists(), f"{page.name}: {link}"
@@ -151,10 +152,10 @@ def test_what_is_above_the_mark_is_left_alone(tmp_path, monkeypatch):
     assert guide.renewed(copy).startswith(f"# Mine\n\n\n{guide.MARK}\n\n## Every prediction")
 
 
-def test_the_whole_is_one_file_with_every_page_and_no_need_of_a_network():
+def test_the_whole_is_one_file_with_every_page_and_no_need_of_a_network(tmp_path):
     pytest.importorskip("latex2mathml")
-    whole = guide.html()
-    for page in [*guide.FIRST, *(page.stem for page in guide.pages())]:
+    whole = book.html(guide.PAGES, tmp_path)
+    for page in [*book.FIRST, *(page.stem for page in guide.pages())]:
         assert f'<section id="{page}">' in whole
         assert f'href="#{page}"' in whole
     assert not re.search(r'(?:src|<link[^>]* href)="', whole)

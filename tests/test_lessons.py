@@ -45,6 +45,19 @@ def test_learner_gets_no_answer_and_no_output(lesson):
 
 
 @pytest.mark.parametrize("lesson", LESSONS)
+def test_opened_on_its_own_it_says_in_one_line_what_is_missing(lesson):
+    """What a learner gets does; the solutions, and the pages made from them, don't."""
+    given, solved = (
+        nbformat.read(ROOT / folder / f"{lesson.stem}.ipynb", as_version=4).cells
+        for folder in ("notebooks", "solutions")
+    )
+    assert given[0].source.splitlines().count(build.ALONE) == 1
+    assert 'pip install "stepsize[course]"' in build.ALONE
+    assert given[0].source.replace(f"{build.ALONE}\n\n", "", 1) == solved[0].source
+    assert not any(build.ALONE in cell.source for cell in [*given[1:], *solved])
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
 def test_runs_from_top_to_bottom_unsolved(lesson, tmp_path, monkeypatch):
     """Run All works before anything is solved: no cell raises, each check says "not tried"."""
     monkeypatch.setenv("STEPSIZE_HOME", str(tmp_path))

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tools.cells import contents
-from tools.merge import merge
-from tools.notes import BACK, BOTH, DROPPED, note, plain
+from stepsize.command.cells import contents
+from stepsize.command.merge import merge
+from stepsize.command.notes import BACK, BOTH, DROPPED, note, plain
 
 
 def text(source, name, **more):

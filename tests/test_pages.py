@@ -11,6 +11,10 @@ from nbconvert import HTMLExporter
 from playwright.sync_api import Page
 from traitlets.config import PyFileConfigLoader
 
+from stepsize.command import guide as book
+from stepsize.command import present
+from stepsize.command.lab import SETTINGS
+
 from .axe import violations
 from .jupyter import PATIENCE, ROOT, chromium, jupyterlab
 from .test_guide import guide
@@ -19,7 +23,8 @@ WIDTHS = (1280, 800)
 NOTEBOOKS = [*sorted((ROOT / "solutions").glob("*.ipynb")), ROOT / "notebooks" / "words.ipynb"]
 TABLES = [
     *sorted((ROOT / "lessons").rglob("*.md")),
-    *(ROOT / name for name in ("README.md", "docs/conventions.md", "tools/present.py")),
+    *(ROOT / name for name in ("README.md", "docs/conventions.md")),
+    Path(present.__file__),
 ]
 
 # Numbers, and parts of names between `.` and `_`, that are on two lines.
@@ -65,7 +70,7 @@ def whole(tmp_path_factory) -> Path:
     """The guide, as run.py guide writes it."""
     pytest.importorskip("latex2mathml")
     path = tmp_path_factory.mktemp("guide") / "guide.html"
-    path.write_text(guide.html(), encoding="utf-8")
+    path.write_text(book.html(guide.PAGES, path.parent), encoding="utf-8")
     return path
 
 
@@ -92,13 +97,12 @@ def test_no_link_of_the_guide_is_dead(whole):
             assert link[1:] in names, link
     for link in files:
         assert not urlparse(link).scheme, link
-        assert (guide.TEACHING / unquote(link)).resolve().is_file(), link
+        assert (whole.parent / unquote(link)).resolve().is_file(), link
 
 
 def exported(notebook: Path, folder: Path) -> Path:
     """Saved as JupyterLab's menu would, with the settings that a learner's server has."""
-    settings = ROOT / "tools" / "jupyter"
-    config = PyFileConfigLoader("jupyter_server_config.py", path=str(settings)).load_config()
+    config = PyFileConfigLoader("jupyter_server_config.py", path=str(SETTINGS)).load_config()
     text, _ = HTMLExporter(config=config).from_filename(str(notebook))
     path = folder / f"{notebook.stem}.html"
     path.write_text(text, encoding="utf-8")
@@ -123,7 +127,7 @@ def test_every_column_of_a_table_has_a_name(path):
 
 def every_cell_at_once(folder: Path) -> Path:
     """The learner's settings; but cells that are out of sight are shown as well."""
-    shutil.copytree(ROOT / "tools" / "jupyter", folder)
+    shutil.copytree(SETTINGS, folder)
     path = folder / "settings" / "overrides.json"
     overrides = json.loads(path.read_text(encoding="utf-8"))
     overrides["@jupyterlab/notebook-extension:tracker"] = {"windowingMode": "none"}

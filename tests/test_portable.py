@@ -137,7 +137,7 @@ COURSE = r"""
 import locale, sys, warnings
 from pathlib import Path
 
-ours = r"(stepsize|tools|run|build|guide|__main__)\b"
+ours = r"(stepsize|tools|run|build|guide|command|__main__)\b"
 warnings.filterwarnings("error", category=EncodingWarning, module=ours)
 assert locale.getencoding() in ("ANSI_X3.4-1968", "US-ASCII", "646")
 
@@ -153,6 +153,7 @@ assert "\u0391\u03b4\u03ac\u03bc" in page.read_text(encoding="utf-8")
 last_check(3).answer(1, "a")
 """
 PROGRAMS = ["tools/build.py --check", "tools/guide.py --check", "run.py --help", "run.py no-such"]
+PROGRAMS += ["-m stepsize.command --help", "-m stepsize.command no-such"]
 
 
 def ascii_python(tmp_path: Path, *args: str) -> subprocess.CompletedProcess[bytes]:
@@ -174,7 +175,7 @@ def test_programs_speak_to_a_terminal_of_another_encoding(program, encoding, tmp
     done = ascii_python(tmp_path, *program.split())
     said = done.stderr.decode("utf-8", "replace")
     assert "Traceback" not in said, said
-    assert not re.search(r"(stepsize|tools|run)\S*\.py:\d+: EncodingWarning", said), said
+    assert not re.search(r"(stepsize|tools|run|command)\S*\.py:\d+: EncodingWarning", said), said
 
 
 def test_the_workflow_says_what_the_readme_says():

@@ -1,6 +1,5 @@
 """A lesson as slides: all of it, one idea each, and no answer before it is asked for."""
 
-import importlib.util
 import json
 import re
 import sys
@@ -12,13 +11,10 @@ import pytest
 from playwright.sync_api import TimeoutError
 
 from stepsize import labs
+from stepsize.command import present
 
 from . import PATIENCE
 from .jupyter import ROOT, Desk, chromium, jupyterlab
-
-spec = importlib.util.spec_from_file_location("present", ROOT / "tools" / "present.py")
-present = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(present)
 
 A_WHILE = 60_000  # milliseconds, after which the key is pressed once more
 LESSONS = sorted(path.name for path in (ROOT / "solutions").glob("*.ipynb"))
@@ -63,7 +59,8 @@ def test_an_answer_stands_below_its_question_and_nowhere_else(name):
     answers = [cell.source for cell in cells if place(cell) == "subslide"]
     solved = read("solutions", name).cells
     blanks = {cell.id: cell.source for cell in read("notebooks", name).cells}
-    hidden = [cell.source for cell in solved if blanks.get(cell.id) != cell.source]
+    code = [cell for cell in solved if cell.cell_type == "code"]
+    hidden = [cell.source for cell in code if blanks.get(cell.id) != cell.source]
     for source in hidden:
         assert any(a.startswith(source.replace(present.MARK, "")) for a in answers)
     folded = sum(cell.source.count("<details>") for cell in solved if cell.cell_type == "markdown")

@@ -9,14 +9,14 @@ import subprocess
 import sys
 import tokenize
 import tomllib
+from itertools import chain
 from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
 
-from tools.lab import a_free_port
-from tools.programs import environment
-from tools.trouble import Trouble, meaning
+from stepsize.command.programs import environment
+from stepsize.command.trouble import meaning
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -29,8 +29,8 @@ def run(tmp_path, monkeypatch):
     spec.loader.exec_module(module)
     root = tmp_path / "a course, naïve"
     root.mkdir()
-    places = dict(ROOT=root, MY_WORK=root / "my-work")
-    places |= dict(VENV=root / ".venv", LOG=root / "setup.log", STAMP=root / "stamp")
+    places = dict(VENV=root / ".venv", LOG=root / "setup.log", STAMP=root / "stamp")
+    places |= dict(ROOT=root)
     for name, place in places.items():
         monkeypatch.setattr(module, name, place)
     return module
@@ -132,14 +132,23 @@ def test_cpu_builds_of_torch_are_asked_for_where_plain_ones_bring_cuda(run):
     ("system", "machine"),
     [
         *[("linux", "x86_64"), ("linux", "aarch64"), ("darwin", "arm64"), ("darwin", "x86_64")],
-        *[("win32", "AMD64"), ("win32", "ARM64")],
+        *[("win32", "AMD64"), ("win32", "ARM64"), ("linux", "riscv64"), ("emscripten", "wasm32")],
     ],
 )
 def test_run_and_pyproject_agree_where_torch_has_builds(run, system, machine):
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    (torch,) = (need for need in project["dependencies"] if need.startswith("torch"))
-    here = {"sys_platform": system, "platform_machine": machine}
+    course = project["optional-dependencies"]["course"]
+    (torch,) = (need for need in course if need.startswith("torch"))
+    here = {"sys_platform": system, "platform_machine": machine, "python_version": "3.14"}
     assert Requirement(torch).marker.evaluate(here) == run.torch_has_builds(system, machine)
+
+
+def test_where_there_is_neither_a_jupyterlab_nor_torch_the_course_asks_for_neither():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    browser = {"sys_platform": "emscripten", "platform_machine": "wasm32"}
+    needs = map(Requirement, project["optional-dependencies"]["course"])
+    asked = {need.name for need in needs if not need.marker or need.marker.evaluate(browser)}
+    assert asked == {"matplotlib", "ipywidgets", "anywidget", "cloudpickle", "scikit-learn"}
 
 
 def test_pins_lie_in_their_ranges_and_name_no_place():
@@ -147,7 +156,8 @@ def test_pins_lie_in_their_ranges_and_name_no_place():
     pins = [Requirement(line) for line in lines if not line.startswith("#")]
     pinned = {pin.name: next(iter(pin.specifier)).version for pin in pins}
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    for need in project["dependencies"] + project["optional-dependencies"]["dev"]:
+    extras = project["optional-dependencies"].values()
+    for need in chain(project["dependencies"], *extras):
         need = Requirement(need)
         assert need.specifier.contains(pinned[need.name.replace("_", "-")]), need
     assert not any(pin.url for pin in pins)
@@ -169,8 +179,8 @@ def test_the_disk_is_looked_at_before_anything_is_fetched(run, monkeypatch):
     monkeypatch.setattr(
         run.shutil, "disk_usage", lambda place: shutil._ntuple_diskusage(9, 8, 10**8)
     )
-    with pytest.raises(Trouble, match=r"The disk is too full: .* MB are needed, 100 are free"):
-        run.announce("")
+    with pytest.raises(run.Trouble, match=r"The disk is too full: .* MB are needed, 100 are free"):
+        run.announce("course")
 
 
 def test_a_full_disk_is_named_even_by_a_program_that_does_not_say_so(run, monkeypatch):
@@ -181,17 +191,18 @@ def test_a_full_disk_is_named_even_by_a_program_that_does_not_say_so(run, monkey
 
 
 def test_of_all_disks_the_one_on_which_it_failed_is_measured(run, monkeypatch):
-    free = {run.ROOT: 9 * 10**9, run.ROOT / "my-work": 12 * 10**6}
+    work = run.ROOT / "my-work"
+    free = {run.ROOT: 9 * 10**9, work: 12 * 10**6}
     monkeypatch.setattr(
         run.shutil, "disk_usage", lambda place: shutil._ntuple_diskusage(9, 9, free[place])
     )
-    run.MY_WORK.mkdir()
+    work.mkdir()
 
     def fails(_):
-        raise OSError(28, "No space left on device", str(run.MY_WORK / "solutions" / "x.ipynb"))
+        raise OSError(28, "No space left on device", str(work / "solutions" / "x.ipynb"))
 
     monkeypatch.setitem(run.COMMANDS, "guide", fails)
-    assert run.main(["guide"]) == f"The disk is full. Free: 12 MB in {run.MY_WORK}."
+    assert run.main(["guide"]) == f"The disk is full. Free: 12 MB in {work}."
 
 
 def test_where_not_even_a_temporary_file_can_be_made_the_full_disk_is_named(run, monkeypatch):
@@ -251,7 +262,7 @@ def test_a_real_failure_of_pip_is_understood(run, monkeypatch):
     """An index on a port where nobody listens, asked as set_up asks."""
     monkeypatch.setattr(run, "PYTHON", Path(sys.executable))
     args = ["--index-url", "http://127.0.0.1:9", "--retries", "1", "no-such-package-of-ours"]
-    with pytest.raises(Trouble, match="The network is gone"):
+    with pytest.raises(run.Trouble, match="The network is gone"):
         run.pip(args, "what is not there")
 
 
@@ -261,17 +272,17 @@ def test_a_real_failure_of_pip_is_understood(run, monkeypatch):
 def test_a_port_that_is_taken(run):
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        with pytest.raises(Trouble, match=f"Port {port} is taken"):
-            a_free_port(port)
-    assert a_free_port(port) == port
-    with pytest.raises(Trouble, match="Port 99999 is taken, or can't be had"):
-        a_free_port(99999)
+        with pytest.raises(run.Trouble, match=f"Port {port} is taken"):
+            run.a_free_port(port)
+    assert run.a_free_port(port) == port
+    with pytest.raises(run.Trouble, match="Port 99999 is taken, or can't be had"):
+        run.a_free_port(99999)
 
 
 def test_without_a_wish_the_next_free_port_is_found(run):
-    first = a_free_port()
+    first = run.a_free_port()
     with socket.create_server(("127.0.0.1", first)):
-        assert a_free_port() > first
+        assert run.a_free_port() > first
 
 
 LAST = len(list((ROOT / "lessons").glob("[0-9][0-9]-*.md"))) - 1
@@ -303,7 +314,8 @@ HELPED = ("doctor", "hub", "bench", "guide", "present")
 )
 def test_what_is_typed_wrong_gets_words_before_anything_is_set_up(args, status, words, tmp_path):
     course = tmp_path / "course"
-    shutil.copytree(ROOT / "tools", course / "tools")
+    command = Path("src", "stepsize", "command")  # without the package around it
+    shutil.copytree(ROOT / command, course / command)
     shutil.copytree(ROOT / "lessons", course / "lessons")
     shutil.copy(ROOT / "run.py", course)
     command = [sys.executable, str(course / "run.py"), *args]

@@ -7,8 +7,9 @@ What the cells that need PyTorch show in solutions/ goes into the package, for t
     python tools/build.py --ids-from COMMIT    first give all cells the ids that they had there
 
 A lesson is the solved text. What a learner opens lacks the right side of every line that ends in
-`# solution`, every cell tagged `solution`, and all outputs. A solution is the whole lesson,
-executed. The same lesson gives the same bytes each time.
+`# solution`, every cell tagged `solution`, and all outputs; its first cell says what is missing
+where it is opened on its own. A solution is the whole lesson, executed. The same lesson gives the
+same bytes each time.
 
 A cell keeps its id when others come, go or move, when it is edited, and when the lesson gets
 another name: by the ids, an update finds the cells of a learner's notebook. The solution made
@@ -31,13 +32,11 @@ from nbclient import NotebookClient
 from nbformat import NotebookNode
 from traitlets.config import Config
 
+from stepsize.command.cells import fresh_id, loads, matched, share
+from stepsize.command.files import write
 from stepsize.notebook import without_torch
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
-
-from tools.cells import fresh_id, loads, matched, share  # noqa: E402  (the root comes first)
-from tools.files import write  # noqa: E402
 
 RENAMED = 0.5  # of its cells: a solution that has so many of a new lesson's was that lesson's
 MARK = "  # solution"
@@ -47,6 +46,11 @@ GLOSSARY = "words.ipynb"
 RECORD = f"src/stepsize/notebook/{without_torch.RECORD.name}"
 WORDS = "| word | what it is | PyTorch | Keras 3 | Optax | lesson |"
 FOUND = "The words of all lessons, with what three libraries call them."
+MADE = "<!-- Made from"
+ALONE = (
+    "*Opened on its own, in Colab, Kaggle or VS Code? Then the package `stepsize` is missing: run "
+    '`%pip install "stepsize[course]"` in a new box first.*'
+)
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
@@ -60,7 +64,7 @@ def lessons() -> list[Path]:
 def read(lesson: Path) -> NotebookNode:
     """The solved notebook of a lesson, not executed."""
     cells = jupytext.read(lesson, fmt="md").cells
-    cells[0].source += f"\n\n<!-- Made from lessons/{lesson.name} by tools/build.py: edit that. -->"
+    cells[0].source += f"\n\n{MADE} lessons/{lesson.name} by tools/build.py: edit that. -->"
     set_ids(cells, made_before(cells, lesson, ROOT / "solutions"))
     return nbformat.v4.new_notebook(cells=cells, metadata=METADATA)
 
@@ -118,6 +122,7 @@ def _git(*command: str) -> bytes:
 def unsolved(notebook: NotebookNode) -> NotebookNode:
     """What the learner gets: the places of the answers, without the answers."""
     cells = [cell for cell in notebook.cells if "solution" not in cell.metadata.get("tags", [])]
+    cells[0].source = cells[0].source.replace(MADE, f"{ALONE}\n\n{MADE}")
     for cell in cells:
         if cell.cell_type == "code":
             cell.source = "\n".join(_blank(line) for line in cell.source.split("\n"))

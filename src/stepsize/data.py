@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from .extras import needs
 from .ranges import at_least, require
 
 __all__ = ["batch", "digits", "linear_data", "sine_data"]
@@ -63,7 +64,7 @@ def digits(dtype: Any = np.float64) -> tuple[np.ndarray, np.ndarray]:
 
     Source: Alpaydin & Kaynak (1998), doi:10.24432/C50P49; it comes with scikit-learn.
     """
-    from sklearn.datasets import load_digits
-
+    with needs():
+        from sklearn.datasets import load_digits
     X, y = load_digits(return_X_y=True)
     return (X / 16).astype(dtype), y

@@ -9,14 +9,17 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap, LogNorm, Normalize
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.text import Text
-from matplotlib.ticker import Formatter
 
+from .extras import needs
 from .loop import Landscape, Trace
+
+with needs():
+    from matplotlib.axes import Axes
+    from matplotlib.colors import LinearSegmentedColormap, LogNorm, Normalize
+    from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
+    from matplotlib.text import Text
+    from matplotlib.ticker import Formatter
 
 __all__ = [
     "Look",
@@ -268,8 +271,9 @@ def show(figure: Figure, sentence: str) -> None:
     those who can't see the picture.
     """
     import matplotlib.pyplot as plt
-    from IPython import get_ipython
 
+    with needs():
+        from IPython import get_ipython
     shell = get_ipython()
     if shell is None:
         plt.show()

@@ -13,8 +13,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
-from torch import Tensor, nn
+
+from .extras import needs
+
+with needs():
+    import torch
+    from torch import Tensor, nn
 
 __all__ = ["CHANCE", "Reverser", "Run", "one_thread", "ramp", "rows", "train"]
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from ..extras import needs
 from ..learner import board, record
 from ..learner.verdict import BROKEN, RIGHT, UNTRIED, Verdict
 from ..notebook import cells
@@ -70,8 +71,8 @@ def _counted(verdict: Verdict) -> str | None:
 
 def _carried(answer: Any) -> bytes:
     """The answer as bytes, with all it refers to in the notebook."""
-    import cloudpickle
-
+    with needs():
+        import cloudpickle
     return cloudpickle.dumps(answer)
 
 

@@ -15,12 +15,15 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import torch
-from torch.optim.optimizer import ParamsT
 
+from ..extras import needs
 from ..optimizers import Rule, Step
 from ..optimizers.slips import require_names
 from .torch_optimizer import RuleOptimizer
+
+with needs():
+    import torch
+    from torch.optim.optimizer import ParamsT
 
 __all__ = ["as_rule", "as_torch"]
 

@@ -6,11 +6,14 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-import torch
 
+from ..extras import needs
 from ..optimizers import Rule
 from ..optimizers.rules import looks
 from ..optimizers.slips import require_names
+
+with needs():
+    import torch
 
 __all__ = ["Stepper"]
 

@@ -10,12 +10,15 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-import torch
-from torch.optim.optimizer import ParamsT
 
+from ..extras import needs
 from ..optimizers import Rule, Step
 from ..optimizers.blockwise import BLOCK, blockwise
 from .stepper import EMPTY, Stepper
+
+with needs():
+    import torch
+    from torch.optim.optimizer import ParamsT
 
 __all__ = ["RuleOptimizer"]
 

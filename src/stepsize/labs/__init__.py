@@ -1,16 +1,19 @@
 """Labs: what moves when a slider moves. Each is one call, the last line of a cell."""
 
-from .decay import decay, forgetting
-from .descent import learning_rate, parabola, playground
-from .lab import Lab, Scene, panels
-from .moments import microscope
-from .noise import batches, escape
-from .race import race
-from .range_test import range_test
-from .rates import schedule
-from .ravines import momentum_map
-from .scales import scales
-from .warmup import warmup
+from ..extras import needs
+
+with needs():
+    from .decay import decay, forgetting
+    from .descent import learning_rate, parabola, playground
+    from .lab import Lab, Scene, panels
+    from .moments import microscope
+    from .noise import batches, escape
+    from .race import race
+    from .range_test import range_test
+    from .rates import schedule
+    from .ravines import momentum_map
+    from .scales import scales
+    from .warmup import warmup
 
 __all__ = [
     "Lab",

@@ -4,15 +4,17 @@ import html
 from pathlib import Path
 from typing import Any
 
-import anywidget
-import traitlets
-from IPython.display import display
-
+from ..extras import needs
 from ..learner import record
 from ..learner.verdict import RIGHT, WRONG
 from ..notebook.keyboard import with_keys
 from ..ranges import count_from, require
 from .bank import Drawn, draw
+
+with needs():
+    import anywidget
+    import traitlets
+    from IPython.display import display
 
 __all__ = ["LastCheck", "Told"]
 

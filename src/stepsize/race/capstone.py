@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from ..extras import needs
 from ..frameworks.recipe import Recipe
 from ..frameworks.translate import translate
 from ..notebook.without_torch import missing
@@ -101,7 +102,8 @@ def final_loss(recipe: Recipe, seed: int) -> float:
 
     It knows nothing then; how far it is from knowing nothing is no longer of interest.
     """
-    import torch
+    with needs():
+        import torch
 
     from ..transformer import CHANCE, Reverser, one_thread, rows
 
@@ -164,9 +166,9 @@ def _said(contest: Contest) -> str:
 
 def _bar() -> Callable[[int, int], None]:
     """A bar in the notebook; elsewhere IPython prints a line in its place."""
-    import ipywidgets
-    from IPython.display import display
-
+    with needs():
+        import ipywidgets
+        from IPython.display import display
     bar = ipywidgets.IntProgress(max=SEEDS, description="training", bar_style="info")
     display(bar)
 

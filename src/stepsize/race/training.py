@@ -5,14 +5,17 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-import torch
-from torch import Tensor, nn
-from torch.nn import functional
 
 from ..data import batch, digits
+from ..extras import needs
 from ..schedules import cosine, linear
 from ..transformer import Reverser, one_thread, rows
 from . import EVERY, TASKS, WARMUP, Ran
+
+with needs():
+    import torch
+    from torch import Tensor, nn
+    from torch.nn import functional
 
 __all__ = ["Residual", "train"]
 

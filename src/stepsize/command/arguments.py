@@ -1,4 +1,4 @@
-"""What each command of run.py may be told; read before anything is set up, which takes minutes.
+"""What each command may be told; `run.py` reads it before a set-up, which takes minutes.
 
 Nothing but Python is needed here. The programs that the commands start read the same words again.
 """
@@ -9,9 +9,10 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from .places import CLONE, place
+
 __all__ = ["READ", "bench", "doctor", "guide", "hub", "opening", "present"]
 
-ROOT = Path(__file__).resolve().parents[1]
 SHORTEST = 8  # characters of a class's password
 HUB = """\
 python run.py hub                  a trial, on this machine alone; everybody in your account
@@ -29,24 +30,30 @@ Words = Sequence[str] | None  # None: those that this program was started with
 
 
 def opening(words: Words = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python run.py")
+    """To open the course."""
+    parser = _parser("")
     _opens(parser)
     return parser.parse_args(words)
 
 
 def doctor(words: Words = None) -> argparse.Namespace:
-    return argparse.ArgumentParser(prog="python run.py doctor").parse_args(words)
+    """To examine this machine."""
+    return _parser("doctor").parse_args(words)
 
 
 def guide(words: Words = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python run.py guide")
-    parser.add_argument("--check", action="store_true", help="name what is stale, change nothing")
+    """To make the instructor's guide."""
+    parser = _parser("guide")
+    if CLONE:
+        stale = "name what is stale, change nothing"
+        parser.add_argument("--check", action="store_true", help=stale)
     parser.add_argument("--no-browser", action="store_true")
     return parser.parse_args(words)
 
 
 def present(words: Words = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python run.py present")
+    """To show a lesson as slides."""
+    parser = _parser("present")
     parser.add_argument("lesson", type=_lesson, help="its number")
     parser.add_argument("--dark", action="store_true", help="light letters on a dark ground")
     _opens(parser)
@@ -54,6 +61,7 @@ def present(words: Words = None) -> argparse.Namespace:
 
 
 def bench(words: Words = None) -> argparse.Namespace:
+    """To time everything."""
     parser = argparse.ArgumentParser(prog="python run.py bench")
     parser.add_argument("--quick", action="store_true", help="on very little; writes nothing")
     parser.add_argument("--rounds", type=_rounds, default=11)
@@ -62,6 +70,7 @@ def bench(words: Words = None) -> argparse.Namespace:
 
 
 def hub(words: Words = None) -> argparse.Namespace:
+    """To serve a class, and what else its hub is told."""
     room = hasattr(os, "geteuid") and os.geteuid() == 0
     parser = argparse.ArgumentParser(
         prog="python run.py hub",
@@ -80,6 +89,14 @@ def hub(words: Words = None) -> argparse.Namespace:
     commands.add_parser("stop")
     commands.add_parser("remove").add_argument("name")
     return parser.parse_args(words)
+
+
+def _parser(command: str) -> argparse.ArgumentParser:
+    """Of a command that works in the learner's folder."""
+    parser = argparse.ArgumentParser(prog=f"{place().command} {command}".strip())
+    yours = "where your notebooks are, or will be"
+    parser.add_argument("--folder", type=Path, metavar="FOLDER", help=yours)
+    return parser
 
 
 def _opens(parser: argparse.ArgumentParser) -> None:
@@ -112,7 +129,8 @@ def _rounds(word: str) -> int:
 
 
 def _lesson(word: str) -> int:
-    numbers = sorted(int(path.name[:2]) for path in ROOT.glob("lessons/[0-9][0-9]-*.md"))
+    lessons = (place().course / "lessons").glob("[0-9][0-9]-*.md")
+    numbers = sorted(int(path.name[:2]) for path in lessons)
     if not word.isdecimal() or int(word) not in numbers:
         there = f"the lessons are {numbers[0]} to {numbers[-1]}"
         raise argparse.ArgumentTypeError(f"there is no lesson {word!r}; {there}")

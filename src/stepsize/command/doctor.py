@@ -1,4 +1,4 @@
-"""Examine this machine, in seconds: can the course be learned on it? Run by `python run.py doctor`.
+"""Examine this machine, in seconds: can the course be learned on it?
 
 Each examination returns what it found, or raises Ill with what helps.
 """
@@ -15,21 +15,26 @@ import sys
 import tempfile
 import time
 import webbrowser
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+from . import arguments
+from .copies import Copies
+from .places import CLONE, chosen, place
+from .trouble import meaning
 
-from tools import arguments  # noqa: E402  (the root has to be found first)
-from tools.copies import Copies  # noqa: E402
-from tools.trouble import meaning  # noqa: E402
+if TYPE_CHECKING:  # it comes with the packages that are examined
+    from packaging.specifiers import SpecifierSet
 
 MEMORY, FREE, DISK = 3.0, 1.0, 0.5  # GB: of memory in all, of it unused, and of disk
 ROOM = 10**6  # bytes that my-work has to have room for
 PATIENCE = 180  # seconds for a kernel to start; slow after a set-up, or where much else runs
 NEEDED = ("numpy", "matplotlib", "ipywidgets", "anywidget", "jupyterlab", "scikit-learn", "torch")
+
+
+Examination = Callable[[], str]
 
 
 class Ill(Exception):
@@ -61,62 +66,87 @@ def memory(total: float | None = None, free: float | None = None) -> str:
 def disk(free: float | None = None) -> str:
     """free: GB, or None to ask the machine."""
     if free is None:
-        free = shutil.disk_usage(ROOT).free / 1e9
+        free = shutil.disk_usage(place().course).free / 1e9
     if free < DISK:
         raise Ill(f"{free:.1f} GB of disk are free: make room for {DISK:g} GB.")
     return f"{free:.0f} GB of disk free"
 
 
-def folder(root: Path = ROOT) -> str:
-    work = root / "my-work"
+def folder(work: Path) -> str:
+    """The learner's. It is made here only to try, and goes again."""
+    new = not work.exists()
     try:
         work.mkdir(exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=work) as file:
             file.write(bytes(ROOM))
             file.flush()
+        if new:
+            work.rmdir()
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise Ill(meaning(str(error), root, str(work))) from None
+            raise Ill(meaning(str(error), work.parent, str(work))) from None
         fix = "Move the course to a folder that is your own."
         raise Ill(f"Nothing can be written into {work} ({error.strerror}). {fix}") from None
     if os.name == "nt" and len(str(work)) > 150:
         raise Ill(f"The path {work} is long for Windows. Move the course, for instance to C:\\dev.")
     if "onedrive" in str(work).lower():
         raise Ill(f"{work} is in OneDrive, which can lock files. Move the course out of it.")
-    return "my-work can be written"
+    return f"{work.name} can be written"
 
 
-def notebooks(root: Path = ROOT) -> str:
-    """Can the learner's be opened?"""
-    copies = Copies(root, root / "my-work")
+def notebooks(work: Path, course: Path | None = None) -> str:
+    """Can the learner's be opened? course: where its own are, or None for this one's."""
+    copies = Copies(course or place().course, work)
     names = copies.work.names()
     damaged = [name for name in names if copies.work.is_damaged(name)]
     courses = [name for name in damaged if name in copies.sources()]
     if damaged:
         fix = "Delete it, or move it away."
         if courses:
-            fix = "Run: python run.py. It keeps the damaged file and puts one that works beside it."
+            keeps = "It keeps the damaged file and puts one that works beside it."
+            fix = f"Run: {place().command}. {keeps}"
         raise Ill(
-            f"Damaged, so it can't be opened, in my-work: {', '.join(courses or damaged)}. {fix}"
+            f"Damaged, so it can't be opened, in {work.name}: "
+            f"{', '.join(courses or damaged)}. {fix}"
         )
-    return f"{len(names)} notebooks in my-work can be opened" if names else "my-work is empty yet"
+    if not names:
+        return f"{work.name} is empty yet"
+    return f"{len(names)} notebooks in {work.name} can be opened"
 
 
 def packages(versions: dict[str, str] | None = None) -> str:
     """versions: those that are installed, or None to ask Python."""
-    pins = (ROOT / "constraints.txt").read_text(encoding="utf-8")
-    wanted = dict(re.findall(r"^([\w.-]+)==([^\s;]+)", pins, re.MULTILINE))
-    for name in NEEDED:
+    wanted = _pinned() if CLONE else _admitted()
+    for name in wanted:
         try:
             found = versions[name] if versions else importlib.metadata.version(name)
         except (KeyError, importlib.metadata.PackageNotFoundError):
             if name == "torch":
                 continue  # some machines have no builds of it; see `torch` below
-            raise Ill(f"{name} is missing. Run: python run.py") from None
-        if found.partition("+")[0] != wanted[name]:
-            fix = "Delete the folder .venv and run: python run.py"
-            raise Ill(f"{name} {found} in place of {wanted[name]}. {fix}")
-    return f"{len(NEEDED)} packages in the versions of the course"
+            fix = f"Run: {place().command}" if CLONE else place().mend
+            raise Ill(f"{name} is missing. {fix}") from None
+        if not wanted[name].contains(found, prereleases=True):
+            instead = str(wanted[name]).removeprefix("==")
+            raise Ill(f"{name} {found} in place of {instead}. {place().mend}")
+    return f"{len(wanted)} packages in the versions of the course"
+
+
+def _pinned() -> "dict[str, SpecifierSet]":
+    """What a clone has installed: one version of each."""
+    from packaging.specifiers import SpecifierSet
+
+    pins = (place().course / "constraints.txt").read_text(encoding="utf-8")
+    versions = dict(re.findall(r"^([\w.-]+)==([^\s;]+)", pins, re.MULTILINE))
+    return {name: SpecifierSet(f"=={versions[name]}") for name in NEEDED}
+
+
+def _admitted() -> "dict[str, SpecifierSet]":
+    """What the wheel asks for, on this machine."""
+    from packaging.requirements import Requirement
+
+    needs = map(Requirement, importlib.metadata.requires("stepsize") or [])
+    here = [need for need in needs if not need.marker or need.marker.evaluate({"extra": "course"})]
+    return {need.name: need.specifier for need in here if need.name in NEEDED}
 
 
 def extensions(prefix: str = sys.prefix) -> str:
@@ -124,8 +154,7 @@ def extensions(prefix: str = sys.prefix) -> str:
     folder = Path(prefix) / "share" / "jupyter" / "labextensions"
     for name in ("@jupyter-widgets/jupyterlab-manager", "anywidget"):
         if not (folder / name / "package.json").exists():
-            fix = "Delete the folder .venv and run: python run.py"
-            raise Ill(f"JupyterLab can't draw labs: {name} is missing in {folder}. {fix}")
+            raise Ill(f"JupyterLab can't draw labs: {name} is missing in {folder}. {place().mend}")
     return "JupyterLab can draw labs"
 
 
@@ -135,12 +164,12 @@ def torch() -> str:
     try:
         import torch
     except (ImportError, OSError) as error:
-        fix = "Delete the folder .venv and run: python run.py"
+        fix = place().mend
         if os.name == "nt":
             fix = "Install the Visual C++ Redistributable from aka.ms/vs/17/release."
         raise Ill(f"PyTorch can't be loaded ({error}). {fix}") from None
     if float(torch.ones(3).sum()) != 3:
-        raise Ill("PyTorch can't add. Delete the folder .venv and run: python run.py")
+        raise Ill(f"PyTorch can't add. {place().mend}")
     return f"PyTorch {torch.__version__}"
 
 
@@ -181,7 +210,7 @@ def kernel(name: str = "python3") -> str:
         client.stop_channels()
         manager.shutdown_kernel(now=True)
     if moved != ["True", "True"]:
-        raise Ill("A slider was moved, and its lab didn't answer. Run: python run.py")
+        raise Ill(f"A slider was moved, and its lab didn't answer. Run: {place().command}")
     return f"a kernel, and a slider that moves its lab ({time.monotonic() - began:.0f} s)"
 
 
@@ -195,26 +224,17 @@ def _say(client: Any, code: str) -> str:
 
     reply = client.execute_interactive(code, output_hook=hear, timeout=PATIENCE)
     if reply["content"]["status"] != "ok":
-        content = reply["content"]
-        raise Ill(f"A lab fails: {content['ename']}: {content['evalue']}. Run: python run.py")
+        failed = f"{reply['content']['ename']}: {reply['content']['evalue']}"
+        raise Ill(f"A lab fails: {failed}. Run: {place().command}")
     return "".join(said)
 
 
-EXAMINATIONS: tuple[Callable[[], str], ...] = (
-    python,
-    memory,
-    disk,
-    folder,
-    notebooks,
-    packages,
-    extensions,
-    torch,
-    browser,
-    kernel,
-)
+def examinations(work: Path) -> list[Examination]:
+    of_work = [partial(folder, work), partial(notebooks, work)]
+    return [python, memory, disk, *of_work, packages, extensions, torch, browser, kernel]
 
 
-def main(examinations: tuple[Callable[[], str], ...] = EXAMINATIONS) -> int:
+def examine(examinations: Iterable[Examination]) -> int:
     """Print a line for each; 0 where all is well, 1 where something has to be done."""
     ills, began = 0, time.monotonic()
     for examination in examinations:
@@ -224,10 +244,13 @@ def main(examinations: tuple[Callable[[], str], ...] = EXAMINATIONS) -> int:
             ills += 1
             print("TO DO   ", ill)
     print(f"\nExamined in {time.monotonic() - began:.0f} s.", end=" ")
-    print("All is well." if not ills else f"To be done: {ills}. Then: python run.py doctor")
+    print("All is well." if not ills else f"To be done: {ills}. Then: {place().command} doctor")
     return int(bool(ills))
 
 
+def main() -> int:
+    return examine(examinations(chosen(arguments.doctor().folder, Path.cwd())))
+
+
 if __name__ == "__main__":
-    arguments.doctor()
     sys.exit(main())

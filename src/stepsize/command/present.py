@@ -1,9 +1,10 @@
 """Show a lesson as slides in JupyterLab, its labs at work: python run.py present 5
 
-The slides are made from solutions/ and notebooks/ each time, into my-work/teaching/; to keep some
-that you have changed, give them another name. The extension jupyterlab-slideshow shows them. It
-works in JupyterLab's own page, so labs live. (jupyterlab-rise has a page of its own, in which
-neither ipywidgets 8 nor anywidget starts: tried with 0.43.1 on JupyterLab 4.6.)
+The slides are made from solutions/ and notebooks/ each time, into `teaching` in the learner's
+folder; to keep some that you have changed, give them another name. The extension
+jupyterlab-slideshow shows them. It works in JupyterLab's own page, so labs live. (jupyterlab-rise
+has a page of its own, in which neither ipywidgets 8 nor anywidget starts: tried with 0.43.1 on
+JupyterLab 4.6.)
 """
 
 import ast
@@ -11,18 +12,20 @@ import json
 import re
 import shutil
 import sys
+from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
 
-import nbformat
-from nbformat import NotebookNode
+from stepsize.extras import needs
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+from . import lab
+from .files import write
+from .places import place
+from .trouble import Trouble
 
-from tools import arguments, lab  # noqa: E402  (the root has to be found first)
-from tools.files import write  # noqa: E402
-from tools.trouble import Trouble  # noqa: E402
+with needs():
+    import nbformat
+    from nbformat import NotebookNode
 
 MARK = "  # solution"
 LONGEST = 120  # words on a slide
@@ -190,7 +193,7 @@ def settings(folder: Path, dark: bool = False) -> Path:
     """The learner's settings, and with them the presenter's."""
     shutil.copytree(lab.SETTINGS, folder, dirs_exist_ok=True)
     style = folder / "custom" / "custom.css"
-    ours = (ROOT / "tools" / "presenting.css").read_text(encoding="utf-8")
+    ours = Path(__file__).with_name("presenting.css").read_text(encoding="utf-8")
     write(style, (style.read_text(encoding="utf-8") + ours).encode())
     path = folder / "settings" / "overrides.json"
     theme = {"theme": "JupyterLab Dark" if dark else "JupyterLab Light"}
@@ -202,12 +205,13 @@ def settings(folder: Path, dark: bool = False) -> Path:
 
 def prepare(number: int, work: Path) -> str:
     """Make the slides; the name of the notebook."""
-    names = {int(path.name[:2]): path.name for path in (ROOT / "solutions").glob("[0-9]*.ipynb")}
+    course = place().course
+    names = {int(path.name[:2]): path.name for path in (course / "solutions").glob("[0-9]*.ipynb")}
     if number not in names:
         raise Trouble(f"There is no lesson {number}; there are {sorted(names)}.")
     name = names[number]
     solved, given = (
-        nbformat.read(ROOT / folder / name, as_version=4) for folder in ("solutions", "notebooks")
+        nbformat.read(course / folder / name, as_version=4) for folder in ("solutions", "notebooks")
     )
     work.mkdir(parents=True, exist_ok=True)
     text = nbformat.writes(slides(solved, given), version=4) + "\n"
@@ -215,17 +219,8 @@ def prepare(number: int, work: Path) -> str:
     return name
 
 
-def main() -> int | str:
-    options = arguments.present()
-    try:
-        work = ROOT / "my-work" / "teaching"
-        name, own = prepare(options.lesson, work), settings(work / ".settings", options.dark)
-        port, python = lab.a_free_port(options.port), Path(sys.executable)
-        how = dict(no_browser=options.no_browser, source=own)
-        return lab.jupyterlab(python, work, port, name, **how)
-    except Trouble as trouble:
-        return str(trouble)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+def main(options: Namespace, work: Path) -> int:
+    """work: where the slides are made."""
+    name, own = prepare(options.lesson, work), settings(work / ".settings", options.dark)
+    port, python = lab.a_free_port(options.port), Path(sys.executable)
+    return lab.jupyterlab(python, work, port, name, no_browser=options.no_browser, source=own)

@@ -44,6 +44,7 @@ def is_touched(theirs: Notebook, base: Notebook) -> bool:
 
 
 def was_run(notebook: Notebook) -> bool:
+    """Does a cell show anything?"""
     return any(cell.get("outputs") or cell.get("execution_count") for cell in notebook["cells"])
 
 

@@ -17,6 +17,7 @@ from .files import digest, write
 from .history import likeliest, versions
 from .merge import merge
 from .notes import with_note
+from .places import CLONE, place
 from .trouble import Trouble
 from .work import Work, is_touched, of_version, origin, version_of, was_run
 
@@ -38,7 +39,7 @@ BEGIN = (
 
 @dataclass(frozen=True)
 class Copies:
-    """Those in `folder`, of the notebooks of `course`, the repository."""
+    """Those in `folder`, of the notebooks of `course`: the repository, or the package's data."""
 
     course: Path
     folder: Path
@@ -82,7 +83,8 @@ class Copies:
         given = self._given()
         names = sorted(name for name in given if "/" not in name and self.work.read(name))
         if not names:
-            raise Trouble(f"There are no notebooks in {self.course}. Clone the course again.")
+            anew = "Clone the course again." if CLONE else place().mend
+            raise Trouble(f"There are no notebooks in {self.course}. {anew}")
         used = [name for name in names if not self._is_unused(name, given)]
         ages = [((self.folder / name).stat().st_mtime, name) for name in used]
         return max(ages, default=(0, names[0]))[1]
@@ -105,8 +107,7 @@ class Copies:
             return
         read = loads(data)
         if read is None:
-            mend = f"git checkout -- {source.relative_to(self.course).as_posix()}"
-            raise Trouble(f"The course's own {source.name} is damaged. Run: {mend}")
+            raise Trouble(f"The course's own {source.name} is damaged. {self._mend(source)}")
         new = of_version(data, read)
         self.work.give(data)  # first: whoever has a notebook has what it was made from
         if theirs is None:
@@ -155,9 +156,18 @@ class Copies:
         base = self.work.version(str(before)[:16]) if alone else None
         if base:
             return base
-        found = versions(self.course, source.relative_to(self.course).as_posix())
+        found = self._history(source.relative_to(self.course).as_posix())
         exact = [version for version in found if alone and digest(version) == before]
         return likeliest(theirs, filter(None, map(loads, exact or found)))
+
+    def _mend(self, source: Path) -> str:
+        if not CLONE:
+            return place().mend
+        return f"Run: git checkout -- {source.relative_to(self.course).as_posix()}"
+
+    def _history(self, name: str) -> list[bytes]:
+        """From the repository; a wheel has none, but `my-work` may still lie in a clone."""
+        return versions(self.course, name) or versions(self.folder.parent, name)
 
     # A new version beside the learner's ----------------------------------------------------------
 

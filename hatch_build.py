@@ -1,0 +1,20 @@
+"""What a wheel takes along from outside of the package: the lessons, and what is made of them."""
+
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+COURSE = ("lessons/*.md", "lessons/instructor/*.md", "notebooks/*.ipynb", "solutions/*.ipynb")
+
+
+class Course(BuildHookInterface):
+    """Called by hatchling. An editable installation finds the lessons where they lie."""
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        if version == "editable":
+            return
+        root = Path(self.root)
+        for path in (path for pattern in COURSE for path in root.glob(pattern)):
+            place = f"stepsize/command/course/{path.relative_to(root).as_posix()}"
+            build_data["force_include"][str(path)] = place

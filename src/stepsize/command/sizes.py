@@ -1,0 +1,25 @@
+"""What the course's packages take, as measured on Linux. Nothing but Python is needed here."""
+
+__all__ = ["CPU_INDEX", "MEGABYTES", "brings_cuda", "torch_has_builds"]
+
+MEGABYTES = {  # fetched, needed on disk
+    "course": (340, 2200),
+    "dev": (430, 2700),
+    "dev,bench,workshop,teach": (630, 3700),
+    "bench": (440, 2700),
+    "teach": (340, 2200),
+    "cuda": (2900, 10000),
+    "workshop": (440, 2800),
+}
+CPU_INDEX = "https://download.pytorch.org/whl/cpu"
+BUILT = {("linux", "x86_64"), ("linux", "aarch64"), ("darwin", "arm64"), ("win32", "AMD64")}
+
+
+def brings_cuda(system: str) -> bool:
+    """Does a plain install of torch bring gigabytes that a laptop can't use?"""
+    return system == "linux"
+
+
+def torch_has_builds(system: str, machine: str) -> bool:
+    """As torch's marker in pyproject.toml says."""
+    return (system, machine) in BUILT

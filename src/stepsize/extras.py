@@ -1,0 +1,61 @@
+"""The package asks for NumPy alone. What needs more says what is missing, and how to get it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+
+__all__ = ["EXTRAS", "needs", "require", "words_for"]
+
+EXTRAS = {  # what is imported of each, as pyproject.toml lists it; by the name to install it by
+    "course": {
+        "matplotlib": "Matplotlib",
+        "ipywidgets": "ipywidgets",
+        "IPython": "IPython",
+        "anywidget": "anywidget",
+        "traitlets": "traitlets",
+        "cloudpickle": "cloudpickle",
+        "jupyterlab": "JupyterLab",
+        "jupyter_client": "jupyter_client",
+        "nbformat": "nbformat",
+        "psutil": "psutil",
+        "sklearn": "scikit-learn",
+        "torch": "PyTorch",
+    },
+    "course,teach": {
+        "jupyterlab_slideshow": "jupyterlab-slideshow",
+        "latex2mathml": "latex2mathml",
+        "mistune": "mistune",
+    },
+}
+
+
+@contextmanager
+def needs() -> Iterator[None]:
+    """Around imports: what isn't installed, and belongs to an extra, is named with that extra.
+
+    Raises: ModuleNotFoundError, as the import did.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if said := words_for(error.name or ""):
+            raise ModuleNotFoundError(said, name=error.name, path=error.path) from None
+        raise
+
+
+def require(*modules: str) -> None:
+    """Raises: ModuleNotFoundError, in the same words, for the first of these that is missing."""
+    for module in modules:
+        if find_spec(module) is None:
+            raise ModuleNotFoundError(words_for(module), name=module)
+
+
+def words_for(module: str) -> str:
+    """What a learner should know of a module that is missing; nothing of one that isn't ours."""
+    top = module.partition(".")[0]
+    for extra, names in EXTRAS.items():
+        if top in names:
+            where = ", which has builds for most machines" if top == "torch" else ""
+            install = f'pip install "stepsize[{extra}]"'
+            return f"This needs {names[top]}{where}, and it isn't installed. Run: {install}"
+    return ""
