@@ -32,7 +32,17 @@ PAGES = ROOT / "lessons" / "instructor"
 TEACHING = ROOT / "my-work" / "teaching"
 MARK = "<!-- From here on made by tools/guide.py, from the lesson and its checks: edit those. -->"
 SOLUTION = "  # solution"
-FIRST = ("before-the-day", "plans")  # of the guide; the lessons follow
+FIRST = (  # of the guide; the lessons follow, and an appendix
+    "who-it-is-for",
+    "plans",
+    "before-the-day",
+    "e-mail",
+    "helpers",
+    "survey",
+    "conduct",
+    "accessibility",
+)
+APPENDIX = "Appendix: the mistakes that the checks know"
 OPEN = "Left open by the lesson"
 LONGEST = 14  # lines of an output
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "msedge")
@@ -183,17 +193,62 @@ def stale() -> list[Path]:
 # The whole, to read and to print -----------------------------------------------------------------
 
 
-def html() -> str:
-    """The guide as one file that needs no other, and no network."""
+def html(printed: dict[str, str] | None = None) -> str:
+    """The guide as one file that needs no other, and no network.
+
+    printed: the pages of the PDF on which each part is, to be named in the contents.
+    """
     files = [PAGES / f"{name}.md" for name in FIRST] + pages()
-    contents, chapters = [], []
+    contents, chapters, mistakes = [], [], []
     for file in files:
-        text = file.read_text(encoding="utf-8").replace(MARK, "")
-        title = text.splitlines()[0].lstrip("# ")
-        contents.append(f'<li><a href="#{file.stem}">{escape(title)}</a></li>')
+        text, tables = without_mistakes(file.read_text(encoding="utf-8").replace(MARK, ""))
+        contents.append((file.stem, text.splitlines()[0].lstrip("# ")))
         chapters.append(f'<section id="{file.stem}">{rendered(text)}</section>')
+        for title, table in tables.items():
+            mistakes.append(f'<h3 id="{_anchor(title)}">{escape(title)}</h3>{rendered(table)}')
+    contents.append(("appendix", APPENDIX))
+    chapters.append(f'<section id="appendix"><h1>{APPENDIX}</h1>{"".join(mistakes)}</section>')
+    lines = (
+        f'<li><a href="#{name}">{escape(title)}</a>{_on_pages(name, printed)}</li>'
+        for name, title in contents
+    )
     style = (ROOT / "tools" / "guide.css").read_text(encoding="utf-8")
-    return PAGE.format(style=style, contents="\n".join(contents), chapters="\n".join(chapters))
+    return PAGE.format(style=style, contents="\n".join(lines), chapters="\n".join(chapters))
+
+
+def without_mistakes(text: str) -> tuple[str, dict[str, str]]:
+    """A page that points to the appendix, and what goes there: exercise -> its known mistakes."""
+    tables = {}
+
+    def moved(found: re.Match[str]) -> str:
+        heading, answer, tables[found[1]] = found.groups()
+        link = f"[The mistakes that the check knows](#{_anchor(heading)}) are in the appendix."
+        return f"### {heading}\n{answer}{link}\n"
+
+    table = re.escape("| the mistake | what the check says |")
+    pattern = rf"^### (.+)\n((?:(?!### ).*\n)*?)({table}\n(?:\|.*\n)*)"
+    return re.sub(pattern, moved, text, flags=re.MULTILINE), tables
+
+
+def _anchor(title: str) -> str:
+    return f"mistakes-{title.partition(' ')[0]}"
+
+
+def _on_pages(name: str, printed: dict[str, str] | None) -> str:
+    return f" <small>(pages {printed[name]})</small>" if printed and name in printed else ""
+
+
+def page_ranges(document: bytes) -> dict[str, str]:
+    """On which pages of a PDF each part is, to type into a print dialog; none if it can't be read.
+
+    Chromium names the places that links lead to, and numbers its pages in their order.
+    """
+    numbers = sorted(map(int, re.findall(rb"^(\d+) 0 obj\n<</Type /Page\n", document, re.M)))
+    found = re.findall(rb"/(\S+) \[(\d+) 0 R /XYZ", document)
+    first = {name.decode(): numbers.index(int(page)) + 1 for name, page in found}
+    parts = [name for name in (*FIRST, *lessons().values(), "appendix") if name in first]
+    ends = [first[name] - 1 for name in parts[1:]] + [len(numbers)]
+    return {name: f"{first[name]}-{end}" for name, end in zip(parts, ends, strict=True)}
 
 
 PAGE = """<!doctype html>
@@ -280,6 +335,9 @@ def main() -> int:
     whole = TEACHING / "guide.html"
     write(whole, html().encode())
     printed = pdf(whole)
+    if printed and (ranges := page_ranges(printed.read_bytes())):
+        write(whole, html(ranges).encode())
+        pdf(whole)
     print(f"The guide: {whole}")
     print(f"To print:  {printed}" if printed else "To print: open it in a browser, and print it.")
     if not options.no_browser:
