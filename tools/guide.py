@@ -247,8 +247,8 @@ def page_ranges(document: bytes) -> dict[str, str]:
     found = re.findall(rb"/(\S+) \[(\d+) 0 R /XYZ", document)
     first = {name.decode(): numbers.index(int(page)) + 1 for name, page in found}
     parts = [name for name in (*FIRST, *lessons().values(), "appendix") if name in first]
-    ends = [first[name] - 1 for name in parts[1:]] + [len(numbers)]
-    return {name: f"{first[name]}-{end}" for name, end in zip(parts, ends, strict=True)}
+    ends = [*(first[name] - 1 for name in parts[1:]), len(numbers)]
+    return {name: f"{first[name]}-{end}" for name, end in zip(parts, ends, strict=False)}
 
 
 PAGE = """<!doctype html>
@@ -339,7 +339,11 @@ def main() -> int:
         write(whole, html(ranges).encode())
         pdf(whole)
     print(f"The guide: {whole}")
-    print(f"To print:  {printed}" if printed else "To print: open it in a browser, and print it.")
+    print(
+        f"To print:  {printed}"
+        if printed
+        else "To print: open it in a browser and print it from there."
+    )
     if not options.no_browser:
         webbrowser.open(whole.as_uri())
     return 0

@@ -204,7 +204,7 @@ def prepare(number: int, work: Path) -> str:
     """Make the slides; the name of the notebook."""
     names = {int(path.name[:2]): path.name for path in (ROOT / "solutions").glob("[0-9]*.ipynb")}
     if number not in names:
-        raise Trouble(f"There is no lesson {number}; there are {sorted(names)}.")
+        raise Trouble(f"There is no lesson {number}. Choose one of {sorted(names)}.")
     name = names[number]
     solved, given = (
         nbformat.read(ROOT / folder / name, as_version=4) for folder in ("solutions", "notebooks")
