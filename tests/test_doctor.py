@@ -58,8 +58,8 @@ def test_too_little_of_anything_is_named():
         doctor.memory(8.0, 0.3)
     with pytest.raises(doctor.Ill, match=r"0\.1 GB of disk"):
         doctor.disk(0.1)
-    assert doctor.memory(8.0, 5.0) == "8 GB of memory, 5 of them free"
-    assert doctor.disk(20.0) == "20 GB of disk free"
+    assert doctor.memory(8.0, 5.0) == "8 GB of memory, 5 GB free"
+    assert doctor.disk(20.0) == "20 GB of disk space free"
 
 
 def test_what_draws_a_lab_is_looked_for(tmp_path):
@@ -72,7 +72,7 @@ def test_what_draws_a_lab_is_looked_for(tmp_path):
 
 
 def test_a_folder_that_is_of_no_use_is_named(tmp_path):
-    assert doctor.folder(tmp_path) == "my-work can be written"
+    assert doctor.folder(tmp_path) == "my-work can be written to"
     (tmp_path / "a file").touch()
     with pytest.raises(doctor.Ill, match="can't be written to"):
         doctor.folder(tmp_path / "a file")
