@@ -6,8 +6,9 @@ from collections import Counter
 import numpy as np
 import pytest
 import torch
+from matplotlib.figure import Figure
 
-from stepsize import labs
+from stepsize import labs, plots
 from stepsize.checks.lesson_09 import best_rate, paired_interval
 from stepsize.labs import sentences
 from stepsize.labs.race import Races
@@ -262,3 +263,14 @@ def test_what_the_lesson_says_of_the_repeats():
         assert behind_adam("nesterov", "training", numbers, by="training")[0] == 9
     assert behind_adam("nesterov", "test", repeats.SAME) == (6, 0)
     assert behind_adam("nesterov", "test", repeats.NEW) == (0, 4)
+
+
+def test_a_tally_is_bars_that_add_up_with_their_numbers():
+    ax = Figure().add_subplot()
+    counts = {"sgd": [0, 3, 7], "nesterov": [9, 0, 1]}
+    plots.tally(ax, counts, ("lower", "can't tell", "higher"), "repeats")
+    for name, place in zip(counts, range(2), strict=True):
+        bars = [bar for bar in ax.patches if round(bar.get_y() + bar.get_height() / 2) == place]
+        assert [bar.get_width() for bar in bars] == counts[name]
+        assert [bar.get_x() for bar in bars] == [0, counts[name][0], sum(counts[name][:2])]
+    assert sorted(text.get_text() for text in ax.texts if text.get_text()) == ["1", "3", "7", "9"]
