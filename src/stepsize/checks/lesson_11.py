@@ -134,7 +134,7 @@ TEN = choice(
     },
     hint=(
         "Not all ten yet. Go through the five questions below, patient by patient: a number? "
-        "Does it fall? How? Is it restless? And the held-out loss?"
+        "Does it fall? How? Is it jumpy? And the held-out loss?"
     ),
     praise="Ten of ten. The clinic is yours.",
 )
