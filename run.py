@@ -1,15 +1,15 @@
-"""Sets the course up and opens it. Nothing is needed before but Python and git.
+"""Sets up the course and opens it. All you need beforehand is Python and git.
 
     python run.py          opens JupyterLab where you were; --no-browser, --port 8899
-    python run.py test     passes all tests; what follows goes to pytest: test -k adam
-                           test --quick: what a rule is held to, while you change a line
-    python run.py doctor   examines this machine, and says what helps
-    python run.py hub      a server for a whole class, to try: see workshop/README.md
-    python run.py bench    times it all against torch, Keras and Optax: benchmarks/RESULTS.md
+    python run.py test     runs all tests; anything after it goes to pytest: test -k adam
+                           test --quick: only what checks a rule, while you work on one
+    python run.py doctor   examines this machine, and says what to do
+    python run.py hub      a server for a whole class, to try out: workshop/README.md
+    python run.py bench    measures speed beside torch, Keras and Optax: benchmarks/RESULTS.md
     python run.py guide    makes the instructor's guide, one file to read or print
-    python run.py present 5    shows lesson 5 as slides, its labs at work
+    python run.py present 5    shows lesson 5 as slides, with working labs
 
-You work in copies, in my-work/. An update of the course (git pull) renews what you haven't changed
+You work on copies, in my-work/. An update of the course (git pull) renews what you haven't changed
 in them, and keeps what you wrote.
 """
 # Pythons back to 2.7 can read this file and be told why they won't do: ASCII, and no f-strings.
@@ -79,7 +79,7 @@ def main(argv):
     except OSError as error:
         return meaning(str(error), ROOT, error.filename)
     except KeyboardInterrupt:
-        sys.stderr.write("Stopped. The same command goes on from here.\n")
+        sys.stderr.write("Stopped. Run the same command again to go on from here.\n")
         return 130
 
 
@@ -111,10 +111,10 @@ def run_benchmarks(args):
 
 def examine(args):
     if not version_of_venv():
-        print("The course isn't set up yet. Do that first: python run.py")
+        print("The course isn't set up yet. First run: python run.py")
         announce("course")
         free = shutil.disk_usage(str(ROOT)).free / 1e9
-        print("Here, %.1f GB of disk are free." % free)
+        print("%.1f GB of disk space is free here." % free)
         return 1
     command = [str(PYTHON), "-c", DOCTOR, str(ROOT / "src" / "stepsize")] + args
     with tempfile.TemporaryDirectory() as home:  # for the course's folder may be read-only
@@ -123,7 +123,7 @@ def examine(args):
 
 def serve_a_class(args):
     if os.name == "nt":
-        raise Trouble("JupyterHub doesn't run on Windows. Take Linux, or WSL: workshop/README.md")
+        raise Trouble("JupyterHub doesn't run on Windows. Use Linux, or WSL: workshop/README.md")
     return start("workshop", [ROOT / "workshop" / "hub.py"], args)
 
 
@@ -164,17 +164,17 @@ def set_up(extras=""):
         return
     began = time.monotonic()
     if held is not None:
-        print("For this, more packages are put into .venv.")
+        print("This needs a few more packages in .venv. Installing them.")
     elif python and STAMP.exists():
-        print("The course has changed, or has moved; .venv is brought up to date.")
+        print("The course has changed or moved. Updating .venv.")
     else:
-        print("The course's packages are put into .venv. This is done once.")
+        print("Installing the course's packages into .venv. This happens only once.")
         announce(extras or "course")
         make_venv()
     pinned = ["--only-binary=:all:", "-c", str(PINS)]
     pip(pinned + ["hatchling"], "what builds the course")
     if brings_cuda(sys.platform) and not pip(torch_for_cpu(), "PyTorch", give_up_after=PATIENCE):
-        print("PyTorch's CPU builds can't be reached. The usual one may come, with CUDA:")
+        print("Can't reach PyTorch's CPU builds. The standard build may come instead, with CUDA:")
         announce("cuda")
     if not torch_has_builds(sys.platform, platform.machine()):
         print("PyTorch has no builds for this machine. The course works without it: cells that")
@@ -210,10 +210,10 @@ def fingerprint(python):
 
 def announce(what):
     fetched, needed = MEGABYTES[what]
-    print("About %d MB are fetched; on a usual line, a few minutes." % fetched)
+    print("This downloads about %d MB. On an ordinary connection, allow a few minutes." % fetched)
     free = shutil.disk_usage(VENV if VENV.exists() else ROOT).free // 10**6
     if free < needed:
-        raise Trouble("The disk is too full: %d MB are needed, %d are free." % (needed, free))
+        raise Trouble("There isn't enough disk space: %d MB needed, %d MB free." % (needed, free))
 
 
 def make_venv():

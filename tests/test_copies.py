@@ -120,7 +120,7 @@ def test_an_update_keeps_what_was_written_and_renews_the_rest(copies):
     add(mine(copies), 2, "My notes.")
     before = mine(copies).read_bytes()
     edition(copies, SECOND)
-    assert update(copies) == [f"{NAME} is up to date, and has all that you wrote."]
+    assert update(copies) == [f"{NAME} is up to date, with everything you wrote."]
     now = ["# Momentum, explained better", ANSWER, "My notes.", "check(m)", "# The new end"]
     assert sources(mine(copies)) == now
     shown = [cell.get("outputs") for cell in read(mine(copies))["cells"]]
@@ -134,7 +134,9 @@ def test_where_both_changed_a_cell_both_stand_there(copies):
     newer = "m = ...  # your turn, with beta"
     edition(copies, changed(lesson(*FIRST), _1=newer))
     (said,) = update(copies)
-    assert said.endswith("In one place you find two versions, the course's and yours, with a note.")
+    assert said.endswith(
+        "In one place there are two versions, the course's and yours, with a note."
+    )
     assert sources(mine(copies))[2:4] == [newer, ANSWER]
     assert BOTH in sources(mine(copies))[1]
     edition(copies, changed(lesson(*FIRST), _1=newer, _3="# The new end"))
@@ -204,7 +206,7 @@ def test_a_lesson_with_a_new_name_keeps_the_answers(copies):
         put(copies.course / folder / "01-begin.ipynb", SECOND)
         put(copies.course / folder / NAME.replace("00", "02"), lesson("# Another", prefix="other"))
     said = update(copies)
-    assert f"{NAME} has a new name in the course, and here: 01-begin.ipynb" in said
+    assert f"{NAME} has been renamed, in the course and here: 01-begin.ipynb" in said
     assert sources(mine(copies, "01-begin.ipynb"))[:2] == ["# Momentum, explained better", ANSWER]
     names = sorted(path.name for path in copies.folder.glob("*.ipynb"))
     assert names == ["01-begin.ipynb", "02-start.ipynb"]
@@ -353,7 +355,7 @@ def test_of_a_disk_that_is_really_full_that_one_is_measured(small_disk):
     with pytest.raises(OSError, match="No space left") as caught:
         list(small_disk.hand_out())
     said = meaning(str(caught.value), small_disk.course, caught.value.filename)
-    assert said.startswith("The disk is full. Free: 0 MB in ")
+    assert said.startswith("The disk is full. Free space: 0 MB in ")
     assert str(small_disk.folder) in said
     assert said.count(" MB in ") == 1
     assert not list(small_disk.folder.rglob("*.half"))
@@ -361,7 +363,7 @@ def test_of_a_disk_that_is_really_full_that_one_is_measured(small_disk):
 
 def test_a_quota_is_no_full_disk(tmp_path):
     error = OSError(errno.EDQUOT, "Disk quota exceeded", str(tmp_path / "x"))
-    assert "(its quota)" in meaning(f"[Errno 122] {error.strerror}", tmp_path, error.filename)
+    assert "quota" in meaning(f"[Errno 122] {error.strerror}", tmp_path, error.filename)
 
 
 def test_what_a_killed_writing_left_is_swept_away(copies):
@@ -405,7 +407,9 @@ def test_a_damaged_notebook_is_kept_and_a_fresh_one_put_in_its_place(copies, dam
     update(copies)
     mine(copies).write_bytes(damage)
     (said,) = update(copies)
-    assert said == f"{NAME} was damaged. It is kept as 00-start.damaged-1.ipynb, next to a new one."
+    assert (
+        said == f"{NAME} was damaged. It is kept as 00-start.damaged-1.ipynb, beside a fresh copy."
+    )
     assert mine(copies, "00-start.damaged-1.ipynb").read_bytes() == damage
     assert "<code>00-start.damaged-1.ipynb</code>" in sources(mine(copies))[0]
     assert sources(mine(copies))[1:] == FIRST
@@ -514,7 +518,7 @@ def test_of_an_old_folder_the_base_is_found_in_the_courses_history(old):
     run(mine(old))
     add(mine(old), 3, "My notes.")
     (said,) = update(old)
-    assert said == f"{NAME} is up to date, and has all that you wrote."
+    assert said == f"{NAME} is up to date, with everything you wrote."
     now = ["# Momentum", "# A new beginning", ANSWER, "My notes.", *NEW[3:]]
     assert sources(mine(old)) == now
     assert not list(old.folder.glob("*.new*"))

@@ -31,14 +31,14 @@ def test_a_lab_that_fails_is_told(monkeypatch):
 def test_a_lab_that_does_not_answer_is_told(monkeypatch):
     deaf = doctor.SLIDER + "\nslider.unobserve_all()"
     monkeypatch.setattr(doctor, "SLIDER", deaf)
-    with pytest.raises(doctor.Ill, match="didn't answer"):
+    with pytest.raises(doctor.Ill, match="didn't react"):
         doctor.kernel()
 
 
 def test_the_right_packages_are_well_and_wrong_ones_named():
     assert doctor.packages().startswith("7 packages")
     right = {name: doctor.importlib.metadata.version(name) for name in doctor.NEEDED}
-    with pytest.raises(doctor.Ill, match=r"numpy 1.0 in place of .* Delete the folder .venv"):
+    with pytest.raises(doctor.Ill, match=r"numpy is 1.0 instead of .* Delete the folder .venv"):
         doctor.packages(right | {"numpy": "1.0"})
     del right["anywidget"]
     with pytest.raises(doctor.Ill, match=r"anywidget is missing. Run: python run.py"):
@@ -48,12 +48,14 @@ def test_the_right_packages_are_well_and_wrong_ones_named():
 def test_too_little_of_anything_is_named():
     with pytest.raises(doctor.Ill, match=r"1\.5 GB of memory"):
         doctor.memory(1.5, 1.2)
-    with pytest.raises(doctor.Ill, match=r"Of 8 GB of memory 0\.3 are free: close other programs"):
+    with pytest.raises(
+        doctor.Ill, match=r"Only 0\.3 of 8 GB of memory is free: close other programs"
+    ):
         doctor.memory(8.0, 0.3)
     with pytest.raises(doctor.Ill, match=r"0\.1 GB of disk"):
         doctor.disk(0.1)
-    assert doctor.memory(8.0, 5.0) == "8 GB of memory, 5 of them free"
-    assert doctor.disk(20.0) == "20 GB of disk free"
+    assert doctor.memory(8.0, 5.0) == "8 GB of memory, 5 GB free"
+    assert doctor.disk(20.0) == "20 GB of disk space free"
 
 
 def test_what_draws_a_lab_is_looked_for(tmp_path):
@@ -61,18 +63,18 @@ def test_what_draws_a_lab_is_looked_for(tmp_path):
     folder = tmp_path / "share" / "jupyter" / "labextensions"
     (folder / "@jupyter-widgets" / "jupyterlab-manager").mkdir(parents=True)
     (folder / "@jupyter-widgets" / "jupyterlab-manager" / "package.json").touch()
-    with pytest.raises(doctor.Ill, match=r"anywidget is missing in .* Delete the folder .venv"):
+    with pytest.raises(doctor.Ill, match=r"anywidget is missing from .* Delete the folder .venv"):
         doctor.extensions(str(tmp_path))
 
 
 def test_a_folder_that_is_of_no_use_is_named(tmp_path):
-    assert doctor.folder(tmp_path / "my-work") == "my-work can be written"
+    assert doctor.folder(tmp_path / "my-work") == "my-work can be written to"
     assert not (tmp_path / "my-work").exists(), "it leaves no folder behind"
     (tmp_path / "a file").touch()
-    with pytest.raises(doctor.Ill, match="Nothing can be written"):
+    with pytest.raises(doctor.Ill, match="can't be written to"):
         doctor.folder(tmp_path / "a file" / "my-work")
     (tmp_path / "OneDrive").mkdir()
-    with pytest.raises(doctor.Ill, match="Move the course out of it"):
+    with pytest.raises(doctor.Ill, match="Move the course elsewhere"):
         doctor.folder(tmp_path / "OneDrive" / "my-work")
 
 
@@ -81,20 +83,20 @@ def test_a_full_disk_under_my_work_is_named(tmp_path, monkeypatch):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(doctor.tempfile, "NamedTemporaryFile", full)
-    with pytest.raises(doctor.Ill, match=r"The disk is full\. Free: .* MB in .*my-work"):
+    with pytest.raises(doctor.Ill, match=r"The disk is full\. Free space: .* MB in .*my-work"):
         doctor.folder(tmp_path / "my-work")
 
 
 def test_damaged_notebooks_are_named_with_what_helps(tmp_path):
     work = tmp_path / "my-work"
-    assert doctor.notebooks(work, tmp_path) == "my-work is empty yet"
+    assert doctor.notebooks(work, tmp_path) == "my-work is still empty"
     for name in ("03-ravines.ipynb", "solutions/03-ravines.ipynb", "mine.ipynb"):
         put(work / name, lesson("# Mine"))
     for folder in ("notebooks", "solutions"):
         put(tmp_path / folder / "03-ravines.ipynb", lesson("# The course's"))
     assert doctor.notebooks(work, tmp_path) == "3 notebooks in my-work can be opened"
     (work / "mine.ipynb").write_text("{", encoding="utf-8")
-    with pytest.raises(doctor.Ill, match=r"my-work: mine.ipynb. Delete it, or move it away"):
+    with pytest.raises(doctor.Ill, match=r"my-work: mine.ipynb. Delete them"):
         doctor.notebooks(work, tmp_path)
     (work / "03-ravines.ipynb").write_bytes(b"")
     (work / "solutions" / "03-ravines.ipynb").write_text("<<<<<<<", encoding="utf-8")

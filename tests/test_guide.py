@@ -165,6 +165,32 @@ def test_the_whole_is_one_file_with_every_page_and_no_need_of_a_network(tmp_path
     assert "**" not in re.sub(r"<[^>]*>", "", text)
 
 
+def test_every_known_mistake_is_in_the_appendix_and_nowhere_else(tmp_path):
+    pytest.importorskip("latex2mathml")
+    whole = book.html(guide.PAGES, tmp_path)
+    chapters, _, appendix = whole.partition('<section id="appendix">')
+    assert "the mistake</th>" not in chapters
+    for name, exercise in EXERCISES.items():
+        part = appendix.partition(f'<h3 id="mistakes-{name}">')[2].partition("<h3")[0]
+        assert part.count("<tr>") == len(exercise.mistakes) + 1, name
+        assert f'href="#mistakes-{name}"' in chapters
+
+
+def test_the_pages_of_each_part_are_read_from_a_pdf_of_chromiums(tmp_path):
+    pytest.importorskip("latex2mathml")
+    numbers = range(2, 2 + 3 * len(book.FIRST), 3)
+    pages = "".join(f"{n} 0 obj\n<</Type /Page\n/Parent 1 0 R>>\nendobj\n" for n in numbers)
+    places = "\n".join(
+        f"/{name} [{n} 0 R /XYZ 0 841 0]" for name, n in zip(book.FIRST, numbers, strict=True)
+    )
+    document = f"{pages}99 0 obj\n<<{places}>>\nendobj\n".encode()
+    ranges = book.page_ranges(document, guide.PAGES)
+    assert ranges["who-it-is-for"] == "1-1"
+    assert ranges[book.FIRST[-1]] == f"{len(book.FIRST)}-{len(book.FIRST)}"
+    assert f"(pages {ranges['plans']})" in book.html(guide.PAGES, tmp_path, ranges)
+    assert book.page_ranges(b"written by another program", guide.PAGES) == {}
+
+
 def test_what_a_lesson_without_a_page_is_told(tmp_path, monkeypatch):
     monkeypatch.setattr(guide, "PAGES", tmp_path)
     assert "05-adam.md" in guide.missing()

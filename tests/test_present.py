@@ -119,7 +119,7 @@ def test_settings_are_the_learners_and_the_presenters(tmp_path):
 
 
 def test_a_lesson_that_does_not_exist_is_named_with_those_that_do(tmp_path):
-    with pytest.raises(present.Trouble, match=r"no lesson 77; there are \[0, 1, 2"):
+    with pytest.raises(present.Trouble, match=r"no lesson 77. Choose one of \[0, 1, 2"):
         present.prepare(77, tmp_path)
 
 

@@ -165,7 +165,7 @@ def test_a_certificate_has_the_last_check(tmp_path):
     for number, question in enumerate(sitting.questions, start=1):
         sitting.answer(number, "abcd"[question.right if number > 3 else question.right - 1])
     page = certificate("Ada", tmp_path).path.read_text(encoding="utf-8")
-    assert "and answered 27 of 30 in the last check" in page
+    assert "and answered 27 of 30 questions of its last check correctly" in page
     assert f"{LAST} (seed 9)" in page
 
 

@@ -6,8 +6,9 @@ from collections import Counter
 import numpy as np
 import pytest
 import torch
+from matplotlib.figure import Figure
 
-from stepsize import labs
+from stepsize import labs, plots
 from stepsize.checks.lesson_09 import best_rate, paired_interval
 from stepsize.labs import sentences
 from stepsize.labs.race import Races
@@ -127,17 +128,20 @@ def test_the_words_are_true(task):
         assert lab.sentence.startswith(f"sgd at {lr:g}: {len(ends)} runs")
         assert ("lost" in lab.sentence) == np.isinf(ends).any()
         if np.isfinite(ends).all():
-            assert f", {sentences.number(ends.mean())} in the mean" in lab.sentence
-        assert lab.sentence.endswith(f"at {RATES[known.means(task, 'sgd').argmin()]:g}")
+            assert f", mean {sentences.number(ends.mean())};" in lab.sentence
+        assert lab.sentence.partition("best at a rate of ")[2].startswith(
+            f"{RATES[known.means(task, 'sgd').argmin()]:g},"
+        )
 
 
 def test_what_is_said_of_runs_that_were_lost():
     said = sentences.race("sgd", 3.0, np.array([0.5, np.inf, 0.7]), 0.1, 0.05)
     assert said == (
-        "sgd at 3: 3 runs, loss 0.5 to 0.7 at the end, 1 lost; lowest mean of sgd: 0.05, at 0.1"
+        "sgd at 3: 3 runs, loss 0.5 to 0.7 at the end, 1 lost; "
+        "sgd is best at a rate of 0.1, with a mean of 0.05"
     )
     assert sentences.race("sgd", 3.0, np.array([np.inf]), 0.1, 0.05).startswith(
-        "sgd at 3: 1 runs, 1 l"
+        "sgd at 3: 1 run, 1 l"
     )
 
 
@@ -259,3 +263,14 @@ def test_what_the_lesson_says_of_the_repeats():
         assert behind_adam("nesterov", "training", numbers, by="training")[0] == 9
     assert behind_adam("nesterov", "test", repeats.SAME) == (6, 0)
     assert behind_adam("nesterov", "test", repeats.NEW) == (0, 4)
+
+
+def test_a_tally_is_bars_that_add_up_with_their_numbers():
+    ax = Figure().add_subplot()
+    counts = {"sgd": [0, 3, 7], "nesterov": [9, 0, 1]}
+    plots.tally(ax, counts, ("lower", "can't tell", "higher"), "repeats")
+    for name, place in zip(counts, range(2), strict=True):
+        bars = [bar for bar in ax.patches if round(bar.get_y() + bar.get_height() / 2) == place]
+        assert [bar.get_width() for bar in bars] == counts[name]
+        assert [bar.get_x() for bar in bars] == [0, counts[name][0], sum(counts[name][:2])]
+    assert sorted(text.get_text() for text in ax.texts if text.get_text()) == ["1", "3", "7", "9"]

@@ -179,7 +179,9 @@ def test_the_disk_is_looked_at_before_anything_is_fetched(run, monkeypatch):
     monkeypatch.setattr(
         run.shutil, "disk_usage", lambda place: shutil._ntuple_diskusage(9, 8, 10**8)
     )
-    with pytest.raises(run.Trouble, match=r"The disk is too full: .* MB are needed, 100 are free"):
+    with pytest.raises(
+        run.Trouble, match=r"There isn't enough disk space: .* MB needed, 100 MB free"
+    ):
         run.announce("course")
 
 
@@ -202,7 +204,7 @@ def test_of_all_disks_the_one_on_which_it_failed_is_measured(run, monkeypatch):
         raise OSError(28, "No space left on device", str(work / "solutions" / "x.ipynb"))
 
     monkeypatch.setitem(run.COMMANDS, "guide", fails)
-    assert run.main(["guide"]) == f"The disk is full. Free: 12 MB in {work}."
+    assert run.main(["guide"]) == f"The disk is full. Free space: 12 MB in {work}."
 
 
 def test_where_not_even_a_temporary_file_can_be_made_the_full_disk_is_named(run, monkeypatch):
@@ -211,7 +213,7 @@ def test_where_not_even_a_temporary_file_can_be_made_the_full_disk_is_named(run,
 
     monkeypatch.setattr(run.tempfile, "gettempdir", none)
     said = "[Errno 28] No space left on device"
-    assert meaning(said, run.ROOT).startswith("The disk is full. Free: ")
+    assert meaning(said, run.ROOT).startswith("The disk is full. Free space: ")
 
 
 def test_the_users_own_settings_of_python_and_jupyter_stay_out(run, monkeypatch, tmp_path):
@@ -233,22 +235,22 @@ FAILURES = {  # what pip, venv and systems really say -> what the learner reads
     "WARNING: Retrying (Retry(total=4)) after connection broken by 'NewConnectionError("
     "\"HTTPSConnection(host='index', port=443): Failed to establish a new connection: [Errno -3] "
     "Temporary failure in name resolution\")': /simple/flit-core/\nERROR: No matching distribution "
-    "found for flit_core": "The network is gone",
-    "pip._vendor.urllib3.exceptions.ReadTimeoutError: Read timed out.": "The network is gone",
+    "found for flit_core": "There is no network",
+    "pip._vendor.urllib3.exceptions.ReadTimeoutError: Read timed out.": "There is no network",
     "ConnectionResetError: [WinError 10054]\nProtocolError('Connection aborted.')": (
-        "The network is gone"
+        "There is no network"
     ),
-    "SSLError(SSLCertVerificationError(1, 'certificate verify failed'))": "exchanges",
+    "SSLError(SSLCertVerificationError(1, 'certificate verify failed'))": "replaces",
     "The virtual environment was not created successfully because ensurepip is not available.": (
         "sudo apt install python3-venv"
     ),
     "ERROR: No matching distribution found for torch==2.13.0": "There is no build of torch for",
     "ERROR: Could not install packages due to an OSError: [Errno 13] Permission denied: 'x'": (
-        "is not allowed"
+        "You aren't allowed to write to"
     ),
     "PermissionError: [WinError 5] Access is denied": "Is the course open in another window?",
     "HINT: This error might have occurred since this system does not have Windows Long Path support"
-    " enabled.": "too long a path",
+    " enabled.": "too long for Windows",
     "something else\nand more": "something else\nand more",
 }
 
@@ -262,7 +264,7 @@ def test_a_real_failure_of_pip_is_understood(run, monkeypatch):
     """An index on a port where nobody listens, asked as set_up asks."""
     monkeypatch.setattr(run, "PYTHON", Path(sys.executable))
     args = ["--index-url", "http://127.0.0.1:9", "--retries", "1", "no-such-package-of-ours"]
-    with pytest.raises(run.Trouble, match="The network is gone"):
+    with pytest.raises(run.Trouble, match="There is no network"):
         run.pip(args, "what is not there")
 
 
@@ -275,7 +277,7 @@ def test_a_port_that_is_taken(run):
         with pytest.raises(run.Trouble, match=f"Port {port} is taken"):
             run.a_free_port(port)
     assert run.a_free_port(port) == port
-    with pytest.raises(run.Trouble, match="Port 99999 is taken, or can't be had"):
+    with pytest.raises(run.Trouble, match="Port 99999 is taken or not allowed"):
         run.a_free_port(99999)
 
 

@@ -79,7 +79,8 @@ class ClassAuthenticator(LocalAuthenticator):
             )
         if file.exists() or (self.create_system_users and self.is_of_before(name)):
             raise HTTPError(
-                403, f"{name} is taken, and has another password. Is it not you? Take another name."
+                403,
+                f"{name} is taken, and has another password. Not you? Choose another name.",
             )
         if len(own) < SHORTEST:
             raise HTTPError(400, f"Your own password needs {SHORTEST} characters or more.")
@@ -88,7 +89,7 @@ class ClassAuthenticator(LocalAuthenticator):
             with file.open("x") as new:
                 new.write(hashed)
         except FileExistsError:
-            raise HTTPError(403, f"{name} was taken this moment. Take another name.") from None
+            raise HTTPError(403, f"{name} has just been taken. Choose another name.") from None
         return {"name": name, "admin": role == "instructor"}
 
     async def is_own(self, handler, file, own):

@@ -183,13 +183,13 @@ def start(state: Path, ip: str, port: int, subdomains: str | None = None) -> str
         )
     os.umask(0o077)  # for all that the hub writes
     show_passwords(state)
-    print(f"\nThe hub starts: {subdomains or address(ip, port)}")
+    print(f"\nThe hub is starting: {subdomains or address(ip, port)}")
     if ROOM:
         print(
             "Ctrl-C stops the hub; learners' servers go on, and it finds them when it starts again."
         )
     else:
-        print("A trial: everybody works in your account, and could read what the others write.")
+        print("A trial: everyone works in your account, and could read what the others write.")
     if ROOM and port > ports.ROOTS:
         print(
             f"A learner could pose as it while it is away. Not with --port {ports.ROOTS} or less."
@@ -295,7 +295,7 @@ def has_proxy() -> bool:
 
 
 def fetch_proxy() -> None:
-    print("The proxy is fetched (9 MB).")
+    print("Downloading the proxy (9 MB).")
     (PROXY / "package.json").write_bytes((HERE / "proxy" / "package.json").read_bytes())
     (PROXY / "package-lock.json").write_bytes(LOCK.read_bytes())
     npm = NODE.parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"

@@ -1,4 +1,4 @@
-"""`descend`, the one training loop of the course, and `Trace`, all that happened in it."""
+"""`descend`, the course's one training loop, and `Trace`, everything that happened in it."""
 
 import copy
 import inspect
@@ -32,8 +32,8 @@ class Landscape(Protocol):
 class Trace(SimpleNamespace):
     """Everything that happened in a run, time first.
 
-    theta (T+1, ..., d) and loss (T+1, ...) begin with the start. All the rest has T rows, one an
-    update: grad, the hyper-parameters as they were, the rule's memory and what else it shows.
+    theta (T+1, ..., d) and loss (T+1, ...) begin with the start. Everything else has T rows, one
+    per update: grad, the hyper-parameters as they were, the rule's memory and what else it shows.
     "What was my learning rate at step 40?" is `trace.lr[40]`.
     """
 
@@ -50,7 +50,7 @@ class Trace(SimpleNamespace):
 
     @property
     def diverged(self) -> np.ndarray:
-        """Whether the loss ended above where it began, or is no number any more: (...)."""
+        """Whether the loss ended above where it began, or is no longer a number: (...)."""
         return ~(self.loss[-1] <= self.loss[0])
 
 
@@ -65,16 +65,16 @@ def descend(
 
     rule: one of `optimizers`, or any function of that form.
     landscape: has `loss(theta)` and `grad(theta, t)`; gradients are brought to theta's type.
-    start: theta_0, shape (..., d); or the trace of a run, which then goes on from its end as if it
-        had never stopped, and is returned whole. steps: how many (more) updates, at least 0.
+    start: theta_0, shape (..., d); or the trace of a run, which then continues as if it had never
+        stopped, and is returned whole. steps: how many (more) updates, at least 0.
     hyper: the rule's hyper-parameters, each a number, a column (k, 1), or a function of the
         updates already made. Columns make k runs in one pass, bit for bit those made one by one
         (in a float32 run, a column computes in float32 what a plain number does in float64; a
         float64 column makes a float64 run of it).
-        A memory that is named here starts with that value.
+        A memory named here starts with that value.
 
     Raises: ValueError or TypeError for a bad hyper-parameter, start or steps, and for a rule that
-    returns no Step or a theta of another shape. A diverging run raises nothing and warns of
+    returns no Step, or a theta of a different shape. A diverging run raises nothing and warns of
     nothing: inf and nan are in the trace.
 
     >>> from stepsize.optimizers import sgd
@@ -124,7 +124,7 @@ def descend(
 class _Kept(dict[str, np.ndarray]):
     """A trace while it is written: for each quantity an array with room for all updates.
 
-    Room is made when a quantity first comes up. Rows collected first and stacked in the end would
+    Room is made when a quantity first appears. Collecting rows and stacking them at the end would
     take twice the memory, and a wide sweep is large. What a rule doesn't show stays nan.
     """
 
@@ -146,7 +146,7 @@ class _Kept(dict[str, np.ndarray]):
 
 
 def _require_hyper(rule: Rule, hyper: dict[str, Any]) -> None:
-    """Raise for a name that the rule doesn't have, and for what is no number, column or function.
+    """Raise for a name that the rule doesn't have, and for all but a number, column or function.
 
     A rule that takes `**anything` is left to say so itself.
     """

@@ -37,6 +37,7 @@ __all__ = [
     "show",
     "staircase",
     "sweep",
+    "tally",
 ]
 
 
@@ -238,6 +239,23 @@ def intervals(ax: Axes, values: Mapping[str, Any], t: float, xlabel: str = "loss
         ax.errorbar(np.mean(numbers), place, 0, half, marker, color=color, capsize=6, lw=2, ms=8)
     ax.set_yticks(range(len(values)), list(values))
     ax.set_ylim(len(values) - 0.5, -0.5)
+    return _tidy(ax, xlabel, "")
+
+
+def tally(ax: Axes, counts: Mapping[str, Sequence[int]], kinds: Sequence[str], xlabel: str) -> Axes:
+    """How often which of a few kinds was seen: name -> a number for each kind, as one bar."""
+    shades = (look("sgd").color, "#d9d9d9", look("momentum").color, INK)
+    for i, kind in enumerate(kinds):
+        lengths = [row[i] for row in counts.values()]
+        starts = [sum(row[:i]) for row in counts.values()]
+        bars = ax.barh(list(counts), lengths, left=starts, color=shades[i], label=kind, height=0.7)
+        ink = INK if i == 1 else "white"
+        numbers = [str(length or "") for length in lengths]
+        ax.bar_label(bars, numbers, label_type="center", color=ink, fontsize=SIZE)
+    ax.invert_yaxis()
+    ax.margins(x=0)
+    below, size = (0.5, -0.25), SIZE - 1
+    ax.legend(loc="upper center", bbox_to_anchor=below, ncols=3, frameon=False, fontsize=size)
     return _tidy(ax, xlabel, "")
 
 

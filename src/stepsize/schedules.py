@@ -6,17 +6,17 @@ drawn before anything is trained:
 
     lr = lambda t: 0.1 * warmup(t, 10) * cosine(t, 300)
 
-Chaining is `*`; following on is `sequence`; any function of t is a schedule. A formula has no
-state: drawing it uses nothing up.
+Multiply schedules with `*`; run one after another with `sequence`; any function of t is a schedule.
+A formula has no state, so drawing it uses nothing up.
 
-**Per update or per epoch?** All here count updates: `descend` hands over updates, and `steps` means
-updates. Who means epochs converts, where it can be seen, by dividing t:
+**Per update or per epoch?** Everything here counts updates: `descend` passes updates, and `steps`
+means updates. If you think in epochs, divide t explicitly, in plain sight:
 
     lr = lambda t: 0.1 * step_decay(t // updates_per_epoch, step_size=30)   a step every 30 epochs
     lr = lambda t: 0.1 * cosine(t / updates_per_epoch, steps=90)            smooth, over 90 epochs
 
-With `//` the rate stands still within an epoch, as with torch's scheduler stepped once an epoch;
-with `/` it moves at each update.
+With `//` the rate is constant within an epoch, as with a torch scheduler stepped once per epoch;
+with `/` it changes at each update.
 """
 
 import functools
@@ -77,13 +77,13 @@ def schedule(**ranges: Allowed) -> Callable[[Callable[..., Any]], Callable[..., 
 
 @schedule(t=at_least(0), factor=up_to_one, steps=at_least(0))
 def constant(t: Any, factor: float = 1.0, steps: float = np.inf) -> Any:
-    r"""Constant: `factor` for `steps` updates, 1 from then on. By default: 1 for ever.
+    r"""Constant: `factor` for `steps` updates, 1 from then on. By default: 1 forever.
 
     $$f(t) = c \text{ for } t < T, \quad 1 \text{ after}$$
 
     t: updates already made, at least 0. factor: between 0 and 1. steps: at least 0.
     Same as torch.optim.lr_scheduler.ConstantLR(factor, total_iters=steps), which with steps=0 keeps
-    the factor for ever.
+    the factor forever.
 
     >>> constant(np.arange(6), factor=0.1, steps=3)
     array([0.1, 0.1, 0.1, 1. , 1. , 1. ])
@@ -150,7 +150,7 @@ def multi_step(t: Any, milestones: Sequence[int], gamma: float = 0.1) -> Any:
     $$f(t) = \gamma^{n(t)}, \qquad n(t) = \text{how many milestones are} \le t$$
 
     t: updates already made, at least 0. milestones: each at least 1; in any order, and one that
-    stands there twice counts twice. gamma: at least 0.
+    is listed twice counts twice. gamma: at least 0.
     Source: He et al. (2016), section 3.4, arXiv:1512.03385.
     Same as torch.optim.lr_scheduler.MultiStepLR.
 
@@ -253,7 +253,7 @@ def warmup_stable_decay(
     (2024), arXiv:2405.18392, where 1 - sqrt did a little better than the line. torch has none; in
     `sequence` it is `warmup`, `constant`, `linear`.
 
-    The plateau may go on as long as you like; only the decay has to know when it ends:
+    The plateau can last as long as you like; only the decay has to know when it ends:
 
     >>> warmup_stable_decay(np.arange(9), steps=8, warmup=2, decay=4)
     array([0.5 , 1.  , 1.  , 1.  , 1.  , 0.75, 0.5 , 0.25, 0.  ])

@@ -70,17 +70,17 @@ BACKPROP = function(
             _backprop(mean=lambda error: error),
         ),
         "too small": Mistake(
-            "Your gradient is too small by the number of classes. The mean is taken over "
+            "Your gradient is too small, by a factor of the number of classes. The mean is over "
             "the examples only.",
             _backprop(mean=lambda error: error / error.size),
         ),
         "over the classes": Mistake(
-            "You divide by the number of classes. The mean is taken over the examples.",
+            "You divide by the number of classes. The mean is over the examples.",
             _backprop(mean=lambda error: error / error.shape[1]),
         ),
         "no targets": Mistake(
-            "The right classes don't occur in your gradient: it would be the same for all "
-            "labels. How far are the probabilities from what they should be?",
+            "The targets don't appear in your gradient, so it would be the same for any labels. "
+            "How far are the probabilities from what they should be?",
             _backprop(error=lambda p, Y: p),
         ),
         "uphill": Mistake(
@@ -88,41 +88,43 @@ BACKPROP = function(
             _backprop(error=lambda p, Y: Y - p),
         ),
         "softmax twice": Mistake(
-            "You multiply by a slope of the softmax. Together with the logarithm of the loss "
-            "it has cancelled already; p - Y is all that is left.",
+            "You multiply by the slope of the softmax. It has already cancelled with the slope of "
+            "the logarithm in the loss; p - Y is all that is left.",
             _backprop(error=lambda p, Y: (p - Y) * p * (1 - p)),
         ),
         "no softmax": Mistake(
-            "That is the slope of the logarithm alone. Before it comes the softmax, which has a "
+            "That is the slope of the logarithm alone. The softmax comes before it and has a "
             "slope, too; together they make something simple.",
             _backprop(error=lambda p, Y: -Y / p),
         ),
         "squared": Mistake(
-            "You square the error. The sign says in which direction it goes: take it as it is.",
+            "You lose the sign of the error, and the sign says which way to go. Take the error as "
+            "it is.",
             _backprop(error=lambda p, Y: (p - Y) ** 2),
             _backprop(error=lambda p, Y: abs(p - Y)),
         ),
         "doubled": Mistake(
-            "Yours is twice as long. That factor is for squared errors; this loss has none.",
+            "Yours is twice as long as it should be. That factor of 2 belongs to squared errors; "
+            "this loss doesn't have it.",
             _backprop(mean=lambda error: 2 * error / len(error)),
         ),
         "no slope": Mistake(
-            "Somewhere your error passes tanh as if it weren't there. On the way back, its slope "
-            "is a factor, for W1 and for b1.",
+            "Somewhere your error passes through tanh as if it weren't there. On the way back, "
+            "multiply by its slope, for W1 and for b1.",
             _backprop(slope=lambda h, z: 1.0),
             _backprop(first=lambda X, delta, before: X.T @ before),
             _backprop(first_bias=lambda delta, before: before),
         ),
         "slope twice": Mistake(
-            "The slope of tanh is in there twice. The error passes tanh once.",
+            "You multiply by the slope of tanh twice. The error passes through tanh once.",
             _backprop(slope=lambda h, z: (1 - h**2) ** 2),
         ),
         "slope of h": Mistake(
-            "You take tanh once more before the slope. h is tanh already.",
+            "You apply tanh once more before taking the slope. h already is the tanh.",
             _backprop(slope=lambda h, z: 1 - np.tanh(h) ** 2),
         ),
         "slope of z": Mistake(
-            "The square belongs to what comes out of tanh, not to what goes in.",
+            "Square what comes out of tanh, not what goes in.",
             _backprop(slope=lambda h, z: 1 - z**2),
         ),
         "sigmoid": Mistake(
@@ -142,21 +144,21 @@ BACKPROP = function(
             _backprop(slope=lambda h, z: 1 + h**2),
         ),
         "tanh for its slope": Mistake(
-            "You multiply by tanh itself. Its slope is wanted.",
+            "You multiply by tanh itself. You need its slope.",
             _backprop(slope=lambda h, z: h),
         ),
         "wrong way": Mistake(
-            "Your error goes through W2 forwards. On its way back, inputs and outputs change "
-            "places.",
+            "Your error goes through W2 in the forward direction. On the way back, inputs and "
+            "outputs swap places.",
             _backprop(back=lambda delta, W2, W1: delta @ W2),
         ),
         "wrong layer": Mistake(
-            "Your error comes back through W1. What lies between it and the hidden layer is W2.",
+            "Your error comes back through W1. The layer between it and the hidden units is W2.",
             _backprop(back=lambda delta, W2, W1: delta @ W1.T),
             _backprop(back=lambda delta, W2, W1: delta @ W1),
         ),
         "what went in": Mistake(
-            "A gradient of weights has the wrong input: X went into W1, and h into W2.",
+            "One of your weight gradients uses the wrong input: X went into W1, and h into W2.",
             _backprop(second=lambda h, delta, X: X.T @ delta),
         ),
         "transposed": Mistake(
@@ -168,12 +170,12 @@ BACKPROP = function(
         ),
         "weights averaged": Mistake(
             "You divide the gradients of the weights by the number of examples, although the error "
-            "has been divided already.",
+            "has already been divided.",
             _backprop(weights=lambda part, n: part / n),
         ),
         "bias not averaged": Mistake(
-            "A gradient of a bias is that of a sum over the examples. Like the weights', it should "
-            "be that of the mean.",
+            "One of your bias gradients is for the sum over the examples. Like the weights', it "
+            "should be for the mean.",
             _backprop(second_bias=lambda delta: delta * len(delta)),
             _backprop(bias=lambda delta: delta.sum(axis=0) * len(delta)),
         ),
@@ -183,20 +185,22 @@ BACKPROP = function(
             _backprop(bias=lambda delta: delta),
         ),
         "bias over classes": Mistake(
-            "You added up each example's row. A bias has one number a unit: add over the examples.",
+            "You added up each example's row. There is one bias per unit, so sum over the "
+            "examples.",
             _backprop(bias=lambda delta: delta.sum(axis=1)),
         ),
         "bias one number": Mistake(
-            "You added up everything. A bias has one number a unit: add over the examples only.",
+            "You added up everything. There is one bias per unit, so sum over the examples only.",
             _backprop(bias=lambda delta: delta.sum()),
         ),
         "bias averaged": Mistake(
-            "You divide by the number of examples twice in the gradients of the biases. "
-            "The error has been divided already.",
+            "In the gradients of the biases you divide by the number of examples twice. The error "
+            "has already been divided.",
             _backprop(bias=lambda delta: delta.mean(axis=0)),
         ),
         "no bias": Mistake(
-            "The gradients of the biases are 0. A bias moves the output, too: it has a slope.",
+            "The gradients of the biases are 0. But a bias moves the output too, so it has a "
+            "slope.",
             _backprop(bias=lambda delta: 0 * delta.sum(axis=0)),
         ),
     },
@@ -255,29 +259,30 @@ DIFFERENCES = function(
     numeric_grad,
     {
         "one-sided": Mistake(
-            "You look to one side only. The error of that falls with eps, and with both "
-            "sides it falls with its square.",
+            "You look at one side only. The error of that shrinks with eps; with both sides it "
+            "shrinks with eps squared.",
             _slopes(behind=lambda x, step: x, run=lambda rise, eps: rise / eps),
             _slopes(ahead=lambda x, step: x, run=lambda rise, eps: rise / eps),
             _slopes(ahead=lambda x, step: x + 2 * step, behind=lambda x, step: x),
         ),
         "twice as steep": Mistake(
-            "Yours is twice too steep: from one side to the other it is two eps.",
+            "Your slopes are twice as steep as they should be: the two points are 2 eps apart.",
             _slopes(run=lambda rise, eps: rise / eps),
         ),
         "half as steep": Mistake(
-            "You look to one side only, and so there is one eps between your two points, not two: "
-            "yours is half as steep.",
+            "You look at one side only, so your two points are one eps apart, not two: your slopes "
+            "are half as steep as they should be.",
             _slopes(behind=lambda x, step: x),
             _slopes(ahead=lambda x, step: x),
         ),
         "other step": Mistake(
-            "Your two points aren't one eps to each side, but more or less. Move by eps itself.",
+            "Your two points aren't one eps away on each side, but more or less. Move by eps "
+            "itself.",
             _slopes(moved=lambda i, n, eps: eps / 2 * np.eye(n)[i]),
             _slopes(moved=lambda i, n, eps: 2 * eps * np.eye(n)[i]),
         ),
         "not divided": Mistake(
-            "That is a difference of losses. A slope is a difference for each unit of the way: "
+            "That is a difference of losses. A slope is the difference per unit of distance: "
             "divide by how far apart the two points are.",
             _slopes(run=lambda rise, eps: rise),
             _slopes(run=lambda rise, eps: rise / 2),
@@ -298,7 +303,7 @@ DIFFERENCES = function(
             _slopes(run=lambda rise, eps: rise / (2 * eps) ** 2),
         ),
         "sign": Mistake(
-            "Your signs are reversed: take what lies behind from what lies ahead.",
+            "Your signs are reversed: subtract the loss behind from the loss ahead.",
             _slopes(rise=lambda above, below: below - above),
         ),
         "no sign": Mistake(
@@ -310,16 +315,16 @@ DIFFERENCES = function(
             _slopes(rise=lambda above, below: above + below),
         ),
         "all at once": Mistake(
-            "You move all parameters at once, and so get the same slope for each. Move one.",
+            "You move all the parameters at once, so each gets the same slope. Move one at a time.",
             _slopes(moved=lambda i, n, eps: eps * np.ones(n)),
             lambda f, x, eps: (f(x + eps) - f(x - eps)) / (2 * eps),
         ),
         "relative": Mistake(
-            "You move each parameter by a share of itself. Move it by eps, whatever its size.",
+            "You move each parameter by a fraction of itself. Move it by eps, whatever its size.",
             _slopes(ahead=lambda x, step: x * (1 + step), behind=lambda x, step: x * (1 - step)),
         ),
         "always the first": Mistake(
-            "You always move the same parameter. Each slope is for moving its own.",
+            "You always move the same parameter. Each slope needs its own parameter to move.",
             _slopes(moved=lambda i, n, eps: eps * np.eye(n)[0]),
             _slopes(moved=lambda i, n, eps: eps * np.eye(n)[-1]),
         ),
@@ -328,12 +333,12 @@ DIFFERENCES = function(
             _slopes(out=_by_the_first),
         ),
         "summed": Mistake(
-            "That is one number. Each parameter has a slope of its own: keep them apart.",
+            "That is one number. Each parameter has its own slope: keep them apart.",
             _slopes(out=sum),
             _slopes(out=lambda slopes: slopes[-1]),
         ),
         "never put back": Mistake(
-            "After you have moved a parameter, it stays moved when it is the next one's turn.",
+            "After you have moved a parameter, it is still moved when the next one's turn comes.",
             _never_put_back,
             _slopes(moved=lambda i, n, eps: eps * (np.arange(n) <= i)),
         ),
@@ -406,13 +411,13 @@ WHICH_RATE = function(
     best_rate,
     {
         "best seed": Mistake(
-            "You look for the lowest loss of all, and so for the luckiest seed. Judge a rate "
-            "by the mean over its seeds.",
+            "You look for the lowest loss of all, which finds the luckiest seed. Judge a rate by "
+            "the mean over its seeds.",
             _choice(score=lambda losses: losses.min(axis=1)),
         ),
         "edge": Mistake(
-            "The lowest mean lies at an edge of the sweep. What lies beyond it has not been "
-            "seen, so no rate can be chosen yet.",
+            "The lowest mean is at an edge of the sweep. You haven't seen what lies beyond it, so "
+            "you can't choose a rate yet.",
             _choice(at_an_edge=lambda best, last: False),
         ),
         "one edge": Mistake(
@@ -421,8 +426,8 @@ WHICH_RATE = function(
             _choice(at_an_edge=lambda best, last: best == 0),
         ),
         "too careful": Mistake(
-            "You take a rate next to the edge for one at the edge. It has a worse one on both "
-            "sides, so it can be chosen.",
+            "You treat a rate next to the edge as if it were at the edge. It has a worse rate on "
+            "either side, so it can be chosen.",
             _choice(at_an_edge=lambda best, last: best in (0, 1, last)),
             _choice(at_an_edge=lambda best, last: best in (0, last - 1, last)),
             _choice(at_an_edge=lambda best, last: best in (0, 1, last - 1, last)),
@@ -435,14 +440,14 @@ WHICH_RATE = function(
             _choice(at_an_edge=lambda best, last: best not in (0, last)),
         ),
         "no NaN": Mistake(
-            "Where the best rate is at an edge, NaN should be returned. Yours gives a number.",
+            "If the best rate is at an edge, the answer should be NaN. Yours is a number.",
             _choice(otherwise=lambda rates: 0.0),
             _choice(otherwise=lambda rates: -1.0),
             _choice(otherwise=lambda rates: np.inf),
         ),
         "lost runs forgiven": Mistake(
-            "You leave out runs that were lost, and take the mean of those that were lucky. "
-            "A rate that loses runs is a bad rate.",
+            "You leave out the runs that diverged and average the lucky ones. A rate at which runs "
+            "diverge is a bad rate.",
             _choice(
                 lost=lambda losses: np.where(np.isfinite(losses), losses, np.nan),
                 score=lambda losses: np.nanmean(losses, axis=1),
@@ -450,39 +455,40 @@ WHICH_RATE = function(
             _choice(lost=lambda losses: losses, score=lambda losses: np.nanmean(losses, axis=1)),
         ),
         "lost runs win": Mistake(
-            "You count a lost run as a very low loss, so the rates that lose runs look good. It "
-            "should count as infinity.",
+            "You count a diverged run as a very low loss, so rates at which runs diverge look "
+            "good. It should count as infinity.",
             _choice(lost=lambda losses: np.where(np.isfinite(losses), losses, 0.0)),
             _choice(lost=np.nan_to_num),
             _choice(lost=lambda losses: np.where(np.isfinite(losses), losses, -1.0)),
             _choice(lost=lambda losses: np.where(np.isfinite(losses), losses, -np.inf)),
         ),
         "lost rates left out": Mistake(
-            "You take the rates that lost a run out of the sweep, and so its edges move. A lost "
-            "run shows what lies beyond the best rate.",
+            "You remove the rates at which a run diverged from the sweep, and that moves its "
+            "edges. A diverged run shows what lies beyond the best rate.",
             _without_the_lost,
         ),
         "NaN wins": Mistake(
-            "A NaN has won: for `argmin`, NaN is lower than any number. Give lost runs the "
-            "loss infinity first.",
+            "A NaN has won: for `argmin`, NaN is lower than any number. First set the loss of "
+            "diverged runs to infinity.",
             _choice(lost=lambda losses: losses),
         ),
         "median": Mistake(
-            "The median doesn't mind if one run in three is lost. You would. Take the mean.",
+            "The median doesn't mind if one run in three diverges. You would. Take the mean.",
             _choice(score=lambda losses: np.median(losses, axis=1)),
             _choice(lost=lambda losses: losses, score=lambda losses: np.nanmedian(losses, axis=1)),
         ),
         "worst seed": Mistake(
-            "You judge a rate by its worst run. That can be wise, but the mean is asked for.",
+            "You judge a rate by its worst run. That can be wise, but the exercise asks for the "
+            "mean.",
             _choice(score=lambda losses: losses.max(axis=1)),
         ),
         "one seed": Mistake(
-            "You look at one seed only. The others were run, too.",
+            "You look at one seed only. Use the others, too.",
             _choice(score=lambda losses: losses[:, 0]),
             _choice(score=lambda losses: losses[:, -1]),
         ),
         "spread": Mistake(
-            "You choose the rate whose seeds differ least. The lowest mean is asked for.",
+            "You choose the rate whose seeds differ least. Choose the one with the lowest mean.",
             _choice(score=lambda losses: np.nan_to_num(losses.std(axis=1), nan=np.inf)),
             _choice(score=lambda losses: np.nan_to_num(losses.std(axis=1, ddof=1), nan=np.inf)),
         ),
@@ -491,11 +497,11 @@ WHICH_RATE = function(
             _choice(best=lambda scores: scores.argmax()),
         ),
         "index": Mistake(
-            "That is the index of the rate. The rate itself is wanted.",
+            "That is the index of the rate. Return the rate itself.",
             _choice(result=lambda rates, best, scores: best),
         ),
         "the loss": Mistake(
-            "That is the loss. The rate that has it is wanted.",
+            "That is the loss. Return the rate that has it.",
             _choice(result=lambda rates, best, scores: scores[best]),
         ),
         "over the rates": Mistake(
@@ -503,8 +509,8 @@ WHICH_RATE = function(
             _choice(score=lambda losses: losses.mean(axis=0)),
         ),
         "over all": Mistake(
-            "You look for the lowest number in the whole table. Each row, a rate, needs a mean of "
-            "its own.",
+            "You look for the lowest number in the whole table. Each row, a rate, needs its own "
+            "mean.",
             _choice(score=lambda losses: losses.ravel()),
         ),
     },
@@ -523,7 +529,7 @@ WHICH_RATE = function(
             MOSTLY,
         )
     ],
-    praise="Chosen by the mean, with lost runs counted, and inside the sweep.",
+    praise="Chosen by the mean, with diverged runs counted, and inside the sweep.",
 )
 
 
@@ -557,8 +563,8 @@ INTERVAL = function(
     paired_interval,
     {
         "not paired": Mistake(
-            "You put together the spreads of a and of b. What the two share, the seed's own "
-            "luck, goes away if you take the differences first.",
+            "You combine the spreads of a and of b. What they share, the luck of the seed, cancels "
+            "if you take the differences first.",
             _interval(spread=lambda d, a, b, ddof: (a.var(ddof=ddof) + b.var(ddof=ddof)) ** 0.5),
             _interval(spread=lambda d, a, b, ddof: a.std(ddof=ddof) + b.std(ddof=ddof)),
             _interval(
@@ -567,14 +573,13 @@ INTERVAL = function(
             _interval(spread=lambda d, a, b, ddof: a.std(ddof=ddof) - b.std(ddof=ddof)),
         ),
         "one spread": Mistake(
-            "Your spread is that of one optimizer alone. The differences have a spread of their "
-            "own.",
+            "Your spread is that of one optimizer alone. The differences have their own spread.",
             _interval(spread=lambda d, a, b, ddof: a.std(ddof=ddof)),
             _interval(spread=lambda d, a, b, ddof: b.std(ddof=ddof)),
         ),
         "standard deviation": Mistake(
-            "That is where the next difference may lie. A mean of n of them is surer, by the "
-            "root of n.",
+            "That is where the next single difference may lie. A mean of n of them is more "
+            "certain, by a factor of the root of n.",
             _interval(error=lambda s, n: s),
         ),
         "range": Mistake(
@@ -582,7 +587,8 @@ INTERVAL = function(
             lambda a, b, t: [(a - b).min(), (a - b).max()],
         ),
         "no root": Mistake(
-            "You divide by n: that is too sure. A mean of n gets better by the root of n only.",
+            "You divide by n, which claims too much. The uncertainty of a mean shrinks only with "
+            "the root of n.",
             _interval(error=lambda s, n: s / n),
         ),
         "half for a root": Mistake(
@@ -592,12 +598,12 @@ INTERVAL = function(
             _interval(error=lambda s, n: 2 * s / n),
         ),
         "multiplied": Mistake(
-            "You multiply by the root of n. More seeds make a mean surer, so divide.",
+            "You multiply by the root of n. More seeds make a mean more certain, so divide.",
             _interval(error=lambda s, n: s * n**0.5),
         ),
         "ddof": Mistake(
-            "Your spread is that of these seeds themselves. To speak of all seeds, divide by "
-            "n - 1: `ddof=1`.",
+            "Your spread describes only these seeds. To estimate it for all seeds, divide by n - "
+            "1: `ddof=1`.",
             _interval(ddof=0),
         ),
         "n - 1 twice": Mistake(
@@ -610,17 +616,17 @@ INTERVAL = function(
             _interval(error=lambda s, n: s / (2 * n) ** 0.5),
         ),
         "variance": Mistake(
-            "You took the variance, which has squared units. Its root is wanted.",
+            "You took the variance, which is in squared units. Take its root.",
             _interval(spread=lambda d, a, b, ddof: d.var(ddof=ddof)),
             _interval(spread=lambda d, a, b, ddof: d.var(ddof=ddof), error=lambda s, n: s / n),
         ),
         "around 0": Mistake(
-            "Your spread is measured from 0, and so contains the mean difference. Measure it from "
+            "You measure the spread from 0, so it includes the mean difference. Measure it from "
             "the mean.",
             _interval(spread=lambda d, a, b, ddof: ((d**2).sum() / (len(d) - ddof)) ** 0.5),
         ),
         "no t": Mistake(
-            "That is one standard error to each side: 95 % takes t of them.",
+            "That is one standard error on each side. A 95 % interval takes t of them.",
             _interval(half=lambda error, t: error),
         ),
         "always 2": Mistake(
@@ -629,40 +635,43 @@ INTERVAL = function(
             _interval(half=lambda error, t: 2 * error),
         ),
         "half": Mistake(
-            "Your interval is half as wide: t standard errors go to each side.",
+            "Your interval is half as wide as it should be: it extends t standard errors to each "
+            "side.",
             _interval(half=lambda error, t: t * error / 2),
         ),
         "double": Mistake(
-            "Your interval is twice as wide: t standard errors to each side are enough.",
+            "Your interval is twice as wide as it should be: it extends t standard errors to each "
+            "side, no more.",
             _interval(half=lambda error, t: 2 * t * error),
         ),
         "sign": Mistake(
-            "That is b - a. a - b is asked for: below 0 where a has the lower loss.",
+            "That is b - a. It should be a - b: below 0 where a has the lower loss.",
             _interval(difference=lambda a, b: b - a),
         ),
         "absolute": Mistake(
-            "You took away the signs of the differences. Then one of the two always loses.",
+            "You dropped the signs of the differences. Then the same optimizer loses every time.",
             _interval(difference=lambda a, b: abs(a - b)),
         ),
         "only the width": Mistake(
-            "That is the interval around 0. Put it around the mean difference.",
+            "That interval is centred on 0. Centre it on the mean difference.",
             _interval(middle=lambda d, a, b: 0.0),
         ),
         "around one": Mistake(
-            "That is around the mean of one optimizer. Put it around the mean difference.",
+            "That interval is centred on the mean of one optimizer. Centre it on the mean "
+            "difference.",
             _interval(middle=lambda d, a, b: a.mean()),
             _interval(middle=lambda d, a, b: b.mean()),
         ),
         "median": Mistake(
-            "Your interval is around the median. It should be around the mean.",
+            "Your interval is centred on the median. Centre it on the mean.",
             _interval(middle=lambda d, a, b: np.median(d)),
         ),
         "summed": Mistake(
-            "Your interval is around the sum of the differences. It should be around their mean.",
+            "Your interval is centred on the sum of the differences. Centre it on their mean.",
             _interval(middle=lambda d, a, b: d.sum()),
         ),
         "high first": Mistake(
-            "Your ends are exchanged: the lower one comes first.",
+            "Your ends are swapped: the lower one comes first.",
             _interval(ends=lambda m, h: m + np.array([1, -1]) * h),
         ),
         "one number": Mistake(
@@ -674,8 +683,7 @@ INTERVAL = function(
             _interval(ends=lambda m, h: m - h),
         ),
         "middle and half": Mistake(
-            "That is the middle, and how far the interval goes to each side. Its two ends are "
-            "wanted.",
+            "That is the middle and the half-width. Return the two ends.",
             _interval(ends=lambda m, h: np.array([m, h])),
         ),
     },
@@ -687,7 +695,7 @@ INTERVAL = function(
         ),
         (np.array([1.0, 2.0, 4.0, 3.0]), np.array([1.5, 1.9, 4.8, 3.1]), 3.182),
     ],
-    praise="The luck that both have from a seed is gone; what is left is the difference.",
+    praise="The luck that a seed gives both of them is gone; what is left is the difference.",
 )
 
 

@@ -38,31 +38,32 @@ SWEEP = function(
     sweep_rates,
     {
         "even differences": Mistake(
-            "Your rates have the same difference, so nearly all of them are large ones. The "
-            "same factor is wanted.",
+            "Your rates are a constant difference apart, so almost all of them are large. They "
+            "should be a constant factor apart.",
             _rates(between=lambda low, high, p, n: low + (high - low) * p),
         ),
         "exponents wanted": Mistake(
-            "You take low and high as exponents, as -3 for 0.001. They are rates.",
+            "You treat low and high as exponents, like -3 for 0.001. They are rates.",
             _rates(between=lambda low, high, p, n: 10.0 ** (low + (high - low) * p)),
             _rates(between=lambda low, high, p, n: np.exp(low + (high - low) * p)),
         ),
         "exponents returned": Mistake(
-            "These are the logarithms of the rates. The rates themselves are wanted.",
+            "These are the logarithms of the rates. Return the rates themselves.",
             _rates(between=lambda low, high, p, n: np.log10(low) + np.log10(high / low) * p),
             _rates(between=lambda low, high, p, n: np.log(low) + np.log(high / low) * p),
             _rates(between=lambda low, high, p, n: np.log2(low) + np.log2(high / low) * p),
         ),
         "wrong base": Mistake(
-            "Exponents and base don't fit: a logarithm to one base was undone with another.",
+            "Exponents and base don't match: a logarithm to one base was undone with a different "
+            "one.",
             _rates(between=lambda low, high, p, n: np.exp(np.log10(low * (high / low) ** p))),
             _rates(between=lambda low, high, p, n: 10 ** np.log(low * (high / low) ** p)),
             _rates(between=lambda low, high, p, n: 2 ** np.log10(low * (high / low) ** p)),
             _rates(between=lambda low, high, p, n: 2 ** np.log(low * (high / low) ** p)),
         ),
         "fixed factor": Mistake(
-            "Your factor is always the same, and so is not led to high. It follows from low, high "
-            "and n.",
+            "Your factor is fixed, so the sweep doesn't end at high. The factor follows from low, "
+            "high and n.",
             _rates(between=lambda low, high, p, n: low * 2.0 ** _steps(p, n)),
             _rates(between=lambda low, high, p, n: low * 10.0 ** _steps(p, n)),
             _rates(between=lambda low, high, p, n: low * 3.0 ** _steps(p, n)),
@@ -70,27 +71,27 @@ SWEEP = function(
             _rates(between=lambda low, high, p, n: low * 10.0 ** (_steps(p, n) / 2)),
         ),
         "divided, not rooted": Mistake(
-            "You divide the factor between low and high by the number of steps. The steps "
-            "multiply, so it takes a root.",
+            "You divide the factor between low and high by the number of steps. Steps multiply, so "
+            "take a root.",
             _rates(
                 between=lambda low, high, p, n: low * (high / low / (n - 1)) ** _steps(p, n),
             ),
             _rates(between=lambda low, high, p, n: low * (high / low / n) ** _steps(p, n)),
         ),
         "whole factor": Mistake(
-            "Each of your steps goes all the way from low to high. All of them together should.",
+            "Each of your steps goes all the way from low to high. Together they should.",
             _rates(between=lambda low, high, p, n: low * (high / low) ** _steps(p, n)),
         ),
         "factors": Mistake(
-            "These are the factors above low. low itself should multiply them.",
+            "These are the factors. Multiply low by them.",
             _rates(between=lambda low, high, p, n: (high / low) ** p),
         ),
         "no end": Mistake(
-            "The last one should be high. n rates have n - 1 factors between them.",
+            "The last rate should be high. Between n rates there are n - 1 factors.",
             _rates(shares=lambda n: np.arange(n) / n),
         ),
         "no beginning": Mistake(
-            "The first one should be low itself.",
+            "The first rate should be low itself.",
             _rates(shares=lambda n: np.arange(1, n + 1) / n),
         ),
         "neither end": Mistake(
@@ -98,7 +99,7 @@ SWEEP = function(
             _rates(shares=lambda n: np.arange(1, n + 1) / (n + 1)),
         ),
         "not n": Mistake(
-            "The number of your rates isn't n.",
+            "You don't return n rates.",
             _rates(shares=lambda n: np.arange(n + 1) / n),
             _rates(shares=lambda n: np.arange(n + 1) / (n - 1)),
             _rates(shares=lambda n: np.arange(n - 1) / max(n - 2, 1)),
@@ -106,19 +107,18 @@ SWEEP = function(
             _rates(shares=lambda n: np.arange(1, n) / (n - 1)),
         ),
         "downwards": Mistake(
-            "They lead from high to low. Begin with low.",
+            "Yours go from high to low. Begin with low.",
             _rates(out=lambda rates: rates[::-1]),
             _rates(between=lambda low, high, p, n: low / (high / low) ** p),
         ),
         "not even": Mistake(
-            "Your factors differ: some steps are longer than others. Every step should have the "
-            "same one.",
+            "Your factors differ: some steps are longer than others. They should all be the same.",
             _rates(shares=lambda n: (np.arange(n) / (n - 1)) ** 2),
             _rates(shares=lambda n: (np.arange(n) / (n - 1)) ** 0.5),
         ),
     },
     cases=[(1e-4, 1.0, 5), (0.01, 10.0, 4), (0.5, 0.002, 3), (0.001, 0.2, 6)],
-    praise="Each rate is as far from the next as any other: in factors.",
+    praise="In factors, each rate is as far from the next as any other.",
 )
 
 
@@ -150,28 +150,29 @@ SCALED = function(
     scaled_lr,
     {
         "always linear": Mistake(
-            "Right for SGD. Adam's steps don't grow with the gradient, so it has the other rule.",
+            "Right for SGD. Adam's steps don't grow with the gradient, so it needs the other rule.",
             _scaled(adam=lambda lr, factor: lr * factor),
         ),
         "always the root": Mistake(
-            "Right for Adam. For SGD one step takes the place of several: no root.",
+            "Right for Adam. For SGD one step replaces several: no root.",
             _scaled(sgd=lambda lr, factor: lr * factor**0.5),
         ),
         "exchanged": Mistake(
-            "Both rules are there, each for the other one's optimizers.",
+            "Both rules are there, but swapped.",
             _scaled(
                 sgd=lambda lr, factor: lr * factor**0.5,
                 adam=lambda lr, factor: lr * factor,
             ),
         ),
         "upside down": Mistake(
-            "With a larger batch a rate of yours falls. More examples, less noise: it may rise.",
+            "One of your rates falls as the batch grows. More examples mean less noise, so it may "
+            "rise.",
             _scaled(factor=lambda old, new: old / new),
             _scaled(sgd=lambda lr, factor: lr / factor),
             _scaled(adam=lambda lr, factor: lr / factor**0.5),
         ),
         "not at all": Mistake(
-            "The rate is the same for every batch size.",
+            "Your rate is the same for every batch size.",
             _scaled(factor=lambda old, new: 1.0),
         ),
         "one left alone": Mistake(
@@ -181,7 +182,7 @@ SCALED = function(
             _scaled(sgd=lambda lr, factor: lr),
         ),
         "squared": Mistake(
-            "A factor of yours is squared. It comes in as it is for SGD, and by its root for Adam.",
+            "You square a factor. Use it as it is for SGD, and its root for Adam.",
             _scaled(adam=lambda lr, factor: lr * factor**2),
             _scaled(sgd=lambda lr, factor: lr * factor**2),
             _scaled(
@@ -195,42 +196,40 @@ SCALED = function(
             _scaled(adam=lambda lr, factor: lr * factor / 2),
         ),
         "root of the rate": Mistake(
-            "Your root takes in the rate as well. Only the factor between the two batches has "
-            "a root.",
+            "Your root includes the rate. Only the factor between the two batches goes under it.",
             _scaled(adam=lambda lr, factor: (lr * factor) ** 0.5),
         ),
         "other root": Mistake(
-            "That is a different power than the rule's. It is a square root.",
+            "That isn't the rule's power. It is a square root.",
             _scaled(adam=lambda lr, factor: lr * factor ** (1 / 3)),
             _scaled(adam=lambda lr, factor: lr * factor**0.25),
             _scaled(adam=lambda lr, factor: lr * np.log2(factor)),
         ),
         "only the factor": Mistake(
-            "That is the factor. The rate that it multiplies is missing.",
+            "That is the factor. Multiply the rate by it.",
             _scaled(out=lambda new_lr, lr: new_lr / lr),
         ),
         "added": Mistake(
-            "You add the factor to the rate. It multiplies the rate.",
+            "You add the factor to the rate. Multiply instead.",
             _scaled(
                 sgd=lambda lr, factor: lr + factor,
                 adam=lambda lr, factor: lr + factor**0.5,
             ),
         ),
         "difference": Mistake(
-            "You use by how much the batches differ. What counts is how many times as large the "
-            "new one is.",
+            "You use the difference between the batches. What counts is how many times as large "
+            "the new one is.",
             _scaled(factor=lambda old, new: new - old),
             _scaled(factor=lambda old, new: abs(new - old)),
             _scaled(factor=lambda old, new: (new - old) / old),
         ),
         "logarithm": Mistake(
-            "You take a logarithm of the factor. It comes in as it is for SGD, and by its root for "
-            "Adam.",
+            "You take a logarithm of the factor. Use it as it is for SGD, and its root for Adam.",
             _scaled(factor=lambda old, new: np.log2(new / old)),
             _scaled(factor=lambda old, new: np.log(new / old)),
         ),
         "one size": Mistake(
-            "One of the two batch sizes plays no part. It takes both: how many times as large is "
+            "One of the two batch sizes plays no part. You need both: how many times as large is "
             "the new one?",
             _scaled(factor=lambda old, new: new),
             _scaled(factor=lambda old, new: old),
@@ -241,8 +240,8 @@ SCALED = function(
             _scaled(factor=lambda old, new: old * new),
         ),
         "whole numbers": Mistake(
-            "With a smaller batch your rate becomes 0. Does a division of yours leave no "
-            "fractions?",
+            "With a smaller batch your rate becomes 0. Do you have a division that drops the "
+            "fraction?",
             _scaled(factor=lambda old, new: new // old),
         ),
     },
@@ -295,17 +294,18 @@ POWER = function(
     sharpness,
     {
         "never made one long": Mistake(
-            "Your v is not made one long each time: it grows by the curvature at every step.",
+            "You don't scale v back to length 1 each time, so it grows by the curvature at every "
+            "step.",
             _power(length=lambda new, old: 1.0),
         ),
         "length of the old": Mistake(
-            "You divide by the length that v had before H turned it, so the last v isn't one long. "
-            "Turn first, then make it one long.",
+            "You divide by the length that v had before H turned it, so the final v doesn't have "
+            "length 1. Turn first, then scale.",
             _power(length=lambda new, old: np.linalg.norm(old)),
         ),
         "another length": Mistake(
-            "One long means the root of the sum of squares: not the largest entry, not the "
-            "sum, not the square.",
+            "Length 1 means that the root of the sum of squares is 1: not the largest entry, not "
+            "the sum, not the square.",
             _power(length=lambda new, old: np.abs(new).max()),
             _power(length=lambda new, old: np.abs(new).sum()),
             _power(length=lambda new, old: new.sum()),
@@ -314,8 +314,8 @@ POWER = function(
             _power(length=lambda new, old: len(new) ** 0.5),
         ),
         "no sign": Mistake(
-            "Yours is never below 0, for a length has no sign. Where the strongest curvature bends "
-            "downwards, v times H v is negative.",
+            "Yours is never below 0, because a length has no sign. Where the strongest curvature "
+            "bends downwards, v times H v is negative.",
             _power(result=lambda v, Hv: np.linalg.norm(Hv)),
             _power(result=lambda v, Hv: abs(v @ Hv)),
             _power(times=lambda steps: steps - 1, result=lambda v, Hv: np.linalg.norm(Hv)),
@@ -336,16 +336,16 @@ POWER = function(
             _power(times=lambda steps: 1),
         ),
         "added": Mistake(
-            "You add H v to v, or take it off. It should take v's place.",
+            "You add H v to v, or subtract it. It should replace v.",
             _power(turn=lambda H, v: v + H(v)),
             _power(turn=lambda H, v: v - H(v)),
         ),
         "twice a step": Mistake(
-            "In each of your steps H turns v twice. Once is asked for.",
+            "In each of your steps H turns v twice. It should do so once.",
             _power(turn=lambda H, v: H(H(v))),
         ),
         "the direction": Mistake(
-            "That is a direction. The curvature along it is wanted: one number.",
+            "That is a direction. Return the curvature along it: one number.",
             _power(result=lambda v, Hv: v),
             _power(result=lambda v, Hv: Hv),
             _power(result=lambda v, Hv: v * Hv),
@@ -359,7 +359,7 @@ POWER = function(
             _power(result=lambda v, Hv: np.max(Hv / v)),
         ),
         "no H at the end": Mistake(
-            "v times v is 1, by its making. The curvature is v times H v.",
+            "v times v is 1, because you scaled it so. The curvature is v times H v.",
             _power(result=lambda v, Hv: v @ v),
             _power(result=lambda v, Hv: np.linalg.norm(v)),
         ),
@@ -374,7 +374,7 @@ POWER = function(
             _power(result=lambda v, Hv: np.abs(Hv).max()),
         ),
         "the limit": Mistake(
-            "That is a limit for the learning rate. Here the curvature itself is wanted.",
+            "That is a limit for the learning rate. Return the curvature itself.",
             _power(out=lambda curvature: 2 / curvature),
             _power(out=lambda curvature: 1 / curvature),
         ),
@@ -387,7 +387,7 @@ POWER = function(
         (_times([[4.0, 1.5], [1.5, 2.0]]), np.array([0.5, -2.0]), 2),
         (_times([[4.0, 1.5], [1.5, 2.0]]), np.array([1.0, 3.0]), 3),
     ],
-    praise="The strongest of thousands of curvatures, and no matrix was ever written down.",
+    praise="The strongest of thousands of curvatures, without ever writing down the matrix.",
 )
 
 

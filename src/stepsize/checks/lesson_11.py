@@ -46,38 +46,37 @@ TEN = choice(
     {name: float(number) for name, number in PATIENTS.items()},
     mistakes={
         "slow or stopped": Mistake(
-            "Of the one whose rate is too low and the one whose rate has gone, one falls slowly "
-            "all the time, and one fell and then stood still. Look at their rates at update 50.",
+            '"Rate too low" and "decayed too early": one falls slowly throughout; the other '
+            "fell, then stood still. Look at their rates at update 50.",
             _swapped("rate too low", "rate decayed too early"),
         ),
         "healthy or floor": Mistake(
-            "Of the healthy one and the one at its noise floor, one still trembles at the end, far "
-            "above 0, and its rate has not fallen.",
+            "Healthy and noise floor: one of them still trembles at the end, far above 0, and its "
+            "rate hasn't fallen.",
             _swapped("healthy", "noise floor"),
         ),
         "healthy or stopped": Mistake(
-            "The healthy one and the one whose rate has gone are both flat at the end. How low are "
-            "they by then?",
+            "Healthy and a rate that decayed too early: both are flat at the end. How low are they "
+            "by then?",
             _swapped("healthy", "rate decayed too early"),
         ),
         "healthy or slow": Mistake(
-            "The healthy one and the one whose rate is too low both fall smoothly. How low are "
-            "they at the end?",
+            "Healthy and a rate that is too low: both fall smoothly. How low are they at the end?",
             _swapped("healthy", "rate too low"),
         ),
         "slow or floor": Mistake(
-            "Of the one whose rate is too low and the one at its noise floor, one would go on "
-            "falling. The other has stopped falling, and trembles.",
+            "A rate that is too low and a noise floor: one would go on falling. The other has "
+            "stopped falling, and trembles.",
             _swapped("rate too low", "noise floor"),
         ),
         "too high or diverging": Mistake(
-            "Both, too high a rate and divergence, are far up. One grows and grows; the other "
-            "jumps about at the same height.",
+            "A rate that is too high and divergence: both losses are large. One grows and grows; "
+            "the other jumps about at the same height.",
             _swapped("rate too high", "divergence"),
         ),
         "diverging or adding up": Mistake(
             "Divergence or a forgotten zero_grad: look at the gradient's norm in the first four "
-            "updates. In one of the two it is longer each time.",
+            "updates. In one of the two it grows each time.",
             _swapped("divergence", "forgotten zero_grad"),
         ),
         "diverging or not a number": Mistake(
@@ -85,22 +84,22 @@ TEN = choice(
             _swapped("divergence", "NaN"),
         ),
         "too high or not a number": Mistake(
-            "Too high a rate or NaN: of the two, one has a curve to its end.",
+            "A rate that is too high or NaN: one of the two has a curve right to the end.",
             _swapped("rate too high", "NaN"),
         ),
         "too high or adding up": Mistake(
-            "Too high a rate or a forgotten zero_grad: one has a rate of 1 with Adam. The other "
-            "one's rate is fine; what happens to its gradients?",
+            "A rate that is too high or a forgotten zero_grad: one has a rate of 1 with Adam. The "
+            "rate of the other is fine; what happens to its gradients?",
             _swapped("rate too high", "forgotten zero_grad"),
         ),
         "healthy or overfitting": Mistake(
-            "Of the healthy one and the one that overfits, both training losses fall nicely. Now "
-            "look at the held-out ones, in grey.",
+            "Healthy and overfitting: both training losses fall nicely. Now look at the held-out "
+            "losses, in grey.",
             _swapped("healthy", "overfitting"),
         ),
         "healthy or spikes": Mistake(
-            "The healthy one and the one with spikes both get low. In one of them the loss keeps "
-            "leaping up on the way.",
+            "Healthy and spikes: both get low. In one of them the loss keeps leaping up on the "
+            "way.",
             _swapped("healthy", "loss spikes"),
         ),
         "spikes or floor": Mistake(
@@ -109,8 +108,8 @@ TEN = choice(
             _swapped("loss spikes", "noise floor"),
         ),
         "spikes or too high": Mistake(
-            "Of the one with spikes and the one whose rate is too high, one has learned between "
-            "its peaks. The other never has.",
+            "Spikes and a rate that is too high: one has learned something between its peaks. The "
+            "other never has.",
             _swapped("loss spikes", "rate too high"),
         ),
         "spikes or adding up": Mistake(
@@ -118,23 +117,24 @@ TEN = choice(
             _swapped("loss spikes", "forgotten zero_grad"),
         ),
         "too high or floor": Mistake(
-            "Both, too high a rate and a noise floor, are restless. One of them has learned first.",
+            "A rate that is too high and a noise floor: both are jumpy. One of them has learned "
+            "something first.",
             _swapped("rate too high", "noise floor"),
         ),
         "stopped or floor": Mistake(
-            "The one whose rate has gone and the one at its noise floor are fast, and then flat. "
-            "Look at their rates at update 50: one is as large as at the start.",
+            "A rate that decayed too early and a noise floor: both are fast, then flat. Look at "
+            "their rates at update 50: one is as large as at the start.",
             _swapped("rate decayed too early", "noise floor"),
         ),
         "stopped or overfitting": Mistake(
-            "The one whose rate has gone and the one that overfits: what do their training losses "
-            "do in the second half, and what do the held-out ones, in grey?",
+            "A rate that decayed too early and overfitting: what do their training losses do in "
+            "the second half? And the held-out losses, in grey?",
             _swapped("rate decayed too early", "overfitting"),
         ),
     },
     hint=(
         "Not all ten yet. Go through the five questions below, patient by patient: a number? "
-        "Does it fall? How? Is it restless? And the held-out loss?"
+        "Does it fall? How? Is it jumpy? And the held-out loss?"
     ),
     praise="Ten of ten. The clinic is yours.",
 )
@@ -178,7 +178,7 @@ FIRST_BAD = function(
             _first(above=_never, below=_never),
         ),
         "plus infinity is let through": Mistake(
-            "Infinity slips through, unless it has a minus. Both have to be found.",
+            "Infinity slips through unless it is negative. Find both.",
             _first(above=_never),
         ),
         "minus infinity is let through": Mistake(
@@ -186,8 +186,8 @@ FIRST_BAD = function(
             _first(below=_never),
         ),
         "NaN is let through": Mistake(
-            "NaN slips through: it isn't larger than anything, and isn't equal to anything, not "
-            "even to itself. Which function of NumPy asks for it?",
+            "NaN slips through: it isn't larger than anything or equal to anything, not even "
+            "itself. Which NumPy function tests for it?",
             _first(nan=_never),
         ),
         "compared with NaN": Mistake(
@@ -200,23 +200,23 @@ FIRST_BAD = function(
             lambda losses: -1 if np.isfinite(losses[0]) else 0,
         ),
         "large is bad": Mistake(
-            "You take a large loss for a bad one. However large it is, it's still a number.",
+            "You treat a large loss as a bad one. However large it is, it's still a number.",
             _first(above=lambda losses: losses > 1e6),
             _first(above=lambda losses: losses > 1e10),
             _first(above=lambda losses: losses > 100),
         ),
         "negative is bad": Mistake(
-            "You take a loss below 0 for a bad one. Some losses go below 0.",
+            "You treat a loss below 0 as a bad one. Some losses do go below 0.",
             _first(below=lambda losses: losses < 0),
         ),
         "the largest": Mistake(
-            "You look for the largest loss. A run in which all is well has one, too.",
+            "You look for the largest loss. A healthy run has one, too.",
             lambda losses: int(np.argmax(losses)),
             lambda losses: int(np.nanargmax(losses)),
         ),
         "a rise is bad": Mistake(
-            "You look for a loss that is higher than the one before. That is no harm; look for one "
-            "that isn't a finite number.",
+            "You look for a loss that is higher than the one before. That does no harm; look for "
+            "one that isn't a finite number.",
             _first(above=lambda losses: np.append(False, losses[1:] > losses[:-1])),
             _first(
                 nan=_never,
@@ -225,7 +225,7 @@ FIRST_BAD = function(
             ),
         ),
         "good for bad": Mistake(
-            "You look for the first loss that is a finite number. The first that isn't is wanted.",
+            "You look for the first loss that is a finite number. Find the first that isn't.",
             _first(nan=np.isfinite, above=_never, below=_never),
         ),
         "the last good one": Mistake(
@@ -237,30 +237,30 @@ FIRST_BAD = function(
             _first(counted=lambda i: i + 1),
         ),
         "how many": Mistake(
-            "That is how many there are. Where is the first one?",
+            "That is how many bad ones there are. Where is the first one?",
             _first(which=len, none=lambda losses: 0),
             _first(which=len),
         ),
         "whether": Mistake(
-            "That is whether there is one. Where is the first one?",
+            "That says whether there is a bad one. Where is the first?",
             _first(counted=lambda i: 1, none=lambda losses: 0),
         ),
         "all of them": Mistake(
-            "These are all the bad ones. Only the index of the first is wanted.",
+            "These are all the bad ones. Return only the index of the first.",
             _first(which=lambda bad: bad),
             _first(which=lambda bad: bad, none=lambda losses: []),
             lambda losses: ~np.isfinite(losses),
         ),
         "the last bad one": Mistake(
-            "That is the last bad one. The first is the one that all the others come from.",
+            "That is the last bad one. Find the first: all the others follow from it.",
             _first(which=lambda bad: bad[-1]),
         ),
         "zero for none": Mistake(
-            "For a run in which all is well you return 0: its very first loss. -1 is wanted.",
+            "For a healthy run you return 0, which means its very first loss. Return -1.",
             _first(none=lambda losses: 0),
         ),
         "length for none": Mistake(
-            "For a run in which all is well you return a number that isn't -1.",
+            "For a healthy run you return a number that isn't -1.",
             _first(none=len),
             _first(none=lambda losses: len(losses) - 1),
         ),
@@ -319,50 +319,51 @@ EARLY_STOPPING = function(
     best_epoch,
     {
         "no patience": Mistake(
-            "You look at all losses, to the end. Once patience has run out, none of the later "
-            "ones is seen.",
+            "You look at all the losses, to the end. Once patience has run out, you see none of "
+            "the later ones.",
             _stopping(out=lambda waited, patience, i: False),
         ),
         "where it stopped": Mistake(
-            "That is where you stop. The best one was before; its weights are wanted.",
+            "That is where you stop. The best one came before it, and its weights are the ones you "
+            "want.",
             _stopping(result=lambda i, best, losses, patience: i),
         ),
         "one too patient": Mistake(
-            "You wait for one loss more than patience says.",
+            "You wait for one more loss than patience says.",
             _stopping(out=lambda waited, patience, i: waited > patience),
         ),
         "one too impatient": Mistake(
-            "You wait for one loss fewer than patience says.",
+            "You wait for one loss fewer than patience allows.",
             _stopping(out=lambda waited, patience, i: waited >= patience - 1 and i > 0),
             _stopping(out=lambda waited, patience, i: waited >= patience - 1),
         ),
         "the first is bad": Mistake(
-            "You count the first loss as one that has brought no lower one. None came before it, "
-            "so it is the lowest.",
+            "You count the first loss as one that brought no improvement. Nothing came before it, "
+            "so it is the lowest so far.",
             _stopping(first=1),
         ),
         "never forgives": Mistake(
-            "A new lowest loss doesn't set your count back. The losses without one have to come in "
-            "a row.",
+            "A new lowest loss doesn't reset your count. Only losses without one, in a row, should "
+            "count.",
             _stopping(waiting=lambda waited, lower, falls: waited if lower else waited + 1),
             _stopping(
                 waiting=lambda waited, lower, falls: max(waited - 1, 0) if lower else waited + 1
             ),
         ),
         "a lowest counts": Mistake(
-            "After a new lowest loss your count is at 1. Nothing has been waited for yet: it "
-            "begins at 0.",
+            "After a new lowest loss your count is at 1. Nothing has been waited for yet: start at "
+            "0.",
             _stopping(waiting=lambda waited, lower, falls: 1 if lower else waited + 1),
         ),
         "epochs in all": Mistake(
-            "You stop after `patience` losses in all. Only those without a new lowest should "
-            "count, and in a row.",
+            "You stop after `patience` losses altogether. Count only those without a new lowest, "
+            "in a row.",
             _stopping(out=lambda waited, patience, i: i >= patience),
             _stopping(out=lambda waited, patience, i: i > patience),
             _stopping(out=lambda waited, patience, i: i >= patience - 1),
         ),
         "stops at once": Mistake(
-            "You stop at the first loss that is no new lowest: the patience plays no part.",
+            "You stop at the first loss that isn't a new lowest, so patience plays no part.",
             _stopping(out=lambda waited, patience, i: waited >= 1),
         ),
         "left too early": Mistake(
@@ -370,31 +371,30 @@ EARLY_STOPPING = function(
             _stopping(result=lambda i, best, losses, patience: 0),
         ),
         "any fall forgives": Mistake(
-            "Your count goes back whenever a loss is lower than the one before. Only a new lowest "
-            "should set it back.",
+            "Your count resets whenever a loss is lower than the one before. Only a new lowest "
+            "should reset it.",
             _stopping(waiting=lambda waited, lower, falls: 0 if falls else waited + 1),
         ),
         "compared with the one before": Mistake(
-            "You compare with the loss before. A loss can be lower than that one, and still "
-            "not be a new lowest.",
+            "You compare with the loss before. A loss can be lower than that one without being a "
+            "new lowest.",
             _stopping(lower=lambda loss, best, before, first: loss < before),
         ),
         "compared with the first": Mistake(
-            "You compare with the first loss all the time. The lowest so far is what counts.",
+            "You always compare with the first loss. Compare with the lowest so far.",
             _stopping(lower=lambda loss, best, before, first: loss < first),
         ),
         "a tie counts": Mistake(
-            "You take a loss that only equals the lowest for a new lowest. It has brought nothing "
-            "lower.",
+            "You count a loss that merely equals the lowest as a new lowest. It is no lower.",
             _stopping(lower=lambda loss, best, before, first: loss <= best),
         ),
         "the loss itself": Mistake(
-            "That is a loss. Which one is it: its index is wanted.",
+            "That is the loss itself. Return its index.",
             _stopping(result=lambda i, best, losses, patience: losses[best]),
             _stopping(result=lambda i, best, losses, patience: losses[i]),
         ),
         "highest": Mistake(
-            "You look for the highest loss. Of accuracies that would be right.",
+            "You look for the highest loss. With accuracies that would be right.",
             _stopping(lower=lambda loss, best, before, first: loss > best),
         ),
         "counted from one": Mistake(
@@ -402,14 +402,14 @@ EARLY_STOPPING = function(
             _stopping(result=lambda i, best, losses, patience: best + 1),
         ),
         "counted back": Mistake(
-            "You count back from where you stop. That finds the lowest only where patience ran "
-            "out: the losses may end before.",
+            "You count back from where you stop. That finds the lowest only if patience ran out: "
+            "the losses may end before that.",
             _stopping(result=lambda i, best, losses, patience: i - patience),
             _stopping(result=lambda i, best, losses, patience: i - patience + 1),
             _stopping(result=lambda i, best, losses, patience: i - patience - 1),
         ),
         "one before": Mistake(
-            "That is the loss before the lowest, or the lowest is missed by one.",
+            "That is the loss before the lowest: you are off by one.",
             _stopping(result=lambda i, best, losses, patience: best - 1),
         ),
     },

@@ -61,18 +61,18 @@ KERAS = function(
             ),
         ),
         "uphill": Mistake(
-            "Yours walks uphill. A step goes against the gradient.",
+            "Yours goes uphill. A step goes against the gradient.",
             _keras(velocity=lambda kept, pushed: kept + pushed),
             _keras(stepped=lambda theta, move: theta - move),
         ),
         "both signs": Mistake(
-            "Your old velocity changes its sign in every update: it pulls back what it pushed "
-            "before. Only the gradient has a minus.",
+            "Your old velocity changes sign at every update: it pulls back what it pushed before. "
+            "Only the gradient gets a minus.",
             _keras(velocity=lambda kept, pushed: -kept - pushed),
         ),
         "mean": Mistake(
-            "Your velocity is a mean: the gradient comes in with a weight of 1 - momentum. "
-            "Keras takes it whole.",
+            "Your velocity is a mean: the gradient is weighted by 1 - momentum. Keras uses all of "
+            "it.",
             _keras(pushed=lambda grad, lr, momentum: (1 - momentum) * lr * grad),
             _keras(
                 pushed=lambda grad, lr, momentum: (1 - momentum) * grad,
@@ -89,12 +89,11 @@ KERAS = function(
             _keras(ahead=lambda move, pushed, momentum: move - pushed),
         ),
         "old velocity": Mistake(
-            "You move by the velocity of the update before. Bring the gradient in first, then "
-            "move.",
+            "You move by the velocity of the update before. Add the gradient first, then move.",
             _keras(which=lambda new, old: old),
         ),
         "twice": Mistake(
-            "The rate is in there twice: in the velocity, and again in the step.",
+            "You multiply by the rate twice: in the velocity, and again in the step.",
             _keras(scaled=lambda velocity, lr: lr * velocity),
             _keras(pushed=lambda grad, lr, momentum: lr**2 * grad),
         ),
@@ -103,8 +102,7 @@ KERAS = function(
             _keras(pushed=lambda grad, lr, momentum: grad),
         ),
         "no momentum": Mistake(
-            "Each of your steps knows its own gradient only. The velocity has to be kept, and "
-            "added.",
+            "Each of your steps knows only its own gradient. Keep the velocity, and add to it.",
             _keras(kept=lambda velocity, momentum, lr: 0.0),
         ),
         "never fades": Mistake(
@@ -112,25 +110,25 @@ KERAS = function(
             _keras(kept=lambda velocity, momentum, lr: velocity),
         ),
         "momentum on all": Mistake(
-            "Your momentum multiplies the new gradient as well. It is for the old velocity.",
+            "Your momentum multiplies the new gradient, too. It applies to the old velocity only.",
             _keras(pushed=lambda grad, lr, momentum: momentum * lr * grad),
         ),
         "swapped": Mistake(
-            "You keep 1 - momentum of the velocity. momentum itself is the part that is kept.",
+            "You keep 1 - momentum of the velocity. momentum itself is the fraction to keep.",
             _keras(kept=lambda velocity, momentum, lr: (1 - momentum) * velocity),
         ),
         "rate on all": Mistake(
-            "Your rate multiplies the old velocity as well. It has had its rate when its "
-            "gradient came in.",
+            "Your rate multiplies the old velocity, too. Its gradients got their rate when they "
+            "came in.",
             _keras(kept=lambda velocity, momentum, lr: lr * momentum * velocity),
         ),
         "one rate": Mistake(
-            "You use one rate all the time. Each update has its own.",
+            "You use one rate throughout. Each update has its own.",
             _keras(used=lambda rates: [rates[0]] * len(rates)),
             _keras(used=lambda rates: [rates[-1]] * len(rates)),
         ),
         "rates shifted": Mistake(
-            "Your updates have their neighbours' rates. The first gradient belongs to the first "
+            "Your updates use their neighbours' rates. The first gradient belongs to the first "
             "rate.",
             _keras(used=lambda rates: [*rates[1:], rates[-1]]),
             _keras(used=lambda rates: [rates[0], *rates[:-1]]),
@@ -141,11 +139,11 @@ KERAS = function(
             _keras(out=lambda path, velocities: path[1]),
         ),
         "the velocity": Mistake(
-            "That is the velocity. Where theta is at the end is wanted.",
+            "That is the velocity. Return theta at the end.",
             _keras(out=lambda path, velocities: velocities[-1]),
         ),
         "the path": Mistake(
-            "These are all the points on the way. Only the last one is wanted.",
+            "These are all the points along the way. Return only the last one.",
             _keras(out=lambda path, velocities: path),
             _keras(out=lambda path, velocities: path[1:]),
         ),
@@ -187,12 +185,12 @@ EPS = function(
     torch_eps,
     {
         "times": Mistake(
-            "You multiply where you should divide. Early on the root of v is far too small, so an "
-            "eps beside it weighs more, not less.",
+            "You multiply where you should divide. Early on, the root of v is far too small, so an "
+            "eps added to it weighs more, not less.",
             _eps(convert=lambda eps, root: eps * root),
         ),
         "no root": Mistake(
-            "Almost. eps is added to the root of v, and v is what the correction divides. So what "
+            "Almost. eps is added to the root of v, and the correction divides v itself. So what "
             "is eps divided by?",
             _eps(root=lambda filled: filled),
         ),
@@ -203,7 +201,7 @@ EPS = function(
             _eps(root=lambda filled: 2 * filled),
         ),
         "square for a root": Mistake(
-            "You square the correction. The root of v has its root beside it.",
+            "You square the correction. It divides v, and eps is added to v's root.",
             _eps(root=lambda filled: filled**2),
         ),
         "unchanged": Mistake(
@@ -211,15 +209,15 @@ EPS = function(
             _eps(convert=lambda eps, root: eps),
         ),
         "no power": Mistake(
-            "The correction fades with the updates: beta2 to the power t.",
+            "The correction fades as training goes on: beta2 to the power t.",
             _eps(power=lambda beta2, t: beta2),
         ),
         "uncorrected": Mistake(
-            "That grows without end as t does. The correction is 1 minus that power.",
+            "Yours keeps growing with t. The correction is 1 minus that power.",
             _eps(filled=lambda power: power),
         ),
         "plus": Mistake(
-            "The power is taken from 1: 1 minus, not 1 plus.",
+            "The power is subtracted from 1: 1 minus, not 1 plus.",
             _eps(filled=lambda power: 1 + power),
         ),
         "one too many": Mistake(
@@ -236,7 +234,7 @@ EPS = function(
             _eps(power=lambda beta2, t: np.float64(beta2) * t),
         ),
         "power of the rest": Mistake(
-            "You raise 1 - beta2 to the power of t. beta2 has the power; then it is taken from 1.",
+            "You raise 1 - beta2 to the power t. Raise beta2 to it, then subtract from 1.",
             _eps(power=lambda beta2, t: (1 - beta2) ** t, filled=lambda power: power),
             _eps(power=lambda beta2, t: (1 - beta2) ** t),
         ),
@@ -247,13 +245,13 @@ EPS = function(
             lambda eps, beta2, t: eps / t**0.5,
         ),
         "squared": Mistake(
-            "A square is what takes an eps from outside a root to its inside. Both are outside "
-            "here; what lies between them is the correction.",
+            "Squaring is what moves an eps from outside a root to inside it. Here both are "
+            "outside; what differs is the correction.",
             _eps(given=lambda eps: eps**2),
             _eps(given=lambda eps: eps**2, convert=lambda eps, root: eps),
         ),
         "root of eps": Mistake(
-            "Your root takes in eps as well. Only the correction has a root.",
+            "Your root includes eps. Only the correction goes under it.",
             _eps(given=lambda eps: eps**0.5),
         ),
     },
@@ -295,32 +293,33 @@ DECAY = function(
     torch_decay,
     {
         "times": Mistake(
-            "PyTorch will multiply by the rate. If you have done so already, it is done twice.",
+            "PyTorch will multiply by the rate. If you have already done so, it happens twice.",
             _decay(convert=lambda part, lr: part * lr),
         ),
         "unchanged": Mistake(
-            "Given as it is, it would be multiplied by the rate, and so be far too weak.",
+            "Passed as it is, it would be multiplied by the rate, and so be far too weak.",
             _decay(convert=lambda part, lr: part),
         ),
         "upside down": Mistake(
-            "Your fraction is upside down: the less the weights should shrink, the more yours "
-            "decays.",
+            "Your fraction is upside down: the less the weights should shrink, the stronger your "
+            "decay.",
             _decay(convert=lambda part, lr: lr / part),
             _decay(convert=lambda part, lr: 1 / (part * lr)),
         ),
         "what is left": Mistake(
-            "1 minus the decay is what is left of a weight. What is asked for is the decay.",
+            "1 minus the decay is what is left of a weight. The question is the decay.",
             _decay(shrunk=lambda part: 1 - part),
             _decay(out=lambda decay, lr: 1 - decay),
             _decay(shrunk=lambda part: 1 - part, convert=lambda part, lr: part),
         ),
         "half": Mistake(
-            "The 2 belongs to the penalty in a loss, whose slope it is. This decay has none.",
+            "The 2 belongs to the penalty in a loss, and comes from its slope. This decay doesn't "
+            "have it.",
             _decay(rate=lambda lr: 2 * lr),
             _decay(shrunk=lambda part: 2 * part),
         ),
         "compounded": Mistake(
-            "That spreads the part over many small decays, one after the other. An update has "
+            "That spreads the part over many small decays, one after the other. Each update has "
             "one, and multiplies once.",
             lambda part, lr: 1 - (1 - part) ** (1 / lr),
             lambda part, lr: 1 - (1 - part) ** lr,
@@ -331,26 +330,26 @@ DECAY = function(
             _decay(out=lambda decay, lr: decay / lr),
         ),
         "root": Mistake(
-            "There is a root too many, or a square. Nothing is squared in a decay.",
+            "You have a root or a square too many. Nothing is squared in a decay.",
             _decay(out=lambda decay, lr: decay**0.5),
             _decay(rate=lambda lr: lr**0.5),
             _decay(shrunk=lambda part: part**0.5),
             _decay(shrunk=lambda part: part**2),
         ),
         "minus": Mistake(
-            "A rate is not taken away from a decay, or added to it: it multiplies. How is that "
-            "undone?",
+            "The rate isn't added to a decay or subtracted from it: it multiplies. How do you undo "
+            "that?",
             _decay(convert=lambda part, lr: part - lr),
             _decay(convert=lambda part, lr: lr - part),
             _decay(convert=lambda part, lr: part + lr),
         ),
         "only the rate": Mistake(
-            "The part by which the weights should shrink plays no role in yours.",
+            "The part by which the weights should shrink doesn't appear in your answer.",
             _decay(shrunk=lambda part: 1.0),
             _decay(convert=lambda part, lr: lr),
         ),
         "percent": Mistake(
-            "`part` is a fraction, not a percentage: nothing has to be turned into hundredths.",
+            "`part` is a fraction, not a percentage. There is nothing to convert.",
             _decay(shrunk=lambda part: 100 * part),
             _decay(shrunk=lambda part: part / 100),
         ),
@@ -359,7 +358,7 @@ DECAY = function(
             _decay(out=lambda decay, lr: -decay),
         ),
         "whole numbers": Mistake(
-            "What you return has no fractions. Does a division of yours leave none?",
+            "What you return is a whole number. Do you have a division that drops the fraction?",
             _decay(convert=lambda part, lr: part // lr),
         ),
     },
@@ -394,7 +393,7 @@ IN_UPDATES = function(
     in_updates,
     {
         "last batch lost": Mistake(
-            "The last batch of an epoch may be smaller than the others; it is an update all "
+            "The last batch of an epoch may be smaller than the others, but it is an update all "
             "the same. Yours leaves it out.",
             _in_updates(each=lambda n, size: n // size),
         ),
@@ -403,28 +402,29 @@ IN_UPDATES = function(
             _in_updates(each=lambda n, size: round(n / size)),
         ),
         "rounded too late": Mistake(
-            "Each epoch ends with a smaller batch of its own, and the next one begins anew. "
-            "Round up once an epoch, not once at the end.",
+            "Each epoch ends with its own smaller batch, and the next one starts afresh. Round up "
+            "once per epoch, not once at the end.",
             _in_updates(each=lambda n, size: n / size, out=np.ceil),
             _in_updates(each=lambda n, size: n / size, out=np.floor),
             _in_updates(each=lambda n, size: n / size, out=np.round),
         ),
         "not rounded": Mistake(
-            "An update can't be a fraction. What does the last, smaller batch of an epoch count?",
+            "An update can't be a fraction. How many updates is the last, smaller batch of an "
+            "epoch?",
             _in_updates(each=lambda n, size: n / size),
         ),
         "epochs": Mistake(
-            "These are the epochs still. The scheduler would cut the rate after so many "
-            "updates, in the first epoch.",
+            "These are still epochs. The scheduler would cut the rate after that many updates, in "
+            "the first epoch.",
             _in_updates(times=lambda epochs, each: epochs),
         ),
         "one epoch": Mistake(
-            "That is one epoch. Each milestone is a number of epochs, and multiplies it.",
+            "That is the length of one epoch. Multiply it by each milestone.",
             _in_updates(times=lambda epochs, each: 0 * epochs + each),
             _in_updates(times=lambda epochs, each: each),
         ),
         "examples": Mistake(
-            "You count examples. A whole batch of them makes one update.",
+            "You count examples. It takes a whole batch of them to make one update.",
             _in_updates(each=lambda n, size: n),
         ),
         "batch size": Mistake(
@@ -439,30 +439,31 @@ IN_UPDATES = function(
             _in_updates(times=lambda epochs, each: epochs / each),
         ),
         "always one more": Mistake(
-            "One too many, where the batches come out even.",
+            "One too many when the batches come out even.",
             _in_updates(each=lambda n, size: n // size + 1),
         ),
         "one fewer each": Mistake(
-            "Every epoch of yours has an update too few.",
+            "Each of your epochs has one update too few.",
             _in_updates(each=lambda n, size: math.ceil(n / size) - 1),
         ),
         "an update early": Mistake(
-            "An update early: a milestone of m leaves the old rate to the first m updates. "
+            "One update early: with a milestone of m, the first m updates still have the old rate. "
             "Keras is the one that wants m - 1.",
             _in_updates(out=lambda updates: updates - 1),
         ),
         "an update late": Mistake(
-            "An update late: a milestone of m leaves the old rate to the first m updates.",
+            "One update late: with a milestone of m, the first m updates have the old rate, and no "
+            "more.",
             _in_updates(out=lambda updates: updates + 1),
         ),
         "an epoch off": Mistake(
-            "An epoch early or late: a milestone of m epochs comes after m whole ones.",
+            "One epoch early or late: a milestone of m epochs comes after m complete ones.",
             _in_updates(counted=lambda epochs: epochs - 1),
             _in_updates(counted=lambda epochs: epochs + 1),
         ),
         "added up": Mistake(
-            "You add up the milestones, or take their differences. Each of them counts from the "
-            "start of training.",
+            "You add up the milestones, or take their differences. Each one counts from the start "
+            "of training.",
             _in_updates(out=np.cumsum),
             _in_updates(out=np.diff),
             _in_updates(out=lambda updates: np.diff(updates, prepend=0)),
@@ -473,7 +474,7 @@ IN_UPDATES = function(
             _in_updates(times=lambda epochs, each: epochs + each),
         ),
         "only one": Mistake(
-            "There should be a number for each milestone. Yours has only one of them.",
+            "There should be a number for each milestone. Yours has only one.",
             _in_updates(out=lambda updates: updates[0]),
             _in_updates(out=lambda updates: updates[-1]),
         ),

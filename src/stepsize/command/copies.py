@@ -28,8 +28,8 @@ RENAMED = 0.5  # of its cells: a lesson that has so many of a lost one's is that
 
 NEWER = (
     "<b>There is a newer version of this lesson: <code>{beside}</code>, next to this notebook.</b> "
-    "All you wrote is here, as you left it. The two couldn't be combined, because it isn't known "
-    "which version of the course this notebook was made from."
+    "Everything you wrote is here, as you left it. The two couldn't be merged, because it isn't "
+    "known which version of the course this notebook was made from."
 )
 BEGIN = (
     "<b>This is the new version of the lesson.</b> What you wrote is in <code>{name}</code>, next "
@@ -70,7 +70,7 @@ class Copies:
             damaged = self.work.is_damaged(name)
             if damaged:
                 aside, words = self.work.set_aside(name)
-                yield f"{name} was damaged. It is kept as {aside}, next to a new one."
+                yield f"{name} was damaged. It is kept as {aside}, beside a fresh copy."
             yield from self._give(name, source, given)
             if damaged:
                 self.work.say(name, words)
@@ -126,10 +126,10 @@ class Copies:
         merged = merge(base["cells"], theirs["cells"], new["cells"], same_ids=same_ids)
         if is_touched(theirs, base):
             self.work.keep(name)
-            said = f"{name} is up to date, and has all that you wrote."
+            said = f"{name} is up to date, with everything you wrote."
             if merged.conflicts:
                 where = "one place" if merged.conflicts == 1 else f"{merged.conflicts} places"
-                said += f" In {where} you find two versions, the course's and yours, with a note."
+                said += f" In {where} there are two versions, the course's and yours, with a note."
             yield said
         path = self.folder / name
         updated = new | {"cells": merged.cells, "metadata": theirs["metadata"] | new["metadata"]}
@@ -182,7 +182,7 @@ class Copies:
         given[beside] = digest(path.read_bytes())
         self.work.keep(name)
         self.work.say(name, NEWER.format(beside=path.name))
-        return f"{name} is new in the course. Yours is kept, the new one is {beside}"
+        return f"There is a new version of {name}. Yours is kept; the new one is {beside}"
 
     def _remove_unused(self, given: dict[str, str]) -> None:
         """What lies beside a notebook that is up to date by now."""
@@ -213,7 +213,7 @@ class Copies:
                     (self.folder / old).rename(self.folder / name)
                     given[name] = given.pop(old)
                     lost.remove(old)
-                    yield f"{old} has a new name in the course, and here: {name}"
+                    yield f"{old} has been renamed, in the course and here: {name}"
                     break
 
     def _became(self, old: str, source: Path) -> bool:

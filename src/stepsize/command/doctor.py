@@ -1,6 +1,6 @@
-"""Examine this machine, in seconds: can the course be learned on it?
+"""Examine this machine, in seconds: will the course run on it?
 
-Each examination returns what it found, or raises Ill with what helps.
+Each examination returns what it found, or raises Ill, which says what to do.
 """
 
 import errno
@@ -38,12 +38,14 @@ Examination = Callable[[], str]
 
 
 class Ill(Exception):
-    """What is wrong, and what helps."""
+    """What is wrong, and what to do."""
 
 
 def python() -> str:
     if not (3, 11) <= sys.version_info[:2] <= (3, 14):
-        raise Ill(f"Python {platform.python_version()}: 3.11 to 3.14 is needed, from python.org.")
+        raise Ill(
+            f"Python {platform.python_version()}: the course needs 3.11 to 3.14, from python.org."
+        )
     return f"Python {platform.python_version()}, {platform.system()} {platform.machine()}"
 
 
@@ -55,12 +57,10 @@ def memory(total: float | None = None, free: float | None = None) -> str:
         now = psutil.virtual_memory()
         total, free = now.total / 1e9, now.available / 1e9
     if total < MEMORY:
-        raise Ill(
-            f"{total:.1f} GB of memory: lesson 8 needs a machine with {MEMORY:g}. Use another one."
-        )
+        raise Ill(f"{total:.1f} GB of memory: lesson 8 needs {MEMORY:g} GB. Use a bigger machine.")
     if free < FREE:
-        raise Ill(f"Of {total:.0f} GB of memory {free:.1f} are free: close other programs.")
-    return f"{total:.0f} GB of memory, {free:.0f} of them free"
+        raise Ill(f"Only {free:.1f} of {total:.0f} GB of memory is free: close other programs.")
+    return f"{total:.0f} GB of memory, {free:.0f} GB free"
 
 
 def disk(free: float | None = None) -> str:
@@ -68,8 +68,8 @@ def disk(free: float | None = None) -> str:
     if free is None:
         free = shutil.disk_usage(place().course).free / 1e9
     if free < DISK:
-        raise Ill(f"{free:.1f} GB of disk are free: make room for {DISK:g} GB.")
-    return f"{free:.0f} GB of disk free"
+        raise Ill(f"Only {free:.1f} GB of disk space is free: make room for {DISK:g} GB.")
+    return f"{free:.0f} GB of disk space free"
 
 
 def folder(work: Path) -> str:
@@ -85,13 +85,15 @@ def folder(work: Path) -> str:
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise Ill(meaning(str(error), work.parent, str(work))) from None
-        fix = "Move the course to a folder that is your own."
-        raise Ill(f"Nothing can be written into {work} ({error.strerror}). {fix}") from None
+        fix = "Move the course to a folder that you own."
+        raise Ill(f"{work} can't be written to ({error.strerror}). {fix}") from None
     if os.name == "nt" and len(str(work)) > 150:
-        raise Ill(f"The path {work} is long for Windows. Move the course, for instance to C:\\dev.")
+        raise Ill(
+            f"The path {work} is too long for Windows. Move the course, for instance to C:\\dev."
+        )
     if "onedrive" in str(work).lower():
-        raise Ill(f"{work} is in OneDrive, which can lock files. Move the course out of it.")
-    return f"{work.name} can be written"
+        raise Ill(f"{work} is in OneDrive, which can lock files. Move the course elsewhere.")
+    return f"{work.name} can be written to"
 
 
 def notebooks(work: Path, course: Path | None = None) -> str:
@@ -101,16 +103,16 @@ def notebooks(work: Path, course: Path | None = None) -> str:
     damaged = [name for name in names if copies.work.is_damaged(name)]
     courses = [name for name in damaged if name in copies.sources()]
     if damaged:
-        fix = "Delete it, or move it away."
+        fix = "Delete them, or move them elsewhere."
         if courses:
-            keeps = "It keeps the damaged file and puts one that works beside it."
+            keeps = "It keeps the damaged file and puts a working one beside it."
             fix = f"Run: {place().command}. {keeps}"
         raise Ill(
-            f"Damaged, so it can't be opened, in {work.name}: "
+            f"Damaged, so they can't be opened, in {work.name}: "
             f"{', '.join(courses or damaged)}. {fix}"
         )
     if not names:
-        return f"{work.name} is empty yet"
+        return f"{work.name} is still empty"
     return f"{len(names)} notebooks in {work.name} can be opened"
 
 
@@ -127,8 +129,8 @@ def packages(versions: dict[str, str] | None = None) -> str:
             raise Ill(f"{name} is missing. {fix}") from None
         if not wanted[name].contains(found, prereleases=True):
             instead = str(wanted[name]).removeprefix("==")
-            raise Ill(f"{name} {found} in place of {instead}. {place().mend}")
-    return f"{len(wanted)} packages in the versions of the course"
+            raise Ill(f"{name} is {found} instead of {instead}. {place().mend}")
+    return f"{len(wanted)} packages, in the course's versions"
 
 
 def _pinned() -> "dict[str, SpecifierSet]":
@@ -154,7 +156,9 @@ def extensions(prefix: str = sys.prefix) -> str:
     folder = Path(prefix) / "share" / "jupyter" / "labextensions"
     for name in ("@jupyter-widgets/jupyterlab-manager", "anywidget"):
         if not (folder / name / "package.json").exists():
-            raise Ill(f"JupyterLab can't draw labs: {name} is missing in {folder}. {place().mend}")
+            raise Ill(
+                f"JupyterLab can't draw labs: {name} is missing from {folder}. {place().mend}"
+            )
     return "JupyterLab can draw labs"
 
 
@@ -177,7 +181,7 @@ def browser() -> str:
     try:
         webbrowser.get()
     except webbrowser.Error:  # on a server, that is as it should be
-        return "no browser here: open the address that the course prints by hand"
+        return "no browser here: open the address that the course prints yourself"
     return "a browser"
 
 
@@ -210,8 +214,8 @@ def kernel(name: str = "python3") -> str:
         client.stop_channels()
         manager.shutdown_kernel(now=True)
     if moved != ["True", "True"]:
-        raise Ill(f"A slider was moved, and its lab didn't answer. Run: {place().command}")
-    return f"a kernel, and a slider that moves its lab ({time.monotonic() - began:.0f} s)"
+        raise Ill(f"A slider moved, but its lab didn't react. Run: {place().command}")
+    return f"a kernel starts, and a slider moves its lab ({time.monotonic() - began:.0f} s)"
 
 
 def _say(client: Any, code: str) -> str:
@@ -244,7 +248,9 @@ def examine(examinations: Iterable[Examination]) -> int:
             ills += 1
             print("TO DO   ", ill)
     print(f"\nExamined in {time.monotonic() - began:.0f} s.", end=" ")
-    print("All is well." if not ills else f"To be done: {ills}. Then: {place().command} doctor")
+    print(
+        "All is well." if not ills else f"Things to do: {ills}. Then run: {place().command} doctor"
+    )
     return int(bool(ills))
 
 

@@ -19,19 +19,37 @@ from stepsize.extras import needs
 from .files import write
 from .places import place
 
-__all__ = ["FIRST", "chapters", "html", "main"]
+__all__ = ["FIRST", "chapters", "html", "main", "page_ranges", "pdf", "without_mistakes"]
 
-FIRST = ("before-the-day", "plans")  # of the guide; the lessons follow
+FIRST = (  # of the guide; the lessons follow, and an appendix
+    "who-it-is-for",
+    "plans",
+    "before-the-day",
+    "e-mail",
+    "helpers",
+    "survey",
+    "conduct",
+    "accessibility",
+)
+APPENDIX = "Appendix: the mistakes that the checks know"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "msedge")
 
 
 def main(options: Namespace, folder: Path) -> int:
     """folder: where the guide is written."""
+    pages = place().course / "lessons" / "instructor"
     whole = folder / "guide.html"
-    write(whole, html(place().course / "lessons" / "instructor", folder).encode())
+    write(whole, html(pages, folder).encode())
     printed = pdf(whole)
+    if printed and (ranges := page_ranges(printed.read_bytes(), pages)):
+        write(whole, html(pages, folder, ranges).encode())
+        pdf(whole)
     print(f"The guide: {whole}")
-    print(f"To print:  {printed}" if printed else "To print: open it in a browser, and print it.")
+    print(
+        f"To print:  {printed}"
+        if printed
+        else "To print: open it in a browser and print it from there."
+    )
     if not options.no_browser:
         webbrowser.open(whole.as_uri())
     return 0
@@ -42,17 +60,65 @@ def chapters(pages: Path) -> list[Path]:
     return [*(pages / f"{name}.md" for name in FIRST), *sorted(pages.glob("[0-9][0-9]-*.md"))]
 
 
-def html(pages: Path, folder: Path) -> str:
-    """The guide as one file that needs no other, and no network; it is to lie in `folder`."""
-    contents, sections = [], []
+def html(pages: Path, folder: Path, printed: dict[str, str] | None = None) -> str:
+    """The guide as one file that needs no other, and no network; it is to lie in `folder`.
+
+    printed: the pages of the PDF on which each part is, to be named in the contents.
+    """
+    link = partial(_target, pages, folder)
+    contents, sections, mistakes = [], [], []
     for file in chapters(pages):
         text = re.sub("<!-- .*? -->", "", file.read_text(encoding="utf-8"))
-        title = text.splitlines()[0].lstrip("# ")
-        contents.append(f'<li><a href="#{file.stem}">{escape(title)}</a></li>')
-        section = rendered(text, partial(_target, pages, folder))
-        sections.append(f'<section id="{file.stem}">{section}</section>')
+        text, tables = without_mistakes(text)
+        contents.append((file.stem, text.splitlines()[0].lstrip("# ")))
+        sections.append(f'<section id="{file.stem}">{rendered(text, link)}</section>')
+        for title, table in tables.items():
+            heading = f'<h3 id="{_anchor(title)}">{escape(title)}</h3>'
+            mistakes.append(heading + rendered(table, link))
+    contents.append(("appendix", APPENDIX))
+    sections.append(f'<section id="appendix"><h1>{APPENDIX}</h1>{"".join(mistakes)}</section>')
+    lines = (
+        f'<li><a href="#{name}">{escape(title)}</a>{_on_pages(name, printed)}</li>'
+        for name, title in contents
+    )
     style = Path(__file__).with_name("guide.css").read_text(encoding="utf-8")
-    return PAGE.format(style=style, contents="\n".join(contents), chapters="\n".join(sections))
+    return PAGE.format(style=style, contents="\n".join(lines), chapters="\n".join(sections))
+
+
+def without_mistakes(text: str) -> tuple[str, dict[str, str]]:
+    """A page that points to the appendix, and what goes there: exercise -> its known mistakes."""
+    tables = {}
+
+    def moved(found: re.Match[str]) -> str:
+        heading, answer, tables[found[1]] = found.groups()
+        link = f"[The mistakes that the check knows](#{_anchor(heading)}) are in the appendix."
+        return f"### {heading}\n{answer}{link}\n"
+
+    table = re.escape("| the mistake | what the check says |")
+    pattern = rf"^### (.+)\n((?:(?!### ).*\n)*?)({table}\n(?:\|.*\n)*)"
+    return re.sub(pattern, moved, text, flags=re.MULTILINE), tables
+
+
+def _anchor(title: str) -> str:
+    return f"mistakes-{title.partition(' ')[0]}"
+
+
+def _on_pages(name: str, printed: dict[str, str] | None) -> str:
+    return f" <small>(pages {printed[name]})</small>" if printed and name in printed else ""
+
+
+def page_ranges(document: bytes, pages: Path) -> dict[str, str]:
+    """On which pages of a PDF each part is, to type into a print dialog; none if it can't be read.
+
+    Chromium names the places that links lead to, and numbers its pages in their order.
+    """
+    numbers = sorted(map(int, re.findall(rb"^(\d+) 0 obj\n<</Type /Page\n", document, re.M)))
+    found = re.findall(rb"/(\S+) \[(\d+) 0 R /XYZ", document)
+    first = {name.decode(): numbers.index(int(page)) + 1 for name, page in found}
+    parts = [path.stem for path in chapters(pages) if path.stem in first]
+    parts += ["appendix"] if "appendix" in first else []
+    ends = [*(first[name] - 1 for name in parts[1:]), len(numbers)]
+    return {name: f"{first[name]}-{end}" for name, end in zip(parts, ends, strict=False)}
 
 
 PAGE = """<!doctype html>

@@ -36,7 +36,9 @@ def a_free_port(wanted: int | None = None) -> int:
                 return port
         except (OSError, OverflowError):
             pass
-    raise Trouble(f"Port {port} is taken, or can't be had. Without --port, a free one is found.")
+    raise Trouble(
+        f"Port {port} is taken or not allowed. Leave out --port, and a free one is found."
+    )
 
 
 def settings(
@@ -66,8 +68,8 @@ def jupyterlab(
     command += [f"--ServerApp.port={port}", f"--ServerApp.root_dir={home}"]
     command += [f"--LabApp.default_url={page}", f"--LabApp.app_settings_dir={own / 'settings'}"]
     command += ["--LabApp.custom_css=True"] + (["--no-browser"] if no_browser else [])
-    print("JupyterLab starts. If no browser opens, open this in one:\n")
+    print("JupyterLab is starting. If no browser opens, open this address in one:\n")
     print(f"    http://127.0.0.1:{port}{page}?token={token}\n")
-    print("To stop, save your notebooks and press Ctrl-C here.")
+    print("To stop it, save your notebooks and press Ctrl-C here.")
     env = environment(home) | dict(JUPYTER_TOKEN=token, STEPSIZE_HOME=str(home))
     return finish(subprocess.Popen(command, cwd=home, env=env))

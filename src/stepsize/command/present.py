@@ -208,7 +208,7 @@ def prepare(number: int, work: Path) -> str:
     course = place().course
     names = {int(path.name[:2]): path.name for path in (course / "solutions").glob("[0-9]*.ipynb")}
     if number not in names:
-        raise Trouble(f"There is no lesson {number}; there are {sorted(names)}.")
+        raise Trouble(f"There is no lesson {number}. Choose one of {sorted(names)}.")
     name = names[number]
     solved, given = (
         nbformat.read(course / folder / name, as_version=4) for folder in ("solutions", "notebooks")

@@ -1,4 +1,4 @@
-"""What goes wrong with a set-up, and what helps, in words for the learner."""
+"""What can go wrong in the set-up, and what to do, in words for the learner."""
 
 import os
 import platform
@@ -11,33 +11,34 @@ __all__ = ["Trouble", "meaning"]
 
 
 class Trouble(Exception):
-    """What went wrong and what helps, in words for the learner."""
+    """What went wrong and what to do, in words for the learner."""
 
 
 KNOWN = [  # what is said when something fails, and what that means; the first that fits
     (
         r"Errno 122\b|Disk quota exceeded|WinError 1295\b",
-        "Your share of the disk of {place} is used up (its quota). Delete what you no longer need.",
+        "Your disk quota for {place} is used up. Delete what you no longer need.",
     ),
-    (r"Errno 28\b|No space left|WinError 112\b", "The disk is full. Free: {free}."),
+    (r"Errno 28\b|No space left|WinError 112\b", "The disk is full. Free space: {free}."),
     (
         "ensurepip is not",
-        "This Python can't make environments. On Debian and Ubuntu: sudo apt install python3-venv",
+        "This Python can't create environments. On Debian or Ubuntu: sudo apt install python3-venv",
     ),
     (
         "Long Path support",
-        "The course's folder has too long a path for Windows. Move it, to C:\\stepsize say.",
+        "The path of the course's folder is too long for Windows. Move it, for instance to"
+        " C:\\stepsize.",
     ),
     (
         "CERTIFICATE_VERIFY_FAILED|SSLCertVerificationError",
-        "A proxy or a virus scanner exchanges this network's certificates. Try another network, or"
-        " set PIP_CERT\nto the file with its certificates.",
+        "A proxy or a virus scanner replaces this network's certificates. Try a different network,"
+        " or set PIP_CERT\nto the file with its certificates.",
     ),
     (
         "(NewConnection|Timeout|Proxy|Protocol)Error|[Tt]imed out|IncompleteRead|getaddrinfo"
         "|Connection (aborted|reset|refused|broken)|[Nn]ame resolution|Network is unreachable",
-        "The network is gone, or the package index can't be reached. Look after the connection (and"
-        " the proxy,\nif you have one), then start again: what was fetched is kept.",
+        "There is no network, or the package index can't be reached. Check the connection (and"
+        " the proxy,\nif you have one), then try again: what has been downloaded is kept.",
     ),
     (
         r"No matching distribution found for ([\w.-]+)",
@@ -46,8 +47,9 @@ KNOWN = [  # what is said when something fails, and what that means; the first t
     ),
     (
         r"Errno (13|30)\b|WinError (5|32)\b|Permission denied",
-        "Writing in {place} is not allowed. Is the course open in another window? Close it there.\n"
-        "Else see that the folder is yours.",
+        "You aren't allowed to write to {place}. Is the course open in another window? Close it"
+        " there.\n"
+        "If not, check that the folder belongs to you.",
     ),
 ]
 
@@ -71,7 +73,9 @@ def meaning(said: str, root: Path, failed: object = None) -> str:
         found = re.search(pattern, said)
         if found:
             return words.format(*found.groups(), **facts)
-    return "That did not work. The last that was said:\n\n" + "\n".join(said.splitlines()[-8:])
+    return "That didn't work. The last lines of output were:\n\n" + "\n".join(
+        said.splitlines()[-8:]
+    )
 
 
 def _there(path: Path) -> Path:

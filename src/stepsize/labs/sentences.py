@@ -159,7 +159,7 @@ def range_test(found: RangeTest, end: float, best: float) -> str:
     halfway = found.lr[np.argmax(smooth <= (smooth[0] + smooth.min()) / 2)]
     seen = f"half of its fall by {number(halfway)}, lowest at {number(found.lr[smooth.argmin()])}"
     tried = f"a full run at {number(found.suggestion)} ends at {number(end)}"
-    return f"{seen}: {tried}, the best one of the sweep at {number(best)}"
+    return f"{seen}: {tried}, the best of the sweep at {number(best)}"
 
 
 def schedules(
@@ -227,12 +227,12 @@ def warmup(ends: np.ndarray, chance: float) -> str:
 def race(optimizer: str, lr: float, ends: np.ndarray, best_lr: float, best: float) -> str:
     """What came of the runs of a cell, one a seed; and which rate is the optimizer's best."""
     kept, lost = ends[np.isfinite(ends)], int((~np.isfinite(ends)).sum())
-    said = f"{optimizer} at {lr:g}: {len(ends)} runs"
+    said = f"{optimizer} at {lr:g}: {len(ends)} run{'s' if len(ends) > 1 else ''}"
     if len(kept):
         low, high = number(kept.min()), number(kept.max())
         said += f", loss {low} to {high} at the end" if len(kept) > 1 else f", loss {low}"
-    said += f", {lost} lost" if lost else f", {number(kept.mean())} in the mean"
-    return f"{said}; lowest mean of {optimizer}: {number(best)}, at {best_lr:g}"
+    said += f", {lost} lost" if lost else f", mean {number(kept.mean())}"
+    return f"{said}; {optimizer} is best at a rate of {best_lr:g}, with a mean of {number(best)}"
 
 
 def decay(left: Mapping[str, np.ndarray], updates: int) -> str:

@@ -1,4 +1,4 @@
-"""`certificate`: one page of what was solved, to be printed."""
+"""`certificate`: one page to print. It says what was solved, also to those who don't know us."""
 
 import html
 from datetime import date
@@ -29,7 +29,11 @@ main {{ background: white; display: flex; flex-direction: column; height: 296mm;
 svg {{ display: block; height: 16mm; margin: 5mm auto 3mm; width: 60mm }}
 h1 {{ font-size: {name_size:.1f}pt; font-weight: normal; line-height: 1.2; margin: 0;
   max-height: 3.6em; overflow: hidden; overflow-wrap: anywhere; text-align: center }}
-.solved {{ margin: 2mm 0 6mm; text-align: center; text-wrap: balance }}
+.solved {{ margin: 2mm 0 3mm; text-align: center; text-wrap: balance }}
+.course-is {{ color: #555; font-size: 9.5pt; margin: 0 auto 5mm; max-width: 150mm;
+  text-align: center; text-wrap: balance }}
+.legend {{ color: #555; font-size: 9pt; margin: 3mm 0 0; text-align: right }}
+.legend .bar {{ margin-left: 1.2em }}
 table {{ border-collapse: collapse; font-size: {row_size:.1f}pt; width: 100% }}
 td {{ border-bottom: .5pt solid #ccc; padding: .4em 0 }}
 td:last-child {{ text-align: right; white-space: nowrap; width: 5.5em }}
@@ -54,11 +58,16 @@ footer {{ color: #555; display: flex; font-size: 9pt; gap: 10mm; justify-content
 <circle cx="60" cy="30.3" r="2" fill="#d55e00" stroke="none"/></svg>
 <h1>{name}</h1>
 <p class="solved">has solved <b>{solved} of {all}</b> exercises of this course{last}.</p>
+<p class="course-is">In most exercises the learner writes code that trains neural networks: an
+optimizer such as Adam, a learning-rate schedule, a fair comparison. Each answer was run
+and checked.</p>
 <table>
 {rows}
 </table>
-<footer><span>{day}</span><span>Made on the learner's own machine, from the checks of the course;
-nobody else has witnessed it.</span></footer>
+<p class="legend"><span class="bar"><i class="right"></i></span> right
+<span class="bar"><i class="tried"></i></span> tried <span class="bar"><i></i></span> not tried</p>
+<footer><span>{day}</span><span>Made on the learner's own machine, by the checks of the course.
+Nobody supervised it.</span></footer>
 </div></main>
 </html>
 """
@@ -82,11 +91,11 @@ class Certificate:
 def certificate(name: Any, done: Progress, folder: Any = ".") -> Certificate:
     """Write a page that says what was solved, lesson by lesson, and how much is left.
 
-    name: as it shall stand there. folder: where certificate.html goes; one is overwritten.
+    name: as you want it printed. folder: where certificate.html goes; an old one is overwritten.
     Raises: ValueError for an empty name.
     """
     if not isinstance(name, str) or not name.strip():
-        raise ValueError(f"name must be the name that shall stand there, not {name!r}")
+        raise ValueError(f"name must be the name to print, not {name!r}")
     path = Path(folder) / "certificate.html"
     path.write_text(_page(" ".join(name.split()), done), encoding="utf-8")
     return Certificate(path)
@@ -95,14 +104,18 @@ def certificate(name: Any, done: Progress, folder: Any = ".") -> Certificate:
 def _page(name: str, done: Progress) -> str:
     lessons = {title: states for title, states in done.lessons.items() if states}
     states = [state for each in lessons.values() for state in each]
-    last = "" if done.seed is None else f", and answered {_count(done.last)} in the last check"
+    last = (
+        ""
+        if done.seed is None
+        else f", and answered {_count(done.last)} questions of its last check correctly"
+    )
     rows = [_row(title, each) for title, each in lessons.items()]
     if done.seed is not None:
         rows.append(_row(f"{LAST} (seed {done.seed})", done.last, ' class="last"'))
     return PAGE.format(
         name=html.escape(name),
         name_size=min(34, 1800 / len(name)),  # up to 34 points, and on three lines at most
-        row_size=min(11.5, 170 / len(rows)),
+        row_size=min(11.5, 150 / len(rows)),
         solved=states.count("right"),
         all=len(states),
         last=last,

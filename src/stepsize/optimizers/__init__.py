@@ -10,11 +10,11 @@ hyper         what is chosen, after the `*`; a number, or a column (k, 1) for k 
 
 A rule changes none of its arguments. It uses operators only, so that the same lines run on Python
 floats (where they need no vector or matrix), NumPy arrays and torch tensors. A run that diverges
-is no error: inf and nan are results.
+isn't an error: inf and nan are results.
 Every rule raises ValueError, naming argument, value and range, for a hyper-parameter that
 torch.optim rejects, and for t below 1.
 
-Two arguments that all rules share stand in none of the equations, as in torch: `maximize=True`
+Two arguments that all rules share appear in none of the equations, as in torch: `maximize=True`
 turns the gradient round, and `weight_decay` then adds weight_decay * theta to it, an L2 penalty.
 The rules whose own equations have a weight_decay, AdamW the first of them, decay by that instead;
 `decoupled(rule)` does the same to any other that steps from theta. `averaged(rule)` keeps a mean of

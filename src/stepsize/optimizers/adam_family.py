@@ -273,7 +273,7 @@ def lion(theta, grad, t, m=0.0, *, lr=1e-4, beta1=0.9, beta2=0.99, weight_decay=
     Ranges: lr, weight_decay at least 0; beta1, beta2 at least 0 and below 1.
     Source: Chen et al. (2023), Algorithm 2, arXiv:2302.06675. torch has no Lion.
 
-    A gradient of 1e-9 moves it as far as one of 40, and one of 0, with nothing remembered, not:
+    A gradient of 1e-9 moves it as far as one of 40; a gradient of 0, with no memory, doesn't:
 
     >>> lion(np.zeros(3), np.array([40.0, -1e-9, 0.0]), t=1, lr=0.1).theta
     array([-0.1,  0.1,  0. ])
@@ -318,7 +318,7 @@ def ademamix(
     $$u_t = m^1_t / (1 - \beta_1^t) + \alpha\, m^2_t$$
     $$\theta_t = (1 - \eta\lambda)\, \theta_{t-1} - \eta\, u_t / (\sqrt{\hat v_t} + \epsilon)$$
 
-    m^2 is not corrected: it fills slowly, and that is meant.
+    m^2 is not corrected: it fills slowly, on purpose.
 
     Shapes: theta, grad, m1, m2, v, mix u, v_hat, scale (..., d); hyper-parameters scalar or
     (..., 1). Units: m1, m2, mix and eps as grad, v as grad squared, lr as theta; alpha none;

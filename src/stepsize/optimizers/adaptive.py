@@ -25,7 +25,7 @@ def adagrad(theta, grad, t, total=0.0, *, lr=1e-2, lr_decay=0.0, eps=1e-10) -> S
     Source: Duchi, Hazan & Singer (2011), Figure 1, jmlr.org/papers/v12/duchi11a, who have no kappa.
     Same as torch.optim.Adagrad; its initial_accumulator_value is the first `total`.
 
-    Whoever is rarely asked takes the longer step, here ten times as long:
+    A coordinate that rarely gets a gradient takes the longer step, here ten times as long:
 
     >>> often_and_rarely = np.array([100.0, 1.0])
     >>> adagrad(np.zeros(2), np.ones(2), 9, total=often_and_rarely - 1, lr=1.0).theta

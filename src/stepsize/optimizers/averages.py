@@ -31,9 +31,9 @@ def schedule_free_sgd(theta, grad, t, z=None, x=None, *, lr=1e-2, beta=0.9) -> S
     $$x_{t+1} = (1 - c_{t+1})\, x_t + c_{t+1}\, z_{t+1}, \qquad c_{t+1} = 1 / (t + 1)$$
     $$y_{t+1} = (1 - \beta)\, z_{t+1} + \beta\, x_{t+1}$$
 
-    theta is y, where the gradient is taken. **The model is x**, the mean of all z so far: what is
-    to be evaluated is the x of the trace, and the loss in the trace is that of y. All start at one
-    point, z_1 = x_1 = y_1.
+    theta is y, where the gradient is taken. **The model is x**, the mean of all z so far: evaluate
+    the x of the trace; the loss in the trace is that of y. All three start at the same point,
+    z_1 = x_1 = y_1.
 
     Shapes: theta, grad, z, x (..., d); hyper-parameters scalar or (..., 1).
     Units: lr as theta squared over loss, as SGD's.
@@ -41,7 +41,7 @@ def schedule_free_sgd(theta, grad, t, z=None, x=None, *, lr=1e-2, beta=0.9) -> S
     Source: Defazio et al. (2024), equations 3 to 5, arXiv:2405.15682. torch has none. Their code
     weighs z by the square of lr, and leaves the starting point out of the mean.
 
-    z goes to and fro between -1 and 1 for ever; its mean comes to rest:
+    z jumps back and forth between -1 and 1 forever; its mean comes to rest:
 
     >>> theta, memory = 1.0, {}
     >>> for t in range(1, 1000):
@@ -90,8 +90,8 @@ def schedule_free_adamw(
       c_{t+1} = \eta_t^2 / \textstyle\sum_{i=1}^t \eta_i^2$$
     $$y_{t+1} = (1 - \beta_1)\, z_{t+1} + \beta_1\, x_{t+1}$$
 
-    theta is y, where the gradient is taken. **The model is x**: what is to be evaluated is the x of
-    the trace. beta1 takes momentum's place. Warm up by lr=lambda t: 0.1 * warmup(t, 100).
+    theta is y, where the gradient is taken. **The model is x**: evaluate the x of
+    the trace. beta1 plays the part of momentum. Warm up by lr=lambda t: 0.1 * warmup(t, 100).
 
     Shapes: theta, grad, z, x, v, v_hat, scale (..., d); weight, the sum of lr squared, as lr.
     Units: eps as grad, v as grad squared; lr as theta; weight_decay lambda one over lr.
@@ -122,7 +122,7 @@ def schedule_free_adamw(
 def averaged(
     rule: Callable[..., Step], decay: float | None = None, after: int = 0
 ) -> Callable[..., Step]:
-    r"""The same rule, and beside it a mean of all the points that it comes by.
+    r"""The same rule, and beside it a mean of all the points it passes.
 
     $$\bar\theta_t = (1 - c_t)\, \bar\theta_{t-1} + c_t\, \theta_t, \qquad
       c_t = \frac{1}{t - T} \ \text{ or } \ 1 - \delta, \qquad c_t = 1 \text{ for } t \le T + 1$$

@@ -1,6 +1,6 @@
 """What a rule needs and operators can't say, for floats, arrays and tensors alike.
 
-torch is not imported: whoever hands over one of its tensors has done so.
+torch is not imported: anyone who passes one of its tensors has already imported it.
 """
 
 from typing import Any

@@ -1,6 +1,6 @@
 """What matrices are taken apart into, for arrays and tensors alike, each of many in one call.
 
-What is no number gives nan, and no error. Types of 16 bits, for which nobody has such routines, are
+What isn't a number gives nan, not an error. Types of 16 bits, which nobody has routines for, are
 worked in 32.
 """
 

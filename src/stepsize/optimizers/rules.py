@@ -8,8 +8,8 @@ The guard stands above the function, so that the lines of the function stay thos
 - a hyper-parameter outside its range raises, with its name, value and range;
 - so does an array of them that is no column, and a name that the rule doesn't have;
 - so do parameters that are no floats (a plain whole number counts as one), and a gradient that
-  is none, or has another shape than theirs;
-- inf and nan raise and warn of nothing: a run that diverges is no error;
+  is none, or has a different shape;
+- inf and nan raise and warn of nothing: a run that diverges isn't an error;
 - where theta is a Python float, so is all that comes back;
 - None passes where it is the default;
 - every rule takes two more arguments, applied in torch's order, before it sees the gradient:
@@ -62,7 +62,7 @@ class Rule(Protocol):
 
 
 class Looks(NamedTuple):
-    """What a rule looks at, so that whoever packs parameters knows what may lie in one vector.
+    """What a rule looks at, so that code that packs parameters knows what may share a vector.
 
     at: "coordinate", each by itself, as Adam; "tensor", a whole one, as Muon; "model", all tensors
     together, as Prodigy; "" where a rule doesn't say, as a learner's own. axes: how many theta

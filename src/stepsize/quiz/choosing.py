@@ -14,8 +14,8 @@ from .question import Asked, asked, number, question
 def in_proportion(batch: int) -> Asked:
     k = batch / 256
     return asked(
-        "SGD's rate is 0.1 for batches of 256. Which one does the linear rule give for batches "
-        f"of {batch}?",
+        "SGD's rate is 0.1 for batches of 256. What does the linear rule give for batches of "
+        f"{batch}?",
         (number(0.1 * k), "In proportion: the larger batch's step replaces several small ones."),
         (number(0.1 * math.sqrt(k)), "The root is the rule for Adam and its family."),
         (
@@ -34,8 +34,8 @@ def in_proportion(batch: int) -> Asked:
 def by_the_root(batch: int) -> Asked:
     k = batch / 64
     return asked(
-        "Adam's rate is 0.001 for batches of 64. Which one does its usual rule give for batches "
-        f"of {batch}?",
+        "Adam's rate is 0.001 for batches of 64. What does its usual rule give for batches of "
+        f"{batch}?",
         (number(0.001 * math.sqrt(k)), "The root: Adam's steps don't grow with the gradient."),
         (number(0.001 * k), "In proportion: that is the rule for SGD."),
         (
@@ -70,7 +70,7 @@ def clipped(g: tuple[float, float]) -> Asked:
     return asked(
         f"The gradient ({g[0]}, {g[1]}) is clipped to a norm of 1. What is left?",
         (f"({x:g}, {y:g})", "Its length is 1 now, its direction the same."),
-        ("(1, 1)", "That is a bound on each value, which turns the gradient."),
+        ("(1, 1)", "That is a bound on each value, which changes the direction."),
         (f"({g[0] - 1}, {g[1] - 1})", "Nothing is subtracted: the gradient is divided."),
         (
             f"({g[0] / sum(g):.2f}, {g[1] / sum(g):.2f})",
@@ -104,7 +104,7 @@ def edge(lr: float) -> Asked:
 @question(10)
 def at_the_end() -> Asked:
     return asked(
-        "The best rate of your sweep is the highest that you tried. What now?",
+        "The best rate of your sweep is the highest one you tried. What now?",
         ("go on, to higher rates", "The best must have worse ones on both sides."),
         ("take it: it is the best", "Of those that were tried. The next one may be better."),
         ("take half of it, to be safe", "You don't know yet what it would be half of."),
@@ -335,8 +335,8 @@ def boundary(m: int) -> Asked:
 @question(12, lr=(0.002, 0.01, 0.1))
 def part_of_the_weight(lr: float) -> Asked:
     return asked(
-        "A paper shrinks its weights by a part of 0.001 in each update, at a constant rate. In "
-        f"your PyTorch AdamW the rate is {lr:g}. Which weight_decay does the same?",
+        "In a paper, each update shrinks the weights by the fraction 0.001, at a constant rate. "
+        f"In your PyTorch AdamW the rate is {lr:g}. Which weight_decay does the same?",
         (number(0.001 / lr), "PyTorch multiplies by the rate, so divide by it first."),
         ("0.001", "Then they shrink by the rate times that, which is far less."),
         (number(0.001 * lr), "The rate would be in there twice."),

@@ -241,11 +241,11 @@ def more_seeds(n: int) -> Asked:
 @question(9)
 def tiny_h() -> Asked:
     return asked(
-        "You check a back-propagation by (L(θ + h) − L(θ − h)) / 2h, in float64, with numbers of "
-        "a size about 1. Which h is good?",
+        "You check your back-propagation with (L(θ + h) − L(θ − h)) / 2h, in float64. The numbers "
+        "are of about size 1. Which h is good?",
         (
             "1e-5",
-            "The error of the formula is about h², that of rounding about 1e-16 / h. Here both "
+            "The formula is off by about h², and rounding adds about 1e-16 / h. Here both "
             "are small.",
         ),
         ("1e-16: the smaller the better", "Rounding swallows it: 1 + 1e-16 is 1."),
@@ -264,7 +264,7 @@ def through_relu(w: float) -> Asked:
     shut = "The ReLU is shut, so nothing of the error comes back"
     return asked(
         f"A network with one path: x = 2, weight w = {number(w)}, ReLU, weight 3, target 5, loss ½ "
-        "(output − 5)². What is the loss's derivative by w?",
+        "(output − 5)². What is the derivative of the loss with respect to w?",
         (
             number(error * 6 if is_open else 0.0),
             "The error 1, times 3, times 2: the ReLU is open."
@@ -283,8 +283,8 @@ def through_relu(w: float) -> Asked:
         ),
         (
             number(error),
-            "That is the error at the output. It has to come back through the weight 3 and the "
-            "ReLU, and then meets the input."
+            "That is the error at the output. It still has to go back through the weight 3 and "
+            "the ReLU, and is then multiplied by the input."
             if is_open
             else f"{shut}: that is the error at the output.",
         ),
@@ -295,7 +295,7 @@ def through_relu(w: float) -> Asked:
 def contains() -> Asked:
     return asked(
         "SGD is momentum with μ = 0. Both are tuned: SGD over rates, momentum over rates and all "
-        "μ, 0 among them, without limit. Which can have the lower loss, on what they are tuned on?",
+        "μ, 0 among them, without limit. Which can reach the lower loss, judged as it was tuned?",
         (
             "momentum, or both the same",
             "A rule that contains the other can't lose if the tuning has no end. That is why the "

@@ -48,7 +48,7 @@ class Ran(NamedTuple):
 
 
 def read(run: dict[str, Any]) -> Ran:
-    """A stored line. Raises ValueError, KeyError or TypeError where it is none."""
+    """A stored line. Raises ValueError, KeyError or TypeError if it isn't one."""
     ran = Ran([float(value) for value in run["loss"]], float(run["val"]), float(run["test"]))
     if len(ran.loss) != TASKS[run["task"]] // EVERY:
         raise ValueError(f"{run['task']} has {TASKS[run['task']] // EVERY} losses")

@@ -1,4 +1,4 @@
-"""The capstone of lesson 12: a recipe of one's own against the course's, under one budget.
+"""The capstone of lesson 12: your own recipe against the course's, under one budget.
 
     compete(Recipe(optimizer="nadam", hyper={"lr": 0.008}, steps=100, warmup=20))
 
@@ -53,7 +53,7 @@ class Contest:
 
     @property
     def gain(self) -> tuple[float, float, float]:
-        """How much lower yours is in the mean, and the 95 % interval of that, lower end first."""
+        """How much lower yours is on average, and its 95 % interval, lower end first."""
         gains = np.subtract(self.courses, self.yours)
         error = T_95 * gains.std(ddof=1) / math.sqrt(len(gains))
         return float(gains.mean()), float(gains.mean() - error), float(gains.mean() + error)
@@ -144,7 +144,7 @@ def _rounded(value: Any) -> Any:
 def _said(contest: Contest) -> str:
     """The result in words, with all there is to doubt about it.
 
-    Ten short runs bear no more digits, and a processor that rounds otherwise changes the next.
+    Ten short runs justify no more digits; the next one changes with how a processor rounds.
     """
     from ..transformer import CHANCE
 
@@ -156,11 +156,11 @@ def _said(contest: Contest) -> str:
     elif high < 0:
         verdict = "The course's recipe is better."
     else:
-        verdict = "Ten runs don't tell which is better: the interval holds 0."
+        verdict = "Ten runs don't tell which is better: the interval contains 0."
     return (
         f"{verdict}\nLoss at the end, mean of {SEEDS} seeds: {yours:.2f}, the course's "
         f"{courses:.2f}, chance {CHANCE:.2f}. Yours was lower on {better} of {SEEDS}.\n"
-        f"Lower by {gain:.2f} in the mean; 95 % interval {low:.1g} to {high:.1g}."
+        f"On average, lower by {gain:.2f}; 95 % interval {low:.1g} to {high:.1g}."
     )
 
 
