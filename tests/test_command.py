@@ -210,7 +210,7 @@ def installed(tmp_path, wheel):
 
 def test_the_folder_of_a_clone_goes_on_with_the_wheel(clone, installed):
     said = list(Copies(installed, clone / "my-work").hand_out())
-    assert said == [f"{NAME} is up to date, and has all that you wrote."]
+    assert said == [f"{NAME} is up to date, with everything you wrote."]
     assert sources(clone / "my-work" / NAME) == ["# Momentum, explained better", ANSWER]
 
 

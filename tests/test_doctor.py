@@ -14,7 +14,7 @@ from .test_run import run  # noqa: F401  (a fixture)
 
 
 def test_a_slider_is_moved_in_a_kernel():
-    assert doctor.kernel().startswith("a kernel, and a slider that moves its lab")
+    assert doctor.kernel().startswith("a kernel starts, and a slider moves its lab")
 
 
 def test_a_kernel_that_does_not_start_is_told():
