@@ -181,7 +181,10 @@ def _target(pages: Path, folder: Path, url: str) -> str:
         return f"#{Path(file).stem}"
     if not (pages / file).exists():  # a wheel has no workshop/
         return ""
-    return Path(os.path.relpath(pages / file, folder)).as_posix()
+    try:
+        return Path(os.path.relpath(pages / file, folder)).as_posix()
+    except ValueError:  # on Windows, from one drive to the other
+        return (pages / file).resolve().as_uri()
 
 
 def pdf(source: Path) -> Path | None:
