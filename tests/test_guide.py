@@ -182,9 +182,12 @@ def test_the_pages_of_each_part_are_read_from_a_pdf_of_chromiums():
     )
     document = f"{pages}99 0 obj\n<<{places}>>\nendobj\n".encode()
     ranges = guide.page_ranges(document)
-    assert ranges["who-it-is-for"] == "1-1"
-    assert ranges[guide.FIRST[-1]] == f"{len(guide.FIRST)}-{len(guide.FIRST)}"
-    assert f"(pages {ranges['plans']})" in guide.html(ranges)
+    assert ranges["who-it-is-for"] == "1"
+    assert ranges[guide.FIRST[-1]] == f"{len(guide.FIRST)}"
+    assert "(page 2)" in guide.html(ranges)
+    spread = guide.page_ranges(document.replace(b"/plans [5 0 R", b"/plans [2 0 R"))
+    assert spread["plans"] == "1-2"
+    assert "(pages 1-2)" in guide.html(spread)
     assert guide.page_ranges(b"written by another program") == {}
 
 
