@@ -185,9 +185,12 @@ def test_the_pages_of_each_part_are_read_from_a_pdf_of_chromiums(tmp_path):
     )
     document = f"{pages}99 0 obj\n<<{places}>>\nendobj\n".encode()
     ranges = book.page_ranges(document, guide.PAGES)
-    assert ranges["who-it-is-for"] == "1-1"
-    assert ranges[book.FIRST[-1]] == f"{len(book.FIRST)}-{len(book.FIRST)}"
-    assert f"(pages {ranges['plans']})" in book.html(guide.PAGES, tmp_path, ranges)
+    assert ranges["who-it-is-for"] == "1"
+    assert ranges[book.FIRST[-1]] == f"{len(book.FIRST)}"
+    assert "(page 2)" in book.html(guide.PAGES, tmp_path, ranges)
+    spread = book.page_ranges(document.replace(b"/plans [5 0 R", b"/plans [2 0 R"), guide.PAGES)
+    assert spread["plans"] == "1-2"
+    assert "(pages 1-2)" in book.html(guide.PAGES, tmp_path, spread)
     assert book.page_ranges(b"written by another program", guide.PAGES) == {}
 
 

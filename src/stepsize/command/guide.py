@@ -104,7 +104,10 @@ def _anchor(title: str) -> str:
 
 
 def _on_pages(name: str, printed: dict[str, str] | None) -> str:
-    return f" <small>(pages {printed[name]})</small>" if printed and name in printed else ""
+    if not printed or name not in printed:
+        return ""
+    several = "-" in printed[name]
+    return f" <small>(page{'s' if several else ''} {printed[name]})</small>"
 
 
 def page_ranges(document: bytes, pages: Path) -> dict[str, str]:
@@ -118,7 +121,8 @@ def page_ranges(document: bytes, pages: Path) -> dict[str, str]:
     parts = [path.stem for path in chapters(pages) if path.stem in first]
     parts += ["appendix"] if "appendix" in first else []
     ends = [*(first[name] - 1 for name in parts[1:]), len(numbers)]
-    return {name: f"{first[name]}-{end}" for name, end in zip(parts, ends, strict=False)}
+    both = zip(parts, ends, strict=False)
+    return {n: f"{first[n]}-{end}" if end > first[n] else str(end) for n, end in both}
 
 
 PAGE = """<!doctype html>
