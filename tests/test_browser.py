@@ -160,7 +160,7 @@ def test_a_picture_that_has_not_caught_up_with_its_slider_says_so(classroom, tmp
         expect(paper).not_to_have_attribute("aria-busy", "true", timeout=SOON)
 
         slider.press("End")
-        expect(sentence).to_contain_text("each time further", timeout=SOON)
+        expect(sentence).to_contain_text("further each time", timeout=SOON)
         slider.press("Home")
         expect(sentence).to_contain_text("crawling", timeout=SOON)
         assert desk.said == []

@@ -12,7 +12,7 @@ from matplotlib.text import Text
 
 from stepsize import Step, descend, labs, plots
 from stepsize.clinic import find_lr
-from stepsize.data import sine_data
+from stepsize.data import linear_data, sine_data
 from stepsize.labs import rates, ravines, sentences
 from stepsize.labs.controls import Again
 from stepsize.labs.decay import BETAS, one_in
@@ -20,7 +20,7 @@ from stepsize.labs.moments import SERIES
 from stepsize.labs.noise import GOOD, POOR
 from stepsize.labs.range_test import uneven_line
 from stepsize.labs.ravines import LAST, STEPS, best_for, fallen, orders
-from stepsize.models import SineRegression
+from stepsize.models import LinearRegression, SineRegression
 from stepsize.optimizers import adagrad, adam, adamw, momentum, rmsprop, sgd
 from stepsize.surfaces import Gradients, bowl, bumpy, quadratic, ravine, rosenbrock, saddle
 
@@ -189,9 +189,9 @@ def test_the_parabolas_sentence_is_true_and_does_not_give_the_border_away(curvat
         said = sentences.parabola(trace, curvature, reveal=False)
         assert "2/curvature" not in said
         assert "border" not in said
-        expected = {0.02: "crawling", 0.5: "closing in", 1.0: "there in one", 2.0: "to and fro"}
-        expected |= {1.5: "each time less", 1.98: "each time less"}
-        assert expected.get(product, "each time further") in said
+        expected = {0.02: "crawling", 0.5: "closing in", 1.0: "there in one", 2.0: "back and forth"}
+        expected |= {1.5: "less each time", 1.98: "less each time"}
+        assert expected.get(product, "further each time") in said
         multiplier = f"{1 - product:.4g}".replace("-", "−")
         assert f"= {multiplier}" in sentences.parabola(trace, curvature, reveal=True)
 
@@ -203,7 +203,7 @@ def test_the_border_can_be_found_with_the_sliders(reveal):
     rate, curvature = lab.controls["lr"], lab.controls["curvature"]
     for h in (0.5, 1.0, 2.0, 4.0):
         curvature.value = h
-        for steps, verdict in ((-1, "each time less"), (0, "always as far"), (1, "further")):
+        for steps, verdict in ((-1, "less each time"), (0, "always as far"), (1, "further")):
             rate.value = 2 / h + steps * rate.step
             assert rate.min <= rate.value <= rate.max
             assert verdict in lab.sentence
@@ -222,6 +222,26 @@ def test_the_parabola_fills_its_picture_and_its_first_dots_can_be_told_apart(cur
     dots = ax.transData.transform(np.stack([trace.theta[:, 0], trace.loss], axis=-1))
     dot = 5.5 * ax.figure.dpi / 72
     assert np.all(np.linalg.norm(np.diff(dots, axis=0), axis=-1) > dot)
+
+
+def test_the_fair_race_is_what_lesson_2_says_of_it():
+    """Finally nobody wins, and SGD is first to arrive; the numbers are those of single runs."""
+    lab = labs.fair_race()
+    model = LinearRegression(*linear_data(), batch_size=32)
+    start = [0.42, 0.186, -0.036, 0.376, 0.13]
+    for steps in (1, 5, 20, 320):
+        lab.controls["steps"].value = steps
+        told = re.findall(r"(\w+) ([\d.]+) \(rate ([\d.]+)\)", lab.sentence)
+        assert [name for name, _, _ in told] == ["sgd", "momentum", "adam"]
+        for name, loss, rate in told:
+            rule = {"sgd": sgd, "momentum": momentum, "adam": adam}[name]
+            nearest = 10 ** (round(8 * np.log10(float(rate))) / 8)
+            end = descend(rule, model, start, steps, lr=nearest).loss[-1]
+            assert end == pytest.approx(float(loss), rel=0.06)
+        if steps == 320:
+            assert {loss for _, loss, _ in told} == {"0.0099"}
+        elif steps > 1:
+            assert 3 * float(told[0][1]) < min(float(loss) for _, loss, _ in told[1:])
 
 
 def test_the_valleys_of_escape_lie_between_hilltops():
@@ -470,6 +490,21 @@ def test_the_rates_that_the_lessons_name_can_be_set(lab):
     stops = rate.base ** (rate.min + rate.step * np.arange((rate.max - rate.min) / rate.step))
     for named in (0.02, 0.04, 0.08):
         assert np.isclose(stops, named, rtol=1e-12).sum() == 1
+
+
+@pytest.mark.parametrize("surface", ["ravine", "bowl"])
+@pytest.mark.parametrize("lr", [0.001, 0.02, 0.04, 0.08])
+def test_the_parts_that_are_told_add_up_to_the_loss(surface, lr):
+    lab = labs.learning_rate()
+    lab.controls["surface"].value = {"ravine": ravine, "bowl": bowl}[surface]
+    lab.controls["lr"].value = lr
+    h = np.array([1.0, 25.0 if surface == "ravine" else 1.0])
+    expected = h * (np.array([-4.0, 2.0]) * (1 - lab.controls["lr"].value * h) ** 60) ** 2 / 2
+    said = lab.sentence.partition(". Its parts: ")
+    parts = re.fullmatch(r"(\S+) along θ₁, (\S+) along θ₂", said[2].replace("−", "-")).groups()
+    assert [float(part) for part in parts] == pytest.approx(expected, rel=0.006)
+    loss = float(re.search(r"loss (\S+) after 60 steps", said[0].replace("−", "-"))[1])
+    assert loss == pytest.approx(expected.sum(), rel=0.006)
 
 
 def test_at_its_border_the_ball_jumps_from_wall_to_wall_as_far_as_at_first():

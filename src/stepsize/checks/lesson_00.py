@@ -47,12 +47,12 @@ STEP_DOWN = function(
             _step(rate=lambda lr: lr * lr),
         ),
         "rest of the rate": Mistake(
-            "You take 1 - lr for the rate, so that a smaller learning rate makes a longer step.",
+            "You use 1 - lr as the rate, so a smaller learning rate makes a longer step.",
             _step(rate=lambda lr: 1 - lr),
         ),
         "one length": Mistake(
-            "All your steps are equally long, on a steep slope and on a gentle one. How steep it "
-            "is has to count.",
+            "All your steps are equally long, on steep and gentle slopes alike. The steeper the "
+            "ground, the longer the step should be.",
             _step(along=np.sign),
             _step(along=lambda slope: 1.0),
         ),
@@ -67,17 +67,17 @@ STEP_DOWN = function(
             _step(along=abs),
         ),
         "squared": Mistake(
-            "The slope counts twice in your step. A square has no direction, either.",
+            "The slope is in your step twice. And a square has lost the direction.",
             _step(along=lambda slope: slope**2),
         ),
         "half or twice": Mistake(
-            "Your steps are off by a factor of 2. The slope is handed in ready to use: no "
-            "derivative has to be taken here.",
+            "Your steps are off by a factor of 2. The slope you are given is ready to use: there "
+            "is no derivative to take.",
             _step(rate=lambda lr: 2 * lr),
             _step(rate=lambda lr: lr / 2),
         ),
         "power": Mistake(
-            "You take a power. How far you go is a product, rate times slope.",
+            "You raise to a power. The length of the step is a product, rate times slope.",
             lambda x, slope, lr: x - lr**slope,
             lambda x, slope, lr: x - slope**lr,
         ),
@@ -87,53 +87,52 @@ STEP_DOWN = function(
             lambda x, slope, lr: lr - slope,
         ),
         "rounded": Mistake(
-            "You round to a whole number. Where you end up can be anywhere in between.",
+            "You round to a whole number. The new x can lie anywhere in between.",
             _step(new=lambda x, step: int(x + step)),
             _step(new=lambda x, step: round(x + step)),
         ),
         "turned around": Mistake(
-            "What comes back has the wrong sign as a whole. You go from where you are, and the "
-            "step is taken off.",
+            "Your whole result has the wrong sign. Start from where you are and subtract the step.",
             _step(new=lambda x, step: -(x + step)),
         ),
         "slope divides": Mistake(
-            "You divide by the slope, so that the steepest ground gets the shortest steps.",
+            "You divide by the slope, so the steepest ground gets the shortest steps.",
             _step(along=lambda slope: 1 / slope),
         ),
         "exchanged": Mistake(
-            "x and the slope have changed places.",
+            "x and the slope are swapped.",
             lambda x, slope, lr: slope - lr * x,
         ),
         "rate for slope": Mistake(
-            "x and the learning rate have changed places.",
+            "x and the learning rate are swapped.",
             lambda x, slope, lr: lr - x * slope,
         ),
         "added up": Mistake(
-            "How far you go is rate times slope. You take off both, one after the other.",
+            "The length of the step is rate times slope. You subtract them one after the other.",
             lambda x, slope, lr: x - lr - slope,
             lambda x, slope, lr: x - (lr - slope),
             lambda x, slope, lr: x + lr - slope,
             lambda x, slope, lr: x + lr + slope,
         ),
         "brackets": Mistake(
-            "You take the slope off first, and multiply what comes out by the rate. Only the slope "
-            "is multiplied: mind the brackets.",
+            "You subtract first and multiply the difference. Only the slope is multiplied by the "
+            "rate: mind the brackets.",
             lambda x, slope, lr: (x - slope) * lr,
             lambda x, slope, lr: (x - lr) * slope,
         ),
         "multiplied": Mistake(
-            "You multiply by the step. It is taken off from where you are.",
+            "You multiply by the step. Subtract it instead.",
             _step(new=lambda x, step: x * step),
             _step(new=lambda x, step: -x * step),
         ),
         "own position": Mistake(
-            "Your step depends on where you are, instead of on how steep it is there.",
+            "Your step depends on where you are. It should depend on how steep it is there.",
             lambda x, slope, lr: x - lr * x,
             lambda x, slope, lr: x - lr * slope * x,
             lambda x, slope, lr: x + lr * slope * x,
         ),
         "nothing moves": Mistake(
-            "You stay where you are: what comes back is the x that went in.",
+            "You stay where you are: you return the same x that you were given.",
             _step(new=lambda x, step: x),
         ),
     },

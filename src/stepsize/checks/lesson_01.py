@@ -51,28 +51,28 @@ MY_SGD = rule(
             _sgd(rate=lambda lr, t: lr * lr),
         ),
         "rest of the rate": Mistake(
-            "You take 1 - lr for the rate, so that a smaller learning rate makes a longer step.",
+            "You use 1 - lr as the rate, so a smaller learning rate makes a longer step.",
             _sgd(rate=lambda lr, t: 1 - lr),
         ),
         "fixed rate": Mistake(
-            "Your learning rate is a number of your own. Use the one that is handed in.",
+            "Your learning rate is a fixed number. Use the one you are given.",
             _sgd(rate=lambda lr, t: 0.01),
             _sgd(rate=lambda lr, t: 0.001),
             _sgd(rate=lambda lr, t: 0.5),
         ),
         "half or twice": Mistake(
-            "Your steps are off by a factor of 2. The gradient is handed in ready to use: no "
-            "derivative has to be taken here.",
+            "Your steps are off by a factor of 2. The gradient you are given is ready to use: "
+            "there is no derivative to take.",
             _sgd(rate=lambda lr, t: 2 * lr),
             _sgd(rate=lambda lr, t: lr / 2),
         ),
         "shared out": Mistake(
-            "You divide by the number of coordinates. Each takes its whole step.",
+            "You divide by the number of coordinates. Each one takes its full step.",
             _sgd(along=lambda g: g / len(g)),
         ),
         "clipped": Mistake(
-            "You cut large gradients off. That is done later, in some training loops; here every "
-            "gradient counts as it is.",
+            "You clip large gradients. Some training loops do that, but it isn't part of this "
+            "rule: here every gradient counts as it is.",
             _sgd(along=lambda g: np.clip(g, -1, 1)),
         ),
         "one length": Mistake(
@@ -81,7 +81,7 @@ MY_SGD = rule(
             _sgd(along=lambda g: g / np.linalg.norm(g)),
         ),
         "sign": Mistake(
-            "Every coordinate moves by the rate exactly. You use the sign of the gradient; its "
+            "Every coordinate moves by exactly lr. You use only the sign of the gradient; its "
             "size should count as well.",
             _sgd(along=np.sign),
         ),
@@ -90,57 +90,57 @@ MY_SGD = rule(
             _sgd(along=np.ones_like),
         ),
         "squared": Mistake(
-            "The gradient counts twice in your step. A square has no direction, either.",
+            "The gradient is in your step twice. And a square has lost the direction.",
             _sgd(along=np.square),
         ),
         "size alone": Mistake(
-            "Your gradient has lost its sign, so you go the same way on both sides of a valley.",
+            "The gradient loses its sign, so you go the same way on both sides of a valley.",
             _sgd(along=np.abs),
         ),
         "decay": Mistake(
-            "Your steps get shorter as t grows. That is a schedule, which comes later: here the "
-            "learning rate stays what it is.",
+            "Your steps get shorter as t grows. That is a schedule, and schedules come later: "
+            "here the learning rate stays constant.",
             _sgd(rate=lambda lr, t: lr / t),
             _sgd(rate=lambda lr, t: lr / t**0.5),
             _sgd(rate=lambda lr, t: lr / (1 + t)),
             _sgd(rate=lambda lr, t: lr**t),
         ),
         "t multiplies": Mistake(
-            "Your steps get longer and longer. t only counts the updates; this rule does not need "
+            "Your steps get longer and longer. t only counts the updates; this rule doesn't need "
             "it.",
             _sgd(rate=lambda lr, t: lr * t),
         ),
         "own position": Mistake(
-            "Your step depends on where you stand, instead of on the slope there.",
+            "Your step depends on where you stand. It should depend on the slope there.",
             lambda theta, grad, t, *, lr: Step(theta - lr * theta),
             lambda theta, grad, t, *, lr: Step(theta - lr * grad * theta),
             lambda theta, grad, t, *, lr: Step(theta + lr * grad * theta),
         ),
         "brackets": Mistake(
-            "You subtract the gradient from theta first, and multiply what comes out by the rate. "
-            "Only the gradient is multiplied: mind the brackets.",
+            "You subtract first and multiply the difference. Only the gradient is multiplied by "
+            "the rate: mind the brackets.",
             lambda theta, grad, t, *, lr: Step((theta - grad) * lr),
         ),
         "exchanged": Mistake(
-            "theta and the gradient have changed places.",
+            "theta and the gradient are swapped.",
             lambda theta, grad, t, *, lr: Step(grad - lr * theta),
         ),
         "added up": Mistake(
-            "How far you go is rate times gradient. You take off both, one after the other.",
+            "The step is rate times gradient. You subtract them one after the other.",
             lambda theta, grad, t, *, lr: Step(theta - lr - grad),
             lambda theta, grad, t, *, lr: Step(theta - lr + grad),
         ),
         "turned around": Mistake(
-            "You go from the step to theta. Which of the two do you start from?",
+            "Your whole result has the wrong sign. Start from theta and subtract the step.",
             _sgd(new=lambda theta, step: -step - theta),
         ),
         "step only": Mistake(
-            "That is the step. A Step holds the new theta: where the step takes you.",
+            "That is the step itself. A `Step` holds the new theta: where the step takes you.",
             _sgd(new=lambda theta, step: step),
             _sgd(new=lambda theta, step: -step),
         ),
         "one for all": Mistake(
-            "All coordinates make the same step. Each has a slope of its own.",
+            "All coordinates take the same step. Each has a slope of its own.",
             _sgd(along=np.mean),
             _sgd(along=np.sum),
             _sgd(along=np.linalg.norm),
@@ -157,7 +157,7 @@ MY_SGD = rule(
             _sgd(along=lambda g: np.where(np.arange(len(g)) == len(g) - 1, g, 0.0)),
         ),
         "nothing moves": Mistake(
-            "theta comes out as it went in: the new theta is not what you return.",
+            "You return the same theta that you were given, not the new one.",
             _sgd(new=lambda theta, step: theta),
         ),
     },
@@ -247,19 +247,19 @@ LOOP = function(
             _descent(along=lambda slope, now: np.sign(slope)),
         ),
         "own position": Mistake(
-            "Your step depends on where you stand, instead of on the slope there.",
+            "Your step depends on where you stand. It should depend on the slope there.",
             _descent(along=lambda slope, now: now),
             _descent(along=lambda slope, now: now * slope),
         ),
         "rate falls": Mistake(
-            "Your steps get shorter from one to the next even on the same slope. Here the learning "
-            "rate stays what it is.",
+            "Your steps get shorter and shorter even on a constant slope. Here the learning rate "
+            "stays constant.",
             _descent(rate=lambda lr, t: lr / t),
             _descent(rate=lambda lr, t: lr / t**0.5),
             _descent(rate=lambda lr, t: lr / (1 + t)),
         ),
         "rate grows": Mistake(
-            "Your steps are multiplied by their number in the loop, which only counts them.",
+            "You multiply each step by the loop's counter, which only counts.",
             _descent(rate=lambda lr, t: lr * t),
             _descent(rate=lambda lr, t: lr * (t - 1)),
         ),
@@ -269,17 +269,16 @@ LOOP = function(
             _descent(rows=lambda places: places[1:]),
         ),
         "none kept": Mistake(
-            "Only the start is kept. In each round of the loop the new point has to be put into "
-            "the list.",
+            "You keep only the start. Each time around the loop, put the new point into the list.",
             _descent(rows=lambda places: places[:1]),
         ),
         "after one round": Mistake(
-            "It ends after the first step. Is the `return` inside the loop?",
+            "Your loop ends after the first step. Is the `return` inside it?",
             _descent(rows=lambda places: places[:2]),
         ),
         "steps, not places": Mistake(
-            "The rows after the first are steps, not points. A new point is the old one, and the "
-            "step taken off it.",
+            "The rows after the first are steps, not points. A new point is the old one minus the "
+            "step.",
             _descent(step_from=lambda now, start: 0 * now, sign=1),
             _descent(step_from=lambda now, start: 0 * now),
             _descent(kept=lambda places, grad, lr: [places[0], *np.diff(places, axis=0)]),
@@ -292,8 +291,8 @@ LOOP = function(
             _descent(kept=lambda places, grad, lr: [*map(grad, places)]),
         ),
         "no end": Mistake(
-            "The last point is missing. Either there is one update too few, or each point is kept "
-            "before the step and the last one never.",
+            "The last point is missing. Either you make one update too few, or you keep each "
+            "point before its step and never keep the last one.",
             _descent(rows=lambda places: places[:-1]),
         ),
         "start twice": Mistake(
@@ -302,7 +301,7 @@ LOOP = function(
             _descent(rows=lambda places: [places[0], *places[:-1]]),
         ),
         "one start too many": Mistake(
-            "The start is there twice. The list has it already when the loop begins.",
+            "The start is there twice. It is already in the list when the loop begins.",
             _descent(rows=lambda places: [places[0], *places]),
         ),
         "one more": Mistake(
@@ -310,20 +309,20 @@ LOOP = function(
             _descent(more=1),
         ),
         "same array": Mistake(
-            "Your rows are one and the same array, kept again and again: when it changes, the rows "
+            "All your rows are the same array, kept again and again: when it changes, the rows "
             "you kept before change with it. `-=` changes an array in place.",
             _same_array,
             _same_array_but_the_start,
             _descent(kept=lambda places, grad, lr: [places[-1]] * len(places)),
         ),
         "first gradient": Mistake(
-            "You felt the slope once, at the start, and walk on by it. It changes under your feet: "
-            "ask for it anew at every point.",
+            "You felt the slope once, at the start, and kept using it. It changes under your "
+            "feet: ask for it again at every point.",
             _descent(slope_at=lambda now, start: start),
         ),
         "from the start": Mistake(
-            "Each of your steps sets out from the start again. The next one has to begin where the "
-            "last one ended.",
+            "Each of your steps sets out from the start again. It should begin where the last one "
+            "ended.",
             _descent(slope_at=lambda now, start: start, step_from=lambda now, start: start),
             _descent(step_from=lambda now, start: start),
         ),
@@ -333,7 +332,7 @@ LOOP = function(
             _descent(returned=lambda rows: rows[-1:]),
         ),
         "nothing moves": Mistake(
-            "You never leave the start: the new point has to become theta.",
+            "You never leave the start. The new point has to become theta.",
             _descent(rate=lambda lr, t: 0.0),
         ),
         "backwards": Mistake(
@@ -345,8 +344,8 @@ LOOP = function(
             _descent(returned=np.transpose),
         ),
         "in one row": Mistake(
-            "All your numbers are in one long row. Each point is a row of its own: append it, "
-            "don't join it on.",
+            "All your numbers are in one long row. Each point needs a row of its own: append it, "
+            "don't concatenate it.",
             _descent(returned=np.ravel),
         ),
         "added up": Mistake(
@@ -389,13 +388,13 @@ BORDER = function(
     max_stable_lr,
     {
         "one step": Mistake(
-            "At 1 over a curvature, one step goes straight to the bottom. It still converges at a "
-            "larger rate.",
+            "At 1 over a curvature, a single step goes straight to the bottom. Larger rates still "
+            "converge.",
             _border(border=lambda h: 1 / h),
         ),
         "too far": Mistake(
-            "There each step overshoots by more than it had to go. The border is where it lands "
-            "exactly as far away as it was, on the other side.",
+            "At that rate each step lands further away than it started. The border is where it "
+            "lands on the other side, exactly as far away.",
             _border(border=lambda h: 4 / h),
             _border(border=lambda h: 3 / h),
         ),
@@ -406,14 +405,14 @@ BORDER = function(
             _border(border=lambda h: 1.5 / h),
         ),
         "root": Mistake(
-            "There is a root in yours. What a step multiplies the distance by is 1 minus rate "
-            "times curvature, without any root.",
+            "There is a root in your formula. A step multiplies the distance by 1 minus rate "
+            "times curvature: no root.",
             _border(border=lambda h: 2 / h**0.5),
             _border(border=lambda h: (2 / h) ** 0.5),
         ),
         "square": Mistake(
-            "There is a square in yours. What a step multiplies the distance by is 1 minus rate "
-            "times curvature, without any square.",
+            "There is a square in your formula. A step multiplies the distance by 1 minus rate "
+            "times curvature: no square.",
             _border(border=lambda h: 2 / h**2),
         ),
         "flattest": Mistake(
@@ -421,22 +420,22 @@ BORDER = function(
             _border(of=np.min),
         ),
         "middle": Mistake(
-            "You take the middle between the steepest and the flattest direction. Each has a "
-            "border of its own, and one beyond its border is enough to diverge.",
+            "You take the midpoint between the steepest and the flattest direction. Each has a "
+            "border of its own, and one direction beyond its border is enough to diverge.",
             _border(of=lambda curvatures: (np.max(curvatures) + np.min(curvatures)) / 2),
         ),
         "difference": Mistake(
-            "You take the difference of two curvatures. The border needs the steepest of them "
-            "alone.",
+            "You take the difference of two curvatures. The border needs only the steepest of "
+            "them.",
             _border(of=lambda curvatures: np.max(curvatures) - np.min(curvatures)),
         ),
         "how many": Mistake(
-            "You use how many directions there are. It's how steep they are that counts.",
+            "You use the number of directions. What counts is how steep they are.",
             _border(of=len),
         ),
         "mean": Mistake(
-            "The directions don't meet in the middle: each has a border of its own, and one beyond "
-            "its border is enough to diverge.",
+            "Averaging doesn't help: each direction has a border of its own, and one beyond its "
+            "border is enough to diverge.",
             _border(of=np.mean),
             _border(of=np.median),
             lambda curvatures: np.mean(2 / curvatures),
@@ -447,13 +446,13 @@ BORDER = function(
             _border(of=lambda curvatures: curvatures[-1]),
         ),
         "sum": Mistake(
-            "Below that rate it converges, but also above it, for a while. The directions don't "
-            "add up: each goes its way as if it were alone.",
+            "Below that rate it converges, but it still does a little above it. The directions "
+            "don't add up: each goes its way as if it were alone.",
             _border(of=np.sum),
             _border(of=np.linalg.norm),
         ),
         "multiplied": Mistake(
-            "Yours grows with the curvature. Did the narrow valley allow the larger steps?",
+            "Your border grows with the curvature. Did the narrow valley allow larger steps?",
             _border(border=lambda h: 2 * h),
             _border(border=lambda h: h / 2),
         ),
@@ -467,27 +466,27 @@ BORDER = function(
             lambda curvatures: 2 / (np.max(curvatures) + np.min(curvatures)),
         ),
         "condition number": Mistake(
-            "You take the ratio of the curvatures. It says how slow the descent is; the border "
-            "needs the steepest of them alone.",
+            "You take the ratio of the curvatures. That tells how slow the descent is; the border "
+            "needs only the steepest of them.",
             _border(of=lambda curvatures: np.max(curvatures) / np.min(curvatures)),
             lambda curvatures: np.max(curvatures) / np.min(curvatures),
         ),
         "each its own": Mistake(
-            "That is the border of every direction by itself. They all have to live with one "
-            "learning rate: which of the borders counts?",
+            "Those are the borders of all the directions, one each. They have to share one "
+            "learning rate: which border counts?",
             _border(of=lambda curvatures: curvatures),
         ),
         "product": Mistake(
-            "You multiply the curvatures with each other. Each direction goes its way as if it "
-            "were alone.",
+            "You multiply the curvatures together. Each direction goes its way as if it were "
+            "alone.",
             _border(of=np.prod),
         ),
         "second": Mistake(
-            "You take the second-steepest direction. The steepest of all has blown up before.",
+            "You take the second-steepest direction. The steepest one blows up first.",
             _border(of=lambda curvatures: np.sort(curvatures)[-2]),
         ),
         "which one": Mistake(
-            "That is the position of the steepest direction. Its curvature is wanted.",
+            "That is the index of the steepest direction. Use its curvature.",
             _border(of=np.argmax),
             lambda curvatures: np.argmax(curvatures),
         ),
@@ -521,8 +520,8 @@ WHICH_CURVE = choice(
     CURVES,
     mistakes={
         "border": Mistake(
-            "You took the two sides of the border for each other. Both jump from side to side; is "
-            "each jump larger than the last, or smaller?",
+            "You mixed up the two sides of the border. Both jump from side to side; is each jump "
+            "larger than the last, or smaller?",
             _with_exchanged("A", "C"),
         ),
         "largest is fastest": Mistake(
@@ -531,8 +530,8 @@ WHICH_CURVE = choice(
             _with_exchanged("A", "D"),
         ),
         "one step": Mistake(
-            "One of the curves goes straight to the bottom, and one falls so slowly that it hardly "
-            "moves. Neither ever overshoots; rate times curvature tells which is which.",
+            "One of the curves goes straight to the bottom, and one hardly moves. Neither ever "
+            "overshoots; rate times curvature tells you which is which.",
             _with_exchanged("B", "D"),
         ),
         "smallest is fastest": Mistake(
@@ -541,19 +540,19 @@ WHICH_CURVE = choice(
             _with_exchanged("A", "B"),
         ),
         "other way round": Mistake(
-            "You have all four the other way round: it is the smallest rate that crawls, and the "
-            "largest that diverges.",
+            "You have all four the wrong way round: the smallest rate crawls, and the largest "
+            "diverges.",
             {"A": 0.1, "B": 0.21, "C": 0.002, "D": 0.19},
         ),
         "best diverges": Mistake(
-            "A curve that grows has a rate above 2 / curvature. Work that number out, and see how "
-            "many of the four lie above it.",
+            "A curve that grows has a rate above 2 / curvature. Work out that number, and see how "
+            "many of the four rates lie above it.",
             _with_exchanged("C", "D"),
         ),
     },
     hint=(
-        "Multiply each rate by the curvature, 10, and look the product up in the table of the five "
-        "cases. Begin with the curve that grows."
+        "Multiply each rate by the curvature, 10, and look the product up in the table of five "
+        "cases. Start with the curve that grows."
     ),
     praise="Rate times curvature is 0.02, 1, 1.9 and 2.1.",
 )

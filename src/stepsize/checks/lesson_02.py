@@ -104,7 +104,7 @@ def _two(result: Any) -> None:
     something(result)
     raise Wrong(
         "not two",
-        "Two things should come back, separated by a comma: the examples and their targets.",
+        "Return two things, separated by a comma: the examples and their targets.",
     )
 
 
@@ -121,31 +121,31 @@ MINI_BATCH = Exercise(
             _chosen_by(lambda n, size, rng: [rng.integers(n)]),
         ),
         "apart": Mistake(
-            "Examples and targets got separated: a row of X comes with another row's target. "
-            "Draw once, and use what you have drawn for both.",
+            "Examples and targets got separated: a row of X comes with another row's target. Draw "
+            "once, and use the same draw for both.",
             _apart,
             lambda X, y, batch_size, rng: (rng.permutation(X)[:batch_size], y[:batch_size]),
         ),
         "first ones": Mistake(
-            "Your batch is always the beginning of the data. Nothing was drawn.",
+            "Your batch is always the beginning of the data. Nothing is drawn at random.",
             _chosen_by(lambda n, size, rng: slice(0, size)),
         ),
         "always the same": Mistake(
-            "Every call gives the same batch. Either nothing is drawn, or it is drawn by a "
-            "generator that is made anew each time, with the same seed: use `rng`.",
+            "Every call gives the same batch. Either nothing is drawn, or you create a new "
+            "generator with the same seed each time: use `rng`.",
             _chosen_by(lambda n, size, rng: np.random.default_rng(0).permutation(n)[:size]),
             _chosen_by(lambda n, size, rng: slice(n - size, n)),
             _chosen_by(lambda n, size, rng: slice(0, n, n // size)),
         ),
         "with replacement": Mistake(
-            "Some examples are in one batch twice. Draw as from a deck of cards: a card that has "
-            "been drawn is gone.",
+            "Some examples are in a batch twice. Draw as you would from a deck of cards: once a "
+            "card is drawn, it is gone.",
             _chosen_by(lambda n, size, rng: rng.choice(n, size)),
             _chosen_by(lambda n, size, rng: rng.integers(0, n, size)),
         ),
         "block": Mistake(
-            "Your examples are always neighbours. Data is often sorted, neighbours look alike, and "
-            "such a batch is a poor sample of the whole.",
+            "Your examples are always neighbours. Data is often sorted, and neighbours look "
+            "alike, so such a batch is a poor sample of the whole.",
             _chosen_by(_block),
             _chosen_by(lambda n, size, rng: rng.integers(n // size) * size + np.arange(size)),
             _chosen_by(lambda n, size, rng: (rng.integers(n) + np.arange(size)) % n),
@@ -375,7 +375,7 @@ EPOCH = Exercise(
     my_epoch,
     {
         "nothing moves": Mistake(
-            "Theta comes back as it was given: the updates don't reach it.",
+            "You return the same theta that you were given: the updates don't reach it.",
             _epoch(end=lambda start, now: start),
         ),
         "no prediction": Mistake(
@@ -388,13 +388,13 @@ EPOCH = Exercise(
             _epoch(error=lambda X, y, theta: X @ theta),
         ),
         "first batch only": Mistake(
-            "You are done after the first batch, and the rest of the data is never seen. Is the "
-            "`return` inside the loop?",
+            "You stop after the first batch and never see the rest of the data. Is the `return` "
+            "inside the loop?",
             _epoch(cut=lambda order, size: [order[:size]]),
         ),
         "one batch missing": Mistake(
-            "The last batch never gets its turn, although it is a full one. Where does your range "
-            "end?",
+            "The last batch never gets its turn, even though it is a full one. Where does your "
+            "range end?",
             _epoch(
                 cut=lambda order, size: [
                     order[i : i + size] for i in range(0, len(order) - size, size)
@@ -402,12 +402,13 @@ EPOCH = Exercise(
             ),
         ),
         "not once each": Mistake(
-            "Some examples have their turn twice and some never. In an epoch each has it once.",
+            "Some examples get their turn twice and some never. In an epoch, each gets exactly "
+            "one.",
             _epoch(deal=lambda n, size, rng: rng.integers(0, n, (-(-n // size), size))),
             _epoch(deal=lambda n, size, rng: [rng.permutation(n)[:size] for _ in range(n // size)]),
         ),
         "twice through": Mistake(
-            "You go through the data twice. An epoch is one round.",
+            "You go through the data twice. An epoch is one pass.",
             _epoch(order=lambda n, rng: np.concatenate([rng.permutation(n) for _ in range(2)])),
         ),
         "apart": Mistake(
@@ -421,7 +422,7 @@ EPOCH = Exercise(
             _epoch(order=lambda n, rng: np.arange(n)),
         ),
         "same batches": Mistake(
-            "You shuffle the batches, and each holds the same examples in every epoch. Shuffle the "
+            "You shuffle the batches, so each holds the same examples in every epoch. Shuffle the "
             "examples, then cut them into batches.",
             _epoch(
                 deal=lambda n, size, rng: [
@@ -430,7 +431,7 @@ EPOCH = Exercise(
             ),
         ),
         "neighbours": Mistake(
-            "You begin at a random place and go round, so only neighbours ever share a batch. "
+            "You start at a random place and go around, so only neighbours ever share a batch. "
             "Shuffle the examples.",
             _epoch(order=lambda n, rng: np.roll(np.arange(n), rng.integers(n))),
         ),
@@ -440,7 +441,7 @@ EPOCH = Exercise(
             _epoch(order=lambda n, rng: np.random.default_rng().permutation(n)),
         ),
         "all at once": Mistake(
-            "That is one step with all the data. Here every batch makes a step of its own.",
+            "That is one step with all the data. Here, every batch makes a step of its own.",
             _epoch(deal=lambda n, size, rng: [np.arange(n)]),
         ),
         "all data each time": Mistake(
@@ -448,12 +449,13 @@ EPOCH = Exercise(
             _epoch(deal=lambda n, size, rng: [np.arange(n)] * -(-n // size)),
         ),
         "old gradient": Mistake(
-            "All your gradients are taken at the theta of the beginning. The second batch should "
-            "see what the first one has changed.",
+            "All your gradients are taken at the initial theta. The second batch should see what "
+            "the first one has changed.",
             _epoch(at=lambda now, start: start),
         ),
         "one by one": Mistake(
-            "Every example makes a step of its own. Those of one batch make one step together.",
+            "Every example makes a step of its own. The examples of a batch should make one step "
+            "together.",
             _epoch(deal=lambda n, size, rng: rng.permutation(n)[:, None]),
             _epoch(
                 deal=lambda n, size, rng: rng.permutation(n)[:, None],
@@ -474,16 +476,16 @@ EPOCH = Exercise(
             _epoch(over=lambda here, size, n: 1),
         ),
         "no mean and no 2": Mistake(
-            "The factor in front of the sum is missing. It makes the sum over a batch a mean, and "
-            "has the 2 of the square's derivative in it.",
+            "The factor in front of the sum is missing. It turns the sum over a batch into a "
+            "mean, and contains the 2 from the derivative of the square.",
             _epoch(factor=1, over=lambda here, size, n: 1),
         ),
         "mean over all": Mistake(
-            "You divide by the number of all examples. The mean goes over those in the batch.",
+            "You divide by the number of all examples. The mean is over those in the batch.",
             _epoch(over=lambda here, size, n: n),
         ),
         "mean over batch_size": Mistake(
-            "The last batch can be smaller than `batch_size`, and then its mean goes over fewer "
+            "The last batch can be smaller than `batch_size`. Then its mean is over fewer "
             "examples.",
             _epoch(over=lambda here, size, n: size),
         ),
@@ -494,18 +496,18 @@ EPOCH = Exercise(
             _epoch(rate=lambda lr, size: lr / size),
         ),
         "no factor 2": Mistake(
-            "Your steps are half as long as they should be: look at the derivative of a square "
-            "again.",
+            "Your steps are half as long as they should be: look again at the derivative of a "
+            "square.",
             _epoch(factor=1),
         ),
         "factor 2 twice": Mistake(
-            "Your steps are twice as long as they should be: the 2 of the square's derivative is "
-            "in them twice.",
+            "Your steps are twice as long as they should be: the 2 from the derivative of the "
+            "square is in them twice.",
             _epoch(factor=4),
         ),
         "sign of the error": Mistake(
-            "All errors count the same in your steps, large or small. In the gradient of a square "
-            "each error counts as much as it is large.",
+            "In your steps all errors count the same, large or small. In the gradient of a "
+            "square, larger errors count more.",
             _epoch(error=lambda X, y, theta: np.sign(X @ theta - y)),
         ),
         "size of the error": Mistake(
@@ -515,8 +517,8 @@ EPOCH = Exercise(
             _epoch(error=lambda X, y, theta: (X @ theta - y) ** 2),
         ),
         "last left out": Mistake(
-            "When the examples can't be dealt out evenly, your last ones are left over. They make "
-            "a smaller batch.",
+            "When the examples can't be dealt out evenly, your last ones are left over. They "
+            "should form a smaller batch.",
             _epoch(
                 cut=lambda order, size: [
                     order[i : i + size] for i in range(0, len(order) - size + 1, size)
@@ -542,8 +544,8 @@ EXPONENT = number(
     within=0.1,
     mistakes={
         "variance": Mistake(
-            "That is how the variance falls, the square of the noise. Noise is measured in the "
-            "units of the gradient.",
+            "That is how the variance falls, which is the square of the noise. Noise is measured "
+            "in the units of the gradient.",
             -1.0,
         ),
         "sign": Mistake(
@@ -551,8 +553,8 @@ EXPONENT = number(
             0.5,
         ),
         "variance, sign": Mistake(
-            "With that exponent the noise would grow as fast as the batch does. It falls; and take "
-            "the noise itself, not its square.",
+            "With that exponent the noise would grow as fast as the batch does, but it falls. "
+            "Also, take the noise itself, not its square.",
             1.0,
         ),
         "flat": Mistake(
@@ -562,22 +564,22 @@ EXPONENT = number(
             -0.2,
         ),
         "turned around": Mistake(
-            "That is the slope of the line with its axes exchanged: how the batch size grows when "
-            "the noise falls.",
+            "That is the slope of the line with its axes swapped: how the batch size grows as the "
+            "noise falls.",
             -2.0,
             2.0,
         ),
         "two logarithms": Mistake(
-            "Are both logarithms of the same kind? The slope is the same for all of them, as long "
-            "as both axes use one.",
+            "Do both logarithms have the same base? Any base gives the same slope, as long as "
+            "both axes use it.",
             -1.1513,
             -0.3466,
             -0.7213,
             -1.661,
         ),
         "one logarithm": Mistake(
-            "That is the slope where only the batch size is logarithmic. Take the logarithm of the "
-            "noise as well.",
+            "That is the slope when only the batch size is logarithmic. Take the logarithm of the "
+            "noise, too.",
             -2.29,
             -4.53,
             -10.42,
@@ -585,16 +587,16 @@ EXPONENT = number(
             -5.28,
         ),
         "intercept": Mistake(
-            "That is a height, not a slope: where the line is at a batch of one. `np.polyfit` "
-            "returns the slope first, then the height.",
+            "That is a height, not a slope: the height of the line at a batch of one. "
+            "`np.polyfit` returns the slope first, then the height.",
             2.42,
             3.09,
             1.35,
         ),
     },
     hint=(
-        "That is not the slope in the measurements above. The line goes through the points (log "
-        "size, log noise): both logarithms, and the size to the right."
+        "That isn't the slope of the measurements above. The line goes through the points (log "
+        "size, log noise): logarithms of both, and the size on the horizontal axis."
     ),
     praise="Four times the batch halves the noise.",
 )

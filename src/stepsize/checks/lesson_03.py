@@ -77,12 +77,11 @@ def _velocities(make: Callable[..., Rule]) -> dict[str, Mistake]:
             make(sign=1),
         ),
         "friction pushes back": Mistake(
-            "The old velocity comes in with a minus sign: it pushes back, where it should roll on.",
+            "The old velocity comes in with a minus sign, so it pushes back instead of rolling on.",
             make(rolling=lambda v, push, mu: push - mu * v),
         ),
         "no friction": Mistake(
-            "Nothing is ever lost of your velocity. Momentum says how much of it is left each "
-            "time.",
+            "Your velocity never loses anything. Momentum says how much of it is left each time.",
             make(rolling=lambda v, push, mu: v + push),
         ),
         "mean": Mistake(
@@ -91,28 +90,29 @@ def _velocities(make: Callable[..., Rule]) -> dict[str, Mistake]:
             make(rolling=_mean),
         ),
         "rest inside": Mistake(
-            "While the momentum stays, that is the same path. Here it changes on the way, and the "
-            "old one is still in what you remember: a plain sum needs no 1 - momentum.",
+            "With a constant momentum that is the same path. Here the momentum changes on the "
+            "way, and the old one is still in what you remember: a plain sum needs no 1 - "
+            "momentum.",
             make(rolling=_mean, way=lambda v, mu, t: v / (1 - mu)),
         ),
         "corrected": Mistake(
-            "You divide by what the weights of the gradients add up to. That is Adam's idea "
-            "(lesson 5). Here the velocity is used as it is.",
+            "You divide by the sum of the gradients' weights. That is Adam's idea (lesson 5). "
+            "Here the velocity is used as it is.",
             make(way=lambda v, mu, t: v / (1 - mu**t)),
             make(rolling=_mean, way=lambda v, mu, t: v / (1 - mu**t)),
         ),
         "divided by the rest": Mistake(
-            "You divide the velocity by 1 - momentum. It is a sum already: use it as it is.",
+            "You divide the velocity by 1 - momentum. It is already a sum: use it as it is.",
             make(way=lambda v, mu, t: v / (1 - mu)),
         ),
         "fixed": Mistake(
-            "Your momentum is always the same, whatever is handed in. Here it sometimes changes.",
+            "Your momentum is a fixed number. Use the one you are given: it sometimes changes.",
             make(friction=lambda mu, t: 0.9),
             make(friction=lambda mu, t: 0.99),
             make(friction=lambda mu, t: 0.5),
         ),
         "power": Mistake(
-            "Friction takes the same share in every update. Yours takes more and more of it.",
+            "Friction takes the same share in every update. Yours takes more and more.",
             make(friction=lambda mu, t: mu**t),
         ),
         "friction reversed": Mistake(
@@ -128,8 +128,8 @@ def _velocities(make: Callable[..., Rule]) -> dict[str, Mistake]:
             make(rolling=lambda v, push, mu: mu * (v + push)),
         ),
         "rate inside": Mistake(
-            "While the rate stays, that is the same path. Here it changes on the way, and what you "
-            "remember still holds the old one: leave the rate out of it.",
+            "With a constant rate that is the same path. Here the rate changes on the way, and "
+            "what you remember still contains the old one: leave the rate out of it.",
             make(pushed_by=lambda g, lr: lr * g, rate=lambda lr, t: 1.0),
         ),
         "no rate": Mistake(
@@ -141,13 +141,13 @@ def _velocities(make: Callable[..., Rule]) -> dict[str, Mistake]:
             make(rate=lambda lr, t: 1 / lr),
         ),
         "rate falls": Mistake(
-            "Your rate falls as t grows. That is a schedule, and none is asked for here.",
+            "Your rate falls as t grows. That is a schedule, and this rule has none.",
             make(rate=lambda lr, t: lr / t),
             make(rate=lambda lr, t: lr / t**0.5),
         ),
         "forgotten": Mistake(
-            "What came before plays no part in your steps. Are they made of the velocity, and does "
-            "the new velocity go into the Step?",
+            "Earlier gradients play no part in your steps. Do you step by the velocity, and do "
+            "you put the new velocity into the Step?",
             make(kept=lambda v, g, old, mu: {}),
             make(kept=lambda v, g, old, mu: dict(velocity=old)),
         ),
@@ -160,7 +160,7 @@ def _velocities(make: Callable[..., Rule]) -> dict[str, Mistake]:
             make(start=1.0),
         ),
         "step only": Mistake(
-            "That is the step. A Step holds the new theta: where the step takes you.",
+            "That is the step itself. A `Step` holds the new theta: where the step takes you.",
             make(new=lambda theta, step: step),
             make(new=lambda theta, step: -step),
         ),
@@ -194,7 +194,7 @@ MOMENTUM = rule(
     momentum,
     {
         "friction on all": Mistake(
-            "Your step is momentum times this gradient, and nothing of the earlier ones.",
+            "Your step is momentum times this gradient, with nothing of the earlier ones.",
             _momentum(ahead=lambda v, push, old, mu: mu * push),
         ),
         "rate twice": Mistake(
@@ -204,33 +204,33 @@ MOMENTUM = rule(
             _momentum(rate=lambda lr, t: lr * lr),
         ),
         "rate on the old": Mistake(
-            "The rate multiplies the old velocity, too, in every update, and hardly anything is "
+            "In every update the rate multiplies the old velocity, too, so hardly anything is "
             "left of it. The rate belongs to the step.",
             _rate_on_the_old,
         ),
         "powers of the newest": Mistake(
-            "While the momentum stays, that is the same sum. Here it changes on the way: what has "
-            "been lost of an old gradient is lost, whatever the momentum is now.",
+            "With a constant momentum that is the same sum. Here the momentum changes on the way: "
+            "what an old gradient has lost is gone, whatever the momentum is now.",
             _from_all,
         ),
         "misplaced": Mistake(
-            "The first thing in a Step is the new theta. You put the velocity there, and theta "
-            "among what is remembered.",
+            "The first thing in a `Step` is the new theta. You put the velocity there, and theta "
+            "into the memory.",
             _misplaced,
         ),
         "old velocity too": Mistake(
-            "The old velocity is in the new one already, and you add it to the step once more.",
+            "The old velocity is already in the new one, and you add it to the step again.",
             _momentum(ahead=lambda v, push, old, mu: v + mu * old),
             _momentum(ahead=lambda v, push, old, mu: v + old),
         ),
         "old velocity": Mistake(
-            "You step by the velocity of the update before: this gradient has no say yet. Push "
-            "first, then move.",
+            "You step by the previous velocity, so this gradient has no say yet. Push first, then "
+            "move.",
             _momentum(ahead=lambda v, push, old, mu: old + 0 * push),
         ),
         "friction before the step": Mistake(
-            "The velocity loses a share once more on its way into the step. Friction is part of "
-            "the velocity already.",
+            "The velocity loses a share again on its way into the step. Friction is already part "
+            "of the velocity.",
             _momentum(ahead=lambda v, push, old, mu: mu * v),
         ),
         "looks ahead": Mistake(
@@ -238,8 +238,8 @@ MOMENTUM = rule(
             _momentum(ahead=_looks_ahead),
         ),
         "gradient and velocity": Mistake(
-            "This gradient counts twice: it is in the velocity already, and you add it to the step "
-            "once more.",
+            "This gradient counts twice: it is already in the velocity, and you add it to the "
+            "step again.",
             _momentum(ahead=lambda v, push, old, mu: v + push),
         ),
     }
@@ -279,14 +279,14 @@ SETTINGS = function(
     best_settings,
     {
         "no roots": Mistake(
-            "The formula wants the roots of the curvatures, in the rate and in the momentum.",
+            "The formula uses the roots of the curvatures, both in the rate and in the momentum.",
             _settings(
                 rate=lambda low, high: (2 / (high + low)) ** 2,
                 friction=lambda low, high: ((high - low) / (high + low)) ** 2,
             ),
         ),
         "no roots in the rate": Mistake(
-            "Your rate takes the curvatures themselves. The formula takes their roots.",
+            "Your rate uses the curvatures themselves. The formula uses their roots.",
             _settings(rate=lambda low, high: (2 / (high + low)) ** 2),
         ),
         "plain rate": Mistake(
@@ -296,33 +296,32 @@ SETTINGS = function(
             _settings(rate=lambda low, high: 2 / (high + low), friction=lambda low, high: 0.0),
         ),
         "rate not squared": Mistake(
-            "The rate lacks a square: 2 over a root hasn't the unit of 1 over a curvature.",
+            "The rate lacks a square: 2 over a root doesn't have the unit of 1 over a curvature.",
             _settings(rate=lambda low, high: 2 / (high**0.5 + low**0.5)),
             _settings(rate=lambda low, high: 4 / (high**0.5 + low**0.5)),
         ),
         "momentum not squared": Mistake(
-            "The momentum lacks its square: the share of the distance that is left is the root of "
-            "the momentum.",
+            "The momentum lacks its square: each step leaves the root of the momentum, not the "
+            "momentum.",
             _settings(friction=lambda low, high: (high**0.5 - low**0.5) / (high**0.5 + low**0.5)),
             _settings(friction=lambda low, high: (low**0.5 - high**0.5) / (high**0.5 + low**0.5)),
         ),
         "a ratio": Mistake(
-            "Your momentum is made of the ratio of two roots. The formula has their difference "
-            "over their sum.",
+            "Your momentum uses the ratio of the two roots. The formula has their difference over "
+            "their sum.",
             _settings(friction=lambda low, high: (low / high) ** 0.5),
             _settings(friction=lambda low, high: low / high),
             _settings(friction=lambda low, high: 1 - (low / high) ** 0.5),
             _settings(friction=lambda low, high: 1 - low / high),
         ),
         "a root": Mistake(
-            "In your momentum there is a root over the whole fraction. It should be a square.",
+            "In your momentum, you take the root of the whole fraction. Square it instead.",
             _settings(
                 friction=lambda low, high: ((high**0.5 - low**0.5) / (high**0.5 + low**0.5)) ** 0.5
             ),
         ),
         "half squared": Mistake(
-            "In your momentum only a part of the fraction is squared. The square is over all of "
-            "it.",
+            "In your momentum only part of the fraction is squared. Square all of it.",
             _settings(
                 friction=lambda low, high: (high**0.5 - low**0.5) ** 2 / (high**0.5 + low**0.5)
             ),
@@ -331,12 +330,12 @@ SETTINGS = function(
             ),
         ),
         "kappa for its root": Mistake(
-            "In your momentum there is kappa, where its root is wanted.",
+            "Your momentum uses kappa where it should use its root.",
             _settings(friction=lambda low, high: ((high - low) / (high + low)) ** 2),
             _settings(friction=lambda low, high: (high - low) / (high + low)),
         ),
         "root of the root": Mistake(
-            "In your momentum a root is taken twice: kappa is the ratio of the curvatures "
+            "In your momentum you take a root twice: kappa is the ratio of the curvatures "
             "themselves.",
             _settings(
                 friction=lambda low, high: (
@@ -345,12 +344,12 @@ SETTINGS = function(
             ),
         ),
         "root of the sum": Mistake(
-            "Your rate has the root of a sum in it. The formula has a sum of roots.",
+            "Your rate has the root of a sum in it. The formula has the sum of the roots.",
             _settings(rate=lambda low, high: 4 / (high + low)),
             _settings(rate=lambda low, high: 2 / (high + low) ** 0.5),
         ),
         "two not squared": Mistake(
-            "In the rate the whole fraction is squared, its numerator as well.",
+            "In the rate, the whole fraction is squared, including its numerator.",
             _settings(rate=lambda low, high: 2 / (high**0.5 + low**0.5) ** 2),
         ),
         "one for two": Mistake(
@@ -359,7 +358,7 @@ SETTINGS = function(
             _settings(rate=lambda low, high: 16 / (high**0.5 + low**0.5) ** 2),
         ),
         "difference": Mistake(
-            "In your rate there is the difference of the roots, where their sum is wanted.",
+            "Your rate uses the difference of the roots where it should use their sum.",
             _settings(rate=lambda low, high: (2 / (high**0.5 - low**0.5)) ** 2),
         ),
         "habit": Mistake(
@@ -367,7 +366,7 @@ SETTINGS = function(
             _settings(friction=lambda low, high: 0.9),
         ),
         "friction": Mistake(
-            "Your second number is what friction takes away; momentum is what is left.",
+            "Your second number is what friction takes away. Momentum is what is left.",
             _settings(
                 friction=lambda low, high: (
                     1 - ((high**0.5 - low**0.5) / (high**0.5 + low**0.5)) ** 2
@@ -391,7 +390,7 @@ SETTINGS = function(
             _settings(rate=lambda low, high: 1 / high),
         ),
         "one number": Mistake(
-            "Two numbers are wanted: first the rate, then the momentum.",
+            "Return two numbers: first the rate, then the momentum.",
             _settings(handed_in=lambda settings: settings[0]),
             _settings(handed_in=lambda settings: settings[1]),
         ),
@@ -400,8 +399,8 @@ SETTINGS = function(
             _settings(handed_in=lambda settings: settings[::-1]),
         ),
         "upside down": Mistake(
-            "Your momentum is above 1, and such a ball speeds up by itself. The difference belongs "
-            "above the sum.",
+            "Your momentum is above 1, so the ball would speed up by itself. The difference "
+            "belongs over the sum, not under it.",
             _settings(
                 friction=lambda low, high: ((high**0.5 + low**0.5) / (high**0.5 - low**0.5)) ** 2
             ),
@@ -421,8 +420,8 @@ SETTINGS = function(
             ),
         ),
         "order of the curvatures": Mistake(
-            "You take the first and the last curvature. They needn't be sorted: the smallest and "
-            "the largest are wanted.",
+            "You take the first and the last curvature. The curvatures needn't be sorted: take "
+            "the smallest and the largest.",
             _settings(ends=lambda curvatures: curvatures[[0, -1]]),
             _settings(ends=lambda curvatures: curvatures[[-1, 0]]),
             _settings(ends=lambda curvatures: curvatures[[0, 1]]),
@@ -470,17 +469,17 @@ NESTEROV = rule(
     nesterov,
     {
         "momentum": Mistake(
-            "That is momentum as before. Nesterov's step looks further ahead than the velocity has "
-            "got.",
+            "That is momentum as before. Nesterov's step looks ahead of where the velocity has "
+            "taken you.",
             _nesterov(ahead=lambda v, push, old, mu: v),
             _nesterov(ahead=lambda v, push, old, mu: push + mu * old),
         ),
         "no gradient": Mistake(
-            "Your step lacks the gradient itself: it is the velocity after friction, and no more.",
+            "Your step lacks the gradient itself: it is only the velocity after friction.",
             _nesterov(ahead=lambda v, push, old, mu: mu * v),
         ),
         "no friction ahead": Mistake(
-            "In the step, the velocity has to pass through friction once more.",
+            "In the step, the velocity has to go through friction once more.",
             _nesterov(ahead=lambda v, push, old, mu: push + v),
         ),
         "remembers the step": Mistake(
@@ -488,29 +487,29 @@ NESTEROV = rule(
             _nesterov(kept=lambda v, g, old, mu: dict(velocity=g + mu * v)),
         ),
         "rate twice": Mistake(
-            "The rate is in your velocity already, and multiplies it once more in the step. The "
-            "gradient beside it has been multiplied once.",
+            "The rate is already in your velocity, and multiplies it again in the step. The "
+            "gradient next to it is multiplied only once.",
             _rate_twice_ahead,
             _nesterov(pushed_by=lambda g, lr: lr * g),
         ),
         "velocity twice": Mistake(
-            "The velocity is in your step whole, and once more after friction. Beside its part "
-            "after friction there should be the gradient.",
+            "Your step contains the whole velocity, and then the velocity after friction. Next to "
+            "the part after friction should be the gradient.",
             _nesterov(ahead=lambda v, push, old, mu: (1 + mu) * v),
         ),
         "wrong one slowed": Mistake(
-            "In your step the gradient passes through friction, and the velocity doesn't. It is "
-            "the other way round.",
+            "In your step the gradient goes through friction and the velocity doesn't. It should "
+            "be the other way round.",
             _nesterov(ahead=lambda v, push, old, mu: v + mu * push),
         ),
         "looks back": Mistake(
-            "Gradient and velocity pull the same way here, and both are taken off theta. In your "
-            "step one pulls against the other.",
+            "Gradient and velocity should pull the same way: both are subtracted from theta. In "
+            "your step one pulls against the other.",
             _nesterov(ahead=lambda v, push, old, mu: push - mu * v),
         ),
         "brackets": Mistake(
-            "The rate multiplies the gradient alone, and the velocity is added. Both belong to the "
-            "step: are there brackets missing?",
+            "The rate multiplies only the gradient, and the velocity is added. Both belong to the "
+            "step: are brackets missing?",
             _rate_on_one(lambda lr: lr, lambda lr: -1),
         ),
         "rate on one": Mistake(
@@ -519,17 +518,17 @@ NESTEROV = rule(
             _rate_on_one(lambda lr: 1, lambda lr: lr),
         ),
         "too far": Mistake(
-            "You look two steps ahead. In the step, the velocity passes through friction once.",
+            "You look two steps ahead. In the step, the velocity goes through friction once.",
             _nesterov(ahead=lambda v, push, old, mu: push + mu * mu * v),
             _nesterov(ahead=lambda v, push, old, mu: (1 + mu) * push + mu * mu * v),
         ),
         "old one too": Mistake(
-            "You look ahead with the old velocity, and then step with the new one. Look ahead with "
+            "You look ahead with the old velocity, then step with the new one. Look ahead with "
             "the new one, from where this gradient has brought you.",
             _nesterov(ahead=lambda v, push, old, mu: v + mu * old),
         ),
         "rest of the gradient": Mistake(
-            "In your step this gradient counts 1 - momentum in all. It should count whole, and "
+            "In your step this gradient counts 1 - momentum in all. It should count in full, and "
             "once more in the velocity after friction.",
             _nesterov(ahead=lambda v, push, old, mu: (1 - mu) * push + mu * v),
             _nesterov(ahead=lambda v, push, old, mu: push + mu * mu * old),
@@ -539,7 +538,7 @@ NESTEROV = rule(
             _nesterov(ahead=lambda v, push, old, mu: push),
         ),
         "friction twice": Mistake(
-            "Friction belongs to the velocity. The gradient of this moment hasn't felt any yet.",
+            "Friction belongs to the velocity. The current gradient hasn't felt any yet.",
             _nesterov(ahead=lambda v, push, old, mu: mu * (push + mu * v)),
             _nesterov(ahead=lambda v, push, old, mu: mu * push + mu * v),
         ),
@@ -568,8 +567,8 @@ SUTSKEVERS = function(
     to_sutskever,
     {
         "sign": Mistake(
-            "PyTorch takes its velocity off theta, Sutskever's is added. What must hold of their "
-            "signs?",
+            "PyTorch's velocity is subtracted from theta, Sutskever's is added. What does that "
+            "mean for their signs?",
             _sutskever(sign=1),
         ),
         "divided": Mistake(
@@ -582,7 +581,7 @@ SUTSKEVERS = function(
             _sutskever(scaled=lambda velocity, lr: velocity),
         ),
         "scaled by the rest": Mistake(
-            "1 minus something is for a mean of gradients. Neither of these two is one.",
+            "1 minus something belongs to a mean of gradients. Neither of these two is a mean.",
             _sutskever(scaled=lambda velocity, lr: (1 - lr) * velocity),
         ),
         "added": Mistake(
@@ -597,7 +596,7 @@ SUTSKEVERS = function(
             _sutskever(size=np.abs),
         ),
         "direction alone": Mistake(
-            "Your velocity has a direction and no size: how long it is counts, too.",
+            "Your velocity has a direction but no size. Its length counts, too.",
             _sutskever(size=np.sign),
         ),
         "rate twice": Mistake(
@@ -605,11 +604,11 @@ SUTSKEVERS = function(
             _sutskever(scaled=lambda velocity, lr: lr**2 * velocity),
         ),
         "root of the rate": Mistake(
-            "You take the root of the rate. The rate itself multiplies gradients.",
+            "You take the root of the rate. What multiplies the gradients is the rate itself.",
             _sutskever(scaled=lambda velocity, lr: lr**0.5 * velocity),
         ),
         "rate alone": Mistake(
-            "The velocity that is handed in plays no part in yours.",
+            "The velocity you are given plays no part in your result.",
             _sutskever(size=np.ones_like),
         ),
     },
@@ -617,7 +616,7 @@ SUTSKEVERS = function(
         (np.array([2.0, -3.0]), 0.1),
         (np.array([0.5, 4.0, -1.0]), 0.02),
     ],
-    praise="Sutskever's velocity is the step that PyTorch's makes.",
+    praise="Sutskever's velocity is the step that PyTorch's velocity makes.",
 )
 
 
@@ -639,22 +638,21 @@ TORCHS = function(
     to_torch,
     {
         "sign": Mistake(
-            "One of the two velocities is added to theta, the other one is taken off.",
+            "One of the two velocities is added to theta, the other is subtracted.",
             _torchs(sign=1),
         ),
         "old rate": Mistake(
-            "You use the old rate. PyTorch's rule will multiply what you hand over by the rate of "
-            "now.",
+            "You use the old rate. PyTorch's rule will multiply what you return by the new one.",
             _torchs(factor=lambda lr, new_lr: 1 / lr),
         ),
         "multiplied": Mistake(
-            "This way a rate gets into it twice. Sutskever's velocity holds one already; PyTorch's "
-            "holds none.",
+            "This way the rate is in it twice. Sutskever's velocity already contains a rate; "
+            "PyTorch's contains none.",
             _torchs(factor=lambda lr, new_lr: new_lr),
             _torchs(factor=lambda lr, new_lr: lr),
         ),
         "rescaled": Mistake(
-            "This is still a step, as Sutskever's is, made longer or shorter. PyTorch's velocity "
+            "This is still a step, like Sutskever's, only longer or shorter. PyTorch's velocity "
             "is a sum of gradients.",
             _torchs(factor=lambda lr, new_lr: new_lr / lr),
             _torchs(factor=lambda lr, new_lr: lr / new_lr),
@@ -670,13 +668,13 @@ TORCHS = function(
             _torchs(factor=lambda lr, new_lr: 1 / (lr * new_lr)),
         ),
         "both multiplied": Mistake(
-            "You multiply by both rates. PyTorch's velocity is a sum of gradients, and holds no "
-            "rate at all.",
+            "You multiply by both rates. PyTorch's velocity is a sum of gradients, with no rate "
+            "in it at all.",
             _torchs(factor=lambda lr, new_lr: lr * new_lr),
         ),
         "sum or difference": Mistake(
-            "Nothing is ever multiplied by the sum of the rates, or by their difference. By which "
-            "rate will what you hand over be multiplied?",
+            "Nothing is ever multiplied by the sum of the rates, or by their difference. Which "
+            "rate will multiply what you return?",
             _torchs(factor=lambda lr, new_lr: 1 / (lr - new_lr)),
             _torchs(factor=lambda lr, new_lr: 1 / (new_lr - lr)),
             _torchs(factor=lambda lr, new_lr: 1 / (lr + new_lr)),
@@ -684,7 +682,7 @@ TORCHS = function(
             _torchs(factor=lambda lr, new_lr: 2 / (lr + new_lr)),
         ),
         "same": Mistake(
-            "A step and a sum of gradients are not the same number: a rate lies between.",
+            "A step and a sum of gradients are not the same number: a rate lies between them.",
             _torchs(factor=lambda lr, new_lr: 1.0),
         ),
         "size alone": Mistake(

@@ -50,24 +50,24 @@ ADAGRAD = rule(
             _adagrad(sign=1),
         ),
         "no root": Mistake(
-            "You divide by a sum of squares, so larger gradients make smaller steps. The root "
-            "gives the sum the gradient's own unit.",
+            "You divide by a sum of squares, so larger gradients make smaller steps. Its root has "
+            "the same unit as the gradient.",
             _adagrad(root=lambda total: total),
         ),
         "half for a root": Mistake(
-            "Python reads `x**1/2` as half of `x**1`: a power comes before a division. Put the "
-            "exponent in brackets, or write 0.5.",
+            "Python reads `x**1/2` as half of `x**1`, because powers come before division. Put "
+            "the exponent in brackets, or write 0.5.",
             _adagrad(root=lambda total: total / 2),
         ),
         "eps inside": Mistake(
-            "Your eps is inside the root. PyTorch adds it to the root: for small gradients that "
-            "is a different number.",
+            "Your eps is inside the root. PyTorch adds it to the root, which makes a difference "
+            "for small gradients.",
             _adagrad(below=lambda root, eps: (root**2 + eps) ** 0.5),
             _adagrad(below=lambda root, eps: (root**2 + eps**2) ** 0.5),
         ),
         "eps outside": Mistake(
             "Your eps is outside the fraction, and moves theta by the same amount in every "
-            "update. It belongs in the denominator, beside the root: are there brackets missing?",
+            "update. It belongs in the denominator, next to the root: are brackets missing?",
             _adagrad(
                 below=lambda root, eps: root,
                 step=lambda above, below, lr, eps: lr * above / below - eps,
@@ -82,8 +82,8 @@ ADAGRAD = rule(
             ),
         ),
         "eps after dividing": Mistake(
-            "You divide first and add eps then. It is there so that you never divide by 0: it has "
-            "to be added before.",
+            "You divide first and add eps afterwards. It is there so that you never divide by 0, "
+            "so add it first.",
             _adagrad(below=lambda root, eps: 1 / (1 / root + eps)),
         ),
         "no eps": Mistake(
@@ -91,7 +91,7 @@ ADAGRAD = rule(
             _adagrad(below=lambda root, eps: root),
         ),
         "floor": Mistake(
-            "You take eps in place of a root that is smaller than eps. Here it's added to the "
+            "You use eps instead of a root that is smaller than eps. Here it is added to the "
             "root, whatever its size.",
             _adagrad(below=lambda root, eps: np.maximum(root, eps)),
         ),
@@ -105,8 +105,8 @@ ADAGRAD = rule(
             _adagrad(below=lambda root, eps: root * eps),
         ),
         "piles up": Mistake(
-            "Your eps goes into the sum and is remembered, so it piles up from update to update. "
-            "It belongs to the root, and to this step only.",
+            "You add eps to the sum and remember it, so it piles up from update to update. It "
+            "belongs next to the root, in this step only.",
             _adagrad(add=lambda total, g, eps: total + g * g + eps, below=lambda root, eps: root),
         ),
         "begins above 0": Mistake(
@@ -117,64 +117,61 @@ ADAGRAD = rule(
             _adagrad(start=1e-2),
         ),
         "sizes": Mistake(
-            "You add up the sizes of the gradients. What is added up, and has its root taken, are "
-            "their squares.",
+            "You add up the sizes of the gradients. Add up their squares, and then take the root.",
             _adagrad(add=lambda total, g, eps: total + abs(g)),
             _adagrad(add=lambda total, g, eps: total + abs(g), root=lambda total: total),
         ),
         "no square": Mistake(
-            "You add up the gradients themselves. Those of opposite sign cancel in such a sum; "
-            "their squares can't.",
+            "You add up the gradients themselves. Gradients of opposite sign cancel in such a "
+            "sum; their squares can't.",
             _adagrad(add=lambda total, g, eps: total + g),
             _adagrad(add=lambda total, g, eps: total + g, root=lambda total: total),
             _adagrad(add=lambda total, g, eps: total + g, root=abs),
             _adagrad(add=lambda total, g, eps: total + g, root=lambda total: abs(total) ** 0.5),
         ),
         "square of the sum": Mistake(
-            "You add first and square afterwards. Each gradient is squared by itself, and then "
-            "added.",
+            "You add first and square afterwards. Square each gradient by itself, then add.",
             _adagrad(add=lambda total, g, eps: (total + g) ** 2),
         ),
         "squares the sum": Mistake(
-            "You square what is remembered, too. It is a sum of squares already.",
+            "You square what you remember, too. It is already a sum of squares.",
             _adagrad(add=lambda total, g, eps: total**2 + g * g),
         ),
         "one for all": Mistake(
-            "All coordinates share one denominator here. The point of this rule is that each has "
-            "its own: no sum, no mean and no norm over them.",
+            "Your coordinates all share one denominator. The point of this rule is that each has "
+            "its own: no sum, mean or norm over coordinates.",
             _adagrad(add=lambda total, g, eps: total + (g * g).sum()),
             _adagrad(add=lambda total, g, eps: total + (g * g).mean()),
             _adagrad(divides=lambda total, old, g, t: total.mean()),
             _adagrad(divides=lambda total, old, g, t: total.max()),
         ),
         "old total": Mistake(
-            "You divide by what came before this gradient, at first by eps alone. Add its square "
-            "first, then divide.",
+            "You divide by what came before this gradient, which at first is only eps. Add its "
+            "square first, then divide.",
             _adagrad(divides=lambda total, old, g, t: old + 0 * g),
         ),
         "newest twice": Mistake(
-            "The newest square counts twice: it is in the sum already, and you add it once more.",
+            "The newest square counts twice: it is already in the sum, and you add it again.",
             _adagrad(divides=lambda total, old, g, t: total + g * g),
             _adagrad(add=lambda total, g, eps: total + 2 * g * g),
         ),
         "forgotten": Mistake(
-            "What came before plays no part: every update starts from nothing again. Is the sum "
-            "added to, and is it in the Step?",
+            "Earlier gradients play no part: every update starts from nothing again. Do you add "
+            "to the sum, and put it into the Step?",
             _adagrad(divides=lambda total, old, g, t: g * g),
             _adagrad(keep=lambda total: 0 * total),
         ),
         "plain": Mistake(
-            "Nothing divides your steps: that is gradient descent.",
+            "You don't divide your steps by anything: that is gradient descent.",
             _adagrad(step=lambda above, below, lr, eps: lr * above),
         ),
         "keeps the root": Mistake(
-            "What you remember is the root, and the next square is then added to a root. "
-            "Remember the sum as it is.",
+            "You remember the root, so the next square is added to a root. Remember the sum as it "
+            "is.",
             _adagrad(keep=lambda total: total**0.5),
         ),
         "keeps the denominator": Mistake(
-            "What you remember is the whole denominator, root and eps. Remember the sum of squares "
-            "alone.",
+            "You remember the whole denominator, root and eps. Remember only the sum of squares.",
             _adagrad(keep=lambda total: total**0.5 + 0.05),
             _adagrad(keep=lambda total: total + 0.05),
         ),
@@ -186,8 +183,8 @@ ADAGRAD = rule(
             _adagrad(add=lambda total, g, eps: 0.5 * total + 0.5 * g * g),
         ),
         "subtracted": Mistake(
-            "You subtract the squares. A sum of squares only ever grows; yours falls below 0, and "
-            "has no root there.",
+            "You subtract the squares. A sum of squares only ever grows; yours falls below 0, "
+            "where it has no root.",
             _adagrad(add=lambda total, g, eps: total - g * g),
         ),
         "multiplied": Mistake(
@@ -196,22 +193,22 @@ ADAGRAD = rule(
             _adagrad(step=lambda above, below, lr, eps: lr * above * below),
         ),
         "no gradient": Mistake(
-            "The gradient itself is missing above the line: all your steps go the same way.",
+            "The gradient itself is missing from the numerator: all your steps go the same way.",
             _adagrad(above=lambda g, total: np.ones_like(g)),
         ),
         "sign": Mistake(
-            "Above the line you have the sign of the gradient. The gradient itself belongs there.",
+            "Your numerator is only the sign of the gradient. It should be the gradient itself.",
             _adagrad(above=lambda g, total: np.sign(g)),
         ),
         "squared": Mistake(
-            "The gradient above the line is squared, and has lost its sign. Only what is "
-            "remembered is a square.",
+            "The gradient in the numerator is squared, so it has lost its sign. Only what you "
+            "remember is squared.",
             _adagrad(above=lambda g, total: g * g),
             _adagrad(above=lambda g, total: abs(g)),
         ),
         "along the sum": Mistake(
-            "You step along the sum of squares, which has no direction. The sum only divides; "
-            "what it divides is the gradient.",
+            "You step along the sum of squares, which has no direction. Its root divides the "
+            "gradient.",
             _adagrad(above=lambda g, total: total),
         ),
         "no rate": Mistake(
@@ -219,23 +216,23 @@ ADAGRAD = rule(
             _adagrad(rate=lambda lr, t: 1.0),
         ),
         "rate cancels": Mistake(
-            "You multiply the gradient by the rate before you square it. Then the rate is above "
-            "the line and below it, and cancels: add up the gradients alone.",
+            "You multiply the gradient by the rate before you square it. Then the rate is in the "
+            "numerator and in the denominator, and cancels: square the gradient alone.",
             _adagrad(seen=lambda g, lr: lr * g),
         ),
         "rate falls": Mistake(
-            "Your rate itself falls with t. Adagrad's needs no help: the sum makes the steps "
+            "Your rate itself falls with t. Adagrad needs no such help: the sum makes the steps "
             "shorter.",
             _adagrad(rate=lambda lr, t: lr / t),
             _adagrad(rate=lambda lr, t: lr / t**0.5),
         ),
         "by the count": Mistake(
-            "You divide by the root of the number of updates, the same for all coordinates. "
-            "What counts is how much gradient each of them has had.",
+            "You divide by the root of the number of updates, the same for all coordinates. What "
+            "counts is how much gradient each one has seen.",
             _adagrad(divides=lambda total, old, g, t: t),
         ),
         "largest": Mistake(
-            "You remember the largest square alone. Here all of them are added up.",
+            "You remember only the largest square. Here they are all added up.",
             _adagrad(add=lambda total, g, eps: np.maximum(total, g * g)),
         ),
         "root twice": Mistake(
@@ -249,7 +246,7 @@ ADAGRAD = rule(
             _adagrad(divides=lambda total, old, g, t: total / t),
         ),
         "step only": Mistake(
-            "That is the step. A Step holds the new theta: where the step takes you.",
+            "That is the step itself. A `Step` holds the new theta: where the step takes you.",
             _adagrad(new=lambda theta, step: step),
             _adagrad(new=lambda theta, step: -step),
         ),
@@ -258,7 +255,7 @@ ADAGRAD = rule(
         Case((1.0, -2.0), GRADIENTS, dict(lr=[0.5, 0.5, 0.2, 0.2], eps=1e-10)),
         Case((0.5, 4.0, -3.0), SMALL, dict(lr=0.1, eps=0.05)),
     ],
-    praise="Each coordinate has a rate of its own, and nobody had to choose them.",
+    praise="Each coordinate has a rate of its own, and nobody had to choose it.",
 )
 
 
@@ -271,15 +268,15 @@ NINE_TENTHS = number(
     within=0.4,
     mistakes={
         "one tenth a step": Mistake(
-            "The rate is divided by the root of what has been added up. How large must the sum be "
-            "for its root to be 10?",
+            "The rate is divided by the root of the sum. How large must the sum be for its root "
+            "to be 10?",
             10,
             9,
             11,
         ),
         "one too few": Mistake(
-            "That many updates come after the first. The question is the number of the update "
-            "itself, and the first one is update 1.",
+            "That many updates come after the first. The question is which update it is, and the "
+            "first one is update 1.",
             99,
         ),
         "one too many": Mistake(
@@ -298,8 +295,7 @@ NINE_TENTHS = number(
             4,
         ),
         "a ninth": Mistake(
-            "There the rate has fallen to a ninth. A tenth is what is left when nine tenths are "
-            "gone.",
+            "There the rate has fallen to a ninth. It should have fallen to a tenth.",
             81,
         ),
         "square of the square": Mistake(
@@ -315,8 +311,8 @@ NINE_TENTHS = number(
         ),
     },
     hint=(
-        "With gradients of 1 the sum is the number of updates. Write down the rate in updates 1, "
-        "4 and 9, and go on."
+        "With gradients of 1, the sum is the number of updates. Write down the rate in updates 1, "
+        "4 and 9, and continue."
     ),
     praise="One over the root of t: a tenth after a hundred, a hundredth after ten thousand.",
 )
@@ -374,32 +370,32 @@ RMSPROP = rule(
             _rmsprop(sign=1),
         ),
         "never forgets": Mistake(
-            "Your sum only grows, as Adagrad's does. Here alpha says how much of the old is left.",
+            "Your sum only grows, as Adagrad's does. Here alpha says how much of the old mean is "
+            "left.",
             _rmsprop(mean=lambda v, square, alpha: v + square),
             _rmsprop(mean=lambda v, square, alpha: v + (1 - alpha) * square),
         ),
         "a sum, not a mean": Mistake(
-            "The new square counts whole, which makes v a sum of many squares. In a mean the two "
-            "weights add up to 1.",
+            "The new square counts in full, which makes v a sum of many squares. In a mean the "
+            "two weights add up to 1.",
             _rmsprop(mean=lambda v, square, alpha: alpha * v + square),
         ),
         "swapped": Mistake(
-            "alpha and its rest have changed places: your v forgets almost everything in each "
-            "update.",
+            "You swapped alpha and 1 - alpha: your v forgets almost everything in each update.",
             _rmsprop(mean=lambda v, square, alpha: (1 - alpha) * v + alpha * square),
         ),
         "all fades": Mistake(
-            "alpha multiplies the new square, too. It belongs to the old ones: it's the share of "
-            "them that is left.",
+            "alpha multiplies the new square, too. It belongs only to the old ones: it is the "
+            "share of them that is left.",
             _rmsprop(mean=lambda v, square, alpha: alpha * (v + (1 - alpha) * square)),
             _rmsprop(mean=lambda v, square, alpha: alpha * (v + square)),
         ),
         "rest of both": Mistake(
-            "Old and new get the same weight, 1 - alpha. The old ones keep alpha.",
+            "Old and new get the same weight, 1 - alpha. The old mean should keep alpha.",
             _rmsprop(mean=lambda v, square, alpha: (1 - alpha) * (v + square)),
         ),
         "fixed": Mistake(
-            "Your alpha is always the same, whatever is handed in.",
+            "Your alpha is a fixed number. Use the one you are given.",
             _rmsprop(share=lambda alpha, t: 0.9),
             _rmsprop(share=lambda alpha, t: 0.99),
             _rmsprop(share=lambda alpha, t: 0.5),
@@ -409,12 +405,12 @@ RMSPROP = rule(
             _rmsprop(mean=lambda v, square, alpha: alpha * v + (1 + alpha) * square),
         ),
         "power of alpha": Mistake(
-            "You raise alpha to the power of t. Each update takes the same share of the old; the "
-            "powers come about by themselves.",
+            "You raise alpha to the power of t. Each update keeps the same share of the old mean; "
+            "the powers come about by themselves.",
             _rmsprop(share=lambda alpha, t: alpha**t),
         ),
         "weight squared": Mistake(
-            "The weight of the new square is squared, too. Only the gradient is.",
+            "You square the weight of the new square, too. Square only the gradient.",
             _rmsprop(mean=lambda v, square, alpha: alpha * v + (1 - alpha) ** 2 * square),
         ),
         "begins with the first": Mistake(
@@ -432,43 +428,43 @@ RMSPROP = rule(
             _rmsprop(start=0.1),
         ),
         "no root": Mistake(
-            "You divide by a mean of squares, so larger gradients make smaller steps. The root "
-            "gives it the gradient's own unit.",
+            "You divide by a mean of squares, so larger gradients make smaller steps. Its root "
+            "has the same unit as the gradient.",
             _rmsprop(root=lambda v: v),
         ),
         "half for a root": Mistake(
-            "Python reads `x**1/2` as half of `x**1`: a power comes before a division. Put the "
-            "exponent in brackets, or write 0.5.",
+            "Python reads `x**1/2` as half of `x**1`, because powers come before division. Put "
+            "the exponent in brackets, or write 0.5.",
             _rmsprop(root=lambda v: v / 2),
         ),
         "sizes": Mistake(
-            "Your v averages the sizes of the gradients. What is averaged, and has its root "
-            "taken, are their squares.",
+            "Your v averages the sizes of the gradients. Average their squares, and then take the "
+            "root.",
             _rmsprop(square=abs),
             _rmsprop(square=abs, root=lambda v: v),
         ),
         "no square": Mistake(
-            "Your v averages the gradients themselves. Those of opposite sign cancel in it, and "
-            "where it falls below 0 it has no root: average their squares.",
+            "Your v averages the gradients themselves. Gradients of opposite sign cancel, and "
+            "where v falls below 0 it has no root: average their squares.",
             _rmsprop(square=lambda g: g),
             _rmsprop(square=lambda g: g, root=lambda v: abs(v) ** 0.5),
             _rmsprop(square=lambda g: g, root=lambda v: v),
             _rmsprop(square=lambda g: g, root=abs),
         ),
         "subtracted": Mistake(
-            "You subtract the new square. A mean of squares is never below 0; yours is, and has no "
-            "root there.",
+            "You subtract the new square. A mean of squares is never below 0; yours falls below "
+            "it, where it has no root.",
             _rmsprop(mean=lambda v, square, alpha: alpha * v - (1 - alpha) * square),
         ),
         "eps inside": Mistake(
-            "Your eps is inside the root. PyTorch adds it to the root: for small gradients that "
-            "is a different number.",
+            "Your eps is inside the root. PyTorch adds it to the root, which makes a difference "
+            "for small gradients.",
             _rmsprop(below=lambda root, eps: (root**2 + eps) ** 0.5),
             _rmsprop(below=lambda root, eps: (root**2 + eps**2) ** 0.5),
         ),
         "eps outside": Mistake(
             "Your eps is outside the fraction, and moves theta by the same amount in every "
-            "update. It belongs in the denominator, beside the root: are there brackets missing?",
+            "update. It belongs in the denominator, next to the root: are brackets missing?",
             _rmsprop(
                 below=lambda root, eps: root,
                 step=lambda above, below, lr, eps: lr * above / below - eps,
@@ -483,8 +479,8 @@ RMSPROP = rule(
             ),
         ),
         "eps after dividing": Mistake(
-            "You divide first and add eps then. It is there so that you never divide by 0: it has "
-            "to be added before.",
+            "You divide first and add eps afterwards. It is there so that you never divide by 0, "
+            "so add it first.",
             _rmsprop(below=lambda root, eps: 1 / (1 / root + eps)),
         ),
         "no eps": Mistake(
@@ -492,7 +488,7 @@ RMSPROP = rule(
             _rmsprop(below=lambda root, eps: root),
         ),
         "floor": Mistake(
-            "You take eps in place of a root that is smaller than eps. Here it's added to the "
+            "You use eps instead of a root that is smaller than eps. Here it is added to the "
             "root, whatever its size.",
             _rmsprop(below=lambda root, eps: np.maximum(root, eps)),
         ),
@@ -506,22 +502,22 @@ RMSPROP = rule(
             _rmsprop(below=lambda root, eps: root * eps),
         ),
         "no gradient": Mistake(
-            "The gradient itself is missing above the line: all your steps go the same way.",
+            "The gradient itself is missing from the numerator: all your steps go the same way.",
             _rmsprop(above=lambda g, v: np.ones_like(g)),
         ),
         "sign": Mistake(
-            "Above the line you have the sign of the gradient. The gradient itself belongs there.",
+            "Your numerator is only the sign of the gradient. It should be the gradient itself.",
             _rmsprop(above=lambda g, v: np.sign(g)),
         ),
         "squared": Mistake(
-            "The gradient above the line is squared, and has lost its sign. Only what is "
-            "remembered is a square.",
+            "The gradient in the numerator is squared, so it has lost its sign. Only what you "
+            "remember is squared.",
             _rmsprop(above=lambda g, v: g * g),
             _rmsprop(above=lambda g, v: abs(g)),
         ),
         "along v": Mistake(
-            "You step along v, which has no direction: it is a mean of squares. It only divides; "
-            "what it divides is the gradient.",
+            "You step along v, which has no direction: it is a mean of squares. Its root divides "
+            "the gradient.",
             _rmsprop(above=lambda g, v: v),
         ),
         "along a mean": Mistake(
@@ -530,38 +526,38 @@ RMSPROP = rule(
             _along_a_mean,
         ),
         "keeps the root": Mistake(
-            "What you remember is the root, and the next square is then averaged with a root. "
-            "Remember v as it is.",
+            "You remember the root, so the next square is averaged with a root. Remember v as it "
+            "is.",
             _rmsprop(keep=lambda v, eps: v**0.5),
         ),
         "keeps the denominator": Mistake(
-            "What you remember has eps in it. Remember v as it is; eps is for this step only.",
+            "You remember eps along with v. Remember v as it is; eps is for this step only.",
             _rmsprop(keep=lambda v, eps: v**0.5 + eps),
             _rmsprop(keep=lambda v, eps: v + eps),
         ),
         "corrected": Mistake(
-            "You correct v for its start at 0. That is Adam's idea (lesson 5); RMSProp has its "
+            "You correct v for its start at 0. That is Adam's idea (lesson 5); RMSProp keeps its "
             "long first steps.",
             _rmsprop(divides=lambda v, old, g, alpha, t: v / (1 - alpha**t)),
         ),
         "centred": Mistake(
-            "You subtract the square of the mean first. That is centred RMSProp, and divides by a "
-            "standard deviation; here nothing is subtracted.",
+            "You subtract the square of the mean first. That is centred RMSProp, which divides by "
+            "a standard deviation; here nothing is subtracted.",
             _centred,
         ),
         "old v": Mistake(
-            "You divide by the mean of the squares before this one, at first by eps alone. "
+            "You divide by the mean of the squares before this one, which at first is only eps. "
             "Update v first, then divide.",
             _rmsprop(divides=lambda v, old, g, alpha, t: old + 0 * g),
         ),
         "forgotten": Mistake(
-            "What came before plays no part: every update starts from nothing again. Is v updated "
-            "from v, and is it in the Step?",
+            "Earlier gradients play no part: every update starts from nothing again. Do you "
+            "update v from the old v, and put it into the Step?",
             _rmsprop(keep=lambda v, eps: 0 * v),
             _rmsprop(divides=lambda v, old, g, alpha, t: g * g),
         ),
         "plain": Mistake(
-            "Nothing divides your steps: that is gradient descent.",
+            "You don't divide your steps by anything: that is gradient descent.",
             _rmsprop(step=lambda above, below, lr, eps: lr * above),
         ),
         "multiplied": Mistake(
@@ -570,8 +566,8 @@ RMSPROP = rule(
             _rmsprop(step=lambda above, below, lr, eps: lr * above * below),
         ),
         "one for all": Mistake(
-            "All coordinates share one denominator here. The point of this rule is that each has "
-            "its own: no sum, no mean and no norm over them.",
+            "Your coordinates all share one denominator. The point of this rule is that each has "
+            "its own: no sum, mean or norm over coordinates.",
             _rmsprop(square=lambda g: (g * g).mean()),
             _rmsprop(square=lambda g: (g * g).sum()),
         ),
@@ -580,12 +576,12 @@ RMSPROP = rule(
             _rmsprop(rate=lambda lr, t: 1.0),
         ),
         "rate falls": Mistake(
-            "Your rate itself falls with t. That would be a schedule, and none is asked for here.",
+            "Your rate itself falls with t. That would be a schedule, and this rule has none.",
             _rmsprop(rate=lambda lr, t: lr / t),
             _rmsprop(rate=lambda lr, t: lr / t**0.5),
         ),
         "step only": Mistake(
-            "That is the step. A Step holds the new theta: where the step takes you.",
+            "That is the step itself. A `Step` holds the new theta: where the step takes you.",
             _rmsprop(new=lambda theta, step: step),
             _rmsprop(new=lambda theta, step: -step),
         ),

@@ -5,6 +5,7 @@ from ..extras import needs
 with needs():
     from .decay import decay, forgetting
     from .descent import learning_rate, parabola, playground
+    from .fair_race import fair_race
     from .lab import Lab, Scene, panels
     from .moments import microscope
     from .noise import batches, escape
@@ -21,6 +22,7 @@ __all__ = [
     "batches",
     "decay",
     "escape",
+    "fair_race",
     "forgetting",
     "learning_rate",
     "microscope",

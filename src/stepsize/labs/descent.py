@@ -22,6 +22,12 @@ RULES = (sgd, momentum, adam)
 FINE = np.log10(2) / 6
 LOW = np.log10(0.02) - 46 * FINE
 
+SPLIT = {
+    "loss": plots.Look(plots.INK, plots.DOTTED, "s"),
+    "along θ₁": plots.Look("#0072B2", plots.SOLID, "o"),
+    "along θ₂": plots.Look("#D55E00", plots.DASHED, "^"),
+}
+
 
 def playground(
     surfaces: Sequence[Surface] = SURFACES, rules: Sequence[Rule] = RULES, steps: int = 80
@@ -45,18 +51,27 @@ def playground(
 
 
 def learning_rate(surfaces: Sequence[Surface] = (ravine, bowl), steps: int = 60) -> Lab:
-    """Gradient descent with one rate for two directions: what the steepest of them allows."""
+    """Gradient descent with one rate for two directions, on quadratics along the axes.
+
+    The loss is shown as the sum of its parts: the steepest direction sets the border of the rate,
+    the flattest sets the pace.
+    """
     controls = dict(
         surface=dropdown("surface", [(surface.name, surface) for surface in surfaces]),
         lr=log_slider("learning rate", 0.01, low=LOW, high=1, fine=FINE),
     )
 
     def react(axes: list[Axes], start: Place, surface: Surface, lr: float) -> str:
-        return _run(axes, sgd, surface, start, steps, reveal=True, lr=lr)
+        trace = descend(sgd, surface, start, steps, lr=lr)
+        with np.errstate(all="ignore"):
+            parts = 0.5 * surface.grad(trace.theta) * trace.theta  # h θ² / 2 in each direction
+        split = {"loss": trace.loss, "along θ₁": parts[:, 0], "along θ₂": parts[:, 1]}
+        plots.path(axes[0], trace, "sgd")
+        plots.lines(axes[1], np.arange(steps + 1), split, "step", "loss", SPLIT)
+        return sentences.directions(trace, surface, parts)
 
-    return Lab(
-        "Gradient descent on a map, and its loss at each step", _scene(steps), react, **controls
-    )
+    title = "Gradient descent on a map, and what each direction adds to its loss at each step"
+    return Lab(title, _scene(steps), react, **controls)
 
 
 def _scene(steps: int) -> Any:

@@ -1,4 +1,4 @@
-"""The lab of lesson 4: the rate that a coordinate really gets, if it is asked often or rarely."""
+"""The lab of lesson 4: the effective rate of a coordinate that gets gradients often or rarely."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from .controls import buttons, list_slider, log_slider
 from .lab import Lab, Scene, panels
 
 UPDATES = 300
-LABELS = "learning rate of its own", "way gone"
+LABELS = "effective learning rate", "distance moved"
 LOOKS = {
     "often": plots.Look("#0072B2", plots.SOLID, "o"),
     "rarely": plots.Look("#D55E00", plots.DASHED, "s"),
@@ -52,7 +52,7 @@ def scales() -> Lab:
         return sentences.scales(trace)
 
     return Lab(
-        "The rate of a coordinate that is asked often, and of one that is asked rarely",
+        "The effective rate of a weight that often gets a gradient, and of one that rarely does",
         scene,
         react,
         **controls,

@@ -16,7 +16,9 @@ __all__ = [
     "batches",
     "decay",
     "descent",
+    "directions",
     "escape",
+    "fair_race",
     "forgetting",
     "microscope",
     "momentum_map",
@@ -31,7 +33,7 @@ __all__ = [
 def number(value: float, form: str = ".3g") -> str:
     """Three digits, or as `form` says: 0.0123, 1.3e−06, −58; with the minus sign of the plots."""
     if not np.isfinite(value):
-        return "beyond all numbers"
+        return "infinite"
     return Formatter.fix_minus(f"{value:{form}}")
 
 
@@ -46,7 +48,7 @@ def descent(trace: Trace, surface: Surface, reveal: bool = False) -> str:
     if last - lowest <= 1e-4 * (first - lowest):
         return f"converged: {after}"
     if _at_rest(trace) and _in_a_dent(surface, trace.theta[-1], lowest):
-        return f"stuck in a dent: loss {number(last)} here, {number(lowest)} at the best place"
+        return f"stuck in a dent: loss {number(last)} here, {number(lowest)} at the lowest point"
     after += f", {number(first)} at the start"
     if _bounces(trace):
         return f"bouncing from wall to wall: {after}"
@@ -55,6 +57,12 @@ def descent(trace: Trace, surface: Surface, reveal: bool = False) -> str:
     if last - lowest > 0.9 * (trace.loss[-steps // 4] - lowest):
         return f"crawling: {after}"
     return f"on its way: {after}"
+
+
+def directions(trace: Trace, surface: Surface, parts: np.ndarray) -> str:
+    """What gradient descent did, and what each direction is left with: (steps + 1, 2)."""
+    along, across = (number(part) for part in parts[-1])
+    return f"{descent(trace, surface, reveal=True)}. Its parts: {along} along θ₁, {across} along θ₂"
 
 
 def _diverges(loss: np.ndarray) -> bool:
@@ -109,8 +117,8 @@ def _first_step(x: float, then: float) -> str:
     if then / x > 0:
         return "crawling" if then / x > 0.9 else "closing in from one side"
     if np.isclose(-then, x, rtol=1e-9):
-        return "to and fro, always as far"
-    return f"overshooting, each time {'less' if abs(then) < abs(x) else 'further'}"
+        return "back and forth, always as far"
+    return f"overshooting, {'less' if abs(then) < abs(x) else 'further'} each time"
 
 
 def batches(trace: Trace, epochs: int) -> str:
@@ -139,7 +147,7 @@ def escape(trace: Trace, good: tuple[float, float], poor: tuple[float, float]) -
 
 
 def momentum_map(trace: Trace, grown: np.ndarray) -> str:
-    """Which run was chosen, and by how many powers of ten its loss has grown in the end."""
+    """Which run was chosen, and by how many powers of ten its loss has grown."""
     chosen = f"learning rate {number(trace.lr[0])}, momentum {trace.momentum[0]:.2f}"
     if not grown <= 0:
         first = trace.loss[0]
@@ -190,12 +198,11 @@ def schedules(
 
 
 def scales(trace: Trace) -> str:
-    """How far each of two coordinates went, for each gradient that it was given."""
+    """How far each of two coordinates moved, in all and for each gradient that it was given."""
     asked, gone = np.abs(trace.grad).sum(axis=0), -trace.theta[-1]
-    each = [f"{number(way / n)} a gradient" for way, n in zip(gone, asked, strict=True)]
     often, rarely = (
-        f"{n:.0f} gradients took it {number(way)}, {part}"
-        for n, way, part in zip(asked, gone, each, strict=True)
+        f"{n:.0f} gradients moved it {number(way)}, {number(way / n)} each"
+        for n, way in zip(asked, gone, strict=True)
     )
     return f"often: {often}; rarely: {rarely}"
 
@@ -233,6 +240,16 @@ def race(optimizer: str, lr: float, ends: np.ndarray, best_lr: float, best: floa
         said += f", loss {low} to {high} at the end" if len(kept) > 1 else f", loss {low}"
     said += f", {lost} lost" if lost else f", mean {number(kept.mean())}"
     return f"{said}; {optimizer} is best at a rate of {best_lr:g}, with a mean of {number(best)}"
+
+
+def fair_race(losses: Mapping[str, np.ndarray], rates: np.ndarray, steps: int) -> str:
+    """The lowest loss of each optimizer after some steps, and its rate. losses: one a rate."""
+    parts = [
+        f"{name} {number(np.nanmin(loss), '.2g')} (rate {number(rates[np.nanargmin(loss)], '.2g')})"
+        for name, loss in losses.items()
+    ]
+    after = f"after {steps} step{'s' if steps > 1 else ''}"
+    return f"{after}, each at its own best rate: {', '.join(parts)}"
 
 
 def decay(left: Mapping[str, np.ndarray], updates: int) -> str:
