@@ -20,6 +20,7 @@ from .loop import Landscape, Trace
 
 __all__ = [
     "Look",
+    "bars",
     "cells",
     "contours",
     "curve",
@@ -31,6 +32,7 @@ __all__ = [
     "path",
     "points",
     "range_test",
+    "shares",
     "show",
     "staircase",
     "sweep",
@@ -235,6 +237,32 @@ def intervals(ax: Axes, values: Mapping[str, Any], t: float, xlabel: str = "loss
         ax.errorbar(np.mean(numbers), place, 0, half, marker, color=color, capsize=6, lw=2, ms=8)
     ax.set_yticks(range(len(values)), list(values))
     ax.set_ylim(len(values) - 0.5, -0.5)
+    return _tidy(ax, xlabel, "")
+
+
+def bars(ax: Axes, values: Mapping[str, float], xlabel: str = "") -> Axes:
+    """A bar for each name, the first one on top, with its number at its end."""
+    drawn = ax.barh(list(values), list(values.values()), color=look("sgd").color, height=0.6)
+    ax.bar_label(drawn, fmt=" {:.2f}", fontsize=SIZE, color=INK)
+    ax.invert_yaxis()
+    ax.margins(x=0.12)
+    return _tidy(ax, xlabel, "")
+
+
+def shares(
+    ax: Axes, rows: Mapping[str, Sequence[float]], parts: Sequence[str], xlabel: str = ""
+) -> Axes:
+    """A bar for each name, cut into parts that add up to 1; the key to the parts stands above."""
+    table = np.array(list(rows.values())).T
+    shades = DEPTH(np.linspace(0, 1, len(parts)))
+    for part, shade, values, ends in zip(parts, shades, table, table.cumsum(0), strict=True):
+        left = ends - values
+        drawn = ax.barh(list(rows), values, left=left, color=shade, ec=INK, lw=0.5, label=part)
+        said = [f"{value:.0%}" if value > 0.05 else "" for value in values]
+        ax.bar_label(drawn, said, label_type="center", fontsize=SIZE, color=INK)
+    ax.invert_yaxis()
+    ax.set_xlim(0, 1)
+    ax.legend(ncols=len(parts), loc="lower left", bbox_to_anchor=(0, 1), frameon=False, fontsize=12)
     return _tidy(ax, xlabel, "")
 
 
