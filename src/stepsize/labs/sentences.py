@@ -175,18 +175,22 @@ def schedules(
     gives its mean over the `last` updates up to each of `ends`.
     """
     heights = np.stack([above[:, end + 1 - last : end + 1].mean(-1) for end in ends])
-    tied = [len({number(h) for h in each}) == 1 for each in heights]  # as far as can be read here
-    lower = [
-        "neither" if tie else names[each.argmin()] for tie, each in zip(tied, heights, strict=True)
-    ]
     said = []
     for name, rate, height in zip(names, rates, heights.T, strict=True):
-        steps = f"rate {number(rate[0])} at first, {number(rate[-1])} at last"
-        highest = f", {number(rate.max())} at most" if rate.max() > rate[0] else ""
-        found = (f"{number(h)} after {end}" for h, end in zip(height, ends, strict=True))
-        said.append(f"{name} ({steps}{highest}) is {' and '.join(found)} above the lowest loss")
-    verdict = (f"{name} after {end} updates" for name, end in zip(lower, ends, strict=True))
-    return f"lower is {', '.join(verdict)}: {'; '.join(said)}"
+        used = f"rate from {number(rate[0])} to {number(rate[-1])}"
+        highest = f", at most {number(rate.max())}" if rate.max() > rate[0] else ""
+        found = ", ".join(f"{number(h)} after {end}" for h, end in zip(height, ends, strict=True))
+        said.append(f"{name} ({used}{highest}) is above the lowest loss by {found} updates")
+    verdict = (_lower(names, each, end) for each, end in zip(heights, ends, strict=True))
+    return f"{', '.join(verdict)}: {'; '.join(said)}"
+
+
+def _lower(names: Sequence[str], heights: np.ndarray, end: int) -> str:
+    """Which of two is lower, and by what factor, as far as can be read here."""
+    if number(heights[0]) == number(heights[1]):
+        return f"no difference after {end} updates"
+    factor = number(heights.max() / heights.min(), ".2g")
+    return f"{names[heights.argmin()]} is lower by a factor of {factor} after {end} updates"
 
 
 def scales(trace: Trace) -> str:
