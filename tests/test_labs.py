@@ -265,7 +265,7 @@ def test_the_microscope_shows_what_lesson_5_says_of_it():
     lab = labs.microscope()
     assert lab.sentence.startswith("up to 6.57 × lr, in update 12: the first step is 3.16 × lr")
     lab.controls["updates"].value = 500
-    assert "the last 1.59 × lr; m is filled to 100 %, v to 39.4 %" in lab.sentence
+    assert "the last 1.59 × lr; m is 100 % full, v 39.4 % by then" in lab.sentence
     lab.controls["correction"].value = True
     assert lab.sentence.startswith("up to 1.00 × lr, in update 1: the first step is 1.00 × lr")
     lab.controls["correction"].value = False

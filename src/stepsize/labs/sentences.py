@@ -214,7 +214,7 @@ def microscope(trace: Trace, step: np.ndarray) -> str:
     longest = int(np.argmax(length >= (1 - 1e-6) * length.max()))
     first = f"the first step is {length[0]:.2f} × lr, the last {length[-1]:.2f} × lr"
     m, v = (1 - beta[-1] ** len(step) for beta in (trace.beta1, trace.beta2))
-    filled = f"m is filled to {100 * m:.3g} %, v to {100 * v:.3g} %"
+    filled = f"m is {100 * m:.3g} % full, v {100 * v:.3g} %"
     return f"up to {length.max():.2f} × lr, in update {longest + 1}: {first}; {filled} by then"
 
 
@@ -242,7 +242,7 @@ def race(optimizer: str, lr: float, ends: np.ndarray, best_lr: float, best: floa
 def decay(left: Mapping[str, np.ndarray], updates: int) -> str:
     """What is left of two weights that both began at 1. left: rule -> (A, B)."""
     parts = [f"{name} {100 * a:.0f} % and {100 * b:.0f} %" for name, (a, b) in left.items()]
-    return f"after {updates} updates, of A and B are left: " + ", ".join(parts)
+    return f"left of A and B after {updates} updates: " + ", ".join(parts)
 
 
 def forgetting(runs: Mapping[str, Trace], period: int) -> str:

@@ -324,8 +324,8 @@ def the_same_for() -> Asked:
 @question(6, c=(2, 10))
 def a_lower_rate(c: int) -> Asked:
     return asked(
-        f"PyTorch's AdamW: you divide lr by {c}, and leave weight_decay alone. How strong is the decay "
-        "in each update now?",
+        f"PyTorch's AdamW: you divide lr by {c}, and leave weight_decay alone. How strong is the "
+        "decay in each update now?",
         (
             f"1/{c} of what it was",
             "It is the product of lr and weight_decay that shrinks a weight.",
