@@ -349,12 +349,13 @@ CONTEST = {
 
 @pytest.mark.parametrize("grid", [(-4.0, 1.0, 121), (-3.98, 1.02, 81), (-3.5, 1.2, 200)], ids=str)
 def test_the_contest_on_the_ravine_on_other_grids(grid):
-    rates, at, later = np.logspace(*grid)[:, None], {}, {}
+    rates, at, later, highest = np.logspace(*grid)[:, None], {}, {}, {}
     for name, (rule, hyper) in CONTEST.items():
         for degrees in (0, 45):
             loss = descend(rule, *turned(degrees), steps=1000, lr=rates, **hyper).loss
             best = np.nanargmin(loss[100])
             at[name, degrees], later[name, degrees] = loss[100, best], loss[101:, best].max()
+            highest[name, degrees] = np.nanmin(loss[100:201].max(axis=0))
     for degrees in (0, 45):
         for held_back in ("momentum 0.9", "adam"):
             assert at["sgd", degrees] < at[held_back, degrees] < 1e-3
@@ -367,6 +368,12 @@ def test_the_contest_on_the_ravine_on_other_grids(grid):
     assert at["adam, 4/9", 0] < at["momentum 4/9", 0]
     assert at["adam, 4/9", 45] > at["momentum 4/9", 45]
     assert later["adam, 4/9", 45] > 1
+    for suffers in ("rmsprop", "adam, 4/9"):
+        assert highest[suffers, 45] > 1e6 * highest[suffers, 0]
+    for unmoved in ("sgd", "momentum 0.9", "momentum 4/9"):
+        assert highest[unmoved, 45] == pytest.approx(highest[unmoved, 0], rel=0.1)
+    for name, degrees in itertools.product(("momentum 0.9", "adam"), (0, 45)):
+        assert highest[name, degrees] > 2 * highest["sgd", degrees]
 
 
 @pytest.mark.parametrize("start", [(-4.0, 2.0), (3.0, -1.0), (1.0, 1.0)])
@@ -486,8 +493,8 @@ def test_all_but_warm_restarts_end_clearly_below_the_constant(schedules_judged):
         error = difference.std() / 200**0.5
         if name not in ("constant", "warm restarts"):
             assert difference.mean() > 3 * error, name
-    _, restarts = schedules_judged["warm restarts"]
-    assert restarts.mean() > 0.8 * constant.mean()
+    difference = constant - schedules_judged["warm restarts"][1]  # run by run
+    assert abs(difference.mean()) < 2 * difference.std() / 200**0.5
 
 
 def test_the_best_schedule_ends_at_about_a_third_of_the_best_constant(schedules_judged):

@@ -285,7 +285,7 @@ def test_the_microscope_shows_what_lesson_5_says_of_it():
     lab = labs.microscope()
     assert lab.sentence.startswith("up to 6.57 × lr, in update 12: the first step is 3.16 × lr")
     lab.controls["updates"].value = 500
-    assert "the last 1.59 × lr; m is filled to 100 %, v to 39.4 %" in lab.sentence
+    assert "the last 1.59 × lr; m is 100 % full, v 39.4 % by then" in lab.sentence
     lab.controls["correction"].value = True
     assert lab.sentence.startswith("up to 1.00 × lr, in update 1: the first step is 1.00 × lr")
     lab.controls["correction"].value = False
@@ -521,7 +521,7 @@ def heights(factors):
     used = 0.1 * np.broadcast_to(factors, rates.UPDATES)
     loss = descend(sgd, model, np.zeros((10, 2)), 300, lr=lambda t: used[t]).loss.mean(axis=-1)
     after = [sentences.number(loss[end - 29 : end + 1].mean() - lowest) for end in (200, 300)]
-    return f"is {after[0]} after 200 and {after[1]} after 300 above the lowest loss"
+    return f"is above the lowest loss by {after[0]} after 200, {after[1]} after 300 updates"
 
 
 @pytest.mark.parametrize("name", rates.DECAYS)
@@ -534,17 +534,19 @@ def test_the_words_of_the_schedule_are_true(name):
     mine, beside = said.split("; ")
     first, last = sentences.number(0.1 * factors[0]), sentences.number(0.1 * factors[-1])
     names = (name, "constant") if name != "constant" else ("the first", "the second")
-    assert mine.startswith(f"{names[0]} (rate {first} at first, {last} at last")
-    assert (", 0.1 at most)" in mine) == (name == "one cycle")
+    assert mine.startswith(f"{names[0]} (rate from {first} to {last}")
+    assert (", at most 0.1)" in mine) == (name == "one cycle")
     assert mine.endswith(f") {heights(factors)}")
-    assert beside == f"{names[1]} (rate 0.1 at first, 0.1 at last) {heights(np.ones(300))}"
-    mine, beside = (part.split(") is ")[1].split() for part in (mine, beside))
-    for column, end in ((0, 200), (4, 300)):
+    assert beside == f"{names[1]} (rate from 0.1 to 0.1) {heights(np.ones(300))}"
+    mine, beside = (re.findall(r"([\d.]+) after", part) for part in (mine, beside))
+    for one, other, end in zip(mine, beside, (200, 300), strict=True):
         if name == "constant":
-            assert f"neither after {end} updates" in verdict
-        elif mine[column] != beside[column]:
-            ahead = name if float(mine[column]) < float(beside[column]) else "constant"
-            assert f"{ahead} after {end} updates" in verdict
+            assert f"no difference after {end} updates" in verdict
+        elif one != other:
+            ahead = name if float(one) < float(other) else "constant"
+            told = re.search(rf"{ahead} is lower by a factor of (\S+) after {end} updates", verdict)
+            ratio = max(float(one), float(other)) / min(float(one), float(other))
+            assert float(told[1]) == pytest.approx(ratio, rel=0.06)
 
 
 def test_warmup_and_floor_change_the_first_schedule_alone():
@@ -555,7 +557,7 @@ def test_warmup_and_floor_change_the_first_schedule_alone():
     factors = np.minimum((t + 1) / 50, 1) * (0.5 + 0.5 * rates.DECAYS["cosine"](t))
     mine, unchanged = lab.sentence.split("; ")
     assert unchanged == beside
-    assert f"rate {sentences.number(0.002)} at first, " in mine
+    assert f"rate from {sentences.number(0.002)} to " in mine
     assert mine.endswith(heights(factors))
 
 

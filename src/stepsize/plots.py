@@ -23,6 +23,7 @@ with needs():
 
 __all__ = [
     "Look",
+    "bars",
     "cells",
     "contours",
     "curve",
@@ -34,6 +35,7 @@ __all__ = [
     "path",
     "points",
     "range_test",
+    "shares",
     "show",
     "staircase",
     "sweep",
@@ -248,14 +250,40 @@ def tally(ax: Axes, counts: Mapping[str, Sequence[int]], kinds: Sequence[str], x
     for i, kind in enumerate(kinds):
         lengths = [row[i] for row in counts.values()]
         starts = [sum(row[:i]) for row in counts.values()]
-        bars = ax.barh(list(counts), lengths, left=starts, color=shades[i], label=kind, height=0.7)
+        drawn = ax.barh(list(counts), lengths, left=starts, color=shades[i], label=kind, height=0.7)
         ink = INK if i == 1 else "white"
         numbers = [str(length or "") for length in lengths]
-        ax.bar_label(bars, numbers, label_type="center", color=ink, fontsize=SIZE)
+        ax.bar_label(drawn, numbers, label_type="center", color=ink, fontsize=SIZE)
     ax.invert_yaxis()
     ax.margins(x=0)
     below, size = (0.5, -0.25), SIZE - 1
     ax.legend(loc="upper center", bbox_to_anchor=below, ncols=3, frameon=False, fontsize=size)
+    return _tidy(ax, xlabel, "")
+
+
+def bars(ax: Axes, values: Mapping[str, float], xlabel: str = "") -> Axes:
+    """A bar for each name, the first one on top, with its number at its end."""
+    drawn = ax.barh(list(values), list(values.values()), color=look("sgd").color, height=0.6)
+    ax.bar_label(drawn, fmt=" {:.2f}", fontsize=SIZE, color=INK)
+    ax.invert_yaxis()
+    ax.margins(x=0.12)
+    return _tidy(ax, xlabel, "")
+
+
+def shares(
+    ax: Axes, rows: Mapping[str, Sequence[float]], parts: Sequence[str], xlabel: str = ""
+) -> Axes:
+    """A bar for each name, cut into parts that add up to 1; the key to the parts stands above."""
+    table = np.array(list(rows.values())).T
+    shades = DEPTH(np.linspace(0, 1, len(parts)))
+    for part, shade, values, ends in zip(parts, shades, table, table.cumsum(0), strict=True):
+        left = ends - values
+        drawn = ax.barh(list(rows), values, left=left, color=shade, ec=INK, lw=0.5, label=part)
+        said = [f"{value:.0%}" if value > 0.05 else "" for value in values]
+        ax.bar_label(drawn, said, label_type="center", fontsize=SIZE, color=INK)
+    ax.invert_yaxis()
+    ax.set_xlim(0, 1)
+    ax.legend(ncols=len(parts), loc="lower left", bbox_to_anchor=(0, 1), frameon=False, fontsize=12)
     return _tidy(ax, xlabel, "")
 
 

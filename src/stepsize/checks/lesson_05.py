@@ -115,85 +115,88 @@ def _averages_and_step(make: Callable[..., Rule]) -> dict[str, Mistake]:
             make(sign=1),
         ),
         "weights swapped": Mistake(
-            "In your m the newest gradient gets beta1, and everything before it the rest. It "
-            "should be the other way round: the memory is long, the news counts for little.",
+            "In your m the newest gradient has the weight beta1, and everything before it gets the"
+            " rest. It should be the other way round: the memory is long, and one new gradient "
+            "counts for little.",
             make(in_m=_turned_weights),
         ),
         "v weights swapped": Mistake(
-            "In your v the newest square gets beta2, and everything before it the rest. It should "
-            "be the other way round: the memory is long, the news counts for little.",
+            "In your v the newest square has the weight beta2, and everything before it gets the "
+            "rest. It should be the other way round: the memory is long, and one new square counts"
+            " for little.",
             make(in_v=_turned_weights),
         ),
         "both weights swapped": Mistake(
-            "In both averages the news gets beta, and everything before it the rest. It should be "
-            "the other way round: the memory is long, the news counts for little.",
+            "In both averages the newest value has the weight beta, and everything before it gets "
+            "the rest. It should be the other way round: the memory is long, and one new value "
+            "counts for little.",
             make(in_m=_turned_weights, in_v=_turned_weights),
         ),
         "sum": Mistake(
             "Your m is momentum's velocity, a sum that grows to 1 / (1 - beta1) gradients. In an "
-            "average the weights add up to 1 at most.",
+            "average, the weights add up to at most 1.",
             make(in_m=_sum),
         ),
         "sum of squares": Mistake(
-            "Your v is a sum that grows to 1 / (1 - beta2) squares. In an average the weights add "
-            "up to 1 at most.",
+            "Your v is a sum that grows to 1 / (1 - beta2) squares. In an average, the weights add"
+            " up to at most 1.",
             make(in_v=_sum),
         ),
         "two sums": Mistake(
             "Your m and v are both sums, which grow to 1 / (1 - beta) gradients or squares. In an "
-            "average the weights add up to 1 at most.",
+            "average, the weights add up to at most 1.",
             make(in_m=_sum, in_v=_sum),
         ),
         "no fading": Mistake(
-            "Something never fades in your averages: what is old stays whole. beta says how much "
-            "of it is left in each update.",
+            "Something never fades in your averages: old values keep their full weight. beta says "
+            "how much of the old average is left after each update.",
             make(in_m=_no_fading),
             make(in_v=_no_fading),
             make(in_m=_no_fading, in_v=_no_fading),
             make(in_v=lambda v, new, b: v + new),
         ),
         "all fades": Mistake(
-            "beta multiplies the new one, too. It belongs to the old average: it's the share of "
-            "it that is left.",
+            "You multiply the new value by beta as well. beta belongs to the old average: it's the"
+            " share of it that is kept.",
             make(in_m=lambda m, new, b: b * (m + new)),
             make(in_v=lambda v, new, b: b * (v + new)),
             make(in_m=lambda m, new, b: b * (m + (1 - b) * new)),
             make(in_v=lambda v, new, b: b * (v + (1 - b) * new)),
         ),
         "begun with the first": Mistake(
-            "What you average begins with the first gradient. Here both averages begin at 0, and "
-            "the lesson is about what follows from that.",
+            "Your averages start at the first gradient. Here both start at 0, and the lesson is "
+            "about what follows from that.",
             make(in_m=_begun, in_v=_begun),
             make(in_m=_begun),
             make(in_v=_begun),
         ),
         "begun above 0": Mistake(
-            "One of your averages doesn't begin at 0. Before the first gradient there is nothing "
+            "One of your averages doesn't start at 0. Before the first gradient there is nothing "
             "to average.",
             make(begin=(0.0, 1.0)),
             make(begin=(1.0, 0.0)),
             make(begin=(1.0, 1.0)),
         ),
         "no square": Mistake(
-            "Your v averages the gradients themselves. Those of opposite sign cancel in it, and "
-            "where it falls below 0 it has no root: average their squares.",
+            "Your v averages the gradients themselves. Opposite signs cancel, and where the "
+            "average is negative it has no root: average the squares.",
             make(square=lambda g, m: g),
             make(square=lambda g, m: g, root=lambda v: abs(v) ** 0.5),
             make(square=lambda g, m: g, root=abs),
         ),
         "size": Mistake(
-            "Your v averages the sizes of the gradients. What is averaged, and has its root "
-            "taken, are their squares.",
+            "Your v averages the sizes of the gradients. Average their squares: the root comes "
+            "later.",
             make(square=lambda g, m: abs(g)),
             make(square=lambda g, m: abs(g), root=lambda v: v),
         ),
         "subtracted": Mistake(
-            "You subtract the newest one instead of adding it. An average of squares would fall "
-            "below 0 that way, and has no root there.",
+            "You subtract the newest square instead of adding it. That way an average of squares "
+            "can fall below 0, where it has no root.",
             make(in_v=lambda v, new, b: b * v - (1 - b) * new),
         ),
         "plus": Mistake(
-            "The weight of the newest one is 1 + beta. With beta on the old average, the two "
+            "Your newest value has the weight 1 + beta. With beta on the old average, the two "
             "weights should add up to 1.",
             make(in_m=lambda m, new, b: b * m + (1 + b) * new),
             make(in_v=lambda v, new, b: b * v + (1 + b) * new),
@@ -203,27 +206,26 @@ def _averages_and_step(make: Callable[..., Rule]) -> dict[str, Mistake]:
             ),
         ),
         "size in m": Mistake(
-            "Your m averages sizes. It needs the signs: gradients that disagree have to cancel in "
-            "it.",
+            "Your m averages sizes. It needs the signs, so that gradients that disagree cancel.",
             make(first=lambda g, lr: abs(g)),
         ),
         "sign in m": Mistake(
-            "Your m averages the signs of the gradients. It's the gradients themselves that are "
-            "averaged in it.",
+            "Your m averages the signs of the gradients. It should average the gradients "
+            "themselves.",
             make(first=lambda g, lr: np.sign(g)),
         ),
         "square in m": Mistake(
-            "There are squares in your m. It is the mean of the gradients themselves.",
+            "There are squares in your m. It should be the mean of the gradients themselves.",
             make(first=lambda g, lr: g * g),
             make(first=lambda g, lr: g * g, square=lambda g, m: g),
         ),
         "variance": Mistake(
-            "Your v is a variance: the mean was subtracted before squaring. Adam subtracts "
-            "nothing; a constant gradient has variance 0, and would be divided by 0.",
+            "Your v is a variance: you subtract the mean before squaring. Adam subtracts nothing. "
+            "A constant gradient has variance 0, and you would divide by 0.",
             make(square=lambda g, m: (g - m) ** 2),
         ),
         "newest square": Mistake(
-            "Your v is the newest square alone. It should average the squares that came.",
+            "Your v is only the newest square. It should average all the squares so far.",
             make(in_v=lambda v, new, b: new, fix_v=_as_it_is),
             make(in_v=lambda v, new, b: (1 - b) * new, fix_v=lambda v, b, other, t: v / (1 - b)),
         ),
@@ -233,18 +235,19 @@ def _averages_and_step(make: Callable[..., Rule]) -> dict[str, Mistake]:
             make(square=lambda g, m: m * m),
         ),
         "all squared": Mistake(
-            "In your v the weight of the newest gradient is squared, too. Only the gradient is.",
+            "In your v the weight of the newest gradient is squared, too. Square only the "
+            "gradient.",
             make(in_v=lambda v, new, b: b * v + (1 - b) ** 2 * new),
         ),
         "one for all": Mistake(
-            "All weights share one v here: no sum and no mean over them. Each has a scale of its "
-            "own.",
+            "All your weights share one v. Don't sum or average over the weights: each has a scale"
+            " of its own.",
             make(square=lambda g, m: (g * g).sum()),
             make(square=lambda g, m: (g * g).mean()),
         ),
         "swapped": Mistake(
-            "beta1 and beta2 have changed places. The direction has the short memory, the scale "
-            "the long one.",
+            "You have swapped beta1 and beta2. The direction has the short memory, the scale the "
+            "long one.",
             make(betas=lambda beta1, beta2: (beta2, beta1)),
         ),
         "one beta": Mistake(
@@ -260,33 +263,32 @@ def _averages_and_step(make: Callable[..., Rule]) -> dict[str, Mistake]:
             make(betas=lambda beta1, beta2: (beta1, 0.999)),
         ),
         "forgets": Mistake(
-            "Each update begins with m and v at 0 again. What is to be remembered goes into the "
-            "Step, after theta, under its own name.",
+            "Each update starts with m and v at 0 again. Whatever you want to remember goes into "
+            "the Step, after theta, under its own name.",
             make(keep=lambda *_: {}),
         ),
         "forgets one": Mistake(
-            "One of the two averages begins at 0 again in each update: both have to go into the "
+            "One of the two averages starts at 0 again in each update: both have to go into the "
             "Step.",
             make(keep=lambda m, *_: dict(m=m)),
             make(keep=lambda m, v, *_: dict(v=v)),
         ),
         "crossed": Mistake(
-            "In your Step m and v have changed places: each comes back under the other's name.",
+            "You have swapped m and v in your Step: each comes back under the other's name.",
             make(keep=lambda m, v, *_: dict(m=v, v=m)),
         ),
         "old averages": Mistake(
-            "Your step is made of the averages that came in: this gradient has no part in it yet. "
-            "Average first, then step.",
+            "Your step uses the averages as they came in, without this gradient. Average first, "
+            "then step.",
             make(used=lambda new, old: old),
         ),
         "keeps the root": Mistake(
-            "What you remember as v is its root. Remember v as it is; the root is for this step "
-            "only.",
+            "You remember the root of v. Remember v itself; the root is only for this step.",
             make(keep=lambda m, v, *_: dict(m=m, v=v**0.5)),
         ),
         "no momentum": Mistake(
-            "Your step goes along the newest gradient alone. The mean of the gradients is there, "
-            "and does nothing.",
+            "Your step follows only the newest gradient. You work out the mean of the gradients, "
+            "but never use it.",
             make(above=lambda m, g, v: g),
         ),
         "along v": Mistake(
@@ -294,8 +296,8 @@ def _averages_and_step(make: Callable[..., Rule]) -> dict[str, Mistake]:
             make(above=lambda m, g, v: v),
         ),
         "no scale": Mistake(
-            "Your step is the mean gradient itself, in the units of the gradient. Nothing divides "
-            "it.",
+            "Your step is the mean gradient itself, in the units of the gradient. It isn't divided"
+            " by anything.",
             make(step=lambda above, below, lr, eps: lr * above),
         ),
         "multiplied by the root": Mistake(
@@ -303,18 +305,18 @@ def _averages_and_step(make: Callable[..., Rule]) -> dict[str, Mistake]:
             make(step=lambda above, below, lr, eps: lr * above * below),
         ),
         "no root": Mistake(
-            "You divide by the mean square. Its root is missing: a step would have the units of "
-            "one over the gradient.",
+            "You divide by the mean square. Its root is missing: your step has the units of one "
+            "over the gradient.",
             make(root=lambda v: v),
         ),
         "half for a root": Mistake(
-            "Python reads `x**1/2` as half of `x**1`: a power comes before a division. Put the "
-            "exponent in brackets, or write 0.5.",
+            "Python reads `x**1/2` as half of `x**1`, because powers come before division. Put the"
+            " exponent in parentheses, or write 0.5.",
             make(root=lambda v: v / 2),
         ),
         "rate inside": Mistake(
-            "While the rate stays, that is the same path. Here it changes on the way, and your m "
-            "still holds the old one: leave the rate to the step.",
+            "With a constant rate, that gives the same path. Here the rate changes during the run,"
+            " and your m still holds the old one: leave the rate to the step.",
             make(first=lambda g, lr: lr * g, rate=lambda lr, t: 1.0),
         ),
         "rate twice": Mistake(
@@ -327,13 +329,14 @@ def _averages_and_step(make: Callable[..., Rule]) -> dict[str, Mistake]:
             make(rate=lambda lr, t: 1.0),
         ),
         "rate falls": Mistake(
-            "Your rate falls as t grows. That is a schedule, and none is asked for here.",
+            "Your rate falls as t grows. That is a schedule, and this exercise doesn't ask for "
+            "one.",
             make(rate=lambda lr, t: lr / t**0.5),
             make(rate=lambda lr, t: lr / t),
         ),
         "eps outside": Mistake(
-            "Your eps is outside the fraction, and moves theta by the same amount in every "
-            "update. It belongs in the denominator, beside the root: are there brackets missing?",
+            "Your eps is outside the fraction, so it moves theta by the same amount in every "
+            "update. It belongs in the denominator, next to the root: are parentheses missing?",
             make(
                 below=lambda root, eps, rest: root,
                 step=lambda above, below, lr, eps: lr * above / below - eps,
@@ -348,36 +351,37 @@ def _averages_and_step(make: Callable[..., Rule]) -> dict[str, Mistake]:
             ),
         ),
         "eps after dividing": Mistake(
-            "You divide by the root first and add eps then. It is there so that you never divide "
-            "by 0: it has to be added before.",
+            "You divide by the root first and then add eps. It is there so that you never divide "
+            "by 0, so add it before you divide.",
             make(below=lambda root, eps, rest: 1 / (1 / root + eps)),
         ),
         "eps inside": Mistake(
-            "Your eps is under the root, as in some other libraries. Here it is added to the root, "
-            "as in the paper and in PyTorch.",
+            "Your eps is under the root, as in some libraries. Here it is added to the root, as in"
+            " the paper and in PyTorch.",
             make(below=lambda root, eps, rest: (root**2 + eps) ** 0.5),
             make(below=lambda root, eps, rest: (root**2 + eps**2) ** 0.5),
         ),
         "no eps": Mistake(
-            "There is no eps in your step. Where a gradient has always been 0, it would be 0 / 0.",
+            "There is no eps in your step. For a weight whose gradient has always been 0, you get "
+            "0 / 0.",
             make(below=lambda root, eps, rest: root),
         ),
         "floor": Mistake(
-            "You take eps in place of a root that is smaller than eps. Here it's added to the "
-            "root, whatever its size.",
+            "You replace the root by eps where the root is smaller. Here eps is added to the root,"
+            " whatever its size.",
             make(below=lambda root, eps, rest: np.maximum(root, eps)),
         ),
         "eps subtracted": Mistake(
-            "You subtract eps from the root. That can make the denominator 0, and eps is there to "
-            "prevent it.",
+            "You subtract eps from the root. That can make the denominator 0, which eps is there "
+            "to prevent.",
             make(below=lambda root, eps, rest: root - eps),
         ),
         "eps multiplies": Mistake(
-            "You multiply by eps. It is a small amount to add to the root.",
+            "You multiply by eps. It is a small amount that you add to the root.",
             make(below=lambda root, eps, rest: root * eps),
         ),
         "step only": Mistake(
-            "That is the step. A Step holds the new theta: where the step takes you.",
+            "That is the move itself. A Step holds the new theta: where the move takes you.",
             make(new=lambda theta, step: step),
             make(new=lambda theta, step: -step),
         ),
@@ -393,8 +397,8 @@ AVERAGES = rule(
     _first(),
     {
         "corrected": Mistake(
-            "You correct the averages already. Right, and too early: this one is to show what "
-            "happens without.",
+            "You already correct the averages. That's right, but too early: this version is here "
+            "to show what happens without.",
             _first(fix_m=_divide, fix_v=_divide),
             _first(fix_m=_divide),
             _first(fix_v=_divide),
@@ -470,88 +474,88 @@ ADAM = rule(
     adam,
     {
         "no correction": Mistake(
-            "Your averages are used as they are. In the first updates most of their weight still "
-            "lies on the zero that they began with.",
+            "You use the averages as they are. In the first updates, most of their weight is still"
+            " on the zero they started with.",
             _adam(**_both(_as_it_is)),
         ),
         "only m": Mistake(
-            "Only the mean is corrected. The mean square began at 0 as well.",
+            "You correct only the mean. The mean square started at 0 as well.",
             _adam(fix_v=_as_it_is),
         ),
         "only v": Mistake(
-            "Only the mean square is corrected. The mean began at 0 as well.",
+            "You correct only the mean square. The mean started at 0 as well.",
             _adam(fix_m=_as_it_is),
         ),
         "no power": Mistake(
-            "Your correction is the same in all updates, that of the first one. The part of the "
-            "weight that still lies on the zero shrinks with each update.",
+            "Your correction is the same in every update: the one for the first. But the weight "
+            "that is still on the zero shrinks with each update.",
             _adam(**_both(_powerless)),
             _adam(fix_m=_powerless),
             _adam(fix_v=_powerless),
         ),
         "times t": Mistake(
-            "The weight that still lies on the zero is multiplied by beta in each update. After t "
-            "updates, what is it?",
+            "The weight that is still on the zero is multiplied by beta in each update. What is it"
+            " after t updates?",
             _adam(**_both(_times_t)),
             _adam(**_both(_times_t), root=lambda v: abs(v) ** 0.5),
             _adam(fix_m=_times_t),
             _adam(fix_v=_times_t),
         ),
         "power of all": Mistake(
-            "You raise 1 - beta to the power of t. It is beta alone that is multiplied by itself, "
-            "once an update.",
+            "You raise 1 - beta to the power of t. Only beta is multiplied by itself, once per "
+            "update.",
             _adam(**_both(_power_of_all)),
             _adam(fix_m=_power_of_all),
             _adam(fix_v=_power_of_all),
         ),
         "t from 0": Mistake(
-            "At the first update, where t is 1, your correction divides by 0. What is subtracted "
-            "from 1 is a power of beta, with t as it is for its exponent.",
+            "In the first update, where t is 1, your correction divides by 0. Subtract a power of "
+            "beta from 1, and use t itself as the exponent.",
             _adam(**_both(_early)),
             _adam(fix_m=_early),
             _adam(fix_v=_early),
         ),
         "t one ahead": Mistake(
-            "Your correction is that of the next update. At the first one t is 1 already: nothing "
-            "has to be added.",
+            "Your correction belongs to the next update. In the first one t is already 1, so there"
+            " is nothing to add.",
             _adam(**_both(_late)),
             _adam(fix_m=_late),
             _adam(fix_v=_late),
         ),
         "multiplied": Mistake(
-            "Your correction makes the averages smaller still. They are too small: divide.",
+            "Your correction makes the averages even smaller. They are too small already: divide.",
             _adam(**_both(_shrinking)),
             _adam(fix_m=_shrinking),
             _adam(fix_v=_shrinking),
         ),
         "one for both": Mistake(
-            "Both averages get the correction of one of them. Each began at 0 with a memory of its "
+            "You correct both averages with the same beta. Each started at 0 with a memory of its "
             "own.",
             _adam(fix_v=lambda v, beta2, beta1, t: _divide(v, beta1, beta2, t)),
             _adam(fix_m=lambda m, beta1, beta2, t: _divide(m, beta2, beta1, t)),
         ),
         "crossed corrections": Mistake(
-            "m gets the correction of v, and v that of m. Each began at 0 with a memory of its "
+            "You correct m with v's beta, and v with m's. Each started at 0 with a memory of its "
             "own.",
             _adam(**_both(lambda average, beta, other, t: average / (1 - other**t))),
         ),
         "no brackets": Mistake(
-            "Without brackets your average is divided by 1, and then a power is subtracted from "
-            "it. It should be divided by the whole of 1 minus the power.",
+            "Without parentheses, your average is divided by 1, and then a power is subtracted "
+            "from it. Divide by the whole of 1 minus the power.",
             _adam(**_both(_beside)),
             _adam(**_both(_beside), root=lambda v: abs(v) ** 0.5),
             _adam(fix_m=_beside),
         ),
         "divided by the zero": Mistake(
-            "You divide by the weight that still lies on the zero. What has to add up to 1 is the "
-            "rest: the weights of the gradients.",
+            "You divide by the weight that is still on the zero. Divide by the rest, so that the "
+            "weights of the gradients add up to 1.",
             _adam(**_both(_by_the_zero)),
             _adam(fix_m=_by_the_zero),
             _adam(fix_v=_by_the_zero),
         ),
         "plus": Mistake(
-            "Your correction makes the averages smaller, though they are too small already. What "
-            "lies on the zero is subtracted from 1, not added.",
+            "Your correction makes the averages smaller, though they are too small already. "
+            "Subtract the weight on the zero from 1; don't add it.",
             _adam(**_both(lambda average, beta, other, t: average / (1 + beta**t))),
         ),
         "corrected twice": Mistake(
@@ -560,23 +564,23 @@ ADAM = rule(
             _adam(fix_m=lambda average, beta, other, t: average / (1 - beta**t) ** 2),
         ),
         "root first": Mistake(
-            "You take the root of v and correct it afterwards. It is v that is corrected; the root "
-            "comes last.",
+            "You take the root of v and correct that. Correct v itself; the root comes last.",
             _adam(below=lambda root, eps, rest: root / rest**0.5 + eps),
             _adam(below=lambda root, eps, rest: root / rest**0.5 + eps / rest),
         ),
         "root of the power": Mistake(
-            "In the factor for v you take the root of the power itself. What v is divided by, "
-            "and whose root you need, is 1 minus that power.",
+            "In the factor for v you take the root of the power itself. v is divided by 1 minus "
+            "that power, and that is what you need the root of.",
             _adam(below=lambda root, eps, rest: (root * rest**0.5 + eps) / (1 - rest) ** 0.5),
         ),
         "factor turned over": Mistake(
-            "Your factor for v is upside down: the root of its correction multiplies the step, for "
-            "v itself stands below the line.",
+            "Your factor for v is upside down. v is in the denominator, so the root of its "
+            "correction multiplies the step.",
             _adam(below=lambda root, eps, rest: (root * rest**0.5 + eps) * rest**0.5),
         ),
         "fixed correction": Mistake(
-            "Your corrections hold for betas of 0.9 and 0.999 only. Here they are different.",
+            "Your corrections are right only for betas of 0.9 and 0.999. Here the betas are "
+            "different.",
             _adam(
                 fix_m=lambda m, beta, other, t: _divide(m, 0.9, other, t),
                 fix_v=lambda v, beta, other, t: _divide(v, 0.999, other, t),
@@ -584,14 +588,14 @@ ADAM = rule(
         ),
         "keeps the corrected": Mistake(
             "You remember the corrected averages, and correct them again in the next update. "
-            "Remember them as they are; the correction is for this step only.",
+            "Remember the uncorrected ones; the correction is only for this step.",
             _adam(keep=lambda m, v, m_hat, v_hat: dict(m=m_hat, v=v_hat)),
             _adam(keep=lambda m, v, m_hat, v_hat: dict(m=m_hat, v=v)),
             _adam(keep=lambda m, v, m_hat, v_hat: dict(m=m, v=v_hat)),
         ),
         "eps before the correction": Mistake(
-            "Your eps is added to the root of the uncorrected average, and then scaled with it, as "
-            "in Keras. Here it is added after the correction.",
+            "You add eps to the root of the uncorrected average and then scale both, as Keras "
+            "does. Here eps is added after the correction.",
             _adam(below=lambda root, eps, rest: root + eps / rest**0.5),
         ),
     }
@@ -645,16 +649,16 @@ FIRST_STEP = function(
             _first_step(second_way=lambda way, grad: 1.0),
         ),
         "size": Mistake(
-            "The size of the gradient is still in it. It is above the line, and below it as the "
-            "root of a square: what is left?",
+            "The size of the gradient is still in your answer. It is in the numerator, and in the "
+            "denominator as the root of a square. What is left?",
             _first_step(way=lambda grad: grad),
             _first_step(way=np.abs),
             _first_step(way=lambda grad: grad, second_way=lambda way, grad: np.sign(grad)),
             _first_step(second_way=lambda way, grad: grad),
         ),
         "one over the gradient": Mistake(
-            "Your step gets shorter as the gradient grows: is the root of v taken? With it, the "
-            "size of the gradient cancels.",
+            "Your step gets shorter as the gradient grows. Did you take the root of v? With it, "
+            "the size of the gradient cancels.",
             _first_step(way=lambda grad: 1 / grad),
             _first_step(way=lambda grad: 1 / grad, without=lambda rest1, rest2: rest1 / rest2),
             _first_step(
@@ -664,17 +668,18 @@ FIRST_STEP = function(
             ),
         ),
         "no root": Mistake(
-            "v is a mean square, and its root divides. So the root is taken of the share of the "
-            "first square, too.",
+            "v is a mean square, and you divide by its root. So take the root of the first "
+            "square's share, too.",
             _first_step(without=lambda rest1, rest2: rest1 / rest2),
         ),
         "half for a root": Mistake(
-            "Python reads `x**1/2` as half of `x**1`: a power comes before a division. Put the "
-            "exponent in brackets, or write 0.5.",
+            "Python reads `x**1/2` as half of `x**1`, because powers come before division. Put the"
+            " exponent in parentheses, or write 0.5.",
             _first_step(without=lambda rest1, rest2: rest1 / (rest2 / 2)),
         ),
         "turned over": Mistake(
-            "m is above the line, the root of v below it. Your fraction is upside down.",
+            "m is in the numerator, the root of v in the denominator. Your fraction is upside "
+            "down.",
             _first_step(without=lambda rest1, rest2: rest2**0.5 / rest1),
         ),
         "betas for rests": Mistake(
@@ -682,37 +687,37 @@ FIRST_STEP = function(
             _first_step(betas=lambda beta1, beta2: (1 - beta1, 1 - beta2)),
         ),
         "one beta for its rest": Mistake(
-            "In one of the two you take beta, the share of the old, where the share of the new is "
-            "wanted.",
+            "In one of the two you use beta, the weight of the old average, where you need the "
+            "weight of the new gradient.",
             _first_step(betas=lambda beta1, beta2: (1 - beta1, beta2)),
             _first_step(betas=lambda beta1, beta2: (beta1, 1 - beta2)),
         ),
         "betas swapped": Mistake(
-            "The betas have changed places: beta1 belongs to m, beta2 to v.",
+            "You have swapped the betas: beta1 belongs to m, beta2 to v.",
             _first_step(betas=lambda beta1, beta2: (beta2, beta1)),
         ),
         "root above": Mistake(
-            "m is an average of gradients, not of squares: no root is taken of it.",
+            "m is an average of gradients, not of squares: don't take its root.",
             _first_step(without=lambda rest1, rest2: (rest1 / rest2) ** 0.5),
         ),
         "m alone": Mistake(
-            "Without the correction you have the share of m, and nothing that divides it: v is "
-            "too small, as well.",
+            "Your first number has m's share, but doesn't divide it by anything. v is too small as"
+            " well.",
             _first_step(without=lambda rest1, rest2: rest1),
         ),
         "v alone": Mistake(
-            "Without the correction you divide by the root of v's share, and take m as whole. m is "
-            "too small, as well.",
+            "Your first number divides by the root of v's share, but takes m at full size. m is "
+            "too small as well.",
             _first_step(without=lambda rest1, rest2: 1 / rest2**0.5),
         ),
         "both corrected": Mistake(
-            "Your first number has no betas in it. Without the correction, m is a part of the "
-            "gradient, and v a part of its square. Which parts?",
+            "Your first number has no betas in it. Without the correction, m is a fraction of the "
+            "gradient, and v a fraction of its square. Which fractions?",
             _first_step(without=lambda rest1, rest2: 1.0),
         ),
         "none corrected": Mistake(
-            "Your second number still has the betas in it. The correction divides m and v by just "
-            "these parts: what is left of them?",
+            "Your second number still has the betas in it. The correction divides m and v by "
+            "exactly these factors. What is left?",
             _first_step(corrected=lambda without: without),
             _first_step(corrected=lambda without: 1 / without),
         ),
@@ -721,7 +726,7 @@ FIRST_STEP = function(
             _first_step(handed_in=lambda pair: pair[::-1]),
         ),
         "in units of lr": Mistake(
-            "That is in units of the rate. The question is how far theta moves.",
+            "That is in units of the rate. The question is how far theta itself moves.",
             _first_step(rate=lambda lr: -1.0),
         ),
         "rate divides": Mistake(
@@ -729,18 +734,18 @@ FIRST_STEP = function(
             _first_step(rate=lambda lr: -1 / lr),
         ),
         "defaults": Mistake(
-            "That holds for betas of 0.9 and 0.999. Here they are different.",
+            "That is right for betas of 0.9 and 0.999. Here they are different.",
             _first_step(betas=lambda beta1, beta2: (0.9, 0.999)),
             _first_step(without=lambda rest1, rest2: 3.16),
         ),
         "one number": Mistake(
-            "Two numbers are wanted: without the correction, and with it.",
+            "Return two numbers: without the correction, and with it.",
             _first_step(handed_in=lambda pair: pair[0]),
             _first_step(handed_in=lambda pair: pair[1]),
         ),
     },
     cases=[(40.0, 0.1, 0.5, 0.96), (-0.25, 0.02, 0.9, 0.999), (3.0, 0.5, 0.99, 0.75)],
-    praise="With the correction it is the rate and a sign; without it, the betas decide.",
+    praise="With the correction, it is the rate and a sign. Without it, the betas decide.",
 )
 
 
@@ -757,45 +762,45 @@ SECOND_STEP = choice(
     SECOND,
     mistakes={
         "larger gradient, larger step": Mistake(
-            "You gave the longest second step to the gradient that grew. Its square has grown even "
-            "more, and divides.",
+            "You gave the longest second step to the gradient that grew. Its square grew even "
+            "more, and you divide by the root of that.",
             _with_exchanged("A", "C"),
         ),
         "zero stops": Mistake(
-            "A gradient of 0 doesn't stop Adam, and one that turns round almost does. Which mean "
-            "is left after each?",
+            "A gradient of 0 doesn't stop Adam, but a gradient that flips almost does. What is "
+            "left of the mean in each case?",
             _with_exchanged("B", "D"),
         ),
         "growth below zero": Mistake(
-            "One of these two steps is held back by a mean square that has just grown, the other "
-            "has lost its newest gradient. Work out both fractions: mean over root mean square.",
+            "One of these two steps is held back by a mean square that has just grown; the other "
+            "got no new gradient. Work out both fractions: mean over root mean square.",
             _with_exchanged("C", "D"),
         ),
         "turned round is full": Mistake(
-            "A gradient that turns round leaves hardly any mean: the new one cancels what m keeps "
-            "of the old. The one that stays the same goes on as before.",
+            "A gradient that flips leaves hardly any mean: the new one cancels what m keeps of the"
+            " old. If the gradient stays the same, so does the step.",
             _with_exchanged("A", "B"),
         ),
         "full after a zero": Mistake(
-            "After a gradient of 0, m has lost a part, and v hardly any. Only where the second "
-            "gradient equals the first does the step keep its whole length.",
+            "After a gradient of 0, m has shrunk, and v hardly at all. Only if the second gradient"
+            " equals the first does the step keep its full length.",
             _with_exchanged("A", "D"),
         ),
         "size": Mistake(
-            "Your order is that of the second gradients' sizes. A size common to both gradients "
-            "cancels: only their ratio counts.",
+            "You ordered the steps by the size of the second gradient. A size common to both "
+            "gradients cancels: only their ratio counts.",
             {"B": 1.0, "C": 0.81, "A": 0.67, "D": -0.05},
         ),
         "sign": Mistake(
-            "Only one of the four second steps goes back. Which gradient has turned round?",
+            "Only one of the four second steps goes backwards. Which gradient has flipped?",
             _with_exchanged("B", "C"),
         ),
     },
     hint=(
-        "Give the first gradient the value 1, for its size cancels. Then work out m, v, and the "
-        "two corrections for t = 2."
+        "Set the first gradient to 1, because its size cancels. Then work out m, v, and the two "
+        "corrections for t = 2."
     ),
-    praise="Not the size of the gradients counts, but how well they agree.",
+    praise="What counts isn't how large the gradients are, but how well they agree.",
 )
 
 
@@ -817,17 +822,17 @@ THE_eps_THAT_MATTERS = function(
     eps_that_leaves,
     {
         "under the root": Mistake(
-            "That eps would do it under the root. Here it is added to the root.",
+            "That eps would be right under the root. Here it is added to the root.",
             _eps(of_share=lambda share: 1 / share**2 - 1, of_grad=np.square),
         ),
         "half": Mistake(
-            "Yours doesn't depend on the share. At a share of 1, eps has to be 0; the smaller the "
-            "share, the larger eps.",
+            "Your eps doesn't depend on the share. At a share of 1, eps has to be 0; the smaller "
+            "the share, the larger eps.",
             _eps(of_share=lambda share: 1.0),
         ),
         "part": Mistake(
-            "The root of v is still in the denominator beside eps. The two together have to be the "
-            "gradient over the share.",
+            "The root of v is in the denominator next to eps. The two together have to equal the "
+            "size of the gradient over the share.",
             _eps(of_share=lambda share: 1 / share),
         ),
         "share of the gradient": Mistake(
@@ -838,21 +843,22 @@ THE_eps_THAT_MATTERS = function(
             _eps(of_share=lambda share: 1 / (1 - share)),
         ),
         "minus": Mistake(
-            "Your eps is below 0, and would make the step longer than the rate. In which order "
-            "are the two subtracted?",
+            "Your eps is negative, which would make the step longer than the rate. Which of the "
+            "two is subtracted from which?",
             _eps(of_share=lambda share: 1 - 1 / share),
         ),
         "plus": Mistake(
-            "When you solve for eps, the root of v is subtracted, not added.",
+            "When you solve for eps, you subtract the root of v; you don't add it.",
             _eps(of_share=lambda share: 1 / share + 1),
         ),
         "share squared": Mistake(
-            "There is a square of the share in it. The step is the share times the rate, once.",
+            "There is a squared share in your answer. The step is the share times the rate, and "
+            "the share appears only once.",
             _eps(of_share=lambda share: 1 / share**2 - 1),
             _eps(of_share=lambda share: (1 - share) / share**2),
         ),
         "divided by the gradient": Mistake(
-            "The larger the gradient, the larger eps has to be beside it. Yours gets smaller.",
+            "The larger the gradient, the larger eps has to be. Yours gets smaller.",
             _eps(of_grad=lambda grad: 1 / np.abs(grad)),
             _eps(of_grad=lambda grad: 1 / grad),
         ),
@@ -862,43 +868,43 @@ THE_eps_THAT_MATTERS = function(
             _eps(of_share=lambda share: share / (1 - share)),
         ),
         "negative": Mistake(
-            "The sign of the gradient is in your eps. What eps is added to is a root, and has no "
+            "The sign of the gradient is in your eps. But eps is added to a root, which has no "
             "sign.",
             _eps(of_grad=lambda grad: grad),
             _eps(of_grad=lambda grad: -grad),
         ),
         "square": Mistake(
-            "Your eps goes with the square of the gradient. It is added to a root, so it has the "
+            "Your eps grows with the square of the gradient. It is added to a root, so it has the "
             "units of the gradient.",
             _eps(of_grad=np.square),
         ),
         "all squared": Mistake(
-            "You square the whole of it. Nothing is squared when you solve for eps.",
+            "You square the whole answer. Nothing needs squaring when you solve for eps.",
             _eps(of_share=lambda share: (1 / share - 1) ** 2, of_grad=np.square),
         ),
         "root": Mistake(
-            "Your eps goes with the root of the gradient. It is added to the root of a square, so "
-            "it has the units of the gradient.",
+            "Your eps grows with the root of the gradient. It is added to the root of a square, so"
+            " it has the units of the gradient.",
             _eps(of_grad=lambda grad: np.abs(grad) ** 0.5),
         ),
         "no gradient": Mistake(
-            "Yours is the same for all gradients. What is tiny beside one of them may be huge "
+            "Your eps is the same for all gradients. What is tiny beside one gradient may be huge "
             "beside another.",
             _eps(of_grad=lambda grad: 1.0),
             _eps(of_share=lambda share: 1e-8, of_grad=lambda grad: 1.0),
         ),
         "sign of the gradient": Mistake(
-            "You take the sign of the gradient, where its size is wanted.",
+            "You use the sign of the gradient where you need its size.",
             _eps(of_grad=np.sign),
         ),
         "uncorrected": Mistake(
-            "That is the answer where nothing is corrected: a first m of a tenth of the gradient, "
-            "a first v of a thousandth of its square.",
+            "That is the answer without the correction, with m a tenth of the gradient and v a "
+            "thousandth of its square.",
             _eps(of_share=lambda share: 0.1 / share - 0.001**0.5),
         ),
     },
     cases=[(0.8, 3.0), (0.1, -0.5), (0.4, 20.0)],
-    praise="Small beside the gradient it does nothing; large beside it, Adam is SGD.",
+    praise="Small beside the gradient, eps does nothing. Large beside it, Adam becomes SGD.",
 )
 
 

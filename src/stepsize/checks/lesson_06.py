@@ -61,8 +61,8 @@ ADAMW = rule(
             _adamw(share=_none),
         ),
         "L2": Mistake(
-            "You add the decay to the gradient: that is L2. The averages see it, and the root of v "
-            "divides it. Leave the gradient alone, and shrink theta itself.",
+            "You add the decay to the gradient: that is L2. It goes into the averages, and is "
+            "divided by the root of v. Leave the gradient alone, and shrink theta itself.",
             _adamw(share=_none, seen=_with_the_penalty, squared=_with_the_penalty),
             _adamw(share=_none, seen=_with_the_penalty),
             _adamw(
@@ -77,8 +77,8 @@ ADAMW = rule(
             _adamw(share=lambda lr, wd, scale, t: scale * wd),
         ),
         "without the rate": Mistake(
-            "You take away the share weight_decay in each update. That is the paper's convention; "
-            "in PyTorch, and here, the learning rate multiplies it.",
+            "You take away the fraction weight_decay in each update. That is the paper's "
+            "convention; in PyTorch, and here, it is multiplied by the learning rate.",
             _adamw(share=lambda lr, wd, scale, t: wd),
         ),
         "rate divides": Mistake(
@@ -87,16 +87,18 @@ ADAMW = rule(
             _adamw(share=lambda lr, wd, scale, t: wd / lr),
         ),
         "grows": Mistake(
-            "Your theta grows, by a share of itself in each update. Decay makes it smaller.",
+            "Your theta grows by a fraction of itself in each update. Decay should make it "
+            "smaller.",
             _adamw(sign=-1),
         ),
         "step first": Mistake(
-            "You step first and shrink afterwards, so that the new step is shrunk as well. What "
-            "decays is the theta that came in.",
+            "You step first and shrink afterwards, so the new step shrinks as well. Shrink the "
+            "theta that came in.",
             _adamw(new=lambda theta, lost, step, share: (1 - share) * (theta - step)),
         ),
         "sign": Mistake(
-            "Every coordinate decays by the same amount. Here each loses the same share of itself.",
+            "Your coordinates all decay by the same amount. Each should lose the same fraction of "
+            "itself.",
             _adamw(loses=lambda theta, grad: np.sign(theta)),
             _adamw(loses=lambda theta, grad: np.ones_like(theta)),
         ),
@@ -109,7 +111,7 @@ ADAMW = rule(
             _adamw(new=lambda theta, lost, step, share: theta - lost),
         ),
         "decay lost": Mistake(
-            "What theta loses is all that is left of it in your line. Take it off theta.",
+            "Your line keeps only the part that theta should lose. Subtract that part from theta.",
             _adamw(new=lambda theta, lost, step, share: lost - step),
             _adamw(new=lambda theta, lost, step, share: -lost - step),
         ),
@@ -118,18 +120,18 @@ ADAMW = rule(
             _adamw(step_rate=lambda lr, wd: -lr),
         ),
         "whole theta": Mistake(
-            "All of theta is taken away in each update. It should lose a share of itself.",
+            "You take away all of theta in each update. It should lose a fraction of itself.",
             _adamw(share=lambda lr, wd, scale, t: 1 - wd),
             _adamw(share=lambda lr, wd, scale, t: 1.0),
         ),
         "twice": Mistake(
-            "You decay twice: theta is shrunk by itself, and once more by way of the gradient.",
+            "You decay twice: you shrink theta directly, and then again by way of the gradient.",
             _adamw(along=_with_the_penalty),
             _adamw(seen=_with_the_penalty, squared=_with_the_penalty),
             _adamw(seen=_with_the_penalty),
         ),
         "shrinks the step": Mistake(
-            "It is the step that you make smaller. theta itself should lose a share.",
+            "You make the step smaller. theta itself should lose a fraction.",
             _adamw(new=lambda theta, lost, step, share: theta - (1 - share) * step),
         ),
         "no rate": Mistake(
@@ -137,46 +139,46 @@ ADAMW = rule(
             _adamw(step_rate=lambda lr, wd: 1.0),
         ),
         "decay in the rate": Mistake(
-            "weight_decay multiplies Adam's own step. It says what share of theta goes, and has no "
-            "part in the step.",
+            "You multiply Adam's own step by weight_decay. It says what fraction of theta is lost,"
+            " and has no part in the step.",
             _adamw(step_rate=lambda lr, wd: lr * wd),
             _adamw(share=_none, step_rate=lambda lr, wd: lr * wd),
         ),
         "a 2": Mistake(
-            "Your share is off by a factor of 2. A 2 comes from the derivative of a square, and "
-            "there is no derivative in this one.",
+            "Your fraction is off by a factor of 2. A 2 would come from the derivative of a "
+            "square, and there is no derivative here.",
             _adamw(share=lambda lr, wd, scale, t: 2 * lr * wd),
             _adamw(share=lambda lr, wd, scale, t: lr * wd / 2),
         ),
         "rate only": Mistake(
-            "The share that you take away does not depend on weight_decay.",
+            "The fraction that you take away doesn't depend on weight_decay.",
             _adamw(share=lambda lr, wd, scale, t: lr),
         ),
         "not theta": Mistake(
-            "What you take a share of is not theta. Decay makes the weights smaller, whatever the "
-            "gradient is.",
+            "You take a fraction of something other than theta. Decay makes the weights smaller, "
+            "whatever the gradient is.",
             _adamw(loses=lambda theta, grad: grad),
         ),
         "brackets": Mistake(
-            "weight_decay multiplies what is left of theta. The share that goes is lr times "
+            "You multiply what is left of theta by weight_decay. The fraction lost is lr times "
             "weight_decay, one product.",
             _adamw(share=lambda lr, wd, scale, t: 1 - (1 - lr) * wd),
         ),
         "power of t": Mistake(
-            "Your decay depends on t. Each update takes the same share of what is there; the "
+            "Your decay depends on t. Each update takes the same fraction of what is there; the "
             "powers come about by themselves.",
             _adamw(share=lambda lr, wd, scale, t: 1 - (1 - lr * wd) ** t),
             _adamw(share=lambda lr, wd, scale, t: lr * wd * t),
             _adamw(share=lambda lr, wd, scale, t: lr * wd / t),
         ),
         "divides": Mistake(
-            "You divide theta by a little more than 1. It comes close; what is done is to take the "
-            "share lr times weight_decay away.",
+            "You divide theta by a little more than 1. That comes close, but AdamW subtracts the "
+            "fraction lr times weight_decay.",
             _adamw(share=lambda lr, wd, scale, t: 1 - 1 / (1 + lr * wd)),
         ),
         "one for all": Mistake(
-            "All your weights lose the same, a sum or a mean over all of them. Each loses a share "
-            "of itself.",
+            "All your weights lose the same amount, a sum or a mean over all of them. Each should "
+            "lose a fraction of itself.",
             _adamw(loses=lambda theta, grad: np.sum(theta**2)),
             _adamw(loses=lambda theta, grad: np.sum(theta)),
             _adamw(loses=lambda theta, grad: np.mean(theta)),
@@ -197,7 +199,7 @@ ADAMW = rule(
             _adamw(below=lambda v_hat, eps: v_hat + eps),
         ),
         "eps moved": Mistake(
-            "eps has moved. It is added to the root of v_hat, as in Adam.",
+            "You have moved eps. Add it to the root of v_hat, as in Adam.",
             _adamw(below=lambda v_hat, eps: (v_hat + eps) ** 0.5),
             _adamw(below=lambda v_hat, eps: v_hat**0.5),
         ),
@@ -214,7 +216,7 @@ ADAMW = rule(
             dict(lr=0.05, beta1=0.5, beta2=0.8, eps=0.05, weight_decay=2.0),
         ),
     ],
-    praise="One line, and the gradients' size has no say in the decay any more.",
+    praise="One line, and the size of the gradients no longer has a say in the decay.",
 )
 
 
@@ -245,81 +247,81 @@ SHARE_LEFT = function(
     share_left,
     {
         "one by one": Mistake(
-            "You take the same amount away in each update. What goes is a share of what is left, "
-            "and that gets smaller.",
+            "You take away the same amount in each update. It should be a fraction of what is "
+            "left, and that gets smaller.",
             _left(power=lambda factor, updates: 1 - updates * (1 - factor)),
             _left(power=lambda factor, updates: max(1 - updates * (1 - factor), 0.0)),
         ),
         "over a sum": Mistake(
-            "You divide by what all updates take together. Each of them multiplies what the one "
-            "before has left.",
+            "You divide by what all updates take together. Each update multiplies what the one "
+            "before it left.",
             _left(power=lambda factor, updates: 1 / (1 + (1 - factor) * updates)),
         ),
         "one update": Mistake(
-            "That is what one update leaves. The next one shrinks what this one has left.",
+            "That is what one update leaves. The next one shrinks what is left after that.",
             _left(power=lambda factor, updates: factor),
             lambda lr, weight_decay, updates: np.exp(-lr * weight_decay),
         ),
         "what is gone": Mistake(
-            "That is the share that is gone. The question is what is left.",
+            "That is the fraction that is gone. The question is what is left.",
             _left(told=lambda left: 1 - left),
             lambda lr, weight_decay, updates: updates * lr * weight_decay,
         ),
         "negative": Mistake(
-            "Your share is below 0. What is left is between nothing and all of it.",
+            "Your fraction is negative. What is left is between nothing and all of it.",
             _left(told=lambda left: -left),
             _left(factor=lambda taken: taken - 1),
         ),
         "times": Mistake(
-            "You multiply by the number of updates. But each update multiplies anew, by the same "
+            "You multiply by the number of updates. But each update multiplies again, by the same "
             "factor.",
             _left(power=lambda factor, updates: factor * updates),
         ),
         "divided by the updates": Mistake(
-            "You divide by the number of updates. Each update takes a share of what the one before "
-            "has left.",
+            "You divide by the number of updates. Each update takes a fraction of what the one "
+            "before it left.",
             _left(power=lambda factor, updates: factor / updates),
             lambda lr, weight_decay, updates: 1 - lr * weight_decay / updates,
         ),
         "root": Mistake(
-            "You take a root. After more updates less should be left, and a root of a share is "
-            "larger than the share.",
+            "You take a root. After more updates less should be left, but the root of a fraction "
+            "is larger than the fraction.",
             _left(power=lambda factor, updates: factor ** (1 / updates)),
         ),
         "power of the decay": Mistake(
-            "In yours the power takes hold of the decay alone. What is multiplied again and again "
-            "is what one update leaves.",
+            "You raise only the decay to a power. What gets multiplied again and again is the "
+            "fraction that one update leaves.",
             lambda lr, weight_decay, updates: 1 - lr * weight_decay**updates,
             lambda lr, weight_decay, updates: 1 - (lr * weight_decay) ** updates,
         ),
         "per cent": Mistake(
-            "The answer is a share, between 0 and 1, not a number of per cent.",
+            "The answer is a fraction between 0 and 1, not a percentage.",
             _left(unit=100),
         ),
         "apart": Mistake(
-            "Neither lr nor weight_decay takes away a share of its own. Their product does.",
+            "Neither lr nor weight_decay takes away anything by itself. Their product does.",
             lambda lr, weight_decay, updates: (1 - lr) * (1 - weight_decay) ** updates,
             lambda lr, weight_decay, updates: ((1 - lr) * (1 - weight_decay)) ** updates,
             lambda lr, weight_decay, updates: (1 - lr) ** (weight_decay * updates),
             lambda lr, weight_decay, updates: (1 - weight_decay) ** (lr * updates),
         ),
         "added": Mistake(
-            "You add lr and weight_decay. It's their product that says which share goes.",
+            "You add lr and weight_decay. The fraction lost is their product.",
             _left(taken=lambda lr, wd: lr + wd),
         ),
         "a 2": Mistake(
-            "There is a 2 too many in it.",
+            "Your formula has a 2 too many.",
             _left(taken=lambda lr, wd: lr * wd / 2),
             _left(taken=lambda lr, wd: 2 * lr * wd),
             _left(count=lambda updates: 2 * updates),
         ),
         "logarithm": Mistake(
-            "That is the logarithm of the share. The share itself is a power.",
+            "That is the logarithm of the fraction. The fraction itself is a power.",
             _left(told=np.log),
         ),
         "exponential": Mistake(
-            "You use the exponential function. It comes close while lr times weight_decay is "
-            "small; an update is a multiplication, and can be counted exactly.",
+            "You use the exponential function. That comes close while lr times weight_decay is "
+            "small, but each update is a multiplication, so there is an exact formula.",
             _left(factor=lambda taken: np.exp(-taken)),
         ),
         "without the rate": Mistake(
@@ -332,12 +334,12 @@ SHARE_LEFT = function(
             _left(taken=lambda lr, wd: lr),
         ),
         "ratio": Mistake(
-            "You divide one by the other. The learning rate multiplies the decay.",
+            "You divide one by the other. Multiply the decay by the learning rate.",
             _left(taken=lambda lr, wd: wd / lr),
             _left(taken=lambda lr, wd: lr / wd),
         ),
         "share taken": Mistake(
-            "You multiply by the share that is taken away. What stays is the rest.",
+            "You multiply by the fraction that is taken away. Multiply by what remains.",
             _left(factor=lambda taken: taken),
         ),
         "one too few": Mistake(
@@ -346,27 +348,28 @@ SHARE_LEFT = function(
             _left(count=lambda updates: updates + 1),
         ),
         "grows": Mistake(
-            "With that the weight would grow. Decay makes it smaller.",
+            "That way the weight would grow. Decay makes it smaller.",
             _left(factor=lambda taken: 1 + taken),
         ),
         "divides": Mistake(
-            "You divide by more than 1 in each update. It comes close; but an update multiplies by "
-            "a little less than 1.",
+            "You divide by more than 1 in each update. That comes close, but an update multiplies "
+            "by a little less than 1.",
             _left(factor=lambda taken: 1 / (1 + taken)),
         ),
         "turned over": Mistake(
-            "Your share grows with the updates: the power is turned over.",
+            "Your fraction grows with the updates: the power is upside down.",
             _left(count=lambda updates: -updates),
         ),
         "squared": Mistake(
-            "There is a square in it. An update takes lr times weight_decay, as it is.",
+            "There is a square in your formula. An update takes lr times weight_decay, unsquared.",
             _left(taken=lambda lr, wd: (lr * wd) ** 2),
             _left(taken=lambda lr, wd: lr**2 * wd),
             _left(taken=lambda lr, wd: lr * wd**2),
         ),
     },
     cases=[(0.1, 0.5, 10), (0.5, 0.8, 3), (0.25, 0.4, 7)],
-    praise="With `lr` 0.001 and `weight_decay` 0.01, 1 % goes in the first thousand updates.",
+    praise="With `lr` 0.001 and `weight_decay` 0.01, a weight loses 1 % in the first thousand "
+    "updates.",
 )
 
 
@@ -389,8 +392,8 @@ WHICH_DECAY = choice(
     CODES,
     mistakes={
         "L2 and decoupled": Mistake(
-            "Look for the place where weight_decay comes in. What is added to the gradient goes "
-            "through both averages; what multiplies the weight does not.",
+            "Look for the place where weight_decay comes in. If it is added to the gradient, it "
+            "goes through both averages; if it multiplies the weight, it doesn't.",
             _with_exchanged("A", "C"),
         ),
         "with and without lr": Mistake(
@@ -415,13 +418,13 @@ WHICH_DECAY = choice(
             _with_exchanged("C", "D"),
         ),
         "three turned": Mistake(
-            "One of them is right, and the other three are in each other's places. Ask of each: "
-            "does the decay go through the averages? Is it divided? Is it multiplied by lr?",
+            "One of them is right, and the other three are swapped around. For each, ask: does the"
+            " decay go through the averages? Is it divided? Is it multiplied by lr?",
             *_all_wrong_but(1),
         ),
         "all turned": Mistake(
-            "None of them is in its place yet. Ask of each: does the decay go through the "
-            "averages? Is it divided? Is it multiplied by lr?",
+            "None of them is right yet. For each, ask: does the decay go through the averages? Is "
+            "it divided? Is it multiplied by lr?",
             *_all_wrong_but(0),
         ),
     },
@@ -494,27 +497,27 @@ AMSGRAD = rule(
     amsgrad,
     {
         "Adam": Mistake(
-            "Your steps are those of Adam. Either no maximum divides them, or it is forgotten "
-            "after each update: is it in the Step, under its own name?",
+            "Your steps are Adam's. Either you don't divide by a maximum, or you forget it after "
+            "each update: is it in the Step, under its own name?",
             _amsgrad(divides=lambda v_max, old, v: v),
             _amsgrad(kept=lambda m, v, v_max, fix2: dict(m=m, v=v)),
         ),
         "corrected first": Mistake(
-            "You correct v before taking the maximum, as Optax does. PyTorch and Keras take it of "
-            "v as it is, and correct what comes out.",
+            "You correct v before taking the maximum, as Optax does. PyTorch and Keras take the "
+            "maximum of the uncorrected v, and correct the result.",
             _amsgrad(
                 compared=lambda v, fix2: v / fix2,
                 fixed=lambda v_max, rest: v_max,
             ),
         ),
         "not corrected": Mistake(
-            "Your maximum is not corrected. So it is in the paper; here, as in PyTorch, it is, "
-            "after it has been taken.",
+            "You don't correct the maximum. Neither does the paper, but here, as in PyTorch, you "
+            "correct it after you take it.",
             _amsgrad(fixed=lambda v_max, rest: v_max),
         ),
         "neither corrected": Mistake(
-            "Neither m nor the maximum is corrected, as in the paper. Here, as in PyTorch, both "
-            "are.",
+            "You correct neither m nor the maximum, as in the paper. Here, as in PyTorch, correct "
+            "both.",
             _amsgrad(fixed=lambda v_max, rest: v_max, fix_m=lambda m, fix1: m),
         ),
         "m not corrected": Mistake(
@@ -522,19 +525,19 @@ AMSGRAD = rule(
             _amsgrad(fix_m=lambda m, fix1: m),
         ),
         "largest gradient": Mistake(
-            "You remember the largest gradient. The maximum is to be taken of v, the average.",
+            "You remember the largest gradient. Take the maximum of v, the average.",
             _of_gradients(np.square),
             _of_gradients(np.square, corrected=False),
             _of_gradients(np.abs),
             _of_gradients(np.abs, corrected=False),
         ),
         "feeds back": Mistake(
-            "Your maximum goes back into the average v, and keeps it up. The two are separate "
+            "You feed the maximum back into the average v, and hold v up. The two are separate "
             "memories: v goes on forgetting.",
             _amsgrad(kept=lambda m, v, v_max, fix2: dict(m=m, v=v_max, v_max=v_max)),
         ),
         "crossed": Mistake(
-            "In your Step v and v_max have changed places: each comes back under the other's name.",
+            "You have swapped v and v_max in your Step: each comes back under the other's name.",
             _amsgrad(kept=lambda m, v, v_max, fix2: dict(m=m, v=v_max, v_max=v)),
         ),
         "smallest": Mistake(
@@ -548,7 +551,7 @@ AMSGRAD = rule(
             _amsgrad(largest=lambda old, v, beta2: np.minimum(old, v)),
         ),
         "one for all": Mistake(
-            "All your coordinates share one maximum, that of the largest of them. Each has its "
+            "All your coordinates share one maximum, that of the largest. Each should have its "
             "own.",
             _amsgrad(largest=lambda v_max, v, beta2: np.full_like(v, np.max(np.maximum(v_max, v)))),
             _amsgrad(largest=lambda v_max, v, beta2: np.max(v)),
@@ -559,13 +562,12 @@ AMSGRAD = rule(
             _amsgrad(compared=lambda v, fix2: v / fix2),
         ),
         "multiplied": Mistake(
-            "You multiply by `1 - beta2**t`. That makes an average that is too small still "
-            "smaller.",
+            "You multiply by `1 - beta2**t`. That makes an average that is too small even smaller.",
             _amsgrad(fixed=lambda v_max, rest: v_max * rest),
         ),
         "divided by the zero": Mistake(
-            "You divide by the power itself, the weight that still lies on the zero. What has to "
-            "add up to 1 is the rest.",
+            "You divide by the power itself, the weight that is still on the zero. Divide by the "
+            "rest, so that the other weights add up to 1.",
             _amsgrad(rest=lambda fix1, fix2, beta2: 1 - fix2),
         ),
         "without t": Mistake(
@@ -578,42 +580,42 @@ AMSGRAD = rule(
             _amsgrad(rest=lambda fix1, fix2, beta2: fix1),
         ),
         "too late": Mistake(
-            "You divide by the maximum of the updates before. The newest v belongs to it, too.",
+            "You divide by the maximum over the earlier updates. Include the newest v.",
             _amsgrad(divides=lambda v_max, old, v: old + 0 * v),
         ),
         "last two": Mistake(
-            "You compare with the v before only, and an older, larger one is forgotten. What is "
-            "kept for the next update has to be the maximum.",
+            "You compare only with the previous v, so an older, larger one is forgotten. Keep the "
+            "maximum for the next update.",
             _amsgrad(kept=lambda m, v, v_max, fix2: dict(m=m, v=v, v_max=v)),
         ),
         "keeps the corrected": Mistake(
-            "What you keep as v_max is corrected already, and is corrected again in the next "
-            "update. Keep the maximum as it was taken.",
+            "You keep the corrected maximum, and correct it again in the next update. Keep the "
+            "uncorrected one.",
             _amsgrad(kept=lambda m, v, v_max, fix2: dict(m=m, v=v, v_max=v_max / fix2)),
         ),
         "root kept": Mistake(
-            "What you keep as v_max is its root. Keep the maximum as it was taken.",
+            "You keep the root of the maximum. Keep the maximum itself.",
             _amsgrad(kept=lambda m, v, v_max, fix2: dict(m=m, v=v, v_max=v_max**0.5)),
         ),
         "begins above 0": Mistake(
-            "Your maximum doesn't begin at 0, so it can't follow a small v.",
+            "Your maximum doesn't start at 0, so it can't follow a small v.",
             _amsgrad(start=1.0),
         ),
         "fades": Mistake(
-            "Your maximum fades from update to update, as in Adamax. Here it is kept for good.",
+            "Your maximum fades from update to update, as in Adamax. Here it never fades.",
             _fades,
         ),
         "sum": Mistake(
-            "You add up all the v. That divides by more and more, as Adagrad does; here the "
-            "largest is wanted.",
+            "You add up all the v, so you divide by more and more, as Adagrad does. Take the "
+            "largest.",
             _amsgrad(largest=lambda v_max, v, beta2: v_max + v),
         ),
         "mean of both": Mistake(
-            "You take the mean of the old maximum and v. The larger of the two is wanted.",
+            "You take the mean of the old maximum and v. Take the larger of the two.",
             _amsgrad(largest=lambda v_max, v, beta2: (v_max + v) / 2),
         ),
         "largest mean": Mistake(
-            "You keep the largest m. The maximum is taken of v, and m stays as it is.",
+            "You keep the largest m. Take the maximum of v; m stays as it is.",
             _largest_m,
         ),
         "uphill": Mistake(
@@ -625,7 +627,7 @@ AMSGRAD = rule(
             _amsgrad(below=lambda v_hat, eps: v_hat + eps),
         ),
         "eps moved": Mistake(
-            "eps has moved. It is added to the root, as in Adam.",
+            "You have moved eps. Add it to the root, as in Adam.",
             _amsgrad(below=lambda v_hat, eps: (v_hat + eps) ** 0.5),
             _amsgrad(below=lambda v_hat, eps: v_hat**0.5),
         ),

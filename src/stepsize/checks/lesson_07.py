@@ -40,21 +40,22 @@ COSINE = function(
     my_cosine,
     {
         "no floor": Mistake(
-            "It goes down to 0: the floor plays no part in it.",
+            "Yours goes down to 0: the floor plays no part in it.",
             _cosine(mix=lambda w, floor: w),
         ),
         "floor on top": Mistake(
-            "It begins above 1: what the floor adds below has to be taken off the height.",
+            "Yours starts above 1: what the floor adds at the bottom has to come off the height.",
             _cosine(mix=lambda w, floor: floor + w),
             _cosine(mix=lambda w, floor: floor + (1 + floor) * w),
         ),
         "below the floor": Mistake(
-            "You take the wave off the floor, and so get below 0. It belongs on top of the floor.",
+            "You subtract the wave from the floor, so you get below 0. The wave belongs on top of "
+            "the floor.",
             _cosine(mix=lambda w, floor: floor - (1 - floor) * w),
         ),
         "cut off": Mistake(
-            "Yours is cut off at the floor, and stays there for a while. It should come down to it "
-            "softly, and arrive just at the end.",
+            "Yours is cut off at the floor and stays there for a while. It should come down "
+            "softly, and reach the floor exactly at the end.",
             _cosine(mix=lambda w, floor: max(w, floor)),
         ),
         "floor halved": Mistake(
@@ -62,51 +63,50 @@ COSINE = function(
             _cosine(mix=lambda w, floor: floor / 2 + (1 - floor) * w),
         ),
         "exchanged": Mistake(
-            "The floor and the height above it have changed places: yours comes down only by "
-            "`floor`.",
+            "You have swapped the floor and the height above it: yours comes down only by `floor`.",
             _cosine(mix=lambda w, floor: 1 - floor + floor * w),
         ),
         "full wave": Mistake(
-            "Halfway it is down, and then it rises again: half a wave is wanted.",
+            "Yours is at the bottom halfway through, and then rises again. You need half a wave.",
             _cosine(angle=lambda p: 2 * math.pi * p),
         ),
         "quarter wave": Mistake(
-            "It falls faster and faster to the end: that is a quarter of a wave. It should get "
-            "flat again at the bottom.",
+            "Yours falls faster and faster to the end: that is a quarter of a wave. It should "
+            "flatten out again at the bottom.",
             _cosine(wave=lambda a: math.cos(a / 2)),
             _cosine(angle=lambda p: math.pi / 2 * p),
         ),
         "not halved": Mistake(
-            "It begins at about 2: 1 + cos goes from 2 to 0, and something has to halve it.",
+            "Yours starts at about 2: 1 + cos goes from 2 to 0, and something has to halve it.",
             _cosine(wave=lambda a: 1 + math.cos(a)),
         ),
         "no one added": Mistake(
-            "It falls below the floor, and even below 0: a cosine goes from 1 to -1.",
+            "Yours falls below the floor, and even below 0: a cosine goes from 1 to -1.",
             _cosine(wave=math.cos),
         ),
         "half a half": Mistake(
-            "You halve only one of the two terms. All of 1 + cos has to be halved.",
+            "You halve only one of the two terms. Halve all of 1 + cos.",
             _cosine(wave=lambda a: 1 + math.cos(a) / 2),
             _cosine(wave=lambda a: math.cos(a) / 2),
             _cosine(wave=lambda a: 0.5 + math.cos(a)),
             _cosine(wave=lambda a: math.cos(a) / 2, mix=lambda w, floor: 1 + w),
         ),
         "upside down": Mistake(
-            "It begins at the bottom and rises. Look at the sign in front of the cosine.",
+            "Yours starts at the bottom and rises. Look at the sign in front of the cosine.",
             _cosine(wave=lambda a: (1 - math.cos(a)) / 2),
         ),
         "sine": Mistake(
-            "That is a sine: it begins in the middle of its way.",
+            "That is a sine: it starts halfway.",
             _cosine(wave=lambda a: (1 + math.sin(a)) / 2),
             _cosine(wave=lambda a: (1 - math.sin(a)) / 2),
             _cosine(wave=math.sin),
         ),
         "squared": Mistake(
-            "Your wave is squared, so it drops too fast at first. It is needed as it is.",
+            "You square the wave, so it drops too fast at first. Use it as it is.",
             _cosine(wave=lambda a: ((1 + math.cos(a)) / 2) ** 2),
         ),
         "line": Mistake(
-            "That is a straight line. Half a cosine wave is wanted, flat at both ends.",
+            "That is a straight line. You need half a cosine wave, flat at both ends.",
             _cosine(wave=lambda a: 1 - a / math.pi),
         ),
         "rises again": Mistake(
@@ -130,8 +130,8 @@ COSINE = function(
             _cosine(share=lambda t, steps: t),
         ),
         "whole numbers": Mistake(
-            "Nothing happens until t = steps, and then all of it at once. Does a division of yours "
-            "leave no fractions?",
+            "Nothing happens until t = steps, and then everything at once. Are you using `//`, "
+            "which drops the fraction?",
             _cosine(share=lambda t, steps: t // steps),
         ),
         "one too few": Mistake(
@@ -148,13 +148,13 @@ COSINE = function(
             _cosine(made=lambda t: t + 1),
         ),
         "one behind": Mistake(
-            "Yours is one update behind. t counts the updates already made, and begins with 0.",
+            "Yours is one update behind. t counts the updates already made, and starts at 0.",
             _cosine(made=lambda t: t - 1),
             _cosine(made=lambda t: max(t - 1, 0)),
         ),
         "begins below 1": Mistake(
-            "It doesn't begin at 1. What is taken off the height for the floor has to be put "
-            "under it.",
+            "Yours doesn't start at 1. Whatever you take off the height for the floor, you have to"
+            " put under it.",
             _cosine(mix=lambda w, floor: (1 - floor) * w),
             _cosine(mix=lambda w, floor: floor * w),
             _cosine(mix=lambda w, floor: (1 - floor) * w - floor),
@@ -165,7 +165,7 @@ COSINE = function(
             _cosine(after=lambda factor, t, steps, floor: factor if t <= steps else 0.0),
         ),
         "drops to the floor": Mistake(
-            "It glides down to 0, and jumps to the floor only when all is over.",
+            "Yours glides down to 0, and jumps to the floor only when everything is over.",
             _cosine(
                 mix=lambda w, floor: w,
                 after=lambda factor, t, steps, floor: factor if t < steps else floor,
@@ -180,12 +180,12 @@ COSINE = function(
             _cosine(after=lambda factor, t, steps, floor: factor if t <= steps else 1.0),
         ),
         "restarts": Mistake(
-            "Yours begins again at t = steps: those are warm restarts. It should stay down.",
+            "Yours starts again at t = steps: that's a warm restart. It should stay down.",
             _cosine(stops=lambda p: p % 1),
         ),
         "max for min": Mistake(
-            "Yours is at the bottom from the start. Of the share and 1, which should count before "
-            "the end?",
+            "Yours is at the bottom from the start. Before the end, which should count: the share,"
+            " or 1?",
             _cosine(stops=lambda p: max(p, 1)),
         ),
     },
@@ -193,7 +193,7 @@ COSINE = function(
         *((t, 20, 0.1) for t in (0, 1, 5, 10, 15, 19, 20, 25, 40)),
         *((t, 7, 0.25) for t in (0, 2, 3, 6, 7, 8)),
     ],
-    praise="A formula of t: it can be drawn, tested, and called twice.",
+    praise="It's a formula of t: you can draw it, test it, and call it twice.",
 )
 
 
@@ -235,7 +235,7 @@ ONE_CYCLE = function(
     my_one_cycle,
     {
         "from zero": Mistake(
-            "It begins at 0, and a first update at rate 0 is wasted. It should start at `low`.",
+            "Yours starts at 0, and a first update at rate 0 is wasted. It should start at `low`.",
             _one_cycle(up=lambda p, low: p),
             _one_cycle(up=lambda p, low: low * p),
             _one_cycle(up=lambda p, low: (1 - low) * p),
@@ -259,25 +259,25 @@ ONE_CYCLE = function(
             _one_cycle(fallen=lambda t, rise, steps: (t - rise) / (steps - rise + 1)),
         ),
         "waits at low": Mistake(
-            "It waits at `low` for a while, and then climbs along a line that begins at 0. The "
-            "line itself should begin at `low`.",
+            "Yours waits at `low` for a while, and then climbs a line that starts at 0. The line "
+            "itself should start at `low`.",
             _one_cycle(up=lambda p, low: max(low, p)),
         ),
         "too slow up": Mistake(
-            "On the way up you divide by all the `steps`. At t = `rise` it should have arrived.",
+            "On the way up you divide by `steps`. It should arrive at t = `rise`.",
             _one_cycle(climbed=lambda t, rise, steps: t / steps),
             _one_cycle(climbed=lambda t, rise, steps: t / (steps - rise)),
         ),
         "stands still": Mistake(
-            "One of your ways stands still and then jumps. It should move with every t: does a "
-            "division of yours leave no fractions?",
+            "One of your two lines stands still and then jumps. It should move with every t. Are "
+            "you using `//`, which drops the fraction?",
             _one_cycle(climbed=lambda t, rise, steps: t // rise),
             _one_cycle(up=lambda p, low: low + (1 - low) * p // 1),
             _one_cycle(fallen=lambda t, rise, steps: (t - rise) // (steps - rise)),
         ),
         "curved": Mistake(
-            "One of your ways is a curve. PyTorch's one cycle is curved, too; here both are "
-            "straight lines.",
+            "One of your two lines is curved. PyTorch's one cycle is curved, too; here both are "
+            "straight.",
             _one_cycle(down=lambda p, low: _half_a_wave(p)),
             _one_cycle(up=lambda p, low: low + (1 - low) * (1 - _half_a_wave(p))),
             _one_cycle(
@@ -304,38 +304,38 @@ ONE_CYCLE = function(
             _one_cycle(end=lambda factor, low: factor if factor >= 0 else low),
         ),
         "low on top": Mistake(
-            "Before the peak it goes above 1: it has only 1 - low to climb.",
+            "Yours goes above 1 before the peak: it has only 1 - low to climb.",
             _one_cycle(up=lambda p, low: low + p),
         ),
         "peak at low": Mistake(
-            "On the way up it hardly gets anywhere: the height to climb is 1 - low, not low.",
+            "On the way up, yours hardly gets anywhere: the height to climb is 1 - low, not low.",
             _one_cycle(up=lambda p, low: low + low * p),
         ),
         "down to low": Mistake(
-            "On the way down it ends at `low`. One cycle goes on, to 0.",
+            "On the way down, yours ends at `low`. One cycle goes further, to 0.",
             _one_cycle(down=lambda p, low: low + (1 - low) * max(1 - p, 0)),
             _one_cycle(end=lambda factor, low: max(factor, low)),
         ),
         "exchanged": Mistake(
-            "On the way up, low and 1 - low have changed places: one is where it starts, the other "
-            "how far it climbs.",
+            "On the way up, you have swapped low and 1 - low: one is where it starts, the other is"
+            " how far it climbs.",
             _one_cycle(up=lambda p, low: 1 - low + low * p),
         ),
         "too short down": Mistake(
-            "The way down takes as long as the way up. It has all the updates that are left.",
+            "Your way down takes as long as the way up. It has all the remaining updates.",
             _one_cycle(fallen=lambda t, rise, steps: (t - rise) / rise),
         ),
         "too long down": Mistake(
-            "The way down takes all the `steps`, but `rise` of them are over when it begins.",
+            "Your way down takes all the `steps`, but `rise` of them are over when it starts.",
             _one_cycle(fallen=lambda t, rise, steps: (t - rise) / steps),
         ),
         "jumps": Mistake(
-            "At the peak it jumps: the way down has to begin at 1, when t is `rise`.",
+            "Yours jumps at the peak: the way down has to start at 1 when t is `rise`.",
             _one_cycle(fallen=lambda t, rise, steps: t / steps),
             _one_cycle(fallen=lambda t, rise, steps: t / (steps - rise)),
         ),
         "above 1": Mistake(
-            "On the way down it begins above 1: at t = `rise`, none of that way is done.",
+            "Your way down starts above 1. At t = `rise` it should only be starting.",
             _one_cycle(down=lambda p, low: 2 - p),
             _one_cycle(
                 fallen=lambda t, rise, steps: t / (steps - rise),
@@ -348,18 +348,19 @@ ONE_CYCLE = function(
             ),
         ),
         "below zero": Mistake(
-            "After the last update it goes below 0, which is a step uphill. It should stay at 0.",
+            "After the last update, yours goes below 0, which is a step uphill. It should stay at "
+            "0.",
             _one_cycle(end=lambda factor, low: factor),
         ),
         "no way down": Mistake(
-            "It rises, and that is all. The second half of the cycle is missing.",
+            "Yours rises, and that's all. The second half of the cycle is missing.",
             _one_cycle(down=lambda p, low: 1.0),
             _one_cycle(down=lambda p, low: 0.0),
             _one_cycle(rises=lambda t, rise: True),
             _one_cycle(rises=lambda t, rise: True, up=lambda p, low: min(low + (1 - low) * p, 1)),
         ),
         "no way up": Mistake(
-            "There is no way up in it. In the first `rise` updates it should climb to the top.",
+            "Yours has no way up. It should climb to the top in the first `rise` updates.",
             _one_cycle(up=lambda p, low: 1.0),
             _one_cycle(rises=lambda t, rise: False),
             _one_cycle(rises=lambda t, rise: False, fallen=lambda t, rise, steps: t / steps),
@@ -401,17 +402,17 @@ UPDATES = function(
     total_updates,
     {
         "rounded down": Mistake(
-            "The last batch of each epoch is smaller, but it is a batch. Yours is right only "
-            "where `drop_last=True`.",
+            "The last batch of each epoch is smaller, but it still counts. Yours is right only "
+            "with `drop_last=True`.",
             _updates(batches=lambda examples, size: examples // size),
         ),
         "left over": Mistake(
-            "The batches that are left over at the end of an epoch make an update, too. You "
-            "drop them.",
+            "You drop the batches left over at the end of an epoch. They make an update, too.",
             _updates(gathered=lambda batches, accumulate: batches // accumulate),
         ),
         "to the nearest": Mistake(
-            "You round to the nearest number, so a small rest gets lost. It counts, however small.",
+            "You round to the nearest integer, so a small remainder gets lost. It counts, however "
+            "small.",
             _updates(batches=lambda examples, size: round(examples / size)),
             _updates(gathered=lambda batches, accumulate: round(batches / accumulate)),
             _updates(
@@ -420,8 +421,8 @@ UPDATES = function(
             ),
         ),
         "not rounded": Mistake(
-            "That isn't a whole number, and there is no half update. What happens to what is left "
-            "over?",
+            "That isn't a whole number, and there are no half updates. What happens to the "
+            "remainder?",
             _updates(
                 batches=lambda examples, size: examples / size,
                 gathered=lambda batches, accumulate: batches / accumulate,
@@ -433,8 +434,8 @@ UPDATES = function(
             ),
         ),
         "rounded once": Mistake(
-            "Each epoch has a small batch of its own at its end: round within an epoch, not "
-            "over all of them.",
+            "Every epoch ends with a small batch of its own, so round within an epoch, not over "
+            "all of them.",
             _updates(
                 batches=lambda examples, size: examples / size,
                 overall=lambda gathered, batches, epochs: gathered(epochs * batches),
@@ -444,8 +445,8 @@ UPDATES = function(
             ),
         ),
         "carried over": Mistake(
-            "You let an update gather batches of two epochs. What is left at the end of an "
-            "epoch is not carried over.",
+            "You let an update gather batches from two epochs. What is left at the end of an epoch"
+            " isn't carried over.",
             _updates(overall=lambda gathered, batches, epochs: gathered(epochs * batches)),
         ),
         "batches": Mistake(
@@ -457,7 +458,7 @@ UPDATES = function(
             _updates(gathered=lambda batches, accumulate: batches * accumulate),
         ),
         "one epoch": Mistake(
-            "The number of epochs plays no part: that is one epoch.",
+            "The number of epochs plays no part in yours: that is one epoch.",
             _updates(overall=lambda gathered, batches, epochs: gathered(batches)),
         ),
         "epochs": Mistake(
@@ -465,12 +466,13 @@ UPDATES = function(
             _updates(overall=lambda gathered, batches, epochs: epochs),
         ),
         "examples": Mistake(
-            "You count examples, and the batch size plays no part. An update uses whole batches.",
+            "You count examples, and the batch size plays no part in it. An update uses whole "
+            "batches.",
             _updates(batches=lambda examples, size: examples),
             lambda examples, batch_size, accumulate, epochs: epochs * examples,
         ),
         "one more each": Mistake(
-            "Where everything comes out even, yours has one too many in each epoch.",
+            "Where everything divides evenly, yours has one update too many per epoch.",
             _updates(batches=lambda examples, size: examples // size + 1),
             _updates(gathered=lambda batches, accumulate: batches // accumulate + 1),
             _updates(
@@ -484,7 +486,7 @@ UPDATES = function(
             _updates(overall=lambda gathered, batches, epochs: epochs * gathered(batches) - 1),
         ),
         "summed": Mistake(
-            "You add the number of epochs. Each epoch has all its updates: multiply.",
+            "You add the number of epochs. Every epoch has all its updates, so multiply.",
             _updates(overall=lambda gathered, batches, epochs: epochs + gathered(batches)),
         ),
     },
@@ -498,7 +500,7 @@ UPDATES = function(
         (100, 64, 1, 2),
         (50_000, 128, 8, 90),
     ],
-    praise="Put this number into the schedule, never one copied from elsewhere.",
+    praise="Give the schedule this number, never one copied from elsewhere.",
 )
 
 
@@ -564,17 +566,17 @@ PLATEAU = function(
             _plateau(too_many=lambda bad, patience: bad > 0),
         ),
         "never forgives": Mistake(
-            "A good loss wipes out the bad ones before it: they have to come in a row.",
+            "A good loss wipes out the bad ones before it: only bad losses in a row count.",
             _plateau(count=lambda bad, good: bad if good else bad + 1),
             _plateau(count=lambda bad, good: max(bad - 1, 0) if good else bad + 1),
         ),
         "good counts": Mistake(
-            "A good loss sets your count to 1. It isn't a bad one: the count begins at 0 again.",
+            "A good loss sets your count to 1. It isn't a bad one, so the count goes back to 0.",
             _plateau(count=lambda bad, good: 1 if good else bad + 1),
         ),
         "margin": Mistake(
-            "You ask a good loss to be better by some margin, as PyTorch's own does "
-            "(`threshold=1e-4`). Here it need only be below the best.",
+            "You want a good loss to be better by a margin, as PyTorch does (`threshold=1e-4`). "
+            "Here it only has to be below the best.",
             _plateau(good=lambda loss, best, before: loss < best * (1 - 1e-4)),
             _plateau(good=lambda loss, best, before: loss < best * (1 - 1e-3)),
             _plateau(good=lambda loss, best, before: loss < best * (1 - 1e-2)),
@@ -582,17 +584,17 @@ PLATEAU = function(
             _plateau(good=lambda loss, best, before: loss < best - 1e-3),
         ),
         "forgets the best": Mistake(
-            "After a cut you forget the best loss. The rate is a new one then, but the best so far "
-            "stays what it was.",
+            "After a cut you forget the best loss. The rate is new, but the best loss so far is "
+            "still the best.",
             _plateau(after_a_cut=lambda best, loss: loss),
             _plateau(after_a_cut=lambda best, loss: math.inf),
         ),
         "starts at 1": Mistake(
-            "After a cut your count starts again at 1. No loss has been bad since.",
+            "After a cut your count restarts at 1. No loss has been bad since the cut.",
             _plateau(again=lambda bad: 1),
         ),
         "higher is good": Mistake(
-            "You take a higher loss for progress.",
+            "You treat a higher loss as progress.",
             _plateau(good=lambda loss, best, before: loss > best),
             _plateau(
                 start=lambda losses: -math.inf,
@@ -601,8 +603,8 @@ PLATEAU = function(
             ),
         ),
         "never good": Mistake(
-            "In yours every loss counts as bad. Does `best` start high enough, do you compare "
-            "before you lower it, and does a good loss set the count back?",
+            "In yours, every loss counts as bad. Does `best` start high enough? Do you compare "
+            "before you update it? Does a good loss reset the count?",
             _plateau(good=lambda loss, best, before: False),
         ),
         "the first is bad": Mistake(
@@ -621,22 +623,22 @@ PLATEAU = function(
             _plateau(cut=lambda rate, factor: rate * (1 - factor)),
         ),
         "at cuts only": Mistake(
-            "You note a rate only where it changes. Asked for is one after each loss.",
+            "You record a rate only where it changes. Record one after each loss.",
             _plateau(out=_at_cuts_only),
         ),
         "after bad ones only": Mistake(
-            "You note a rate only after bad losses, or only after good ones. One after each "
-            "loss is wanted.",
+            "You record a rate only after bad losses, or only after good ones. Record one after "
+            "each loss.",
             _plateau(noted=lambda good: not good),
             _plateau(noted=lambda good: good),
         ),
         "one short": Mistake(
-            "There should be a rate for each loss; one of yours is missing.",
+            "There should be one rate per loss; one of yours is missing.",
             _plateau(out=lambda rates: np.array(rates[1:])),
             _plateau(out=lambda rates: np.array(rates[:-1])),
         ),
         "one too many": Mistake(
-            "There is a rate too many: the one from before the first loss isn't asked for.",
+            "You have one rate too many: leave out the one from before the first loss.",
             _plateau(out=lambda rates: np.array([1.0, *rates])),
         ),
         "goes on cutting": Mistake(
@@ -644,17 +646,18 @@ PLATEAU = function(
             _plateau(again=lambda bad: bad),
         ),
         "the one before": Mistake(
-            "You compare with the loss before, so a zigzag always looks good. The best so far is "
-            "what counts.",
+            "You compare with the previous loss, so a zigzag always looks good. Compare with the "
+            "best so far.",
             _plateau(good=lambda loss, best, before: loss < before),
             _plateau(follow=lambda best, loss: loss),
         ),
         "the first": Mistake(
-            "You compare with the first loss all the time: your `best` doesn't follow the best.",
+            "You always compare with the first loss: your `best` is never updated.",
             _plateau(follow=lambda best, loss: min(best, loss) if best == math.inf else best),
         ),
         "as good is good": Mistake(
-            "You take a loss that only equals the best for progress. On a plateau all are equal.",
+            "You treat a loss that only equals the best as progress. On a plateau all losses are "
+            "equal.",
             _plateau(good=lambda loss, best, before: loss <= best),
         ),
         "grows": Mistake(
@@ -662,8 +665,8 @@ PLATEAU = function(
             _plateau(cut=lambda rate, factor: rate / factor),
         ),
         "factor itself": Mistake(
-            "The first cut is right. The second should cut what is left then; you go to the "
-            "factor itself.",
+            "The first cut is right. The second should cut the rate as it is then; you set it to "
+            "the factor itself.",
             _plateau(cut=lambda rate, factor: factor),
         ),
         "to nothing": Mistake(
@@ -671,11 +674,11 @@ PLATEAU = function(
             _plateau(cut=lambda rate, factor: 0.0),
         ),
         "deaf": Mistake(
-            "Each of your rates is from before its loss was heard. The one after it is wanted.",
+            "Each of your rates is the one before its loss. Record the one after it.",
             _plateau(hears=False),
         ),
         "last only": Mistake(
-            "That is the rate at the end. Asked for is the rate after each loss.",
+            "That is the rate at the end. Return the rate after each loss.",
             _plateau(out=lambda rates: rates[-1]),
         ),
     },

@@ -35,8 +35,8 @@ WARMUP = function(
     my_warmup,
     {
         "dead first step": Mistake(
-            "At t = 0 your factor is 0: the first update moves nothing. t counts the updates "
-            "already made; which one is being made?",
+            "At t = 0 your factor is 0, so the first update moves nothing. t counts the updates "
+            "already made; which one is being made now?",
             _warmup(n=lambda t: t),
             _warmup(rise=lambda n, steps: (n - 1) / (steps - 1)),
         ),
@@ -58,26 +58,26 @@ WARMUP = function(
             _warmup(rise=lambda n, steps: n / (steps - 1)),
         ),
         "brackets": Mistake(
-            "The division comes before the plus: yours divides only the 1.",
+            "Division comes before addition: you divide only the 1.",
             _warmup(rise=lambda n, steps: n - 1 + 1 / steps),
         ),
         "above 1": Mistake(
-            "After the warmup yours is above 1. The minimum has to be taken last, and with 1.",
+            "After the warmup yours is above 1. Take the minimum last, and take it with 1.",
             _warmup(n=lambda t: t, after=lambda factor, t, steps: factor + 1 / steps),
             _warmup(top=lambda p, steps: min(p, steps)),
         ),
         "not divided": Mistake(
-            "You count the updates up to `steps`. A factor goes up to 1: divide.",
+            "You count the updates up to `steps`. A factor goes up to 1, so divide.",
             _warmup(rise=lambda n, steps: n, top=lambda p, steps: min(p, steps)),
             _warmup(rise=lambda n, steps: n, top=lambda p, steps: p),
         ),
         "a rate": Mistake(
-            "That is a rate. A factor is wanted, which rises to 1; the peak multiplies it.",
+            "That is a rate. Return a factor, which rises to 1; it gets multiplied by the peak.",
             _warmup(after=lambda factor, t, steps: 0.015 * factor),
             _warmup(after=lambda factor, t, steps: factor if t < steps else 0.015),
         ),
         "bent": Mistake(
-            "Your way up is bent. Each update of the warmup should add the same.",
+            "Your rise is curved. Each update of the warmup should add the same amount.",
             _warmup(shape=lambda p: p**2),
             _warmup(shape=lambda p: p**0.5),
             _warmup(shape=lambda p: (1 - math.cos(math.pi * p)) / 2),
@@ -85,7 +85,8 @@ WARMUP = function(
             _warmup(shape=lambda p: 1 - math.exp(-p), top=lambda p, steps: p),
         ),
         "full at once": Mistake(
-            "Your first update already has the full rate. That is the one that warmup is for.",
+            "Your first update already has the full rate. That's the very update that warmup is "
+            "for.",
             _warmup(top=lambda p, steps: max(p, 1.0)),
             _warmup(top=lambda p, steps: 1.0),
             _warmup(rise=lambda n, steps: steps / n),
@@ -97,12 +98,12 @@ WARMUP = function(
             _warmup(rise=lambda n, steps: steps / n, top=lambda p, steps: p),
         ),
         "whole numbers": Mistake(
-            "The factor is 0 until it jumps to 1. It should rise with each update: does a division "
-            "of yours leave no fractions?",
+            "Your factor is 0 until it jumps to 1. It should rise with each update. Are you using "
+            "`//`, which drops the fraction?",
             _warmup(rise=lambda n, steps: n // steps),
         ),
         "again and again": Mistake(
-            "Your warmup begins anew each time it is over. It is wanted once, at the start.",
+            "Your warmup starts over each time it ends. It should happen once, at the start.",
             _warmup(rise=lambda n, steps: ((n - 1) % steps + 1) / steps),
         ),
         "back to nothing": Mistake(
@@ -115,7 +116,7 @@ WARMUP = function(
             _warmup(after=lambda factor, t, steps: 0.0 if t < steps else 1.0),
         ),
         "never rises": Mistake(
-            "Yours stays where it begins: t plays no part in it.",
+            "Yours stays where it starts: t plays no part in it.",
             _warmup(rise=lambda n, steps: 1 / steps),
         ),
     },
@@ -124,7 +125,8 @@ WARMUP = function(
         *((t, 10) for t in (0, 3, 8, 9, 10, 57)),
         *((t, 2) for t in (0, 1, 5)),
     ],
-    praise="The first update has 1 / steps of the rate, and the last of the warmup all of it.",
+    praise="The first update gets 1 / steps of the rate, and the last update of the warmup gets "
+    "all of it.",
 )
 
 
@@ -190,7 +192,7 @@ SCHEDULE = function(
             _schedule(warms=lambda t, warmup: t <= warmup),
         ),
         "no warmup": Mistake(
-            "There is no warmup in it: yours begins at the peak.",
+            "There is no warmup in yours: it starts at the peak.",
             _schedule(
                 warms=lambda t, warmup: False,
                 share=lambda t, warmup, steps: t / steps,
@@ -203,14 +205,14 @@ SCHEDULE = function(
             _schedule(warms=lambda t, warmup: False),
         ),
         "multiplied": Mistake(
-            "Your cosine falls while the warmup rises, so the peak is never reached. It should "
-            "begin where the warmup ends.",
+            "Your cosine falls while the warmup rises, so you never reach the peak. It should "
+            "start where the warmup ends.",
             _multiplied,
             _the_lower,
         ),
         "jump": Mistake(
-            "There is a jump where the warmup ends: your cosine has been running since t = 0. "
-            "It should begin at the peak.",
+            "Yours jumps where the warmup ends, because your cosine has been running since t = 0. "
+            "It should start at the peak.",
             _schedule(share=lambda t, warmup, steps: t / steps),
             _schedule(share=lambda t, warmup, steps: t / (steps - warmup)),
         ),
@@ -223,14 +225,14 @@ SCHEDULE = function(
             _schedule(share=lambda t, warmup, steps: max(t - warmup - 1, 0) / (steps - warmup)),
         ),
         "slow warmup": Mistake(
-            "Your warmup is too slow: its last update should have all of the rate.",
+            "Your warmup is too slow: its last update should get the full rate.",
             _schedule(rise=lambda n, warmup, steps: n / (warmup + 1)),
             _schedule(rise=lambda n, warmup, steps: n / steps),
             _schedule(rise=lambda n, warmup, steps: n / (steps - warmup)),
         ),
         "warmup from the floor": Mistake(
-            "Your warmup begins above the floor. The floor is for the end; the warmup is that "
-            "of exercise 8.1.",
+            "Your warmup starts above the floor. The floor is for the end; use the warmup of "
+            "exercise 8.1.",
             _schedule(lift=lambda p, floor: floor + (1 - floor) * p),
             _schedule(lift=lambda p, floor: max(floor, p)),
         ),
@@ -240,7 +242,7 @@ SCHEDULE = function(
             _schedule(lift=lambda p, floor: floor),
         ),
         "whole numbers": Mistake(
-            "Yours stands still and then jumps. Does a division of yours leave no fractions?",
+            "Yours stands still and then jumps. Are you using `//`, which drops the fraction?",
             _schedule(rise=lambda n, warmup, steps: n // warmup),
             _schedule(share=lambda t, warmup, steps: (t - warmup) // (steps - warmup)),
         ),
@@ -251,7 +253,7 @@ SCHEDULE = function(
             _schedule(rise=lambda n, warmup, steps: 1 - (n - 1) / warmup),
         ),
         "upside down": Mistake(
-            "Your cosine begins at the bottom and rises. Look at the sign in front of it.",
+            "Your cosine starts at the bottom and rises. Look at the sign in front of it.",
             _schedule(wave=lambda p: (1 - math.cos(math.pi * p)) / 2),
         ),
         "not halved": Mistake(
@@ -259,7 +261,7 @@ SCHEDULE = function(
             _schedule(wave=lambda p: 1 + math.cos(math.pi * p)),
         ),
         "half a half": Mistake(
-            "You halve only one of the two terms. All of 1 + cos has to be halved.",
+            "You halve only one of the two terms. Halve all of 1 + cos.",
             _schedule(wave=lambda p: 1 + math.cos(math.pi * p) / 2),
             _schedule(wave=lambda p: math.cos(math.pi * p) / 2),
             _schedule(wave=lambda p: 0.5 + math.cos(math.pi * p)),
@@ -269,11 +271,11 @@ SCHEDULE = function(
             ),
         ),
         "full wave": Mistake(
-            "It is down halfway, and then rises again: half a wave is wanted.",
+            "Yours is at the bottom halfway through, and then rises again. You need half a wave.",
             _schedule(wave=lambda p: (1 + math.cos(2 * math.pi * p)) / 2),
         ),
         "restarts": Mistake(
-            "At t = steps yours begins anew. It should stay down.",
+            "At t = steps yours starts over. It should stay down.",
             _schedule(stops=lambda p: p % 1),
         ),
         "drops to 0": Mistake(
@@ -282,8 +284,8 @@ SCHEDULE = function(
             _schedule(after=lambda factor, t, steps, floor: factor if t <= steps else 0.0),
         ),
         "below the peak": Mistake(
-            "Your cosine doesn't begin at 1. What is taken off its height for the floor has "
-            "to be put under it.",
+            "Your cosine doesn't start at 1. Whatever you take off its height for the floor, you "
+            "have to put under it.",
             _schedule(mix=lambda w, floor: (1 - floor) * w),
             _schedule(mix=lambda w, floor: floor * w),
         ),
@@ -298,8 +300,8 @@ SCHEDULE = function(
             _inverse_root,
         ),
         "too long": Mistake(
-            "Your cosine takes all the steps, after a warmup that has used some of them up. "
-            "The two together should be over at t = steps.",
+            "Your cosine takes all the steps, but the warmup has already used some of them. Both "
+            "together should end at t = steps.",
             _schedule(share=lambda t, warmup, steps: (t - warmup) / steps),
             _schedule(share=lambda t, warmup, steps: (t - warmup) / (steps + warmup)),
         ),
@@ -327,13 +329,13 @@ SCHEDULE = function(
             _schedule(wave=lambda p: math.cos(math.pi * p)),
         ),
         "quarter wave": Mistake(
-            "You take a quarter of a wave: it ends steeply. Half a wave, from the top to the "
-            "bottom, is flat at both ends.",
+            "You take a quarter of a wave, which ends steeply. Half a wave, from top to bottom, is"
+            " flat at both ends.",
             _schedule(wave=lambda p: math.cos(math.pi / 2 * p)),
             _schedule(wave=lambda p: (1 + math.cos(math.pi / 2 * p)) / 2),
         ),
         "no pi": Mistake(
-            "Your cosine doesn't get to its bottom: half a wave is pi long.",
+            "Your cosine never reaches the bottom: half a wave is pi long.",
             _schedule(wave=lambda p: (1 + math.cos(p)) / 2),
         ),
         "degrees": Mistake(
@@ -342,12 +344,12 @@ SCHEDULE = function(
             _schedule(wave=lambda p: (1 + math.cos(180 * p)) / 2),
         ),
         "sine": Mistake(
-            "That is a sine: it begins in the middle of its way.",
+            "That is a sine: it starts halfway.",
             _schedule(wave=lambda p: (1 + math.sin(math.pi * p)) / 2),
             _schedule(wave=lambda p: (1 - math.sin(math.pi * p)) / 2),
         ),
         "a line": Mistake(
-            "Yours falls along a straight line. Half a cosine wave is wanted.",
+            "Yours falls in a straight line. You need half a cosine wave.",
             _schedule(wave=lambda p: 1 - p),
         ),
     },
@@ -392,31 +394,31 @@ INVERSE_SQRT = function(
     my_inverse_sqrt,
     {
         "t for n": Mistake(
-            "You count the updates already made. The formula's n is the update being made, "
-            "and begins with 1.",
+            "You count the updates already made. The formula's n is the update being made, and "
+            "starts at 1.",
             _inverse_sqrt(n=lambda t: t),
             _inverse_sqrt(n=lambda t: max(t, 1)),
             _inverse_sqrt(rise=lambda n, warmup: (n - 1) / warmup),
             _inverse_sqrt(ratio=lambda warmup, n: warmup / max(n - 1, 1)),
         ),
         "one ahead": Mistake(
-            "You are one update ahead: at t = 0 the first update is made, and n is 1.",
+            "You are one update ahead: at t = 0 you are making the first update, so n is 1.",
             _inverse_sqrt(n=lambda t: t + 2),
         ),
         "never falls": Mistake(
-            "Yours never falls. The number of updates belongs below the line of the fraction "
-            "under the root.",
+            "Yours never falls. Under the root, the number of updates belongs in the denominator.",
             _inverse_sqrt(ratio=lambda warmup, n: n / warmup),
             _inverse_sqrt(ratio=lambda warmup, n: math.inf),
         ),
         "brackets": Mistake(
-            "Your root takes in only one of the two numbers. It is the root of the whole fraction.",
+            "You take the root of only one of the two numbers. Take the root of the whole "
+            "fraction.",
             _inverse_sqrt(ratio=lambda warmup, n: warmup**2 / n if n else math.inf),
             _inverse_sqrt(ratio=lambda warmup, n: warmup / n**2 if n else math.inf),
         ),
         "half for a root": Mistake(
-            "Python reads `x**1/2` as half of `x**1`: a power comes before a division. Put the "
-            "exponent in brackets, or write 0.5.",
+            "Python reads `x**1/2` as half of `x**1`, because powers come before division. Put the"
+            " exponent in parentheses, or write 0.5.",
             _inverse_sqrt(root=lambda ratio: ratio / 2),
         ),
         "other power": Mistake(
@@ -431,13 +433,13 @@ INVERSE_SQRT = function(
             _inverse_sqrt(root=lambda ratio: math.exp(-1 / ratio)),
         ),
         "whole numbers": Mistake(
-            "The rate is 0 until the end of the warmup. Does a division of yours leave no "
-            "fractions?",
+            "Your rate is 0 until the end of the warmup. Are you using `//`, which drops the "
+            "fraction?",
             _inverse_sqrt(rise=lambda n, warmup: n // warmup),
         ),
         "max for min": Mistake(
-            "You take the larger of the two: a start beyond the peak, and a rise without end. "
-            "At each update the smaller one counts.",
+            "You take the larger of the two, so you start above the peak and rise without end. "
+            "Take the smaller one at each update.",
             _inverse_sqrt(which=max),
         ),
         "no warmup": Mistake(
@@ -450,7 +452,7 @@ INVERSE_SQRT = function(
             _inverse_sqrt(which=lambda up, down: min(1.0, down)),
         ),
         "no decay": Mistake(
-            "Yours stays at 1 after the warmup. It should fall from there.",
+            "Yours stays at 1 after the warmup. It should fall from there on.",
             _inverse_sqrt(ratio=lambda warmup, n: 1.0),
         ),
         "peak not 1": Mistake(
@@ -461,7 +463,7 @@ INVERSE_SQRT = function(
             _inverse_sqrt(height=lambda factor, warmup: factor * (512 * warmup) ** -0.5),
         ),
         "no warmup under the root": Mistake(
-            "Your rise and your fall do not meet at 1. Where n is the warmup, both should.",
+            "Your rise and your fall don't meet at 1. Both should be 1 where n equals the warmup.",
             _inverse_sqrt(ratio=lambda warmup, n: 1 / n if n else math.inf),
         ),
         "no root": Mistake(
@@ -476,13 +478,13 @@ INVERSE_SQRT = function(
             lambda t, warmup: (t + 1) / warmup if t < warmup else (t - warmup + 1) ** -0.5,
         ),
         "root of the rise": Mistake(
-            "Your rise is a root, too: steep at first, where caution is the point. It should "
-            "be a line.",
+            "Your rise is a root, too: steep at first, where you want caution. It should be a "
+            "straight line.",
             _inverse_sqrt(steep=lambda rise: rise**0.5),
         ),
     },
     cases=[(t, w) for w in (4, 100) for t in (0, 1, 2, 3, 4, 7, 15, 99, 399)],
-    praise="It needs no number of steps: you may stop when you like.",
+    praise="It needn't know the number of steps: you can stop when you like.",
 )
 
 
@@ -504,20 +506,20 @@ HOW_LONG = number(
             10.0,
         ),
         "one off": Mistake(
-            "You count one too many or too few: the rule is just a division.",
+            "You are off by one: the rule is just a division.",
             1999.0,
             2001.0,
             1998.0,
         ),
         "squared": Mistake(
-            "That is a square, or a 9 too many. The rule has one division, by 1 - beta2.",
+            "That has a square, or one 9 too many. The rule has one division, by 1 - beta2.",
             1e6,
             2e6,
             20000.0,
             200000.0,
         ),
         "other beta2": Mistake(
-            "That is right for 0.98 or 0.99. Adam's default beta2 has one 9 more.",
+            "That is right for 0.98 or 0.99. Adam's default beta2 has more nines.",
             100.0,
             200.0,
             50.0,
@@ -529,21 +531,21 @@ HOW_LONG = number(
             0.0005,
         ),
         "halved": Mistake(
-            "You divided by 2. The 2 is above the line.",
+            "You divided by 2. The 2 is in the numerator.",
             500.0,
         ),
         "without one minus": Mistake(
-            "You calculate with beta2 itself. How far is it from 1?",
+            "You use beta2 itself. How far is it from 1?",
             2 / 0.999,
             2 / 0.9,
             2 * 0.9,
         ),
         "brackets": Mistake(
-            "Python divides before it subtracts: 1 - beta2 needs brackets around it.",
+            "Python divides before it subtracts: put parentheses around 1 - beta2.",
             2 / 1 - 0.999,
         ),
         "sign": Mistake(
-            "That is below 0. beta2 is less than 1, so take it from 1, not 1 from it.",
+            "That is negative. beta2 is less than 1, so subtract it from 1, not 1 from it.",
             -2000.0,
             -1000.0,
         ),
@@ -556,12 +558,13 @@ HOW_LONG = number(
             2 * math.log(0.5) / math.log(0.999),
         ),
         "a paper's": Mistake(
-            "That is what Vaswani et al. took for their transformer. What does the rule give?",
+            "That is what Vaswani et al. used for their transformer. What does the rule give?",
             4000.0,
         ),
     },
     hint="Put Adam's default beta2, 0.999, into 2 / (1 - beta2).",
-    praise="Twice the memory of v. A rule of thumb, not a law: on the map, ten were enough.",
+    praise="Twice the memory of v. It's a rule of thumb, not a law: on the map, twenty were "
+    "enough.",
 )
 
 

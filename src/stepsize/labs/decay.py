@@ -67,7 +67,7 @@ def forgetting(updates: int = 404) -> Lab:
     def scene() -> Scene:
         left, right = panels(2)
         plots.lines(left, [], {}, ylabel="θ / lr")
-        plots.lines(right, [], {}, ylabel="scale / lr")
+        plots.lines(right, [], {}, ylabel="effective rate / lr")
         left.plot([0, updates], [0, 0], color=plots.GREY, lw=0.8)
         left.set(xlim=(0, 1.45 * updates), ylim=(-200, 700))
         left.set_yscale("symlog", linthresh=10)
@@ -87,10 +87,10 @@ def forgetting(updates: int = 404) -> Lab:
         places = {name: run.theta[:, 0] for name, run in runs.items()}
         scales = {name: run.scale[:, 0] for name, run in runs.items()}
         plots.lines(axes[0], t, places, ylabel="θ / lr")
-        plots.lines(axes[1], t[1:], scales, ylabel="scale / lr")
+        plots.lines(axes[1], t[1:], scales, ylabel="effective rate / lr")
         return sentences.forgetting(runs, period)
 
-    title = "Where Adam and AMSGrad go, and by how much they multiply a gradient, at each update"
+    title = "Where Adam and AMSGrad go, and their effective learning rate, at each update"
     return Lab(title, scene, react, **controls)
 
 

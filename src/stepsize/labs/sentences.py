@@ -183,18 +183,22 @@ def schedules(
     gives its mean over the `last` updates up to each of `ends`.
     """
     heights = np.stack([above[:, end + 1 - last : end + 1].mean(-1) for end in ends])
-    tied = [len({number(h) for h in each}) == 1 for each in heights]  # as far as can be read here
-    lower = [
-        "neither" if tie else names[each.argmin()] for tie, each in zip(tied, heights, strict=True)
-    ]
     said = []
     for name, rate, height in zip(names, rates, heights.T, strict=True):
-        steps = f"rate {number(rate[0])} at first, {number(rate[-1])} at last"
-        highest = f", {number(rate.max())} at most" if rate.max() > rate[0] else ""
-        found = (f"{number(h)} after {end}" for h, end in zip(height, ends, strict=True))
-        said.append(f"{name} ({steps}{highest}) is {' and '.join(found)} above the lowest loss")
-    verdict = (f"{name} after {end} updates" for name, end in zip(lower, ends, strict=True))
-    return f"lower is {', '.join(verdict)}: {'; '.join(said)}"
+        used = f"rate from {number(rate[0])} to {number(rate[-1])}"
+        highest = f", at most {number(rate.max())}" if rate.max() > rate[0] else ""
+        found = ", ".join(f"{number(h)} after {end}" for h, end in zip(height, ends, strict=True))
+        said.append(f"{name} ({used}{highest}) is above the lowest loss by {found} updates")
+    verdict = (_lower(names, each, end) for each, end in zip(heights, ends, strict=True))
+    return f"{', '.join(verdict)}: {'; '.join(said)}"
+
+
+def _lower(names: Sequence[str], heights: np.ndarray, end: int) -> str:
+    """Which of two is lower, and by what factor, as far as can be read here."""
+    if number(heights[0]) == number(heights[1]):
+        return f"no difference after {end} updates"
+    factor = number(heights.max() / heights.min(), ".2g")
+    return f"{names[heights.argmin()]} is lower by a factor of {factor} after {end} updates"
 
 
 def scales(trace: Trace) -> str:
@@ -217,7 +221,7 @@ def microscope(trace: Trace, step: np.ndarray) -> str:
     longest = int(np.argmax(length >= (1 - 1e-6) * length.max()))
     first = f"the first step is {length[0]:.2f} × lr, the last {length[-1]:.2f} × lr"
     m, v = (1 - beta[-1] ** len(step) for beta in (trace.beta1, trace.beta2))
-    filled = f"m is filled to {100 * m:.3g} %, v to {100 * v:.3g} %"
+    filled = f"m is {100 * m:.3g} % full, v {100 * v:.3g} %"
     return f"up to {length.max():.2f} × lr, in update {longest + 1}: {first}; {filled} by then"
 
 
@@ -255,7 +259,7 @@ def fair_race(losses: Mapping[str, np.ndarray], rates: np.ndarray, steps: int) -
 def decay(left: Mapping[str, np.ndarray], updates: int) -> str:
     """What is left of two weights that both began at 1. left: rule -> (A, B)."""
     parts = [f"{name} {100 * a:.0f} % and {100 * b:.0f} %" for name, (a, b) in left.items()]
-    return f"after {updates} updates, of A and B are left: " + ", ".join(parts)
+    return f"left of A and B after {updates} updates: " + ", ".join(parts)
 
 
 def forgetting(runs: Mapping[str, Trace], period: int) -> str:

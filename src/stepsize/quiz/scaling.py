@@ -129,7 +129,7 @@ def rare_word(k: int) -> Asked:
         ),
         (
             number(1 / math.sqrt(k)),
-            "The other way round: the weight that has had few gradients takes longer steps.",
+            "It's the other way round: the weight that has had few gradients takes longer steps.",
         ),
     )
 
@@ -158,11 +158,14 @@ def how_much_is_left(k: int) -> Asked:
         f"Adam's beta1 is 0.9. In m, what is the weight of a gradient that came {k} updates ago?",
         (
             number(0.1 * 0.9**k),
-            "It came in with 1 − 0.9, and has lost a tenth in each update since.",
+            "It came in with a weight of 1 − 0.9, and has lost a tenth in each update since.",
         ),
         (number(0.9**k), "It came in with a weight of 0.1, not of 1."),
-        ("0.9: 90 % of the past is kept", "90 % of the average is kept, but in each update anew."),
-        ("0.1", "That was its weight in the update in which it came."),
+        (
+            "0.9: 90 % of the past is kept",
+            "90 % of the average is kept in each update, again and again.",
+        ),
+        ("0.1", "That was its weight in the update in which it came in."),
     )
 
 
@@ -170,10 +173,10 @@ def how_much_is_left(k: int) -> Asked:
 def correction(t: int) -> Asked:
     v_hat, v = 1.0, 1 - 0.999**t
     return asked(
-        f"By what does Adam divide v, to correct it, in update {t}? (beta2 is 0.999, and the "
+        f"What does Adam divide v by, to correct it, in update {t}? (beta2 is 0.999, and the "
         "updates are counted from 1.)",
         (number(v / v_hat), "1 − beta2 to the power of t: that much of v has been filled."),
-        (number(1 - 0.999), "The power is missing. That is right for the first update only."),
+        (number(1 - 0.999), "The power is missing. That is right only for the first update."),
         (
             number(0.999**t),
             "That is what is left of the zero at the start. What has been filled is the rest.",
@@ -192,9 +195,12 @@ def uncorrected(t: int) -> Asked:
             number(ratio),
             "m is too small, and the root of v is smaller still. So the early steps are too long.",
         ),
-        (number(1 / ratio), "v is below the fraction line: too small a v makes long steps."),
+        (number(1 / ratio), "v is in the denominator: if v is too small, the steps are too long."),
         ("1: it doesn't matter", "It does, for thousands of updates: beta2 is 0.999."),
-        (number(1 - 0.9**t), "That is m alone. v is too small as well, and its root divides."),
+        (
+            number(1 - 0.9**t),
+            "That is m alone. v is too small as well, and you divide by its root.",
+        ),
     )
 
 
@@ -208,7 +214,7 @@ def to_and_fro(lr: float) -> Asked:
             number(moved),
             "m almost cancels, while √v̂ stays 1. Gradients that disagree make Adam's steps short.",
         ),
-        (number(lr), "They are that long only where the gradients agree."),
+        (number(lr), "They are that long only if the gradients agree."),
         (
             "0",
             "m doesn't cancel completely: the last gradient weighs a little more than the one "
@@ -216,8 +222,8 @@ def to_and_fro(lr: float) -> Asked:
         ),
         (
             number(lr * 0.1),
-            "That is the weight of the last gradient. The ones before it, now against it and now "
-            "with it, leave about half of that.",
+            "That is the weight of the last gradient. The earlier ones, alternately against it and"
+            " with it, leave about half of that.",
         ),
     )
 
@@ -231,7 +237,10 @@ def as_small_as_eps(lr: float) -> Asked:
             number(_moved(adam, 1e-8, lr=lr)),
             "g / (g + eps) is a half. So eps is only small beside gradients that are larger.",
         ),
-        (number(lr), "That holds while eps is small beside the gradient. Here it is as large."),
+        (
+            number(lr),
+            "That holds as long as eps is small beside the gradient. Here the two are equal.",
+        ),
         (number(lr / math.sqrt(2)), "That is for eps² inside the root."),
         ("0", "eps shortens the step; it doesn't stop it."),
     )
@@ -252,7 +261,7 @@ def what_v_is(g: float) -> Asked:
 def decay_alone(lr: float, decay: float) -> Asked:
     left = float(adamw(np.array([1.0]), np.array([0.0]), 1, lr=lr, weight_decay=decay).theta[0])
     return asked(
-        f"AdamW as PyTorch has it, a rate of {lr:g}, weight_decay {decay:g}. A weight of 1 has a "
+        f"AdamW as in PyTorch, a rate of {lr:g}, weight_decay {decay:g}. A weight of 1 has a "
         "gradient of 0. What is the weight after the first update?",
         (f"{left:.5g}", "1 − rate · decay: the decay needs no gradient."),
         ("1", "That is SGD or Adam without decay. This decay pulls by itself."),
@@ -269,8 +278,8 @@ def l2_alone(w: float, lr: float) -> Asked:
         "gradient of 0. What is the weight after the first update?",
         (
             f"{moved:.6g}",
-            "The penalty's gradient goes through Adam, and the step comes out as long as any "
-            "first step: the rate.",
+            "The penalty's gradient goes through Adam, and the step comes out as long as any first"
+            " step of Adam: the rate.",
         ),
         (
             f"{w * (1 - lr * 0.01):.6g}",
@@ -292,7 +301,7 @@ def _moved_from(w: float, lr: float) -> float:
 @question(6)
 def the_same_for() -> Asked:
     return asked(
-        "For which of these are an L2 penalty and a decoupled decay the same, with the right "
+        "For which of these are an L2 penalty and decoupled decay the same, given the right "
         "numbers?",
         (
             "plain SGD",
@@ -306,7 +315,7 @@ def the_same_for() -> Asked:
         ("RMSProp", "It divides, as Adam does."),
         (
             "all of them: two names for one thing",
-            "Of these, only for plain SGD. That is why there is an AdamW.",
+            "Of these, only for plain SGD. That is why AdamW exists.",
             "every one: they are two names",
         ),
     )
@@ -315,16 +324,16 @@ def the_same_for() -> Asked:
 @question(6, c=(2, 10))
 def a_lower_rate(c: int) -> Asked:
     return asked(
-        f"PyTorch's AdamW: you divide lr by {c}, and leave weight_decay. How strong is the decay "
-        "in each update now?",
+        f"PyTorch's AdamW: you divide lr by {c}, and leave weight_decay alone. How strong is the "
+        "decay in each update now?",
         (
             f"1/{c} of what it was",
-            "What shrinks a weight is the product of lr and weight_decay.",
+            "It is the product of lr and weight_decay that shrinks a weight.",
             f"1/{c} of before",
         ),
-        ("as before", "In the paper it would be. PyTorch multiplies it by lr."),
+        ("as before", "In the paper it would be. PyTorch multiplies the decay by lr."),
         (f"{c} times as strong", "The product gets smaller, not larger."),
-        (f"1/{c**2} of what it was", "lr is in it only once.", f"1/{c**2} of before"),
+        (f"1/{c**2} of what it was", "lr is in the product only once.", f"1/{c**2} of before"),
     )
 
 
@@ -334,12 +343,12 @@ def never_forgets() -> Asked:
         "A single gradient of 100, and then 1 for 10,000 updates. How long are the steps by then?",
         (
             "Adam's are the rate, AMSGrad's a fraction of it",
-            "AMSGrad divides by the largest v that there ever was. Adam's v forgets.",
+            "AMSGrad divides by the root of the largest v so far. Adam's v forgets.",
         ),
         ("both are the rate", "AMSGrad keeps the maximum: its v never falls again."),
         (
             "AMSGrad's are the rate, Adam's a fraction of it",
-            "The other way round: Adam is the one that forgets.",
+            "It's the other way round: Adam is the one that forgets.",
         ),
         ("both are a fraction of the rate", "Adam's v remembers only some 1000 updates."),
     )
@@ -353,9 +362,9 @@ def lions_step(lr: float, g: float) -> Asked:
         "far does the weight move?",
         (
             number(moved),
-            "It takes only the sign. So all weights move equally far, and its rates are small.",
+            "Lion takes only the sign. So all weights move equally far, and its rates are small.",
         ),
         (number(lr * g), "Lion ignores the size of the gradient."),
-        (number(lr * 0.1), "A tenth of the gradient comes in. But then only the sign is taken."),
+        (number(lr * 0.1), "A tenth of the gradient comes in, but then Lion takes only the sign."),
         (number(lr * g**2), "There is no square in Lion."),
     )

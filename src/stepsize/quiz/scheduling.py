@@ -13,9 +13,9 @@ from .question import Asked, asked, number, question
 def cut_in_steps(epoch: int) -> Asked:
     rate = 0.1 * float(schedules.step_decay(epoch, 30, 0.1))
     return asked(
-        "StepLR(step_size=30, gamma=0.1) from a rate of 0.1, stepped once an epoch. The epochs "
-        f"are counted from 0. Which rate does epoch {epoch} have?",
-        (number(rate), f"{epoch} // 30 = {epoch // 30}: so many cuts have been made."),
+        "StepLR(step_size=30, gamma=0.1) from a rate of 0.1, stepped once per epoch. The epochs "
+        f"are counted from 0. What rate does epoch {epoch} have?",
+        (number(rate), f"{epoch} // 30 = {epoch // 30}: that many cuts have been made."),
         (number(rate * 10), "One cut too few: epoch 30 is the first with a lower rate."),
         (number(rate / 10), "One cut too many: epochs 0 to 29 have the full rate."),
         (
@@ -48,9 +48,9 @@ def after_t_max(call: int) -> Asked:
         f"CosineAnnealingLR(optimizer, T_max=100) in PyTorch has been stepped {call} times. "
         "What fraction of the peak rate is in use?",
         (number(again), "It is a wave: after T_max it rises again."),
-        ("0: it is over", "In Keras and Optax it would be. PyTorch's rises again."),
-        ("1: it begins anew", "That is a warm restart. This one turns round and climbs."),
-        (number((call - 100) / 100), "It climbs, but along a cosine, not along a line."),
+        ("0: it is over", "In Keras and Optax it would be. PyTorch's cosine rises again."),
+        ("1: it begins anew", "That is a warm restart. This one turns around and climbs."),
+        (number((call - 100) / 100), "It climbs, but along a cosine, not in a straight line."),
     )
 
 
@@ -59,8 +59,8 @@ def only_made(peak: float) -> Asked:
     start = peak * float(schedules.one_cycle(0, 100))
     return asked(
         f"Adam, made with lr=0.003. You make OneCycleLR(optimizer, max_lr={peak:g}, "
-        "total_steps=100) on it, and don't step it yet. Which rate does the optimizer have now?",
-        (number(start), "Making it sets the rate, to max_lr / 25. It sets beta1, too."),
+        "total_steps=100) on it, and don't step it yet. What rate does the optimizer have now?",
+        (number(start), "Making it sets the rate to max_lr / 25. It sets beta1, too."),
         ("0.003", "It is overwritten as soon as the scheduler is made."),
         (number(peak), "That comes at the top of the cycle."),
         (number(peak / 1e4), "The rate gets that low only near the end."),
@@ -70,17 +70,20 @@ def only_made(peak: float) -> Asked:
 @question(7)
 def two_on_one() -> Asked:
     return asked(
-        "StepLR and ExponentialLR are made on one optimizer in PyTorch, and both are stepped "
-        "once an epoch. What happens to the rate?",
+        "In PyTorch you make a StepLR and an ExponentialLR on one optimizer, and step both once "
+        "per epoch. What happens to the rate?",
         (
             "both multiply it: it falls by the product",
-            "Each looks at the rate that is there, and multiplies it.",
+            "Each takes the rate it finds, and multiplies it.",
         ),
         (
             "the one that was made last wins, silently",
-            "Neither wins: each changes what the other has left.",
+            "Neither wins: each changes what the other left behind.",
         ),
-        ("an error is raised", "No error comes. That is why you should look at the rate in use."),
+        (
+            "an error is raised",
+            "There is no error. That is why you should look at the rate that is used.",
+        ),
         ("the lower of the two is used", "They don't know of each other."),
     )
 
@@ -91,12 +94,12 @@ def wrong_pace(epochs: int, batches: int) -> Asked:
         f"CosineAnnealingLR(T_max={epochs}) for {epochs} epochs of {batches} batches, but "
         "scheduler.step() is called in the loop over batches. When does the rate first reach 0?",
         (f"after {epochs} updates, in the first epoch", "It counts its calls, whatever they are."),
-        (f"after {epochs} epochs, at the end", "For that the call belongs in the outer loop."),
+        (f"after {epochs} epochs, at the end", "For that, the call belongs in the outer loop."),
         (
             "never: the rate hardly moves",
-            "That is the opposite mistake: T_max in updates, and one call an epoch.",
+            "That is the opposite mistake: T_max in updates, and one call per epoch.",
         ),
-        (f"after {2 * epochs} updates", "By then it is back at the peak: it is a wave."),
+        (f"after {2 * epochs} updates", "By then it is back at the peak: a cosine is a wave."),
     )
 
 
@@ -105,12 +108,15 @@ def first_of_all(W: int) -> Asked:
     recipe = Recipe(optimizer="adam", hyper={"lr": 0.1}, steps=100, warmup=W)
     return asked(
         f"A warmup of {W} updates rises from 0 to a rate of 0.1 by equal amounts. No update should "
-        f"be wasted at 0, and update number {W} should have the whole rate. Which rate does the "
+        f"be wasted at 0, and update number {W} should have the full rate. What rate does the "
         "first one have?",
         (number(float(recipe.lr(0))), f"1/{W} of the peak, then 2/{W}, and so on."),
-        ("0", "Then the first update would be wasted, and the whole rate come one update late."),
+        (
+            "0",
+            "Then the first update would be wasted, and the full rate would come one update late.",
+        ),
         ("0.1", "Then there would be no warmup."),
-        (number(0.1 / (W + 1)), f"Then number {W} would not have the whole rate yet."),
+        (number(0.1 / (W + 1)), f"Then number {W} would not have the full rate yet."),
     )
 
 
@@ -121,7 +127,7 @@ def untuned(beta2: float) -> Asked:
         f"{beta2:g}?",
         (f"{2 / (1 - beta2):.0f}", "2 / (1 − beta2), which is twice the memory of v."),
         (f"{1 / (1 - beta2):.0f}", "That is the memory of v. The rule takes twice as many."),
-        ("20", "That is 2 / (1 − beta1) for a beta1 of 0.9. The rule goes by beta2."),
+        ("20", "That is 2 / (1 − beta1) for a beta1 of 0.9. The rule uses beta2."),
         (f"{200 / (1 - beta2):.0f}", "A hundred times too long."),
     )
 
@@ -132,8 +138,8 @@ def what_for() -> Asked:
         "What did warmup do for the small post-LN transformer of this course?",
         (
             "a rate learned that was too high without it",
-            "It widened the range of rates that work: with ten updates of warmup, 0.015 learned, "
-            "too.",
+            "It widened the range of rates that work: with twenty updates of warmup, 0.015 "
+            "learned, too.",
             "a higher rate learned, too; the best loss stayed",
         ),
         (
@@ -143,11 +149,11 @@ def what_for() -> Asked:
         ),
         (
             "it made every rate learn faster",
-            "At the lowest rates a long warmup made things worse: it takes updates away.",
+            "At the lowest rates a long warmup made things worse: it uses up updates.",
         ),
         (
             "without it, no rate learned",
-            "Without it, several rates learned. Only the highest ones on the map did not.",
+            "Without it, several rates learned. Only the highest ones on the map didn't.",
         ),
     )
 
@@ -159,13 +165,13 @@ def long_first_step(d: int) -> Asked:
         "and there is no warmup. How long is the first step, as a vector?",
         (
             number(0.001 * math.sqrt(d)),
-            "Each weight moves by the whole rate, so the length is rate · √d.",
+            "Each weight moves by the full rate, so the length is rate · √d.",
         ),
         ("0.001", "That is how far each single weight moves."),
         (number(0.001 * d), "Lengths add up in squares: √d, not d."),
         (
             number(0.001 / math.sqrt(d)),
-            "Then each weight would move far less than the rate, but each moves by all of it.",
+            "Then each weight would move far less than the rate. But each moves by the full rate.",
         ),
     )
 
@@ -180,14 +186,14 @@ def rectified(t: int) -> Asked:
         "0.999?",
         (
             number(r),
-            "It has a warmup built in, a long one. So for a long time a run with it has a lower "
-            "rate than you set.",
+            "RAdam has a warmup built in, and a long one. So for a long time its rate is lower "
+            "than the one you set.",
         ),
         (
             "1: it only switches Adam on after 5 updates",
-            "It does switch then. But the factor begins near 0.",
+            "It does switch then. But the factor starts near 0.",
         ),
-        (number(1 - 0.9**t), "That is m's correction, which has nothing to do with it."),
+        (number(1 - 0.9**t), "That is the correction of m, which has nothing to do with it."),
         (number(1 / r), "It makes the early steps shorter, not longer."),
     )
 
