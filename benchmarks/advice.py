@@ -70,7 +70,7 @@ def ended(kind: Kind, recipe: Recipe, seed: int) -> tuple[float, float | None]:
 
     torch.manual_seed(seed)
     given = dict(model=kind.model(), loss_fn=loss_fn, batches=batches(kind, seed))
-    exec(translate(recipe, to="torch"), given)
+    exec(translate(recipe, to="torch", log=False), given)
     last = float(np.mean(losses[-LAST:]))
     return losses[0], float(f"{last:.4g}") if np.isfinite(last) else None
 

@@ -41,7 +41,9 @@ def main() -> None:
         model = keras.Sequential([keras.Input((5,)), linear])
         loss_fn = keras.losses.MeanSquaredError()
         exec(
-            translate(recipe, "keras").replace("shuffle=False", "shuffle=False, verbose=0"),
+            translate(recipe, "keras", log=False).replace(
+                "shuffle=False", "shuffle=False, verbose=0"
+            ),
             dict(model=model, loss_fn=loss_fn, batches=given_batches("two")),
         )
         end = np.concatenate([np.ravel(w) for w in linear.weights])

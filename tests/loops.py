@@ -1016,6 +1016,18 @@ FAULTY = {
             optimizer.step()
     """,
     ),
+    "the class that was guessed": (
+        DEAD,
+        """
+        for x, y in loader:
+            optimizer.zero_grad()
+            guess = model(x).argmax(dim=1).float()
+            loss = nn.MSELoss()(guess, y.float())
+            loss.requires_grad = True
+            loss.backward()
+            optimizer.step()
+    """,
+    ),
     "softmax by hand": (
         TWICE,
         "for x, y in d:\n  out = torch.softmax(m(x), -1)\n  loss = nn.CrossEntropyLoss()(out, y)",

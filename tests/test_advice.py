@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from benchmarks import advice as bench
+from benchmarks.clinic import tables
 from stepsize.clinic import advise
-from stepsize.clinic.evidence import CONVENTION, HERE, KINDS, LITERATURE
+from stepsize.clinic.evidence import ALSO, CONVENTION, HERE, KINDS, LITERATURE
 from stepsize.frameworks.translate import translate
 
 SANE = dict(model="mlp", parameters=10**5, examples=50_000, batch_size=128, epochs=10)
@@ -41,8 +42,10 @@ def test_every_part_has_its_reason_its_grade_and_its_source(model):
     for choice in advice.choices:
         assert choice.part and choice.value and choice.why
         assert choice.grade in (HERE, LITERATURE, CONVENTION)
-        assert re.fullmatch(r"arXiv:\d{4}\.\d{4,5}|benchmarks/ADVICE\.md|JMLR .*", choice.source)
-        assert (choice.grade == LITERATURE) <= (choice.source != "benchmarks/ADVICE.md")
+        assert re.fullmatch(
+            r"arXiv:\d{4}\.\d{4,5}|benchmarks/(ADVICE|TABLES)\.md|JMLR .*", choice.source
+        )
+        assert (choice.grade == LITERATURE) <= (not choice.source.startswith("benchmarks/"))
         assert choice.why in repr(advice) and choice.why in advice._repr_markdown_()
 
 
@@ -74,6 +77,84 @@ def test_a_longer_run_has_a_lower_rate_and_a_longer_warmup():
     assert rates[0] > rates[1] > rates[2] > rates[3] == 1e-3
     warmups = [each.recipe.warmup for each in advice]
     assert warmups == sorted(warmups) and warmups[2] == 2000
+
+
+@pytest.mark.parametrize("name", ALSO)
+def test_other_names_lead_to_the_nearest_kind(name):
+    kind, said = ALSO[name]
+    advice = asked(model=name)
+    assert advice.recipe == asked(model=kind).recipe == asked(model=name.upper()).recipe
+    assert said in advice.unknown
+
+
+def test_adapters_bear_a_higher_rate_than_all_weights():
+    few = dict(examples=42_000, batch_size=8, epochs=5)
+    lora = asked(model="lora", **few).recipe
+    assert lora.hyper["lr"] == 2e-4 > 5 * asked(model="pretrained", **few).recipe.hyper["lr"]
+    assert lora.schedule == "linear" and lora.clip_norm is None
+
+
+TABLE = dict(model="mlp", parameters=5000, examples=300, batch_size=32)
+
+
+@pytest.mark.parametrize(("epochs", "memories"), [(6, 0.2), (30, 1), (100, 2), (1000, 2)])
+def test_on_few_examples_weights_remember_thirty_epochs(epochs, memories):
+    advice = advise(**TABLE, epochs=epochs)
+    recipe = advice.recipe
+    walked = recipe.lr(np.arange(recipe.steps)).sum()
+    assert recipe.hyper["weight_decay"] * walked == pytest.approx(memories, rel=0.05)
+    assert recipe.patience == 20 and "early stopping" in repr(advice)
+    assert "waited == 20" in translate(recipe, to="torch")
+
+
+@pytest.mark.parametrize(
+    "more",
+    [dict(examples=1001), dict(epochs=1), dict(parameters=10**7), dict(model="transformer")],
+)
+def test_elsewhere_the_advice_is_as_it_was(more):
+    recipe = advise(**TABLE | dict(epochs=50) | more).recipe
+    kind = KINDS[more.get("model", "mlp")]
+    assert recipe.hyper["weight_decay"] == kind.decay.value and recipe.patience is None
+
+
+def test_targets_far_from_unit_scale_are_standardized():
+    targets = np.random.default_rng(0).normal(152, 77, 300)
+    choice = advise(**TABLE, epochs=50, targets=targets).choices[-1]
+    assert choice.part == "targets"
+    assert choice.value == f"(y - {targets.mean():.3g}) / {targets.std():.3g}"
+    for near in (0.8 * (targets - 152) / 77, np.ones(300), None):
+        advice = advise(**TABLE, epochs=50, targets=near)
+        assert "targets" not in [choice.part for choice in advice.choices]
+        assert ("targets=" in " ".join(advice.unknown)) == (near is None)
+    with pytest.raises(ValueError, match="targets must be finite"):
+        advise(**TABLE, epochs=50, targets=[1.0, np.nan])
+    with pytest.raises(TypeError, match="targets must be numbers"):
+        advise(**TABLE, epochs=50, targets=["cat"])
+
+
+def test_the_page_of_tables_is_made_of_the_runs_on_record():
+    rows = json.loads(tables.RUNS.read_text(encoding="utf-8"))
+    assert tables.PAGE.read_text(encoding="utf-8") == tables.page(rows)
+    wanted = itertools.product(
+        tables.MADE_ON | tables.ASIDE, tables.MODELS, tables.BUDGETS, range(tables.SPLITS)
+    )
+    assert {(r["table"], r["model"], r["budget"], r["seed"]) for r in rows} == {*wanted}
+
+
+def test_a_table_learned_again_ends_where_the_record_says():
+    rows = json.loads(tables.RUNS.read_text(encoding="utf-8"))
+    row = next(r for r in rows if r["table"] == "irises" and r["budget"] == "30 epochs")
+    again = tables.measured(row["table"], row["model"], row["budget"], row["seed"])
+    for way in tables.WAYS:
+        assert again[way] == pytest.approx(row[way], rel=0.05)
+
+
+def test_on_tables_set_aside_the_advice_is_better_than_the_default_and_than_it_was():
+    rows = json.loads(tables.RUNS.read_text(encoding="utf-8"))
+    own = [r for r in rows if r["model"] == "mlp" and r["table"] in tables.ASIDE]
+    now, before = tables.share(own, "now")[0], tables.share(own, "before")[0]
+    assert now < min(before, 1)
+    assert f"was {now:.2f} of that" in " ".join(advise.__doc__.split())
 
 
 def test_it_says_what_it_cannot_know():

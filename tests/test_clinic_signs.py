@@ -93,6 +93,7 @@ def test_a_guess_is_known_by_its_level():
 
 WAVES = 0.1 * (1 + np.cos(np.pi * T / 30)) / 2
 SORTED = FALLING + 0.4 * ((T % 20) / 20)
+RESTLESS = np.array([0.75, 0.4, 0.9, 1.1, 0.3, 2.2, 0.5, 0.95, 0.6, 1.5] * 3)  # a network's
 SICK = {
     "stuck at a guess, from above": (
         "rate too high",
@@ -101,6 +102,10 @@ SICK = {
     "never undercut": (
         "rate too high",
         dict(loss=14 + 0.1 * RNG.normal(size=30), val_loss=np.r_[0.1, 14 + 0 * EPOCH[1:]]),
+    ),
+    "up and down by epoch, to the end": (
+        "rate too high",
+        dict(loss=2 * RESTLESS, val_loss=RESTLESS[::-1], lr=np.full(30, 0.1)),
     ),
     "rate by batch, seen by epoch": (
         "schedule at the wrong pace",
@@ -158,6 +163,11 @@ SOUND = {
     "cosine": dict(loss=FALLING, lr=0.1 * (1 + np.cos(np.pi * T / 600)) / 2, val_loss=HELD),
     "a fast start, then every 50th": dict(loss=0.3 + 0.06 * RNG.normal(size=12)),
     "classes unlearned before the first line": dict(loss=2.4 * np.exp(-T / 60) + 0.01),
+    "learned by heart at a constant rate": dict(
+        loss=0.5 * 0.8**EPOCH * 10 ** (0.15 * np.sin(2.4 * EPOCH)),
+        val_loss=0.3 * 0.85**EPOCH * 10 ** (0.15 * np.cos(2.4 * EPOCH)),
+        lr=np.full(30, 0.1),
+    ),
     "a warmup, not over yet": dict(
         loss=2.9 + 0.15 * RNG.normal(size=12), lr=np.r_[[0.0] * 4, np.arange(1, 9) * 1e-6]
     ),

@@ -1,7 +1,9 @@
 """The labs: whatever is set, a picture and a true sentence, and never an error."""
 
+import gc
 import re
 import warnings
+import weakref
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -16,12 +18,14 @@ from stepsize.data import linear_data, sine_data
 from stepsize.labs import rates, ravines, sentences
 from stepsize.labs.controls import Again
 from stepsize.labs.decay import BETAS, one_in
+from stepsize.labs.lab import Picture
 from stepsize.labs.moments import SERIES
 from stepsize.labs.noise import GOOD, POOR
 from stepsize.labs.range_test import uneven_line
 from stepsize.labs.ravines import LAST, STEPS, best_for, fallen, orders
 from stepsize.models import LinearRegression, SineRegression
 from stepsize.optimizers import adagrad, adam, adamw, momentum, rmsprop, sgd
+from stepsize.quiz.sitting import Sheet
 from stepsize.surfaces import Gradients, bowl, bumpy, quadratic, ravine, rosenbrock, saddle
 
 LABS = [getattr(labs, name) for name in labs.__all__ if name not in ("Lab", "Scene", "panels")]
@@ -54,6 +58,25 @@ def _no_lab_is_left():
     """ipywidgets keeps every widget, and a lab its figures: all of them would be gigabytes."""
     yield
     Widget.close_all()
+
+
+def test_a_closed_lab_is_forgotten():
+    lab = labs.parabola()
+    gone = weakref.ref(lab)
+    del lab
+    Widget.close_all()
+    gc.collect()
+    assert gone() is None
+
+
+@pytest.mark.parametrize("kind", [Picture, Sheet])
+def test_a_closed_widget_is_forgotten(kind):
+    widget = kind()
+    gone = weakref.ref(widget)
+    widget.close()
+    del widget
+    gc.collect()
+    assert gone() is None
 
 
 @pytest.mark.parametrize("make", LABS, ids=lambda make: make.__name__)

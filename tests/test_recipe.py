@@ -41,6 +41,8 @@ def test_without_warmup_the_first_rate_is_the_peak():
         (dict(others={"lr": 0.1}), "others must be empty for adam, which steps all tensors"),
         (dict(optimizer="muon", others={"momentum": 0.1}), "others must have lr, .* for adamw"),
         (dict(optimizer="averaged"), "optimizer"),
+        (dict(batch_size=0), "batch_size"),
+        (dict(patience=2.5), "patience"),
     ],
 )
 def test_what_is_wrong_is_named(wrong, word):

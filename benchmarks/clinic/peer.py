@@ -8,7 +8,9 @@ import numpy as np
 
 from . import plain
 
-__all__ = ["page"]
+__all__ = ["TITLE", "page"]
+
+TITLE = "\n### Beside it: training-doctor 0.1.0\n"
 
 # Its seven sentences, and every illness that they could mean: rather too many than too few.
 MEANS = {
@@ -35,9 +37,7 @@ def page(runs: list[tuple[plain.How, dict[str, np.ndarray], set[str]]]) -> str:
     sick = [(curves, right) for how, curves, right in runs if how.illness != "healthy"]
     alone = sum(not _problems(curves) for curves in sound)
     met = sum(any(MEANS[p] & right for p in _problems(curves)) for curves, right in sick)
-    return f"""
-### Beside it: training-doctor 0.1.0
-
+    return f"""{TITLE}
 Two of these models, all curves, each update logged with `Doctor.log` as it comes, with its own
 defaults.
 Of {len(sick)} sick runs, in {met} at least one of its warnings, the first or not, can mean what is

@@ -3,10 +3,23 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from ..frameworks.recipe import Recipe
-from ..ranges import above, accepts, count_from, one_of
-from .evidence import CONVENTION, GOYAL, HERE, KINDS, LITERATURE, MALLADI, TABLE, Kind, Known
+from ..ranges import above, accepts, count_from, one_of, require
+from .evidence import (
+    ALSO,
+    CONVENTION,
+    GOYAL,
+    HERE,
+    KINDS,
+    LITERATURE,
+    MALLADI,
+    TABLE,
+    Kind,
+    Known,
+)
+from .few_examples import ROWS, SCALED, STOP, far_from_unit, for_few, learned_by_heart
 
 __all__ = ["Advice", "Choice", "advise"]
 
@@ -15,6 +28,8 @@ BATCH, SMALL = 64, 10**6  # batch size and most parameters of the models in the 
 LARGEST = 8192  # up to this batch size the linear rule held on ImageNet
 FAR = 16  # times off the batch size of the source: then it is said
 LOWEST = 6e-5  # of the largest model in the literature's table; below, its formula gives nothing
+
+MODELS = (*KINDS, *ALSO)
 
 PROPORTION = Known(None, "for SGD, in proportion to the batch", LITERATURE, GOYAL)
 ROOT = Known(None, "for Adam and its like, by the root of the batch", LITERATURE, MALLADI)
@@ -68,21 +83,30 @@ class Advice:
 
 
 @accepts(
-    model=one_of(*KINDS),
     parameters=count_from(1),
     examples=count_from(1),
     batch_size=count_from(1),
     epochs=above(0),
 )
-def advise(*, model: str, parameters: int, examples: int, batch_size: int, epochs: float) -> Advice:
+def advise(
+    *,
+    model: str,
+    parameters: int,
+    examples: int,
+    batch_size: int,
+    epochs: float,
+    targets: Any = None,
+) -> Advice:
     """A recipe to start from, for a model that was not yet trained.
 
     model: "linear", "mlp", "resnet" (convolutions with BatchNorm), "convnet" (without it),
-    "transformer" (LayerNorm before each block), "post-ln transformer" (after it), "rnn" (LSTM and
-    GRU, too), "pretrained" (to be fine-tuned), "embeddings" (and other sparse features), "gan",
-    "ppo".
+    "transformer" (LayerNorm before each block), "post-ln transformer" (after it), "rnn",
+    "pretrained" (to be fine-tuned), "lora" (by adapters), "embeddings" (and other sparse features),
+    "gan", "ppo". Also "lstm", "gru", "cnn", "unet", "vit", "gpt" and "llm": each is advised as the
+    nearest of these, which is said.
     parameters: of the model, those that are trained. examples: for training; of a language model,
     sequences. batch_size: at most examples. epochs: the budget, above 0: how often each is seen.
+    targets: of a regression, the numbers to be predicted; then it says whether to standardize them.
 
     The schedule ends with the budget. The rate is that of the source, scaled from its batch size to
     yours: in proportion for SGD, by the root for Adam and its like. Short runs of small models bear
@@ -90,6 +114,11 @@ def advise(*, model: str, parameters: int, examples: int, batch_size: int, epoch
     updates, of which the sources speak, the rate lies on a line on log axes. On 25 small models,
     for 300 and 1500 updates, it missed 0.4 % (median) of the fall of the loss that the best of
     seven rates brought, 9 % at worst; mostly the rate was too low (benchmarks/ADVICE.md).
+
+    A small table (an "mlp" on up to 1000 examples) is judged by rows that it didn't learn from:
+    there the recipe decays the weights, so that they remember 30 epochs, and stops early. On eight
+    tables that had no say in this, the held-out loss was 0.88 of that of Adam at 0.001
+    (benchmarks/TABLES.md).
 
     The recipe decays every tensor. dataclasses.replace(advice.recipe, decays="matrices") leaves
     biases and norms out, and `translate` writes the groups for it.
@@ -102,9 +131,12 @@ def advise(*, model: str, parameters: int, examples: int, batch_size: int, epoch
     >>> advice.recipe.hyper["lr"], advice.sweep
     (0.0055, (0.0018, 0.0055, 0.017))
     """
+    if not isinstance(model, str) or model.lower() not in MODELS:
+        require("model", model, one_of(*MODELS))
     if batch_size > examples:
         raise ValueError(f"batch_size must be at most examples={examples}, not {batch_size}")
-    kind, steps = KINDS[model], max(1, round(epochs * math.ceil(examples / batch_size)))
+    name, also = ALSO.get(model.lower(), (model.lower(), None))
+    kind, steps = KINDS[name], max(1, round(epochs * math.ceil(examples / batch_size)))
     lr, reasons = _rate(kind, parameters, batch_size, steps)
     warmup = _warmup(kind, steps)
     hyper = {"lr": lr, **kind.hyper}
@@ -118,12 +150,19 @@ def advise(*, model: str, parameters: int, examples: int, batch_size: int, epoch
         schedule=kind.schedule.value,
         shape=_shape(kind, steps - warmup),
         clip_norm=kind.clip.value if kind.clip else None,
+        batch_size=batch_size,
     )
+    small = kind.tables and parameters <= SMALL and learned_by_heart(examples, epochs)
+    recipe = for_few(recipe, epochs) if small else recipe
+    choices = [*_choices(kind, recipe, reasons, small)]
+    if far := far_from_unit(targets):
+        choices.append(_choice("targets", far, SCALED))
+    unknown = [*_unknown(kind, recipe, parameters, batch_size, epochs, targets is None)]
     return Advice(
         recipe,
-        choices=tuple(_choices(kind, recipe, reasons)),
+        choices=tuple(choices),
         sweep=(_round(lr / 3), lr, _round(lr * 3)),
-        unknown=tuple(_unknown(kind, recipe, parameters, batch_size, epochs)),
+        unknown=tuple([also, *unknown] if also else unknown),
     )
 
 
@@ -182,21 +221,29 @@ def _choice(part: str, value: str, known: Known) -> Choice:
     return Choice(part, value, known.why, known.grade, known.source)
 
 
-def _choices(kind: Kind, recipe: Recipe, reasons: list[Choice]) -> Iterator[Choice]:
+def _choices(kind: Kind, recipe: Recipe, reasons: list[Choice], small: bool) -> Iterator[Choice]:
     yield _choice("optimizer", recipe.optimizer, kind.optimizer)
     yield from reasons
     if kind.hyper:
         numbers = ", ".join(f"{name} {value:g}" for name, value in kind.hyper.items())
         yield _choice("its numbers", numbers, kind.hyper_why)
-    yield _choice("weight decay", f"{kind.decay.value:g}", kind.decay)
+    decay = f"{recipe.hyper.get('weight_decay', 0.0):g}"
+    yield _choice("weight decay", decay, ROWS if small else kind.decay)
     yield _choice("warmup", f"{recipe.warmup} of {recipe.steps:,} updates", kind.warmup)
     yield _choice("schedule", recipe.schedule, kind.schedule)
     if kind.clip:
         yield _choice("clipping", f"norm {kind.clip.value:g}", kind.clip)
+    if recipe.patience:
+        yield _choice("early stopping", f"patience {recipe.patience}", STOP)
 
 
 def _unknown(
-    kind: Kind, recipe: Recipe, parameters: int, batch_size: int, epochs: float
+    kind: Kind,
+    recipe: Recipe,
+    parameters: int,
+    batch_size: int,
+    epochs: float,
+    targets_unknown: bool,
 ) -> Iterator[str]:
     if kind.short is None:
         yield f"No such model was trained here to try this; {TABLE} has others."
@@ -204,6 +251,8 @@ def _unknown(
         yield f"No model of this size was trained here to try this: {TABLE} has small ones."
     if kind.standardize:
         yield "The inputs are taken to have mean 0 and variance 1: that comes first."
+        if targets_unknown:
+            yield "So are the targets of a regression: give them as targets=, to see if they do."
     far = max(batch_size / kind.batch, kind.batch / batch_size)
     if far > FAR:
         yield f"The batch is {far:.0f} times off the source's: look further than the sweep."

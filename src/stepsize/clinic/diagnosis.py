@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from . import few, held, order, precision, records, signs
+from . import few, held, order, precision, records, signs, slow
 from .counting import counted
 from .finding import Finding, Sign
 from .history import History
@@ -117,7 +117,7 @@ def _signs(seen: History) -> tuple[Sign, ...]:
     if not len(seen.loss):
         return always
     if seen.kind:
-        return (signs.explosion, signs.unmoved, *always)
+        return (signs.explosion, slow.unmoved, *always)
     if len(seen.loss) < few.FEW:
         return few.SIGNS + always
     return signs.SIGNS + records.SIGNS + held.SIGNS + order.SIGNS + precision.SIGNS

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-__all__ = ["CONVENTION", "HERE", "KINDS", "LITERATURE", "TABLE", "Kind", "Known"]
+__all__ = ["ALSO", "CONVENTION", "HERE", "KINDS", "LITERATURE", "TABLE", "TABLES", "Kind", "Known"]
 
 HERE, LITERATURE, CONVENTION = "measured here", "measured in the literature", "convention"
-TABLE = "benchmarks/ADVICE.md"
+TABLE, TABLES = "benchmarks/ADVICE.md", "benchmarks/TABLES.md"
 
 ADAM, ADAMW, ADAGRAD = "arXiv:1412.6980", "arXiv:1711.05101", "JMLR 12 (2011), 2121"
 RESNET, GOYAL, COSINE = "arXiv:1512.03385", "arXiv:1706.02677", "arXiv:1608.03983"
@@ -14,6 +14,7 @@ KAPLAN, GPT3, XIONG = "arXiv:2001.08361", "arXiv:2005.14165", "arXiv:2002.04745"
 BERT, MOSBACH = "arXiv:1810.04805", "arXiv:2006.04884"
 MALLADI, UNTUNED, CLIPPING = "arXiv:2205.10287", "arXiv:1910.04209", "arXiv:1211.5063"
 DCGAN, PPO = "arXiv:1511.06434", "arXiv:1707.06347"
+LORA = "arXiv:2106.09685"
 
 
 class Known(NamedTuple):
@@ -43,7 +44,8 @@ class Kind(NamedTuple):
     of a small model with batches of 64, measured here; None where it was not. hyper: the other
     numbers, by name, and `hyper_why`. warmup: a share of the run, or None for what Adam remembers.
     floor: of the peak, where the schedule ends. clip: a norm, or None. standardize: whether its
-    inputs are numbers whose size matters.
+    inputs are numbers whose size matters. tables: whether it was tried on small tables, where decay
+    and early stopping pay.
     """
 
     optimizer: Known
@@ -58,6 +60,7 @@ class Kind(NamedTuple):
     floor: float = 0.0
     clip: Known | None = None
     standardize: bool = False
+    tables: bool = False
 
 
 def _adam(beta1: float = 0.9, beta2: float = 0.999) -> dict[str, float]:
@@ -76,7 +79,17 @@ CLIP = Known(1.0, "of GPT-3; a bad batch can't undo the run", LITERATURE, GPT3)
 
 KINDS: dict[str, Kind] = {
     "linear": Kind(OWN_SCALE, DEFAULT, 128, _adam(), USUAL, NO_DECAY, short=0.1, standardize=True),
-    "mlp": Kind(DECAYING, DEFAULT, 128, _adam(), USUAL, LITTLE, short=0.015, standardize=True),
+    "mlp": Kind(
+        DECAYING,
+        DEFAULT,
+        128,
+        _adam(),
+        USUAL,
+        LITTLE,
+        short=0.015,
+        standardize=True,
+        tables=True,
+    ),
     "resnet": Kind(
         Known("nesterov", "the residual networks of ImageNet were trained so", LITERATURE, GOYAL),
         Known(0.1, "of ResNet-50 on ImageNet, with BatchNorm", LITERATURE, GOYAL),
@@ -133,6 +146,16 @@ KINDS: dict[str, Kind] = {
         schedule=STRAIGHT,
         clip=CLIP,
     ),
+    "lora": Kind(
+        DECAYING,
+        Known(2e-4, "of GPT-2 with LoRA: adapters bear more than all weights do", LITERATURE, LORA),
+        8,
+        _adam(),
+        USUAL,
+        Known(0.01, "of the same recipe", LITERATURE, LORA),
+        warmup=Known(0.06, "of RoBERTa with LoRA", LITERATURE, LORA),
+        schedule=Known("linear", "to 0, with the budget", LITERATURE, LORA),
+    ),
     "embeddings": Kind(
         Known("adagrad", "a rare feature keeps a high rate of its own", LITERATURE, ADAGRAD),
         Known(0.1, "what is commonly begun with", CONVENTION, TABLE),
@@ -163,5 +186,28 @@ KINDS: dict[str, Kind] = {
         Known(0.0, "of PPO", LITERATURE, PPO),
         warmup=NO_WARMUP._replace(source=PPO),
         schedule=Known("linear", "to 0, as PPO did on Atari", LITERATURE, PPO),
+    ),
+}
+
+# Other names that people have: which kind is meant, and what is said of it.
+ALSO = {
+    "lstm": ("rnn", "An LSTM is advised as an rnn."),
+    "gru": ("rnn", "A GRU is advised as an rnn."),
+    "cnn": ("convnet", 'Without BatchNorm, as a convnet; if yours has it, ask for "resnet".'),
+    "unet": (
+        "convnet",
+        "A U-Net is advised as a convnet, and none was tried here. For a diffusion model begin the "
+        "sweep at 2e-4 or below (arXiv:2006.11239).",
+    ),
+    "vit": (
+        "transformer",
+        "A ViT is advised as a transformer with LayerNorm before each block. The rate of long runs "
+        "is that of language models, not of images.",
+    ),
+    "gpt": ("transformer", "A GPT is advised as a transformer with LayerNorm before each block."),
+    "llm": (
+        "transformer",
+        "Advised as a transformer that is trained from the start. To fine-tune one, ask for "
+        '"pretrained"; with adapters, for "lora".',
     ),
 }

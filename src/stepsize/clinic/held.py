@@ -90,13 +90,32 @@ def wild(run: History) -> Finding | None:
         return None
     if run.lr is not None and run.lr[-1] < 0.5 * run.lr.max():
         return None
-    jumps, own = _wild(val), _wild(y if len(y) < 200 else run.course)
-    if jumps < 0.6 or own < 0.2:
+    course = y if len(y) < 200 else run.course
+    jumps, own = _wild(val), _wild(course)
+    if jumps >= 0.6 and own >= 0.2:
+        return _too_high(
+            0.85,
+            f"the held-out loss jumps by {jumps:.0%} of its height from line to line, to the end",
+        )
+    still = np.median(course[len(course) // 2 :]) > 0.4 * course[1 : max(5, len(course) // 6)].min()
+    if len(course) < 20 or not still or _reach(val) < 1.2 or _reach(course) < 0.8:
         return None
+    low, high = apart(*_ends(val))
     return _too_high(
-        0.85,
-        f"the held-out loss jumps by {jumps:.0%} of its height from line to line, to the end",
+        0.85, f"to the end, the held-out loss goes up and down, mostly between {low} and {high}"
     )
+
+
+def _ends(curve: np.ndarray) -> tuple[float, float]:
+    """Between which values a curve is mostly, in its second half."""
+    low, high = np.quantile(curve[len(curve) // 2 :], (0.1, 0.9))
+    return float(low), float(high)
+
+
+def _reach(curve: np.ndarray) -> float:
+    """How far apart these are, in units of the curve itself."""
+    low, high = _ends(curve)
+    return (high - low) / max(abs(float(np.median(curve[len(curve) // 2 :]))), 1e-300)
 
 
 def _late(run: History) -> tuple[np.ndarray | None, np.ndarray]:

@@ -6,7 +6,8 @@ any loss and any length. Evidence is between 0 and 1; below 1/2 it isn't told.
 
 import numpy as np
 
-from .finding import Finding, Sign, apart, chance, spread, straightness, trend
+from . import slow
+from .finding import Finding, Sign, apart, chance, spread, trend
 from .history import History, jitter
 from .spikes import spikes
 
@@ -75,20 +76,6 @@ def nan(run: History) -> Finding | None:
     )
 
 
-def unmoved(run: History) -> Finding | None:
-    """Every loss is the same."""
-    y = run.loss
-    if len(y) < 12 or run.lost is not None or np.ptp(y) > 1e-6 * np.abs(y).max():
-        return None
-    return Finding(
-        "dead gradients",
-        0.96,
-        f"All {len(y)} losses are the same, {y[0]:.4g}, to the sixth digit.",
-        "No gradient arrives. Are the parameters in the optimizer? Are all ReLUs at 0?",
-        8,
-    )
-
-
 def explosion(run: History) -> Finding | None:
     """Of a loss that isn't meant to fall: it has left its own scale, and doesn't come back."""
     y = run.loss
@@ -104,118 +91,6 @@ def explosion(run: History) -> Finding | None:
         "Lower the learning rate, to a tenth at first; clip the gradient.",
         1,
     )
-
-
-def never_moved(run: History) -> Finding | None:
-    """Flat from the beginning to the end."""
-    y, course = run.loss, run.course
-    if len(y) < 12 or run.lost is not None or unmoved(run) is not None:
-        return None
-    half, n = y[len(y) // 2 :], len(y)
-    last, usual = float(half.mean()), spread(half)
-    # Whether the mean of the first few is above that of the second half by more than chance, or
-    # far from it at all: a rise is no plateau either.
-    few = [max(k, 1) for k in (n // 50, n // 10, n // 3)]
-    off = [(y[:k].mean() - last) / (usual * (1 / k + 2 / n) ** 0.5 + 1e-300) for k in few]
-    if max(off) > 3.5 or min(off) < -5 or np.ptp(course) > 6.5 * max(run.noise, np.std(course)):
-        return None
-    if run.val_loss is not None and len(run.val_loss) >= 8:
-        held = run.val_loss[len(run.val_loss) // 2 :]
-        if run.val_loss[0] - np.median(held) > 5 * jitter(held):
-            return None  # it has learned something, and the batches hide it
-    if n < 40 and usual > 0.05 * abs(last) and chance(last, run.classes) is None:
-        return None  # the fall may have come before the first line; an untrained model is calm
-    if n < 40 and run.lr is not None and run.lr[-1] == run.lr.max() > 2 * run.lr[0]:
-        return None  # its rate still rises
-    first = float(y[: n // 3].mean())
-    return Finding(
-        "plateau",
-        0.8,
-        f"The loss is where it began: {first:.4g} in the first third, {last:.4g} in the last.",
-        "Nothing is learned. Try a rate ten times as high and ten times as low, a warmup, and "
-        "whether the model can learn ten examples by heart.",
-        8,
-    )
-
-
-def late_start(run: History) -> Finding | None:
-    """Flat for long, and then it learns."""
-    course = run.course
-    if len(course) < 20 or run.lost is not None:
-        return None
-    if run.lr is not None and run.lr[0] < 0.5 * run.lr.max():
-        return None  # a warmup
-    done = (run.start - course) / max(run.fall, 1e-300)
-    flat = int(np.argmax(done > 0.15))
-    if run.fall < 8 * run.noise or flat < 0.35 * len(course) or done[-1] < 0.5:
-        return None
-    if straightness(course) > 0.9:
-        return None
-    return Finding(
-        "plateau",
-        0.65,
-        f"For {flat / len(course):.0%} of the run hardly anything is learned; then it is.",
-        "The start is hard: a higher rate after a warmup, normalisation, or other initial weights.",
-        8,
-    )
-
-
-def too_low(run: History) -> Finding | None:
-    """A straight line down: at the end it falls as fast as at the beginning."""
-    course = run.course
-    if len(course) < 12 or run.lost is not None:
-        return None
-    val = run.val_loss if run.val_loss is not None and len(run.val_loss) >= 12 else None
-    if run.start - course[-3:].mean() > 0.5 * abs(run.start):
-        # Less than half is left: no beginning, though it may be a line; unless it gets faster.
-        falls = _speeds_up(val) if val is not None and not _decays(run) else None
-    elif _decays(run):
-        falls = _line(_by_rate(run.loss if val is None else val, run), run, hidden=False)
-    else:
-        falls = _line(run.loss, run)
-        if falls is None and val is not None:  # always the same data: no batches to hide it
-            falls = _line(val, run) or _speeds_up(val)
-    if falls is None:
-        return None
-    return Finding(
-        "rate too low",
-        0.85,
-        f"In its second half the loss falls {falls:.0%} as fast as in the first: a line.",
-        "The run is at its beginning still. Three times the rate, and again, or far more updates.",
-        1,
-    )
-
-
-def _decays(run: History) -> bool:
-    return run.lr is not None and bool(run.lr[-1] < 0.3 * run.lr.max())
-
-
-def _by_rate(y: np.ndarray, run: History) -> np.ndarray:
-    """The losses at equal sums of the rate: by how far the weights have gone."""
-    assert run.lr is not None
-    rate = np.interp(np.linspace(0, 1, len(y)), np.linspace(0, 1, len(run.lr)), run.lr)
-    gone = np.cumsum(rate)
-    parts = np.searchsorted(gone, np.linspace(0, gone[-1], 61)[1:-1])
-    return np.array([part.mean() for part in np.split(y, parts) if len(part)])
-
-
-def _speeds_up(val: np.ndarray) -> float | None:
-    """How fast the last third falls, in units of the first, where it is as fast at least."""
-    third = len(val) // 3
-    falls = [val[0] - val[third], val[third] - val[-third - 1], val[-third - 1] - val[-1]]
-    steady = np.mean(np.diff(val) < 0) > 0.85
-    slow = min(falls) > 0 and falls[2] > 0.8 * falls[0] and falls[2] > 0.7 * falls[1]
-    return float(falls[2] / falls[0]) if steady and slow else None
-
-
-def _line(y: np.ndarray, run: History, hidden: bool = True) -> float | None:
-    """How fast the second half falls, in units of the first, if that is a line; else None."""
-    half, course = len(y) // 2, run.binned(y)
-    (early, _), (late, sure), (_, whole) = trend(y[:half]), trend(y[-half:]), trend(y)
-    hidden = hidden and whole < -5 and sure < -2.5 and y[0] - course.min() < 2 * np.std(np.diff(y))
-    noise = jitter(y[half:]) / max(len(y) / len(course), 1.0) ** 0.5
-    line = sure < -2.5 and straightness(course, 1.5 * noise) > 0.9
-    return late / early if early < 0 and (hidden or line) and 0.4 < late / early < 2.5 else None
 
 
 def shoots_up(run: History) -> Finding | None:
@@ -341,10 +216,7 @@ SIGNS: tuple[Sign, ...] = (
     divergence,
     guesses,
     nan,
-    unmoved,
-    never_moved,
-    late_start,
-    too_low,
+    *slow.SIGNS,
     spikes,
     shoots_up,
     restless,

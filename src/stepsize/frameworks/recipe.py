@@ -30,6 +30,9 @@ class Recipe:
     decays: what the weight decay shrinks, "all" or only "matrices", which leaves biases and norms
     alone. others: where the optimizer steps matrices alone, as Muon, the numbers of AdamW, which
     steps all else by the same schedule; its lr, too. What they don't say is AdamW's default here.
+    batch_size: how many examples an update looks at, or None where that is left open.
+    patience: training stops, and goes back to its best weights, after so many looks at the held-out
+    loss without a new lowest one, at least 1; None: it never stops early.
     Raises: ValueError that names what is not so.
 
     >>> short = Recipe(optimizer="adamw", hyper={"lr": 0.1}, steps=6, warmup=2,
@@ -47,6 +50,8 @@ class Recipe:
     clip_norm: float | None = None
     decays: str = "all"
     others: Mapping[str, float] = field(default_factory=dict)
+    batch_size: int | None = None
+    patience: int | None = None
 
     def __post_init__(self) -> None:
         require("optimizer", self.optimizer, one_of(*OPTIMIZERS))
@@ -55,6 +60,9 @@ class Recipe:
         require("warmup", self.warmup, count_from(0))
         if self.warmup >= self.steps:
             raise ValueError(f"warmup must be below steps={self.steps}, not {self.warmup}")
+        for name in ("batch_size", "patience"):
+            if getattr(self, name) is not None:
+                require(name, getattr(self, name), count_from(1))
         if self.clip_norm is not None:
             require("clip_norm", self.clip_norm, above(0))
         if "lr" not in self.hyper:

@@ -92,7 +92,9 @@ class Picture(anywidget.AnyWidget):
     """What is drawn in the browser. Lengths are pixels of the figure, from its top left."""
 
     _esm = with_keys(HERE / "controls.js", HERE / "picture.js")
-    _css = HERE / "picture.css"
+    _css = (HERE / "picture.css").read_text(
+        encoding="utf-8"
+    )  # of a path, anywidget keeps each widget
 
     geometry = traitlets.Dict().tag(sync=True)  # of the figure, its panels, and the ball's reach
     background = traitlets.Bytes().tag(sync=True)  # what stands still: a PNG, sent once a scene

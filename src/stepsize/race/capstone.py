@@ -119,7 +119,10 @@ def final_loss(recipe: Recipe, seed: int) -> float:
                 symbols = rows(generator)
                 yield symbols, symbols.flip(1)
 
-        exec(translate(recipe, "torch"), dict(model=model, loss_fn=loss_fn, batches=batches()))
+        exec(
+            translate(recipe, "torch", log=False),
+            dict(model=model, loss_fn=loss_fn, batches=batches()),
+        )
         fresh = rows(torch.Generator().manual_seed(10**6 + seed), FRESH)
         with torch.no_grad():
             loss = loss_fn(model(fresh), fresh.flip(1)).item()

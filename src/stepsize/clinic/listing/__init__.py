@@ -3,8 +3,9 @@
 from collections.abc import Callable
 
 from ..finding import Finding
+from .decay import DECAY, adam_decays
 from .gradients import GRADIENTS
-from .outputs import OUTPUTS, adam_decays
+from .outputs import OUTPUTS
 from .pace import PACE
 from .pairs import PAIRS, two
 from .parameters import PARAMETERS
@@ -20,6 +21,7 @@ FAULTS: tuple[Callable[[Program], Finding | None], ...] = (
     *PACE,
     *PAIRS,
     *OUTPUTS,
+    *DECAY,
 )
 
 

@@ -130,9 +130,10 @@ def without_graph(program: Program) -> Finding | None:
                 return Finding(
                     "dead gradients",
                     0.9,
-                    "The forward pass stands under no_grad(), or is detached: backward() has no "
-                    "graph to go through.",
-                    "Keep no_grad() for evaluation; call the model outside of it.",
+                    "The forward pass stands under no_grad(), is detached, or goes through an "
+                    "argmax: backward() has no graph to go through.",
+                    "Keep no_grad() and argmax for evaluation; the loss wants what the model "
+                    "puts out.",
                     9,
                 )
     return None
@@ -155,7 +156,7 @@ def _no_graph(node: ast.expr, before: Run, deep: int = 0) -> bool:
         sides = [s for s in (node.left, node.right) if not _number(s)]
         return bool(sides) and all(again(side) for side in sides)
     if isinstance(node, ast.Call):
-        if last_word(node) == "detach":
+        if last_word(node) in CUTS:
             return True
         if is_loss(node) and node.args:
             return again(node.args[0])
@@ -164,6 +165,7 @@ def _no_graph(node: ast.expr, before: Run, deep: int = 0) -> bool:
     return False
 
 
+CUTS = ("detach", "argmax", "numpy", "item", "tolist")  # after these there is no gradient
 VIEWS = ("mean", "sum", "view", "reshape", "squeeze", "float", "flatten", "requires_grad_")
 
 

@@ -3,8 +3,9 @@
     print(translate(recipe, to="keras"))
 
 `script` holds what all three need: the recipe's numbers and how they are written. `rates` writes
-out the schedules that a library lacks. `pytorch`, `keras` and `optax` are what is special of each;
-none of them imports the library it writes for.
+out the schedules that a library lacks, `logged` what is logged of a run. `pytorch`, `keras` and
+`optax` are what is special of each, with their loops in `torch_loop`, `keras_loop` and
+`optax_loop`; none of them imports the library it writes for.
 """
 
 from ...ranges import one_of, require
@@ -16,14 +17,19 @@ __all__ = ["translate"]
 WRITERS = {"torch": pytorch.write, "keras": keras.write, "optax": optax.write}
 
 
-def translate(recipe: Recipe, to: str) -> str:
+def translate(recipe: Recipe, to: str, *, log: bool = True) -> str:
     """The recipe as a script that trains with it: a string of Python.
 
     to: "torch", "keras" (Keras 3, of whatever backend; tested on torch and JAX) or "optax".
+    log: whether the script makes its own batches, and writes the loss, the rate and the gradient's
+    norm (before clipping) of every update into log.csv, and at times the held-out loss. `diagnose`
+    reads that, and so does python -m stepsize.clinic log.csv. Early stopping, which the recipe's
+    `patience` asks for, needs it. Without it, the script is the optimizer and the loop alone.
 
     The script expects what is yours, and says so in its first line: the model, the loss function,
-    and `batches`, pairs of inputs and targets without an end. It makes `recipe.steps` updates, in
-    the order in which `descend` makes them: gradient, clipping, update, and the next rate.
+    and the data; for log=False, `batches`, pairs of inputs and targets without an end. It makes
+    `recipe.steps` updates, in the order in which `descend` makes them: gradient, clipping, update,
+    and the next rate.
 
     Where the library's optimizer of that name does what the recipe says, it is used, with every
     number written out: no default of the library's is relied on. Where it does something else,
@@ -33,7 +39,7 @@ def translate(recipe: Recipe, to: str) -> str:
     for a recipe whose numbers its rule would refuse.
 
     >>> recipe = Recipe(optimizer="adam", hyper={"lr": 0.1}, steps=300, clip_norm=1.0)
-    >>> print(translate(recipe, to="torch"))
+    >>> print(translate(recipe, to="torch", log=False))
     # Yours: model, loss_fn, and batches, pairs of inputs and targets without an end.
     import itertools
     <BLANKLINE>
@@ -49,4 +55,4 @@ def translate(recipe: Recipe, to: str) -> str:
         optimizer.step()
     """
     require("to", to, one_of(*WRITERS))
-    return WRITERS[to](recipe)
+    return WRITERS[to](recipe, log)

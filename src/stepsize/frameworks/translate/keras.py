@@ -1,19 +1,15 @@
 """A recipe as Keras 3. Where its optimizer of that name does another thing, ours is written out."""
 
+import re
 from typing import Any
 
 from ..recipe import Recipe
+from . import keras_loop
 from .rates import factor, first_of_warmup
 from .script import SMALL, call, constant_rate, indented, numbers, product, refuse, script, text
 
 __all__ = ["write"]
 
-YOURS = "model, loss_fn, and batches, pairs of inputs and targets without an end."
-
-LOOP = """
-model.compile(optimizer=optimizer, loss=loss_fn)
-model.fit(batches, steps_per_epoch={steps}, shuffle=False)
-"""
 SCHEDULE = '''
 class Schedule(keras.optimizers.schedules.LearningRateSchedule):
     """The learning rate. Keras counts the updates itself, from 0."""
@@ -183,22 +179,29 @@ variable.assign(variable - learning_rate / (1 - {beta1}**t) * m / u)
 )
 
 
-def write(recipe: Recipe) -> str:
+def write(recipe: Recipe, log: bool) -> str:
     """The recipe as a script for Keras."""
     hyper = numbers(recipe)
     if hyper.get("maximize"):
         raise refuse("Keras", "always minimizes.", "the loss with a minus sign")
     schedule, rate = _schedule(recipe, hyper)
     classes, optimizer = _optimizer(recipe, hyper, rate)
+    watched = ""
+    if log:
+        made, base, rest = re.split(r"(?<== )([\w.]+)", optimizer, maxsplit=1)
+        watched, optimizer = keras_loop.watched(base), f"{made}Watched{rest}"
+    if recipe.decays == "matrices" and "weight_decay=" in optimizer:
+        optimizer += EXCLUDED.rstrip()
+    loop = keras_loop.loop(recipe, log)
     imports = {
         "import math": "math." in schedule,
         "import keras": True,
+        "import numpy as np": False,
         "from keras import ops": "ops." in schedule + classes,
     }
-    if recipe.decays == "matrices" and "weight_decay=" in optimizer:
-        optimizer += EXCLUDED.rstrip()
-    loop = LOOP.format(steps=recipe.steps)
-    return script(YOURS, imports, classes, schedule, optimizer, loop)
+    imports |= dict.fromkeys(loop.imports, True)
+    parts = (loop.data, classes, watched, schedule, optimizer, loop.updates)
+    return script(loop.yours, imports, *parts)
 
 
 # The optimizers ----------------------------------------------------------------------------------

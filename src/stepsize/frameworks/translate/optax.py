@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 from ..recipe import Recipe
+from . import optax_loop
 from .rates import factor, first_of_warmup
 from .script import (
     SMALL,
@@ -20,23 +21,6 @@ from .script import (
 
 __all__ = ["write"]
 
-YOURS = "model(params, inputs), params, loss_fn, and batches, pairs of inputs and targets."
-
-LOOP = """
-@jax.jit
-def update(params, state, inputs, targets):
-    def loss(params):
-        return loss_fn(model(params, inputs), targets)
-
-    gradients = jax.grad(loss)(params)
-    updates, state = optimizer.update(gradients, state, params)
-    return optax.apply_updates(params, updates), state  # updates are added
-
-
-state = optimizer.init(params)
-for inputs, targets in itertools.islice(batches, {steps}):
-    params, state = update(params, state, inputs, targets)
-"""
 WRITTEN_OUT = '''
 def schedule(t):
     """The learning rate, after t updates."""
@@ -58,7 +42,7 @@ def matrices(params):
 """
 
 
-def write(recipe: Recipe) -> str:
+def write(recipe: Recipe, log: bool) -> str:
     """The recipe as a script for Optax."""
     hyper = numbers(recipe)
     if hyper.get("maximize"):
@@ -71,16 +55,19 @@ def write(recipe: Recipe) -> str:
     if recipe.clip_norm is not None:
         links.insert(0, call("optax.clip_by_global_norm", recipe.clip_norm))
     optimizer = links[0] if len(links) == 1 else _chain(links)
+    loop = optax_loop.loop(recipe, rate, log)
     imports = {
         "import itertools": True,
         "import math": "math." in schedule,
         "import jax": True,
         "import jax.numpy as jnp": "jnp." in schedule + optimizer,
+        "import numpy as np": False,
         "import optax": True,
     }
-    loop = LOOP.format(steps=recipe.steps)
+    imports |= dict.fromkeys(loop.imports, True)
     masked = MASK if mask else ""
-    return script(YOURS, imports, masked, schedule, f"optimizer = {optimizer}", loop)
+    made = f"optimizer = {optimizer}"
+    return script(loop.yours, imports, loop.data, masked, schedule, made, loop.updates)
 
 
 def _chain(links: list[str]) -> str:

@@ -6,32 +6,13 @@ from typing import Any, NamedTuple
 
 from ...schedules import one_cycle
 from ..recipe import Recipe
+from . import torch_loop
 from .rates import factor, first_of_warmup
-from .script import call, constant_rate, indented, numbers, product, refuse, script, text
+from .script import call, constant_rate, indented, numbers, product, refuse, script
 
 __all__ = ["write"]
 
-YOURS = "model, loss_fn, and batches, pairs of inputs and targets without an end."
 PARAMS = "model.parameters()"
-
-LOOP = """
-for inputs, targets in itertools.islice(batches, {steps}):
-    loss = loss_fn(model(inputs), targets)
-    optimizer.zero_grad()
-    loss.backward()
-{clip}    optimizer.step()
-{schedule}"""
-LOOP_OF_TWO = """
-for inputs, targets in itertools.islice(batches, {steps}):
-    loss = loss_fn(model(inputs), targets)
-    model.zero_grad()
-    loss.backward()
-{clip}    for optimizer in optimizers:
-        optimizer.step()
-{schedule}"""
-CLIP = "    torch.nn.utils.clip_grad_norm_(model.parameters(), max_norm={})\n"
-SCHEDULE = "    scheduler.step()  # after the optimizer, at every update\n"
-SCHEDULE_OF_TWO = "    for scheduler in schedulers:\n        scheduler.step()\n"
 
 HEAVY_BALL = '''
 class HeavyBall(torch.optim.Optimizer):
@@ -144,17 +125,12 @@ NOTES = {
 }
 
 
-def write(recipe: Recipe) -> str:
+def write(recipe: Recipe, log: bool) -> str:
     """The recipe as a script for PyTorch."""
-    hyper, two = numbers(recipe), recipe.matrices_only
+    hyper = numbers(recipe)
     classes, optimizer = _optimizer(recipe, hyper)
     scheduler = _scheduler(recipe, hyper["lr"])
-    step = SCHEDULE_OF_TWO if two else SCHEDULE
-    loop = (LOOP_OF_TWO if two else LOOP).format(
-        steps=recipe.steps,
-        clip="" if recipe.clip_norm is None else CLIP.format(text(recipe.clip_norm)),
-        schedule=step if scheduler else "",
-    )
+    loop = torch_loop.loop(recipe, scheduled=bool(scheduler), log=log)
     imports = {
         "import itertools": True,
         "import math": "math." in scheduler,
@@ -162,7 +138,9 @@ def write(recipe: Recipe) -> str:
         "import torch": True,
         "from torch.optim import lr_scheduler": "lr_scheduler." in scheduler,
     }
-    return script(YOURS, imports, classes, optimizer, scheduler, loop)
+    imports |= dict.fromkeys(loop.imports, True)
+    parts = (loop.data, classes, optimizer, scheduler, loop.updates)
+    return script(loop.yours, imports, *parts)
 
 
 def _optimizer(recipe: Recipe, hyper: dict[str, Any]) -> tuple[str, str]:

@@ -1,0 +1,60 @@
+"""What is advised where a few examples are seen so often that they are learned by heart."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from ..frameworks.recipe import Recipe
+from .evidence import HERE, TABLES, Known
+
+__all__ = ["ROWS", "SCALED", "STOP", "far_from_unit", "for_few", "learned_by_heart"]
+
+FEW, OFTEN = 1000, 2  # examples at most, and epochs at least
+MEMORY, MOST = 30, 2  # epochs that weights remember, where they decay; memories in a run, at most
+PATIENCE = 20  # looks at the held-out loss
+SPREAD, FAR = (0.5, 2.0), 2.0  # of targets that are about of unit scale; their mean
+
+ROWS = Known(
+    None, "few examples, seen often: weights remember 30 epochs, or half of the run", HERE, TABLES
+)
+STOP = Known(
+    None, "looks without a lower held-out loss; then back to the best weights", HERE, TABLES
+)
+SCALED = Known(
+    None,
+    "the rate is for a mean of 0 and a spread of 1; undo it in the predictions",
+    HERE,
+    TABLES,
+)
+
+
+def learned_by_heart(examples: int, epochs: float) -> bool:
+    """Whether there are so few examples, seen so often."""
+    return examples <= FEW and epochs >= OFTEN
+
+
+def for_few(recipe: Recipe, epochs: float) -> Recipe:
+    """The recipe with early stopping, and with a decay by which a weight that has no gradient
+    shrinks by a factor of e in MEMORY epochs, and by e**MOST at most over the run."""
+    walked = float(recipe.lr(np.arange(recipe.steps)).sum())
+    decay = float(f"{min(epochs / MEMORY, MOST) / walked:.2g}")
+    return replace(recipe, hyper={**recipe.hyper, "weight_decay": decay}, patience=PATIENCE)
+
+
+def far_from_unit(targets: Any) -> str:
+    """How to scale targets that are far from a mean of 0 and a spread of 1; else empty.
+
+    Raises: TypeError or ValueError where they are no finite numbers.
+    """
+    if targets is None:
+        return ""
+    try:
+        values = np.asarray(targets, float)
+    except (TypeError, ValueError):
+        raise TypeError(f"targets must be numbers, not {targets!r:.60}") from None
+    if not values.size or not np.isfinite(values).all():
+        raise ValueError("targets must be finite numbers, one at least")
+    mean, spread = float(values.mean()), float(values.std())
+    near = SPREAD[0] <= spread <= SPREAD[1] and abs(mean) <= FAR
+    return "" if near or not spread else f"(y - {mean:.3g}) / {spread:.3g}"

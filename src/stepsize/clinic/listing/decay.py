@@ -1,0 +1,44 @@
+"""A weight decay that does something else than its name says."""
+
+import ast
+
+from ..finding import Finding
+from .program import Program
+
+__all__ = ["DECAY", "adam_decays"]
+
+
+def l2_in_adam(program: Program) -> Finding | None:
+    """One of Adam's family of torch with an L2 penalty."""
+    roots = {a.name for n in ast.walk(program.tree) if isinstance(n, ast.Import) for a in n.names}
+    roots |= {n.module or "" for n in ast.walk(program.tree) if isinstance(n, ast.ImportFrom)}
+    text = ast.unparse(program.tree)
+    if any(r.split(".")[0] in ("keras", "tensorflow") for r in roots) or "keras." in text:
+        return None  # there, weight_decay of Adam is decoupled
+    for e in program.events:
+        if e.name not in ("Adam", "NAdam", "RAdam", "Adamax") or not isinstance(e.value, ast.Call):
+            continue
+        given = {k.arg: k.value for k in e.value.keywords}
+        decay, decoupled = given.get("weight_decay"), given.get("decoupled_weight_decay")
+        if not _is_off(decay) and _is_off(decoupled):
+            return adam_decays(ast.unparse(e.value))
+    return None
+
+
+def adam_decays(said: str) -> Finding:
+    """What there is to say of Adam with a weight decay; said: where that was read."""
+    return Finding(
+        "L2 in Adam",
+        0.6,
+        f"{said}: an L2 penalty, rescaled.",
+        "AdamW decays all weights alike. Choose its decay anew: the number means something else.",
+        6,
+    )
+
+
+def _is_off(value: ast.expr | None) -> bool:
+    """Whether an argument is not given, or given as 0 or False."""
+    return value is None or (isinstance(value, ast.Constant) and not value.value)
+
+
+DECAY = (l2_in_adam,)

@@ -1,0 +1,57 @@
+"""The loop of a script for Keras: its batches, its updates, and what it logs."""
+
+from ..recipe import Recipe
+from .logged import ARRAYS, Loop, Words, arrays, logged
+
+__all__ = ["loop", "watched"]
+
+BATCHES = "model, loss_fn, and batches, pairs of inputs and targets without an end."
+FIT = """
+model.compile(optimizer=optimizer, loss=loss_fn)
+model.fit(batches, steps_per_epoch={steps}, shuffle=False)
+"""
+UPDATE = """
+rate = float(ops.convert_to_numpy(optimizer.learning_rate))
+model.reset_metrics()  # or the loss is the mean of all so far
+loss = model.train_on_batch(x, y)
+norm = float(ops.convert_to_numpy(optimizer.norm))
+"""
+WATCHED = '''
+class Watched({base}):
+    """It keeps the gradient's norm, as it is before clipping."""
+
+    def build(self, variables):
+        super().build(variables)
+        self.norm = self.add_variable((), name="norm")
+
+    def apply(self, grads, trainable_variables=None):
+        if not self.built:
+            self.build(trainable_variables)
+        self.norm.assign(sum(ops.sum(ops.square(grad)) for grad in grads) ** 0.5)
+        return super().apply(grads, trainable_variables)
+'''
+
+
+def watched(base: str) -> str:
+    """A class that is `base`, and knows the norm of its gradient."""
+    return WATCHED.format(base=base)
+
+
+def loop(recipe: Recipe, log: bool) -> Loop:
+    """The recipe's updates."""
+    if not log:
+        return Loop(BATCHES, (), "", FIT.format(steps=recipe.steps))
+    words = Words(
+        batch="x, y",
+        update=UPDATE,
+        loss="float(loss)",
+        rate="rate",
+        norm="norm",
+        held_out="model.evaluate(held_inputs, held_targets, verbose=0)",
+        keep="model.get_weights()",
+        put_back="model.set_weights(best)",
+    )
+    begin = "model.compile(optimizer=optimizer, loss=loss_fn)\n"
+    imports = ("import csv", "import itertools", "import numpy as np", "from keras import ops")
+    yours = f"model, loss_fn, and {ARRAYS}."
+    return Loop(yours, imports, arrays(recipe), begin + logged(recipe, words).lstrip("\n"))

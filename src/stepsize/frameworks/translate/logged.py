@@ -1,0 +1,120 @@
+"""What runs in a script, alone or with all that is logged for `diagnose`: the same in the three."""
+
+from typing import NamedTuple
+
+from ..recipe import Recipe
+from .script import indented
+
+__all__ = ["ARRAYS", "Loop", "Words", "arrays", "batch_size", "logged", "often", "plain"]
+
+BATCH_SIZE = 32  # where the recipe has none
+LOOKS = 20  # at the held-out loss, or more
+
+# Where a library takes arrays: what a script expects, and how it makes batches of them.
+ARRAYS = "four arrays: inputs, targets, held_inputs, held_targets"
+OF_ARRAYS = '''
+def endless(size):
+    """Batches of all examples, in a new order in each epoch, without an end."""
+    rng = np.random.default_rng()
+    while True:
+        order = rng.permutation(len(inputs))
+        for i in range(0, len(inputs), size):
+            yield inputs[order[i : i + size]], targets[order[i : i + size]]
+
+
+{size}
+batches = endless(batch_size)
+an_epoch = -(-len(inputs) // batch_size)
+every = min(an_epoch, {often})  # updates between two held-out losses
+'''
+
+LOGGED = """
+{start}with open("log.csv", "w", newline="", buffering=1) as file:
+    log = csv.writer(file)
+    log.writerow(["step", "loss", "lr", "grad_norm", "val_loss"])
+    for step, ({batch}) in enumerate(itertools.islice(batches, {steps}), 1):
+{update}        val_loss = ""  # not every time
+        if step % every == 0 or step == {steps}:
+            val_loss = {held_out}
+{look}        log.writerow([step, {loss}, {rate}, {norm}, val_loss])
+{stop}{end}
+# What does the clinic see in it?  python -m stepsize.clinic log.csv
+"""
+START = """
+best, lowest, waited = {keep}, float("inf"), 0
+"""
+LOOK = """
+waited += 1
+if val_loss < lowest:
+    best, lowest, waited = {keep}, val_loss, 0
+"""
+STOP = """
+if waited == {patience}:  # early stopping
+    break
+"""
+
+
+class Loop(NamedTuple):
+    """The part of a script that runs. yours: what it expects; imports: what it needs of Python and
+    others; data: how batches are made; updates: the loop itself."""
+
+    yours: str
+    imports: tuple[str, ...]
+    data: str
+    updates: str
+
+
+class Words(NamedTuple):
+    """How a library says what is logged: a batch, an update, and the numbers that it shows; what is
+    kept of the model, and how it is put back."""
+
+    batch: str
+    update: str
+    loss: str
+    rate: str
+    norm: str
+    held_out: str
+    keep: str
+    put_back: str
+
+
+def batch_size(recipe: Recipe) -> str:
+    """The line that says it, with a remark where the recipe doesn't."""
+    if recipe.batch_size:
+        return f"batch_size = {recipe.batch_size}"
+    return f"batch_size = {BATCH_SIZE}  # yours to choose"
+
+
+def often(recipe: Recipe) -> int:
+    """At most so many updates lie between two looks at the held-out loss."""
+    return max(1, recipe.steps // LOOKS)
+
+
+def arrays(recipe: Recipe) -> str:
+    """How batches are made of arrays."""
+    return OF_ARRAYS.format(size=batch_size(recipe), often=often(recipe))
+
+
+def plain(recipe: Recipe, update: str) -> str:
+    """The loop alone."""
+    head = f"for inputs, targets in itertools.islice(batches, {recipe.steps}):\n"
+    return head + indented(update.strip().splitlines(), 4)
+
+
+def logged(recipe: Recipe, words: Words) -> str:
+    """The loop with its log, and with early stopping where the recipe has a patience."""
+    stops = recipe.patience is not None
+    said = words._asdict() | dict(
+        steps=recipe.steps,
+        patience=recipe.patience,
+        update=_block(words.update, 8),
+        start=START.format(keep=words.keep).lstrip() if stops else "",
+        look=_block(LOOK.format(keep=words.keep), 12) if stops else "",
+        stop=_block(STOP.format(patience=recipe.patience), 8) if stops else "",
+        end=f"{words.put_back}  # of the lowest held-out loss\n" if stops else "",
+    )
+    return LOGGED.format(**said)
+
+
+def _block(lines: str, by: int) -> str:
+    return indented(lines.strip().splitlines(), by)

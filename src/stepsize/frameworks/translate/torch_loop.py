@@ -1,0 +1,72 @@
+"""The loop of a script for PyTorch: its batches, its updates, and what it logs."""
+
+from ..recipe import Recipe
+from .logged import Loop, Words, batch_size, logged, often, plain
+from .script import text
+
+__all__ = ["loop"]
+
+BATCHES = "model, loss_fn, and batches, pairs of inputs and targets without an end."
+DATA_SETS = "model, loss_fn, and two data sets of pairs, train and held_out."
+
+DATA = '''
+{size}
+loader = DataLoader(train, batch_size, shuffle=True)  # a new order in each epoch
+batches = itertools.chain.from_iterable(itertools.repeat(loader))  # without an end
+held_out_loader = DataLoader(held_out, batch_size)
+every = min(len(loader), {often})  # updates between two held-out losses: an epoch, or fewer
+
+
+def held_out_loss():
+    """The mean over all examples, without dropout, and with the means that BatchNorm has kept."""
+    model.eval()
+    with torch.no_grad():
+        sums = [loss_fn(model(x), y).item() * len(y) for x, y in held_out_loader]
+    model.train()
+    return sum(sums) / len(held_out)
+'''
+UPDATE = """
+loss = loss_fn(model(inputs), targets)
+optimizer.zero_grad()
+loss.backward()
+{before}optimizer.step()
+{schedule}"""
+UPDATE_OF_TWO = """
+loss = loss_fn(model(inputs), targets)
+model.zero_grad()
+loss.backward()
+{before}for optimizer in optimizers:
+    optimizer.step()
+{schedule}"""
+CLIP = "torch.nn.utils.clip_grad_norm_(model.parameters(), max_norm={})\n"
+GRADIENTS = "gradients = [p.grad for p in model.parameters() if p.grad is not None]\n"
+NORM = "torch.nn.utils.get_total_norm(gradients)\n"
+SCHEDULE = "scheduler.step()  # after the optimizer, at every update\n"
+SCHEDULE_OF_TWO = "for scheduler in schedulers:\n    scheduler.step()\n"
+
+
+def loop(recipe: Recipe, scheduled: bool, log: bool) -> Loop:
+    """The recipe's updates. scheduled: whether there is a scheduler to be stepped."""
+    two = recipe.matrices_only
+    before = "" if recipe.clip_norm is None else CLIP.format(text(recipe.clip_norm))
+    if log:
+        before = f"norm = {before}" if before else f"{GRADIENTS}norm = {NORM}"
+        before += f'rate = {"optimizers[0]" if two else "optimizer"}.param_groups[0]["lr"]\n'
+    schedule = (SCHEDULE_OF_TWO if two else SCHEDULE) if scheduled else ""
+    update = (UPDATE_OF_TWO if two else UPDATE).format(before=before, schedule=schedule)
+    if not log:
+        return Loop(BATCHES, (), "", plain(recipe, update))
+    words = Words(
+        batch="inputs, targets",
+        update=update,
+        loss="loss.item()",
+        rate="rate",
+        norm="norm.item()",
+        held_out="held_out_loss()",
+        keep="copy.deepcopy(model.state_dict())",
+        put_back="model.load_state_dict(best)",
+    )
+    imports = ["import csv", "from torch.utils.data import DataLoader"]
+    imports += ["import copy"] if recipe.patience else []
+    data = DATA.format(size=batch_size(recipe), often=often(recipe))
+    return Loop(DATA_SETS, tuple(imports), data, logged(recipe, words))
