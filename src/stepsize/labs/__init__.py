@@ -11,6 +11,7 @@ from .rates import schedule
 from .ravines import momentum_map
 from .scales import scales
 from .warmup import warmup
+from .width import width
 
 __all__ = [
     "Lab",
@@ -30,4 +31,5 @@ __all__ = [
     "scales",
     "schedule",
     "warmup",
+    "width",
 ]
