@@ -210,6 +210,53 @@ def test_a_lesson_with_a_new_name_keeps_the_answers(copies):
     assert names == ["01-begin.ipynb", "02-start.ipynb"]
 
 
+LAST = LESSONS[-1]  # the last check
+NOTES = "I looked up question 7."
+
+
+def of_no_version(path):
+    """As one that an early `run.py` gave out: it doesn't say what it was made from."""
+    notebook = read(path)
+    notebook["metadata"].pop(work.OURS)
+    save(path, notebook)
+
+
+@pytest.mark.parametrize("was", [lambda path: None, run, of_no_version], ids=["new", "run", "old"])
+@pytest.mark.parametrize("noted", [False, True])
+def test_the_last_check_makes_room_for_new_lessons(copies, was, noted):
+    """It was number 13. Another lesson has that number now; what the learner has goes along."""
+    old, last, new = "13-the-last-check.ipynb", LAST.name, ("13-a-new.ipynb", "14-and-more.ipynb")
+    for folder in ("notebooks", "solutions"):
+        put(copies.course / folder / old, read(LAST))
+    update(copies)
+    if noted:
+        add(mine(copies, old), 3, NOTES)
+    was(mine(copies, old))
+    for folder in ("notebooks", "solutions"):
+        (copies.course / folder / old).unlink()
+        put(copies.course / folder / last, read(LAST))
+        for name in new:
+            new_lesson = lesson(*FIRST, f"# {name}", prefix=name[:2])
+            put(copies.course / folder / name, new_lesson)
+    assert f"{old} has a new name in the course, and here: {last}" in update(copies)
+    names = sorted(path.name for path in copies.folder.glob("*.ipynb"))
+    assert names == sorted([NAME, *new, last])
+    assert (NOTES in sources(mine(copies, last))) == noted
+    assert all(sources(mine(copies, name)) == [*FIRST, f"# {name}"] for name in new)
+
+
+def test_a_last_check_of_which_nothing_is_known_stays_where_it_is(copies):
+    """The record of what was given out is lost: nothing is renamed, nothing written over."""
+    theirs = put(mine(copies, "13-the-last-check.ipynb"), read(LAST))
+    add(theirs, 3, NOTES)
+    before = theirs.read_bytes()
+    edition(copies, read(LAST), LAST.name)
+    edition(copies, lesson(*FIRST, prefix="thirteen"), "13-a-new.ipynb")
+    update(copies)
+    assert theirs.read_bytes() == before
+    assert sources(mine(copies, "13-a-new.ipynb")) == FIRST and mine(copies, LAST.name).exists()
+
+
 def test_a_copy_that_the_learner_made_is_theirs_alone(copies):
     update(copies)
     answer(mine(copies), GAP, ANSWER)

@@ -82,7 +82,7 @@ def test_no_output_goes_uncompared_but_that_of_the_clock_and_of_what_is_here():
         ("02", TIMED, "nbval-ignore-output"),
         ("12", "adagrad", "nbval-ignore-output"),  # says whether Keras and Optax are installed
         ("12", "contest = compete(my_recipe)", "nbval-ignore-output"),  # a bar, and then it is gone
-        ("13", "progress()", "nbval-ignore-output"),
+        ("15", "progress()", "nbval-ignore-output"),
     }
 
 

@@ -9,7 +9,7 @@ from .verdict import RIGHT
 
 __all__ = ["LAST", "Progress", "progress"]
 
-LAST = "13 The last check"
+LAST = "15 The last check"
 
 
 @dataclass(frozen=True)
