@@ -369,8 +369,8 @@ EMA = function(
             _ema(first=lambda weights: 0 * weights[0]),
         ),
         "corrected": Mistake(
-            "You divide by 1 − decayᵗ, as Adam does, to take out a zero. This average begins at the "
-            "first weights, so there is no zero in it.",
+            "You divide by 1 − decayᵗ, as Adam does, to take out a zero. This average begins at "
+            "the first weights, so there is no zero in it.",
             _ema(end=lambda average, weights, decay: average / (1 - decay ** len(weights))),
             _ema(
                 first=lambda weights: 0 * weights[0],

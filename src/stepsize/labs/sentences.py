@@ -228,8 +228,8 @@ def width(form: str, width: int, exponent: int, ends: np.ndarray, best: int) -> 
     """What came of the runs of a cell, one a seed; and the exponent of the width's best rate."""
     name = {"standard": "standard", "mup": "μP"}[form]
     low, high = number(ends.min()), number(ends.max())
-    said = f"{name}, width {width}, rate 2^{exponent}: {len(ends)} runs, loss {low} to {high}"
-    return f"{said}, {number(float(np.median(ends)))} in the middle; best rate here: 2^{best}"
+    said = f"{name}, width {width}, rate 2^−{-exponent}: {len(ends)} runs, loss {low} to {high}"
+    return f"{said}, {number(float(np.median(ends)))} in the middle; best rate here: 2^−{-best}"
 
 
 def race(optimizer: str, lr: float, ends: np.ndarray, best_lr: float, best: float) -> str:

@@ -53,13 +53,17 @@ def _loss(run: dict[str, Any]) -> float:
     return float(run["loss"])
 
 
+def _minus(exponent: int) -> str:
+    return f"−{-exponent}"
+
+
 def width() -> Lab:
     """The loss at the end for each width and rate, in both forms; a line joins the best rates."""
     known = Map()
     controls = dict(
         form=buttons("rules", [("standard", "standard"), ("μP", "mup")]),
         wide=list_slider("width", WIDTHS, value=64),
-        exponent=list_slider("rate", [(f"2^{e}", e) for e in EXPONENTS], value=-6),
+        exponent=list_slider("rate", [(f"2^{_minus(e)}", e) for e in EXPONENTS], value=-6),
         runs=widgets.IntProgress(
             len(known), min=0, max=len(known), description="runs trained", style=STYLE
         ),
@@ -72,6 +76,7 @@ def width() -> Lab:
             names = "log₂ of the rate (in the cells: loss × 100)", "width"
             plots.cells(ax, 100 * medians, EXPONENTS, WIDTHS, 230, *names, low=1)
             ax.plot(medians.argmin(axis=1), range(len(WIDTHS)), color="#0072B2", lw=2, alpha=0.6)
+            ax.set_xticks(range(len(EXPONENTS)), [*map(_minus, EXPONENTS)])
             ax.set_title(title, fontsize=plots.SIZE, color=plots.INK)
         return Scene(axes)
 
