@@ -73,11 +73,11 @@ def width() -> Lab:
         axes = panels(2)
         for ax, form, title in zip(axes, FORMS, ("standard", "μP"), strict=True):
             medians = known.medians(form)
-            names = "log₂ of the rate (in the cells: loss × 100)", "width"
+            names = "log₂ of the rate (in the cells: loss × 100)", f"width ({title})"
             plots.cells(ax, 100 * medians, EXPONENTS, WIDTHS, 230, *names, low=1)
-            ax.plot(medians.argmin(axis=1), range(len(WIDTHS)), color="#0072B2", lw=2, alpha=0.6)
             ax.set_xticks(range(len(EXPONENTS)), [*map(_minus, EXPONENTS)])
-            ax.set_title(title, fontsize=plots.SIZE, color=plots.INK)
+            best = medians.argmin(axis=1)
+            ax.plot(best, range(len(WIDTHS)), color="#0072B2", lw=6, alpha=0.35)
         return Scene(axes)
 
     def react(axes: list[Axes], form: str, wide: int, exponent: int, runs: int) -> str:
