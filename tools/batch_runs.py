@@ -1,4 +1,4 @@
-"""Make the runs of lesson 14 on batch sizes: python tools/batch_runs.py (four minutes)."""
+"""Make the runs of lesson 14 on batch sizes: python tools/batch_runs.py (two minutes)."""
 
 import json
 import subprocess

@@ -14,8 +14,8 @@ if __name__ == "__main__":
     for line in sys.stdin:
         job = json.loads(line)
         if "batch_size" in job:
-            found = dict(updates=updates_to(TARGET, **job))
+            run = job | dict(updates=updates_to(TARGET, **job))
         else:
             loss = trained(job["width"], 2.0 ** job["log2_lr"], RULES[job["rules"]], job["seed"])
-            found = dict(loss=float(f"{loss:.4g}"))
-        print(json.dumps(job | found), flush=True)
+            run = job | dict(loss=float(f"{loss:.4g}"))
+        print(json.dumps(run), flush=True)

@@ -84,8 +84,8 @@ def width() -> Lab:
         x, y = EXPONENTS.index(exponent), WIDTHS.index(wide)
         around = np.array([[-1, 1, 1, -1, -1], [-1, -1, 1, 1, -1]]) * 0.46
         for ax, each in zip(axes, FORMS, strict=True):
-            look = dict(color="#D55E00", lw=3) if each == form else dict(color=plots.GREY, lw=1.5)
-            ax.plot(x + around[0], y + around[1], **look)
+            color, lw = ("#D55E00", 3.0) if each == form else (plots.GREY, 1.5)
+            ax.plot(x + around[0], y + around[1], color=color, lw=lw)
         best = min(EXPONENTS, key=lambda e: known.median(form, wide, e))
         ends = np.array(known.of((form, wide, exponent)))
         return sentences.width(form, wide, exponent, ends, best)
