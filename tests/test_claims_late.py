@@ -375,16 +375,18 @@ def test_claims_14_a_step_of_adam_moves_a_layer_by_its_width(seed):
     assert 11 < moved[1024] / moved[64] < 20
 
 
-def test_claims_14_a_larger_batch_is_free_up_to_the_bend():
+def test_claims_14_updates_against_batch_size_follow_two_numbers():
     def fewest(size: int, rates) -> float:
         found = ([updates_to(TARGET, "sgd", lr, size, s) or np.inf for s in seeds] for lr in rates)
         return min(np.median(several) for several in found)
 
-    seeds = range(230, 233)
-    at = {4: (0.25, 0.5), 16: (0.5, 1.0), 128: (1.0,), 512: (1.0,)}
+    seeds = range(230, 235)
+    at = {4: (0.25, 0.5), 8: (0.25, 0.5), 16: (0.5, 1.0), 64: (1.0,), 512: (1.0,)}
     updates = {size: fewest(size, rates) for size, rates in at.items()}
-    assert 3.2 < updates[4] / updates[16] < 4.8
-    assert 1 <= updates[128] / updates[512] < 1.2
+    critical = 4 * (updates[4] / updates[512] - 1)
+    assert 9 < critical < 28
+    for size in (8, 16, 64):
+        assert updates[size] == pytest.approx(updates[512] * (1 + critical / size), rel=0.25)
 
 
 def in_bfloat16(x: np.ndarray) -> np.ndarray:
