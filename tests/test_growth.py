@@ -24,7 +24,7 @@ def _home(tmp_path, monkeypatch):
     monkeypatch.setenv("STEPSIZE_HOME", str(tmp_path))
 
 
-@pytest.mark.parametrize(("rules", "width"), product((standard, mup), (32, 96)))
+@pytest.mark.parametrize(("rules", "width"), [*product((standard, mup), (32, 96))])
 def test_it_is_torchs_adam_with_a_group_for_each_tensor(rules, width):
     net, groups, parameters = network(width, seed=3), [], []
     for i, (tensor, kind) in enumerate(
