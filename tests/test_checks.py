@@ -859,6 +859,110 @@ def in_updates(epochs, examples, batch_size):
     return np.array([per_epoch * epoch for epoch in epochs])
 """,
     ],
+    "14.1": [
+        """
+def my_factors(kind, width, base):
+    rate = base / width if kind in ("hidden", "output") else 1
+    return [rate, rate ** 0.5 if kind == "output" else 1]
+""",
+        """
+def my_factors(kind, width, base):
+    table = {"input": (0, 0), "bias": (0, 0), "hidden": (1, 0), "output": (1, 0.5)}
+    return np.power(base / width, table[kind])
+""",
+        """
+def my_factors(kind, width, base):
+    r, s = 1.0, 1.0
+    if kind == "hidden" or kind == "output":
+        r /= width / base
+        if kind == "output":
+            s = np.sqrt(np.float32(base) / width)
+    return np.array([r, s], dtype=np.float32)
+""",
+    ],
+    "14.2": [
+        "def my_accumulated(grads, sizes): return sizes @ grads / sizes.sum()",
+        "def my_accumulated(g, n): return np.average(g, axis=0, weights=n)",
+        """
+def my_accumulated(grads, sizes):
+    total = np.zeros(grads.shape[1])
+    for g, n in zip(grads, sizes):
+        total += n / sum(sizes) * g
+    return total
+""",
+    ],
+    "14.3": [
+        """
+def my_stochastic_round(x, noise):
+    return (x.view(np.uint32) + noise & 0xFFFF0000).view(np.float32)
+""",
+        """
+def my_stochastic_round(x, noise):
+    bits = x.view(np.uint32).astype(np.uint64) + noise
+    return (bits >> 16 << 16).astype(np.uint32).view(np.float32)
+""",
+        """
+def my_stochastic_round(x, noise):
+    low = (x.view(np.uint32) & 0xFFFF0000).view(np.float32)
+    up = ((x.view(np.uint32) & 0xFFFF0000) + 0x10000).view(np.float32)
+    rest = x.view(np.uint32) & 0xFFFF
+    return np.where(rest + noise >= 0x10000, up, low)
+""",
+    ],
+    "14.4": [
+        """
+def my_ema(weights, decay):
+    average = weights[0]
+    for w in weights:
+        average = average + (1 - decay) * (w - average)
+    return average
+""",
+        """
+def my_ema(weights, decay):
+    n = len(weights)
+    shares = (1 - decay) * decay ** np.arange(n - 1, -1, -1.0)
+    shares[0] = decay ** (n - 1)
+    return shares @ weights
+""",
+        """
+def my_ema(weights, decay):
+    if len(weights) == 1:
+        return weights[0]
+    return decay * my_ema(weights[:-1], decay) + (1 - decay) * weights[-1]
+""",
+    ],
+    "14.5": [
+        "def my_bytes(p, m, low, state): return p * (2 * low + 4 * (low == 2) + m * state)",
+        """
+def my_bytes(parameters, memories, low, state):
+    each = 2 * low + memories * state
+    if low < 4:
+        each += 4
+    return each * parameters
+""",
+        """
+def my_bytes(parameters, memories, low, state):
+    return float(parameters * low * 2 + parameters * memories * state + parameters * 4 * (low < 4))
+""",
+    ],
+    "14.6": [
+        """
+def my_group(name, shape):
+    matrix = len(shape) > 1
+    return matrix and not ("embed" in name or "head" in name), matrix
+""",
+        """
+def my_group(name, shape):
+    if len(shape) == 1:
+        return [0, 0]
+    return [int(name.split(".")[0] not in ("embed", "head")), 1]
+""",
+        """
+def my_group(name, shape):
+    hidden = name.startswith("blocks") and np.ndim(np.zeros(shape)) >= 2
+    return np.array([hidden, len(shape) != 1], dtype=float)
+""",
+    ],
 }
 ANSWERS = [(name, written(source)) for name, sources in RIGHT.items() for source in sources]
 ANSWERS += [("1.4", {"D": 0.1, "C": 0.21, "B": 0.002, "A": 0.19})]

@@ -1,4 +1,4 @@
-"""What lessons 6 and 8 to 12 say of their runs, on seeds that no lesson and no stored run has.
+"""What lessons 6, 8 to 12 and 14 say of their runs, on seeds that no lesson and no stored run has.
 
 Each claim is a sentence of a lesson; the numbers here are looser than the ones printed there only
 where the sentence is. Minutes: `python run.py test -m slow -k claims`.
@@ -15,9 +15,10 @@ from stepsize.checks.lesson_09 import paired_interval
 from stepsize.clinic import find_lr
 from stepsize.data import digits, linear_data
 from stepsize.frameworks.bridge import as_torch
+from stepsize.growth import TARGET, mup, network, standard, trained, updates_to
 from stepsize.models import LinearRegression
 from stepsize.network import Network
-from stepsize.optimizers import adam, adamax, lion, radam, schedule_free_adamw, sgd
+from stepsize.optimizers import adam, adamax, averaged, lion, radam, schedule_free_adamw, sgd
 from stepsize.optimizers.clipping import clip_by_norm
 from stepsize.race import repeats
 from stepsize.race.training import train as raced
@@ -328,3 +329,119 @@ def test_claims_12_schedule_free_adamw_trains_the_transformer():
         return as_torch(schedule_free_adamw, params, **hyper)
 
     assert verdicts(range(800, 804), ramp(0.01, 40), optimizer=schedule_free)["learned"] >= 3
+
+
+# --- Lesson 14 ----------------------------------------------------------------------------------
+
+
+def middle(width: int, exponent: int, rules, seeds: range) -> float:
+    return float(np.median([trained(width, 2.0**exponent, rules, seed) for seed in seeds]))
+
+
+def test_claims_14_the_best_rate_moves_with_the_width_and_stays_by_mup():
+    """From width 64 to 512. μP's valley is flat on its right, so the loss decides, not the rate."""
+    seeds, exponents = range(200, 205), range(-10, -3)
+
+    def ends(width: int, rules) -> dict[int, float]:
+        return {e: middle(width, e, rules, seeds) for e in exponents}
+
+    small, standards, mups = ends(64, standard), ends(512, standard), ends(512, mup)
+    base = min(small, key=small.get)
+    assert abs(base - -6) <= 1
+    assert min(standards, key=standards.get) < base
+    assert standards[-6] > 2 * min(standards.values())
+    assert mups[-6] < 1.6 * min(mups.values())
+
+
+def test_claims_14_a_rate_is_carried_to_1024_and_the_search_still_wins():
+    seeds = range(210, 213)
+    as_it_is, by_mup = (middle(1024, -6, rules, seeds) for rules in (standard, mup))
+    searched = middle(1024, -8, standard, seeds)
+    assert searched < 0.6 * by_mup and searched < 0.6 * as_it_is
+    assert by_mup < 0.06
+
+
+@pytest.mark.parametrize("seed", [220, 221, 222])
+def test_claims_14_a_step_of_adam_moves_a_layer_by_its_width(seed):
+    moved = {}
+    for width in (64, 256, 1024):
+        net = network(width, seed)
+        theta = net.start(seed)
+        (W, b), (hidden, _), _ = net.layers(theta)
+        _, (grad, _), _ = net.layers(net.grad(theta, 1))
+        step = adam(hidden, grad, 1, lr=0.01).theta - hidden
+        moved[width] = np.sqrt(np.mean((np.maximum(net.X @ W + b, 0) @ step) ** 2))
+    assert 2.8 < moved[256] / moved[64] < 5.5
+    assert 11 < moved[1024] / moved[64] < 20
+
+
+def test_claims_14_updates_against_batch_size_follow_two_numbers():
+    def fewest(size: int, rates) -> float:
+        found = ([updates_to(TARGET, "sgd", lr, size, s) or np.inf for s in seeds] for lr in rates)
+        return min(np.median(several) for several in found)
+
+    seeds = range(230, 235)
+    at = {4: (0.25, 0.5), 8: (0.25, 0.5), 16: (0.5, 1.0), 64: (1.0,), 512: (1.0,)}
+    updates = {size: fewest(size, rates) for size, rates in at.items()}
+    critical = 4 * (updates[4] / updates[512] - 1)
+    assert 9 < critical < 28
+    for size in (8, 16, 64):
+        assert updates[size] == pytest.approx(updates[512] * (1 + critical / size), rel=0.25)
+
+
+def in_bfloat16(x: np.ndarray) -> np.ndarray:
+    return torch.tensor(x).bfloat16().float().numpy()
+
+
+@pytest.mark.parametrize("seed", [240, 241])
+def test_claims_14_bfloat16_weights_lose_steps_and_two_cures_bring_them_back(seed):
+    rng = np.random.default_rng(seed)
+
+    def chance(x: np.ndarray) -> np.ndarray:
+        noise = rng.integers(0, 2**16, x.shape, dtype=np.uint32)
+        return ((x.view(np.uint32) + noise) & 0xFFFF0000).view(np.float32)
+
+    net, ends = Network(X, y, batch_size=64, seed=seed), {}
+    for name, computes, kept in (
+        ("float32", np.float32, np.float32),
+        ("bfloat16", in_bfloat16, in_bfloat16),
+        ("master", in_bfloat16, np.float32),
+        ("stochastic", in_bfloat16, chance),
+    ):
+        step = Step(net.start(seed))
+        for t in range(1, 1001):
+            grad = net.grad(computes(step.theta), t)
+            step = adam(step.theta, grad, t, **step.memory, lr=3e-4)
+            step = step._replace(theta=kept(step.theta))
+        ends[name] = float(net.loss(computes(step.theta)))
+    assert ends["bfloat16"] > 2 * ends["float32"]
+    assert ends["master"] == pytest.approx(ends["float32"], rel=0.05)
+    assert ends["stochastic"] == pytest.approx(ends["float32"], rel=0.05)
+
+
+def test_claims_14_a_decay_and_an_average_buy_about_the_same():
+    rule, found = averaged(sgd, decay=0.99), []
+    heights = (lambda p: 1.0, lambda p: 1 - p, lambda p: 1 - p**0.5)
+    for seed in range(250, 258):
+        rng = np.random.default_rng(seed)
+        order = rng.permutation(len(X))
+        train, held = order[:1200], order[1200:]
+        labels = np.where(rng.random(1200) < 0.3, rng.integers(0, 10, 1200), y[train])
+        net = Network(X[train], labels, (64, 64), "relu", batch_size=16, seed=seed)
+        judge, ends = Network(X[held], y[held], (64, 64), "relu"), []
+        trunk = Step(net.start(seed))
+        for t in range(1, 1201):
+            trunk = rule(trunk.theta, net.grad(trunk.theta, t), t, **trunk.memory, lr=0.2)
+        for height in heights:
+            step = trunk
+            for t in range(1201, 1501):
+                lr = 0.2 * height((t - 1201) / 300)
+                step = rule(step.theta, net.grad(step.theta, t), t, **step.memory, lr=lr)
+            ends.append(judge.loss(step.theta))
+            if height is heights[0]:
+                ends.append(judge.loss(step.memory["average"]))
+        found.append(ends)
+    constant, average, line, root = np.array(found).T
+    assert (average < constant).all() and (line < constant).all() and (root < constant).all()
+    assert abs(np.median(average / root) - 1) < 0.1
+    assert abs(np.median(root / line) - 1) < 0.04

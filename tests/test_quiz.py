@@ -253,7 +253,29 @@ FOUND = {
     ),
     "part_of_the_weight": lambda lr: part_for(lr),
     "epochs_in_updates": lambda n, epoch: epoch * len(range(0, n, 128)),
+    "wider": lambda width: Fraction(1, 100) / Fraction(width, 64),
+    "uneven": lambda last: np.concatenate([np.full(64, 1.0), np.full(last, 6.0)]).mean(),
+    "stands_still": lambda step: in_bfloat16(step),
+    "gigabytes": lambda billions: billions * bytes_of_adam(),
 }
+
+
+def in_bfloat16(step):
+    weight = torch.ones((), dtype=torch.bfloat16)
+    for _ in range(100):
+        weight = weight - step
+    return weight.item()
+
+
+def bytes_of_adam():
+    """Of one parameter in mixed precision: torch's own state, and three copies."""
+    p = torch.nn.Parameter(torch.ones(1))
+    p.grad = torch.ones(1)
+    optimizer = torch.optim.Adam([p])
+    optimizer.step()
+    states = [optimizer.state[p][name] for name in ("exp_avg", "exp_avg_sq")]
+    low = torch.ones(1, dtype=torch.bfloat16)
+    return sum(x.element_size() for x in (low, low, p, *states))
 
 
 def walked_on(h, lr, steps):
@@ -637,6 +659,17 @@ def edge():
         assert np.mean(sharp) == pytest.approx(2 / lr, rel=0.25)
 
 
+def beyond_the_bend():
+    """In the runs stored with lesson 14."""
+    from stepsize.growth import RATES, stored
+
+    def fewest(size):
+        return min(np.median(stored("sgd", size, lr)) for lr in RATES["sgd"])
+
+    assert 3 < fewest(4) / fewest(64) < 5.5
+    assert 0.9 < fewest(128) / fewest(512) < 1.25
+
+
 class Noisy:
     """A parabola whose gradient carries noise, another one each step."""
 
@@ -653,6 +686,7 @@ RUN = {
         at_rest, no_parabola, a_blog, never_at_rest, whole_batch, rescaled, slow_ravine,
         scaled_gradients, turned, the_same_for, a_lower_rate, never_forgets, two_on_one, what_for,
         tiny_h, contains, at_the_end, lowest_point, is_it_nan, unseen, below, the_same_decay, edge,
+        beyond_the_bend,
     )
 }  # fmt: skip
 

@@ -15,6 +15,7 @@ with needs():
     from .ravines import momentum_map
     from .scales import scales
     from .warmup import warmup
+    from .width import width
 
 __all__ = [
     "Lab",
@@ -35,4 +36,5 @@ __all__ = [
     "scales",
     "schedule",
     "warmup",
+    "width",
 ]

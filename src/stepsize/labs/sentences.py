@@ -235,6 +235,14 @@ def warmup(ends: np.ndarray, chance: float) -> str:
     return f"{said}: loss {low} to {high} at the end, {chance:.2f} is chance"
 
 
+def width(form: str, width: int, exponent: int, ends: np.ndarray, best: int) -> str:
+    """What came of the runs of a cell, one a seed; and the exponent of the width's best rate."""
+    name = {"standard": "standard", "mup": "μP"}[form]
+    low, high = number(ends.min()), number(ends.max())
+    said = f"{name}, width {width}, rate 2^−{-exponent}: {len(ends)} runs, loss {low} to {high}"
+    return f"{said}, {number(float(np.median(ends)))} in the middle; best rate here: 2^−{-best}"
+
+
 def race(optimizer: str, lr: float, ends: np.ndarray, best_lr: float, best: float) -> str:
     """What came of the runs of a cell, one a seed; and which rate is the optimizer's best."""
     kept, lost = ends[np.isfinite(ends)], int((~np.isfinite(ends)).sum())

@@ -16,11 +16,18 @@ MORE = 5  # seeds that "this cell" adds
 class TrainingPanel:
     """The buttons that train more, below the sliders. `worker`: who trains now, or None.
 
-    known: what is shown. chosen(): the cell that the controls point at. The lab has a control
-    `runs`, a progress bar, which also draws the lab anew when a training is done.
+    known: what is shown. chosen(): the cell that the controls point at. needs: the library that
+    trains, if any. The lab has a control `runs`, a progress bar, which also draws the lab anew when
+    a training is done.
     """
 
-    def __init__(self, lab: Lab, known: Trainings, chosen: Callable[[], tuple[Any, ...]]) -> None:
+    def __init__(
+        self,
+        lab: Lab,
+        known: Trainings,
+        chosen: Callable[[], tuple[Any, ...]],
+        needs: str | None = "torch",
+    ) -> None:
         self.lab, self.known, self.chosen = lab, known, chosen
         self.worker: Worker | None = None
         self.cell, self.all, self.stop = (
@@ -29,7 +36,7 @@ class TrainingPanel:
         )
         self.note = widgets.Label()
         self.stop.disabled = True
-        if not installed("torch"):
+        if needs and not installed(needs):
             self.cell.disabled = self.all.disabled = True
             self.note.value = "Training more needs PyTorch, which isn't installed here."
         self.cell.on_click(lambda _: self.start([self.chosen()], MORE))

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
-from . import LENGTH, choosing, descending, scaling, scheduling
+from . import LENGTH, choosing, descending, growing, scaling, scheduling
 from .question import Choice, Question
 
 __all__ = ["BANK", "Drawn", "Ticket", "draw"]
 
-_MODULES = (descending, scaling, scheduling, choosing)
+_MODULES = (descending, scaling, scheduling, choosing, growing)
 
 BANK = {
     entry.name: entry

@@ -1,0 +1,640 @@
+"""Lesson 14: width, accumulation, rounding, averages, memory, groups."""
+
+import numpy as np
+
+from .exercise import Mistake, by_parts
+from .exercise_types import function
+
+TITLE = "14 When the model grows"
+
+
+# --- 14.1: the rules of μP ----------------------------------------------------------------------
+
+
+def my_factors(kind, width, base):
+    rate = base / width if kind in ("hidden", "output") else 1.0
+    start = (base / width) ** 0.5 if kind == "output" else 1.0
+    return np.array([rate, start])
+
+
+@by_parts
+def _factors(
+    ratio=lambda width, base: base / width,
+    slowed=("hidden", "output"),
+    shrunk=("output",),
+    rate=lambda r: r,
+    start=lambda r: r**0.5,
+    handed_in=lambda pair: pair,
+):
+    def variant(kind, width, base):
+        r = ratio(width, base)
+        pair = [rate(r) if kind in slowed else 1.0, start(r) if kind in shrunk else 1.0]
+        return handed_in(np.array(pair))
+
+    return variant
+
+
+FACTORS = function(
+    "14.1",
+    "The rules of μP",
+    my_factors,
+    {
+        "one rate for all": Mistake(
+            "Yours has one rate for all tensors, so the wide network still takes steps that are "
+            "too long. Which tensors have a fan-in that grows?",
+            _factors(slowed=()),
+            _factors(slowed=(), shrunk=()),
+        ),
+        "upside down": Mistake(
+            "The wider the network, the lower the rate: the base width belongs above the line.",
+            _factors(ratio=lambda width, base: width / base),
+            _factors(rate=lambda r: 1 / r),
+        ),
+        "output forgotten": Mistake(
+            "The output matrix sums over the width, too: its rate has to fall like that of a "
+            "hidden matrix.",
+            _factors(slowed=("hidden",)),
+        ),
+        "hidden forgotten": Mistake(
+            "You slow the output and not the hidden matrices, which have by far the most weights.",
+            _factors(slowed=("output",)),
+        ),
+        "input too": Mistake(
+            "The input matrix sums over pixels, and there are 64 of them whatever the width. "
+            "Its rate stays.",
+            _factors(slowed=("input", "hidden", "output")),
+        ),
+        "biases too": Mistake(
+            "A bias has no fan-in: nothing is summed over. Its rate stays.",
+            _factors(slowed=("hidden", "output", "bias")),
+        ),
+        "everything slowed": Mistake(
+            "You slow every tensor. That is just a lower rate; input and biases keep theirs.",
+            _factors(slowed=("input", "hidden", "output", "bias")),
+        ),
+        "root of the rate": Mistake(
+            "Your rate falls with the root of the width. Adam's steps agree in sign, and what "
+            "agrees adds up as the width itself.",
+            _factors(rate=lambda r: r**0.5),
+        ),
+        "squared rate": Mistake(
+            "Your rate falls with the square of the width. Twice the width, half the rate.",
+            _factors(rate=lambda r: r**2),
+        ),
+        "start unchanged": Mistake(
+            "The output starts as usual in yours. It should start smaller by a further root of "
+            "base / width.",
+            _factors(shrunk=()),
+        ),
+        "start without a root": Mistake(
+            "You shrink the start by the whole ratio. The usual start already has one root of "
+            "the width in it, so only one more root is needed.",
+            _factors(start=lambda r: r),
+        ),
+        "hidden start smaller": Mistake(
+            "You make the hidden matrices start smaller, too. Theirs stays as it is: 1 / fan-in "
+            "in variance keeps the signal at one size.",
+            _factors(shrunk=("hidden", "output")),
+            _factors(shrunk=("hidden",)),
+        ),
+        "every start smaller": Mistake(
+            "Only the output starts smaller. You shrink other tensors as well.",
+            _factors(shrunk=("input", "hidden", "output")),
+            _factors(shrunk=("input", "bias", "hidden", "output")),
+        ),
+        "start larger": Mistake(
+            "Your output starts larger when the network grows. It should start smaller.",
+            _factors(start=lambda r: r**-0.5),
+        ),
+        "without the base": Mistake(
+            "That is 1 / width. At the base width nothing may change: both factors are 1 there.",
+            _factors(ratio=lambda width, base: 1 / width),
+        ),
+        "64 written in": Mistake(
+            "You wrote 64 where the base width is an argument.",
+            _factors(ratio=lambda width, base: 64 / width),
+        ),
+        "whole numbers": Mistake(
+            "Your ratio is 0 for every wider network: `//` leaves no fractions.",
+            _factors(ratio=lambda width, base: base // width),
+        ),
+        "swapped": Mistake(
+            "Your two factors are in the wrong order: first the rate's, then the start's.",
+            _factors(handed_in=lambda pair: pair[::-1]),
+        ),
+    },
+    cases=[
+        (kind, width, base)
+        for width, base in ((1024, 64), (128, 32), (48, 48))
+        for kind in ("input", "bias", "hidden", "output")
+    ],
+    praise="At the base width nothing changes, and from there each tensor keeps pace.",
+)
+
+
+# --- 14.2: accumulation -------------------------------------------------------------------------
+
+
+def my_accumulated(grads, sizes):
+    return (sizes[:, None] * grads).sum(axis=0) / sizes.sum()
+
+
+@by_parts
+def _accumulated(
+    weight=lambda sizes: sizes,
+    total=lambda weights, sizes: weights.sum(),
+    kept=lambda grads, sizes: (grads, sizes),
+    over=lambda total: total,
+):
+    def variant(grads, sizes):
+        grads, sizes = kept(grads, np.asarray(sizes, dtype=float))
+        weights = weight(sizes)
+        return (weights[:, None] * grads).sum(axis=0) / over(total(weights, sizes))
+
+    return variant
+
+
+ACCUMULATED = function(
+    "14.2",
+    "Accumulation",
+    my_accumulated,
+    {
+        "mean of means": Mistake(
+            "That is the mean of the means. An example in the small last batch then counts for "
+            "more than one in a full batch. Weigh each mean by its size.",
+            _accumulated(weight=np.ones_like),
+        ),
+        "division forgotten": Mistake(
+            "You add up the means and never divide: with k micro-batches, the gradient is k times "
+            "too long. That is what `loss.backward()` does when it is called k times.",
+            _accumulated(weight=np.ones_like, total=lambda weights, sizes: 1.0),
+        ),
+        "sum over examples": Mistake(
+            "That is the sum over all examples. Divide by how many there are.",
+            _accumulated(total=lambda weights, sizes: 1.0),
+        ),
+        "divided by the number of batches": Mistake(
+            "You weigh by the sizes and divide by the number of micro-batches. Weights have to "
+            "add up to 1: divide by the number of examples.",
+            _accumulated(total=lambda weights, sizes: len(sizes)),
+        ),
+        "all as large as the first": Mistake(
+            "You divide as if every micro-batch were as large as the first. The last one isn't.",
+            _accumulated(total=lambda weights, sizes: len(sizes) * sizes[0]),
+        ),
+        "divided twice": Mistake(
+            "You divide by the number of examples and by the number of batches. Once is enough.",
+            _accumulated(total=lambda weights, sizes: weights.sum() * len(sizes)),
+            _accumulated(
+                weight=np.ones_like, total=lambda weights, sizes: len(sizes) * sizes.sum()
+            ),
+        ),
+        "sum of means over the examples": Mistake(
+            "Each mean has been divided by its size already. Multiply by the size before you "
+            "divide by the number of examples.",
+            _accumulated(weight=np.ones_like, total=lambda weights, sizes: sizes.sum()),
+        ),
+        "the small one weighs most": Mistake(
+            "You weigh a micro-batch by one over its size. The larger it is, the more it counts.",
+            _accumulated(weight=lambda sizes: 1 / sizes),
+        ),
+        "last one dropped": Mistake(
+            "You leave the last micro-batch out. It is smaller, but its examples count.",
+            _accumulated(kept=lambda grads, sizes: (grads[:-1], sizes[:-1])),
+        ),
+        "only the last": Mistake(
+            "Only the last micro-batch is left: each one has overwritten the one before, as when "
+            "`zero_grad()` is called in the inner loop.",
+            _accumulated(kept=lambda grads, sizes: (grads[-1:], sizes[-1:])),
+        ),
+        "only the first": Mistake(
+            "Only the first micro-batch counts in yours.",
+            _accumulated(kept=lambda grads, sizes: (grads[:1], sizes[:1])),
+        ),
+        "root of the sizes": Mistake(
+            "You weigh by the root of the size. That is right for noise; in a mean, each example "
+            "counts the same.",
+            _accumulated(weight=np.sqrt),
+        ),
+    },
+    cases=[
+        (np.array([[1.0, -2.0], [3.0, 5.0], [-7.0, 4.0]]), np.array([4, 4, 1])),
+        (np.array([[0.5], [2.0], [-1.0], [8.0]]), np.array([10, 10, 10, 6])),
+        (np.array([[3.0, 1.0, 2.0], [-1.0, 4.0, 9.0]]), np.array([5, 3])),
+    ],
+    praise="Each example counts the same, whichever micro-batch it came in.",
+)
+
+
+# --- 14.3: stochastic rounding ------------------------------------------------------------------
+
+KEPT = 0xFFFF0000  # the 16 bits of a float32 that bfloat16 has, too
+
+
+def my_stochastic_round(x, noise):
+    bits = x.view(np.uint32)
+    bits = (bits + noise) & KEPT
+    return bits.astype(np.uint32).view(np.float32)
+
+
+@by_parts
+def _rounded(
+    before=lambda bits: bits,
+    added=lambda bits, noise: bits + noise,
+    mask=KEPT,
+    cut=lambda bits, mask: bits & mask,
+):
+    def variant(x, noise):
+        bits = before(x.view(np.uint32).astype(np.int64))
+        bits = cut(added(bits, noise.astype(np.int64)), mask)
+        return bits.astype(np.uint32).view(np.float32)
+
+    return variant
+
+
+STOCHASTIC = function(
+    "14.3",
+    "Stochastic rounding",
+    my_stochastic_round,
+    {
+        "cut off": Mistake(
+            "You cut the bits off and never add the noise: every number is pulled towards 0.",
+            _rounded(added=lambda bits, noise: bits),
+            _rounded(before=lambda bits: bits & KEPT),
+        ),
+        "to the nearest": Mistake(
+            "That is rounding to the nearest: half a gap is added, always. Add the noise, so that "
+            "chance decides.",
+            _rounded(added=lambda bits, noise: bits + 0x8000),
+            _rounded(added=lambda bits, noise: bits + 0x7FFF + (bits >> 16 & 1)),
+        ),
+        "not cut": Mistake(
+            "Nothing is cut off: the result still has all 32 bits. Only the upper 16 may stay.",
+            _rounded(cut=lambda bits, mask: bits),
+        ),
+        "cut before": Mistake(
+            "You cut first and add the noise afterwards. Then the noise stays in the lower bits "
+            "and decides nothing.",
+            _rounded(before=lambda bits: bits & KEPT, cut=lambda bits, mask: bits),
+        ),
+        "subtracted": Mistake(
+            "You subtract the noise. Then a number is never rounded up, and on average comes out "
+            "a gap too low.",
+            _rounded(added=lambda bits, noise: bits - noise),
+        ),
+        "noise and a half": Mistake(
+            "You add the noise and half a gap: on average you round up by half a gap too much.",
+            _rounded(added=lambda bits, noise: bits + noise + 0x8000),
+        ),
+        "noise around zero": Mistake(
+            "You centre the noise first. It is right as it comes: cutting takes half a gap away on "
+            "average, and the noise gives it back.",
+            _rounded(added=lambda bits, noise: bits + noise - 0x8000),
+        ),
+        "half of the noise": Mistake(
+            "You add half of the noise, so you round up too rarely.",
+            _rounded(added=lambda bits, noise: bits + noise // 2),
+        ),
+        "lower half": Mistake(
+            "Hardly anything is left of the number. Sign, exponent and leading bits are the upper "
+            "16: these stay, where they are.",
+            _rounded(mask=0x0000FFFF),
+            _rounded(cut=lambda bits, mask: bits >> 16),
+        ),
+        "float16": Mistake(
+            "That keeps 10 bits of the fraction, as float16 does. bfloat16 keeps 7: the mask is "
+            "0xFFFF0000.",
+            _rounded(mask=0xFFFFE000),
+        ),
+        "one bit less": Mistake(
+            "Your mask is a bit off: of 32 bits the upper 16 stay.",
+            _rounded(mask=0xFFFE0000),
+            _rounded(mask=0xFFFF8000),
+        ),
+    },
+    cases=[
+        (
+            np.array([1.0001, 1.0039, 1.007, -1.003, 3.1415927, 0.1, -1e-5], np.float32),
+            np.array(noise, np.uint32),
+        )
+        for noise in (
+            [65000, 20000, 100, 40000, 60000, 52428, 30000],
+            [0, 40000, 40000, 20000, 100, 13107, 60000],
+            [65535, 65535, 65535, 65535, 65535, 65535, 65535],
+        )
+    ],
+    rtol=1e-6,
+    praise="A number between two is rounded up as often as it is close to the upper one.",
+)
+
+
+# --- 14.4: an average of the weights ------------------------------------------------------------
+
+
+def my_ema(weights, decay):
+    average = weights[0]
+    for w in weights[1:]:
+        average = decay * average + (1 - decay) * w
+    return average
+
+
+@by_parts
+def _ema(
+    first=lambda weights: weights[0],
+    rest=lambda weights: weights[1:],
+    new=lambda average, w, decay: decay * average + (1 - decay) * w,
+    end=lambda average, weights, decay: average,
+):
+    def variant(weights, decay):
+        average = first(weights)
+        for w in rest(weights):
+            average = new(average, w, decay)
+        return end(average, weights, decay)
+
+    return variant
+
+
+EMA = function(
+    "14.4",
+    "An average of the weights",
+    my_ema,
+    {
+        "from zero": Mistake(
+            "Your average begins at 0, so it is still pulled towards 0. Begin it at the first "
+            "weights: nothing has to be corrected then.",
+            _ema(first=lambda weights: 0 * weights[0], rest=lambda weights: weights),
+        ),
+        "from zero, first one left out": Mistake(
+            "Your average begins at 0 and never sees the first weights. Begin it at these.",
+            _ema(first=lambda weights: 0 * weights[0]),
+        ),
+        "corrected": Mistake(
+            "You divide by 1 − decayᵗ, as Adam does, to take out a zero. This average begins at "
+            "the first weights, so there is no zero in it.",
+            _ema(end=lambda average, weights, decay: average / (1 - decay ** len(weights))),
+            _ema(
+                first=lambda weights: 0 * weights[0],
+                rest=lambda weights: weights,
+                end=lambda average, weights, decay: average / (1 - decay ** len(weights)),
+            ),
+        ),
+        "exchanged": Mistake(
+            "The two factors have changed places: the decay is what the old average keeps.",
+            _ema(new=lambda average, w, decay: (1 - decay) * average + decay * w),
+        ),
+        "never shrinks": Mistake(
+            "You add the new weights whole, and the average grows without end. They get the share "
+            "1 − decay.",
+            _ema(new=lambda average, w, decay: decay * average + w),
+        ),
+        "keeps all": Mistake(
+            "The old average isn't multiplied by the decay, so it never forgets and grows.",
+            _ema(new=lambda average, w, decay: average + (1 - decay) * w),
+        ),
+        "plain mean": Mistake(
+            "That is the plain mean of all weights: it never forgets the bad ones of the start.",
+            _ema(end=lambda average, weights, decay: weights.mean(axis=0)),
+        ),
+        "the last weights": Mistake(
+            "That is where the run ended. The average is asked for.",
+            _ema(end=lambda average, weights, decay: weights[-1]),
+        ),
+        "last one left out": Mistake(
+            "The newest weights are not in your average.",
+            _ema(rest=lambda weights: weights[1:-1]),
+        ),
+        "first one left out": Mistake(
+            "You begin at the second weights. The first ones belong to the average, too.",
+            _ema(first=lambda weights: weights[1], rest=lambda weights: weights[2:]),
+        ),
+        "one update": Mistake(
+            "You mix the first and the last weights only. The average moves at every update.",
+            _ema(rest=lambda weights: weights[-1:]),
+            _ema(rest=lambda weights: weights[1:2]),
+        ),
+        "0.9 written in": Mistake(
+            "You wrote 0.9 where the decay is an argument.",
+            _ema(new=lambda average, w, decay: 0.9 * average + 0.1 * w),
+        ),
+    },
+    cases=[
+        (np.array([[1.0, -4.0], [3.0, 2.0], [-2.0, 8.0], [5.0, 1.0]]), 0.8),
+        (np.array([[2.0], [-1.0], [4.0], [7.0], [3.0], [-6.0]]), 0.5),
+    ],
+    praise="It begins at the first weights, and forgets them.",
+)
+
+
+# --- 14.5: bytes --------------------------------------------------------------------------------
+
+
+def my_bytes(parameters, memories, low, state):
+    master = 4 if low < 4 else 0
+    return parameters * (2 * low + master + memories * state)
+
+
+@by_parts
+def _bytes(
+    twice=lambda low: 2 * low,
+    master=lambda low: 4 if low < 4 else 0,
+    memory=lambda memories, low, state: memories * state,
+    all_of=lambda parameters, each: parameters * each,
+):
+    def variant(parameters, memories, low, state):
+        each = twice(low) + master(low) + memory(memories, low, state)
+        return all_of(parameters, each)
+
+    return variant
+
+
+BYTES = function(
+    "14.5",
+    "Bytes",
+    my_bytes,
+    {
+        "counted once": Mistake(
+            "Weights and gradients both have `low` bytes a number. You count only one of the two.",
+            _bytes(twice=lambda low: low),
+        ),
+        "neither counted": Mistake(
+            "That is master copy and memory. The weights that compute, and their gradients, need "
+            "memory, too.",
+            _bytes(twice=lambda low: 0),
+        ),
+        "no master copy": Mistake(
+            "Where weights have 2 bytes, float32 ones, the master copy, stay beside them. You "
+            "leave them out.",
+            _bytes(master=lambda low: 0),
+        ),
+        "always a master copy": Mistake(
+            "Where the weights are float32 already there is no second copy. `low` says so.",
+            _bytes(master=lambda low: 4),
+        ),
+        "a short master copy": Mistake(
+            "Your master copy has as few bytes as the weights, so it rounds small steps away just "
+            "as they do. It has 4.",
+            _bytes(master=lambda low: low if low < 4 else 0),
+        ),
+        "the other way round": Mistake(
+            "You add the master copy where the weights are float32, and leave it out where they "
+            "have 2 bytes.",
+            _bytes(master=lambda low: 0 if low < 4 else 4),
+        ),
+        "gradients in 32 bits": Mistake(
+            "You give the gradients 4 bytes. They have the type of the weights that they were "
+            "taken of: `low`.",
+            _bytes(twice=lambda low: low + 4),
+        ),
+        "memory as the weights": Mistake(
+            "You give the optimizer's memory the bytes of the weights. It has its own: `state`.",
+            _bytes(memory=lambda memories, low, state: memories * low),
+        ),
+        "memory in 32 bits": Mistake(
+            "You give the optimizer's memory 4 bytes a number, always. Its size is an argument: "
+            "`state`.",
+            _bytes(memory=lambda memories, low, state: 4 * memories),
+        ),
+        "memory forgotten": Mistake(
+            "The optimizer's memory plays no part in yours: Adam keeps two numbers a parameter.",
+            _bytes(memory=lambda memories, low, state: 0),
+        ),
+        "one memory": Mistake(
+            "You count one number of memory, whatever the optimizer. How many it keeps is an "
+            "argument.",
+            _bytes(memory=lambda memories, low, state: state),
+        ),
+        "two memories": Mistake(
+            "You count Adam's two memories for every optimizer. How many there are is an argument.",
+            _bytes(memory=lambda memories, low, state: 2 * state),
+        ),
+        "bits": Mistake(
+            "You count bits. A byte has 8 of them.",
+            _bytes(all_of=lambda parameters, each: 8 * parameters * each),
+        ),
+        "a parameter": Mistake(
+            "That is the number of bytes of one parameter. Multiply by how many there are.",
+            _bytes(all_of=lambda parameters, each: each),
+        ),
+        "gigabytes": Mistake(
+            "That is in gigabytes. Bytes are asked for.",
+            _bytes(all_of=lambda parameters, each: parameters * each / 1e9),
+            _bytes(all_of=lambda parameters, each: parameters * each / 2**30),
+        ),
+    },
+    cases=[
+        (10**9, 2, 4, 4),
+        (10**9, 2, 2, 4),
+        (10**9, 2, 2, 1),
+        (7 * 10**9, 1, 2, 2),
+        (5 * 10**8, 3, 4, 2),
+        (5 * 10**8, 0, 2, 4),
+    ],
+    praise="Adam takes 16 bytes a parameter, in float32 and in mixed precision alike.",
+)
+
+
+# --- 14.6: groups -------------------------------------------------------------------------------
+
+
+def my_group(name, shape):
+    matrix = len(shape) >= 2
+    outside = name.startswith(("embed", "head"))
+    return np.array([matrix and not outside, matrix])
+
+
+@by_parts
+def _group(
+    matrix=lambda name, shape: len(shape) >= 2,
+    outside=lambda name: name.startswith(("embed", "head")),
+    muon=lambda matrix, outside: matrix and not outside,
+    decays=lambda matrix, outside: matrix,
+    handed_in=lambda pair: pair,
+):
+    def variant(name, shape):
+        m, o = matrix(name, shape), outside(name)
+        return handed_in(np.array([muon(m, o), decays(m, o)]))
+
+    return variant
+
+
+GROUP = function(
+    "14.6",
+    "Groups",
+    my_group,
+    {
+        "Muon for all matrices": Mistake(
+            "You give every matrix to Muon. Embedding and output have two axes as well, and still "
+            "go to AdamW.",
+            _group(muon=lambda matrix, outside: matrix),
+            _group(outside=lambda name: False),
+        ),
+        "output to Muon": Mistake(
+            "The output, `head`, goes to AdamW, like the embedding.",
+            _group(outside=lambda name: name.startswith("embed")),
+        ),
+        "embedding to Muon": Mistake(
+            "The embedding goes to AdamW, like the output.",
+            _group(outside=lambda name: name.startswith("head")),
+        ),
+        "by the name": Mistake(
+            "You go by the name `weight`, and the gain of a norm is called `weight`, too. Count "
+            "the axes.",
+            _group(matrix=lambda name, shape: name.endswith("weight")),
+        ),
+        "everything decays": Mistake(
+            "In yours everything decays. Biases and the gains of norms shouldn't: shrinking them "
+            "doesn't make a function simpler, and there are few of them.",
+            _group(decays=lambda matrix, outside: True),
+        ),
+        "nothing decays": Mistake(
+            "In yours nothing decays. The matrices should.",
+            _group(decays=lambda matrix, outside: False),
+        ),
+        "only Muon decays": Mistake(
+            "You let only Muon's matrices decay. Here embedding and output decay, too: they are "
+            "matrices.",
+            _group(decays=lambda matrix, outside: matrix and not outside),
+        ),
+        "decay the wrong way round": Mistake(
+            "You have it the wrong way round: matrices decay, vectors don't.",
+            _group(decays=lambda matrix, outside: not matrix),
+        ),
+        "vectors to Muon": Mistake(
+            "You give vectors to Muon. It orthogonalizes, and a vector has no singular values to "
+            "make equal.",
+            _group(muon=lambda matrix, outside: not outside),
+            _group(muon=lambda matrix, outside: True),
+        ),
+        "the wrong optimizer": Mistake(
+            "You have it the wrong way round: Muon takes what you give to AdamW.",
+            _group(muon=lambda matrix, outside: not (matrix and not outside)),
+        ),
+        "Muon for nothing": Mistake(
+            "In yours AdamW takes everything. The hidden matrices go to Muon.",
+            _group(muon=lambda matrix, outside: False),
+        ),
+        "convolutions left out": Mistake(
+            "The kernel of a convolution has four axes, and is a matrix once three of them are "
+            "flattened. Ask for two axes or more.",
+            _group(matrix=lambda name, shape: len(shape) == 2),
+        ),
+        "swapped": Mistake(
+            "Your two answers are in the wrong order: first whether Muon steps it, then whether "
+            "it decays.",
+            _group(handed_in=lambda pair: pair[::-1]),
+        ),
+    },
+    cases=[
+        ("embed.weight", (500, 64)),
+        ("blocks.0.attention.weight", (64, 64)),
+        ("blocks.0.norm.weight", (64,)),
+        ("blocks.0.mlp.bias", (256,)),
+        ("blocks.1.conv.weight", (32, 16, 3, 3)),
+        ("head.weight", (500, 64)),
+        ("head.bias", (500,)),
+    ],
+    praise="Hidden matrices to Muon, the rest to AdamW; and only matrices decay.",
+)
+
+
+EXERCISES = (FACTORS, ACCUMULATED, STOCHASTIC, EMA, BYTES, GROUP)

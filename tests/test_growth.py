@@ -1,0 +1,111 @@
+"""What lesson 14 trains: against torch, and the runs that are stored against runs made anew."""
+
+import json
+from itertools import product
+
+import numpy as np
+import pytest
+import torch
+
+from stepsize import growth, labs
+from stepsize.checks.lesson_14 import my_factors
+from stepsize.growth import BATCHES, RATES, SEEDS, mup, network, standard, trained, updates_to
+from stepsize.labs.width import CHOOSING, EXPONENTS, FORMS, JUDGING, SHIPPED, WIDTHS, Map, stored
+
+from . import PATIENCE
+
+KINDS = ("input", "bias", "hidden", "bias", "output", "bias")
+RUNS = [json.loads(line) for line in SHIPPED.read_text(encoding="utf-8").splitlines()]
+BATCH_RUNS = [json.loads(line) for line in growth.SHIPPED.read_text(encoding="utf-8").splitlines()]
+
+
+@pytest.fixture(autouse=True)
+def _home(tmp_path, monkeypatch):
+    monkeypatch.setenv("STEPSIZE_HOME", str(tmp_path))
+
+
+@pytest.mark.parametrize(("rules", "width"), [*product((standard, mup), (32, 96))])
+def test_it_is_torchs_adam_with_a_group_for_each_tensor(rules, width):
+    net, groups, parameters = network(width, seed=3), [], []
+    for i, (tensor, kind) in enumerate(
+        zip((t for layer in net.layers(net.start(3)) for t in layer), KINDS, strict=True)
+    ):
+        rate, start = rules(kind, width)
+        parameters.append(torch.nn.Parameter(torch.tensor(tensor * np.float32(start))))
+        groups.append(dict(params=[parameters[i]], lr=0.01 * rate))
+    optimizer = torch.optim.Adam(groups)
+
+    def loss(X, y):
+        h = torch.tensor(X)
+        for i in (0, 2, 4):
+            h = h @ parameters[i] + parameters[i + 1]
+            h = torch.relu(h) if i < 4 else h
+        return torch.nn.functional.cross_entropy(h, torch.tensor(y))
+
+    from stepsize.data import batch
+
+    for t in range(1, 31):
+        chosen = batch(t, len(net.y), 64, 3)
+        optimizer.zero_grad()
+        loss(net.X[chosen], net.y[chosen]).backward()
+        optimizer.step()
+    expected = loss(net.X, net.y).item()
+    assert trained(width, 0.01, rules, seed=3, updates=30) == pytest.approx(expected, rel=1e-3)
+
+
+def test_the_rules_are_those_of_the_exercise():
+    for kind, width in product(KINDS, (16, 64, 1024)):
+        np.testing.assert_allclose(mup(kind, width), my_factors(kind, width, 64))
+        assert standard(kind, width) == (1, 1)
+
+
+def test_every_cell_of_the_map_is_stored():
+    found = {(r["rules"], r["width"], r["log2_lr"], r["seed"]) for r in RUNS}
+    assert len(found) == len(RUNS)
+    assert {*product(FORMS, WIDTHS, EXPONENTS, CHOOSING)} < found
+    judged = {(form, width) for form, width, _, seed in found if seed in JUDGING}
+    assert judged == {("standard", 1024), ("mup", 1024)}
+
+
+@pytest.mark.parametrize("cell", [("standard", 64, -7), ("mup", 128, -7), ("standard", 32, -9)])
+def test_a_stored_run_is_what_a_run_gives(cell):
+    """At rates low enough that the last bit of a sum decides nothing."""
+    form, width, exponent = cell
+    rules = {"standard": standard, "mup": mup}[form]
+    ends = [trained(width, 2.0**exponent, rules, seed) for seed in (0, 4)]
+    np.testing.assert_allclose(ends, stored(form, width, exponent, (0, 4)), rtol=0.02)
+
+
+def test_the_runs_on_batches_are_stored():
+    found = {(r["rule"], r["batch_size"], r["lr"], r["seed"]) for r in BATCH_RUNS}
+    wanted = {cell for rule in RATES for cell in product((rule,), BATCHES, RATES[rule], SEEDS)}
+    assert found == wanted and len(BATCH_RUNS) == len(wanted)
+
+
+def test_no_best_rate_of_a_batch_is_outside_of_those_tried():
+    for rule, rates in RATES.items():
+        for size in BATCHES:
+            fewest = [np.median(growth.stored(rule, size, lr)) for lr in rates]
+            assert 0 < np.argmin(fewest) < len(rates) - 1, (rule, size)
+
+
+@pytest.mark.parametrize(("rule", "lr", "size"), [("sgd", 1.0, 64), ("adam", 2.0**-5, 64)])
+def test_a_stored_number_of_updates_is_what_a_run_gives(rule, lr, size):
+    found = [updates_to(growth.TARGET, rule, lr, size, seed) for seed in (0, 1)]
+    np.testing.assert_allclose(found, growth.stored(rule, size, lr)[:2], atol=2)
+
+
+def test_what_diverges_or_takes_too_long_never_gets_there():
+    assert updates_to(0.15, "sgd", 1e6, 64, 0) is None
+    assert updates_to(0.15, "sgd", 1e-6, 64, 0, most=3) is None
+
+
+def test_the_lab_trains_more_without_torch_and_keeps_it():
+    lab = labs.width()
+    assert not lab.panel.cell.disabled
+    lab.panel.start([("mup", 32, -6)], 1)
+    lab.panel.worker.thread.join(PATIENCE)
+    assert lab.panel.note.value == ""
+    assert lab.controls["runs"].value == len(RUNS) + 1 == len(Map())
+    lab.controls["form"].value, lab.controls["wide"].value = "mup", 32
+    assert "6 runs" in lab.sentence and "2^−" in lab.sentence
