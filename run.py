@@ -8,6 +8,7 @@
     python run.py bench    times it all against torch, Keras and Optax: benchmarks/RESULTS.md
     python run.py guide    makes the instructor's guide, one file to read or print
     python run.py present 5    shows lesson 5 as slides, its labs at work
+    python run.py site     makes the course as a site of plain files, in site/, and opens it
 
 You work in copies, in my-work/. An update of the course (git pull) renews what you haven't changed
 in them, and keeps what you wrote.
@@ -56,9 +57,10 @@ PATIENCE = 20  # seconds in which that index has to answer
 MEGABYTES = {  # fetched, needed on disk
     "": (340, 2200),
     "dev": (430, 2700),
-    "dev,bench,workshop,teach": (630, 3700),
+    "dev,bench,workshop,teach,site": (670, 3800),
     "bench": (440, 2700),
     "teach": (340, 2200),
+    "site": (370, 2300),
     "cuda": (2900, 10000),
     "workshop": (440, 2800),
 }
@@ -101,7 +103,7 @@ def open_course(args):
 
 
 def pass_tests(args):
-    set_up("dev,bench,workshop,teach")  # what is said of Keras, Optax and the hub is tested
+    set_up("dev,bench,workshop,teach,site")  # what is said of Keras, Optax and the hub is tested
     # A file a time on each core, for what a file starts is started once; the quick ones start
     # nothing, and one of them is most of the work. No core is fought for by the threads of two.
     by = "worksteal" if "--quick" in args else "loadfile"
@@ -144,6 +146,10 @@ def present(args):
     return start("teach", ROOT / "tools" / "present.py", args)
 
 
+def make_site(args):
+    return start("site", ROOT / "tools" / "site", args)
+
+
 def start(extras, program, args):
     set_up(extras)
     command = [str(PYTHON), str(program)] + args
@@ -158,6 +164,7 @@ COMMANDS = {
     "bench": run_benchmarks,
     "guide": make_guide,
     "present": present,
+    "site": make_site,
 }
 
 

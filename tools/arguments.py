@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-__all__ = ["READ", "bench", "doctor", "guide", "hub", "opening", "present"]
+__all__ = ["READ", "bench", "doctor", "guide", "hub", "opening", "present", "site"]
 
 ROOT = Path(__file__).resolve().parents[1]
 SHORTEST = 8  # characters of a class's password
@@ -50,6 +50,13 @@ def present(words: Words = None) -> argparse.Namespace:
     parser.add_argument("lesson", type=_lesson, help="its number")
     parser.add_argument("--dark", action="store_true", help="light letters on a dark ground")
     _opens(parser)
+    return parser.parse_args(words)
+
+
+def site(words: Words = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python run.py site")
+    parser.add_argument("--into", type=Path, default=ROOT / "site", metavar="FOLDER")
+    parser.add_argument("--no-browser", action="store_true")
     return parser.parse_args(words)
 
 
@@ -133,4 +140,5 @@ READ = {  # by command; what follows `test` is pytest's
     "bench": bench,
     "guide": guide,
     "present": present,
+    "site": site,
 }

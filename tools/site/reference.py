@@ -1,0 +1,98 @@
+"""The package's reference: a page for each room, from the docstrings of its public names.
+
+The docstrings are Markdown with formulas, as notebooks show them. So the pages are written for MyST,
+and not by autodoc, which reads reStructuredText.
+"""
+
+import importlib
+import inspect
+import re
+from types import ModuleType
+from typing import Any
+
+__all__ = ["ROOMS", "room"]
+
+ROOMS = {  # in the order in which somebody new would read them
+    "stepsize.optimizers": "Optimizers",
+    "stepsize.schedules": "Schedules",
+    "stepsize.feedback": "Feedback",
+    "stepsize.loop": "The loop and the trace",
+    "stepsize.surfaces": "Surfaces",
+    "stepsize.models": "Models",
+    "stepsize.network": "A network",
+    "stepsize.plots": "Plots",
+    "stepsize.labs": "Labs",
+    "stepsize.race": "A race",
+    "stepsize.clinic": "The clinic",
+    "stepsize.frameworks.recipe": "A recipe for PyTorch",
+    "stepsize.frameworks.translate": "From one framework to the next",
+    "stepsize.course": "Check, progress, certificate",
+}
+HEADS = r"Shapes|Units|Ranges|Source|Raises|Left out|Returns"
+
+
+def room(name: str) -> str:
+    """The page of a room, in MyST's Markdown."""
+    module = importlib.import_module(name)
+    parts = [
+        f"# {ROOMS[name]}",
+        f"`{name}`",
+        _text(module.__doc__ or ""),
+        f"```{{py:module}} {name}\n```",
+    ]
+    parts += [_entry(module, each) for each in module.__all__ if _documented(getattr(module, each))]
+    return "\n\n".join(parts) + "\n"
+
+
+def _documented(thing: Any) -> bool:
+    return (inspect.isfunction(thing) or inspect.isclass(thing)) and bool(inspect.getdoc(thing))
+
+
+def _entry(module: ModuleType, name: str) -> str:
+    thing = getattr(module, name)
+    if not inspect.isclass(thing):
+        return _directive(
+            "function", f"{name}{_signature(thing)}", _text(inspect.getdoc(thing) or "")
+        )
+    own = [
+        each for each, value in vars(thing).items() if each[0] != "_" and inspect.isfunction(value)
+    ]
+    methods = [each for each in own if inspect.getdoc(getattr(thing, each))]
+    inner = [_text(inspect.getdoc(thing) or "")] + [
+        _directive(
+            "method",
+            f"{each}{_signature(getattr(thing, each))}",
+            _text(inspect.getdoc(getattr(thing, each)) or ""),
+        )
+        for each in methods
+    ]
+    return _directive("class", name, "\n\n".join(inner), fence="::::")
+
+
+def _signature(function: Any) -> str:
+    """Without types: the docstring says what an argument is, and in more words."""
+    parameters = inspect.signature(inspect.unwrap(function)).parameters.values()
+    bare = [each.replace(annotation=inspect.Parameter.empty) for each in parameters]
+    bare = [each for each in bare if each.name != "self"]
+    return str(inspect.Signature(bare))
+
+
+def _directive(kind: str, signature: str, body: str, fence: str = ":::") -> str:
+    return f"{fence}{{py:{kind}}} {signature}\n\n{body}\n{fence}"
+
+
+def _text(docstring: str) -> str:
+    """A docstring as Markdown: examples fenced, what begins with a word of ours in its own line."""
+    blocks = re.split(r"\n\s*\n", inspect.cleandoc(docstring))
+    return "\n\n".join(_block(block) for block in blocks)
+
+
+def _block(block: str) -> str:
+    if block.startswith(">>>"):
+        return f"```pycon\n{block}\n```"
+    if block.startswith((" ", "$$")):
+        return block
+    if re.search(r"^\S+(?:, \S+)* {2,}\S", block, re.M):  # a table, set with spaces
+        return f"```text\n{block}\n```"
+    block = re.sub(rf"(?:^|(?<=[.)]) |\n)({HEADS}): ", r"\n\n**\1:** ", block)
+    return block.strip()
