@@ -18,7 +18,7 @@ __all__ = ["build", "main"]
 
 
 def build(target: Path) -> list[str]:
-    """The whole site, anew. Returns what is wrong with it: Sphinx's warnings, links that lead nowhere.
+    """The whole site, anew. Returns what is wrong with it: warnings, links that lead nowhere.
 
     The labs are recorded by other processes, meanwhile. Nobody's own trainings are in them.
     """

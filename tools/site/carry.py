@@ -63,7 +63,7 @@ def memory(rule: Rule) -> list[str]:
 
 
 def _with_what_they_call(functions: Sequence[Callable[..., Any]]) -> list[Callable[..., Any]]:
-    """These functions and the helpers of theirs that are plain functions, each once, callees first."""
+    """These functions and the helpers of theirs that are plain functions, each once."""
     found: dict[Callable[..., Any], None] = {}
     for function in functions:
         there = inspect.getclosurevars(function).globals.values()
@@ -113,7 +113,7 @@ def _definition(function: Callable[..., Any]) -> ast.FunctionDef | ast.Lambda:
 
 
 class _Broadcast(ast.NodeTransformer):
-    """`h * theta` to `multiply(h, theta)`, `theta[..., 0]` to `theta[0]`, `x.sum(-1)` to `total(x)`."""
+    """`h * x` to `multiply(h, x)`, `x[..., 0]` to `x[0]`, `x.sum(-1)` to `total(x)`."""
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
         self.generic_visit(node)

@@ -30,7 +30,7 @@ html_css_files = ["picture.css", "site.css"]
 html_js_files = ["labs.js", "prediction.js"]
 html_copy_source = False
 html_show_sourcelink = False
-html_last_updated_fmt = None
+html_context = {"default_mode": "auto"}
 html_theme_options = {
     "use_download_button": False,
     "use_fullscreen_button": False,

@@ -117,7 +117,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
 
 def _controls(lab: Lab, rules: Sequence[Rule], surfaces: Sequence[Surface]) -> list[dict[str, Any]]:
     """In the lab's order; each a list of values, with where the lab starts."""
-    rates = 10 ** (LOW + FINE * np.arange(int(round((1 - LOW) / FINE)) + 1))
+    rates = 10 ** (LOW + FINE * np.arange(round((1 - LOW) / FINE) + 1))
     lr = int(np.abs(np.log(rates / lab.controls["lr"].value)).argmin())
     rates[lr] = lab.controls["lr"].value
     names = [rule.__name__ for rule in rules]

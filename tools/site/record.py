@@ -48,15 +48,15 @@ GRIDS = {
     "escape": Grid(
         labs.escape,
         f"{FINER}, and you can shuffle as often as you like.",
-        {"lr": [0.01, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5], "seed": range(5)},
+        {"lr": [0.02, 0.05, 0.1, 0.2, 0.5], "seed": range(4)},
     ),
-    "scales": Grid(labs.scales, f"{FINER}.", {"lr": [0.01, 0.03, 0.1, 0.3, 1.0]}),
+    "scales": Grid(labs.scales, f"{FINER}.", {"lr": [0.03, 0.1, 0.3, 1.0]}),
     "decay": Grid(
         labs.decay,
         f"{FINER}.",
         {
             "small": [0.001, 0.01, 0.1, 1.0, 10.0],
-            "lr": [0.001, 0.003, 0.01, 0.03],
+            "lr": [0.001, 0.01, 0.03],
             "weight_decay": [0.001, 0.01, 0.1, 0.3, 1.0, 3.0],
         },
     ),

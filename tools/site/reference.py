@@ -1,7 +1,7 @@
 """The package's reference: a page for each room, from the docstrings of its public names.
 
-The docstrings are Markdown with formulas, as notebooks show them. So the pages are written for MyST,
-and not by autodoc, which reads reStructuredText.
+The docstrings are Markdown with formulas, as notebooks show them. So the pages are written for
+MyST, and not by autodoc, which reads reStructuredText.
 """
 
 import importlib

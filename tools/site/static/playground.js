@@ -13,7 +13,7 @@
       const done = here.map((x, i) =>
         rule({
           flx_args: [x, slope[i], t, ...memory.map((name) => kept[i][name])],
-          flx_kwargs: hyper,
+          flx_kwargs: { ...hyper }, // a carried function takes them out
         }),
       );
       kept = done.map((step) => step.memory);
