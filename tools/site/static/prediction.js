@@ -46,8 +46,12 @@
     const open = () => after.removeAttribute("hidden");
 
     function answered(given) {
-      const said = given ? ["You predicted: ", element("b", {}, given)] : ["No prediction given."];
-      const again = element("button", { type: "button", onclick: () => (question(given), form.querySelector("input").focus()) }, "Change it");
+      const said = given ? ["You predicted: ", element("b", {}, given)] : ["You gave no prediction."];
+      const again = element("button", { type: "button" }, given ? "Change it" : "Give one");
+      again.addEventListener("click", () => {
+        question(given);
+        form.querySelector("input").focus();
+      });
       form.replaceChildren(element("p", {}, ...said, " ", again));
       open();
     }
@@ -59,9 +63,11 @@
     }
 
     function question(given = "") {
-      const input = element("input", { type: "text", value: given, autocomplete: "off", maxLength: 300 });
+      const field = { type: "text", value: given, autocomplete: "off", maxLength: 300 };
+      const input = element("input", field);
       const keep = element("button", { type: "submit" }, "Keep it and go on");
-      const pass = element("button", { type: "button", onclick: () => answer("") }, "Go on without");
+      const pass = element("button", { type: "button" }, "Go on without");
+      pass.addEventListener("click", () => answer(""));
       form.replaceChildren(element("label", {}, "Your prediction", input), keep, pass);
       form.onsubmit = (event) => {
         event.preventDefault();
