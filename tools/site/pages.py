@@ -93,6 +93,7 @@ def _front(lessons: list[str], guide: list[str]) -> str:
 
 def _static(source: Path) -> None:
     shutil.copy(HERE / "conf.py", source)
+    shutil.copytree(HERE / "templates", source / "templates")
     shutil.copytree(HERE / "static", source / "_static", dirs_exist_ok=True)
     shutil.copy(LABS / "picture.css", source / "_static")
     picture = with_keys(LABS / "controls.js", LABS / "picture.js")
