@@ -45,6 +45,11 @@ FINER = "This is a recording. In the course itself the sliders are finer"
 GRIDS = {
     "parabola": Grid(labs.parabola, f"{FINER}.", {"lr": RATES}),
     "parabola-reveal-True": Grid(lambda: labs.parabola(reveal=True), f"{FINER}.", {"lr": RATES}),
+    "batches": Grid(
+        labs.batches,
+        f"{FINER}, and you can drag the ball and shuffle as often as you like.",
+        {"lr": [0.01, 0.05, 0.1, 0.3, 1.0], "seed": range(2)},
+    ),
     "escape": Grid(
         labs.escape,
         f"{FINER}, and you can shuffle as often as you like.",
@@ -66,12 +71,18 @@ GRIDS = {
         {"beta1": [0, 0.5, 0.9, 0.99], "beta2": [0.9, 0.99, 0.999], "lr": [0.1], "updates": [50]},
     ),
     "forgetting": Grid(labs.forgetting, "This is a recording of all its settings."),
+    "schedule": Grid(
+        labs.schedule,
+        f"{FINER}, and any two schedules stand side by side.",
+        {"beside": ["constant"], "lr": [0.03, 0.1, 0.3], "rise": [0, 20, 50], "floor": [0.0, 0.1]},
+    ),
     "warmup": Grid(
         labs.warmup, "In the course itself you can train five more runs of any cell (with PyTorch)."
     ),
     "race": Grid(
         labs.race, "In the course itself you can train five more runs of any cell (with PyTorch)."
     ),
+    "range_test": Grid(labs.range_test, "This is a recording of all its settings."),
 }
 
 
