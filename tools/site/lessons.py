@@ -27,13 +27,11 @@ def page(solved: Path, unsolved: Path) -> NotebookNode:
     """The notebook that Sphinx makes a page of."""
     given = {cell.id: cell for cell in nbformat.read(unsolved, as_version=4).cells}
     notebook = nbformat.read(solved, as_version=4)
-    notebook.cells = [
-        made for cell in notebook.cells for made in _cells(cell, given.get(cell.id), solved.stem)
-    ]
+    notebook.cells = [made for cell in notebook.cells for made in _cells(cell, given.get(cell.id))]
     return notebook
 
 
-def _cells(cell: NotebookNode, given: NotebookNode | None, lesson: str) -> Iterator[NotebookNode]:
+def _cells(cell: NotebookNode, given: NotebookNode | None) -> Iterator[NotebookNode]:
     """What stands in the page for a cell of the solution."""
     if cell.cell_type == "markdown":
         cell.source = PREDICTION.sub(lambda found: found.group() + ASKED, cell.source)
