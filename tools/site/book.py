@@ -26,7 +26,7 @@ def build(target: Path) -> list[str]:
         os.environ["STEPSIZE_HOME"] = f"{folder}/home"
         source, made, static = (Path(folder) / name for name in ("source", "made", "static"))
         (static / "labs").mkdir(parents=True)
-        with ProcessPoolExecutor() as pool:
+        with ProcessPoolExecutor(max_workers=2) as pool:
             waiting = [pool.submit(playground.write, static)]
             waiting += [pool.submit(record.write, static, name) for name in record.GRIDS]
             gather(source)

@@ -17,7 +17,8 @@ from .labs import placed
 
 __all__ = ["alt_texts", "page"]
 
-SOLUTION, VERDICT = "Show a solution", "Show what the check says to it"
+SOLUTION = "Show a solution", "Hide the solution"
+VERDICT = "Show what the check says", "Hide what the check says"
 PREDICTION = re.compile(r"^> \*\*Predict\b.*(?:\n>.*)*", re.M)
 ASKED = '\n\n<div class="stepsize-prediction"></div>'  # prediction.js makes a form of it
 FIGURE = "The figure that this cell draws."
@@ -50,12 +51,9 @@ def _cells(cell: NotebookNode, given: NotebookNode | None) -> Iterator[NotebookN
     yield from placed(cell)
 
 
-def _folded(cell: NotebookNode, tag: str, prompt: str) -> NotebookNode:
+def _folded(cell: NotebookNode, tag: str, prompts: tuple[str, str]) -> NotebookNode:
     cell.metadata.tags = [*cell.metadata.get("tags", []), tag]
-    cell.metadata.mystnb = {
-        "code_prompt_show": prompt,
-        "code_prompt_hide": prompt.replace("Show", "Hide"),
-    }
+    cell.metadata.mystnb = dict(zip(("code_prompt_show", "code_prompt_hide"), prompts, strict=True))
     return cell
 
 

@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from html import unescape
 from pathlib import Path
 
 import nbformat
@@ -19,6 +20,8 @@ ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).parent
 LABS = Path(labs.__file__).parent
 GUIDE = ("before-the-day", "plans")
+CONVENTIONS = "The same words in three libraries"
+HELD = "A test holds each cell: it runs the library, or reads its header for a default."
 CONTENTS = """
 ```{{toctree}}
 :caption: {caption}
@@ -38,7 +41,7 @@ def gather(source: Path) -> None:
     guide = _guide(source / "guide")
     for room in reference.ROOMS:
         _write(source / "reference" / f"{room}.md", reference.room(room))
-    _write(source / "conventions.md", (ROOT / "docs" / "conventions.md").read_text("utf-8"))
+    _write(source / "conventions.md", _conventions())
     _write(source / "index.md", _front(names, guide))
     _static(source)
 
@@ -52,9 +55,22 @@ def _lessons(folder: Path) -> list[str]:
         alts |= alt_texts(notebook)
         nbformat.write(notebook, folder / solved.name)
         names.append(solved.stem)
-    shutil.copy(ROOT / "notebooks" / "words.ipynb", folder)
+    _write(folder / "words.md", _words())
     _write(folder.parent / "alts.json", json.dumps(alts))
     return names
+
+
+def _words() -> str:
+    """The glossary, its code as Markdown has it: in the notebook it is HTML, which can break."""
+    (cell,) = nbformat.read(ROOT / "notebooks" / "words.ipynb", as_version=4).cells
+    text = re.sub("<code>(.*?)</code>", lambda code: f"`{unescape(code[1])}`", cell.source)
+    return text.replace("<wbr>", "") + "\n"
+
+
+def _conventions() -> str:
+    """The table, without what it says to those who edit it."""
+    table = (ROOT / "docs" / "conventions.md").read_text("utf-8").partition("\n| ")
+    return f"# {CONVENTIONS}\n\n{HELD}\n\n| {table[2]}"
 
 
 def _guide(folder: Path) -> list[str]:
