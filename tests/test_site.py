@@ -49,7 +49,9 @@ def page(tmp_path_factory):
         for path in (folder / "rules.js", pages.HERE / "static" / "playground.js"):
             page.add_script_tag(content=path.read_text(encoding="utf-8"))
         for name in playground.COMPUTED:
-            page.add_script_tag(content=(folder / "labs" / f"{name}.js").read_text("utf-8"))
+            page.add_script_tag(
+                content=(folder / "labs" / f"{name}.js").read_text(encoding="utf-8")
+            )
         yield page
 
 
@@ -195,9 +197,10 @@ def test_mathjax_that_was_altered_is_refused(monkeypatch, tmp_path):
 def test_dead_links_and_foreign_hosts_are_found(tmp_path):
     (tmp_path / "a.html").write_text(
         '<a href="b.html#here">1</a> <a href="b.html#gone">2</a> <a href="c.html">3</a>'
-        '<a href="https://example.org/">4</a> <script src="https://example.org/x.js"></script>'
+        '<a href="https://example.org/">4</a> <script src="https://example.org/x.js"></script>',
+        encoding="utf-8",
     )
-    (tmp_path / "b.html").write_text('<p id="here"></p>')
+    (tmp_path / "b.html").write_text('<p id="here"></p>', encoding="utf-8")
     assert links.wrong(tmp_path) == [
         "a.html: loads https://example.org/x.js",
         "a.html: b.html#gone",

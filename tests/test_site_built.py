@@ -180,7 +180,7 @@ def test_it_keeps_still_for_those_who_ask(visit):
 def test_a_recorded_lab_lives(site, visit, name):
     """By keyboard: its first slider moves the picture, and its value is told."""
     place = f'data-lab="{name}"'
-    path = next(page for page in site.rglob("*.html") if place in page.read_text("utf-8"))
+    path = next(page for page in site.rglob("*.html") if place in page.read_text(encoding="utf-8"))
     page = visit(path.relative_to(site).as_posix())
     unfold(page)
     lab = alive(page, name)

@@ -69,7 +69,7 @@ def _words() -> str:
 
 def _conventions() -> str:
     """The table, without what it says to those who edit it."""
-    table = (ROOT / "docs" / "conventions.md").read_text("utf-8").partition("\n| ")
+    table = (ROOT / "docs" / "conventions.md").read_text(encoding="utf-8").partition("\n| ")
     return f"# {CONVENTIONS}\n\n{HELD}\n\n| {table[2]}"
 
 
@@ -77,8 +77,11 @@ def _guide(folder: Path) -> list[str]:
     """The instructor's guide, and how to serve a class."""
     pages = sorted((ROOT / "lessons" / "instructor").glob("*.md"))
     for path in pages:
-        _write(folder / path.name, _linked(path.read_text("utf-8")))
-    _write(folder / "a-class.md", _linked((ROOT / "workshop" / "README.md").read_text("utf-8")))
+        _write(folder / path.name, _linked(path.read_text(encoding="utf-8")))
+    _write(
+        folder / "a-class.md",
+        _linked((ROOT / "workshop" / "README.md").read_text(encoding="utf-8")),
+    )
     return [*GUIDE, "a-class", *(path.stem for path in pages if path.stem not in GUIDE)]
 
 
