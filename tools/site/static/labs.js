@@ -162,7 +162,7 @@ globalThis.stepsize = { recorded: {} };
       (entries) => {
         for (const { target } of entries.filter((entry) => entry.isIntersecting)) {
           near.unobserve(target);
-          wake(target);
+          wake(target).catch(() => target.remove()); // its picture stays
         }
       },
       { rootMargin: "600px" },
