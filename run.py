@@ -8,6 +8,7 @@
     python run.py bench    measures speed beside torch, Keras and Optax: benchmarks/RESULTS.md
     python run.py guide    makes the instructor's guide, one file to read or print
     python run.py present 5    shows lesson 5 as slides, with working labs
+    python run.py site     makes the course as a site of plain files, in site/, and opens it
 
 You work on copies, in my-work/. An update of the course (git pull) renews what you haven't changed
 in them, and keeps what you wrote.
@@ -92,7 +93,7 @@ def open_course(args):
 
 
 def pass_tests(args):
-    set_up("dev,bench,workshop,teach")  # what is said of Keras, Optax and the hub is tested
+    set_up("dev,bench,workshop,teach,site")  # what is said of Keras, Optax and the hub is tested
     # A file a time on each core, for what a file starts is started once; the quick ones start
     # nothing, and one of them is most of the work. One file more, for many wait for a hub or a
     # browser; and no core is fought for by the threads of two.
@@ -136,6 +137,10 @@ def present(args):
     return start("teach", THE_COURSES + ["present"], args)
 
 
+def make_site(args):
+    return start("site", [ROOT / "tools" / "site"], args)
+
+
 def start(extras, program, args):
     set_up(extras)
     command = [str(PYTHON)] + [str(word) for word in program] + args
@@ -150,6 +155,7 @@ COMMANDS = {
     "bench": run_benchmarks,
     "guide": make_guide,
     "present": present,
+    "site": make_site,
 }
 
 

@@ -13,7 +13,7 @@ from stepsize.optimizers import adam
 from stepsize.optimizers.blockwise import blockwise
 from stepsize.schedules import cosine
 
-from . import peers, races
+from . import page_latency, peers, races
 from .clock import Spread, Work
 
 
@@ -96,6 +96,7 @@ def figures(quick: bool) -> list[Figure]:
             lambda: milliseconds(peers.optax_walk(races.START, steps, 1e-3)),
             "ms",
         ),
+        *_of_the_page(),
     ]
 
 
@@ -105,3 +106,13 @@ def measure(figure: Figure, rounds: int) -> Spread | None:
         return Spread(tuple(figure.measure() for _ in range(rounds)))
     except ImportError:
         return None
+
+
+def _of_the_page() -> list[Figure]:
+    """Of the front page of the site, where that has been made."""
+    if not page_latency.can_be_measured():
+        return []
+    return [
+        Figure("the site's playground, from a cold start", page_latency.alive, "ms", at_most=3000),
+        Figure("a frame of it, while the ball is dragged", page_latency.frame, "ms", at_most=8),
+    ]

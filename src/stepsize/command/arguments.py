@@ -11,7 +11,7 @@ from pathlib import Path
 
 from .places import CLONE, place
 
-__all__ = ["READ", "bench", "doctor", "guide", "hub", "opening", "present"]
+__all__ = ["READ", "bench", "doctor", "guide", "hub", "opening", "present", "site"]
 
 SHORTEST = 8  # characters of a class's password
 HUB = """\
@@ -57,6 +57,14 @@ def present(words: Words = None) -> argparse.Namespace:
     parser.add_argument("lesson", type=_lesson, help="its number")
     parser.add_argument("--dark", action="store_true", help="light letters on a dark ground")
     _opens(parser)
+    return parser.parse_args(words)
+
+
+def site(words: Words = None) -> argparse.Namespace:
+    """To make the course's site."""
+    parser = argparse.ArgumentParser(prog="python run.py site")
+    parser.add_argument("--into", type=Path, default=place().course / "site", metavar="FOLDER")
+    parser.add_argument("--no-browser", action="store_true")
     return parser.parse_args(words)
 
 
@@ -151,4 +159,5 @@ READ = {  # by command; what follows `test` is pytest's
     "bench": bench,
     "guide": guide,
     "present": present,
+    "site": site,
 }

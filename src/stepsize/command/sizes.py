@@ -5,9 +5,10 @@ __all__ = ["CPU_INDEX", "MEGABYTES", "brings_cuda", "torch_has_builds"]
 MEGABYTES = {  # fetched, needed on disk
     "course": (340, 2200),
     "dev": (430, 2700),
-    "dev,bench,workshop,teach": (630, 3700),
+    "dev,bench,workshop,teach,site": (670, 3900),
     "bench": (440, 2700),
     "teach": (340, 2200),
+    "site": (380, 2400),
     "cuda": (2900, 10000),
     "workshop": (440, 2800),
 }

@@ -1,0 +1,208 @@
+"""The course as a site: the rules in the page are the package's, and every page stands by itself.
+
+The site as a whole: test_site_built.py.
+"""
+
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pytest
+
+from stepsize import descend
+from stepsize.labs import sentences
+from stepsize.labs.descent import SURFACES
+from tools.site import lessons, links, mathjax, pages, playground, record, reference
+from tools.site.carry import carried, hyper, memory
+
+from .jupyter import chromium
+
+ROOT = Path(__file__).resolve().parents[1]
+STEPS = 80
+CASES = [(rule, surface) for rule in playground.RULES for surface in SURFACES]
+
+# One update of one coordinate, for each of the jobs.
+STEP_BY_STEP = """(jobs) => jobs.map(({ rule, args, hyper }) => {
+  const { theta, memory, shown } =
+    stepsize.rules[rule]({ flx_args: args, flx_kwargs: hyper });
+  return { theta, ...memory, ...shown };
+})"""
+GROUND = """([name, places]) => {
+  const { loss, grad } = stepsize.surfaces[name];
+  return places.map((place) => [loss(place), ...grad(place)]);
+}"""
+RUNS = "([lab, cases]) => cases.map(([now, start]) => stepsize.run(lab, now, start).said)"
+
+
+# The rules and surfaces --------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    """An empty page that has what the playground computes with, and the playground's data."""
+    folder = tmp_path_factory.mktemp("static")
+    (folder / "labs").mkdir()
+    playground.write(folder)
+    with chromium() as browser:
+        page = browser.new_page()
+        page.evaluate("globalThis.stepsize = { recorded: {} }")
+        for path in (folder / "rules.js", pages.HERE / "static" / "playground.js"):
+            page.add_script_tag(content=path.read_text(encoding="utf-8"))
+        for name in playground.COMPUTED:
+            page.add_script_tag(
+                content=(folder / "labs" / f"{name}.js").read_text(encoding="utf-8")
+            )
+        yield page
+
+
+def same(ours: float, theirs: float | None) -> bool:
+    """To 1e-12, relative. JSON has neither inf nor nan: they come as None."""
+    if theirs is None or not np.isfinite(ours):
+        return theirs is None and not np.isfinite(ours)
+    return abs(ours - theirs) <= 1e-12 * abs(ours)
+
+
+@pytest.mark.parametrize(
+    ("rule", "surface"),
+    CASES,
+    ids=lambda each: each.name if hasattr(each, "name") else each.__name__,
+)
+def test_each_update_in_the_page_is_the_packages(page, rule, surface):
+    """At rates that converge, bounce and diverge, from two starts, each coordinate at each step."""
+    jobs, wanted = [], []
+    for lr, start in [(0.02, surface.start), (0.7, (1.3, -0.9)), (0.0002, (-1.1, 1.7))]:
+        trace = descend(rule, surface, start, STEPS, lr=lr)
+        finite = int(np.isfinite(trace.theta).all(axis=1).sum()) - 1
+        for t, i in np.ndindex(min(finite, STEPS), 2):
+            kept = {name: getattr(trace, name)[t - 1] for name in memory(rule)} if t else {}
+            kept = {name: float(np.broadcast_to(x, 2)[i]) for name, x in kept.items()}
+            theta, grad = float(trace.theta[t, i]), float(trace.grad[t, i])
+            step = rule(theta, grad, t + 1, **kept, lr=lr)
+            jobs.append(
+                dict(
+                    rule=rule.__name__, args=[theta, grad, t + 1, *kept.values()], hyper={"lr": lr}
+                )
+            )
+            wanted.append({"theta": step.theta} | step.memory | step.shown)
+    assert len(jobs) > STEPS  # at the least one of the runs is whole
+    found = page.evaluate(STEP_BY_STEP, jobs)
+    for job, ours, theirs in zip(jobs, wanted, found, strict=True):
+        assert ours.keys() == theirs.keys()
+        apart = {
+            name: (ours[name], theirs[name]) for name in ours if not same(ours[name], theirs[name])
+        }
+        assert not apart, (job, apart)
+
+
+@pytest.mark.parametrize("surface", SURFACES, ids=lambda surface: surface.name)
+def test_each_surface_in_the_page_is_the_packages(page, surface):
+    places = np.random.default_rng(0).uniform(-5, 5, (500, 2))
+    found = page.evaluate(GROUND, [surface.name, places.tolist()])
+    wanted = np.column_stack([surface.loss(places), surface.grad(places)])
+    np.testing.assert_allclose(found, wanted, rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", playground.COMPUTED)
+def test_the_page_says_what_the_lab_says(page, name):
+    """A whole run, its verdict and its numbers: for every rule and surface, at many rates.
+
+    Not lion's: its steps are all as long, and whether two of them stand at right angles, or go back
+    on one another, hangs on the last bit.
+    """
+    lab = page.evaluate("name => stepsize.recorded[name]", name)
+    rng, cases, wanted = np.random.default_rng(1), [], []
+    rules = {rule.__name__: rule for rule in playground.RULES if rule.__name__ in lab["rules"]}
+    rules.pop("lion", None)
+    for surface in [each for each in SURFACES if each.name in lab["surfaces"]]:
+        for rule in rules.values():
+            for lr in (0.001, 0.01, 0.03, 0.07, 0.3):
+                start = rng.uniform(*np.transpose(surface.domain)).tolist()
+                trace = descend(rule, surface, start, lab["steps"], lr=lr)
+                wanted.append(sentences.descent(trace, surface, lab.get("reveal", False)))
+                now = dict(surface=surface.name, rule=rule.__name__, hyper={"lr": lr})
+                cases.append([now, start])
+    assert len({each.partition(":")[0] for each in wanted}) >= 4  # of the verdicts there are
+    found = page.evaluate(RUNS, [lab, cases])
+    assert [*zip(cases, found, strict=True)] == [*zip(cases, wanted, strict=True)]
+
+
+def test_a_rule_that_was_changed_would_be_noticed(page):
+    script = carried(playground.RULES[:1], SURFACES[:1])
+    assert "lr" in hyper(playground.RULES[0])
+    assert script != carried(playground.RULES[1:2], SURFACES[:1])
+
+
+# The pages, before Sphinx ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "solved", sorted((ROOT / "solutions").glob("*.ipynb")), ids=lambda path: path.stem
+)
+def test_a_lessons_page_has_the_learners_cells_first(solved):
+    """All the learner's cells, in their order; nothing of a solution outside of a fold."""
+    given = nbformat.read(ROOT / "notebooks" / solved.name, as_version=4).cells
+    whole = {cell.id: cell.source for cell in nbformat.read(solved, as_version=4).cells}
+    made = lessons.page(solved, ROOT / "notebooks" / solved.name).cells
+    code = [cell for cell in made if cell.cell_type == "code"]
+    shown = [cell for cell in code if "hide-cell" not in cell.metadata.get("tags", [])]
+    assert [cell.source for cell in shown] == [c.source for c in given if c.cell_type == "code"]
+    assert {cell.source for cell in code} >= {
+        cell.source
+        for cell in nbformat.read(solved, as_version=4).cells
+        if cell.cell_type == "code"
+    }
+    for cell in shown:
+        assert "# solution" not in cell.source
+        if cell.source != whole.get(cell.id.removesuffix("-given")):
+            assert not cell.outputs  # those of the solved one would give it away
+    words = [cell for cell in made if cell.cell_type == "markdown"]
+    labs = {f"{cell.id}-lab" for cell in made}
+    assert {cell.id for cell in words} - labs == {c.id for c in given if c.cell_type == "markdown"}
+    asked = sum(cell.source.count("> **Predict") for cell in made if cell.cell_type == "markdown")
+    assert asked == sum(cell.source.count(lessons.ASKED.strip()) for cell in made)
+
+
+def test_every_lab_starts_where_it_starts_in_the_course():
+    for name in ("forgetting", "warmup"):
+        lab, data = record.GRIDS[name].lab(), record.recorded(record.GRIDS[name])
+        number = 0
+        for control in data["controls"]:
+            number = number * len(control["options"]) + control["index"]
+        said, _, *marks = data["frames"][number]
+        assert data["sentences"][said] == lab.sentence
+        pieces = ["".join(data["pieces"][piece] for piece in panel) for panel in marks]
+        assert pieces == lab.picture.shown["marks"]
+
+
+@pytest.mark.parametrize("name", record.GRIDS)
+def test_a_grid_has_where_its_lab_starts(name):
+    lab = record.GRIDS[name].lab()
+    assert set(record.GRIDS[name].values) <= set(lab.controls)
+    for control, values in record.GRIDS[name].values.items():
+        assert lab.controls[control].value in values
+
+
+def test_docstrings_become_markdown():
+    page = reference.room("stepsize.optimizers")
+    assert "{py:function} adam(theta, grad, t, m=0.0, v=0.0, *, lr=0.001" in page
+    assert "\n\n$$m_t = " in page and "**Shapes:** theta" in page and "```pycon\n>>> adam(" in page
+
+
+def test_mathjax_that_was_altered_is_refused(monkeypatch, tmp_path):
+    monkeypatch.setattr(mathjax, "SHA256", "0" * 64)
+    with pytest.raises(ValueError, match=r"tex-chtml\.js must have the SHA-256"):
+        mathjax.copy(tmp_path)
+
+
+def test_dead_links_and_foreign_hosts_are_found(tmp_path):
+    (tmp_path / "a.html").write_text(
+        '<a href="b.html#here">1</a> <a href="b.html#gone">2</a> <a href="c.html">3</a>'
+        '<a href="https://example.org/">4</a> <script src="https://example.org/x.js"></script>',
+        encoding="utf-8",
+    )
+    (tmp_path / "b.html").write_text('<p id="here"></p>', encoding="utf-8")
+    assert links.wrong(tmp_path) == [
+        "a.html: loads https://example.org/x.js",
+        "a.html: b.html#gone",
+        "a.html: c.html",
+    ]

@@ -1,0 +1,236 @@
+"""The site, built whole, in a real browser in which no host can be reached.
+
+It takes a minute to build, so `.ci/run` passes this: `-m elsewhere`. With STEPSIZE_SITE=site, the
+one that is built already is looked at.
+"""
+
+import gzip
+import json
+import os
+import re
+import time
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
+
+from tools.site import record
+
+from .axe import violations
+from .jupyter import PATIENCE, chromium
+
+pytestmark = pytest.mark.elsewhere
+
+SOON = PATIENCE * 1000  # milliseconds
+FIRST_VISIT = 1.5e6  # bytes, compressed
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """Its folder. One worker builds it, the others wait for that."""
+    if built := os.environ.get("STEPSIZE_SITE"):
+        return Path(built).resolve()
+    from tools.site.book import build
+
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if base.name.startswith("popen") else base
+    folder, done = shared / "site", shared / "site.json"
+    try:
+        (shared / "site-is-built").mkdir()
+    except FileExistsError:
+        end = time.monotonic() + 5 * PATIENCE
+        while not done.exists() and time.monotonic() < end:
+            time.sleep(1)
+    else:
+        done.write_text(json.dumps(build(folder)), encoding="utf-8")
+    assert json.loads(done.read_text(encoding="utf-8")) == []
+    return folder
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chromium() as browser:
+        yield browser
+
+
+class Visitor:
+    """Opens pages from their files alone; keeps what they load, and what they ask of any host."""
+
+    def __init__(self, site: Path, browser: Browser) -> None:
+        self.site, self.browser = site, browser
+        self.loaded: set[str] = set()
+        self.asked: list[str] = []
+        self.contexts: list[BrowserContext] = []
+
+    def __call__(self, path: str, width: int = 1280, **options: Any) -> Page:
+        viewport = {"width": width, "height": 900}
+        context = self.browser.new_context(viewport=viewport, **options)
+        self.contexts.append(context)
+        context.route("http*://**", self.refuse)
+        context.on("request", lambda request: self.loaded.add(request.url))
+        page = context.new_page()
+        page.set_default_timeout(SOON)
+        page.goto((self.site / path).as_uri())
+        return page
+
+    def refuse(self, route: Route) -> None:
+        self.asked.append(route.request.url)
+        route.abort()
+
+
+@pytest.fixture
+def visit(site, browser):
+    visitor = Visitor(site, browser)
+    yield visitor
+    for context in visitor.contexts:
+        context.close()
+    assert visitor.asked == []
+
+
+def alive(page: Page, name: str = "playground"):
+    """The lab, once it lives."""
+    lab = page.locator(f'.stepsize-web[data-lab="{name}"]')
+    lab.scroll_into_view_if_needed()
+    page.wait_for_selector(f'[data-lab="{name}"][data-alive]', state="attached", timeout=SOON)
+    return lab
+
+
+def unfold(page: Page) -> None:
+    while (button := page.get_by_role("button", name="Go on without")).count():
+        button.first.click()
+
+
+def settled(lab) -> str:
+    """What it says, once its first path has grown."""
+    paper = lab.locator(".stepsize-paper")
+    before = None
+    while before != (before := paper.inner_html()):
+        lab.page.wait_for_timeout(300)
+    return lab.locator(".stepsize-sentence").text_content()
+
+
+def test_all_is_there_and_leads_somewhere(site):
+    """The fixture has looked at each link. Here: is it the whole course?"""
+    pages = {path.relative_to(site).as_posix() for path in site.rglob("*.html")}
+    assert {"index.html", "lessons/words.html", "conventions.html", "guide/plans.html"} <= pages
+    lessons = [page for page in pages if re.match(r"lessons/\d\d-", page)]
+    assert len(lessons) >= 14
+    assert "reference/stepsize.optimizers.html" in pages and "search.html" in pages
+    assert not list(site.rglob("*.ipynb.html"))
+
+
+def test_a_first_visit_is_small(visit):
+    """All that the front page loads until its playground lives, as a host would compress it."""
+    alive(visit("index.html", reduced_motion="reduce"))
+    files = {url for url in visit.loaded if url.startswith("file:")}
+    names = [Path(unquote(urlsplit(url).path)) for url in files]
+    assert {"index.html", "playground.js", "playground-ravine.js"} <= {path.name for path in names}
+    size = sum(len(gzip.compress(path.read_bytes())) for path in names)
+    assert size <= FIRST_VISIT, (size, names)
+
+
+def test_the_ball_is_dragged(visit):
+    page = visit("index.html")
+    lab = alive(page)
+    before, picture = settled(lab), lab.locator(".stepsize-paper").inner_html()
+    box = lab.locator(".stepsize-map").bounding_box()
+    ball = lab.locator(".stepsize-ball").bounding_box()
+    page.mouse.move(ball["x"] + ball["width"] / 2, ball["y"] + ball["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.8 * box["width"], box["y"] + 0.3 * box["height"], steps=8)
+    page.mouse.up()
+    after = settled(lab)
+    assert after != before
+    assert lab.locator(".stepsize-paper").inner_html() != picture
+    said = lab.locator(".stepsize-paper").get_attribute("aria-label")
+    assert after in said and "arrow keys move it" in said
+
+
+def test_the_playground_by_keyboard(visit):
+    """Surface, rule, rate and ball: each changes what is said."""
+    page = visit("index.html")
+    lab = alive(page)
+    said = [settled(lab)]
+    for name, key in [("surface", "ArrowDown"), ("rule", "ArrowDown"), ("learning rate", "PageUp")]:
+        control = lab.get_by_label(name, exact=True)
+        control.focus()
+        control.press(key)
+        said.append(settled(lab))
+    lab.locator(".stepsize-paper").focus()
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    said.append(settled(lab))
+    assert len(set(said)) == len(said)
+    assert "beta" not in lab.inner_text() and "alpha" not in lab.inner_text()  # nesterov has none
+
+
+def test_it_keeps_still_for_those_who_ask(visit):
+    page = visit("index.html", reduced_motion="reduce")
+    lab = alive(page)
+    paper = lab.locator(".stepsize-paper")
+    first = paper.inner_html()
+    page.wait_for_timeout(1500)
+    assert paper.inner_html() == first
+    assert paper.locator("path").count() > 80  # a dot for each step: the path is whole
+
+
+@pytest.mark.parametrize("name", record.GRIDS)
+def test_a_recorded_lab_lives(site, visit, name):
+    """By keyboard: its first slider moves the picture, and its value is told."""
+    place = f'data-lab="{name}"'
+    path = next(page for page in site.rglob("*.html") if place in page.read_text(encoding="utf-8"))
+    page = visit(path.relative_to(site).as_posix())
+    unfold(page)
+    lab = alive(page, name)
+    said = settled(lab)
+    slider = lab.locator('input[type="range"]').first
+    told = slider.get_attribute("aria-valuetext")
+    slider.focus()
+    slider.press("Home" if slider.input_value() != "0" else "End")
+    expect(lab.locator(".stepsize-sentence")).not_to_have_text(said, timeout=SOON)
+    assert slider.get_attribute("aria-valuetext") != told
+    assert re.search("course itself|all its settings", lab.inner_text())
+
+
+def test_a_prediction_unfolds_what_follows_and_is_kept(site, visit):
+    page = visit("lessons/01-the-learning-rate.html")
+    field = page.get_by_label("Your prediction").first
+    folded = page.locator(".stepsize-after").first
+    assert folded.get_attribute("hidden") == "until-found"
+    field.fill("crawls, jumps")
+    field.press("Enter")
+    assert folded.get_attribute("hidden") is None
+    page.reload()
+    expect(page.locator(".stepsize-predict b").first).to_have_text("crawls, jumps", timeout=SOON)
+    assert page.locator(".stepsize-after").first.get_attribute("hidden") is None
+    kept = page.evaluate("JSON.stringify(localStorage)")
+    assert "crawls, jumps" in kept and page.context.cookies() == []
+
+
+def test_a_solution_is_folded_and_can_be_unfolded(visit):
+    page = visit("lessons/01-the-learning-rate.html")
+    solution = page.get_by_text("theta - lr * grad", exact=False).first
+    expect(page.get_by_text("# your turn").first).to_be_visible(timeout=SOON)
+    expect(solution).to_be_hidden()
+    page.get_by_text("Show a solution").first.click()
+    expect(solution).to_be_visible(timeout=SOON)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize(
+    "path",
+    ["index.html", "lessons/01-the-learning-rate.html", "reference/stepsize.optimizers.html"],
+)
+def test_a_page_is_for_everybody(visit, path, width, scheme):
+    """axe finds nothing, no formula is left as its source, and nothing is wider than the window."""
+    page = visit(path, width, color_scheme=scheme, reduced_motion="reduce")
+    unfold(page)
+    for lab in page.locator(".stepsize-web").all():
+        alive(page, lab.get_attribute("data-lab"))
+    if "index" not in path:
+        page.wait_for_selector("mjx-container", timeout=SOON)
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -1,0 +1,57 @@
+"""Make the site: all files into a folder, the pages by Sphinx, the labs' recordings beside them."""
+
+import os
+import shutil
+import webbrowser
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from sphinx.cmd.build import build_main
+
+from stepsize.command import arguments
+
+from . import links, playground, record
+from .pages import gather
+
+__all__ = ["build", "main"]
+
+
+def build(target: Path) -> list[str]:
+    """The whole site, anew. Returns what is wrong with it: warnings, links that lead nowhere.
+
+    The labs are recorded by other processes, meanwhile. Nobody's own trainings are in them.
+    """
+    with TemporaryDirectory() as folder:
+        os.environ["STEPSIZE_HOME"] = f"{folder}/home"
+        source, made, static = (Path(folder) / name for name in ("source", "made", "static"))
+        (static / "labs").mkdir(parents=True)
+        with ProcessPoolExecutor(max_workers=2) as pool:
+            waiting = [pool.submit(playground.write, static)]
+            waiting += [pool.submit(record.write, static, name) for name in record.GRIDS]
+            gather(source)
+            failed = _sphinx(source, made)
+            for each in waiting:
+                each.result()
+        shutil.copytree(static, made / "_static", dirs_exist_ok=True)
+        wrong = ["Sphinx warned: see above"] * bool(failed) + links.wrong(made)
+        shutil.rmtree(target, ignore_errors=True)
+        shutil.move(made, target)
+    return wrong
+
+
+def _sphinx(source: Path, made: Path) -> int:
+    options = ["-q", "-W", "--keep-going", "-b", "html", "-d", str(source.parent / "doctrees")]
+    return build_main([*options, str(source), str(made)])
+
+
+def main() -> int:
+    options = arguments.site()
+    wrong = build(options.into.resolve())
+    for each in wrong:
+        print(each)
+    front = options.into.resolve() / "index.html"
+    print(f"The site: {front}")
+    if not options.no_browser and not wrong:
+        webbrowser.open(front.as_uri())
+    return int(bool(wrong))

@@ -1,0 +1,29 @@
+"""Which labs live in the page, and how: computed, replayed, or only as a picture."""
+
+import re
+from collections.abc import Iterator
+
+import nbformat
+from nbformat import NotebookNode
+
+from .playground import COMPUTED
+from .record import GRIDS
+
+__all__ = ["placed"]
+
+CALL = re.compile(r"^labs\.(\w+)\((.*)\)$", re.M)
+STILL = "This is a picture of a lab. Its controls work in the course itself, where a kernel runs."
+
+
+def placed(cell: NotebookNode) -> Iterator[NotebookNode]:
+    """After a cell that ends in a lab, the place where the page makes it live."""
+    call = CALL.search(cell.source)
+    if not call:
+        return
+    name = call[1] + ("-" + re.sub(r"\W+", "-", call[2]).strip("-") if call[2] else "")
+    if name in COMPUTED or name in GRIDS:
+        how = " data-computed" if name in COMPUTED else ""
+        place = f'<div class="stepsize-lab stepsize-web" data-lab="{name}"{how}></div>'
+    else:
+        place = f'<p class="stepsize-still">{STILL}</p>'
+    yield nbformat.v4.new_markdown_cell(place, id=f"{cell.id}-lab")

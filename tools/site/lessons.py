@@ -1,0 +1,69 @@
+"""A page for each lesson: the solved notebook as it is stored, its solutions folded away.
+
+Nothing is run. What the learner is given stands first, the solution below it, under a fold; the two
+are found by the ids of their cells, which notebooks/ and solutions/ share.
+"""
+
+import re
+from binascii import a2b_base64
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from .labs import placed
+
+__all__ = ["alt_texts", "page"]
+
+SOLUTION = "Show a solution", "Hide the solution"
+VERDICT = "Show what the check says", "Hide what the check says"
+PREDICTION = re.compile(r"^> \*\*Predict\b.*(?:\n>.*)*", re.M)
+ASKED = '\n\n<div class="stepsize-prediction"></div>'  # prediction.js makes a form of it
+FIGURE = "The figure that this cell draws."
+
+
+def page(solved: Path, unsolved: Path) -> NotebookNode:
+    """The notebook that Sphinx makes a page of."""
+    given = {cell.id: cell for cell in nbformat.read(unsolved, as_version=4).cells}
+    notebook = nbformat.read(solved, as_version=4)
+    notebook.cells = [made for cell in notebook.cells for made in _cells(cell, given.get(cell.id))]
+    return notebook
+
+
+def _cells(cell: NotebookNode, given: NotebookNode | None) -> Iterator[NotebookNode]:
+    """What stands in the page for a cell of the solution."""
+    if cell.cell_type == "markdown":
+        cell.source = PREDICTION.sub(lambda found: found.group() + ASKED, cell.source)
+        yield cell
+        return
+    if given is None:
+        yield _folded(cell, "hide-cell", SOLUTION)
+    elif given.source != cell.source:
+        given.id = f"{cell.id}-given"
+        yield given
+        yield _folded(cell, "hide-cell", SOLUTION)
+    elif cell.source.startswith("check("):
+        yield _folded(cell, "hide-output", VERDICT)
+    else:
+        yield cell
+    yield from placed(cell)
+
+
+def _folded(cell: NotebookNode, tag: str, prompts: tuple[str, str]) -> NotebookNode:
+    cell.metadata.tags = [*cell.metadata.get("tags", []), tag]
+    cell.metadata.mystnb = dict(zip(("code_prompt_show", "code_prompt_hide"), prompts, strict=True))
+    return cell
+
+
+def alt_texts(notebook: NotebookNode) -> dict[str, str]:
+    """What a picture's text says, by the digest that myst-nb names the picture's file with."""
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    data = [output.data for output in outputs if "image/png" in output.get("data", {})]
+    return {sha256(a2b_base64(each["image/png"])).hexdigest(): _said(each) for each in data}
+
+
+def _said(data: NotebookNode) -> str:
+    text = data.get("text/plain", "")
+    return FIGURE if not text or text.startswith("<Figure") else text

@@ -1,0 +1,125 @@
+"""Everything the book is made of, gathered in one folder as Sphinx wants it."""
+
+import json
+import re
+import shutil
+from html import unescape
+from pathlib import Path
+
+import nbformat
+
+from stepsize import labs
+from stepsize.notebook.keyboard import with_keys
+
+from . import mathjax, reference
+from .lessons import alt_texts, page
+
+__all__ = ["gather"]
+
+ROOT = Path(__file__).resolve().parents[2]
+HERE = Path(__file__).parent
+LABS = Path(labs.__file__).parent
+GUIDE = ("before-the-day", "plans")
+CONVENTIONS = "The same words in three libraries"
+HELD = "A test holds each cell: it runs the library, or reads its header for a default."
+CONTENTS = """
+```{{toctree}}
+:caption: {caption}
+:hidden:
+:titlesonly:
+
+{entries}
+```
+"""
+
+
+def gather(source: Path) -> None:
+    """Write all pages and what they need into this folder."""
+    for folder in ("lessons", "guide", "reference", "_static"):
+        (source / folder).mkdir(parents=True)
+    names = _lessons(source / "lessons")
+    guide = _guide(source / "guide")
+    for room in reference.ROOMS:
+        _write(source / "reference" / f"{room}.md", reference.room(room))
+    _write(source / "conventions.md", _conventions())
+    _write(source / "index.md", _front(names, guide))
+    _static(source)
+
+
+def _lessons(folder: Path) -> list[str]:
+    """The pages of all lessons, and the words; returns the lessons' names."""
+    alts: dict[str, str] = {}
+    names = []
+    for solved in sorted((ROOT / "solutions").glob("*.ipynb")):
+        notebook = page(solved, ROOT / "notebooks" / solved.name)
+        alts |= alt_texts(notebook)
+        nbformat.write(notebook, folder / solved.name)
+        names.append(solved.stem)
+    _write(folder / "words.md", _words())
+    _write(folder.parent / "alts.json", json.dumps(alts))
+    return names
+
+
+def _words() -> str:
+    """The glossary, its code as Markdown has it: in the notebook it is HTML, which can break."""
+    (cell,) = nbformat.read(ROOT / "notebooks" / "words.ipynb", as_version=4).cells
+    text = re.sub("<code>(.*?)</code>", lambda code: f"`{unescape(code[1])}`", cell.source)
+    return text.replace("<wbr>", "") + "\n"
+
+
+def _conventions() -> str:
+    """The table, without what it says to those who edit it."""
+    table = (ROOT / "docs" / "conventions.md").read_text(encoding="utf-8").partition("\n| ")
+    return f"# {CONVENTIONS}\n\n{HELD}\n\n| {table[2]}"
+
+
+def _guide(folder: Path) -> list[str]:
+    """The instructor's guide, and how to serve a class."""
+    pages = sorted((ROOT / "lessons" / "instructor").glob("*.md"))
+    for path in pages:
+        _write(folder / path.name, _linked(path.read_text(encoding="utf-8")))
+    _write(
+        folder / "a-class.md",
+        _linked((ROOT / "workshop" / "README.md").read_text(encoding="utf-8")),
+    )
+    return [*GUIDE, "a-class", *(path.stem for path in pages if path.stem not in GUIDE)]
+
+
+def _linked(text: str) -> str:
+    """Links between the repository's files, as links between the book's pages."""
+    text = re.sub(r"\]\((?:\.\./)+(?:lessons/)?(\d\d-[\w-]+)\.md", r"](../lessons/\1.ipynb", text)
+    text = text.replace("](../../workshop/README.md", "](a-class.md")
+    text = re.sub(r"\]\((?:\.\./)*lessons/instructor/", "](", text)
+    text = re.sub(r"\]\((?:\.\./)+README\.md(?:#[\w-]+)?\)", "](../index.md#start)", text)
+    return re.sub(r"\[([^]]+)\]\((?!https?:|#|[\w./-]+\.(?:md|ipynb)[)#])[^)]*\)", r"\1", text)
+
+
+def _front(lessons: list[str], guide: list[str]) -> str:
+    text = (HERE / "front.md").read_text(encoding="utf-8")
+    table = (ROOT / "README.md").read_text(encoding="utf-8").partition("## Lessons\n")[2]
+    table = table.partition("\n\nThe words")[0].strip().replace("](lessons/", "](lessons/")
+    text = text.replace("{lessons}", re.sub(r"(\]\(lessons/[\w-]+)\.md", r"\1.ipynb", table))
+    contents = {
+        "Lessons": [f"lessons/{name}" for name in lessons],
+        "To look up": ["lessons/words", "conventions"],
+        "To teach": [f"guide/{name}" for name in guide],
+        "The package": [f"reference/{name}" for name in reference.ROOMS],
+    }
+    for caption, entries in contents.items():
+        text += CONTENTS.format(caption=caption, entries="\n".join(entries))
+    return text
+
+
+def _static(source: Path) -> None:
+    shutil.copy(HERE / "conf.py", source)
+    shutil.copytree(HERE / "templates", source / "templates")
+    shutil.copytree(HERE / "static", source / "_static", dirs_exist_ok=True)
+    shutil.copy(LABS / "picture.css", source / "_static")
+    picture = with_keys(LABS / "controls.js", LABS / "picture.js")
+    wrapped = picture.replace("export default { render };", "stepsize.picture = { render };")
+    _write(source / "_static" / "picture.js", f"(() => {{\n{wrapped}}})();\n")
+    mathjax.copy(source / "_static" / "mathjax")
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")
