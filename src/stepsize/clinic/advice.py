@@ -117,8 +117,8 @@ def advise(
 
     A small table (an "mlp" on up to 1000 examples) is judged by rows that it didn't learn from:
     there the recipe decays the weights, so that they remember 30 epochs, and stops early. On eight
-    tables that had no say in this, the held-out loss was 0.88 of that of Adam at 0.001
-    (benchmarks/TABLES.md).
+    tables that had no say in this, the held-out loss was 0.88 of that of Adam at 0.001, or 0.95 of
+    it with a fifth of the rows set aside to stop by (benchmarks/TABLES.md).
 
     The recipe decays every tensor. dataclasses.replace(advice.recipe, decays="matrices") leaves
     biases and norms out, and `translate` writes the groups for it.
