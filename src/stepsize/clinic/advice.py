@@ -252,7 +252,8 @@ def _unknown(
     if kind.standardize:
         yield "The inputs are taken to have mean 0 and variance 1: that comes first."
         if targets_unknown:
-            yield "So are the targets of a regression: give them as targets=, to hear whether they are."
+            asked = "give them as targets=, to hear whether they are."
+            yield f"So are the targets of a regression: {asked}"
     far = max(batch_size / kind.batch, kind.batch / batch_size)
     if far > FAR:
         yield f"The batch is {far:.0f} times off the source's: look further than the sweep."
