@@ -3,6 +3,7 @@
 import itertools
 import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from stepsize.clinic import advise
 from stepsize.clinic.evidence import ALSO, CONVENTION, HERE, KINDS, LITERATURE
 from stepsize.frameworks.translate import translate
 
+ROOT = Path(__file__).parents[1]
 SANE = dict(model="mlp", parameters=10**5, examples=50_000, batch_size=128, epochs=10)
 
 
@@ -154,7 +156,11 @@ def test_on_tables_set_aside_the_advice_is_better_than_the_default_and_than_it_w
     own = [r for r in rows if r["model"] == "mlp" and r["table"] in tables.ASIDE]
     now, before = tables.share(own, "now")[0], tables.share(own, "before")[0]
     assert now < min(before, 1)
-    assert f"was {now:.2f} of that" in " ".join(advise.__doc__.split())
+    stopped = tables.share(own, "now, stopped")[0]
+    said = " ".join(advise.__doc__.split())
+    assert f"was {now:.2f} of that" in said and f"or {stopped:.2f} of it" in said
+    lesson = (ROOT / "lessons" / "11-the-clinic.md").read_text(encoding="utf-8")
+    assert f"from {before:.2f} to {now:.2f} times" in lesson and f"is {stopped:.2f} (" in lesson
 
 
 def test_it_says_what_it_cannot_know():

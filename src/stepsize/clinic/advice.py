@@ -117,8 +117,8 @@ def advise(
 
     A small table (an "mlp" on up to 1000 examples) is judged by rows that it didn't learn from:
     there the recipe decays the weights, so that they remember 30 epochs, and stops early. On eight
-    tables that had no say in this, the held-out loss was 0.88 of that of Adam at 0.001
-    (benchmarks/TABLES.md).
+    tables that had no say in this, the held-out loss was 0.88 of that of Adam at 0.001, or 0.95 of
+    it with a fifth of the rows set aside to stop by (benchmarks/TABLES.md).
 
     The recipe decays every tensor. dataclasses.replace(advice.recipe, decays="matrices") leaves
     biases and norms out, and `translate` writes the groups for it.
@@ -252,7 +252,8 @@ def _unknown(
     if kind.standardize:
         yield "The inputs are taken to have mean 0 and variance 1: that comes first."
         if targets_unknown:
-            yield "So are the targets of a regression: give them as targets=, to see if they do."
+            asked = "give them as targets=, to hear whether they are."
+            yield f"So are the targets of a regression: {asked}"
     far = max(batch_size / kind.batch, kind.batch / batch_size)
     if far > FAR:
         yield f"The batch is {far:.0f} times off the source's: look further than the sweep."

@@ -18,7 +18,7 @@ every = min(len(loader), {often})  # updates between two held-out losses: an epo
 
 
 def held_out_loss():
-    """The mean over all examples, without dropout, and with the means that BatchNorm has kept."""
+    """The mean over all examples, in eval mode: no dropout, BatchNorm's running means."""
     model.eval()
     with torch.no_grad():
         sums = [loss_fn(model(x), y).item() * len(y) for x, y in held_out_loader]
