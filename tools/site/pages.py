@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).parent
 LABS = Path(labs.__file__).parent
 GUIDE = ("before-the-day", "plans")
+INSIDE = r"https?:|#|\.\./lessons/|\.\./index\.md|a-class\.md|before-the-day\.md|plans\.md|\d\d-"
 CONVENTIONS = "The same words in three libraries"
 HELD = "A test holds each cell: it runs the library, or reads its header for a default."
 CONTENTS = """
@@ -91,7 +92,7 @@ def _linked(text: str) -> str:
     text = text.replace("](../../workshop/README.md", "](a-class.md")
     text = re.sub(r"\]\((?:\.\./)*lessons/instructor/", "](", text)
     text = re.sub(r"\]\((?:\.\./)+README\.md(?:#[\w-]+)?\)", "](../index.md#start)", text)
-    return re.sub(r"\[([^]]+)\]\((?!https?:|#|[\w./-]+\.(?:md|ipynb)[)#])[^)]*\)", r"\1", text)
+    return re.sub(rf"\[([^]]+)\]\((?!{INSIDE})[^)]*\)", r"\1", text)  # no page: its name alone
 
 
 def _front(lessons: list[str], guide: list[str]) -> str:
