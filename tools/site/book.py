@@ -34,6 +34,8 @@ def build(target: Path) -> list[str]:
             for each in waiting:
                 each.result()
         shutil.copytree(static, made / "_static", dirs_exist_ok=True)
+        for left in (made / "_static").glob("*webpack-macros.html"):
+            left.unlink()  # the theme's own templates, copied along
         wrong = ["Sphinx warned: see above"] * bool(failed) + links.wrong(made)
         shutil.rmtree(target, ignore_errors=True)
         shutil.move(made, target)
