@@ -83,7 +83,13 @@ def _guide(folder: Path) -> list[str]:
         folder / "a-class.md",
         _linked((ROOT / "workshop" / "README.md").read_text(encoding="utf-8")),
     )
-    return [*GUIDE, "a-class", *(path.stem for path in pages if path.stem not in GUIDE)]
+    own = [path for path in pages if path.stem not in GUIDE]  # as the lessons: to be told apart
+    first = [f"guide/{name}" for name in (*GUIDE, "a-class")]
+    return [*first, *(f"Teaching {_title(path)} <guide/{path.stem}>" for path in own)]
+
+
+def _title(page: Path) -> str:
+    return page.read_text(encoding="utf-8").partition("\n")[0].lstrip("# ")
 
 
 def _linked(text: str) -> str:
@@ -103,7 +109,7 @@ def _front(lessons: list[str], guide: list[str]) -> str:
     contents = {
         "Lessons": [f"lessons/{name}" for name in lessons],
         "To look up": ["lessons/words", "conventions"],
-        "To teach": [f"guide/{name}" for name in guide],
+        "To teach": guide,
         "The package": [f"reference/{name}" for name in reference.ROOMS],
     }
     for caption, entries in contents.items():
