@@ -288,7 +288,7 @@ def test_without_a_wish_the_next_free_port_is_found(run):
 
 
 LAST = len(list((ROOT / "lessons").glob("[0-9][0-9]-*.md"))) - 1
-HELPED = ("doctor", "hub", "bench", "guide", "present")
+HELPED = ("doctor", "hub", "bench", "guide", "present", "site")
 
 
 @pytest.mark.parametrize(
@@ -304,6 +304,7 @@ HELPED = ("doctor", "hub", "bench", "guide", "present")
         (["bench", "--rounds", "0"], 2, "it takes 1 round or more, not '0'"),
         (["bench", "--fast"], 2, "unrecognized arguments: --fast"),
         (["guide", "5"], 2, "unrecognized arguments: 5"),
+        (["site", "5"], 2, "unrecognized arguments: 5"),
         (["present"], 2, "the following arguments are required: lesson"),
         (["present", "99"], 2, f"there is no lesson '99'; the lessons are 0 to {LAST}"),
         (["present", "5", "--port", "-1"], 2, "a port is a number"),

@@ -184,12 +184,15 @@ def test_a_recorded_lab_lives(site, visit, name):
     page = visit(path.relative_to(site).as_posix())
     unfold(page)
     lab = alive(page, name)
-    said = settled(lab)
+    settled(lab)
+    paper = lab.locator(".stepsize-paper")
+    before = paper.inner_html()
     slider = lab.locator('input[type="range"]').first
     told = slider.get_attribute("aria-valuetext")
     slider.focus()
     slider.press("Home" if slider.input_value() != "0" else "End")
-    expect(lab.locator(".stepsize-sentence")).not_to_have_text(said, timeout=SOON)
+    moved = "([paper, before]) => paper.innerHTML !== before"
+    page.wait_for_function(moved, arg=[paper.element_handle(), before], timeout=SOON)
     assert slider.get_attribute("aria-valuetext") != told
     assert re.search("course itself|all its settings", lab.inner_text())
 

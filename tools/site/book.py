@@ -23,10 +23,10 @@ def build(target: Path) -> list[str]:
     The labs are recorded by other processes, meanwhile. Nobody's own trainings are in them.
     """
     with TemporaryDirectory() as folder:
-        os.environ["STEPSIZE_HOME"] = f"{folder}/home"
         source, made, static = (Path(folder) / name for name in ("source", "made", "static"))
         (static / "labs").mkdir(parents=True)
-        with ProcessPoolExecutor(max_workers=2) as pool:
+        nobody = dict(initializer=_at_home_in, initargs=(f"{folder}/home",))
+        with ProcessPoolExecutor(max_workers=2, **nobody) as pool:
             waiting = [pool.submit(playground.write, static)]
             waiting += [pool.submit(record.write, static, name) for name in record.GRIDS]
             gather(source)
@@ -34,10 +34,16 @@ def build(target: Path) -> list[str]:
             for each in waiting:
                 each.result()
         shutil.copytree(static, made / "_static", dirs_exist_ok=True)
+        for left in (made / "_static").glob("*webpack-macros.html"):
+            left.unlink()  # the theme's own templates, copied along
         wrong = ["Sphinx warned: see above"] * bool(failed) + links.wrong(made)
         shutil.rmtree(target, ignore_errors=True)
         shutil.move(made, target)
     return wrong
+
+
+def _at_home_in(folder: str) -> None:
+    os.environ["STEPSIZE_HOME"] = folder
 
 
 def _sphinx(source: Path, made: Path) -> int:

@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).parent
 LABS = Path(labs.__file__).parent
 GUIDE = ("before-the-day", "plans")
+INSIDE = r"https?:|#|\.\./lessons/|\.\./index\.md|a-class\.md|before-the-day\.md|plans\.md|\d\d-"
 CONVENTIONS = "The same words in three libraries"
 HELD = "A test holds each cell: it runs the library, or reads its header for a default."
 CONTENTS = """
@@ -82,7 +83,13 @@ def _guide(folder: Path) -> list[str]:
         folder / "a-class.md",
         _linked((ROOT / "workshop" / "README.md").read_text(encoding="utf-8")),
     )
-    return [*GUIDE, "a-class", *(path.stem for path in pages if path.stem not in GUIDE)]
+    own = [path for path in pages if path.stem not in GUIDE]  # as the lessons: to be told apart
+    first = [f"guide/{name}" for name in (*GUIDE, "a-class")]
+    return [*first, *(f"Teaching {_title(path)} <guide/{path.stem}>" for path in own)]
+
+
+def _title(page: Path) -> str:
+    return page.read_text(encoding="utf-8").partition("\n")[0].lstrip("# ")
 
 
 def _linked(text: str) -> str:
@@ -91,7 +98,7 @@ def _linked(text: str) -> str:
     text = text.replace("](../../workshop/README.md", "](a-class.md")
     text = re.sub(r"\]\((?:\.\./)*lessons/instructor/", "](", text)
     text = re.sub(r"\]\((?:\.\./)+README\.md(?:#[\w-]+)?\)", "](../index.md#start)", text)
-    return re.sub(r"\[([^]]+)\]\((?!https?:|#|[\w./-]+\.(?:md|ipynb)[)#])[^)]*\)", r"\1", text)
+    return re.sub(rf"\[([^]]+)\]\((?!{INSIDE})[^)]*\)", r"\1", text)  # no page: its name alone
 
 
 def _front(lessons: list[str], guide: list[str]) -> str:
@@ -102,7 +109,7 @@ def _front(lessons: list[str], guide: list[str]) -> str:
     contents = {
         "Lessons": [f"lessons/{name}" for name in lessons],
         "To look up": ["lessons/words", "conventions"],
-        "To teach": [f"guide/{name}" for name in guide],
+        "To teach": guide,
         "The package": [f"reference/{name}" for name in reference.ROOMS],
     }
     for caption, entries in contents.items():
