@@ -27,7 +27,7 @@ from tools.trouble import Trouble  # noqa: E402
 MARK = "  # solution"
 LONGEST = 120  # words on a slide
 SHOWN, BESIDE_PICTURE = 8, 4  # lines of code; of longer ones only what comes out is shown
-PICTURE = re.compile(r"^ *plt\.show|^labs\.", re.MULTILINE)
+PICTURE = re.compile(r"^ *pl(?:t|ots)\.show|^labs\.", re.MULTILINE)
 KEYS = """## Before they come in
 
 **Alt R** runs everything, and comes back here. If nothing happens, click here, and again.

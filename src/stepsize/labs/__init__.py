@@ -3,6 +3,7 @@
 from .decay import decay, forgetting
 from .descent import learning_rate, parabola, playground
 from .lab import Lab, Scene, panels
+from .matrices import newton_schulz, turned_ravine
 from .moments import microscope
 from .noise import batches, escape
 from .race import race
@@ -22,6 +23,7 @@ __all__ = [
     "learning_rate",
     "microscope",
     "momentum_map",
+    "newton_schulz",
     "panels",
     "parabola",
     "playground",
@@ -29,5 +31,6 @@ __all__ = [
     "range_test",
     "scales",
     "schedule",
+    "turned_ravine",
     "warmup",
 ]
