@@ -815,7 +815,8 @@ def test_an_old_certificate_would_be_written_again(kept, tmp_path):
     old = (KEPT / "certificate.html").read_text(encoding="utf-8")
     new = certificate("Ada Lovelace", str(tmp_path)).path.read_text(encoding="utf-8")
     assert len(rows(old)) == 14
-    assert [count for _, count in rows(new)] == [count for _, count in rows(old)]
+    lessons = rows(old)[:-1]
+    assert [count for _, count in rows(new)][: len(lessons)] == [count for _, count in lessons]
     assert rows(old)[-1] == ("13 The last check (seed 2026)", "23 of 30")
     assert rows(new)[-1] == ("15 The last check (seed 2026)", "23 of 30")
 

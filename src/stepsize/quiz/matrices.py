@@ -38,7 +38,7 @@ def keeps_its_pace(angle: int) -> Asked:
         "still makes exactly the same progress?",
         ("SGD", "It has one rate for all directions, so its path is rotated as well."),
         ("Adagrad", "Its rates belong to coordinates, and the ravine no longer does."),
-        ("RMSProp", "Its rates belong to coordinates, and the ravine no longer does."),
+        ("RMSProp", "It forgets old squares, but its rates are still those of coordinates."),
         ("none of them", "One of them has no rates for coordinates at all."),
     )
 
