@@ -859,6 +859,117 @@ def in_updates(epochs, examples, batch_size):
     return np.array([per_epoch * epoch for epoch in epochs])
 """,
     ],
+    "13.1": [
+        """
+def my_orthogonalize(G, steps, a, b, c):
+    X = G / np.linalg.norm(G)
+    for _ in range(steps):
+        X = a * X + b * X @ X.T @ X + c * X @ X.T @ X @ X.T @ X
+    return X
+""",
+        """
+def my_orthogonalize(G, steps, a, b, c):
+    X = G.T / np.linalg.norm(G, "fro")
+    while steps:
+        A = X @ X.T
+        X, steps = (a * np.eye(len(A)) + b * A + c * (A @ A)) @ X, steps - 1
+    return X.T
+""",
+        """
+def my_orthogonalize(G, steps, a, b, c):
+    U, s, Vt = np.linalg.svd(G)
+    s = s / (s @ s) ** 0.5
+    for _ in range(steps):
+        s = a * s + b * s**3 + c * s**5
+    return U @ np.diag(s) @ Vt
+""",
+    ],
+    "13.2": [
+        """
+from stepsize.optimizers.matrices import orthogonalize
+
+def my_muon(theta, grad, t, b=0.0, *, lr, momentum):
+    b = b + (1 - momentum) * (grad - b)
+    O = orthogonalize(grad + momentum * (b - grad))
+    rows, columns = grad.shape
+    return Step(theta - lr * np.sqrt(max(1, rows / columns)) * O, dict(b=b))
+""",
+        """
+from stepsize.optimizers.matrices import orthogonalize
+
+def my_muon(theta, grad, t, mean=None, *, lr, momentum):
+    mean = (1 - momentum) * grad + (0 if mean is None else momentum * mean)
+    ahead = (1 - momentum) * grad + momentum * mean
+    longer = (len(theta) / len(theta[0])) ** 0.5
+    return Step(theta - lr * max(longer, 1) * orthogonalize(ahead), {"mean": mean})
+""",
+        """
+from stepsize.optimizers import muon
+
+def my_muon(theta, grad, t, b=0.0, *, lr, momentum):
+    step = muon(theta, grad, t, b, lr=lr, momentum=momentum, weight_decay=0.0)
+    return Step(step.theta, step.memory)
+""",
+    ],
+    "13.3": [
+        """
+def my_shampoo(theta, grad, t, left=0.0, right=0.0, *, lr, eps):
+    left, right = left + grad @ grad.T, right + grad.T @ grad
+    l, Q = np.linalg.eigh(left)
+    r, P = np.linalg.eigh(right)
+    L, R = Q * (l + eps) ** -0.25 @ Q.T, P * (r + eps) ** -0.25 @ P.T
+    return Step(theta - lr * L @ grad @ R, dict(left=left, right=right))
+""",
+        """
+def my_shampoo(theta, grad, t, left=None, right=None, *, lr, eps):
+    left = grad @ grad.T if left is None else left + grad @ grad.T
+    right = grad.T @ grad if right is None else right + grad.T @ grad
+    def root(M):
+        U, s, Vt = np.linalg.svd(M)
+        return U @ np.diag(1 / np.sqrt(np.sqrt(s + eps))) @ Vt
+    return Step(theta - lr * (root(left) @ grad @ root(right)), dict(left=left, right=right))
+""",
+        """
+from stepsize.optimizers import shampoo
+
+def my_shampoo(theta, grad, t, left=0.0, right=0.0, *, lr, eps):
+    step = shampoo(theta, grad, t, left, right, lr=lr, eps=eps)
+    return Step(step.theta, step.memory)
+""",
+    ],
+    "13.4": [
+        "def is_for_muon(name, shape): return name.startswith('blocks') and len(shape) > 1",
+        "def is_for_muon(name, shape): return int('blocks.' in name and len(shape) in (2, 3, 4))",
+        """
+def is_for_muon(name, shape):
+    if len(shape) < 2 or name.split(".")[0] in ("embedding", "position", "output"):
+        return False
+    return True
+""",
+    ],
+    "13.5": [
+        """
+def my_score(times, tau):
+    scores = np.zeros(len(times))
+    for task in times.T:
+        if np.isfinite(task).any():
+            scores += np.clip(tau - task / task.min(), 0, None) / (tau - 1)
+    return scores / times.shape[1]
+""",
+        """
+def my_score(times, tau):
+    speed = np.where(np.isfinite(times), 1 / times, 0)
+    best = speed.max(axis=0)
+    ratio = [[b / s if s else np.inf for s, b in zip(row, best)] for row in speed]
+    return np.maximum(0, tau - np.array(ratio)).mean(axis=1) / (tau - 1)
+""",
+        """
+def my_score(times, tau):
+    best = np.where(np.isinf(times.min(axis=0)), 1, times.min(axis=0))
+    most = len(best) * (tau - 1)
+    return [sum(max(0, tau - t / b) for t, b in zip(row, best)) / most for row in times]
+""",
+    ],
     "14.1": [
         """
 def my_factors(kind, width, base):

@@ -18,7 +18,17 @@ from stepsize.frameworks.bridge import as_torch
 from stepsize.growth import TARGET, mup, network, standard, trained, updates_to
 from stepsize.models import LinearRegression
 from stepsize.network import Network
-from stepsize.optimizers import adam, adamax, averaged, lion, radam, schedule_free_adamw, sgd
+from stepsize.optimizers import (
+    adagrad,
+    adam,
+    adamax,
+    averaged,
+    lion,
+    radam,
+    schedule_free_adamw,
+    sgd,
+    shampoo,
+)
 from stepsize.optimizers.clipping import clip_by_norm
 from stepsize.race import repeats
 from stepsize.race.training import train as raced
@@ -329,6 +339,94 @@ def test_claims_12_schedule_free_adamw_trains_the_transformer():
         return as_torch(schedule_free_adamw, params, **hyper)
 
     assert verdicts(range(800, 804), ramp(0.01, 40), optimizer=schedule_free)["learned"] >= 3
+
+
+# --- Lesson 13 ----------------------------------------------------------------------------------
+
+
+def test_claims_13_the_angle_costs_rates_of_coordinates_their_lead_and_shampoo_nothing():
+    """From other starts than the lesson's, and in a steeper ravine."""
+    from stepsize.labs.matrices import as_column, turned
+
+    rates = np.logspace(-2, 1.5, 71)[:, None]
+    for start in ([-3.0, 3.0], [4.0, 1.0], [2.0, -2.5]):
+        needed = {}
+        for rule in (sgd, adagrad, as_column(shampoo)):
+            for degrees in (0, 45):
+                surface, turn = turned(degrees), np.radians(degrees)
+                c, s = np.cos(turn), np.sin(turn)
+                at = np.array([[c, -s], [s, c]]) @ start
+                loss = descend(rule, surface, at, steps=150, lr=rates).loss
+                above = ~(loss < loss[0] / 1000)
+                needed[rule.__name__, degrees] = 151 - above[::-1].argmax(axis=0).max()
+        assert needed["sgd", 0] == needed["sgd", 45] > needed["shampoo", 45]
+        assert needed["shampoo", 0] == needed["shampoo", 45] < 10
+        assert needed["adagrad", 45] > 5 * needed["adagrad", 0] and needed["adagrad", 0] < 10
+
+
+def test_claims_13_a_few_singular_values_are_large_and_adam_makes_them_a_little_more_even():
+    net = Network(*digits(), hidden=(32, 32), batch_size=32)
+    for seed in range(700, 720):
+        start = net.start(seed)
+        grad = net.grad(start, seed)
+        step = adam(start, grad, 1, lr=1.0).theta - start
+        counts = []
+        for theta in (grad, step):
+            values = np.linalg.svd(net.layers(theta)[1][0], compute_uv=False)
+            counts.append((values > 0.1 * values[0]).sum())
+        assert counts[0] <= 10 < counts[1] <= 26
+
+
+def test_claims_13_five_steps_of_the_quintic_lift_more_than_twice_as_many_as_the_cubic():
+    from stepsize.labs.matrices import CUBIC, QUINTIC, lifted
+
+    net = Network(*digits(), hidden=(32, 32), batch_size=32)
+    for seed in range(700, 720):
+        values = np.linalg.svd(net.layers(net.grad(net.start(seed), seed))[1][0], compute_uv=False)
+        values /= np.sqrt((values**2).sum())
+        near = [
+            ((lifted(values, 5, *form) > 0.5) & (lifted(values, 5, *form) < 1.5)).sum()
+            for form in (QUINTIC, CUBIC)
+        ]
+        assert near[0] >= 2 * near[1] and near[0] >= 14
+
+
+def test_claims_13_the_exact_step_is_no_better_than_newton_schulz():
+    from stepsize.race.layers import muon, two_rules
+
+    def exact(theta, grad, t, b=0.0, *, lr):
+        b = 0.95 * b + 0.05 * grad
+        U, _, Vt = np.linalg.svd(0.95 * b + 0.05 * grad, full_matrices=False)
+        n, m = theta.shape[-2:]
+        return Step(theta - lr * max(1, n / m) ** 0.5 * U @ Vt, dict(b=b))
+
+    ratios = []
+    for seed in range(700, 706):
+        net = Network(*digits(), hidden=(32, 32), batch_size=32, seed=seed)
+        ends = [
+            min(
+                float(net.loss(two_rules(rule, net, net.start(seed), 100, lr, rest=0.01)))
+                for lr in (0.05, 0.1, 0.2)
+            )
+            for rule in (muon, exact)
+        ]
+        ratios.append(ends[0] / ends[1])
+    assert 0.7 < np.median(ratios) < 1.3
+
+
+def test_claims_13_per_update_muon_is_ahead_and_adam_with_five_times_the_updates_is():
+    """On images that are dealt out anew, at the rates that the stored repeats chose most often."""
+    from stepsize.race import layers
+    from stepsize.race.repeats import _dealt
+
+    for order in (31, 32):
+        images, seed = _dealt(order)["training"], 900 + np.arange(8)
+        ends = {}
+        for name, lr in (("adam", 2**-5), ("muon", 2**-4), (layers.LONGER, 2**-5)):
+            theta = layers._trained(images, name, np.full(8, lr), seed, rest=2**-5)
+            ends[name] = layers._losses(theta, images)
+        assert ends["muon"].mean() < ends["adam"].mean() / 3
+        assert paired_interval(ends[layers.LONGER], ends["muon"], 2.365)[1] < 0
 
 
 # --- Lesson 14 ----------------------------------------------------------------------------------

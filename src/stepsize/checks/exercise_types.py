@@ -46,11 +46,12 @@ ELSEWHERE = (
 class Case(NamedTuple):
     """A run of a rule: where it starts, the gradient of each update, the hyper-parameters.
 
-    A hyper-parameter is a number, or a list with one for each update.
+    theta and a gradient hold numbers, or rows of numbers. A hyper-parameter is a number, or a list
+    with one for each update.
     """
 
-    theta: Sequence[float]
-    grads: Sequence[Sequence[float]]
+    theta: Sequence[Any]
+    grads: Sequence[Sequence[Any]]
     hyper: dict[str, Any]
 
 

@@ -7,6 +7,7 @@ with needs():
     from .descent import learning_rate, parabola, playground
     from .fair_race import fair_race
     from .lab import Lab, Scene, panels
+    from .matrices import newton_schulz, turned_ravine
     from .moments import microscope
     from .noise import batches, escape
     from .race import race
@@ -28,6 +29,7 @@ __all__ = [
     "learning_rate",
     "microscope",
     "momentum_map",
+    "newton_schulz",
     "panels",
     "parabola",
     "playground",
@@ -35,6 +37,7 @@ __all__ = [
     "range_test",
     "scales",
     "schedule",
+    "turned_ravine",
     "warmup",
     "width",
 ]

@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
-from . import LENGTH, choosing, descending, growing, scaling, scheduling
+from . import LENGTH, choosing, descending, growing, matrices, scaling, scheduling
 from .question import Choice, Question
 
 __all__ = ["BANK", "Drawn", "Ticket", "draw"]
 
-_MODULES = (descending, scaling, scheduling, choosing, growing)
+_MODULES = (descending, scaling, scheduling, choosing, matrices, growing)
+FIRST = range(1, 13)  # the lessons when sittings were drawn of which only the answers were kept
 
 BANK = {
     entry.name: entry
@@ -56,7 +57,8 @@ def draw(seed: int, kept: Any = None, answered: Collection[str] = frozenset()) -
     def luck(*names: Any) -> str:
         return hashlib.sha256("/".join(map(str, (seed, *names))).encode()).hexdigest()
 
-    lessons = sorted({q.lesson for q in BANK.values()})
+    asked = {q.lesson for q in BANK.values()}
+    lessons = sorted(asked & {*FIRST} if answered and kept is None else asked)
     stacks = {
         n: sorted((q.name for q in BANK.values() if q.lesson == n), key=luck) for n in lessons
     }
