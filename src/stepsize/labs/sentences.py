@@ -198,7 +198,7 @@ def _lower(names: Sequence[str], heights: np.ndarray, end: int) -> str:
     if number(heights[0]) == number(heights[1]):
         return f"no difference after {end} updates"
     factor = number(heights.max() / heights.min(), ".2g")
-    return f"{names[heights.argmin()]} is lower by a factor of {factor} after {end} updates"
+    return f"{names[int(heights.argmin())]} is lower by a factor of {factor} after {end} updates"
 
 
 def scales(trace: Trace) -> str:
