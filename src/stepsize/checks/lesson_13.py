@@ -318,7 +318,7 @@ MUON = rule(
             dict(lr=[0.02, 0.05], momentum=0.6),
         ),
     ],
-    praise="These are the numbers of PyTorch's Muon, without its weight decay.",
+    praise="That is PyTorch's Muon, without its weight decay and its bfloat16.",
 )
 
 

@@ -60,9 +60,9 @@ def gigabytes(billions: int) -> Asked:
 def beyond_the_bend() -> Asked:
     return asked(
         "SGD on the digits data set, each batch size at its own best rate. From batches of 4 to "
-        "batches of 64 the updates to a target fell to about a quarter. What came from 128 to 512?",
+        "batches of 64 the updates to a target fell to about a fifth. What came from 128 to 512?",
         ("hardly fewer", "The rate is limited by the curvature there, no longer by noise."),
-        ("a quarter again", "Only where noise limits the rate, on smaller batches."),
+        ("a quarter as many", "Only where noise limits the rate, on smaller batches."),
         ("half as many", "The root would do that. Here the gain ended altogether."),
         ("four times as many", "A larger batch does no harm a step. It costs more examples."),
     )
