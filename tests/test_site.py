@@ -3,6 +3,7 @@
 The site as a whole: test_site_built.py.
 """
 
+import re
 from pathlib import Path
 
 import nbformat
@@ -160,6 +161,21 @@ def test_a_lessons_page_has_the_learners_cells_first(solved):
     assert {cell.id for cell in words} - labs == {c.id for c in given if c.cell_type == "markdown"}
     asked = sum(cell.source.count("> **Predict") for cell in made if cell.cell_type == "markdown")
     assert asked == sum(cell.source.count(lessons.ASKED.strip()) for cell in made)
+
+
+def test_the_front_page_leads_to_every_lesson():
+    """And to nothing of the repository that the site doesn't have."""
+    names = [path.stem for path in sorted((ROOT / "lessons").glob("[0-9]*.md"))]
+    front = pages._front(names, [])
+    assert re.findall(r"\]\((lessons/[\w-]+)\.ipynb\)", front) == [f"lessons/{n}" for n in names]
+    linked = re.findall(r"\]\(([^)#]+)\)", front)
+    assert {link.partition("/")[0] for link in linked} == {
+        "lessons",
+        "guide",
+        "reference",
+        "conventions.md",
+    }
+    assert "\n## The package" not in front
 
 
 def test_every_lab_starts_where_it_starts_in_the_course():
