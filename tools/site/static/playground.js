@@ -28,7 +28,7 @@
 
   /** Three digits, as Python's `.3g`, with the minus sign of the plots. */
   function number(value) {
-    if (!Number.isFinite(value)) return "beyond all numbers";
+    if (!Number.isFinite(value)) return "infinite";
     const [digits, power] = value.toExponential(2).split("e");
     const short = (text) => (text.includes(".") ? text.replace(/\.?0+$/, "") : text);
     const far = Number(power) < -4 || Number(power) >= 3;
@@ -57,7 +57,7 @@
     if (last - lowest <= 1e-4 * (first - lowest)) return `converged: ${after}`;
     const slopes = grad.map(length);
     if (slopes[steps - 1] <= 0.02 * largest(slopes) && dent(surface, about, theta[steps], lowest))
-      return `stuck in a dent: loss ${number(last)} here, ${number(lowest)} at the best place`;
+      return `stuck in a dent: loss ${number(last)} here, ${number(lowest)} at the lowest point`;
     after += `, ${number(first)} at the start`;
     const ends = theta.slice(-12), walked = ends.slice(1).map((place, i) => minus(place, ends[i]));
     if (walked.slice(1).every((step, i) => dot(step, walked[i]) < 0))
