@@ -436,6 +436,22 @@ def test_bars_of_parts_have_a_number_for_each(draw):
         plots.tally(Figure().add_subplot(), {"sgd": [1] * 5}, "abcde", "repeats")
 
 
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        (lambda: labs.playground(steps=0), "steps must be a whole number, at least 1, not 0"),
+        (lambda: labs.playground(surfaces=[]), "surfaces and rules must have one at least"),
+        (lambda: labs.learning_rate(steps=1.5), "steps must be a whole number, at least 1"),
+        (lambda: labs.learning_rate([ravine, rosenbrock]), "must be quadratics .*, not rosenbrock"),
+        (lambda: labs.parabola(curvature=-1.0), "curvature must be above 0, not -1"),
+        (lambda: labs.parabola(steps=0), "steps must be a whole number, at least 1, not 0"),
+    ],
+)
+def test_what_a_lab_can_not_show_is_named(wrong, words):
+    with pytest.raises(ValueError, match=words):
+        wrong()
+
+
 def test_intervals_are_means_and_t_standard_errors():
     ax = plots.intervals(Figure().add_subplot(), {"sgd": [1.0, 3.0], "adam": [5.0, 5.0]}, t=2.0)
     assert [text.get_text() for text in ax.get_yticklabels()] == ["sgd", "adam"]
