@@ -140,6 +140,8 @@ def _rounds(word: str) -> int:
 def _lesson(word: str) -> int:
     lessons = (place().course / "lessons").glob("[0-9][0-9]-*.md")
     numbers = sorted(int(path.name[:2]) for path in lessons)
+    if not numbers:
+        raise argparse.ArgumentTypeError(f"the lessons are missing. {place().mend}")
     if not word.isdecimal() or int(word) not in numbers:
         there = f"the lessons are {numbers[0]} to {numbers[-1]}"
         raise argparse.ArgumentTypeError(f"there is no lesson {word!r}; {there}")
