@@ -59,9 +59,11 @@ SOLID, DASHED, DOTTED, DASH_DOT, LONG = (
     (0, (8, 2)),
 )
 
+BLUE, ORANGE = "#0072B2", "#D55E00"  # Okabe and Ito's; together wherever two are compared
+
 palette = {  # the colours of Okabe & Ito (2008), the light ones darkened; in order of difficulty
-    "sgd": Look("#0072B2", SOLID, "o"),
-    "momentum": Look("#D55E00", DASHED, "s"),
+    "sgd": Look(BLUE, SOLID, "o"),
+    "momentum": Look(ORANGE, DASHED, "s"),
     "nesterov": Look("#B07D00", DOTTED, "D"),
     "adagrad": Look("#009E73", DASH_DOT, "P"),
     "rmsprop": Look("#CC79A7", LONG, "v"),

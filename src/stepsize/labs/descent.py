@@ -25,8 +25,8 @@ LOW = np.log10(0.02) - 46 * FINE
 
 SPLIT = {
     "loss": plots.Look(plots.INK, plots.DOTTED, "s"),
-    "along θ₁": plots.Look("#0072B2", plots.SOLID, "o"),
-    "along θ₂": plots.Look("#D55E00", plots.DASHED, "^"),
+    "along θ₁": plots.Look(plots.BLUE, plots.SOLID, "o"),
+    "along θ₂": plots.Look(plots.ORANGE, plots.DASHED, "^"),
 }
 
 
