@@ -9,12 +9,19 @@ COURSE = ("lessons/*.md", "lessons/instructor/*.md", "notebooks/*.ipynb", "solut
 
 
 class Course(BuildHookInterface):
-    """Called by hatchling. An editable installation finds the lessons where they lie."""
+    """Called by hatchling. An editable installation finds the lessons where they lie.
+
+    Raises: FileNotFoundError where there are none: such a wheel would open nothing.
+    """
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         if version == "editable":
             return
         root = Path(self.root)
-        for path in (path for pattern in COURSE for path in root.glob(pattern)):
-            place = f"stepsize/command/course/{path.relative_to(root).as_posix()}"
-            build_data["force_include"][str(path)] = place
+        for pattern in COURSE:
+            paths = sorted(root.glob(pattern))
+            if not paths:
+                raise FileNotFoundError(f"{root} has no {pattern} for the wheel to bring")
+            for path in paths:
+                place = f"stepsize/command/course/{path.relative_to(root).as_posix()}"
+                build_data["force_include"][str(path)] = place

@@ -150,6 +150,12 @@ def test_a_command_that_is_none_gets_the_list_of_those_there_are(capsys):
     assert capsys.readouterr().out.endswith(f"\n{stepsize.__version__}\n")
 
 
+def test_a_wheel_without_its_lessons_says_how_to_mend_it(wheel, capsys):
+    with pytest.raises(SystemExit):
+        command.main(["present", "5"])
+    assert "the lessons are missing. Run: pip install --force-reinstall" in capsys.readouterr().err
+
+
 def test_diagnose_is_the_clinics(tmp_path, capsys):
     (tmp_path / "run.log").write_text("\n".join(f"epoch {n} loss nan" for n in range(20)), "utf-8")
     assert command.main(["diagnose", str(tmp_path / "run.log")]) == 1

@@ -67,14 +67,17 @@ def test_what_draws_a_lab_is_looked_for(tmp_path):
         doctor.extensions(str(tmp_path))
 
 
-def test_a_folder_that_is_of_no_use_is_named(tmp_path):
+def test_a_folder_that_is_of_no_use_is_named(tmp_path, monkeypatch):
     assert doctor.folder(tmp_path / "my-work") == "my-work can be written to"
     assert not (tmp_path / "my-work").exists(), "it leaves no folder behind"
     (tmp_path / "a file").touch()
     with pytest.raises(doctor.Ill, match="can't be written to"):
         doctor.folder(tmp_path / "a file" / "my-work")
     (tmp_path / "OneDrive").mkdir()
-    with pytest.raises(doctor.Ill, match="Move the course elsewhere"):
+    with pytest.raises(doctor.Ill, match="Move the course to a folder outside of it"):
+        doctor.folder(tmp_path / "OneDrive" / "my-work")
+    monkeypatch.setattr(doctor, "CLONE", False)  # the course lies where pip has put it
+    with pytest.raises(doctor.Ill, match="Name a folder outside of it with --folder"):
         doctor.folder(tmp_path / "OneDrive" / "my-work")
 
 

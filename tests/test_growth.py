@@ -100,6 +100,24 @@ def test_what_diverges_or_takes_too_long_never_gets_there():
     assert updates_to(0.15, "sgd", 1e-6, 64, 0, most=3) is None
 
 
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        (lambda: mup("weights", 64), "kind must be 'input' or 'bias' or 'hidden' or 'output'"),
+        (lambda: mup("hidden", 0), "width must be a whole number, at least 1, not 0"),
+        (lambda: network(64.0), "width must be a whole number, at least 1, not 64.0"),
+        (lambda: trained(64, -0.1), "lr must be at least 0, not -0.1"),
+        (lambda: updates_to(0.1, "lion", 0.1, 8, 0), "rule must be 'sgd' or 'adam', not 'lion'"),
+        (lambda: growth.stored("lion", 8, 0.5), "rule must be 'sgd' or 'adam', not 'lion'"),
+        (lambda: growth.stored("sgd", 100, 0.5), "batch_size must be 4 or 8 .*, not 100"),
+        (lambda: growth.stored("sgd", 8, 0.3), "lr must be 0.125 or 0.25 .*, not 0.3"),
+    ],
+)
+def test_what_was_not_run_or_can_not_be_is_named(wrong, words):
+    with pytest.raises(ValueError, match=words):
+        wrong()
+
+
 def test_the_lab_trains_more_without_torch_and_keeps_it():
     lab = labs.width()
     assert not lab.panel.cell.disabled

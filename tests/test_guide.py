@@ -1,6 +1,7 @@
 """The instructor's guide: complete, true to the lessons, and with minutes that add up."""
 
 import importlib.util
+import os
 import re
 
 import nbformat
@@ -192,6 +193,20 @@ def test_the_pages_of_each_part_are_read_from_a_pdf_of_chromiums(tmp_path):
     assert spread["plans"] == "1-2"
     assert "(pages 1-2)" in book.html(guide.PAGES, tmp_path, spread)
     assert book.page_ranges(b"written by another program", guide.PAGES) == {}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the browser is a script of a shell")
+@pytest.mark.parametrize("does", ["exit 3", "exit 0"], ids=["it fails", "it writes nothing"])
+def test_a_browser_that_cannot_print_leaves_the_guide_to_be_printed_by_hand(
+    tmp_path, monkeypatch, does
+):
+    browser = tmp_path / "chromium"
+    browser.write_text(f"#!/bin/sh\n{does}\n", encoding="utf-8")
+    browser.chmod(0o755)
+    monkeypatch.setattr(book, "BROWSERS", (str(browser),))
+    (tmp_path / "guide.pdf").write_bytes(b"of last year")
+    assert book.pdf(tmp_path / "guide.html") is None
+    assert not (tmp_path / "guide.pdf").exists()
 
 
 def test_what_a_lesson_without_a_page_is_told(tmp_path, monkeypatch):

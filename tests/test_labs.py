@@ -4,10 +4,12 @@ import gc
 import re
 import warnings
 import weakref
+from types import SimpleNamespace
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from IPython.core.formatters import DisplayFormatter
 from ipywidgets import Widget
 from matplotlib.figure import Figure
 from matplotlib.text import Text
@@ -411,6 +413,43 @@ def test_a_figure_is_shown_with_its_sentence(capsys):
     plots.show(figure, "a line that falls")
     assert capsys.readouterr().out == "a line that falls\n"
     assert not plt.fignum_exists(figure.number)
+
+
+def test_a_figure_is_shown_where_ipython_draws_none(monkeypatch, capsys):
+    """In a terminal: the text of a figure is no picture of it."""
+    shell = SimpleNamespace(display_formatter=DisplayFormatter())
+    monkeypatch.setattr("IPython.get_ipython", lambda: shell)
+    shown = []
+    monkeypatch.setattr(plt, "show", lambda: shown.append(plt.get_fignums()))
+    figure, _ = plt.subplots()
+    plots.show(figure, "a line that falls")
+    assert shown == [[figure.number]] and capsys.readouterr().out == "a line that falls\n"
+
+
+@pytest.mark.parametrize("draw", [plots.tally, plots.shares])
+def test_bars_of_parts_have_a_number_for_each(draw):
+    kinds = ("lower", "can't tell", "higher")
+    assert draw(Figure().add_subplot(), {}, kinds, "repeats").patches[:] == []
+    with pytest.raises(ValueError, match=r"'sgd' must have .* lower, can't tell, higher: 3, not 2"):
+        draw(Figure().add_subplot(), {"adam": [1, 0, 0], "sgd": [1, 2]}, kinds, "repeats")
+    with pytest.raises(ValueError, match="kinds must be at most 4, to be told apart, not 5"):
+        plots.tally(Figure().add_subplot(), {"sgd": [1] * 5}, "abcde", "repeats")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        (lambda: labs.playground(steps=0), "steps must be a whole number, at least 1, not 0"),
+        (lambda: labs.playground(surfaces=[]), "surfaces and rules must have one at least"),
+        (lambda: labs.learning_rate(steps=1.5), "steps must be a whole number, at least 1"),
+        (lambda: labs.learning_rate([ravine, rosenbrock]), "must be quadratics .*, not rosenbrock"),
+        (lambda: labs.parabola(curvature=-1.0), "curvature must be above 0, not -1"),
+        (lambda: labs.parabola(steps=0), "steps must be a whole number, at least 1, not 0"),
+    ],
+)
+def test_what_a_lab_can_not_show_is_named(wrong, words):
+    with pytest.raises(ValueError, match=words):
+        wrong()
 
 
 def test_intervals_are_means_and_t_standard_errors():

@@ -305,6 +305,7 @@ HELPED = ("doctor", "hub", "bench", "guide", "present", "site")
         (["bench", "--fast"], 2, "unrecognized arguments: --fast"),
         (["guide", "5"], 2, "unrecognized arguments: 5"),
         (["site", "5"], 2, "unrecognized arguments: 5"),
+        (["site", "--into", str(ROOT / "tests")], 2, "has other things in it"),
         (["present"], 2, "the following arguments are required: lesson"),
         (["present", "99"], 2, f"there is no lesson '99'; the lessons are 0 to {LAST}"),
         (["present", "5", "--port", "-1"], 2, "a port is a number"),

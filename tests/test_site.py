@@ -3,6 +3,7 @@
 The site as a whole: test_site_built.py.
 """
 
+import re
 from pathlib import Path
 
 import nbformat
@@ -102,6 +103,11 @@ def test_each_surface_in_the_page_is_the_packages(page, surface):
     np.testing.assert_allclose(found, wanted, rtol=1e-12)
 
 
+def directions(trace, surface) -> str:
+    parts = 0.5 * surface.grad(trace.theta) * trace.theta
+    return sentences.directions(trace, surface, parts)
+
+
 @pytest.mark.parametrize("name", playground.COMPUTED)
 def test_the_page_says_what_the_lab_says(page, name):
     """A whole run, its verdict and its numbers: for every rule and surface, at many rates.
@@ -113,12 +119,13 @@ def test_the_page_says_what_the_lab_says(page, name):
     rng, cases, wanted = np.random.default_rng(1), [], []
     rules = {rule.__name__: rule for rule in playground.RULES if rule.__name__ in lab["rules"]}
     rules.pop("lion", None)
+    said = sentences.descent if name == "playground" else directions
     for surface in [each for each in SURFACES if each.name in lab["surfaces"]]:
         for rule in rules.values():
             for lr in (0.001, 0.01, 0.03, 0.07, 0.3):
                 start = rng.uniform(*np.transpose(surface.domain)).tolist()
                 trace = descend(rule, surface, start, lab["steps"], lr=lr)
-                wanted.append(sentences.descent(trace, surface, lab.get("reveal", False)))
+                wanted.append(said(trace, surface))
                 now = dict(surface=surface.name, rule=rule.__name__, hyper={"lr": lr})
                 cases.append([now, start])
     assert len({each.partition(":")[0] for each in wanted}) >= 4  # of the verdicts there are
@@ -160,6 +167,21 @@ def test_a_lessons_page_has_the_learners_cells_first(solved):
     assert {cell.id for cell in words} - labs == {c.id for c in given if c.cell_type == "markdown"}
     asked = sum(cell.source.count("> **Predict") for cell in made if cell.cell_type == "markdown")
     assert asked == sum(cell.source.count(lessons.ASKED.strip()) for cell in made)
+
+
+def test_the_front_page_leads_to_every_lesson():
+    """And to nothing of the repository that the site doesn't have."""
+    names = [path.stem for path in sorted((ROOT / "lessons").glob("[0-9]*.md"))]
+    front = pages._front(names, [])
+    assert re.findall(r"\]\((lessons/[\w-]+)\.ipynb\)", front) == [f"lessons/{n}" for n in names]
+    linked = re.findall(r"\]\(([^)#]+)\)", front)
+    assert {link.partition("/")[0] for link in linked} == {
+        "lessons",
+        "guide",
+        "reference",
+        "conventions.md",
+    }
+    assert "\n## The package" not in front
 
 
 def test_every_lab_starts_where_it_starts_in_the_course():

@@ -362,3 +362,15 @@ def test_a_script_looks_as_ruff_would_have_it(tmp_path):
             env=dict(os.environ, NO_COLOR="1"),
         )
         assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+
+
+@pytest.mark.parametrize("to", ["torch", "keras", "optax"])
+def test_a_loop_that_does_not_stop_early_says_so(to):
+    recipe = Recipe(optimizer="adam", hyper={"lr": 0.1}, steps=10, patience=3)
+    said = "# The recipe stops early, patience 3."
+    assert said in translate(recipe, to=to, log=False).splitlines()[-1]
+    assert said not in translate(recipe, to=to)
+    with pytest.raises(ValueError, match="log must be True or False, not 'no'"):
+        translate(recipe, to=to, log="no")
+    with pytest.raises(TypeError, match=r"recipe must be a Recipe, not 'adam' \(str\)"):
+        translate("adam", to=to)

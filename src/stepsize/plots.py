@@ -4,7 +4,7 @@ One look for the whole course: an optimizer has its colour, its dashes and its m
 figure of every lesson. Nothing is told by colour alone: lines carry their names at their ends.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -59,9 +59,11 @@ SOLID, DASHED, DOTTED, DASH_DOT, LONG = (
     (0, (8, 2)),
 )
 
+BLUE, ORANGE = "#0072B2", "#D55E00"  # Okabe and Ito's; together wherever two are compared
+
 palette = {  # the colours of Okabe & Ito (2008), the light ones darkened; in order of difficulty
-    "sgd": Look("#0072B2", SOLID, "o"),
-    "momentum": Look("#D55E00", DASHED, "s"),
+    "sgd": Look(BLUE, SOLID, "o"),
+    "momentum": Look(ORANGE, DASHED, "s"),
     "nesterov": Look("#B07D00", DOTTED, "D"),
     "adagrad": Look("#009E73", DASH_DOT, "P"),
     "rmsprop": Look("#CC79A7", LONG, "v"),
@@ -245,16 +247,15 @@ def intervals(ax: Axes, values: Mapping[str, Any], t: float, xlabel: str = "loss
 
 
 def tally(ax: Axes, counts: Mapping[str, Sequence[int]], kinds: Sequence[str], xlabel: str) -> Axes:
-    """How often which of a few kinds was seen: name -> a number for each kind, as one bar."""
-    shades = (look("sgd").color, "#d9d9d9", look("momentum").color, INK)
-    for i, kind in enumerate(kinds):
-        lengths = [row[i] for row in counts.values()]
-        starts = [sum(row[:i]) for row in counts.values()]
-        drawn = ax.barh(list(counts), lengths, left=starts, color=shades[i], label=kind, height=0.7)
-        ink = INK if i == 1 else "white"
-        numbers = [str(length or "") for length in lengths]
-        ax.bar_label(drawn, numbers, label_type="center", color=ink, fontsize=SIZE)
-    ax.invert_yaxis()
+    """How often which of a few kinds was seen: name -> a number for each kind, as one bar.
+
+    Raises: ValueError for more than four kinds, or a row that hasn't a number for each.
+    """
+    shades = look("sgd").color, "#d9d9d9", look("momentum").color, INK
+    inks, n = ("white", INK, "white", "white"), len(kinds)
+    if n > len(shades):
+        raise ValueError(f"kinds must be at most {len(shades)}, to be told apart, not {n}")
+    _stacked(ax, counts, kinds, shades[:n], inks[:n], lambda x: str(x or ""), height=0.7)
     ax.margins(x=0)
     below, size = (0.5, -0.25), SIZE - 1
     ax.legend(loc="upper center", bbox_to_anchor=below, ncols=3, frameon=False, fontsize=size)
@@ -273,15 +274,12 @@ def bars(ax: Axes, values: Mapping[str, float], xlabel: str = "") -> Axes:
 def shares(
     ax: Axes, rows: Mapping[str, Sequence[float]], parts: Sequence[str], xlabel: str = ""
 ) -> Axes:
-    """A bar for each name, cut into parts that add up to 1; the key to the parts stands above."""
-    table = np.array(list(rows.values())).T
-    shades = DEPTH(np.linspace(0, 1, len(parts)))
-    for part, shade, values, ends in zip(parts, shades, table, table.cumsum(0), strict=True):
-        left = ends - values
-        drawn = ax.barh(list(rows), values, left=left, color=shade, ec=INK, lw=0.5, label=part)
-        said = [f"{value:.0%}" if value > 0.05 else "" for value in values]
-        ax.bar_label(drawn, said, label_type="center", fontsize=SIZE, color=INK)
-    ax.invert_yaxis()
+    """A bar for each name, cut into parts that add up to 1; the key to the parts stands above.
+
+    Raises: ValueError for a row that hasn't a number for each part.
+    """
+    shades, inks = DEPTH(np.linspace(0, 1, len(parts))), [INK] * len(parts)
+    _stacked(ax, rows, parts, shades, inks, _percent, ec=INK, lw=0.5)
     ax.set_xlim(0, 1)
     ax.legend(ncols=len(parts), loc="lower left", bbox_to_anchor=(0, 1), frameon=False, fontsize=12)
     return _tidy(ax, xlabel, "")
@@ -321,13 +319,41 @@ def show(figure: Figure, sentence: str) -> None:
     with needs():
         from IPython import get_ipython
     shell = get_ipython()
-    if shell is None:
-        plt.show()
-    else:
-        data, metadata = shell.display_formatter.format(figure)
+    data, metadata = shell.display_formatter.format(figure) if shell else ({}, {})
+    if len(data) > 1:  # a picture, besides the text
         shell.display_pub.publish({**data, "text/plain": sentence}, metadata)
+    else:  # a terminal, or a figure in a window of its own
+        plt.show()
     plt.close(figure)  # or the notebook shows it again
     print(sentence)
+
+
+def _percent(share: float) -> str:
+    return f"{share:.0%}" if share > 0.05 else ""  # a narrow part has no room for it
+
+
+def _stacked(
+    ax: Axes,
+    rows: Mapping[str, Sequence[float]],
+    parts: Sequence[str],
+    shades: Iterable[Any],
+    inks: Iterable[str],
+    written: Callable[[Any], str],
+    **of_bars: Any,
+) -> None:
+    """A bar for each name, the first one on top; in each of its parts, what is written of it."""
+    for name, row in rows.items():
+        if len(row) != len(parts):
+            wanted = f"a number for each of {', '.join(parts)}"
+            raise ValueError(f"{name!r} must have {wanted}: {len(parts)}, not {len(row)}")
+    table = np.array(list(rows.values())).reshape(len(rows), len(parts)).T
+    columns = zip(parts, shades, inks, table, table.cumsum(0), strict=True)
+    for part, shade, ink, values, ends in columns:
+        left = ends - values
+        drawn = ax.barh(list(rows), values, left=left, color=shade, label=part, **of_bars)
+        said = [*map(written, values)]
+        ax.bar_label(drawn, said, label_type="center", color=ink, fontsize=SIZE)
+    ax.invert_yaxis()
 
 
 def _named(ax: Axes, x: Any, y: np.ndarray, name: str, i: int, own: Look | None = None) -> Line2D:

@@ -37,7 +37,8 @@ def build(target: Path) -> list[str]:
         for left in (made / "_static").glob("*webpack-macros.html"):
             left.unlink()  # the theme's own templates, copied along
         wrong = ["Sphinx warned: see above"] * bool(failed) + links.wrong(made)
-        shutil.rmtree(target, ignore_errors=True)
+        if target.exists():
+            shutil.rmtree(target)
         shutil.move(made, target)
     return wrong
 

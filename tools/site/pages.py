@@ -102,10 +102,7 @@ def _linked(text: str) -> str:
 
 
 def _front(lessons: list[str], guide: list[str]) -> str:
-    text = (HERE / "front.md").read_text(encoding="utf-8")
-    table = (ROOT / "README.md").read_text(encoding="utf-8").partition("## Lessons\n")[2]
-    table = table.partition("\n\nThe words")[0].strip().replace("](lessons/", "](lessons/")
-    text = text.replace("{lessons}", re.sub(r"(\]\(lessons/[\w-]+)\.md", r"\1.ipynb", table))
+    text = (HERE / "front.md").read_text(encoding="utf-8").replace("{lessons}", _table())
     contents = {
         "Lessons": [f"lessons/{name}" for name in lessons],
         "To look up": ["lessons/words", "conventions"],
@@ -115,6 +112,13 @@ def _front(lessons: list[str], guide: list[str]) -> str:
     for caption, entries in contents.items():
         text += CONTENTS.format(caption=caption, entries="\n".join(entries))
     return text
+
+
+def _table() -> str:
+    """The lessons, as in the README; without its last column, for here all are to look at."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8").partition("\n## Lessons\n")[2]
+    rows = re.findall(r"^(\|.*\|)[^|\n]*\|$", readme.partition("\n## ")[0], re.M)
+    return "\n".join(rows).replace("](notebooks/", "](lessons/")
 
 
 def _static(source: Path) -> None:

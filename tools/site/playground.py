@@ -13,7 +13,7 @@ from matplotlib.markers import MarkerStyle
 from PIL import Image
 
 from stepsize import labs, optimizers, plots
-from stepsize.labs.descent import FINE, LOW, SURFACES
+from stepsize.labs.descent import FINE, LOW, SPLIT, SURFACES
 from stepsize.labs.lab import Lab
 from stepsize.labs.svg import rectangle
 from stepsize.optimizers import Rule
@@ -43,7 +43,8 @@ def write(folder: Path) -> None:
     whole, rates = labs.playground(), labs.learning_rate()
     _write(folder, "playground", whole, RULES, SURFACES, steps=80)
     two = [value for _, value in rates.controls["surface"].options]
-    _write(folder, "learning_rate", rates, RULES[:1], two, steps=60, reveal=True)
+    split = {name: _look(look) for name, look in SPLIT.items()}
+    _write(folder, "learning_rate", rates, RULES[:1], two, steps=60, reveal=True, split=split)
 
 
 def _write(
@@ -105,14 +106,16 @@ def _surface(lab: Lab, surface: Surface) -> dict[str, Any]:
 
 
 def _rule(rule: Rule) -> dict[str, Any]:
-    look = plots.look(rule.__name__)
+    takes = ["lr", *(name for name in SLIDERS if name in hyper(rule))]
+    return dict(look=_look(plots.look(rule.__name__)), memory=memory(rule), takes=takes)
+
+
+def _look(look: plots.Look) -> dict[str, Any]:
     _, dashes = Line2D([], [], ls=look.dash, lw=2)._dash_pattern
     shape = MarkerStyle(look.marker)
     (polygon, *_) = shape.get_path().transformed(shape.get_transform()).to_polygons()
     outline = np.diff(2 * polygon * (1, -1), axis=0, prepend=0).round(3).tolist()
-    takes = ["lr", *(name for name in SLIDERS if name in hyper(rule))]
-    drawn = dict(color=look.color, dash=list(dashes or ()), marker=outline)
-    return dict(look=drawn, memory=memory(rule), takes=takes)
+    return dict(color=look.color, dash=list(dashes or ()), marker=outline)
 
 
 def _controls(lab: Lab, rules: Sequence[Rule], surfaces: Sequence[Surface]) -> list[dict[str, Any]]:

@@ -63,7 +63,8 @@ def present(words: Words = None) -> argparse.Namespace:
 def site(words: Words = None) -> argparse.Namespace:
     """To make the course's site."""
     parser = argparse.ArgumentParser(prog="python run.py site")
-    parser.add_argument("--into", type=Path, default=place().course / "site", metavar="FOLDER")
+    usual = str(place().course / "site")
+    parser.add_argument("--into", type=_for_a_site, default=usual, metavar="FOLDER")
     parser.add_argument("--no-browser", action="store_true")
     return parser.parse_args(words)
 
@@ -139,10 +140,23 @@ def _rounds(word: str) -> int:
 def _lesson(word: str) -> int:
     lessons = (place().course / "lessons").glob("[0-9][0-9]-*.md")
     numbers = sorted(int(path.name[:2]) for path in lessons)
+    if not numbers:
+        raise argparse.ArgumentTypeError(f"the lessons are missing. {place().mend}")
     if not word.isdecimal() or int(word) not in numbers:
         there = f"the lessons are {numbers[0]} to {numbers[-1]}"
         raise argparse.ArgumentTypeError(f"there is no lesson {word!r}; {there}")
     return int(word)
+
+
+def _for_a_site(word: str) -> Path:
+    """A folder whose place the site takes: nobody's files may be in it."""
+    folder = Path(word).expanduser()
+    is_site = (folder / "_static" / "labs.js").is_file()
+    if folder.exists() and not is_site and not (folder.is_dir() and not any(folder.iterdir())):
+        raise argparse.ArgumentTypeError(
+            f"{word!r} has other things in it, and would be replaced: name a new folder"
+        )
+    return folder
 
 
 def _of_class(word: str) -> str:

@@ -1,6 +1,6 @@
 """Which cell of one version of a notebook is which cell of another; a notebook as JSON.
 
-Nothing but Python is needed: `run.py` hands out the course before or without its packages.
+Nothing but Python is needed: the doctor reads notebooks where packages may be broken.
 """
 
 import hashlib

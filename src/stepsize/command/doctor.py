@@ -85,15 +85,19 @@ def folder(work: Path) -> str:
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise Ill(meaning(str(error), work.parent, str(work))) from None
-        fix = "Move the course to a folder that you own."
+        fix = _elsewhere("a folder that you own")
         raise Ill(f"{work} can't be written to ({error.strerror}). {fix}") from None
     if os.name == "nt" and len(str(work)) > 150:
-        raise Ill(
-            f"The path {work} is too long for Windows. Move the course, for instance to C:\\dev."
-        )
+        fix = _elsewhere("a folder with a shorter path, such as C:\\dev")
+        raise Ill(f"The path {work} is too long for Windows. {fix}")
     if "onedrive" in str(work).lower():
-        raise Ill(f"{work} is in OneDrive, which can lock files. Move the course elsewhere.")
+        fix = _elsewhere("a folder outside of it")
+        raise Ill(f"{work} is in OneDrive, which can lock files. {fix}")
     return f"{work.name} can be written to"
+
+
+def _elsewhere(where: str) -> str:
+    return f"Move the course to {where}." if CLONE else f"Name {where} with --folder."
 
 
 def notebooks(work: Path, course: Path | None = None) -> str:

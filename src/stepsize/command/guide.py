@@ -192,12 +192,16 @@ def _target(pages: Path, folder: Path, url: str) -> str:
 
 
 def pdf(source: Path) -> Path | None:
-    """Printed by a browser of the Chromium family, if one is found."""
+    """Printed by a browser of the Chromium family, if one is found, and can do it."""
     program = next(filter(None, map(shutil.which, BROWSERS)), None)
     if program is None:
         return None
     target = source.with_suffix(".pdf")
+    target.unlink(missing_ok=True)  # one of before would be taken for it
     options = ["--headless", "--no-sandbox", "--disable-gpu", "--no-pdf-header-footer"]
     command = [program, *options, f"--print-to-pdf={target}", source.as_uri()]
-    subprocess.run(command, check=True, capture_output=True, timeout=600)
-    return target
+    try:
+        subprocess.run(command, check=True, capture_output=True, timeout=600)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return target if target.exists() else None  # a browser in a sandbox may write elsewhere

@@ -1,4 +1,4 @@
-"""The programs that run.py starts: what they find around them, and how they end."""
+"""The programs that the commands start: what they find around them, and how they end."""
 
 import os
 import subprocess

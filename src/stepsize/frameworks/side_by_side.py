@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from ..plots import DASHED, DOTTED, SOLID, Look
+from ..plots import BLUE, DASHED, DOTTED, ORANGE, SOLID, Look
 from ..ranges import one_of, require
 
 __all__ = [
@@ -34,8 +34,8 @@ __all__ = [
 
 LIBRARIES = ("torch", "keras", "optax")
 LOOKS = {
-    "torch": Look("#D55E00", SOLID, "o"),
-    "keras": Look("#0072B2", DASHED, "s"),
+    "torch": Look(ORANGE, SOLID, "o"),
+    "keras": Look(BLUE, DASHED, "s"),
     "optax": Look("#000000", DOTTED, "^"),
 }
 RECORD = Path(__file__).with_name("side_by_side.json")

@@ -13,6 +13,7 @@ import numpy as np
 from ..data import digits
 from ..network import Network
 from ..optimizers import Rule, adam, sgd
+from ..ranges import above, accepts, at_least, count_from, one_of, require
 
 __all__ = [
     "BASE",
@@ -34,7 +35,7 @@ __all__ = [
 BASE = 64  # the width at which the rate is searched
 UPDATES = 150
 
-
+KIND = one_of("input", "bias", "hidden", "output")
 Rules = Callable[[str, int], Any]  # (kind, width) -> (factor of the rate, factor of the start)
 
 
@@ -50,12 +51,14 @@ def standard(kind: str, width: int) -> Factors:
     return Factors(1.0, 1.0)
 
 
+@accepts(kind=KIND, width=count_from(1), base=count_from(1))
 def mup(kind: str, width: int, base: int = BASE) -> Factors:
     """The rules of μP for Adam: how a tensor of this kind is to change from width base to width.
 
     kind: "input", "bias", "hidden" or "output". Hidden and output matrices, whose fan-in is the
     width, get a rate that falls as 1 / width; the output starts smaller by 1 / sqrt(width) more.
     Source: Yang et al. (2022), Table 3, arXiv:2203.03466.
+    Raises: ValueError for another kind, and for a width or base below 1.
 
     >>> mup("hidden", 1024), mup("output", 1024)
     (Factors(rate=0.0625, start=1.0), Factors(rate=0.0625, start=0.25))
@@ -65,15 +68,21 @@ def mup(kind: str, width: int, base: int = BASE) -> Factors:
     return Factors(rate, start)
 
 
+@accepts(width=count_from(1))
 def network(width: int, seed: int = 0) -> Network:
     """64-width-width-10 for the digits, ReLU, batches of 64, in float32."""
     return Network(*digits(np.float32), (width, width), "relu", batch_size=64, seed=seed)
 
 
+@accepts(width=count_from(1), lr=at_least(0), updates=count_from(0))
 def trained(
     width: int, lr: float, rules: Rules = standard, seed: int = 0, updates: int = UPDATES
 ) -> float:
-    """The loss over all images after so many updates of Adam, each tensor at a rate of its own."""
+    """The loss over all images after so many updates of Adam, each tensor at a rate of its own.
+
+    lr: at least 0. rules: (kind, width) -> a factor of that rate and one of the usual start, for
+    each tensor. updates: at least 0. Raises: ValueError for what is outside of its range.
+    """
     net = network(width, seed)
     theta = net.start(seed)
     kinds = [rules(kind, width) for kind in ("input", "bias", "hidden", "bias", "output", "bias")]
@@ -101,6 +110,13 @@ SHIPPED = Path(__file__).with_name("batches.jsonl")
 _RULES: dict[str, Rule] = {"sgd": sgd, "adam": adam}
 
 
+@accepts(
+    target=above(0),
+    rule=one_of(*_RULES),
+    lr=at_least(0),
+    batch_size=count_from(1),
+    most=count_from(0),
+)
 def updates_to(
     target: float, rule: str, lr: float, batch_size: int, seed: int, most: int = MOST
 ) -> int | None:
@@ -121,7 +137,15 @@ def updates_to(
 
 
 def stored(rule: str, batch_size: int, lr: float) -> np.ndarray:
-    """Updates to the target in the runs that came with the course, one a seed; inf: never."""
+    """Updates to the target in the runs that came with the course, one a seed; inf: never.
+
+    rule: "sgd" or "adam". batch_size: one of BATCHES. lr: one of the rule's RATES.
+    Raises: ValueError for any other, which was not run.
+    """
+    require("rule", rule, one_of(*RATES))
+    for name, value, run in (("batch_size", batch_size, BATCHES), ("lr", lr, RATES[rule])):
+        if value not in run:
+            raise ValueError(f"{name} must be {one_of(*run)}, not {value}")
     runs = map(json.loads, SHIPPED.read_text(encoding="utf-8").splitlines())
     cell = rule, batch_size, lr
     found = {r["seed"]: r["updates"] for r in runs if (r["rule"], r["batch_size"], r["lr"]) == cell}

@@ -10,6 +10,7 @@ from matplotlib.ticker import MaxNLocator
 from .. import plots
 from ..loop import descend
 from ..optimizers import Rule, adam, momentum, sgd
+from ..ranges import above, accepts, count_from
 from ..surfaces import Surface, bowl, bumpy, quadratic, ravine, rosenbrock, saddle
 from . import sentences
 from .controls import buttons, dropdown, list_slider, log_slider, slider
@@ -24,15 +25,21 @@ LOW = np.log10(0.02) - 46 * FINE
 
 SPLIT = {
     "loss": plots.Look(plots.INK, plots.DOTTED, "s"),
-    "along θ₁": plots.Look("#0072B2", plots.SOLID, "o"),
-    "along θ₂": plots.Look("#D55E00", plots.DASHED, "^"),
+    "along θ₁": plots.Look(plots.BLUE, plots.SOLID, "o"),
+    "along θ₂": plots.Look(plots.ORANGE, plots.DASHED, "^"),
 }
 
 
+@accepts(steps=count_from(1))
 def playground(
     surfaces: Sequence[Surface] = SURFACES, rules: Sequence[Rule] = RULES, steps: int = 80
 ) -> Lab:
-    """A ball on a surface, from wherever you put it: how each rule goes down, or fails to."""
+    """A ball on a surface, from wherever you put it: how each rule goes down, or fails to.
+
+    Raises: ValueError without a surface or a rule, and for fewer than 1 step.
+    """
+    if not surfaces or not rules:
+        raise ValueError("surfaces and rules must have one at least, each")
     controls = dict(
         surface=dropdown("surface", [(surface.name, surface) for surface in surfaces]),
         rule=buttons("rule", [(rule.__name__, rule) for rule in rules]),
@@ -50,12 +57,18 @@ def playground(
     return Lab("A ball on a map, and its loss at each step", _scene(steps), react, **controls)
 
 
+@accepts(steps=count_from(1))
 def learning_rate(surfaces: Sequence[Surface] = (ravine, bowl), steps: int = 60) -> Lab:
     """Gradient descent with one rate for two directions, on quadratics along the axes.
 
     The loss is shown as the sum of its parts: the steepest direction sets the border of the rate,
     the flattest sets the pace.
+    Raises: ValueError for a surface whose loss isn't the sum of these parts, and below 1 step.
     """
+    for surface in surfaces:
+        place = np.array(surface.start)
+        if not np.isclose(_parts(surface, place).sum(), surface.loss(place)):
+            raise ValueError(f"surfaces must be quadratics with minimum 0 at 0, not {surface.name}")
     controls = dict(
         surface=dropdown("surface", [(surface.name, surface) for surface in surfaces]),
         lr=log_slider("learning rate", 0.01, low=LOW, high=1, fine=FINE),
@@ -64,7 +77,7 @@ def learning_rate(surfaces: Sequence[Surface] = (ravine, bowl), steps: int = 60)
     def react(axes: list[Axes], start: Place, surface: Surface, lr: float) -> str:
         trace = descend(sgd, surface, start, steps, lr=lr)
         with np.errstate(all="ignore"):
-            parts = 0.5 * surface.grad(trace.theta) * trace.theta  # h θ² / 2 in each direction
+            parts = _parts(surface, trace.theta)
         split = {"loss": trace.loss, "along θ₁": parts[:, 0], "along θ₂": parts[:, 1]}
         plots.path(axes[0], trace, "sgd")
         plots.lines(axes[1], np.arange(steps + 1), split, "step", "loss", SPLIT)
@@ -72,6 +85,11 @@ def learning_rate(surfaces: Sequence[Surface] = (ravine, bowl), steps: int = 60)
 
     title = "Gradient descent on a map, and what each direction adds to its loss at each step"
     return Lab(title, _scene(steps), react, **controls)
+
+
+def _parts(surface: Surface, theta: np.ndarray) -> np.ndarray:
+    """h θ² / 2 in each direction."""
+    return 0.5 * surface.grad(theta) * theta
 
 
 def _scene(steps: int) -> Any:
@@ -108,8 +126,12 @@ def _run(
     return sentences.descent(trace, surface, reveal)
 
 
+@accepts(curvature=above(0), steps=count_from(1))
 def parabola(curvature: float = 1.0, steps: int = 30, reveal: bool = False) -> Lab:
-    """One dimension: how large may a step be? reveal: whether the sentence names the border."""
+    """One dimension: how large may a step be? reveal: whether the sentence names the border.
+
+    Raises: ValueError for a curvature that isn't above 0, and for fewer than 1 step.
+    """
     curvatures = sorted({0.5, 1.0, 2.0, 4.0, float(curvature)})
     controls = dict(
         lr=slider("learning rate", 0.1, low=0.05, high=5, step=0.05),  # the borders are among them

@@ -92,17 +92,14 @@ class Picture(anywidget.AnyWidget):
     """What is drawn in the browser. Lengths are pixels of the figure, from its top left."""
 
     _esm = with_keys(HERE / "controls.js", HERE / "picture.js")
-    _css = (HERE / "picture.css").read_text(
-        encoding="utf-8"
-    )  # of a path, anywidget keeps each widget
+    # As text: of a path, anywidget keeps each widget.
+    _css = (HERE / "picture.css").read_text(encoding="utf-8")
 
     geometry = traitlets.Dict().tag(sync=True)  # of the figure, its panels, and the ball's reach
     background = traitlets.Bytes().tag(sync=True)  # what stands still: a PNG, sent once a scene
     shown = traitlets.Dict().tag(sync=True)  # marks (SVG, one a panel), sentence, label, seen
     controls: Any = traitlets.List().tag(sync=True, **widgets.widget_serialization)
-    ball: Any = traitlets.List().tag(
-        sync=True
-    )  # x, y, as the learner moves it; empty without a ball
+    ball: Any = traitlets.List().tag(sync=True)  # x, y, where the learner moved it; or empty
 
 
 class Lab:

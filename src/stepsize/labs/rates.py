@@ -29,8 +29,8 @@ UPDATES, RUNS, LAST = 300, 10, 30  # of a run; how many are averaged; which of t
 
 LABELS = "learning rate / peak rate", "loss above the lowest"
 LOOKS = {
-    "schedule": plots.Look("#0072B2", plots.SOLID, "o"),
-    "beside it": plots.Look("#D55E00", plots.DASHED, "s"),
+    "schedule": plots.Look(plots.BLUE, plots.SOLID, "o"),
+    "beside it": plots.Look(plots.ORANGE, plots.DASHED, "s"),
 }
 
 DECAYS: dict[str, Callable[[Any], Any]] = {

@@ -16,8 +16,8 @@ from .lab import Lab, Scene, panels
 UPDATES = 300
 LABELS = "effective learning rate", "distance moved"
 LOOKS = {
-    "often": plots.Look("#0072B2", plots.SOLID, "o"),
-    "rarely": plots.Look("#D55E00", plots.DASHED, "s"),
+    "often": plots.Look(plots.BLUE, plots.SOLID, "o"),
+    "rarely": plots.Look(plots.ORANGE, plots.DASHED, "s"),
 }
 
 

@@ -81,7 +81,8 @@ def _border(trace: Trace, surface: Surface) -> str:
 
 def _at_rest(trace: Trace) -> bool:
     """Is the last slope small, compared with those on the way?"""
-    slope = np.linalg.norm(trace.grad, axis=-1)
+    with np.errstate(over="ignore"):  # it may have been far out, and come back
+        slope = np.hypot.reduce(trace.grad, axis=-1)
     return bool(slope[-1] <= 0.02 * slope.max())
 
 

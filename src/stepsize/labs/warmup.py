@@ -86,10 +86,10 @@ def warmup() -> Lab:
     def react(axes: list[Axes], length: int, lr: float, runs: int) -> str:
         x, y = WARMUPS.index(length), RATES.index(lr)
         around = np.array([[-1, 1, 1, -1, -1], [-1, -1, 1, 1, -1]]) * 0.46
-        axes[0].plot(x + around[0], y + around[1], color="#D55E00", lw=3)
+        axes[0].plot(x + around[0], y + around[1], color=plots.ORANGE, lw=3)
         middle = np.arange(EVERY / 2, 100, EVERY)
         for loss in known.losses((lr, length)):
-            axes[1].plot(middle, loss, color="#0072B2", lw=1.5)
+            axes[1].plot(middle, loss, color=plots.BLUE, lw=1.5)
         return sentences.warmup(known.ends((lr, length)), CHANCE)
 
     title = "The loss at the end, for each warmup and peak rate, and the runs of one cell"

@@ -77,14 +77,14 @@ def width() -> Lab:
             plots.cells(ax, 100 * medians, EXPONENTS, WIDTHS, 230, *names, low=1)
             ax.set_xticks(range(len(EXPONENTS)), [*map(_minus, EXPONENTS)])
             best = medians.argmin(axis=1)
-            ax.plot(best, range(len(WIDTHS)), color="#0072B2", lw=6, alpha=0.35)
+            ax.plot(best, range(len(WIDTHS)), color=plots.BLUE, lw=6, alpha=0.35)
         return Scene(axes)
 
     def react(axes: list[Axes], form: str, wide: int, exponent: int, runs: int) -> str:
         x, y = EXPONENTS.index(exponent), WIDTHS.index(wide)
         around = np.array([[-1, 1, 1, -1, -1], [-1, -1, 1, 1, -1]]) * 0.46
         for ax, each in zip(axes, FORMS, strict=True):
-            color, lw = ("#D55E00", 3.0) if each == form else (plots.GREY, 1.5)
+            color, lw = (plots.ORANGE, 3.0) if each == form else (plots.GREY, 1.5)
             ax.plot(x + around[0], y + around[1], color=color, lw=lw)
         best = min(EXPONENTS, key=lambda e: known.median(form, wide, e))
         ends = np.array(known.of((form, wide, exponent)))

@@ -48,9 +48,8 @@ class Sheet(anywidget.AnyWidget):
     """The questions with their buttons, in the browser."""
 
     _esm = with_keys(HERE / "sheet.js")
-    _css = (HERE / "sheet.css").read_text(
-        encoding="utf-8"
-    )  # of a path, anywidget keeps each widget
+    # As text: of a path, anywidget keeps each widget.
+    _css = (HERE / "sheet.css").read_text(encoding="utf-8")
 
     questions: Any = traitlets.List().tag(sync=True)  # each: text, choices
     told = traitlets.Dict().tag(sync=True)  # by the question's index: given, right, verdict, whys

@@ -28,7 +28,7 @@
 
   /** Three digits, as Python's `.3g`, with the minus sign of the plots. */
   function number(value) {
-    if (!Number.isFinite(value)) return "beyond all numbers";
+    if (!Number.isFinite(value)) return "infinite";
     const [digits, power] = value.toExponential(2).split("e");
     const short = (text) => (text.includes(".") ? text.replace(/\.?0+$/, "") : text);
     const far = Number(power) < -4 || Number(power) >= 3;
@@ -57,7 +57,7 @@
     if (last - lowest <= 1e-4 * (first - lowest)) return `converged: ${after}`;
     const slopes = grad.map(length);
     if (slopes[steps - 1] <= 0.02 * largest(slopes) && dent(surface, about, theta[steps], lowest))
-      return `stuck in a dent: loss ${number(last)} here, ${number(lowest)} at the best place`;
+      return `stuck in a dent: loss ${number(last)} here, ${number(lowest)} at the lowest point`;
     after += `, ${number(first)} at the start`;
     const ends = theta.slice(-12), walked = ends.slice(1).map((place, i) => minus(place, ends[i]));
     if (walked.slice(1).every((step, i) => dot(step, walked[i]) < 0))
@@ -130,14 +130,27 @@
     return clipped(reach, under + markers(points, look, 2.25 * px, 0.4 * px) + line + ring);
   }
 
-  function curve(points, name, look, box, px, font) {
-    const dashes = `stroke-dasharray="${look.dash.map((length) => length * px).join(" ")}"`;
-    const some = points.filter((_, i) => i % Math.max(Math.floor(points.length / 8), 1) === 0);
-    const drawn = stroke(points, look.color, 2 * px, dashes) + markers(some, look, 3 * px, 0.5 * px);
-    const [x, y] = end(points, box);
-    const middle = y < box[1] + box[3] ? "central" : "auto";
-    const text = `<text x="${x + 0.015 * box[2]}" y="${y}" fill="${look.color}" font-size="${font * px}" dominant-baseline="${middle}">${name}</text>`;
-    return clipped(box, drawn) + text;
+  /** series: of each name its look and its points. */
+  function curves(series, box, px, font) {
+    const drawn = series.map(({ look, points }) => {
+      const dashes = `stroke-dasharray="${look.dash.map((length) => length * px).join(" ")}"`;
+      const some = points.filter((_, i) => i % Math.max(Math.floor(points.length / 8), 1) === 0);
+      return stroke(points, look.color, 2 * px, dashes) + markers(some, look, 3 * px, 0.5 * px);
+    });
+    return clipped(box, drawn.join("")) + names(series, box, font * px);
+  }
+
+  /** Each name where its line ends; from below, so that none covers another. */
+  function names(series, box, size) {
+    const [, top, width, height] = box;
+    const ends = series.map(({ name, look, points }) => ({ name, look, at: end(points, box) }));
+    let last = Infinity;
+    const texts = ends.sort((a, b) => b.at[1] - a.at[1]).map(({ name, look, at: [x, y] }) => {
+      const middle = y < top + height ? "central" : "auto";
+      last = Math.min(y, last - 1.25 * size);
+      return `<text x="${x + 0.015 * width}" y="${last}" fill="${look.color}" font-size="${size}" dominant-baseline="${middle}">${name}</text>`;
+    });
+    return texts.join("");
   }
 
   /** The last point that can be seen, or where the line leaves the picture after it. */
@@ -169,24 +182,38 @@
     return above ? `; the rate is above 2/curvature = ${number(2 / curvature)}` : "";
   }
 
+  /** h θ² / 2 in each direction: a quadratic along the axes is their sum. */
+  function parts({ theta }, ground) {
+    const at = theta.map((place) => ground.grad(place).map((slope, i) => 0.5 * slope * place[i]));
+    return [0, 1].map((i) => at.map((pair) => pair[i]));
+  }
+
   /** Everything that one setting shows: pure, so that a test can ask for it. */
   function run(lab, { surface, rule, hyper }, start) {
     const about = lab.surfaces[surface], ground = stepsize.surfaces[surface];
     const trace = descend(stepsize.rules[rule], lab.rules[rule].memory, ground, start, lab.steps, hyper);
-    return { trace, said: sentence(trace, ground, about, border(about, hyper, lab.reveal)) };
+    const said = sentence(trace, ground, about, border(about, hyper, lab.reveal));
+    if (!lab.split) return { trace, said, series: [trace.loss] };
+    const split = parts(trace, ground);
+    const [along, across] = split.map((each) => number(each[lab.steps]));
+    const more = `Its parts: ${along} along θ₁, ${across} along θ₂`;
+    return { trace, said: `${said}. ${more}`, series: [trace.loss, ...split] };
   }
 
-  function draw(lab, { surface, rule }, { trace, said }, ball, upTo) {
+  function draw(lab, { surface, rule }, { trace, said, series }, ball, upTo) {
     const { reach, box, xlim, ylim } = lab.surfaces[surface];
     const look = lab.rules[rule].look, px = lab.pixels;
     const [left, right] = lab.surfaces[surface].domain;
     const place = projection(reach, linear(left, reach[0], reach[2]), linear(right, reach[1] + reach[3], -reach[3]));
     const height = projection(box, linear(xlim, box[0], box[2]), logarithmic(ylim, box[1] + box[3], -box[3]));
     const path = trace.theta.slice(0, upTo + 1).map(([x, y]) => place(x, y));
-    const losses = trace.loss.slice(0, upTo + 1).map((loss, i) => height(i, loss));
+    const lines = Object.entries(lab.split ?? { [rule]: look }).map(([name, own], i) => {
+      const points = series[i].slice(0, upTo + 1).map((loss, t) => height(t, loss));
+      return { name, look: own, points };
+    });
     const [x, y] = trace.theta[0].map(number);
     return {
-      marks: [map(path, look, reach, px), curve(losses, rule, look, box, px, lab.font)],
+      marks: [map(path, look, reach, px), curves(lines, box, px, lab.font)],
       sentence: said,
       label: `${lab.title}. ${said} The ball starts at ${x}, ${y}; arrow keys move it.`,
       seen: { ball, controls: [] },

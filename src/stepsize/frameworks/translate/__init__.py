@@ -14,6 +14,7 @@ from . import keras, optax, pytorch
 
 __all__ = ["translate"]
 
+UNSTOPPED = "\n# The recipe stops early, patience {}. This loop doesn't; with log=True it does."
 WRITERS = {"torch": pytorch.write, "keras": keras.write, "optax": optax.write}
 
 
@@ -24,7 +25,8 @@ def translate(recipe: Recipe, to: str, *, log: bool = True) -> str:
     log: whether the script makes its own batches, and writes the loss, the rate and the gradient's
     norm (before clipping) of every update into log.csv, and at times the held-out loss. `diagnose`
     reads that, and so does python -m stepsize.clinic log.csv. Early stopping, which the recipe's
-    `patience` asks for, needs it. Without it, the script is the optimizer and the loop alone.
+    `patience` asks for, needs it. Without it, the script is the optimizer and the loop alone, and
+    says that it doesn't stop.
 
     The script expects what is yours, and says so in its first line: the model, the loss function,
     and the data; for log=False, `batches`, pairs of inputs and targets without an end. It makes
@@ -36,7 +38,7 @@ def translate(recipe: Recipe, to: str, *, log: bool = True) -> str:
     the script says so and does the right thing in a few lines of its own.
 
     Raises: ValueError where that takes more than a few lines, saying why, and what is nearest; and
-    for a recipe whose numbers its rule would refuse.
+    for a recipe whose numbers its rule would refuse. TypeError for what is no Recipe.
 
     >>> recipe = Recipe(optimizer="adam", hyper={"lr": 0.1}, steps=300, clip_norm=1.0)
     >>> print(translate(recipe, to="torch", log=False))
@@ -54,5 +56,10 @@ def translate(recipe: Recipe, to: str, *, log: bool = True) -> str:
         torch.nn.utils.clip_grad_norm_(model.parameters(), max_norm=1.0)
         optimizer.step()
     """
+    if not isinstance(recipe, Recipe):
+        raise TypeError(f"recipe must be a Recipe, not {recipe!r:.60} ({type(recipe).__name__})")
     require("to", to, one_of(*WRITERS))
-    return WRITERS[to](recipe, log)
+    require("log", log, one_of(True, False))
+    made = WRITERS[to](recipe, log)
+    stops = recipe.patience is not None and not log
+    return made + UNSTOPPED.format(recipe.patience) if stops else made
