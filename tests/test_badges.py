@@ -1,6 +1,7 @@
 """The README's badges, and what a version has to say in several places."""
 
 import re
+import subprocess
 from datetime import date
 from pathlib import Path
 
@@ -15,8 +16,23 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 ADDRESS = "https://github.com/someone/stepsize"
 
 
-def test_the_readme_has_those_of_the_address_that_pyproject_names():
-    assert badges.with_badges(README, badges.address()) == README, "run: python tools/badges.py"
+@pytest.mark.parametrize("name", badges.SAYING)
+def test_what_names_an_address_has_the_one_of_pyproject(name):
+    text = (ROOT / name).read_text(encoding="utf-8")
+    assert badges.with_badges(text, badges.address()) == text, "run: python tools/badges.py"
+    assert f"git clone {ADDRESS} " in badges.with_badges(text, ADDRESS)
+
+
+def test_whatever_has_the_address_to_clone_is_among_them():
+    listed = subprocess.run(
+        ["git", "grep", "-lE", "git clone .*<the address", "--", "*.md"],
+        cwd=ROOT,
+        capture_output=True,
+        encoding="utf-8",
+    )
+    if listed.returncode > 1:
+        pytest.skip("no git here")
+    assert set(listed.stdout.split()) <= set(badges.SAYING)
 
 
 def test_with_an_address_they_open_the_first_lesson_and_without_there_are_none():

@@ -1,7 +1,7 @@
 """Badges for Binder and Colab, and the address to clone: python tools/badges.py
 
 They all come from one line of pyproject.toml, `Repository` in [project.urls]. As long as there is
-none, the README has no badges, and says that the address is missing.
+none, the README has no badges, and it and the others say that the address is missing.
 """
 
 import re
@@ -12,6 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 PLACE = re.compile(r"<!-- badges -->\n(?:\[!\[.*\n)*")
 MISSING = "<the address of this repository>"
+SAYING = ("README.md", "workshop/README.md", "tools/site/front.md")  # what to clone
 BRANCH = "main"
 FIRST = "notebooks/00-start-here.ipynb"
 
@@ -50,13 +51,13 @@ def badges(repository: str | None) -> str:
 
 def with_badges(readme: str, repository: str | None) -> str:
     readme = PLACE.sub(lambda _: f"<!-- badges -->\n{badges(repository)}", readme)
-    clone = f"git clone {repository or MISSING} stepsize"
-    return re.sub(r"git clone .* stepsize", lambda _: clone, readme)
+    clone = rf"git clone {repository or MISSING} \1"
+    return re.sub(r"git clone .* (\S*stepsize)$", clone, readme, flags=re.M)
 
 
 def main() -> int:
-    path = ROOT / "README.md"
-    path.write_bytes(with_badges(path.read_text(encoding="utf-8"), address()).encode())
+    for path in (ROOT / name for name in SAYING):
+        path.write_bytes(with_badges(path.read_text(encoding="utf-8"), address()).encode())
     return 0
 
 

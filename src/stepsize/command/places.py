@@ -10,7 +10,8 @@ __all__ = ["CLONE", "Place", "chosen", "is_learners", "place"]
 
 HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parents[2]
-CLONE = (REPOSITORY / "run.py").is_file()
+# With pip's --target, a run.py of somebody's own can be there; no src/ is, then.
+CLONE = HERE.parents[1].name == "src" and (REPOSITORY / "run.py").is_file()
 
 
 @dataclass(frozen=True)
