@@ -240,7 +240,7 @@ def test_the_last_check_makes_room_for_new_lessons(copies, was, noted):
         for name in new:
             new_lesson = lesson(*FIRST, f"# {name}", prefix=name[:2])
             put(copies.course / folder / name, new_lesson)
-    assert f"{old} has a new name in the course, and here: {last}" in update(copies)
+    assert f"{old} has been renamed, in the course and here: {last}" in update(copies)
     names = sorted(path.name for path in copies.folder.glob("*.ipynb"))
     assert names == sorted([NAME, *new, last])
     assert (NOTES in sources(mine(copies, last))) == noted

@@ -172,7 +172,7 @@ def test_every_known_mistake_is_in_the_appendix_and_nowhere_else(tmp_path):
     chapters, _, appendix = whole.partition('<section id="appendix">')
     assert "the mistake</th>" not in chapters
     for name, exercise in EXERCISES.items():
-        part = appendix.partition(f'<h3 id="mistakes-{name}">')[2].partition("<h3")[0]
+        part = appendix.partition(f'<h2 id="mistakes-{name}">')[2].partition("<h2")[0]
         assert part.count("<tr>") == len(exercise.mistakes) + 1, name
         assert f'href="#mistakes-{name}"' in chapters
 

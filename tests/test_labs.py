@@ -629,7 +629,7 @@ def test_the_words_of_the_range_test_are_true(steps):
     for rule in (sgd, momentum, adam):
         lab.controls["rule"].value, lab.controls["steps"].value = rule, steps
         form = r"half of its fall by .+, lowest at (.+): "
-        form += r"a full run at (.+) ends at (.+), the best one of the sweep at (.+)"
+        form += r"a full run at (.+) ends at (.+), the best of the sweep at (.+)"
         said = re.fullmatch(form, lab.sentence)
         assert said is not None, lab.sentence
         low, rate, end, best = map(float, said.groups())

@@ -73,7 +73,7 @@ def html(pages: Path, folder: Path, printed: dict[str, str] | None = None) -> st
         contents.append((file.stem, text.splitlines()[0].lstrip("# ")))
         sections.append(f'<section id="{file.stem}">{rendered(text, link)}</section>')
         for title, table in tables.items():
-            heading = f'<h3 id="{_anchor(title)}">{escape(title)}</h3>'
+            heading = f'<h2 id="{_anchor(title)}">{escape(title)}</h2>'
             mistakes.append(heading + rendered(table, link))
     contents.append(("appendix", APPENDIX))
     sections.append(f'<section id="appendix"><h1>{APPENDIX}</h1>{"".join(mistakes)}</section>')

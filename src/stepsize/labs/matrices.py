@@ -87,7 +87,7 @@ def turned_ravine() -> Lab:
         seen = len(inside) if inside.all() else max(int(inside.argmin()), 1)
         plots.path(axes[0], _until(trace, seen), name)
         axes[1].plot(np.arange(STEPS + 1), np.minimum(shown, 1e8), color=plots.look(name).color)
-        return f"{rule}, the ravine turned by {angle:g}°: {sentences.descent(trace, surface)}"
+        return f"{rule} at {angle:g}°: {sentences.descent(trace, surface)}"
 
     return Lab("A run down a turned ravine, and its loss at each step", scene, react, **controls)
 

@@ -27,7 +27,12 @@ __all__ = ["BUDGET", "COURSE", "Contest", "compete", "final_loss"]
 BUDGET = 100  # updates
 SEEDS = 10
 FRESH = 512  # rows on which the trained model is measured: 4096 symbols that it has never seen
-LATER = {"decays": "all", "others": {}}  # which a recipe didn't have when the first were stored
+LATER = {  # which a recipe didn't have when the first were stored
+    "decays": "all",
+    "others": {},
+    "batch_size": None,
+    "patience": None,
+}
 T_95 = 2.262  # Student's t with SEEDS - 1 degrees of freedom, two-sided
 
 COURSE = Recipe(

@@ -96,10 +96,12 @@ def shampoo(theta, grad, t, left=0.0, right=0.0, roots=None, *, lr, eps=1e-4) ->
 
 
 def muon(theta, grad, t, *, lr, **memory) -> Step:
+    """The package's, without decay."""
     return optimizers.muon(theta, grad, t, lr=lr, weight_decay=0.0, **memory)
 
 
 def soap(theta, grad, t, *, lr, **memory) -> Step:
+    """The package's, without decay, with axes that are turned every ten updates."""
     return optimizers.soap(theta, grad, t, lr=lr, weight_decay=0.0, frequency=EVERY, **memory)
 
 
