@@ -27,7 +27,7 @@ __all__ = ["BUDGET", "COURSE", "Contest", "compete", "final_loss"]
 BUDGET = 100  # updates
 SEEDS = 10
 FRESH = 512  # rows on which the trained model is measured: 4096 symbols that it has never seen
-LATER = {  # which a recipe didn't have when the first were stored
+LATER: dict[str, Any] = {  # which a recipe didn't have when the first were stored
     "decays": "all",
     "others": {},
     "batch_size": None,
