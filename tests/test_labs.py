@@ -417,11 +417,11 @@ def test_a_figure_is_shown_with_its_sentence(capsys):
 
 def test_a_figure_is_shown_where_ipython_draws_none(monkeypatch, capsys):
     """In a terminal: the text of a figure is no picture of it."""
+    figure, _ = plt.subplots()  # before: pyplot asks the shell, too
     shell = SimpleNamespace(display_formatter=DisplayFormatter())
     monkeypatch.setattr("IPython.get_ipython", lambda: shell)
     shown = []
     monkeypatch.setattr(plt, "show", lambda: shown.append(plt.get_fignums()))
-    figure, _ = plt.subplots()
     plots.show(figure, "a line that falls")
     assert shown == [[figure.number]] and capsys.readouterr().out == "a line that falls\n"
 
