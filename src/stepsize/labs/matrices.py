@@ -68,7 +68,7 @@ def turned_ravine() -> Lab:
     controls = dict(
         angle=slider("angle", 0, low=0, high=90, step=5),
         rule=buttons("rule", [(name, name) for name in RULES]),
-        lr=log_slider("learning rate", 0.1, low=-2, high=1, fine=0.05),
+        lr=log_slider("learning rate", 10**-1.15, low=-2, high=1, fine=0.05),
     )
 
     def scene(angle: float) -> Scene:
