@@ -416,7 +416,7 @@ BORDER = function(
             _border(border=lambda h: 2 / h**2),
         ),
         "flattest": Mistake(
-            "You ask the flattest direction. A steeper one has blown up long before.",
+            "You use the flattest direction. A steeper one blows up long before that.",
             _border(of=np.min),
         ),
         "middle": Mistake(
@@ -446,8 +446,8 @@ BORDER = function(
             _border(of=lambda curvatures: curvatures[-1]),
         ),
         "sum": Mistake(
-            "Below that rate it converges, but it still does a little above it. The directions "
-            "don't add up: each goes its way as if it were alone.",
+            "A run still converges a little above that rate. The directions don't add up: each "
+            "behaves as if it were alone.",
             _border(of=np.sum),
             _border(of=np.linalg.norm),
         ),

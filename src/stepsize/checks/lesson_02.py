@@ -517,7 +517,7 @@ EPOCH = Exercise(
             _epoch(error=lambda X, y, theta: (X @ theta - y) ** 2),
         ),
         "last left out": Mistake(
-            "When the examples can't be dealt out evenly, your last ones are left over. They "
+            "If the batch size doesn't divide the data evenly, you drop the last examples. They "
             "should form a smaller batch.",
             _epoch(
                 cut=lambda order, size: [

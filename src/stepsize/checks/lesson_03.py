@@ -210,7 +210,7 @@ MOMENTUM = rule(
         ),
         "powers of the newest": Mistake(
             "With a constant momentum that is the same sum. Here the momentum changes on the way: "
-            "what an old gradient has lost is gone, whatever the momentum is now.",
+            "what friction took from an old gradient doesn't come back.",
             _from_all,
         ),
         "misplaced": Mistake(
@@ -428,7 +428,7 @@ SETTINGS = function(
         ),
         "not the smallest": Mistake(
             "One of your two curvatures is neither the smallest nor the largest. A mean of them "
-            "has no direction of its own.",
+            "isn't the curvature of any direction.",
             _settings(ends=lambda curvatures: (np.mean(curvatures), np.max(curvatures))),
             _settings(ends=lambda curvatures: (np.min(curvatures), np.mean(curvatures))),
             _settings(ends=lambda curvatures: (np.median(curvatures), np.max(curvatures))),

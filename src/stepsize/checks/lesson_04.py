@@ -82,8 +82,8 @@ ADAGRAD = rule(
             ),
         ),
         "eps after dividing": Mistake(
-            "You divide first and add eps afterwards. It is there so that you never divide by 0, "
-            "so add it first.",
+            "You divide first and add eps afterwards. Add it before you divide: it keeps the "
+            "denominator above 0.",
             _adagrad(below=lambda root, eps: 1 / (1 / root + eps)),
         ),
         "no eps": Mistake(
@@ -479,8 +479,8 @@ RMSPROP = rule(
             ),
         ),
         "eps after dividing": Mistake(
-            "You divide first and add eps afterwards. It is there so that you never divide by 0, "
-            "so add it first.",
+            "You divide first and add eps afterwards. Add it before you divide: it keeps the "
+            "denominator above 0.",
             _rmsprop(below=lambda root, eps: 1 / (1 / root + eps)),
         ),
         "no eps": Mistake(

@@ -668,8 +668,8 @@ FIRST_STEP = function(
             ),
         ),
         "no root": Mistake(
-            "v is a mean square, and you divide by its root. So take the root of the first "
-            "square's share, too.",
+            "v is a mean square, and you divide by its root. So take the root of that "
+            "first share, too.",
             _first_step(without=lambda rest1, rest2: rest1 / rest2),
         ),
         "half for a root": Mistake(
@@ -683,7 +683,7 @@ FIRST_STEP = function(
             _first_step(without=lambda rest1, rest2: rest2**0.5 / rest1),
         ),
         "betas for rests": Mistake(
-            "beta is what the average keeps of its zero. What does it give to the gradient?",
+            "beta is the weight of the old average. What weight does the new gradient get?",
             _first_step(betas=lambda beta1, beta2: (1 - beta1, 1 - beta2)),
         ),
         "one beta for its rest": Mistake(

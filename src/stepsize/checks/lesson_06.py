@@ -177,8 +177,8 @@ ADAMW = rule(
             _adamw(share=lambda lr, wd, scale, t: 1 - 1 / (1 + lr * wd)),
         ),
         "one for all": Mistake(
-            "All your weights lose the same amount, a sum or a mean over all of them. Each should "
-            "lose a fraction of itself.",
+            "You subtract one amount, a sum or a mean over the weights, from all of them. Each "
+            "should lose a fraction of itself.",
             _adamw(loses=lambda theta, grad: np.sum(theta**2)),
             _adamw(loses=lambda theta, grad: np.sum(theta)),
             _adamw(loses=lambda theta, grad: np.mean(theta)),
@@ -566,8 +566,8 @@ AMSGRAD = rule(
             _amsgrad(fixed=lambda v_max, rest: v_max * rest),
         ),
         "divided by the zero": Mistake(
-            "You divide by the power itself, the weight that is still on the zero. Divide by the "
-            "rest, so that the other weights add up to 1.",
+            "You divide by the power itself, which is the weight of the zero at the start. Divide "
+            "by the rest, so that the other weights add up to 1.",
             _amsgrad(rest=lambda fix1, fix2, beta2: 1 - fix2),
         ),
         "without t": Mistake(
