@@ -122,7 +122,7 @@ def test_in_an_empty_environment_the_course_is_opened_learned_and_gone_on_with(
 
 def doctor_finds_all_well(installed: Path, here: Path) -> None:
     said = run(stepsize(installed), "doctor", cwd=here)
-    assert "a kernel, and a slider that moves its lab" in said
+    assert "a kernel starts, and a slider moves its lab" in said
     assert "TO DO" not in said
 
 
