@@ -8,6 +8,8 @@ import gzip
 import json
 import os
 import re
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -19,7 +21,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 from tools.site import record
 
 from .axe import violations
-from .jupyter import PATIENCE, chromium
+from .jupyter import PATIENCE, ROOT, chromium
 
 pytestmark = pytest.mark.elsewhere
 
@@ -29,11 +31,9 @@ FIRST_VISIT = 1.5e6  # bytes, compressed
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    """Its folder. One worker builds it, the others wait for that."""
+    """Its folder. One worker builds it, as `run.py site` does, and the others wait for that."""
     if built := os.environ.get("STEPSIZE_SITE"):
         return Path(built).resolve()
-    from tools.site.book import build
-
     base = tmp_path_factory.getbasetemp()
     shared = base.parent if base.name.startswith("popen") else base
     folder, done = shared / "site", shared / "site.json"
@@ -44,8 +44,11 @@ def site(tmp_path_factory):
         while not done.exists() and time.monotonic() < end:
             time.sleep(1)
     else:
-        done.write_text(json.dumps(build(folder)), encoding="utf-8")
-    assert json.loads(done.read_text(encoding="utf-8")) == []
+        command = [sys.executable, str(ROOT / "tools" / "site"), "--into", str(folder)]
+        made = subprocess.run([*command, "--no-browser"], capture_output=True, encoding="utf-8")
+        wrong = made.stdout + made.stderr if made.returncode else ""
+        done.write_text(json.dumps(wrong), encoding="utf-8")
+    assert json.loads(done.read_text(encoding="utf-8")) == ""
     return folder
 
 
