@@ -5,3 +5,13 @@ addEventListener("load", async () => {
     if (formula.scrollWidth > formula.clientWidth) formula.tabIndex = 0;
   }
 });
+
+// So is code; what was folded when the page was opened could not be measured then.
+const reach = () => {
+  for (const code of document.querySelectorAll("article pre")) {
+    if (code.scrollWidth > code.clientWidth) code.tabIndex = 0;
+  }
+};
+addEventListener("load", () => setTimeout(reach));
+document.addEventListener("toggle", reach, true);
+document.addEventListener("click", () => setTimeout(reach), true);
