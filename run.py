@@ -95,10 +95,10 @@ def open_course(args):
 def pass_tests(args):
     set_up("dev,bench,workshop,teach,site")  # what is said of Keras, Optax and the hub is tested
     # A file a time on each core, for what a file starts is started once; the quick ones start
-    # nothing, and one of them is most of the work. One file more, for many wait for a hub or a
-    # browser; in their order, for by number of tests the longest files would be the last; and no
-    # core is fought for by the threads of two.
-    by = "worksteal" if "--quick" in args else "loadfile"
+    # nothing, and one of them is most of the work; elsewhere, marks say what belongs together.
+    # One more than there are cores, for many wait for a browser or a server; in their order, for
+    # by number of tests the longest would be the last; and no core is fought for by two threads.
+    by = "worksteal" if "--quick" in args else "loadgroup" if "elsewhere" in args else "loadfile"
     shared = ["-n", str(min(os.cpu_count() or 1, 4) + 1), "--dist", by, "--no-loadscope-reorder"]
     command = [str(PYTHON), "-m", "pytest"] + shared + args
     env = dict(environment(VENV), OMP_NUM_THREADS="1")

@@ -213,6 +213,7 @@ def test_no_page_fetches_anything_from_elsewhere():
     assert not [path.name for path in files if re.search(r"\w:?//\w", path.read_text())]
 
 
+@pytest.mark.elsewhere
 def test_with_a_real_hub(folder):
     """As in BOARD.md: these scopes are enough, ann is known by her token, teacher is an admin."""
     port, ask = a_free_port(), Board.opener.open

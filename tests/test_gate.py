@@ -18,6 +18,7 @@ from .people import IN, SECRET, A, B, load, sign_in
 from .rogue import MARK, Visit
 from .room import room
 
+pytestmark = [pytest.mark.elsewhere, pytest.mark.xdist_group("gate")]  # one hub for all
 TICKET = "stepsize-gate"
 
 

@@ -15,6 +15,8 @@ pytest.importorskip("jupyterhub", reason="JupyterHub is not for Windows")
 from .people import IN, SECRET, A, B, Class, load, ports
 from .room import ROOT, room
 
+pytestmark = [pytest.mark.elsewhere, pytest.mark.xdist_group("hub")]  # one hub for all
+
 
 @pytest.fixture(scope="module")
 def people():

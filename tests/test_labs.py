@@ -1,6 +1,7 @@
 """The labs: whatever is set, a picture and a true sentence, and never an error."""
 
 import gc
+import itertools
 import re
 import warnings
 import weakref
@@ -55,11 +56,26 @@ def no_numbers_in(svg: str) -> list[str]:
     return re.findall(r"\b(?:nan|inf|NaN|None)\b", svg)
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="class")
 def _no_lab_is_left():
     """ipywidgets keeps every widget, and a lab its figures: all of them would be gigabytes."""
     yield
     Widget.close_all()
+
+
+@pytest.fixture(scope="class", params=LABS, ids=lambda make: make.__name__)
+def shared(request):
+    """A lab takes most of a second to draw: it is drawn once, for all that is tried on it."""
+    yield request.param()
+    Widget.close_all()
+
+
+@pytest.fixture
+def lab(shared):
+    values = {name: control.value for name, control in shared.controls.items()}
+    yield shared
+    for name, value in values.items():
+        shared.controls[name].value = value
 
 
 def test_a_closed_lab_is_forgotten():
@@ -81,10 +97,8 @@ def test_a_closed_widget_is_forgotten(kind):
     assert gone() is None
 
 
-@pytest.mark.parametrize("make", LABS, ids=lambda make: make.__name__)
 class TestLab:
-    def test_every_end_of_every_slider_gives_a_picture(self, make):
-        lab = make()
+    def test_every_end_of_every_slider_gives_a_picture(self, lab):
         for name, control in lab.controls.items():
             ends = self.ends(control)
             for end in ends:
@@ -103,17 +117,16 @@ class TestLab:
             return [control.base**control.max, control.base**control.min]
         return [control.max, control.min] if hasattr(control, "max") else [1, 2]
 
-    def test_a_slider_is_crossed_in_twenty_presses_of_a_key(self, make):
+    def test_a_slider_is_crossed_in_twenty_presses_of_a_key(self, lab):
         """Page Up moves it by five steps, and the arrows by one."""
-        for name, control in make().controls.items():
+        for name, control in lab.controls.items():
             if hasattr(control, "step"):
                 steps = (control.max - control.min) / control.step
                 assert steps <= 20 * 5 + 1e-6, name
             elif hasattr(control, "options"):
                 assert len(control.options) <= 20 * 5, name
 
-    def test_no_two_labels_of_an_axis_lie_on_each_other(self, make):
-        lab = make()
+    def test_no_two_labels_of_an_axis_lie_on_each_other(self, lab):
         for scene in {id(scene): scene for scene in self.scenes(lab)}.values():
             scene.figure.draw_without_rendering()
             for ax in scene.axes:
@@ -134,8 +147,7 @@ class TestLab:
                 control.value = value
                 yield lab.scene
 
-    def test_the_browser_is_told_where_the_controls_were(self, make):
-        lab = make()
+    def test_the_browser_is_told_where_the_controls_were(self, lab):
         for control in lab.controls.values():
             control.value = self.ends(control)[-1]
             states = lab.picture.shown["seen"]["controls"]
@@ -143,20 +155,18 @@ class TestLab:
                 assert state == {key: getattr(each, key) for key in state}
                 assert state or isinstance(each, Again)
 
-    def test_what_is_stored_is_a_picture_and_its_sentence(self, make):
-        bundle = make()._repr_mimebundle_()
+    def test_what_is_stored_is_a_picture_and_its_sentence(self, lab):
+        bundle = lab._repr_mimebundle_()
         assert set(bundle) == {"text/plain", "image/png"}
         assert bundle["image/png"].startswith(b"\x89PNG")
-        assert bundle["text/plain"] == make()._repr_mimebundle_()["text/plain"]
+        assert bundle["text/plain"] == repr(lab)
         assert "0x" not in bundle["text/plain"]
 
-    def test_the_label_tells_the_state(self, make):
-        lab = make()
+    def test_the_label_tells_the_state(self, lab):
         assert lab.sentence in lab.picture.shown["label"]
         assert lab.title in lab.picture.shown["label"]
 
-    def test_an_error_is_said_and_passes(self, make, monkeypatch):
-        lab = make()
+    def test_an_error_is_said_and_passes(self, lab, monkeypatch):
         said, react = lab.sentence, lab._react
         monkeypatch.setattr(lab, "_react", lambda *_, **__: 1 / 0)
         lab.update()
@@ -285,15 +295,16 @@ def without_correction(theta, grad, t, m=0.0, v=0.0, *, lr, beta1, beta2, eps=1e
     return Step(theta - lr * m / (v**0.5 + eps), dict(m=m, v=v))
 
 
-@pytest.mark.parametrize("beta2", [0.5, 0.999, 0.9999])
-@pytest.mark.parametrize("beta1", [0, 0.9, 0.99])
 @pytest.mark.parametrize("gradient", SERIES)
-def test_the_microscope_says_what_the_rules_do(gradient, beta1, beta2):
+def test_the_microscope_says_what_the_rules_do(gradient):
     lab = labs.microscope()
-    chosen = dict(gradient=gradient, beta1=beta1, beta2=beta2, lr=0.05, updates=200)
-    for name, value in chosen.items():
+    for name, value in dict(gradient=gradient, lr=0.05, updates=200).items():
         lab.controls[name].value = value
-    for correction, rule in ((True, adam), (False, without_correction)):
+    rules = ((True, adam), (False, without_correction))
+    for beta1, beta2, (correction, rule) in itertools.product(
+        (0, 0.9, 0.99), (0.5, 0.999, 0.9999), rules
+    ):
+        lab.controls["beta1"].value, lab.controls["beta2"].value = beta1, beta2
         lab.controls["correction"].value = correction
         hyper = dict(lr=0.05, beta1=beta1, beta2=beta2)
         run = descend(rule, Gradients(SERIES[gradient]), [0.0], 200, **hyper)

@@ -29,6 +29,8 @@ import psutil
 ROOT = Path(__file__).resolve().parents[1]
 PATIENCE = 300  # seconds: a machine with twenty other things to do
 
+pytestmark = [pytest.mark.elsewhere, pytest.mark.xdist_group("one_hub")]
+
 
 def free_port() -> int:
     """One with free neighbours, and not among those that systems hand out by themselves."""

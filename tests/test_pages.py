@@ -109,7 +109,14 @@ def exported(notebook: Path, folder: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda notebook: notebook.stem)
+SOME = ("01-", "05-", "words")  # on every run; with labs, with tables, with neither
+EXPORTED = [
+    pytest.param(path, marks=() if path.name.startswith(SOME) else pytest.mark.elsewhere)
+    for path in NOTEBOOKS
+]
+
+
+@pytest.mark.parametrize("notebook", EXPORTED, ids=lambda notebook: notebook.stem)
 def test_axe_finds_nothing_in_an_exported_lesson(browser, tmp_path, notebook):
     page = offline(browser.new_page(viewport={"width": 1280, "height": 900}))
     page.goto(exported(notebook, tmp_path).as_uri(), wait_until="domcontentloaded")

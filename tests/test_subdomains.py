@@ -20,6 +20,7 @@ def hub():
         yield machine
 
 
+@pytest.mark.elsewhere
 def test_a_learners_page_reads_nothing_of_the_hubs(hub):
     here = f"http://localhost:{hub.port}"  # and in Chromium, localhost has all names before it
     of_a, of_b = (f"http://{name}.localhost:{hub.port}/user/{name}" for name in (A, B))
