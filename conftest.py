@@ -71,16 +71,6 @@ def imported(path: Path) -> set[str]:
     return {part for name in named for part in name.split(".")}
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if config.getoption("quick"):
-        config.hook.pytest_deselected(items=[item for item in items if is_thorough(item)])
-        items[:] = [item for item in items if not is_thorough(item)]
-
-
-def is_thorough(item: pytest.Item) -> bool:
-    return item.get_closest_marker("thorough") is not None
-
-
 @pytest.fixture(autouse=True)
 def _numpy_in_doctests(doctest_namespace: dict) -> None:
     """Doctests know `np`, as everybody who reads them does."""

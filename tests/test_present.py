@@ -135,6 +135,7 @@ def test_in_a_browser_slides_go_on_a_lab_moves_and_an_answer_waits(tmp_path):
         walk(page)
 
 
+@pytest.mark.elsewhere
 def test_every_lab_fits_its_slide_and_can_be_read_from_the_last_row(tmp_path):
     extension = Path(sys.prefix) / "share" / "jupyter" / "labextensions" / "jupyterlab-slideshow"
     if not extension.exists():
