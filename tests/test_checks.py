@@ -1407,8 +1407,8 @@ def test_what_waits_without_an_end_is_stopped(body, impatient, monkeypatch):
         ("raise KeyboardInterrupt", "KeyboardInterrupt"),
         ("class Own(BaseException): pass\nraise Own('so')", "`Own: so`"),
         ("class Mean(Exception):\n    def __str__(self): raise self\nraise Mean", "Mean."),
-        ("import os\nos._exit(1)", "It ended the Python that ran it"),
-        ("import faulthandler\nfaulthandler._sigsegv()", "It makes Python itself crash"),
+        ("import os\nos._exit(1)", "It ended Python instead of returning"),
+        ("import faulthandler\nfaulthandler._sigsegv()", "It crashes Python itself"),
     ],
 )
 def test_what_breaks_says_what_and_where(body, words):
@@ -1544,7 +1544,7 @@ def test_a_failure_of_ours_is_said_and_blames_nobody(monkeypatch, tmp_path):
     verdict = check("1.1", answer)
     assert (verdict.status, verdict.text.split(",")[0]) == (
         "not tried",
-        "The check could not start a second Python",
+        "The check couldn't start a second Python",
     )
     monkeypatch.setattr(hand_in, "run", lambda *_: 1 / 0)
     verdict = check("1.1", answer)

@@ -181,7 +181,7 @@ def part_for(lr):
 FOUND = {
     "one_gradient": lambda s: first_of_shampoo(s),
     "small_value": lambda steps: lifted_by(steps),
-    "price_of_muon": lambda m_batch: f"{100 * price(*m_batch):.3g} %",
+    "price_of_muon": lambda m_batch: f"{100 * price(*m_batch):.3g}%",
     "border": lambda h: bisected([h]),
     "three_steps": lambda h_lr: walked_on(*h_lr, 3),
     "two_directions": lambda curvatures: bisected(curvatures),
@@ -835,8 +835,8 @@ def test_an_old_sitting_survives(kept):
         assert drawn == kept["drawn"][seed]
         assert told(check) == given
     assert progress().seed == 2026 and progress().last.count("right") == 23
-    assert last_check(1).score == "15 right of 17 answered; 13 to go."
-    assert last_check(7).score == "1 right of 3 answered; 27 to go."
+    assert last_check(1).score == "15 of 17 right so far; 13 to go."
+    assert last_check(7).score == "1 of 3 right so far; 27 to go."
 
 
 def test_an_old_certificate_would_be_written_again(kept, tmp_path):
@@ -954,7 +954,7 @@ def test_the_first_answer_counts_and_is_kept():
     assert not check.answer(2, wrong(second)).right
     assert not check.answer(2, right(second)).right, "the first one counts"
     again = last_check(seed=3)
-    assert again.score == "1 right of 2 answered; 28 to go."
+    assert again.score == "1 of 2 right so far; 28 to go."
     assert again.answer(2, right(second)).verdict.startswith("No: ")
     assert last_check(seed=4).score.startswith("0 right of 0")
 

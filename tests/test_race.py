@@ -126,7 +126,7 @@ def test_the_words_are_true(task):
         lab.controls["lr"].value = lr
         ends = known.ends((task, "sgd", lr))
         assert lab.sentence.startswith(f"sgd at {lr:g}: {len(ends)} runs")
-        assert ("lost" in lab.sentence) == np.isinf(ends).any()
+        assert ("diverged" in lab.sentence) == np.isinf(ends).any()
         if np.isfinite(ends).all():
             assert f", mean {sentences.number(ends.mean())};" in lab.sentence
         assert lab.sentence.partition("best at a rate of ")[2].startswith(

@@ -91,9 +91,7 @@ def _batch(answer: Any, rng: np.random.Generator, seen: Seen) -> tuple[list[int]
     known = [np.flatnonzero((row == X).all(1)) for row in rows]
     known += [np.flatnonzero(y == target) for target in targets]
     if any(len(found) != 1 for found in known):
-        raise Wrong(
-            "no examples", "There are rows or targets in your batch that are not in X or y."
-        )
+        raise Wrong("no examples", "Your batch contains rows or targets that aren't in X or y.")
     found = [int(where[0]) for where in known]
     return found[: len(rows)], found[len(rows) :]
 
@@ -157,18 +155,21 @@ MINI_BATCH = Exercise(
         ),
         "own randomness": Mistake(
             "With the same `rng` in the same state, your batch is different each time, so the "
-            "randomness comes from elsewhere. Such a run could never be repeated.",
+            "randomness comes from somewhere else. A run like that can never be repeated.",
             _chosen_by(lambda n, size, rng: np.random.default_rng().permutation(n)[:size]),
         ),
         "left out": Mistake(
-            "Some examples are never drawn, not once in 60 batches. Each should have the same "
-            "chance.",
+            "Some examples never get drawn, not once in 60 batches. All of them should have the "
+            "same chance.",
             _chosen_by(lambda n, size, rng: rng.choice(n - 1, size, replace=False)),
             _chosen_by(lambda n, size, rng: 1 + rng.choice(n - 1, size, replace=False)),
         ),
     },
     _seen_batches,
-    praise="Different examples, each with its target, and the same again from the same rng.",
+    praise=(
+        "No example comes twice, each brings its own target, and the same rng draws the same "
+        "batch again."
+    ),
 )
 
 
@@ -375,7 +376,7 @@ EPOCH = Exercise(
     my_epoch,
     {
         "nothing moves": Mistake(
-            "You return the same theta that you were given: the updates don't reach it.",
+            "You return the theta you were given: your updates never reach it.",
             _epoch(end=lambda start, now: start),
         ),
         "no prediction": Mistake(
@@ -384,7 +385,7 @@ EPOCH = Exercise(
             _epoch(error=lambda X, y, theta: -y),
         ),
         "prediction only": Mistake(
-            "Your error has no target in it. It is the prediction minus what should have come out.",
+            "The target is missing from your error. The error is the prediction minus the target.",
             _epoch(error=lambda X, y, theta: X @ theta),
         ),
         "first batch only": Mistake(
@@ -437,7 +438,7 @@ EPOCH = Exercise(
         ),
         "own randomness": Mistake(
             "With the same `rng` in the same state, the end is different each time, so the "
-            "randomness comes from elsewhere. Such a run could never be repeated.",
+            "randomness comes from somewhere else. A run like that can never be repeated.",
             _epoch(order=lambda n, rng: np.random.default_rng().permutation(n)),
         ),
         "all at once": Mistake(
@@ -467,7 +468,7 @@ EPOCH = Exercise(
             _epoch(rate=lambda lr, size: -lr),
         ),
         "no rate": Mistake(
-            "Your steps are whole gradients: the learning rate plays no part in them.",
+            "Your steps are the full gradients: the learning rate plays no part in them.",
             _epoch(rate=lambda lr, size: 1.0),
         ),
         "sum": Mistake(
@@ -490,7 +491,8 @@ EPOCH = Exercise(
             _epoch(over=lambda here, size, n: size),
         ),
         "divided twice": Mistake(
-            "You divide twice: once for the mean over the batch, and once more.",
+            "You divide twice: you've already taken the mean over the batch, and then you divide "
+            "again.",
             _epoch(over=lambda here, size, n: here**2),
             _epoch(over=lambda here, size, n: here * n),
             _epoch(rate=lambda lr, size: lr / size),
@@ -506,7 +508,7 @@ EPOCH = Exercise(
             _epoch(factor=4),
         ),
         "sign of the error": Mistake(
-            "In your steps all errors count the same, large or small. In the gradient of a "
+            "All errors count the same in your steps, large or small. In the gradient of a "
             "square, larger errors count more.",
             _epoch(error=lambda X, y, theta: np.sign(X @ theta - y)),
         ),
@@ -531,7 +533,7 @@ EPOCH = Exercise(
         ),
     },
     _seen_epochs,
-    praise="Each example once, and every batch starts where the last one ended.",
+    praise="Every example gets its turn once, and every step starts where the last one ended.",
 )
 
 
@@ -544,8 +546,8 @@ EXPONENT = number(
     within=0.1,
     mistakes={
         "variance": Mistake(
-            "That is how the variance falls, which is the square of the noise. Noise is measured "
-            "in the units of the gradient.",
+            "That is how the variance falls, and the variance is the square of the noise. The "
+            "noise itself is measured in the units of the gradient.",
             -1.0,
         ),
         "sign": Mistake(

@@ -118,7 +118,7 @@ def _first_step(x: float, then: float) -> str:
     if then / x > 0:
         return "crawling" if then / x > 0.9 else "closing in from one side"
     if np.isclose(-then, x, rtol=1e-9):
-        return "back and forth, always as far"
+        return "back and forth, always the same distance"
     return f"overshooting, {'less' if abs(then) < abs(x) else 'further'} each time"
 
 
@@ -206,7 +206,7 @@ def scales(trace: Trace) -> str:
     """How far each of two coordinates moved, in all and for each gradient that it was given."""
     asked, gone = np.abs(trace.grad).sum(axis=0), -trace.theta[-1]
     often, rarely = (
-        f"{n:.0f} gradients moved it {number(way)}, {number(way / n)} each"
+        f"{n:.0f} gradients moved it {number(way)} in all, {number(way / n)} each"
         for n, way in zip(asked, gone, strict=True)
     )
     return f"often: {often}; rarely: {rarely}"
@@ -222,7 +222,7 @@ def microscope(trace: Trace, step: np.ndarray) -> str:
     longest = int(np.argmax(length >= (1 - 1e-6) * length.max()))
     first = f"the first step is {length[0]:.2f} × lr, the last {length[-1]:.2f} × lr"
     m, v = (1 - beta[-1] ** len(step) for beta in (trace.beta1, trace.beta2))
-    filled = f"m is {100 * m:.3g} % full, v {100 * v:.3g} %"
+    filled = f"m is {100 * m:.3g}% full, v {100 * v:.3g}%"
     return f"up to {length.max():.2f} × lr, in update {longest + 1}: {first}; {filled} by then"
 
 
@@ -251,7 +251,7 @@ def race(optimizer: str, lr: float, ends: np.ndarray, best_lr: float, best: floa
     if len(kept):
         low, high = number(kept.min()), number(kept.max())
         said += f", loss {low} to {high} at the end" if len(kept) > 1 else f", loss {low}"
-    said += f", {lost} lost" if lost else f", mean {number(kept.mean())}"
+    said += f", {lost} diverged" if lost else f", mean {number(kept.mean())}"
     return f"{said}; {optimizer} is best at a rate of {best_lr:g}, with a mean of {number(best)}"
 
 
@@ -267,7 +267,7 @@ def fair_race(losses: Mapping[str, np.ndarray], rates: np.ndarray, steps: int) -
 
 def decay(left: Mapping[str, np.ndarray], updates: int) -> str:
     """What is left of two weights that both began at 1. left: rule -> (A, B)."""
-    parts = [f"{name} {100 * a:.0f} % and {100 * b:.0f} %" for name, (a, b) in left.items()]
+    parts = [f"{name} {100 * a:.0f}% and {100 * b:.0f}%" for name, (a, b) in left.items()]
     return f"left of A and B after {updates} updates: " + ", ".join(parts)
 
 

@@ -25,10 +25,13 @@ def adagrads_first(g: float) -> Asked:
             number(_moved(adagrad, g, lr=0.1)),
             "The gradient is divided by the root of its own square: the rate is left.",
         ),
-        (number(0.1 * g), "That is SGD's step. Adagrad divides by the size of what has come."),
+        (
+            number(0.1 * g),
+            "That is SGD's step. Adagrad divides by the size of the gradients so far.",
+        ),
         (
             number(0.1 / g),
-            "Divided once too often: the gradient is above the fraction line, too.",
+            "Divided once too often: the gradient is in the numerator, too.",
         ),
         (
             "0: nothing has come yet",
@@ -45,7 +48,8 @@ def adagrads_hundredth(t: int) -> Asked:
         f"long is step number {t}?",
         (number(moved), "The sum of squares is t, so the step is 0.1 / √t."),
         (number(0.1 / t), "The sum grows as t. But what divides is its root."),
-        ("0.1", "That was the first one. The sum never forgets, so it grows."),
+        "0.1",
+        "That was the first one. The sum never forgets, so it grows.",
         (number(0.1 * 0.99**t), "Nothing decays by a constant factor here. The sum grows."),
     )
 
@@ -57,13 +61,14 @@ def rmsprops_first(alpha: float) -> Asked:
         "The rate is 0.01. How long is the first step? (eps is far too small to matter.)",
         (
             number(_moved(rmsprop, 1.0, lr=0.01, alpha=alpha)),
-            "v is too small: it is 1 − alpha of the square. It is divided by its root, so the step "
-            "is too long.",
+            "v is too small: it is 1 − alpha of the square. The gradient is divided by its root, "
+            "so the step is too long.",
         ),
-        ("0.01", "That would be Adam, which corrects."),
+        "0.01",
+        "That would be Adam, which corrects.",
         (
             number(0.01 * (1 - alpha)),
-            "v is too small, yes. But it is below the fraction line.",
+            "v is too small, yes. But it is in the denominator.",
         ),
         (number(0.01 / (1 - alpha)), "What divides is the root of v."),
     )
@@ -73,15 +78,16 @@ def rmsprops_first(alpha: float) -> Asked:
 def scaled_gradients(c: int) -> Asked:
     return asked(
         f"You multiply the loss by {c}, and leave the rate of PyTorch's Adagrad as it is. What "
-        "becomes of its path? (eps is far too small to matter.)",
+        "happens to its path? (eps is far too small to matter.)",
         (
             "it stays the same",
             "Each gradient is divided by the size of all the gradients so far: the factor cancels.",
         ),
         (f"each step is {c} times as long", "That would be SGD."),
         (
+            f"each step is 1/{c} as long",
+            "The gradient in the numerator grows as well.",
             f"each step is {c} times as short",
-            "The gradient above the fraction line grows as well.",
         ),
         (
             f"each step is √{c} times as long",
@@ -103,7 +109,8 @@ def turned() -> Asked:
             "gradient descent: it now has two steep axes",
             "Rotate the ravine, and gradient descent's path just rotates with it.",
         ),
-        ("both, by the same amount", "Gradient descent doesn't even know where the axes are."),
+        "both, by the same amount",
+        "Gradient descent doesn't even know where the axes are.",
         (
             "neither: only the names of the axes change",
             "The axes matter to Adagrad: it scales each one by itself.",
@@ -124,12 +131,13 @@ def rare_word(k: int) -> Asked:
         ),
         (f"{k}", "The sums differ by that. The rates differ by its root."),
         (
-            "1: the gradients are of one size",
+            "1: the gradients have the same size",
             "But they came a different number of times, and Adagrad adds them up.",
+            "1: the gradients are of one size",
         ),
         (
             number(1 / math.sqrt(k)),
-            "It's the other way round: the weight that has had few gradients takes longer steps.",
+            "It's the other way around: the weight that has had few gradients takes longer steps.",
         ),
     )
 
@@ -162,10 +170,12 @@ def how_much_is_left(k: int) -> Asked:
         ),
         (number(0.9**k), "It came in with a weight of 0.1, not of 1."),
         (
+            "0.9: 90% of the past is kept",
+            "90% of the average is kept in each update, again and again.",
             "0.9: 90 % of the past is kept",
-            "90 % of the average is kept in each update, again and again.",
         ),
-        ("0.1", "That was its weight in the update in which it came in."),
+        "0.1",
+        "That was its weight in the update in which it came in.",
     )
 
 
@@ -196,7 +206,8 @@ def uncorrected(t: int) -> Asked:
             "m is too small, and the root of v is smaller still. So the early steps are too long.",
         ),
         (number(1 / ratio), "v is in the denominator: if v is too small, the steps are too long."),
-        ("1: it doesn't matter", "It does, for thousands of updates: beta2 is 0.999."),
+        "1: it doesn't matter",
+        "It does, for thousands of updates: beta2 is 0.999.",
         (
             number(1 - 0.9**t),
             "That is m alone. v is too small as well, and you divide by its root.",
@@ -242,7 +253,8 @@ def as_small_as_eps(lr: float) -> Asked:
             "That holds as long as eps is small beside the gradient. Here the two are equal.",
         ),
         (number(lr / math.sqrt(2)), "That is for eps² inside the root."),
-        ("0", "eps shortens the step; it doesn't stop it."),
+        "0",
+        "eps shortens the step; it doesn't stop it.",
     )
 
 
@@ -251,9 +263,11 @@ def what_v_is(g: float) -> Asked:
     return asked(
         f"A gradient of {g:g} in every update. Where does Adam's v settle?",
         (number(g**2), "v is the mean of the squares. The mean gradient is not subtracted."),
-        ("0", "The variance would. But v isn't a variance: nothing is subtracted."),
+        "0",
+        "The variance would. But v isn't a variance: nothing is subtracted.",
         (number(g), "That is m. v has the unit of a square."),
-        ("it grows without end", "Adagrad's sum does. v is an average that forgets."),
+        "it grows without end",
+        "Adagrad's sum does. v is an average that forgets.",
     )
 
 
@@ -264,7 +278,8 @@ def decay_alone(lr: float, decay: float) -> Asked:
         f"AdamW as in PyTorch, a rate of {lr:g}, weight_decay {decay:g}. A weight of 1 has a "
         "gradient of 0. What is the weight after the first update?",
         (f"{left:.5g}", "1 − rate · decay: the decay needs no gradient."),
-        ("1", "That is SGD or Adam without decay. This decay pulls by itself."),
+        "1",
+        "That is SGD or Adam without decay. This decay pulls by itself.",
         (f"{1 - decay:.5g}", "PyTorch multiplies the decay by the rate."),
         (f"{1 - lr:.5g}", "The rate alone doesn't shrink anything."),
     )
@@ -278,8 +293,8 @@ def l2_alone(w: float, lr: float) -> Asked:
         "gradient of 0. What is the weight after the first update?",
         (
             f"{moved:.6g}",
-            "The penalty's gradient goes through Adam, and the step comes out as long as any first"
-            " step of Adam: the rate.",
+            "The penalty's gradient goes through Adam, so the step is as long as any first step "
+            "of Adam's: the rate.",
         ),
         (
             f"{w * (1 - lr * 0.01):.6g}",
@@ -312,7 +327,8 @@ def the_same_for() -> Asked:
             "It divides the penalty's gradient by √v̂, so weights with large gradients hardly "
             "decay.",
         ),
-        ("RMSProp", "It divides, as Adam does."),
+        "RMSProp",
+        "It divides, as Adam does.",
         (
             "all of them: two names for one thing",
             "Of these, only for plain SGD. That is why AdamW exists.",
@@ -331,7 +347,8 @@ def a_lower_rate(c: int) -> Asked:
             "It is the product of lr and weight_decay that shrinks a weight.",
             f"1/{c} of before",
         ),
-        ("as before", "In the paper it would be. PyTorch multiplies the decay by lr."),
+        "as before",
+        "In the paper it would be. PyTorch multiplies the decay by lr.",
         (f"{c} times as strong", "The product gets smaller, not larger."),
         (f"1/{c**2} of what it was", "lr is in the product only once.", f"1/{c**2} of before"),
     )
@@ -342,15 +359,25 @@ def never_forgets() -> Asked:
     return asked(
         "A single gradient of 100, and then 1 for 10,000 updates. How long are the steps by then?",
         (
-            "Adam's are the rate, AMSGrad's a fraction of it",
+            "Adam's are as long as the rate, AMSGrad's only a fraction of it",
             "AMSGrad divides by the root of the largest v so far. Adam's v forgets.",
+            "Adam's are the rate, AMSGrad's a fraction of it",
         ),
-        ("both are the rate", "AMSGrad keeps the maximum: its v never falls again."),
         (
-            "AMSGrad's are the rate, Adam's a fraction of it",
-            "It's the other way round: Adam is the one that forgets.",
+            "both are as long as the rate",
+            "AMSGrad keeps the maximum: its v never falls again.",
+            "both are the rate",
         ),
-        ("both are a fraction of the rate", "Adam's v remembers only some 1000 updates."),
+        (
+            "AMSGrad's are as long as the rate, Adam's only a fraction of it",
+            "It's the other way around: Adam is the one that forgets.",
+            "AMSGrad's are the rate, Adam's a fraction of it",
+        ),
+        (
+            "both are only a fraction of the rate",
+            "Adam's v remembers only about 1000 updates.",
+            "both are a fraction of the rate",
+        ),
     )
 
 
