@@ -1283,7 +1283,7 @@ def test_what_is_near_a_mistake_is_not_taken_for_it():
     row = " ".join(verdict.detail.splitlines()[1].split())
     assert row.startswith("n = 6, batches of 2 [0.75, 0.75, 0.75,")
     facts = ("first batch only", "one batch missing", "not once each", "apart", "in order")
-    for name in (*facts, "old gradient", "same batches", "neighbours"):
+    for name in (*facts, "old gradient", "same batches", "neighbors"):
         for variant in epoch.mistakes[name].variants:
             assert judge(epoch, odd_steps(variant)).mistake == name
 
@@ -1586,7 +1586,7 @@ def test_a_verdict_shows_itself_in_html_and_in_words():
     assert "a &lt; b" in page
     assert not {"<x>", "<y>", "<z>"} & set(page.replace(">", "> ").split())
     assert repr(verdict).splitlines()[0] == "1.1 not right yet. Use `a < b`."
-    assert "✗" in page, "not by colour alone"
+    assert "✗" in page, "not by color alone"
     assert "color: #212121" in page and "background: #" in page, "readable in every theme"
     assert "inherit" not in page, "JupyterLab takes it away where a notebook isn't trusted"
 

@@ -383,7 +383,7 @@ SIGHT = {
 
 @pytest.mark.parametrize("sight", SIGHT)
 def test_no_two_optimizers_look_alike(sight):
-    """Where two colours come close, dash and marker both differ."""
+    """Where two colors come close, dash and marker both differ."""
     looks = list(plots.palette.values())
     rgb = np.array([[int(look.color[i : i + 2], 16) / 255 for i in (1, 3, 5)] for look in looks])
     seen = rgb @ np.array(SIGHT[sight]).T

@@ -31,7 +31,7 @@ PATIENCE = 300  # seconds: a machine with twenty other things to do
 
 
 def free_port() -> int:
-    """One with free neighbours, and not among those that systems hand out by themselves."""
+    """One with free neighbors, and not among those that systems hand out by themselves."""
     return next(
         port
         for port in range(20000 + os.getpid() % 5000, 30000, 10)

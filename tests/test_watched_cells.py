@@ -48,7 +48,7 @@ FAILED = {
         "did not run: `IndentationError: unindent",
     ),
     "an indented def": ("x = 1\n  " + RIGHT.strip(), "did not run: `IndentationError: unexpected"),
-    "a bracket left open": (
+    "a parenthesis left open": (
         RIGHT.replace("(theta)", "(theta"),
         "did not run: `SyntaxError: incomplete input`",
     ),

@@ -258,10 +258,10 @@ def claim(ip: str, port: int) -> socket.socket:
     except ports.Taken as taken:
         other = ports.another(ip, port)
         hint = f"\nThis would do: {COMMAND} --port {other}" if other else ""
-        raise Trouble(f"{taken}{neighbour(port)}{hint}") from None
+        raise Trouble(f"{taken}{neighbor(port)}{hint}") from None
 
 
-def neighbour(port: int) -> str:
+def neighbor(port: int) -> str:
     """The hub of another folder that has this port; else what a hub needs there."""
     for process in processes.others():
         told = processes.environment(process)

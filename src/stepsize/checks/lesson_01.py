@@ -541,7 +541,7 @@ WHICH_CURVE = choice(
             _with_exchanged("B", "C"),
             _with_exchanged("A", "B"),
         ),
-        "other way round": Mistake(
+        "other way around": Mistake(
             "You have all four the wrong way around: the smallest rate crawls, and the largest "
             "diverges.",
             {"A": 0.1, "B": 0.21, "C": 0.002, "D": 0.19},

@@ -70,7 +70,7 @@ def _seen_batches(answer: Any) -> Seen:
 
 
 def _is_a_block(indices: frozenset[int]) -> bool:
-    """Whether they are neighbours, or would be if the last one and the first one were."""
+    """Whether they are neighbors, or would be if the last one and the first one were."""
     ends = sum((i + 1) % N not in indices for i in indices)
     return len(indices) > 1 and ends == 1
 
@@ -142,7 +142,7 @@ MINI_BATCH = Exercise(
             _chosen_by(lambda n, size, rng: rng.integers(0, n, size)),
         ),
         "block": Mistake(
-            "Your examples are always neighbours. Data is often sorted, and neighbours look "
+            "Your examples are always neighbors. Data is often sorted, and neighbors look "
             "alike, so such a batch is a poor sample of the whole.",
             _chosen_by(_block),
             _chosen_by(lambda n, size, rng: rng.integers(n // size) * size + np.arange(size)),
@@ -280,12 +280,12 @@ def _togetherness(answer: Any, faults: dict[str, str]) -> dict[str, bool]:
     """Whether any two of four examples come into one batch: by how many ends there are.
 
     Of two batches in a row there are 6; 2 where the batches are always the same, and 4 where only
-    neighbours come together. To see no more than 4 of 6 in 60 epochs has the chance 4 in 10^10.
+    neighbors come together. To see no more than 4 of 6 in 60 epochs has the chance 4 in 10^10.
     """
     X, y, theta = _entangled(4)
     ends = [_end(answer, theta, X, y, 2, seed, faults) for seed in range(60)]
     different = len({tuple(np.round(end, 9)) for end in ends})
-    return {"same batches": different == 2, "neighbours": different in (3, 4)}
+    return {"same batches": different == 2, "neighbors": different in (3, 4)}
 
 
 def _end(
@@ -431,8 +431,8 @@ EPOCH = Exercise(
                 ]
             ),
         ),
-        "neighbours": Mistake(
-            "You start at a random place and go around, so only neighbours ever share a batch. "
+        "neighbors": Mistake(
+            "You start at a random place and go around, so only neighbors ever share a batch. "
             "Shuffle the examples.",
             _epoch(order=lambda n, rng: np.roll(np.arange(n), rng.integers(n))),
         ),

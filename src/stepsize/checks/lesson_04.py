@@ -347,7 +347,7 @@ def _rmsprop(
     return variant
 
 
-def _centred(theta, grad, t, m=0.0, v=0.0, *, lr, alpha, eps):
+def _centered(theta, grad, t, m=0.0, v=0.0, *, lr, alpha, eps):
     m = alpha * m + (1 - alpha) * grad
     v = alpha * v + (1 - alpha) * grad * grad
     return Step(theta - lr * grad / ((v - m * m) ** 0.5 + eps), dict(m=m, v=v))
@@ -541,10 +541,10 @@ RMSPROP = rule(
             "long first steps.",
             _rmsprop(divides=lambda v, old, g, alpha, t: v / (1 - alpha**t)),
         ),
-        "centred": Mistake(
+        "centered": Mistake(
             "You subtract the square of the mean first. That is centered RMSProp, which divides "
             "by a standard deviation; here nothing is subtracted.",
-            _centred,
+            _centered,
         ),
         "old v": Mistake(
             "You divide by the mean of the squares before this one, which at first is only eps. "

@@ -775,7 +775,7 @@ SECOND_STEP = choice(
             "got no new gradient. Work out both fractions: mean over root mean square.",
             _with_exchanged("C", "D"),
         ),
-        "turned round is full": Mistake(
+        "turned around is full": Mistake(
             "A gradient that flips leaves hardly any mean: the new one cancels what m keeps of the"
             " old. If the gradient stays the same, so does the step.",
             _with_exchanged("A", "B"),

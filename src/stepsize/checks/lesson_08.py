@@ -91,7 +91,7 @@ WARMUP = function(
             _warmup(top=lambda p, steps: 1.0),
             _warmup(rise=lambda n, steps: steps / n),
         ),
-        "downwards": Mistake(
+        "downward": Mistake(
             "Your factor falls. A warmup rises to 1, and stays there.",
             _warmup(n=lambda t: t, shape=lambda p: 1 - p),
             _warmup(shape=lambda p: 1 - p),

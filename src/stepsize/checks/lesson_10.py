@@ -105,7 +105,7 @@ SWEEP = function(
             _rates(shares=lambda n: np.arange(n - 1) / (n - 1)),
             _rates(shares=lambda n: np.arange(1, n) / (n - 1)),
         ),
-        "downwards": Mistake(
+        "downward": Mistake(
             "Your rates go from high to low. Begin with low.",
             _rates(out=lambda rates: rates[::-1]),
             _rates(between=lambda low, high, p, n: low / (high / low) ** p),

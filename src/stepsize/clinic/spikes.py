@@ -81,7 +81,7 @@ def _before(y: np.ndarray) -> np.ndarray:
 
 
 def _highest_before(jump: np.ndarray) -> np.ndarray:
-    """The highest of an eighth of the run before each loss, its two neighbours left out."""
+    """The highest of an eighth of the run before each loss, its two neighbors left out."""
     bins = np.array_split(jump, min(len(jump), 240))
     highest = np.array([part.max() for part in bins])
     reach = max(5, len(bins) // 8)

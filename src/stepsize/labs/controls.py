@@ -1,4 +1,4 @@
-"""The controls of the labs: ipywidgets, so that they work with the keyboard, labelled and alike."""
+"""The controls of the labs: ipywidgets, so that they work with the keyboard, labeled and alike."""
 
 from collections.abc import Iterable
 from typing import Any

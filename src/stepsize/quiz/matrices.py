@@ -74,17 +74,21 @@ def price_of_muon(m_batch: tuple[int, int]) -> Asked:
         (
             f"{number(100 * 5 * m / batch)}%",
             "5 m / B: products of matrices, whatever the batch.",
-            f"{number(100 * 5 * m / batch)} %",
+            f"{number(100 * 5 * m / batch)} %",  # as first drawn
         ),
         (
             f"{number(100 * m / batch)}%",
             "That is one step of the five.",
-            f"{number(100 * m / batch)} %",
+            f"{number(100 * m / batch)} %",  # as first drawn
         ),
         (
             f"{number(100 * 25 * m / batch)}%",
             "The five steps are counted twice.",
-            f"{number(100 * 25 * m / batch)} %",
+            f"{number(100 * 25 * m / batch)} %",  # as first drawn
         ),
-        ("300%", "Its products don't grow with the batch, as those of the gradient do.", "300 %"),
+        (
+            "300%",
+            "Its products don't grow with the batch, as those of the gradient do.",
+            "300 %",  # as first drawn
+        ),
     )

@@ -172,7 +172,7 @@ def how_much_is_left(k: int) -> Asked:
         (
             "0.9: 90% of the past is kept",
             "90% of the average is kept in each update, again and again.",
-            "0.9: 90 % of the past is kept",
+            "0.9: 90 % of the past is kept",  # as first drawn
         ),
         "0.1",
         "That was its weight in the update in which it came in.",
