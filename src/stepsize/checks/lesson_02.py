@@ -85,8 +85,8 @@ def _batch(answer: Any, rng: np.random.Generator, seen: Seen) -> tuple[list[int]
         shapes = f"{rows.shape} and {targets.shape}"
         raise Wrong(
             "shapes",
-            f"From an X of shape {X.shape} and a y of shape {y.shape} you make a batch of "
-            f"{BATCH} with the shapes {shapes}. {BATCH} rows of X and {BATCH} numbers are wanted.",
+            f"From X of shape {X.shape} and y of shape {y.shape}, you make a batch of {BATCH} "
+            f"with the shapes {shapes}. It should hold {BATCH} rows of X and {BATCH} numbers.",
         )
     known = [np.flatnonzero((row == X).all(1)) for row in rows]
     known += [np.flatnonzero(y == target) for target in targets]

@@ -686,7 +686,7 @@ FIRST_STEP = function(
             _first_step(betas=lambda beta1, beta2: (1 - beta1, 1 - beta2)),
         ),
         "one beta for its rest": Mistake(
-            "In one of the two you use beta, the weight of the old average, where you need the "
+            "In one of the averages you use beta, the weight of the old, where you need the "
             "weight of the new gradient.",
             _first_step(betas=lambda beta1, beta2: (1 - beta1, beta2)),
             _first_step(betas=lambda beta1, beta2: (beta1, 1 - beta2)),

@@ -310,7 +310,7 @@ SHARE_LEFT = function(
             _left(taken=lambda lr, wd: lr + wd),
         ),
         "a 2": Mistake(
-            "Your formula has a 2 too many.",
+            "Your formula has a factor of 2 too many.",
             _left(taken=lambda lr, wd: lr * wd / 2),
             _left(taken=lambda lr, wd: 2 * lr * wd),
             _left(count=lambda updates: 2 * updates),
@@ -382,7 +382,7 @@ _with_exchanged = exchanger(CODES)
 
 
 def _all_wrong_but(right: int) -> list[dict[str, float]]:
-    """The choices in which so many letters, of four, have their own number."""
+    """The choices in which exactly this many of the four letters have their own number."""
     choices = (dict(zip(CODES, numbers, strict=True)) for numbers in permutations(CODES.values()))
     return [one for one in choices if sum(one[x] == CODES[x] for x in CODES) == right]
 

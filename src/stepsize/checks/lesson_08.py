@@ -425,7 +425,7 @@ INVERSE_SQRT = function(
             _inverse_sqrt(root=lambda ratio: ratio / 2),
         ),
         "other power": Mistake(
-            "Your rate falls with a different power. Four times as many updates should halve it.",
+            "Your rate falls with the wrong power. Four times as many updates should halve it.",
             _inverse_sqrt(root=lambda ratio: ratio**2),
             _inverse_sqrt(root=lambda ratio: ratio**1.5),
             _inverse_sqrt(root=lambda ratio: ratio**0.25),

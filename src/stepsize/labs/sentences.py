@@ -215,7 +215,7 @@ def scales(trace: Trace) -> str:
 def microscope(trace: Trace, step: np.ndarray) -> str:
     """How long the steps of Adam are, in units of lr, and how far its averages have come.
 
-    step: one an update, with or without the correction. m / m_hat is the weight that the average
+    step: one per update, with or without the correction. m / m_hat is the weight that the average
     has given out so far; the rest of it still lies on the zero that it began with.
     """
     length = np.abs(step) / trace.lr
@@ -227,7 +227,7 @@ def microscope(trace: Trace, step: np.ndarray) -> str:
 
 
 def warmup(ends: np.ndarray, chance: float) -> str:
-    """What became of some runs, one a seed. ends: their losses; chance: that of a blind guess."""
+    """What became of some runs, one per seed. ends: their losses; chance: that of a blind guess."""
     learned = int((ends < chance / 3).sum())
     stuck = int((ends > 0.8 * chance).sum())
     rest = f", {len(ends) - learned - stuck} between" if learned + stuck < len(ends) else ""
@@ -237,7 +237,7 @@ def warmup(ends: np.ndarray, chance: float) -> str:
 
 
 def width(form: str, width: int, exponent: int, ends: np.ndarray, best: int) -> str:
-    """What came of the runs of a cell, one a seed; and the exponent of the width's best rate."""
+    """What came of the runs of a cell, one per seed; and the exponent of the width's best rate."""
     name = {"standard": "standard", "mup": "μP"}[form]
     low, high = number(ends.min()), number(ends.max())
     said = f"{name}, width {width}, rate 2^−{-exponent}: {len(ends)} runs, loss {low} to {high}"
@@ -245,7 +245,7 @@ def width(form: str, width: int, exponent: int, ends: np.ndarray, best: int) -> 
 
 
 def race(optimizer: str, lr: float, ends: np.ndarray, best_lr: float, best: float) -> str:
-    """What came of the runs of a cell, one a seed; and which rate is the optimizer's best."""
+    """What came of the runs of a cell, one per seed; and which rate is the optimizer's best."""
     kept, lost = ends[np.isfinite(ends)], int((~np.isfinite(ends)).sum())
     said = f"{optimizer} at {lr:g}: {len(ends)} run{'s' if len(ends) > 1 else ''}"
     if len(kept):
@@ -256,7 +256,7 @@ def race(optimizer: str, lr: float, ends: np.ndarray, best_lr: float, best: floa
 
 
 def fair_race(losses: Mapping[str, np.ndarray], rates: np.ndarray, steps: int) -> str:
-    """The lowest loss of each optimizer after some steps, and its rate. losses: one a rate."""
+    """The lowest loss of each optimizer after some steps, and its rate. losses: one per rate."""
     parts = [
         f"{name} {number(np.nanmin(loss), '.2g')} (rate {number(rates[np.nanargmin(loss)], '.2g')})"
         for name, loss in losses.items()
