@@ -655,7 +655,7 @@ PLATEAU = function(
             _plateau(out=lambda rates: np.array([1.0, *rates])),
         ),
         "goes on cutting": Mistake(
-            "After a cut you cut again at the very next bad loss. The count should start anew.",
+            "After a cut you cut again at the very next bad loss. The count should start over.",
             _plateau(again=lambda bad: bad),
         ),
         "the one before": Mistake(

@@ -36,7 +36,7 @@ def three_steps(h_lr: tuple[float, float]) -> Asked:
         (number(8 * (1 - lr) ** 3), "That is for a curvature of 1: the slope is curvature · θ."),
         (
             number(8 * (1 - 3 * lr * h)),
-            "The slope is measured anew at each step. It isn't the first one three times.",
+            "The slope is measured again at each step. It isn't the first one three times.",
         ),
     )
 

@@ -49,7 +49,7 @@ COURSE = Recipe(
 class Contest:
     """What came out, and in words.
 
-    yours, courses: the losses at the end, a seed each; none where there was no contest.
+    yours, courses: the losses at the end, one per seed; empty if there was no contest.
     """
 
     text: str
@@ -78,8 +78,8 @@ class Contest:
 def compete(recipe: Any, show: Callable[[int, int], None] | None = None) -> Contest:
     """Train this recipe and the course's on ten seeds each, and say which is better.
 
-    show: called with the runs that are done and all there are; by default, a bar in the notebook.
-    Raises nothing: a recipe that can't be trained is told why.
+    show: called with how many runs are done, and of how many; by default, a bar in the notebook.
+    Raises nothing: for a recipe that can't be trained, the result says why.
     """
     if recipe is ...:
         return Contest("Not tried yet. Write a recipe, and run this cell again.")
