@@ -70,8 +70,7 @@ def clipped(g: tuple[float, float]) -> Asked:
     return asked(
         f"The gradient ({g[0]}, {g[1]}) is clipped to a norm of 1. What is left?",
         (f"({x:g}, {y:g})", "Its length is 1 now, its direction the same."),
-        "(1, 1)",
-        "That is a bound on each value, which changes the direction.",
+        ("(1, 1)", "That is a bound on each value, which changes the direction."),
         (f"({g[0] - 1}, {g[1] - 1})", "Nothing is subtracted: the gradient is divided."),
         (
             f"({g[0] / sum(g):.2f}, {g[1] / sum(g):.2f})",
@@ -106,14 +105,12 @@ def edge(lr: float) -> Asked:
 def at_the_end() -> Asked:
     return asked(
         "The best rate of your sweep is the highest one you tried. What now?",
-        "go on, to higher rates",
-        "The best rate must have a worse one on either side.",
+        ("go on, to higher rates", "The best rate must have a worse one on either side."),
         (
             "take it: it is the best",
             "It is the best of those you tried. The next one may be better.",
         ),
-        "take half of it, to be safe",
-        "You don't know yet what it would be half of.",
+        ("take half of it, to be safe", "You don't know yet what it would be half of."),
         (
             "sweep finely around it",
             "First get the best rate inside the range. Its second digit comes later.",
@@ -163,8 +160,7 @@ def knows_nothing(k: int) -> Asked:
             number(math.log2(k)),
             "That is in bits. PyTorch, Keras and Optax take the natural logarithm.",
         ),
-        "1",
-        "Nothing scales the loss to 1: it depends on the number of classes.",
+        ("1", "Nothing scales the loss to 1: it depends on the number of classes."),
     )
 
 
@@ -184,11 +180,9 @@ def not_zeroed(g: float, n: int) -> Asked:
 def is_it_nan() -> Asked:
     return asked(
         "loss is a float. Which expression is True exactly where it is NaN?",
-        "loss != loss",
-        "NaN is the only float that isn't equal to itself.",
+        ("loss != loss", "NaN is the only float that isn't equal to itself."),
         ('loss == float("nan")', "Always False: NaN isn't equal to anything."),
-        "loss > 1e308",
-        "NaN is neither above nor below any number, so this is False.",
+        ("loss > 1e308", "NaN is neither above nor below any number, so this is False."),
         ("not loss", "That is True where the loss is 0."),
     )
 
@@ -216,8 +210,7 @@ def stopped_early(patience: int) -> Asked:
         (f"{best}", "The lowest loss before patience ran out."),
         (f"{other}", why_other),
         (f"{seen}", "That is where training stops. What is kept is the best so far."),
-        "0",
-        "Later ones were lower.",
+        ("0", "Later ones were lower."),
     )
 
 
@@ -226,11 +219,9 @@ def unseen() -> Asked:
     return asked(
         "You have saved the training loss of every update, and nothing else. Which of these can't "
         "you see in it?",
-        "overfitting",
-        "The training loss goes on falling. Only held-out data show it.",
+        ("overfitting", "The training loss goes on falling. Only held-out data show it."),
         ("divergence", "The loss grows without end."),
-        "loss spikes",
-        "Single losses are far above their neighbors.",
+        ("loss spikes", "Single losses are far above their neighbors."),
         ("NaN", "From some update on, the loss isn't a number."),
     )
 
@@ -245,8 +236,7 @@ def below() -> Asked:
             "The training loss is measured with dropout on, which makes it higher. That alone can "
             "do it.",
         ),
-        "it overfits",
-        "Then the held-out loss would be the higher one.",
+        ("it overfits", "Then the held-out loss would be the higher one."),
         ("the rate is too high", "Then both losses would be high."),
         (
             "held-out examples are among the training data",
@@ -284,8 +274,7 @@ def whose_eps(t: int) -> Asked:
             f"{1e-7 / math.sqrt(fill):.1e}",
             "Divided by √(1 − beta2^t): early on, Keras's epsilon weighs more.",
         ),
-        "1.0e-07",
-        "That is right once the correction has faded, after thousands of updates.",
+        ("1.0e-07", "That is right once the correction has faded, after thousands of updates."),
         (f"{1e-7 / fill:.1e}", "The root is missing: eps is added to √v."),
         (f"{1e-7 * math.sqrt(fill):.1e}", "The other way around."),
     )
@@ -300,8 +289,7 @@ def another_start(g: float) -> Asked:
             number(0.1 * g / math.sqrt(0.1 + g**2)),
             "Keras's sum of squares starts at 0.1. PyTorch's starts at 0.",
         ),
-        "0.1",
-        "That is PyTorch's, whose sum starts at 0.",
+        ("0.1", "That is PyTorch's, whose sum starts at 0."),
         (number(0.1 * g), "That is SGD's."),
         (
             number(0.1 / math.sqrt(0.1 + g**2)),
@@ -337,8 +325,7 @@ def rolls_on(library: str) -> Asked:
             if keras
             else "That is Keras's, where the old velocity rolls on.",
         ),
-        "1",
-        "That was the step before the cut.",
+        ("1", "That was the step before the cut."),
         ("0.01", "That is SGD without momentum."),
     )
 
@@ -361,11 +348,9 @@ def part_of_the_weight(lr: float) -> Asked:
         "In a paper, each update shrinks the weights by the fraction 0.001, at a constant rate. "
         f"In your PyTorch AdamW the rate is {lr:g}. Which weight_decay does the same?",
         (number(0.001 / lr), "PyTorch multiplies by the rate, so divide by it first."),
-        "0.001",
-        "Then they shrink by the rate times that, which is far less.",
+        ("0.001", "Then they shrink by the rate times that, which is far less."),
         (number(0.001 * lr), "The rate would be in there twice."),
-        "0.999",
-        "That is what is left of a weight. weight_decay says what is taken away.",
+        ("0.999", "That is what is left of a weight. weight_decay says what is taken away."),
     )
 
 
@@ -405,6 +390,5 @@ def the_same_decay() -> Asked:
             "Keras's is about ten times stronger",
             "The other way around: what goes through the momentum gets larger.",
         ),
-        "Keras ignores it",
-        "It decays, but beside the momentum.",
+        ("Keras ignores it", "It decays, but beside the momentum."),
     )

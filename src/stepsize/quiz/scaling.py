@@ -48,8 +48,7 @@ def adagrads_hundredth(t: int) -> Asked:
         f"long is step number {t}?",
         (number(moved), "The sum of squares is t, so the step is 0.1 / √t."),
         (number(0.1 / t), "The sum grows as t. But what divides is its root."),
-        "0.1",
-        "That was the first one. The sum never forgets, so it grows.",
+        ("0.1", "That was the first one. The sum never forgets, so it grows."),
         (number(0.1 * 0.99**t), "Nothing decays by a constant factor here. The sum grows."),
     )
 
@@ -64,8 +63,7 @@ def rmsprops_first(alpha: float) -> Asked:
             "v is too small: it is 1 − alpha of the square. The gradient is divided by its root, "
             "so the step is too long.",
         ),
-        "0.01",
-        "That would be Adam, which corrects.",
+        ("0.01", "That would be Adam, which corrects."),
         (
             number(0.01 * (1 - alpha)),
             "v is too small, yes. But it is in the denominator.",
@@ -109,8 +107,7 @@ def turned() -> Asked:
             "gradient descent: it now has two steep axes",
             "Rotate the ravine, and gradient descent's path just rotates with it.",
         ),
-        "both, by the same amount",
-        "Gradient descent doesn't even know where the axes are.",
+        ("both, by the same amount", "Gradient descent doesn't even know where the axes are."),
         (
             "neither: only the names of the axes change",
             "The axes matter to Adagrad: it scales each one by itself.",
@@ -174,8 +171,7 @@ def how_much_is_left(k: int) -> Asked:
             "90% of the average is kept in each update, again and again.",
             "0.9: 90 % of the past is kept",  # as first drawn
         ),
-        "0.1",
-        "That was its weight in the update in which it came in.",
+        ("0.1", "That was its weight in the update in which it came in."),
     )
 
 
@@ -206,8 +202,7 @@ def uncorrected(t: int) -> Asked:
             "m is too small, and the root of v is smaller still. So the early steps are too long.",
         ),
         (number(1 / ratio), "v is in the denominator: if v is too small, the steps are too long."),
-        "1: it doesn't matter",
-        "It does, for thousands of updates: beta2 is 0.999.",
+        ("1: it doesn't matter", "It does, for thousands of updates: beta2 is 0.999."),
         (
             number(1 - 0.9**t),
             "That is m alone. v is too small as well, and you divide by its root.",
@@ -253,8 +248,7 @@ def as_small_as_eps(lr: float) -> Asked:
             "That holds as long as eps is small beside the gradient. Here the two are equal.",
         ),
         (number(lr / math.sqrt(2)), "That is for eps² inside the root."),
-        "0",
-        "eps shortens the step; it doesn't stop it.",
+        ("0", "eps shortens the step; it doesn't stop it."),
     )
 
 
@@ -263,11 +257,9 @@ def what_v_is(g: float) -> Asked:
     return asked(
         f"A gradient of {g:g} in every update. Where does Adam's v settle?",
         (number(g**2), "v is the mean of the squares. The mean gradient is not subtracted."),
-        "0",
-        "The variance would. But v isn't a variance: nothing is subtracted.",
+        ("0", "The variance would. But v isn't a variance: nothing is subtracted."),
         (number(g), "That is m. v has the unit of a square."),
-        "it grows without end",
-        "Adagrad's sum does. v is an average that forgets.",
+        ("it grows without end", "Adagrad's sum does. v is an average that forgets."),
     )
 
 
@@ -278,8 +270,7 @@ def decay_alone(lr: float, decay: float) -> Asked:
         f"AdamW as in PyTorch, a rate of {lr:g}, weight_decay {decay:g}. A weight of 1 has a "
         "gradient of 0. What is the weight after the first update?",
         (f"{left:.5g}", "1 − rate · decay: the decay needs no gradient."),
-        "1",
-        "That is SGD or Adam without decay. This decay pulls by itself.",
+        ("1", "That is SGD or Adam without decay. This decay pulls by itself."),
         (f"{1 - decay:.5g}", "PyTorch multiplies the decay by the rate."),
         (f"{1 - lr:.5g}", "The rate alone doesn't shrink anything."),
     )
@@ -327,8 +318,7 @@ def the_same_for() -> Asked:
             "It divides the penalty's gradient by √v̂, so weights with large gradients hardly "
             "decay.",
         ),
-        "RMSProp",
-        "It divides, as Adam does.",
+        ("RMSProp", "It divides, as Adam does."),
         (
             "all of them: two names for one thing",
             "Of these, only for plain SGD. That is why AdamW exists.",
@@ -347,8 +337,7 @@ def a_lower_rate(c: int) -> Asked:
             "It is the product of lr and weight_decay that shrinks a weight.",
             f"1/{c} of before",
         ),
-        "as before",
-        "In the paper it would be. PyTorch multiplies the decay by lr.",
+        ("as before", "In the paper it would be. PyTorch multiplies the decay by lr."),
         (f"{c} times as strong", "The product gets smaller, not larger."),
         (f"1/{c**2} of what it was", "lr is in the product only once.", f"1/{c**2} of before"),
     )
