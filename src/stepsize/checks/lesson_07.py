@@ -273,8 +273,8 @@ ONE_CYCLE = function(
             _one_cycle(up=lambda p, low: max(low, p)),
         ),
         "too slow up": Mistake(
-            "On the way up you divide by `steps`, so you arrive too late. You should be at the "
-            "top at t = `rise`.",
+            "On the way up you divide by the wrong number. You should be at the top exactly at t "
+            "= `rise`.",
             _one_cycle(climbed=lambda t, rise, steps: t / steps),
             _one_cycle(climbed=lambda t, rise, steps: t / (steps - rise)),
         ),
@@ -631,7 +631,7 @@ PLATEAU = function(
             lambda losses, patience, factor: np.ones(len(losses)),
         ),
         "subtracts": Mistake(
-            "The rate should be multiplied by the factor. You subtract something instead.",
+            "The rate should be multiplied by the factor. You take something off it instead.",
             _plateau(cut=lambda rate, factor: rate - factor),
             _plateau(cut=lambda rate, factor: rate * (1 - factor)),
         ),

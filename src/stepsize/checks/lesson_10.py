@@ -316,8 +316,8 @@ POWER = function(
             _power(length=lambda new, old: len(new) ** 0.5),
         ),
         "no sign": Mistake(
-            "Yours is never negative, because a length has no sign. Where the strongest curvature "
-            "bends downward, v times H v is below 0.",
+            "Your curvature is never negative, because a length has no sign. Where the strongest "
+            "curvature bends downward, v times H v is below 0.",
             _power(result=lambda v, Hv: np.linalg.norm(Hv)),
             _power(result=lambda v, Hv: abs(v @ Hv)),
             _power(times=lambda steps: steps - 1, result=lambda v, Hv: np.linalg.norm(Hv)),

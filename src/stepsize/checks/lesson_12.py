@@ -129,8 +129,8 @@ KERAS = function(
             _keras(used=lambda rates: [rates[-1]] * len(rates)),
         ),
         "rates shifted": Mistake(
-            "Your updates are off by one: each uses its neighbor's rate. The first gradient goes "
-            "with the first rate.",
+            "Your updates use each other's rates. The first gradient goes with the first rate, "
+            "and so on.",
             _keras(used=lambda rates: [*rates[1:], rates[-1]]),
             _keras(used=lambda rates: [rates[0], *rates[:-1]]),
             _keras(used=lambda rates: rates[::-1]),
