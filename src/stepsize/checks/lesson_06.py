@@ -310,7 +310,7 @@ SHARE_LEFT = function(
             _left(taken=lambda lr, wd: lr + wd),
         ),
         "a 2": Mistake(
-            "Your formula has a factor of 2 too many.",
+            "There is a 2 in your formula that doesn't belong there.",
             _left(taken=lambda lr, wd: lr * wd / 2),
             _left(taken=lambda lr, wd: 2 * lr * wd),
             _left(count=lambda updates: 2 * updates),
