@@ -57,7 +57,7 @@ def stored(lr: float, warmup: int, seeds: range = CHOOSING) -> np.ndarray:
 def _losses(run: dict[str, Any]) -> list[float]:
     loss = [float(value) for value in run["loss"]]
     if len(loss) != 100 // EVERY:
-        raise ValueError(f"{100 // EVERY} losses are wanted, not {len(loss)}")
+        raise ValueError(f"a run has {100 // EVERY} losses, not {len(loss)}")
     return loss
 
 
