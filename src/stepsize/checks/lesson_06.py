@@ -185,8 +185,8 @@ ADAMW = rule(
             _adamw(loses=lambda theta, grad: np.linalg.norm(theta)),
         ),
         "away from 0": Mistake(
-            "Your positive weights shrink, and the negative ones grow. Decay pulls to 0 from both "
-            "sides.",
+            "Your positive weights shrink, and the negative ones grow. Decay pulls toward 0 from "
+            "both sides.",
             _adamw(loses=lambda theta, grad: abs(theta)),
             _adamw(loses=lambda theta, grad: theta**2),
         ),
@@ -195,7 +195,8 @@ ADAMW = rule(
             _adamw(fix=lambda average, beta, t: average),
         ),
         "no root": Mistake(
-            "The root of v_hat is gone. Only theta's line has to change, and in it the decay.",
+            "The root of v_hat is gone. Only theta's line has to change, and only to add the "
+            "decay.",
             _adamw(below=lambda v_hat, eps: v_hat + eps),
         ),
         "eps moved": Mistake(
