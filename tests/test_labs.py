@@ -332,7 +332,7 @@ def test_the_sentence_on_decay_is_what_the_rules_do(small, weight_decay):
     hyper = dict(lr=0.01, weight_decay=weight_decay)
     for name, rule in {"SGD": sgd, "Adam + L2": adam, "AdamW": adamw}.items():
         a, b = 100 * descend(rule, given, [1.0, 1.0], 300, **hyper).theta[-1]
-        said = re.search(rf"{re.escape(name)} (-?\d+) % and (-?\d+) %", lab.sentence)
+        said = re.search(rf"{re.escape(name)} (-?\d+)% and (-?\d+)%", lab.sentence)
         assert [int(share) for share in said.groups()] == pytest.approx([a, b], abs=0.51)
 
 
@@ -342,7 +342,7 @@ def test_the_lab_on_decay_shows_what_lesson_6_says_of_it():
         "less is taken from A, and more from B"
     )
     lab.controls["small"].value, lab.controls["weight_decay"].value = 1.0, 0.1
-    b = [int(share) for share in re.findall(r"and (\d+) %", lab.sentence)]
+    b = [int(share) for share in re.findall(r"and (\d+)%", lab.sentence)]
     assert max(b) - min(b) <= 2, "gradients of 1: all agree"
     lab.controls["small"].value, lab.controls["weight_decay"].value = 0.001, 0.01
     assert "SGD 97% and 97%, Adam + L2 98% and 0%, AdamW 95% and 95%" in lab.sentence
