@@ -70,7 +70,7 @@ def number(x: float) -> str:
 
 
 def run(race: Race, rounds: int, at_least: float) -> Outcome:
-    """Each contestant once a round, to and fro, for at least so many seconds of process time."""
+    """Each contestant once a round, back and forth, for at least so much process time."""
     ready, absent = {}, []
     for name, go in {"ours": race.ours, **race.theirs}.items():
         try:

@@ -121,7 +121,7 @@ def _head(groups: dict[str, list[Score | None]]) -> Iterator[str]:
         " made. Those of the third were made afterwards, and nothing was changed after them."
     )
     yield ""
-    yield "| | asked | no suggestion | suggestion / best: median, 5 % to 95 % | within 3 x | lost |"
+    yield "| | asked | no suggestion | suggestion / best: median, 5% to 95% | within 3 x | lost |"
     yield "|---|---|---|---|---|---|"
     for name in ("chosen on", "set aside", "made later"):
         yield _line(name, groups[name])
@@ -130,7 +130,7 @@ def _head(groups: dict[str, list[Score | None]]) -> Iterator[str]:
     yield ""
     yield (
         "lost: how much of the best run's fall of the loss is missing at the suggestion; above"
-        " 100 % the run ends above its start. The best rate of a sweep is itself a rough number:"
+        " 100% the run ends above its start. The best rate of a sweep is itself a rough number:"
         " where the U is flat, rates three times apart end alike. The lowest point of a test's"
         f" curve, over all of them, lies at {middle:.1f} times the best rate (median),"
         f" {low:.1f} to {high:.0f} times in nine of ten."
@@ -145,7 +145,7 @@ def _line(name: str, scores: list[Score | None]) -> str:
     typical, bad = np.quantile(lost, [0.5, 0.9])
     return (
         f"| {name} | {len(scores)} | {len(scores) - len(told)} | {middle:.2f}, {low:.2f} to"
-        f" {high:.2f} | {near:.0%} | median {typical:.1%}, 90 % of them below {bad:.0%}, worst"
+        f" {high:.2f} | {near:.0%} | median {typical:.1%}, 90% of them below {bad:.0%}, worst"
         f" {lost.max():.0%} |"
     )
 

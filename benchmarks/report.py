@@ -17,8 +17,8 @@ HEAD = """\
 # How fast it is
 
 Made by `python run.py bench`: {rounds} interleaved rounds, process time, one thread. A ratio is
-worked out round by round; the tables give its median and, in brackets, its range. **Above 1, ours
-is so many times faster.** Ours are the rules as they stand in `optimizers/`.
+worked out round by round; the tables give its median and, in parentheses, its range. **Above 1,
+ours is so many times faster.** Ours are the rules as they stand in `optimizers/`.
 
 {machine}
 """

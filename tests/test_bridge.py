@@ -378,7 +378,7 @@ def made_in_torch():
 
 @pytest.mark.parametrize("make", made_in_torch(), ids=lambda make: make.__name__)
 def test_every_optimizer_of_torchs_is_a_rule(make):
-    """As itself, on a matrix: the path of a parameter that torch optimises."""
+    """As itself, on a matrix: the path of a parameter that torch optimizes."""
     p = torch.nn.Parameter(torch.tensor([[4.0, 2.0], [1.0, -1.0]], dtype=torch.float64))
     start, optimizer, path = p.detach().numpy().copy(), make([p], lr=0.01), []
     curvature = np.array([1.0, 25.0])

@@ -90,7 +90,7 @@ def test_the_notebook_and_the_solution_have_the_same_ids(stem):
         assert alone in (given, sources[learner.id])
 
 
-def test_a_cell_that_was_rewritten_between_its_neighbours_is_the_same_one():
+def test_a_cell_that_was_rewritten_between_its_neighbors_is_the_same_one():
     old = [cell("markdown", "one"), cell("code", "x = 3"), cell("markdown", "two")]
     new = [cell("markdown", "one"), cell("code", "for i in y: print(i)"), cell("markdown", "two")]
     assert matched(old, new) == {0: 0, 1: 1, 2: 2}

@@ -165,7 +165,7 @@ def test_steps_grow_as_kappa_and_with_momentum_as_its_root(start):
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_standardising_beats_momentum_on_wines_each_tuned(seed):
+def test_standardizing_beats_momentum_on_wines_each_tuned(seed):
     wine = load_wine()
     some = np.random.default_rng(seed).permutation(178)[:120]
     features, alcohol = wine.data[some, 1:], wine.data[some, 0] - wine.data[some, 0].mean()

@@ -119,7 +119,7 @@ X, y = digits(np.float32)
 
 
 def ended(rule, net: Network, starts: range, lr: np.ndarray) -> np.ndarray:
-    """The loss after 400 updates: a row a start, a column a rate."""
+    """The loss after 400 updates: a row for each start, a column for each rate."""
     theta = np.repeat(np.stack([net.start(seed) for seed in starts])[:, None], len(lr), axis=1)
     step = Step(theta)
     for t in range(1, 401):

@@ -96,7 +96,7 @@ def test_torchs_quirk_a_worse_loss_is_better_below_zero():
 
 
 def test_it_drives_a_descent_epoch_by_epoch():
-    """lr = 2 on a bowl goes to and fro for ever, until the plateau is heard."""
+    """lr = 2 on a bowl goes back and forth forever, until the plateau is heard."""
     trace, factor, memory = [4.0, 2.0], 1.0, {}
     for _ in range(4):
         trace = descend(sgd, bowl, trace, steps=10, lr=2.0 * factor)

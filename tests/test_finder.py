@@ -133,7 +133,7 @@ def test_groups_keep_the_ratio_of_their_rates():
     [
         (cross_entropy, [{"x": torch.ones(2, 64)}], {}, "one of labels, label, .* not only x"),
         (cross_entropy, [3], {}, "batches must hold pairs"),
-        (torch.nn.CrossEntropyLoss, None, {}, "write CrossEntropyLoss\\(\\), with brackets"),
+        (torch.nn.CrossEntropyLoss, None, {}, "write CrossEntropyLoss\\(\\), with parentheses"),
         (None, None, {}, "the model's own loss must be a tensor with one number"),
         (cross_entropy, None, dict(clip=0.0), "clip"),
         (cross_entropy, [], {}, "batches must have a batch"),

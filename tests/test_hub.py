@@ -264,7 +264,7 @@ def test_work_goes_on_while_the_hub_is_started_anew_and_is_kept_when_all_stops(p
     with machine.running():
         kernel = people.do(people.b.reopen(kernels[0]["id"]))
         assert people.do(kernel.run("print(kept)")) == "42\n"
-        assert "the hub is stopped" in machine.hub("stop").lower()
+        assert "the hub has stopped" in machine.hub("stop").lower()
     left = machine.run("ps", "-eo", "user:30,stat,args").splitlines()
     assert not [line for line in left if line.startswith("class-") and "<defunct>" not in line]
     machine.run("userdel", f"class-{B}")  # as where a backup is brought to another machine,

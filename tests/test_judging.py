@@ -82,7 +82,7 @@ def test_the_first_wrong_moment_names_a_mistake_that_is_not_all():
     verdict = judge(EXERCISES["1.1"], both)
     sentence = EXERCISES["1.1"].mistakes["uphill"].sentence
     assert verdict.mistake == "uphill"
-    assert verdict.text == f"{sentence} That isn't all yet, but start with this."
+    assert verdict.text == f"{sentence} That isn't all, but start there."
 
 
 @pytest.mark.parametrize("kind", [list, tuple, np.array, np.float32])

@@ -238,7 +238,11 @@ def test_the_border_can_be_found_with_the_sliders(reveal):
     rate, curvature = lab.controls["lr"], lab.controls["curvature"]
     for h in (0.5, 1.0, 2.0, 4.0):
         curvature.value = h
-        for steps, verdict in ((-1, "less each time"), (0, "always as far"), (1, "further")):
+        for steps, verdict in (
+            (-1, "less each time"),
+            (0, "always the same distance"),
+            (1, "further"),
+        ):
             rate.value = 2 / h + steps * rate.step
             assert rate.min <= rate.value <= rate.max
             assert verdict in lab.sentence
@@ -321,7 +325,7 @@ def test_the_microscope_shows_what_lesson_5_says_of_it():
     lab = labs.microscope()
     assert lab.sentence.startswith("up to 6.57 × lr, in update 12: the first step is 3.16 × lr")
     lab.controls["updates"].value = 500
-    assert "the last 1.59 × lr; m is 100 % full, v 39.4 % by then" in lab.sentence
+    assert "the last 1.59 × lr; m is 100% full, v 39.4% by then" in lab.sentence
     lab.controls["correction"].value = True
     assert lab.sentence.startswith("up to 1.00 × lr, in update 1: the first step is 1.00 × lr")
     lab.controls["correction"].value = False
@@ -339,20 +343,20 @@ def test_the_sentence_on_decay_is_what_the_rules_do(small, weight_decay):
     hyper = dict(lr=0.01, weight_decay=weight_decay)
     for name, rule in {"SGD": sgd, "Adam + L2": adam, "AdamW": adamw}.items():
         a, b = 100 * descend(rule, given, [1.0, 1.0], 300, **hyper).theta[-1]
-        said = re.search(rf"{re.escape(name)} (-?\d+) % and (-?\d+) %", lab.sentence)
+        said = re.search(rf"{re.escape(name)} (-?\d+)% and (-?\d+)%", lab.sentence)
         assert [int(share) for share in said.groups()] == pytest.approx([a, b], abs=0.51)
 
 
 def test_the_lab_on_decay_shows_what_lesson_6_says_of_it():
     lab = labs.decay()
-    assert lab.sentence.endswith(
-        "SGD 44 % and 41 %, Adam + L2 90 % and 0 %, AdamW 40 % and 40 %"
-    ), "less is taken from A, and more from B"
+    assert lab.sentence.endswith("SGD 44% and 41%, Adam + L2 90% and 0%, AdamW 40% and 40%"), (
+        "less is taken from A, and more from B"
+    )
     lab.controls["small"].value, lab.controls["weight_decay"].value = 1.0, 0.1
-    b = [int(share) for share in re.findall(r"and (\d+) %", lab.sentence)]
+    b = [int(share) for share in re.findall(r"and (\d+)%", lab.sentence)]
     assert max(b) - min(b) <= 2, "gradients of 1: all agree"
     lab.controls["small"].value, lab.controls["weight_decay"].value = 0.001, 0.01
-    assert "SGD 97 % and 97 %, Adam + L2 98 % and 0 %, AdamW 95 % and 95 %" in lab.sentence
+    assert "SGD 97% and 97%, Adam + L2 98% and 0%, AdamW 95% and 95%" in lab.sentence
 
 
 @pytest.mark.parametrize(("period", "border"), [(5, 0.9), (11, 0.98), (21, 0.995), (31, 0.999)])
@@ -390,7 +394,7 @@ SIGHT = {
 
 @pytest.mark.parametrize("sight", SIGHT)
 def test_no_two_optimizers_look_alike(sight):
-    """Where two colours come close, dash and marker both differ."""
+    """Where two colors come close, dash and marker both differ."""
     looks = list(plots.palette.values())
     rgb = np.array([[int(look.color[i : i + 2], 16) / 255 for i in (1, 3, 5)] for look in looks])
     seen = rgb @ np.array(SIGHT[sight]).T
@@ -451,7 +455,7 @@ def test_bars_of_parts_have_a_number_for_each(draw):
     ("wrong", "words"),
     [
         (lambda: labs.playground(steps=0), "steps must be a whole number, at least 1, not 0"),
-        (lambda: labs.playground(surfaces=[]), "surfaces and rules must have one at least"),
+        (lambda: labs.playground(surfaces=[]), "surfaces and rules must each have at least one"),
         (lambda: labs.learning_rate(steps=1.5), "steps must be a whole number, at least 1"),
         (lambda: labs.learning_rate([ravine, rosenbrock]), "must be quadratics .*, not rosenbrock"),
         (lambda: labs.parabola(curvature=-1.0), "curvature must be above 0, not -1"),

@@ -33,7 +33,7 @@ pytestmark = [pytest.mark.elsewhere, pytest.mark.xdist_group("one_hub")]
 
 
 def free_port() -> int:
-    """One with free neighbours, and not among those that systems hand out by themselves."""
+    """One with free neighbors, and not among those that systems hand out by themselves."""
     return next(
         port
         for port in range(20000 + os.getpid() % 5000, 30000, 10)
@@ -186,9 +186,9 @@ def test_the_hubs_of_two_folders_run_side_by_side(hub, new):
     new.port = hub.port
     status, said = new.say(f"--port={new.port}")
     assert status == 1
-    assert f"There is the hub of {hub.state} (process {hub.pid})." in said
+    assert f"That is the hub of {hub.state} (process {hub.pid})." in said
     assert not new.running()
-    new.port = int(re.search(r"This would do: python run.py hub --port (\d+)", said)[1])
+    new.port = int(re.search(r"This would work: python run.py hub --port (\d+)", said)[1])
     new.start()
     assert hub.is_up() and hub.is_up("/services/board/static/board.css")
     assert new.say("stop") == (0, STOPPED)
@@ -263,7 +263,7 @@ def test_three_more_ports_have_to_lie_above_it(new, port):
 
 # After a crash -----------------------------------------------------------------------------------
 
-STOPPED = "The hub is stopped, and so is every learner's server. Their work is kept.\n"
+STOPPED = "The hub has stopped, and so has every learner's server. Their work is kept.\n"
 
 
 @pytest.fixture
@@ -372,7 +372,8 @@ def test_stop_says_what_it_could_not_end(tmp_path, monkeypatch, bystander):
     for way in ("terminate", "kill"):
         monkeypatch.setattr(psutil.Process, way, lambda self: None)
     words = (
-        f"Not all is stopped. These could not be ended: sleep infinity (process {bystander.pid})."
+        "Not everything has stopped. These couldn't be ended: "
+        f"sleep infinity (process {bystander.pid})."
     )
     assert command.stop(tmp_path) == words
 

@@ -128,15 +128,15 @@ def test_where_nothing_can_be_written_the_check_still_works(home):
     home.chmod(0o500)
     verdict = check("1.1", right)
     assert verdict.status == "right"
-    assert "could not be kept" in verdict.note
+    assert "couldn't be saved" in verdict.note
 
 
 def test_a_home_that_is_a_file_is_said(home, monkeypatch):
     home.write_text("in the way", encoding="utf-8")
     verdict = check("1.1", right)
     assert verdict.status == "right"
-    assert "could not be kept" in verdict.note
-    assert "could not be read" in progress().note
+    assert "couldn't be saved" in verdict.note
+    assert "couldn't be read" in progress().note
 
 
 def test_a_certificate_says_what_was_solved_and_no_more(tmp_path):

@@ -181,7 +181,7 @@ def part_for(lr):
 FOUND = {
     "one_gradient": lambda s: first_of_shampoo(s),
     "small_value": lambda steps: lifted_by(steps),
-    "price_of_muon": lambda m_batch: f"{100 * price(*m_batch):.3g} %",
+    "price_of_muon": lambda m_batch: f"{100 * price(*m_batch):.3g}%",
     "border": lambda h: bisected([h]),
     "three_steps": lambda h_lr: walked_on(*h_lr, 3),
     "two_directions": lambda curvatures: bisected(curvatures),
@@ -835,8 +835,8 @@ def test_an_old_sitting_survives(kept):
         assert drawn == kept["drawn"][seed]
         assert told(check) == given
     assert progress().seed == 2026 and progress().last.count("right") == 23
-    assert last_check(1).score == "15 right of 17 answered; 13 to go."
-    assert last_check(7).score == "1 right of 3 answered; 27 to go."
+    assert last_check(1).score == "15 of 17 right so far; 13 to go."
+    assert last_check(7).score == "1 of 3 right so far; 27 to go."
 
 
 def test_an_old_certificate_would_be_written_again(kept, tmp_path):
@@ -902,7 +902,7 @@ def test_a_question_that_is_gone_is_replaced(mended):
     assert len(again.questions) == LENGTH == len({q.name for q in again.questions})
     assert [q.lesson for q in again.questions] == [q.lesson for q in check.questions]
     changed = [i for i in range(LENGTH) if again.questions[i] != check.questions[i]]
-    assert changed == [0, 20] and again.score.startswith("1 right of 1")
+    assert changed == [0, 20] and again.score.startswith("1 of 1 right")
     for number, question in enumerate(again.questions, start=1):
         again.answer(number, right(question))
     assert progress().last == ("right",) * LENGTH
@@ -954,9 +954,9 @@ def test_the_first_answer_counts_and_is_kept():
     assert not check.answer(2, wrong(second)).right
     assert not check.answer(2, right(second)).right, "the first one counts"
     again = last_check(seed=3)
-    assert again.score == "1 right of 2 answered; 28 to go."
+    assert again.score == "1 of 2 right so far; 28 to go."
     assert again.answer(2, right(second)).verdict.startswith("No: ")
-    assert last_check(seed=4).score.startswith("0 right of 0")
+    assert last_check(seed=4).score.startswith("0 of 0 right")
 
 
 def test_progress_has_the_best_seed():
@@ -978,7 +978,7 @@ def test_every_choice_is_explained_afterwards_and_none_before():
         assert all(choice.why not in repr(check) for choice in question.choices)
         told = check.answer(number, wrong(question))
         assert all(choice.why in repr(told) for choice in question.choices)
-        assert f"Lesson {question.lesson}" in told.verdict
+        assert f"lesson {question.lesson}" in told.verdict
     assert check.score == "Done: 0 of 30 right."
 
 
@@ -1016,7 +1016,7 @@ def test_buttons_and_answers_are_one():
 def test_a_file_that_was_written_by_hand_does_no_harm(tmp_path):
     record.keep(record.named(3, draw(3)[0].name), "right", "z")
     record.keep(record.named(3, "no such question"), "right", "a")
-    assert last_check(seed=3).score.startswith("0 right of 0")
+    assert last_check(seed=3).score.startswith("0 of 0 right")
     assert LAST in repr(progress())
 
 

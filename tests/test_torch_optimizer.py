@@ -306,7 +306,7 @@ def test_together_is_as_one_by_one(rule):
 
 
 def test_tensors_that_joined_later_keep_their_own_count():
-    """Without a gradient a parameter rests, so that it has another t than its neighbours."""
+    """Without a gradient a parameter rests, so that it has another t than its neighbors."""
     ours, theirs = model(), model()
     optimizers = as_torch(adam, ours.parameters(), lr=0.1), Adam(theirs.parameters(), lr=0.1)
     for i in range(5):

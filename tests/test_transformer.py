@@ -194,7 +194,7 @@ def test_a_training_that_breaks_off_is_said():
     jobs = [dict(lr="much")]
     worker = Worker(MODULE, jobs, said.append, lambda words: (said.append(words), over.set()))
     assert over.wait(PATIENCE)
-    assert said == ["the training did not start, or broke off"]
+    assert said == ["the training didn't start, or broke off"]
     assert worker.process.poll() is not None
 
 

@@ -48,7 +48,7 @@ FAILED = {
         "did not run: `IndentationError: unindent",
     ),
     "an indented def": ("x = 1\n  " + RIGHT.strip(), "did not run: `IndentationError: unexpected"),
-    "a bracket left open": (
+    "a parenthesis left open": (
         RIGHT.replace("(theta)", "(theta"),
         "did not run: `SyntaxError: incomplete input`",
     ),
@@ -170,7 +170,7 @@ def test_in_a_real_kernel(tmp_path, monkeypatch):
         ("check('1.1', my_sgd)", "1.1 not right yet. "),
         ("check('1.1', my_sgd)", "This is the same function as at your last check."),
         (NO_COLON, None),
-        ("check('1.1', my_sgd)", "did not run: `SyntaxError: expected ':'`. Mend it"),
+        ("check('1.1', my_sgd)", "did not run: `SyntaxError: expected ':'`. Fix it"),
         (RIGHT, None),
         ("check('1.1', my_sgd)", "1.1 right."),
         ("check('1.1', my_sgd)", "1.1 right."),

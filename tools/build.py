@@ -175,7 +175,7 @@ def glossary() -> NotebookNode:
 
 
 def record() -> str:
-    """What the cells that need PyTorch show in solutions/, a line a cell."""
+    """What the cells that need PyTorch show in solutions/, one line per cell."""
     shown: dict[str, list[dict]] = {}
     for path in sorted(ROOT.glob("solutions/*.ipynb")):
         for cell in nbformat.read(path, as_version=4).cells:

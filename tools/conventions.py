@@ -13,8 +13,8 @@ DOCS = Path(__file__).parents[1] / "docs" / "conventions.md"
 PAGE = """# The same words in three libraries
 
 Made from `src/stepsize/frameworks/conventions.py` by
-`tools/conventions.py`; edit the tables. Each cell is held by a test: `tests/test_conventions.py`
-runs the library, or reads its header for a default.
+`tools/conventions.py`; edit the tables there. Every cell is tested: `tests/test_conventions.py`
+runs the library, or reads its signature for a default.
 
 {table}
 
@@ -22,15 +22,16 @@ runs the library, or reads its header for a default.
 
 `stepsize.frameworks.translate` writes a recipe as a script for each library, with these
 differences undone.
-`tests/test_translate.py` runs the scripts over 300 updates, on gradients that depend on where one
-is, and compares their paths with those of our rules: the greatest difference, over the greatest
-number. In float64, so far as the library lets one: Keras's operations and Optax's schedules
-compute in float32, whatever they are told. So these have 6 digits, and nothing is wrong with them.
+`tests/test_translate.py` runs the scripts over 300 updates, on gradients that depend on the
+parameters, and compares their paths with those of our rules: the largest difference, divided by
+the largest number. All of it is in float64, as far as the library allows. Keras's operations and
+Optax's schedules compute in float32, whatever they are told, so these agree to 6 digits, and
+nothing is wrong with them.
 
 {digits}
 
-— : not translated; `translate` says why, and what is nearest. Fewer than 13: eps stands elsewhere
-(Adagrad, AMSGrad, RAdam), part of it is computed in float32 (Adafactor) or bfloat16 (Muon).
+— : not translated; `translate` says why, and what is nearest. Fewer than 13: eps is in a different
+place (Adagrad, AMSGrad, RAdam), or part is computed in float32 (Adafactor) or bfloat16 (Muon).
 """
 
 

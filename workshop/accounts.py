@@ -74,13 +74,16 @@ class ClassAuthenticator(LocalAuthenticator):
                 403,
                 "That is not the password of the class."
                 if of_class
-                else "Wrong name or password. Here for the first time? Then the password of the"
-                " class is needed, too.",
+                else (
+                    "Wrong name or password. If you are new here, you need the password of the "
+                    "class, too."
+                ),
             )
         if file.exists() or (self.create_system_users and self.is_of_before(name)):
             raise HTTPError(
                 403,
-                f"{name} is taken, and has another password. Not you? Choose another name.",
+                f"{name} is taken, and has a different password. If that isn't you, choose "
+                "another name.",
             )
         if len(own) < SHORTEST:
             raise HTTPError(400, f"Your own password needs {SHORTEST} characters or more.")
@@ -89,7 +92,7 @@ class ClassAuthenticator(LocalAuthenticator):
             with file.open("x") as new:
                 new.write(hashed)
         except FileExistsError:
-            raise HTTPError(403, f"{name} has just been taken. Choose another name.") from None
+            raise HTTPError(403, f"{name} was taken just now. Choose another name.") from None
         return {"name": name, "admin": role == "instructor"}
 
     async def is_own(self, handler, file, own):

@@ -87,7 +87,7 @@ def reset(state: Path, name: str) -> int | str:
     file = state / "names" / name
     if not file.is_file():
         names = ", ".join(sorted(path.name for path in file.parent.iterdir()))
-        return f"Nobody has signed up as {name}. There are: {names or 'none'}."
+        return f"Nobody has signed up as {name}. Those who have: {names or 'nobody yet'}."
     word = passwords.draw()
     file.write_text(passwd(word))
     print(f"{name}'s password is now {word}")
@@ -105,9 +105,9 @@ def stop(state: Path) -> int | str:
         ran = bool(find()) or ran
         left = processes.end(find)
     if left:
-        return f"Not all is stopped. These could not be ended: {processes.named(left)}."
+        return f"Not everything has stopped. These couldn't be ended: {processes.named(left)}."
     if ran:
-        print("The hub is stopped, and so is every learner's server. Their work is kept.")
+        print("The hub has stopped, and so has every learner's server. Their work is kept.")
     else:
         print(f"No hub was running in {state}.")
     return 0
@@ -123,7 +123,7 @@ def end_hub(state: Path) -> bool:
             ran = True
             left = processes.end(lambda hub=hub: [hub] if processes.works(hub) else [], PATIENCE)
             if left:
-                raise Trouble(f"The hub could not be ended: {processes.named(left)}.")
+                raise Trouble(f"The hub couldn't be ended: {processes.named(left)}.")
         elif lock:
             break
         time.sleep(0.1)
@@ -143,7 +143,7 @@ def remove(state: Path, name: str) -> int | str:
         return "\nNothing was deleted."
     left = processes.end(lambda: run_by(state, files))
     if left:
-        return f"Nothing was deleted. These could not be ended: {processes.named(left)}."
+        return f"Nothing was deleted. These couldn't be ended: {processes.named(left)}."
     kept = []
     for file in files:
         if ROOM:
@@ -192,7 +192,8 @@ def start(state: Path, ip: str, port: int, subdomains: str | None = None) -> str
         print("A trial: everyone works in your account, and could read what the others write.")
     if ROOM and port > ports.ROOTS:
         print(
-            f"A learner could pose as it while it is away. Not with --port {ports.ROOTS} or less."
+            "While the hub is away, a learner could pose as it. To prevent that, use a --port of "
+            f"at most {ports.ROOTS}."
         )
     os.chdir(state)
     # JupyterHub ends its services by this, which a script's "&" would have them ignore.
@@ -233,7 +234,8 @@ def take(state: Path) -> IO[str]:
         now = time.monotonic()
         seen = seen if hub and processes.is_at_work(hub) else now
         if now - seen > CERTAIN or now - begun > PATIENCE:
-            raise Trouble(already(hub) if hub else f"A hub uses {state}, and isn't seen from here.")
+            unseen = f"A hub is using {state}, but it can't be seen from here."
+            raise Trouble(already(hub) if hub else unseen)
         time.sleep(0.1)
 
 
@@ -247,7 +249,9 @@ def clear(state: Path) -> None:
     """End what a hub that was killed has left: its proxy would keep the port."""
     left = processes.end(lambda: processes.marked(state), gently=10)
     if left:
-        raise Trouble(f"A hub that was killed left what can't be ended: {processes.named(left)}.")
+        raise Trouble(
+            f"A hub that was killed left these, which can't be ended: {processes.named(left)}."
+        )
     for name in ("proxy.pid", "proxy.sock"):  # JupyterHub would end whoever has that number now
         (state / name).unlink(missing_ok=True)
 
@@ -257,16 +261,16 @@ def claim(ip: str, port: int) -> socket.socket:
         return ports.claim(ip, port)
     except ports.Taken as taken:
         other = ports.another(ip, port)
-        hint = f"\nThis would do: {COMMAND} --port {other}" if other else ""
-        raise Trouble(f"{taken}{neighbour(port)}{hint}") from None
+        hint = f"\nThis would work: {COMMAND} --port {other}" if other else ""
+        raise Trouble(f"{taken}{neighbor(port)}{hint}") from None
 
 
-def neighbour(port: int) -> str:
+def neighbor(port: int) -> str:
     """The hub of another folder that has this port; else what a hub needs there."""
     for process in processes.others():
         told = processes.environment(process)
         if processes.is_hub(process) and told.get("STEPSIZE_URL", "").endswith(f":{port}"):
-            return f" There is the hub of {told[processes.MARK]} (process {process.pid})."
+            return f" That is the hub of {told[processes.MARK]} (process {process.pid})."
     return f" A hub with --port {port} needs {', '.join(map(str, ports.beside(port).values()))}."
 
 

@@ -248,7 +248,7 @@ def report(learners: list[Learner], within: float, took: float) -> str:
         numbers = [quantile(values, 0.5), quantile(values, 0.95), max(values)]
         return f"| {what} | " + " | ".join(f"{x:.{digits}f} {unit}" for x in numbers) + " |"
 
-    lines += ["", "| | median | 95 % | worst |", "|---|---|---|---|"]
+    lines += ["", "| | median | 95% | worst |", "|---|---|---|---|"]
     lines += [row("sign-up to JupyterLab's page", [x.ready for x in well], "s", 1)]
     lines += [row("then, to a kernel that answers", [x.kernel for x in well], "s", 1)]
     lines += [row("all cells of lesson 1", [x.lesson for x in well], "s", 1)]

@@ -75,7 +75,7 @@ def by_whom(port: int) -> str:
 
 
 def another(ip: str, port: int) -> int | None:
-    """A port near this one, all of whose neighbours are free."""
+    """A port near this one, all of whose neighbors are free."""
     highest = ROOTS if port <= ROOTS else HIGHEST
     for other in range(port + 10, min(port + 300, highest) + 1, 10):
         with suppress(Trouble):

@@ -14,12 +14,12 @@ __all__ = ["certificate", "check", "last_check", "progress"]
 
 
 def check(exercise: str, answer: Any = ...) -> Verdict:
-    """Say what is true of an answer, and keep it for `progress`.
+    """Check an answer, say what is right or wrong with it, and record that for `progress`.
 
-    exercise: its name, as "1.1". answer: the learner's function, number or dict.
+    exercise: its name, such as "1.1". answer: the learner's function, number or dict.
 
-    Raises nothing and never hangs: the answer runs elsewhere, and computes for a few seconds at
-    most.
+    Raises nothing and never hangs: the answer runs in a process of its own, for a few seconds of
+    computing at most.
     """
     from .checks.hand_in import verdict_on
 
@@ -29,8 +29,8 @@ def check(exercise: str, answer: Any = ...) -> Verdict:
 def last_check(seed: int = 1) -> LastCheck:
     """Thirty questions. Shown in a notebook it has buttons; elsewhere, `answer` takes a letter.
 
-    seed: a whole number, at least 0. The same seed asks the same, in the same order, everywhere.
-    The first answer to each question counts, and is kept for `progress`.
+    seed: a whole number, at least 0. Everywhere, the same seed asks the same questions in
+    the same order. Your first answer to each counts, and is kept for `progress`.
 
     >>> last_check(seed=1).questions[0].lesson
     1

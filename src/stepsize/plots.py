@@ -1,7 +1,7 @@
 """Drawing functions: the Axes first, drawn into and returned. `show` shows a figure, in words too.
 
-One look for the whole course: an optimizer has its colour, its dashes and its marker, in every
-figure of every lesson. Nothing is told by colour alone: lines carry their names at their ends.
+One look for the whole course: an optimizer has its color, its dashes and its marker, in every
+figure of every lesson. Nothing is told by color alone: lines carry their names at their ends.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -61,7 +61,7 @@ SOLID, DASHED, DOTTED, DASH_DOT, LONG = (
 
 BLUE, ORANGE = "#0072B2", "#D55E00"  # Okabe and Ito's; together wherever two are compared
 
-palette = {  # the colours of Okabe & Ito (2008), the light ones darkened; in order of difficulty
+palette = {  # the colors of Okabe & Ito (2008), the light ones darkened; in order of difficulty
     "sgd": Look(BLUE, SOLID, "o"),
     "momentum": Look(ORANGE, DASHED, "s"),
     "nesterov": Look("#B07D00", DOTTED, "D"),

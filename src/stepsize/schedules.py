@@ -109,7 +109,7 @@ def linear(t: Any, steps: int, start: float = 1.0, end: float = 0.0) -> Any:
 
 @schedule(t=at_least(0), steps=at_least(1), start=up_to_one)
 def warmup(t: Any, steps: int, start: float = 0.0) -> Any:
-    r"""Linear warmup: rise from `start` in `steps` equal parts, one an update, to 1; then stay.
+    r"""Linear warmup: rise from `start` in `steps` equal parts, one per update, to 1; then stay.
 
     $$f(t) = s + (1 - s) \min\left(\frac{t + 1}{T},\, 1\right)$$
 

@@ -54,7 +54,7 @@ class Surface:
 
 @dataclass(frozen=True, eq=False)
 class Gradients:
-    """No landscape, only its gradients: one an update, the same wherever theta is.
+    """No landscape, only its gradients: one per update, the same wherever theta is.
 
     To look at a rule by itself. gradients (T,), or (T, d) for one in each of d coordinates, or
     (T, n, m) for a matrix. Their loss is nan: there is none. Raises ValueError where an update

@@ -190,7 +190,7 @@ EVERY = 5  # updates: of these the mean loss is written
 
 
 def serve() -> None:
-    """Read {"lr", "warmup", "seed"} a line, and write each run with its losses, a line a run."""
+    """Read one {"lr", "warmup", "seed"} per line; write each run with its losses on a line."""
     for line in sys.stdin:
         job = json.loads(line)
         run = train(ramp(job["lr"], job["warmup"]), seed=job["seed"])

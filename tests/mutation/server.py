@@ -13,7 +13,7 @@ import socket
 import sys
 
 ADDRESS = "mutation.socket"
-PATIENCE = 120  # seconds, many times what the tests take: a mutant may loop for ever
+PATIENCE = 120  # seconds, many times what the tests take: a mutant may loop forever
 
 
 def listen() -> None:

@@ -82,7 +82,7 @@ def script(path: Path, name: str, data: Any) -> None:
 
 
 def png(picture: bytes) -> bytes:
-    """The same picture with few colours, a third as large: it has few."""
+    """The same picture with few colors, a third as large: it has few."""
     small = BytesIO()
     image = Image.open(BytesIO(picture)).convert("RGB")
     image.quantize(COLORS, dither=Image.Dither.NONE).save(small, "png", optimize=True)

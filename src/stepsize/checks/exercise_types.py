@@ -35,11 +35,11 @@ IN_PLACE = (
     "`{}` was changed in place: the array belongs to the caller, who now finds different numbers "
     "in it. Make a new one."
 )
-A_LIST = "they come in a {}, and an array was asked for: wrap it in `np.array(...)`."
+A_LIST = "they come in a {}, and the exercise asks for an array: wrap them in `np.array(...)`."
 
 ELSEWHERE = (
-    "Called again with the same arguments, it gives another answer: it remembers something outside "
-    "of its Step. Then a second run begins where the first one ended."
+    "Called again with the same arguments, it gives a different answer: it remembers something "
+    "outside its Step. So a second run would begin where the first one ended."
 )
 
 
@@ -120,8 +120,8 @@ def _takes_back(answer: Any, memory: dict[str, Any]) -> None:
         if names:
             raise Wrong(
                 "memory name",
-                f"Your Step remembers `{names[0]}`, and your function takes no argument of that "
-                f"name: it takes `{taken}`. So it can't be given back.",
+                f"Your Step remembers `{names[0]}`, but your function has no argument of that "
+                f"name: it takes `{taken}`. So the value can't be passed back to it.",
             ) from None
 
 
@@ -189,7 +189,9 @@ def number(name: str, title: str, reference: float, within: float, **rest: Any) 
     def observe(answer: Any) -> Seen:
         value = array(answer)
         if value.size != 1:
-            raise Wrong("no number", f"One number is wanted, not {value.size} of them.")
+            raise Wrong(
+                "no number", (f"The answer should be one number, not {value.size} of them.")
+            )
         return Seen([Moment(str, {"number": value.reshape(())})])
 
     return Exercise(name, title, reference, observe=observe, rtol=0.0, atol=within, **rest)
@@ -217,7 +219,7 @@ def choice(name: str, title: str, reference: dict[str, float], **rest: Any) -> E
         if answer is ...:
             raise Unfinished
         if not isinstance(answer, dict):
-            raise Wrong("no dict", f"A dict is wanted, as `{_form(reference)}`.")
+            raise Wrong("no dict", f"The answer should be a dict, like `{_form(reference)}`.")
         values = {key: float(array(value).ravel()[0]) for key, value in answer.items()}
         missing = [key for key in reference if key not in values]
         if missing:
@@ -226,9 +228,13 @@ def choice(name: str, title: str, reference: dict[str, float], **rest: Any) -> E
         for key, value in results.items():
             if not np.isclose(list(reference.values()), value).any():
                 among = ", ".join(f"{x:g}" for x in sorted(reference.values()))
-                raise Wrong("unknown", f"{value:g}, for {key}, is none of {among}.")
+                raise Wrong(
+                    "unknown", (f"{value:g}, which you gave for {key}, isn't one of {among}.")
+                )
         if len({float(value) for value in results.values()}) < len(results):
-            raise Wrong("twice", "One of the numbers is there twice. Each belongs to one only.")
+            raise Wrong(
+                "twice", ("You use one of the numbers twice. Each belongs to one name only.")
+            )
         return Seen([Moment(str, results)])
 
     return Exercise(name, title, reference, observe=observe, **rest)
@@ -255,7 +261,7 @@ def call(
     if not callable(answer):
         raise Wrong(
             "no function",
-            f"This is {_kind(answer)}. Hand over the function itself, without calling it.",
+            f"This is {_kind(answer)}. Pass the function itself, without calling it.",
         )
     _fits(answer, signature, args, kwargs)
     return _called(answer, signature, args, kwargs, faults, heard)
@@ -297,7 +303,7 @@ def _fits(
     except TypeError as error:
         raise Wrong(
             "signature",
-            f"It is called as `{signature}`, and yours takes `{taken}`: {error}.",
+            f"It is called as `{signature}`, but yours takes `{taken}`: {error}.",
         ) from None
 
 
@@ -312,7 +318,9 @@ def array(value: Any) -> np.ndarray:
             return np.where(numbers.imag == 0, numbers.real, np.nan)
         return numbers.astype(float)
     except Exception:
-        raise Wrong("no numbers", f"Numbers are wanted, and this is {_kind(value)}.") from None
+        raise Wrong(
+            "no numbers", f"The answer should be numbers, and this is {_kind(value)}."
+        ) from None
 
 
 def something(value: Any) -> None:

@@ -19,7 +19,7 @@ from .sandbox import Report, SandboxError, run
 
 __all__ = ["verdict_on"]
 
-TO_DO = "Replace each `...` by your own code, and run its cell again."
+TO_DO = "Replace each `...` with your own code, and run its cell again."
 
 
 def verdict_on(name: str, answer: Any) -> Verdict:
@@ -43,7 +43,7 @@ def verdict_on(name: str, answer: Any) -> Verdict:
 def _verdict(name: str, answer: Any) -> Verdict:
     if name not in EXERCISES:
         return Verdict(
-            name, UNTRIED, f"There is no such exercise. There are {', '.join(EXERCISES)}."
+            name, UNTRIED, (f"There is no such exercise. The exercises are {', '.join(EXERCISES)}.")
         )
     if answer is ...:
         return Verdict(name, UNTRIED, TO_DO)
@@ -55,7 +55,7 @@ def _verdict(name: str, answer: Any) -> Verdict:
     try:
         report = run(name, carried, exercise.seconds)
     except SandboxError as error:
-        text = "The check could not start a second Python, in which your answer would run."
+        text = "The check couldn't start a second Python to run your answer in."
         return Verdict(name, UNTRIED, text, str(error))
     verdict = replace(_read(name, report, answer), printed=report.printed)
     if verdict.status == UNTRIED or (verdict.status != RIGHT and stands_in(answer)):
@@ -86,10 +86,10 @@ def _too_heavy(answer: Any, error: Exception) -> str:
         except Exception:
             kind = type(known[name]).__name__
             return (
-                f"It uses `{name}`, a {kind}, which belongs to this notebook and can't be taken to "
-                "where answers are checked. Let it work with its arguments only."
+                f"It uses `{name}`, a {kind}, which belongs to this notebook and can't be sent to "
+                "where answers are checked. Use only the arguments."
             )
-    return f"It can't be taken to where answers are checked: `{error}`."
+    return f"It can't be sent to where answers are checked: `{error}`."
 
 
 def _read(name: str, report: Report, answer: Any) -> Verdict:
@@ -110,16 +110,16 @@ def _how_it_ended(report: Report) -> str:
         "^(?:Fatal Python error|Windows fatal exception): (.*)", report.last_words, re.M
     )
     if crash:
-        return f"It makes Python itself crash: {crash[1]}."
+        return f"It crashes Python itself: {crash[1]}."
     if not report.last_words:
-        return "It ended the Python that ran it, in place of returning."
+        return "It ended Python instead of returning."
     if report.limits is None:
-        return "What it imports could not be loaded in time where answers are checked."
+        return "What it imports took too long to load where answers are checked."
     computing, waiting = report.limits
     if report.last_words.startswith("Timeout"):
         return (
-            f"It was still running after {waiting:g} seconds, although it had not even computed "
-            f"for {computing:g}: it waits for something. It was stopped."
+            f"It was still running after {waiting:g} seconds, though it hadn't even computed for "
+            f"{computing:g}: it is waiting for something. It was stopped."
         )
     return f"It was still running after {computing:g} seconds of computing, and was stopped."
 

@@ -21,11 +21,11 @@ __all__ = ["BOTH", "judge"]
 BOTH = " + "  # between the names of two mistakes
 RIGHT_BUT = "The numbers are right, but {}"
 TWO = "There are two mistakes in it. (1) {} (2) {}"
-ONE_OF_THEM = "{} That isn't all yet, but start with this."
+ONE_OF_THEM = "{} That isn't all, but start there."
 NO_NUMBER = {  # what NumPy complains of -> what happened
     "divide by zero": "somewhere on the way you divide by 0.",
     "invalid value": "on the way there is 0 / 0, or a root or a logarithm of a number below 0.",
-    "overflow": "on the way the numbers have become too large.",
+    "overflow": "on the way the numbers get too large.",
 }
 
 

@@ -67,7 +67,7 @@ STEP_DOWN = function(
             _step(along=abs),
         ),
         "squared": Mistake(
-            "The slope is in your step twice. And a square has lost the direction.",
+            "The slope is in your step twice, and squaring it loses the direction.",
             _step(along=lambda slope: slope**2),
         ),
         "half or twice": Mistake(
@@ -77,7 +77,8 @@ STEP_DOWN = function(
             _step(rate=lambda lr: lr / 2),
         ),
         "power": Mistake(
-            "You raise to a power. The length of the step is a product, rate times slope.",
+            "You raise something to a power. The length of the step is a product: rate times "
+            "slope.",
             lambda x, slope, lr: x - lr**slope,
             lambda x, slope, lr: x - slope**lr,
         ),
@@ -108,15 +109,16 @@ STEP_DOWN = function(
             lambda x, slope, lr: lr - x * slope,
         ),
         "added up": Mistake(
-            "The length of the step is rate times slope. You subtract them one after the other.",
+            "You subtract the rate and the slope one after the other. The length of the step is "
+            "their product.",
             lambda x, slope, lr: x - lr - slope,
             lambda x, slope, lr: x - (lr - slope),
             lambda x, slope, lr: x + lr - slope,
             lambda x, slope, lr: x + lr + slope,
         ),
-        "brackets": Mistake(
+        "parentheses": Mistake(
             "You subtract first and multiply the difference. Only the slope is multiplied by the "
-            "rate: mind the brackets.",
+            "rate: check your parentheses.",
             lambda x, slope, lr: (x - slope) * lr,
             lambda x, slope, lr: (x - lr) * slope,
         ),
@@ -137,7 +139,7 @@ STEP_DOWN = function(
         ),
     },
     cases=[(3.0, 2.0, 0.1), (-1.0, 4.0, 0.5), (2.0, -3.0, 0.25)],
-    praise="It is all that the simplest optimizer does.",
+    praise="That's all the simplest optimizer does.",
 )
 
 

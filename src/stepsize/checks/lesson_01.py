@@ -90,7 +90,7 @@ MY_SGD = rule(
             _sgd(along=np.ones_like),
         ),
         "squared": Mistake(
-            "The gradient is in your step twice. And a square has lost the direction.",
+            "The gradient is in your step twice, and squaring it loses the direction.",
             _sgd(along=np.square),
         ),
         "size alone": Mistake(
@@ -116,9 +116,9 @@ MY_SGD = rule(
             lambda theta, grad, t, *, lr: Step(theta - lr * grad * theta),
             lambda theta, grad, t, *, lr: Step(theta + lr * grad * theta),
         ),
-        "brackets": Mistake(
+        "parentheses": Mistake(
             "You subtract first and multiply the difference. Only the gradient is multiplied by "
-            "the rate: mind the brackets.",
+            "the rate: check your parentheses.",
             lambda theta, grad, t, *, lr: Step((theta - grad) * lr),
         ),
         "exchanged": Mistake(
@@ -126,7 +126,8 @@ MY_SGD = rule(
             lambda theta, grad, t, *, lr: Step(grad - lr * theta),
         ),
         "added up": Mistake(
-            "The step is rate times gradient. You subtract them one after the other.",
+            "You subtract the rate and the gradient one after the other. The step is their "
+            "product.",
             lambda theta, grad, t, *, lr: Step(theta - lr - grad),
             lambda theta, grad, t, *, lr: Step(theta - lr + grad),
         ),
@@ -165,7 +166,7 @@ MY_SGD = rule(
         Case((1.0, -2.0), [(0.5, 3.0), (-1.5, 2.0), (0.25, -4.0)], dict(lr=0.1)),
         Case((0.5, 4.0, -3.0), [(2.0, -1.0, 0.75), (0.5, 6.0, -2.5)], dict(lr=0.02)),
     ],
-    praise="Every optimizer to come is this line, and something more.",
+    praise="Every optimizer to come is this line plus something more.",
 )
 
 
@@ -243,7 +244,7 @@ LOOP = function(
             _descent(along=lambda slope, now: slope / np.linalg.norm(slope)),
         ),
         "sign": Mistake(
-            "You use the sign of the gradient alone. Its size should count as well.",
+            "You use only the sign of the gradient. Its size should count as well.",
             _descent(along=lambda slope, now: np.sign(slope)),
         ),
         "own position": Mistake(
@@ -259,7 +260,8 @@ LOOP = function(
             _descent(rate=lambda lr, t: lr / (1 + t)),
         ),
         "rate grows": Mistake(
-            "You multiply each step by the loop's counter, which only counts.",
+            "You multiply each step by the loop's counter. It only counts; it has no place in the "
+            "step.",
             _descent(rate=lambda lr, t: lr * t),
             _descent(rate=lambda lr, t: lr * (t - 1)),
         ),
@@ -399,7 +401,7 @@ BORDER = function(
             _border(border=lambda h: 3 / h),
         ),
         "below the border": Mistake(
-            "You stay a little below. The question is the border itself.",
+            "You stay a little below the border. The question asks for the border itself.",
             _border(border=lambda h: 1.9 / h),
             _border(border=lambda h: 1.99 / h),
             _border(border=lambda h: 1.5 / h),
@@ -425,8 +427,8 @@ BORDER = function(
             _border(of=lambda curvatures: (np.max(curvatures) + np.min(curvatures)) / 2),
         ),
         "difference": Mistake(
-            "You take the difference of two curvatures. The border needs only the steepest of "
-            "them.",
+            "You take the difference between two curvatures. The border depends only on the "
+            "steepest direction.",
             _border(of=lambda curvatures: np.max(curvatures) - np.min(curvatures)),
         ),
         "how many": Mistake(
@@ -458,7 +460,7 @@ BORDER = function(
         ),
         "curvature itself": Mistake(
             "That is a curvature. The border is a rate, and the larger the curvature, the smaller "
-            "it is.",
+            "the border.",
             _border(border=lambda h: h),
         ),
         "best rate": Mistake(
@@ -466,8 +468,8 @@ BORDER = function(
             lambda curvatures: 2 / (np.max(curvatures) + np.min(curvatures)),
         ),
         "condition number": Mistake(
-            "You take the ratio of the curvatures. That tells how slow the descent is; the border "
-            "needs only the steepest of them.",
+            "You take the ratio of the curvatures. It tells you how slow the descent is; the "
+            "border depends only on the steepest direction.",
             _border(of=lambda curvatures: np.max(curvatures) / np.min(curvatures)),
             lambda curvatures: np.max(curvatures) / np.min(curvatures),
         ),
@@ -477,8 +479,8 @@ BORDER = function(
             _border(of=lambda curvatures: curvatures),
         ),
         "product": Mistake(
-            "You multiply the curvatures together. Each direction goes its way as if it were "
-            "alone.",
+            "You multiply the curvatures together. But each direction goes its own way, as if it "
+            "were alone.",
             _border(of=np.prod),
         ),
         "second": Mistake(
@@ -539,8 +541,8 @@ WHICH_CURVE = choice(
             _with_exchanged("B", "C"),
             _with_exchanged("A", "B"),
         ),
-        "other way round": Mistake(
-            "You have all four the wrong way round: the smallest rate crawls, and the largest "
+        "other way around": Mistake(
+            "You have all four the wrong way around: the smallest rate crawls, and the largest "
             "diverges.",
             {"A": 0.1, "B": 0.21, "C": 0.002, "D": 0.19},
         ),

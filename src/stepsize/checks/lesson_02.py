@@ -70,7 +70,7 @@ def _seen_batches(answer: Any) -> Seen:
 
 
 def _is_a_block(indices: frozenset[int]) -> bool:
-    """Whether they are neighbours, or would be if the last one and the first one were."""
+    """Whether they are neighbors, or would be if the last one and the first one were."""
     ends = sum((i + 1) % N not in indices for i in indices)
     return len(indices) > 1 and ends == 1
 
@@ -85,15 +85,13 @@ def _batch(answer: Any, rng: np.random.Generator, seen: Seen) -> tuple[list[int]
         shapes = f"{rows.shape} and {targets.shape}"
         raise Wrong(
             "shapes",
-            f"From an X of shape {X.shape} and a y of shape {y.shape} you make a batch of "
-            f"{BATCH} with the shapes {shapes}. {BATCH} rows of X and {BATCH} numbers are wanted.",
+            f"From X of shape {X.shape} and y of shape {y.shape}, you make a batch of {BATCH} "
+            f"with the shapes {shapes}. It should hold {BATCH} rows of X and {BATCH} numbers.",
         )
     known = [np.flatnonzero((row == X).all(1)) for row in rows]
     known += [np.flatnonzero(y == target) for target in targets]
     if any(len(found) != 1 for found in known):
-        raise Wrong(
-            "no examples", "There are rows or targets in your batch that are not in X or y."
-        )
+        raise Wrong("no examples", "Your batch contains rows or targets that aren't in X or y.")
     found = [int(where[0]) for where in known]
     return found[: len(rows)], found[len(rows) :]
 
@@ -144,7 +142,7 @@ MINI_BATCH = Exercise(
             _chosen_by(lambda n, size, rng: rng.integers(0, n, size)),
         ),
         "block": Mistake(
-            "Your examples are always neighbours. Data is often sorted, and neighbours look "
+            "Your examples are always neighbors. Data is often sorted, and neighbors look "
             "alike, so such a batch is a poor sample of the whole.",
             _chosen_by(_block),
             _chosen_by(lambda n, size, rng: rng.integers(n // size) * size + np.arange(size)),
@@ -157,18 +155,21 @@ MINI_BATCH = Exercise(
         ),
         "own randomness": Mistake(
             "With the same `rng` in the same state, your batch is different each time, so the "
-            "randomness comes from elsewhere. Such a run could never be repeated.",
+            "randomness comes from somewhere else. A run like that can never be repeated.",
             _chosen_by(lambda n, size, rng: np.random.default_rng().permutation(n)[:size]),
         ),
         "left out": Mistake(
-            "Some examples are never drawn, not once in 60 batches. Each should have the same "
-            "chance.",
+            "Some examples never get drawn, not once in 60 batches. All of them should have the "
+            "same chance.",
             _chosen_by(lambda n, size, rng: rng.choice(n - 1, size, replace=False)),
             _chosen_by(lambda n, size, rng: 1 + rng.choice(n - 1, size, replace=False)),
         ),
     },
     _seen_batches,
-    praise="Different examples, each with its target, and the same again from the same rng.",
+    praise=(
+        "No example comes twice, each brings its own target, and the same rng draws the same "
+        "batch again."
+    ),
 )
 
 
@@ -279,12 +280,12 @@ def _togetherness(answer: Any, faults: dict[str, str]) -> dict[str, bool]:
     """Whether any two of four examples come into one batch: by how many ends there are.
 
     Of two batches in a row there are 6; 2 where the batches are always the same, and 4 where only
-    neighbours come together. To see no more than 4 of 6 in 60 epochs has the chance 4 in 10^10.
+    neighbors come together. To see no more than 4 of 6 in 60 epochs has the chance 4 in 10^10.
     """
     X, y, theta = _entangled(4)
     ends = [_end(answer, theta, X, y, 2, seed, faults) for seed in range(60)]
     different = len({tuple(np.round(end, 9)) for end in ends})
-    return {"same batches": different == 2, "neighbours": different in (3, 4)}
+    return {"same batches": different == 2, "neighbors": different in (3, 4)}
 
 
 def _end(
@@ -375,7 +376,7 @@ EPOCH = Exercise(
     my_epoch,
     {
         "nothing moves": Mistake(
-            "You return the same theta that you were given: the updates don't reach it.",
+            "You return the theta you were given: your updates never reach it.",
             _epoch(end=lambda start, now: start),
         ),
         "no prediction": Mistake(
@@ -384,7 +385,7 @@ EPOCH = Exercise(
             _epoch(error=lambda X, y, theta: -y),
         ),
         "prediction only": Mistake(
-            "Your error has no target in it. It is the prediction minus what should have come out.",
+            "The target is missing from your error. The error is the prediction minus the target.",
             _epoch(error=lambda X, y, theta: X @ theta),
         ),
         "first batch only": Mistake(
@@ -430,14 +431,14 @@ EPOCH = Exercise(
                 ]
             ),
         ),
-        "neighbours": Mistake(
-            "You start at a random place and go around, so only neighbours ever share a batch. "
+        "neighbors": Mistake(
+            "You start at a random place and go around, so only neighbors ever share a batch. "
             "Shuffle the examples.",
             _epoch(order=lambda n, rng: np.roll(np.arange(n), rng.integers(n))),
         ),
         "own randomness": Mistake(
             "With the same `rng` in the same state, the end is different each time, so the "
-            "randomness comes from elsewhere. Such a run could never be repeated.",
+            "randomness comes from somewhere else. A run like that can never be repeated.",
             _epoch(order=lambda n, rng: np.random.default_rng().permutation(n)),
         ),
         "all at once": Mistake(
@@ -467,7 +468,7 @@ EPOCH = Exercise(
             _epoch(rate=lambda lr, size: -lr),
         ),
         "no rate": Mistake(
-            "Your steps are whole gradients: the learning rate plays no part in them.",
+            "Your steps are the full gradients: the learning rate plays no part in them.",
             _epoch(rate=lambda lr, size: 1.0),
         ),
         "sum": Mistake(
@@ -490,7 +491,8 @@ EPOCH = Exercise(
             _epoch(over=lambda here, size, n: size),
         ),
         "divided twice": Mistake(
-            "You divide twice: once for the mean over the batch, and once more.",
+            "You divide twice: you've already taken the mean over the batch, and then you divide "
+            "again.",
             _epoch(over=lambda here, size, n: here**2),
             _epoch(over=lambda here, size, n: here * n),
             _epoch(rate=lambda lr, size: lr / size),
@@ -506,7 +508,7 @@ EPOCH = Exercise(
             _epoch(factor=4),
         ),
         "sign of the error": Mistake(
-            "In your steps all errors count the same, large or small. In the gradient of a "
+            "All errors count the same in your steps, large or small. In the gradient of a "
             "square, larger errors count more.",
             _epoch(error=lambda X, y, theta: np.sign(X @ theta - y)),
         ),
@@ -531,7 +533,7 @@ EPOCH = Exercise(
         ),
     },
     _seen_epochs,
-    praise="Each example once, and every batch starts where the last one ended.",
+    praise="Every example gets its turn once, and every step starts where the last one ended.",
 )
 
 
@@ -544,8 +546,8 @@ EXPONENT = number(
     within=0.1,
     mistakes={
         "variance": Mistake(
-            "That is how the variance falls, which is the square of the noise. Noise is measured "
-            "in the units of the gradient.",
+            "That is how the variance falls, and the variance is the square of the noise. The "
+            "noise itself is measured in the units of the gradient.",
             -1.0,
         ),
         "sign": Mistake(

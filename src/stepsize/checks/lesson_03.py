@@ -81,7 +81,8 @@ def _velocities(make: Callable[..., Rule]) -> dict[str, Mistake]:
             make(rolling=lambda v, push, mu: push - mu * v),
         ),
         "no friction": Mistake(
-            "Your velocity never loses anything. Momentum says how much of it is left each time.",
+            "Your velocity never loses anything. Momentum says how much of it is left after each "
+            "update.",
             make(rolling=lambda v, push, mu: v + push),
         ),
         "mean": Mistake(
@@ -90,8 +91,8 @@ def _velocities(make: Callable[..., Rule]) -> dict[str, Mistake]:
             make(rolling=_mean),
         ),
         "rest inside": Mistake(
-            "With a constant momentum that is the same path. Here the momentum changes on the "
-            "way, and the old one is still in what you remember: a plain sum needs no 1 - "
+            "With a constant momentum, that gives the same path. Here the momentum changes during "
+            "the run, and what you remember still contains the old one: a plain sum needs no 1 - "
             "momentum.",
             make(rolling=_mean, way=lambda v, mu, t: v / (1 - mu)),
         ),
@@ -128,8 +129,8 @@ def _velocities(make: Callable[..., Rule]) -> dict[str, Mistake]:
             make(rolling=lambda v, push, mu: mu * (v + push)),
         ),
         "rate inside": Mistake(
-            "With a constant rate that is the same path. Here the rate changes on the way, and "
-            "what you remember still contains the old one: leave the rate out of it.",
+            "With a constant rate, that gives the same path. Here the rate changes during the "
+            "run, and what you remember still contains the old one: leave the rate out of it.",
             make(pushed_by=lambda g, lr: lr * g, rate=lambda lr, t: 1.0),
         ),
         "no rate": Mistake(
@@ -181,7 +182,7 @@ def _misplaced(theta, grad, t, velocity=0.0, *, lr, momentum):
 
 
 def _from_all(theta, grad, t, seen=(), *, lr, momentum):
-    """The sum anew at each update, as if momentum had always been what it is now."""
+    """The sum worked out again at each update, as if momentum had always been what it is now."""
     seen = [*seen, grad]
     velocity = sum(momentum**age * g for age, g in enumerate(reversed(seen)))
     return Step(theta - lr * velocity, dict(seen=np.array(seen)))
@@ -194,7 +195,7 @@ MOMENTUM = rule(
     momentum,
     {
         "friction on all": Mistake(
-            "Your step is momentum times this gradient, with nothing of the earlier ones.",
+            "Your step is momentum times this gradient, with nothing left of the earlier ones.",
             _momentum(ahead=lambda v, push, old, mu: mu * push),
         ),
         "rate twice": Mistake(
@@ -209,8 +210,8 @@ MOMENTUM = rule(
             _rate_on_the_old,
         ),
         "powers of the newest": Mistake(
-            "With a constant momentum that is the same sum. Here the momentum changes on the way: "
-            "what friction took from an old gradient doesn't come back.",
+            "With a constant momentum, that gives the same sum. Here the momentum changes during "
+            "the run: what friction took from an old gradient doesn't come back.",
             _from_all,
         ),
         "misplaced": Mistake(
@@ -234,7 +235,8 @@ MOMENTUM = rule(
             _momentum(ahead=lambda v, push, old, mu: mu * v),
         ),
         "looks ahead": Mistake(
-            "That is Nesterov's, two exercises early: here the step is the velocity itself.",
+            "That is Nesterov's momentum, two exercises early: here the step is the velocity "
+            "itself.",
             _momentum(ahead=_looks_ahead),
         ),
         "gradient and velocity": Mistake(
@@ -296,13 +298,14 @@ SETTINGS = function(
             _settings(rate=lambda low, high: 2 / (high + low), friction=lambda low, high: 0.0),
         ),
         "rate not squared": Mistake(
-            "The rate lacks a square: 2 over a root doesn't have the unit of 1 over a curvature.",
+            "Your rate is missing a square: 2 over a root doesn't have the units of 1 over a "
+            "curvature.",
             _settings(rate=lambda low, high: 2 / (high**0.5 + low**0.5)),
             _settings(rate=lambda low, high: 4 / (high**0.5 + low**0.5)),
         ),
         "momentum not squared": Mistake(
-            "The momentum lacks its square: each step leaves the root of the momentum, not the "
-            "momentum.",
+            "Your momentum is missing its square: each step multiplies the distance by the root "
+            "of the momentum, not by the momentum.",
             _settings(friction=lambda low, high: (high**0.5 - low**0.5) / (high**0.5 + low**0.5)),
             _settings(friction=lambda low, high: (low**0.5 - high**0.5) / (high**0.5 + low**0.5)),
         ),
@@ -353,7 +356,7 @@ SETTINGS = function(
             _settings(rate=lambda low, high: 2 / (high**0.5 + low**0.5) ** 2),
         ),
         "one for two": Mistake(
-            "The numerator of your rate is off: before squaring it is 2.",
+            "The numerator of your rate is off: before you square it, it should be 2.",
             _settings(rate=lambda low, high: 1 / (high**0.5 + low**0.5) ** 2),
             _settings(rate=lambda low, high: 16 / (high**0.5 + low**0.5) ** 2),
         ),
@@ -406,8 +409,8 @@ SETTINGS = function(
             ),
         ),
         "gradient descent's border": Mistake(
-            "Your rate is the border of gradient descent. With momentum the border moves up, and "
-            "the best rate with it.",
+            "Your rate is gradient descent's border. With momentum the border moves up, and the "
+            "best rate moves with it.",
             _settings(rate=lambda low, high: 2 / high),
         ),
         "border": Mistake(
@@ -469,13 +472,14 @@ NESTEROV = rule(
     nesterov,
     {
         "momentum": Mistake(
-            "That is momentum as before. Nesterov's step looks ahead of where the velocity has "
-            "taken you.",
+            "That is plain momentum. Nesterov's step looks ahead, beyond where the velocity takes "
+            "you.",
             _nesterov(ahead=lambda v, push, old, mu: v),
             _nesterov(ahead=lambda v, push, old, mu: push + mu * old),
         ),
         "no gradient": Mistake(
-            "Your step lacks the gradient itself: it is only the velocity after friction.",
+            "The gradient itself is missing from your step: there is only the velocity after "
+            "friction.",
             _nesterov(ahead=lambda v, push, old, mu: mu * v),
         ),
         "no friction ahead": Mistake(
@@ -493,13 +497,13 @@ NESTEROV = rule(
             _nesterov(pushed_by=lambda g, lr: lr * g),
         ),
         "velocity twice": Mistake(
-            "Your step contains the whole velocity, and then the velocity after friction. Next to "
-            "the part after friction should be the gradient.",
+            "Your step adds the whole velocity to the velocity after friction. Next to the "
+            "velocity after friction should be the gradient.",
             _nesterov(ahead=lambda v, push, old, mu: (1 + mu) * v),
         ),
         "wrong one slowed": Mistake(
             "In your step the gradient goes through friction and the velocity doesn't. It should "
-            "be the other way round.",
+            "be the other way around.",
             _nesterov(ahead=lambda v, push, old, mu: v + mu * push),
         ),
         "looks back": Mistake(
@@ -507,9 +511,9 @@ NESTEROV = rule(
             "your step one pulls against the other.",
             _nesterov(ahead=lambda v, push, old, mu: push - mu * v),
         ),
-        "brackets": Mistake(
+        "parentheses": Mistake(
             "The rate multiplies only the gradient, and the velocity is added. Both belong to the "
-            "step: are brackets missing?",
+            "step: are parentheses missing?",
             _rate_on_one(lambda lr: lr, lambda lr: -1),
         ),
         "rate on one": Mistake(
@@ -652,7 +656,7 @@ TORCHS = function(
             _torchs(factor=lambda lr, new_lr: lr),
         ),
         "rescaled": Mistake(
-            "This is still a step, like Sutskever's, only longer or shorter. PyTorch's velocity "
+            "This is still a step, like Sutskever's, just longer or shorter. PyTorch's velocity "
             "is a sum of gradients.",
             _torchs(factor=lambda lr, new_lr: new_lr / lr),
             _torchs(factor=lambda lr, new_lr: lr / new_lr),
@@ -694,7 +698,7 @@ TORCHS = function(
         (np.array([-0.2, 0.3]), 0.1, 0.04),
         (np.array([0.5, -1.0, 2.0]), 0.02, 0.3),
     ],
-    praise="The old rate is in the step already; only the new one counts.",
+    praise="Divide by the new rate only: the old one is already inside Sutskever's step.",
 )
 
 

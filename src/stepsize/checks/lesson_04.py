@@ -50,13 +50,13 @@ ADAGRAD = rule(
             _adagrad(sign=1),
         ),
         "no root": Mistake(
-            "You divide by a sum of squares, so larger gradients make smaller steps. Its root has "
-            "the same unit as the gradient.",
+            "You divide by a sum of squares, so larger gradients make smaller steps. Divide by "
+            "its root, which has the units of the gradient.",
             _adagrad(root=lambda total: total),
         ),
         "half for a root": Mistake(
             "Python reads `x**1/2` as half of `x**1`, because powers come before division. Put "
-            "the exponent in brackets, or write 0.5.",
+            "the exponent in parentheses, or write 0.5.",
             _adagrad(root=lambda total: total / 2),
         ),
         "eps inside": Mistake(
@@ -66,8 +66,8 @@ ADAGRAD = rule(
             _adagrad(below=lambda root, eps: (root**2 + eps**2) ** 0.5),
         ),
         "eps outside": Mistake(
-            "Your eps is outside the fraction, and moves theta by the same amount in every "
-            "update. It belongs in the denominator, next to the root: are brackets missing?",
+            "Your eps is outside the fraction, so it moves theta by the same amount in every "
+            "update. It belongs in the denominator, next to the root: are parentheses missing?",
             _adagrad(
                 below=lambda root, eps: root,
                 step=lambda above, below, lr, eps: lr * above / below - eps,
@@ -91,17 +91,17 @@ ADAGRAD = rule(
             _adagrad(below=lambda root, eps: root),
         ),
         "floor": Mistake(
-            "You use eps instead of a root that is smaller than eps. Here it is added to the "
+            "You replace the root by eps where the root is smaller. Here eps is added to the "
             "root, whatever its size.",
             _adagrad(below=lambda root, eps: np.maximum(root, eps)),
         ),
         "eps subtracted": Mistake(
-            "You subtract eps from the root. That can make the denominator 0, and eps is there "
-            "to prevent it.",
+            "You subtract eps from the root. That can make the denominator 0, which eps is there "
+            "to prevent.",
             _adagrad(below=lambda root, eps: root - eps),
         ),
         "eps multiplies": Mistake(
-            "You multiply by eps. It is a small amount to add to the root.",
+            "You multiply by eps. It is a small amount that you add to the root.",
             _adagrad(below=lambda root, eps: root * eps),
         ),
         "piles up": Mistake(
@@ -146,8 +146,8 @@ ADAGRAD = rule(
             _adagrad(divides=lambda total, old, g, t: total.max()),
         ),
         "old total": Mistake(
-            "You divide by what came before this gradient, which at first is only eps. Add its "
-            "square first, then divide.",
+            "You divide by what came before this gradient, which at first is only eps. Add this "
+            "gradient's square first, then divide.",
             _adagrad(divides=lambda total, old, g, t: old + 0 * g),
         ),
         "newest twice": Mistake(
@@ -227,8 +227,8 @@ ADAGRAD = rule(
             _adagrad(rate=lambda lr, t: lr / t**0.5),
         ),
         "by the count": Mistake(
-            "You divide by the root of the number of updates, the same for all coordinates. What "
-            "counts is how much gradient each one has seen.",
+            "You divide by the root of the number of updates, which is the same for all "
+            "coordinates. What counts is how much gradient each one has seen.",
             _adagrad(divides=lambda total, old, g, t: t),
         ),
         "largest": Mistake(
@@ -276,7 +276,7 @@ NINE_TENTHS = number(
         ),
         "one too few": Mistake(
             "That many updates come after the first. The question is which update it is, and the "
-            "first one is update 1.",
+            "first one is number 1.",
             99,
         ),
         "one too many": Mistake(
@@ -347,7 +347,7 @@ def _rmsprop(
     return variant
 
 
-def _centred(theta, grad, t, m=0.0, v=0.0, *, lr, alpha, eps):
+def _centered(theta, grad, t, m=0.0, v=0.0, *, lr, alpha, eps):
     m = alpha * m + (1 - alpha) * grad
     v = alpha * v + (1 - alpha) * grad * grad
     return Step(theta - lr * grad / ((v - m * m) ** 0.5 + eps), dict(m=m, v=v))
@@ -385,8 +385,8 @@ RMSPROP = rule(
             _rmsprop(mean=lambda v, square, alpha: (1 - alpha) * v + alpha * square),
         ),
         "all fades": Mistake(
-            "alpha multiplies the new square, too. It belongs only to the old ones: it is the "
-            "share of them that is left.",
+            "You multiply the new square by alpha as well. alpha belongs to the old mean: it's "
+            "the share of it that is kept.",
             _rmsprop(mean=lambda v, square, alpha: alpha * (v + (1 - alpha) * square)),
             _rmsprop(mean=lambda v, square, alpha: alpha * (v + square)),
         ),
@@ -401,12 +401,13 @@ RMSPROP = rule(
             _rmsprop(share=lambda alpha, t: 0.5),
         ),
         "plus": Mistake(
-            "The weight of the new square is 1 + alpha. Together with alpha it should make 1.",
+            "The weight of the new square is 1 + alpha. With alpha on the old mean, the two "
+            "weights should add up to 1.",
             _rmsprop(mean=lambda v, square, alpha: alpha * v + (1 + alpha) * square),
         ),
         "power of alpha": Mistake(
             "You raise alpha to the power of t. Each update keeps the same share of the old mean; "
-            "the powers come about by themselves.",
+            "the powers arise by themselves.",
             _rmsprop(share=lambda alpha, t: alpha**t),
         ),
         "weight squared": Mistake(
@@ -428,13 +429,13 @@ RMSPROP = rule(
             _rmsprop(start=0.1),
         ),
         "no root": Mistake(
-            "You divide by a mean of squares, so larger gradients make smaller steps. Its root "
-            "has the same unit as the gradient.",
+            "You divide by a mean of squares, so larger gradients make smaller steps. Divide by "
+            "its root, which has the units of the gradient.",
             _rmsprop(root=lambda v: v),
         ),
         "half for a root": Mistake(
             "Python reads `x**1/2` as half of `x**1`, because powers come before division. Put "
-            "the exponent in brackets, or write 0.5.",
+            "the exponent in parentheses, or write 0.5.",
             _rmsprop(root=lambda v: v / 2),
         ),
         "sizes": Mistake(
@@ -463,8 +464,8 @@ RMSPROP = rule(
             _rmsprop(below=lambda root, eps: (root**2 + eps**2) ** 0.5),
         ),
         "eps outside": Mistake(
-            "Your eps is outside the fraction, and moves theta by the same amount in every "
-            "update. It belongs in the denominator, next to the root: are brackets missing?",
+            "Your eps is outside the fraction, so it moves theta by the same amount in every "
+            "update. It belongs in the denominator, next to the root: are parentheses missing?",
             _rmsprop(
                 below=lambda root, eps: root,
                 step=lambda above, below, lr, eps: lr * above / below - eps,
@@ -488,17 +489,17 @@ RMSPROP = rule(
             _rmsprop(below=lambda root, eps: root),
         ),
         "floor": Mistake(
-            "You use eps instead of a root that is smaller than eps. Here it is added to the "
+            "You replace the root by eps where the root is smaller. Here eps is added to the "
             "root, whatever its size.",
             _rmsprop(below=lambda root, eps: np.maximum(root, eps)),
         ),
         "eps subtracted": Mistake(
-            "You subtract eps from the root. That can make the denominator 0, and eps is there "
-            "to prevent it.",
+            "You subtract eps from the root. That can make the denominator 0, which eps is there "
+            "to prevent.",
             _rmsprop(below=lambda root, eps: root - eps),
         ),
         "eps multiplies": Mistake(
-            "You multiply by eps. It is a small amount to add to the root.",
+            "You multiply by eps. It is a small amount that you add to the root.",
             _rmsprop(below=lambda root, eps: root * eps),
         ),
         "no gradient": Mistake(
@@ -522,7 +523,7 @@ RMSPROP = rule(
         ),
         "along a mean": Mistake(
             "You step along a mean of gradients. That is Adam's idea (lesson 5); RMSProp steps "
-            "along the gradient of this update.",
+            "along the current gradient.",
             _along_a_mean,
         ),
         "keeps the root": Mistake(
@@ -540,10 +541,10 @@ RMSPROP = rule(
             "long first steps.",
             _rmsprop(divides=lambda v, old, g, alpha, t: v / (1 - alpha**t)),
         ),
-        "centred": Mistake(
-            "You subtract the square of the mean first. That is centred RMSProp, which divides by "
-            "a standard deviation; here nothing is subtracted.",
-            _centred,
+        "centered": Mistake(
+            "You subtract the square of the mean first. That is centered RMSProp, which divides "
+            "by a standard deviation; here nothing is subtracted.",
+            _centered,
         ),
         "old v": Mistake(
             "You divide by the mean of the squares before this one, which at first is only eps. "

@@ -115,20 +115,20 @@ def _averages_and_step(make: Callable[..., Rule]) -> dict[str, Mistake]:
             make(sign=1),
         ),
         "weights swapped": Mistake(
-            "In your m the newest gradient has the weight beta1, and everything before it gets the"
-            " rest. It should be the other way round: the memory is long, and one new gradient "
-            "counts for little.",
+            "In your m the newest gradient has the weight beta1, and everything before it gets "
+            "the rest. It should be the other way around: the memory is long, and one new "
+            "gradient counts for little.",
             make(in_m=_turned_weights),
         ),
         "v weights swapped": Mistake(
             "In your v the newest square has the weight beta2, and everything before it gets the "
-            "rest. It should be the other way round: the memory is long, and one new square counts"
-            " for little.",
+            "rest. It should be the other way around: the memory is long, and one new square "
+            "counts for little.",
             make(in_v=_turned_weights),
         ),
         "both weights swapped": Mistake(
             "In both averages the newest value has the weight beta, and everything before it gets "
-            "the rest. It should be the other way round: the memory is long, and one new value "
+            "the rest. It should be the other way around: the memory is long, and one new value "
             "counts for little.",
             make(in_m=_turned_weights, in_v=_turned_weights),
         ),
@@ -474,8 +474,8 @@ ADAM = rule(
     adam,
     {
         "no correction": Mistake(
-            "You use the averages as they are. In the first updates, most of their weight is still"
-            " on the zero they started with.",
+            "You use the averages as they are. In the first updates, most of their weight is "
+            "still on the zero they started from.",
             _adam(**_both(_as_it_is)),
         ),
         "only m": Mistake(
@@ -539,7 +539,7 @@ ADAM = rule(
             "own.",
             _adam(**_both(lambda average, beta, other, t: average / (1 - other**t))),
         ),
-        "no brackets": Mistake(
+        "no parentheses": Mistake(
             "Without parentheses, your average is divided by 1, and then a power is subtracted "
             "from it. Divide by the whole of 1 minus the power.",
             _adam(**_both(_beside)),
@@ -644,7 +644,7 @@ FIRST_STEP = function(
             _first_step(rate=lambda lr: lr),
         ),
         "always down": Mistake(
-            "Yours goes the same way whatever the sign of the gradient.",
+            "Your step goes the same way whatever the sign of the gradient.",
             _first_step(way=lambda grad: 1.0),
             _first_step(second_way=lambda way, grad: 1.0),
         ),
@@ -668,8 +668,7 @@ FIRST_STEP = function(
             ),
         ),
         "no root": Mistake(
-            "v is a mean square, and you divide by its root. So take the root of that "
-            "first share, too.",
+            "v is a mean square, and you divide by its root. So take the root of v's share, too.",
             _first_step(without=lambda rest1, rest2: rest1 / rest2),
         ),
         "half for a root": Mistake(
@@ -687,7 +686,7 @@ FIRST_STEP = function(
             _first_step(betas=lambda beta1, beta2: (1 - beta1, 1 - beta2)),
         ),
         "one beta for its rest": Mistake(
-            "In one of the two you use beta, the weight of the old average, where you need the "
+            "In one of the averages you use beta, the weight of the old, where you need the "
             "weight of the new gradient.",
             _first_step(betas=lambda beta1, beta2: (1 - beta1, beta2)),
             _first_step(betas=lambda beta1, beta2: (beta1, 1 - beta2)),
@@ -776,14 +775,14 @@ SECOND_STEP = choice(
             "got no new gradient. Work out both fractions: mean over root mean square.",
             _with_exchanged("C", "D"),
         ),
-        "turned round is full": Mistake(
+        "turned around is full": Mistake(
             "A gradient that flips leaves hardly any mean: the new one cancels what m keeps of the"
             " old. If the gradient stays the same, so does the step.",
             _with_exchanged("A", "B"),
         ),
         "full after a zero": Mistake(
-            "After a gradient of 0, m has shrunk, and v hardly at all. Only if the second gradient"
-            " equals the first does the step keep its full length.",
+            "After a gradient of 0, m has shrunk, and v has hardly changed. The step keeps its "
+            "full length only if the second gradient equals the first.",
             _with_exchanged("A", "D"),
         ),
         "size": Mistake(

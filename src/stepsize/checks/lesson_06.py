@@ -78,12 +78,12 @@ ADAMW = rule(
         ),
         "without the rate": Mistake(
             "You take away the fraction weight_decay in each update. That is the paper's "
-            "convention; in PyTorch, and here, it is multiplied by the learning rate.",
+            "convention; in PyTorch, and here, weight_decay is multiplied by the learning rate.",
             _adamw(share=lambda lr, wd, scale, t: wd),
         ),
         "rate divides": Mistake(
-            "You divide the decay by the learning rate. With a smaller rate less should be taken "
-            "away, not more.",
+            "You divide the decay by the learning rate. A smaller rate should take less away, not "
+            "more.",
             _adamw(share=lambda lr, wd, scale, t: wd / lr),
         ),
         "grows": Mistake(
@@ -159,14 +159,14 @@ ADAMW = rule(
             "whatever the gradient is.",
             _adamw(loses=lambda theta, grad: grad),
         ),
-        "brackets": Mistake(
+        "parentheses": Mistake(
             "You multiply what is left of theta by weight_decay. The fraction lost is lr times "
             "weight_decay, one product.",
             _adamw(share=lambda lr, wd, scale, t: 1 - (1 - lr) * wd),
         ),
         "power of t": Mistake(
             "Your decay depends on t. Each update takes the same fraction of what is there; the "
-            "powers come about by themselves.",
+            "powers arise by themselves.",
             _adamw(share=lambda lr, wd, scale, t: 1 - (1 - lr * wd) ** t),
             _adamw(share=lambda lr, wd, scale, t: lr * wd * t),
             _adamw(share=lambda lr, wd, scale, t: lr * wd / t),
@@ -185,8 +185,8 @@ ADAMW = rule(
             _adamw(loses=lambda theta, grad: np.linalg.norm(theta)),
         ),
         "away from 0": Mistake(
-            "Your positive weights shrink, and the negative ones grow. Decay pulls to 0 from both "
-            "sides.",
+            "Your positive weights shrink, and the negative ones grow. Decay pulls toward 0 from "
+            "both sides.",
             _adamw(loses=lambda theta, grad: abs(theta)),
             _adamw(loses=lambda theta, grad: theta**2),
         ),
@@ -195,11 +195,12 @@ ADAMW = rule(
             _adamw(fix=lambda average, beta, t: average),
         ),
         "no root": Mistake(
-            "The root of v_hat is gone. Only theta's line has to change, and in it the decay.",
+            "The root of v_hat is gone. Only theta's line has to change, and only to add the "
+            "decay.",
             _adamw(below=lambda v_hat, eps: v_hat + eps),
         ),
         "eps moved": Mistake(
-            "You have moved eps. Add it to the root of v_hat, as in Adam.",
+            "You have moved eps. It is added to the root of v_hat, as in Adam.",
             _adamw(below=lambda v_hat, eps: (v_hat + eps) ** 0.5),
             _adamw(below=lambda v_hat, eps: v_hat**0.5),
         ),
@@ -253,8 +254,8 @@ SHARE_LEFT = function(
             _left(power=lambda factor, updates: max(1 - updates * (1 - factor), 0.0)),
         ),
         "over a sum": Mistake(
-            "You divide by what all updates take together. Each update multiplies what the one "
-            "before it left.",
+            "You divide by what all the updates take together. But each update multiplies what "
+            "the one before it left.",
             _left(power=lambda factor, updates: 1 / (1 + (1 - factor) * updates)),
         ),
         "one update": Mistake(
@@ -310,7 +311,7 @@ SHARE_LEFT = function(
             _left(taken=lambda lr, wd: lr + wd),
         ),
         "a 2": Mistake(
-            "Your formula has a 2 too many.",
+            "There is a 2 in your formula that doesn't belong there.",
             _left(taken=lambda lr, wd: lr * wd / 2),
             _left(taken=lambda lr, wd: 2 * lr * wd),
             _left(count=lambda updates: 2 * updates),
@@ -368,8 +369,9 @@ SHARE_LEFT = function(
         ),
     },
     cases=[(0.1, 0.5, 10), (0.5, 0.8, 3), (0.25, 0.4, 7)],
-    praise="With `lr` 0.001 and `weight_decay` 0.01, a weight loses 1 % in the first thousand "
-    "updates.",
+    praise=(
+        "With `lr` 0.001 and `weight_decay` 0.01, a weight loses 1% in the first thousand updates."
+    ),
 )
 
 
@@ -381,7 +383,7 @@ _with_exchanged = exchanger(CODES)
 
 
 def _all_wrong_but(right: int) -> list[dict[str, float]]:
-    """The choices in which so many letters, of four, have their own number."""
+    """The choices in which exactly this many of the four letters have their own number."""
     choices = (dict(zip(CODES, numbers, strict=True)) for numbers in permutations(CODES.values()))
     return [one for one in choices if sum(one[x] == CODES[x] for x in CODES) == right]
 
@@ -516,8 +518,8 @@ AMSGRAD = rule(
             _amsgrad(fixed=lambda v_max, rest: v_max),
         ),
         "neither corrected": Mistake(
-            "You correct neither m nor the maximum, as in the paper. Here, as in PyTorch, correct "
-            "both.",
+            "You correct neither m nor the maximum, as in the paper. Here, as in PyTorch, you "
+            "correct both.",
             _amsgrad(fixed=lambda v_max, rest: v_max, fix_m=lambda m, fix1: m),
         ),
         "m not corrected": Mistake(
@@ -532,8 +534,8 @@ AMSGRAD = rule(
             _of_gradients(np.abs, corrected=False),
         ),
         "feeds back": Mistake(
-            "You feed the maximum back into the average v, and hold v up. The two are separate "
-            "memories: v goes on forgetting.",
+            "You feed the maximum back into v, which then can't fall. The average and the maximum "
+            "are separate memories: v goes on forgetting.",
             _amsgrad(kept=lambda m, v, v_max, fix2: dict(m=m, v=v_max, v_max=v_max)),
         ),
         "crossed": Mistake(

@@ -40,11 +40,12 @@ COSINE = function(
     my_cosine,
     {
         "no floor": Mistake(
-            "Yours goes down to 0: the floor plays no part in it.",
+            "Your schedule goes down to 0: the floor plays no part in it.",
             _cosine(mix=lambda w, floor: w),
         ),
         "floor on top": Mistake(
-            "Yours starts above 1: what the floor adds at the bottom has to come off the height.",
+            "Your schedule starts above 1. If the floor raises the bottom, the height of the wave "
+            "has to shrink by as much.",
             _cosine(mix=lambda w, floor: floor + w),
             _cosine(mix=lambda w, floor: floor + (1 + floor) * w),
         ),
@@ -54,8 +55,8 @@ COSINE = function(
             _cosine(mix=lambda w, floor: floor - (1 - floor) * w),
         ),
         "cut off": Mistake(
-            "Yours is cut off at the floor and stays there for a while. It should come down "
-            "softly, and reach the floor exactly at the end.",
+            "Your schedule is cut off at the floor and stays there for a while. It should come "
+            "down gently, and reach the floor exactly at the end.",
             _cosine(mix=lambda w, floor: max(w, floor)),
         ),
         "floor halved": Mistake(
@@ -63,25 +64,28 @@ COSINE = function(
             _cosine(mix=lambda w, floor: floor / 2 + (1 - floor) * w),
         ),
         "exchanged": Mistake(
-            "You have swapped the floor and the height above it: yours comes down only by `floor`.",
+            "You have swapped the floor and the height above it: your schedule comes down only by "
+            "`floor`.",
             _cosine(mix=lambda w, floor: 1 - floor + floor * w),
         ),
         "full wave": Mistake(
-            "Yours is at the bottom halfway through, and then rises again. You need half a wave.",
+            "Your schedule reaches the bottom halfway through, and then rises again. You need "
+            "half a wave.",
             _cosine(angle=lambda p: 2 * math.pi * p),
         ),
         "quarter wave": Mistake(
-            "Yours falls faster and faster to the end: that is a quarter of a wave. It should "
-            "flatten out again at the bottom.",
+            "Your schedule falls faster and faster until the end: that is a quarter of a wave. It "
+            "should flatten out again at the bottom.",
             _cosine(wave=lambda a: math.cos(a / 2)),
             _cosine(angle=lambda p: math.pi / 2 * p),
         ),
         "not halved": Mistake(
-            "Yours starts at about 2: 1 + cos goes from 2 to 0, and something has to halve it.",
+            "Your schedule starts at about 2: 1 + cos goes from 2 to 0, and something has to "
+            "halve it.",
             _cosine(wave=lambda a: 1 + math.cos(a)),
         ),
         "no one added": Mistake(
-            "Yours falls below the floor, and even below 0: a cosine goes from 1 to -1.",
+            "Your schedule falls below the floor, and even below 0: a cosine goes from 1 to -1.",
             _cosine(wave=math.cos),
         ),
         "half a half": Mistake(
@@ -92,7 +96,8 @@ COSINE = function(
             _cosine(wave=lambda a: math.cos(a) / 2, mix=lambda w, floor: 1 + w),
         ),
         "upside down": Mistake(
-            "Yours starts at the bottom and rises. Look at the sign in front of the cosine.",
+            "Your schedule starts at the bottom and rises. Look at the sign in front of the "
+            "cosine.",
             _cosine(wave=lambda a: (1 - math.cos(a)) / 2),
         ),
         "sine": Mistake(
@@ -110,7 +115,8 @@ COSINE = function(
             _cosine(wave=lambda a: 1 - a / math.pi),
         ),
         "rises again": Mistake(
-            "After `steps` yours goes up again, as PyTorch's does. It should stay at the bottom.",
+            "After `steps` your schedule rises again, as PyTorch's does. It should stay at the "
+            "bottom.",
             _cosine(stops=lambda p: p),
         ),
         "no pi": Mistake(
@@ -124,7 +130,7 @@ COSINE = function(
             _cosine(angle=lambda p: 180 * math.pi * p),
         ),
         "not a share": Mistake(
-            "Your wave runs through with every update: t isn't divided by `steps`.",
+            "Your wave reaches the bottom in a single update: t isn't divided by `steps`.",
             _cosine(share=lambda t, steps: t, stops=lambda p: p),
             _cosine(share=lambda t, steps: min(t, steps), stops=lambda p: p),
             _cosine(share=lambda t, steps: t),
@@ -143,29 +149,31 @@ COSINE = function(
             _cosine(share=lambda t, steps: t / (steps + 1)),
         ),
         "one ahead": Mistake(
-            "Yours is one update ahead. t counts the updates already made, and at t = 0 the wave "
-            "is at its top.",
+            "Your schedule is one update ahead. t counts the updates already made, and at t = 0 "
+            "the wave is at its top.",
             _cosine(made=lambda t: t + 1),
         ),
         "one behind": Mistake(
-            "Yours is one update behind. t counts the updates already made, and starts at 0.",
+            "Your schedule is one update behind. t counts the updates already made, and starts at "
+            "0.",
             _cosine(made=lambda t: t - 1),
             _cosine(made=lambda t: max(t - 1, 0)),
         ),
         "begins below 1": Mistake(
-            "Yours doesn't start at 1. Whatever you take off the height for the floor, you have to"
-            " put under it.",
+            "Your schedule doesn't start at 1. Whatever the floor takes off the height of the "
+            "wave, it has to add underneath.",
             _cosine(mix=lambda w, floor: (1 - floor) * w),
             _cosine(mix=lambda w, floor: floor * w),
             _cosine(mix=lambda w, floor: (1 - floor) * w - floor),
         ),
         "drops to 0": Mistake(
-            "At the end yours drops to 0. It should stay on the floor.",
+            "At the end your schedule drops to 0. It should stay on the floor.",
             _cosine(after=lambda factor, t, steps, floor: factor if t < steps else 0.0),
             _cosine(after=lambda factor, t, steps, floor: factor if t <= steps else 0.0),
         ),
         "drops to the floor": Mistake(
-            "Yours glides down to 0, and jumps to the floor only when everything is over.",
+            "Your schedule glides down to 0, and jumps up to the floor only when everything is "
+            "over.",
             _cosine(
                 mix=lambda w, floor: w,
                 after=lambda factor, t, steps, floor: factor if t < steps else floor,
@@ -176,16 +184,16 @@ COSINE = function(
             ),
         ),
         "back at 1": Mistake(
-            "After the end yours jumps back to 1. It should stay on the floor.",
+            "After the end your schedule jumps back to 1. It should stay on the floor.",
             _cosine(after=lambda factor, t, steps, floor: factor if t <= steps else 1.0),
         ),
         "restarts": Mistake(
-            "Yours starts again at t = steps: that's a warm restart. It should stay down.",
+            "Your schedule starts again at t = steps: that's a warm restart. It should stay down.",
             _cosine(stops=lambda p: p % 1),
         ),
         "max for min": Mistake(
-            "Yours is at the bottom from the start. Before the end, which should count: the share,"
-            " or 1?",
+            "Your schedule is at the bottom from the start. Which do you want: the larger of t / "
+            "steps and 1, or the smaller?",
             _cosine(stops=lambda p: max(p, 1)),
         ),
     },
@@ -235,14 +243,15 @@ ONE_CYCLE = function(
     my_one_cycle,
     {
         "from zero": Mistake(
-            "Yours starts at 0, and a first update at rate 0 is wasted. It should start at `low`.",
+            "Your schedule starts at 0, and a first update at rate 0 is wasted. It should start "
+            "at `low`.",
             _one_cycle(up=lambda p, low: p),
             _one_cycle(up=lambda p, low: low * p),
             _one_cycle(up=lambda p, low: (1 - low) * p),
         ),
         "one ahead": Mistake(
-            "Yours is one update ahead: at t = 0 it should be `low`, at t = `rise` 1, and at "
-            "t = `steps` 0.",
+            "Your schedule is one update ahead: it should be `low` at t = 0, 1 at t = `rise`, and "
+            "0 at t = `steps`.",
             _one_cycle(clock=lambda t: t + 1),
             _one_cycle(climbed=lambda t, rise, steps: (t + 1) / rise),
             _one_cycle(climbed=lambda t, rise, steps: t / (rise - 1)),
@@ -252,19 +261,20 @@ ONE_CYCLE = function(
             _one_cycle(fallen=lambda t, rise, steps: (t + 1 - rise) / (steps - rise - 1)),
         ),
         "one late": Mistake(
-            "Yours is one update late: at t = `rise` it should be 1, and at t = `steps` 0.",
+            "Your schedule is one update late: it should be 1 at t = `rise`, and 0 at t = `steps`.",
             _one_cycle(clock=lambda t: t - 1),
             _one_cycle(climbed=lambda t, rise, steps: t / (rise + 1)),
             _one_cycle(fallen=lambda t, rise, steps: (t - rise - 1) / (steps - rise)),
             _one_cycle(fallen=lambda t, rise, steps: (t - rise) / (steps - rise + 1)),
         ),
         "waits at low": Mistake(
-            "Yours waits at `low` for a while, and then climbs a line that starts at 0. The line "
-            "itself should start at `low`.",
+            "Your schedule waits at `low` for a while, and then joins a line that started at 0. "
+            "The line itself should start at `low`.",
             _one_cycle(up=lambda p, low: max(low, p)),
         ),
         "too slow up": Mistake(
-            "On the way up you divide by `steps`. It should arrive at t = `rise`.",
+            "On the way up you divide by the wrong number. You should be at the top exactly at t "
+            "= `rise`.",
             _one_cycle(climbed=lambda t, rise, steps: t / steps),
             _one_cycle(climbed=lambda t, rise, steps: t / (steps - rise)),
         ),
@@ -295,24 +305,25 @@ ONE_CYCLE = function(
             _one_cycle(up=lambda p, low: 1 - (1 - low) * p),
         ),
         "comes back": Mistake(
-            "After t = `steps` yours rises again. It should stay at 0.",
+            "After t = `steps` your schedule rises again. It should stay at 0.",
             _one_cycle(end=lambda factor, low: abs(factor)),
         ),
         "back to low": Mistake(
-            "After t = `steps` yours goes back to `low`. It should stay at 0.",
+            "After t = `steps` your schedule goes back to `low`. It should stay at 0.",
             _one_cycle(end=lambda factor, low: factor if factor > 0 else low),
             _one_cycle(end=lambda factor, low: factor if factor >= 0 else low),
         ),
         "low on top": Mistake(
-            "Yours goes above 1 before the peak: it has only 1 - low to climb.",
+            "Your schedule goes above 1 before the peak: it has only 1 - low to climb.",
             _one_cycle(up=lambda p, low: low + p),
         ),
         "peak at low": Mistake(
-            "On the way up, yours hardly gets anywhere: the height to climb is 1 - low, not low.",
+            "On the way up, your schedule hardly gets anywhere: the height to climb is 1 - low, "
+            "not low.",
             _one_cycle(up=lambda p, low: low + low * p),
         ),
         "down to low": Mistake(
-            "On the way down, yours ends at `low`. One cycle goes further, to 0.",
+            "On the way down, your schedule ends at `low`. One cycle goes further, to 0.",
             _one_cycle(down=lambda p, low: low + (1 - low) * max(1 - p, 0)),
             _one_cycle(end=lambda factor, low: max(factor, low)),
         ),
@@ -322,7 +333,7 @@ ONE_CYCLE = function(
             _one_cycle(up=lambda p, low: 1 - low + low * p),
         ),
         "too short down": Mistake(
-            "Your way down takes as long as the way up. It has all the remaining updates.",
+            "Your way down takes as long as the way up. It should use all the remaining updates.",
             _one_cycle(fallen=lambda t, rise, steps: (t - rise) / rise),
         ),
         "too long down": Mistake(
@@ -330,12 +341,12 @@ ONE_CYCLE = function(
             _one_cycle(fallen=lambda t, rise, steps: (t - rise) / steps),
         ),
         "jumps": Mistake(
-            "Yours jumps at the peak: the way down has to start at 1 when t is `rise`.",
+            "Your schedule jumps at the peak: the way down has to start at 1 when t is `rise`.",
             _one_cycle(fallen=lambda t, rise, steps: t / steps),
             _one_cycle(fallen=lambda t, rise, steps: t / (steps - rise)),
         ),
         "above 1": Mistake(
-            "Your way down starts above 1. At t = `rise` it should only be starting.",
+            "Your way down starts above 1. It should start at 1, at t = `rise`.",
             _one_cycle(down=lambda p, low: 2 - p),
             _one_cycle(
                 fallen=lambda t, rise, steps: t / (steps - rise),
@@ -348,19 +359,19 @@ ONE_CYCLE = function(
             ),
         ),
         "below zero": Mistake(
-            "After the last update, yours goes below 0, which is a step uphill. It should stay at "
-            "0.",
+            "After the last update, your schedule goes below 0, which is a step uphill. It should "
+            "stay at 0.",
             _one_cycle(end=lambda factor, low: factor),
         ),
         "no way down": Mistake(
-            "Yours rises, and that's all. The second half of the cycle is missing.",
+            "Your schedule rises, and that's all. The second half of the cycle is missing.",
             _one_cycle(down=lambda p, low: 1.0),
             _one_cycle(down=lambda p, low: 0.0),
             _one_cycle(rises=lambda t, rise: True),
             _one_cycle(rises=lambda t, rise: True, up=lambda p, low: min(low + (1 - low) * p, 1)),
         ),
         "no way up": Mistake(
-            "Yours has no way up. It should climb to the top in the first `rise` updates.",
+            "Your schedule has no way up. It should climb to the top in the first `rise` updates.",
             _one_cycle(up=lambda p, low: 1.0),
             _one_cycle(rises=lambda t, rise: False),
             _one_cycle(rises=lambda t, rise: False, fallen=lambda t, rise, steps: t / steps),
@@ -402,8 +413,8 @@ UPDATES = function(
     total_updates,
     {
         "rounded down": Mistake(
-            "The last batch of each epoch is smaller, but it still counts. Yours is right only "
-            "with `drop_last=True`.",
+            "The last batch of each epoch is smaller, but it still counts. Your number is right "
+            "only with `drop_last=True`.",
             _updates(batches=lambda examples, size: examples // size),
         ),
         "left over": Mistake(
@@ -458,7 +469,7 @@ UPDATES = function(
             _updates(gathered=lambda batches, accumulate: batches * accumulate),
         ),
         "one epoch": Mistake(
-            "The number of epochs plays no part in yours: that is one epoch.",
+            "The number of epochs plays no part in your count: that is one epoch.",
             _updates(overall=lambda gathered, batches, epochs: gathered(batches)),
         ),
         "epochs": Mistake(
@@ -472,7 +483,7 @@ UPDATES = function(
             lambda examples, batch_size, accumulate, epochs: epochs * examples,
         ),
         "one more each": Mistake(
-            "Where everything divides evenly, yours has one update too many per epoch.",
+            "Where everything divides evenly, you have one update too many per epoch.",
             _updates(batches=lambda examples, size: examples // size + 1),
             _updates(gathered=lambda batches, accumulate: batches // accumulate + 1),
             _updates(
@@ -481,12 +492,13 @@ UPDATES = function(
             ),
         ),
         "one more": Mistake(
-            "Yours has one update too many, or one too few, at the very end.",
+            "You have one update too many, or one too few, at the very end.",
             _updates(overall=lambda gathered, batches, epochs: epochs * gathered(batches) + 1),
             _updates(overall=lambda gathered, batches, epochs: epochs * gathered(batches) - 1),
         ),
         "summed": Mistake(
-            "You add the number of epochs. Every epoch has all its updates, so multiply.",
+            "You add the number of epochs. Every epoch has the same number of updates, so "
+            "multiply.",
             _updates(overall=lambda gathered, batches, epochs: epochs + gathered(batches)),
         ),
     },
@@ -566,7 +578,8 @@ PLATEAU = function(
             _plateau(too_many=lambda bad, patience: bad > 0),
         ),
         "never forgives": Mistake(
-            "A good loss wipes out the bad ones before it: only bad losses in a row count.",
+            "You count bad losses even if good ones come between them. A good loss should reset "
+            "the count: only bad losses in a row count.",
             _plateau(count=lambda bad, good: bad if good else bad + 1),
             _plateau(count=lambda bad, good: max(bad - 1, 0) if good else bad + 1),
         ),
@@ -603,8 +616,8 @@ PLATEAU = function(
             ),
         ),
         "never good": Mistake(
-            "In yours, every loss counts as bad. Does `best` start high enough? Do you compare "
-            "before you update it? Does a good loss reset the count?",
+            "You count every loss as bad. Does `best` start high enough? Do you compare before "
+            "you update it? Does a good loss reset the count?",
             _plateau(good=lambda loss, best, before: False),
         ),
         "the first is bad": Mistake(
@@ -613,12 +626,12 @@ PLATEAU = function(
             _plateau(start=lambda losses: losses[0]),
         ),
         "never cuts": Mistake(
-            "Your rate never falls, on these losses. Does `best` follow the best loss? Does "
-            "the count grow?",
+            "On these losses your rate never falls. Does `best` follow the best loss? Does the "
+            "count grow?",
             lambda losses, patience, factor: np.ones(len(losses)),
         ),
         "subtracts": Mistake(
-            "The rate should be multiplied by the factor. Yours takes something off it.",
+            "The rate should be multiplied by the factor. You take something off it instead.",
             _plateau(cut=lambda rate, factor: rate - factor),
             _plateau(cut=lambda rate, factor: rate * (1 - factor)),
         ),
@@ -642,7 +655,7 @@ PLATEAU = function(
             _plateau(out=lambda rates: np.array([1.0, *rates])),
         ),
         "goes on cutting": Mistake(
-            "After a cut you cut again at the very next bad loss. The count should start anew.",
+            "After a cut you cut again at the very next bad loss. The count should start over.",
             _plateau(again=lambda bad: bad),
         ),
         "the one before": Mistake(
@@ -665,8 +678,8 @@ PLATEAU = function(
             _plateau(cut=lambda rate, factor: rate / factor),
         ),
         "factor itself": Mistake(
-            "The first cut is right. The second should cut the rate as it is then; you set it to "
-            "the factor itself.",
+            "Your first cut is right. The second should multiply the rate as it is by then; you "
+            "set it to the factor itself.",
             _plateau(cut=lambda rate, factor: factor),
         ),
         "to nothing": Mistake(

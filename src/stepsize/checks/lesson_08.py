@@ -41,7 +41,7 @@ WARMUP = function(
             _warmup(rise=lambda n, steps: (n - 1) / (steps - 1)),
         ),
         "no end": Mistake(
-            "It never stops rising. From the last update of the warmup on, the factor is 1.",
+            "Your warmup never stops rising. From its last update on, the factor is 1.",
             _warmup(top=lambda p, steps: p),
         ),
         "too late": Mistake(
@@ -57,22 +57,22 @@ WARMUP = function(
             _warmup(n=lambda t: t + 2),
             _warmup(rise=lambda n, steps: n / (steps - 1)),
         ),
-        "brackets": Mistake(
+        "parentheses": Mistake(
             "Division comes before addition: you divide only the 1.",
             _warmup(rise=lambda n, steps: n - 1 + 1 / steps),
         ),
         "above 1": Mistake(
-            "After the warmup yours is above 1. Take the minimum last, and take it with 1.",
+            "After the warmup your factor is above 1. Take the minimum last, and take it with 1.",
             _warmup(n=lambda t: t, after=lambda factor, t, steps: factor + 1 / steps),
             _warmup(top=lambda p, steps: min(p, steps)),
         ),
         "not divided": Mistake(
-            "You count the updates up to `steps`. A factor goes up to 1, so divide.",
+            "You count the updates up to `steps`. A factor only goes up to 1, so divide.",
             _warmup(rise=lambda n, steps: n, top=lambda p, steps: min(p, steps)),
             _warmup(rise=lambda n, steps: n, top=lambda p, steps: p),
         ),
         "a rate": Mistake(
-            "That is a rate. Return a factor, which rises to 1; it gets multiplied by the peak.",
+            "That is a rate. Return a factor that rises to 1; it gets multiplied by the peak.",
             _warmup(after=lambda factor, t, steps: 0.015 * factor),
             _warmup(after=lambda factor, t, steps: factor if t < steps else 0.015),
         ),
@@ -91,8 +91,8 @@ WARMUP = function(
             _warmup(top=lambda p, steps: 1.0),
             _warmup(rise=lambda n, steps: steps / n),
         ),
-        "downwards": Mistake(
-            "Yours falls. A warmup rises to 1, and stays there.",
+        "downward": Mistake(
+            "Your factor falls. A warmup rises to 1, and stays there.",
             _warmup(n=lambda t: t, shape=lambda p: 1 - p),
             _warmup(shape=lambda p: 1 - p),
             _warmup(rise=lambda n, steps: steps / n, top=lambda p, steps: p),
@@ -111,12 +111,12 @@ WARMUP = function(
             _warmup(after=lambda factor, t, steps: factor if t < steps else 0.0),
         ),
         "waits": Mistake(
-            "Yours waits, then jumps to the full rate. A warmup gets there in small steps.",
+            "Your factor waits, then jumps to 1. A warmup gets there in small steps.",
             _warmup(after=lambda factor, t, steps: 1 / steps if t < steps else 1.0),
             _warmup(after=lambda factor, t, steps: 0.0 if t < steps else 1.0),
         ),
         "never rises": Mistake(
-            "Yours stays where it starts: t plays no part in it.",
+            "Your factor stays where it starts: t plays no part in it.",
             _warmup(rise=lambda n, steps: 1 / steps),
         ),
     },
@@ -192,7 +192,7 @@ SCHEDULE = function(
             _schedule(warms=lambda t, warmup: t <= warmup),
         ),
         "no warmup": Mistake(
-            "There is no warmup in yours: it starts at the peak.",
+            "Your schedule has no warmup: it starts at the peak.",
             _schedule(
                 warms=lambda t, warmup: False,
                 share=lambda t, warmup, steps: t / steps,
@@ -211,8 +211,8 @@ SCHEDULE = function(
             _the_lower,
         ),
         "jump": Mistake(
-            "Yours jumps where the warmup ends, because your cosine has been running since t = 0. "
-            "It should start at the peak.",
+            "Your schedule jumps where the warmup ends, because your cosine has been running "
+            "since t = 0. The cosine should start at the peak.",
             _schedule(share=lambda t, warmup, steps: t / steps),
             _schedule(share=lambda t, warmup, steps: t / (steps - warmup)),
         ),
@@ -237,12 +237,13 @@ SCHEDULE = function(
             _schedule(lift=lambda p, floor: max(floor, p)),
         ),
         "waits": Mistake(
-            "Yours stands still before the cosine. The rate should rise there.",
+            "Your schedule stands still before the cosine. The rate should rise there.",
             _schedule(lift=lambda p, floor: 0.0),
             _schedule(lift=lambda p, floor: floor),
         ),
         "whole numbers": Mistake(
-            "Yours stands still and then jumps. Are you using `//`, which drops the fraction?",
+            "Your schedule stands still and then jumps. Are you using `//`, which drops the "
+            "fraction?",
             _schedule(rise=lambda n, warmup, steps: n // warmup),
             _schedule(share=lambda t, warmup, steps: (t - warmup) // (steps - warmup)),
         ),
@@ -257,7 +258,7 @@ SCHEDULE = function(
             _schedule(wave=lambda p: (1 - math.cos(math.pi * p)) / 2),
         ),
         "not halved": Mistake(
-            "After the warmup yours jumps to about 2. Something has to halve 1 + cos.",
+            "After the warmup your schedule jumps to about 2. Something has to halve 1 + cos.",
             _schedule(wave=lambda p: 1 + math.cos(math.pi * p)),
         ),
         "half a half": Mistake(
@@ -271,37 +272,38 @@ SCHEDULE = function(
             ),
         ),
         "full wave": Mistake(
-            "Yours is at the bottom halfway through, and then rises again. You need half a wave.",
+            "Your schedule is at the bottom halfway through, and then rises again. You need half "
+            "a wave.",
             _schedule(wave=lambda p: (1 + math.cos(2 * math.pi * p)) / 2),
         ),
         "restarts": Mistake(
-            "At t = steps yours starts over. It should stay down.",
+            "At t = steps your schedule starts over. It should stay down.",
             _schedule(stops=lambda p: p % 1),
         ),
         "drops to 0": Mistake(
-            "After the end yours is 0. It should stay on the floor.",
+            "After the end your schedule is 0. It should stay on the floor.",
             _schedule(after=lambda factor, t, steps, floor: factor if t < steps else 0.0),
             _schedule(after=lambda factor, t, steps, floor: factor if t <= steps else 0.0),
         ),
         "below the peak": Mistake(
-            "Your cosine doesn't start at 1. Whatever you take off its height for the floor, you "
-            "have to put under it.",
+            "Your cosine doesn't start at 1. Whatever the floor takes off its height, it has to "
+            "add underneath.",
             _schedule(mix=lambda w, floor: (1 - floor) * w),
             _schedule(mix=lambda w, floor: floor * w),
         ),
         "no way down": Mistake(
-            "After the warmup there is no cosine in yours.",
+            "After the warmup, your schedule has no cosine.",
             _schedule(wave=lambda p: 1.0),
             _schedule(after=lambda factor, t, steps, floor: 0.0),
             _schedule(after=lambda factor, t, steps, floor: floor),
         ),
         "inverse root": Mistake(
-            "Yours falls as an inverse square root: that is the next exercise.",
+            "Your schedule falls as an inverse square root: that is the next exercise.",
             _inverse_root,
         ),
         "too long": Mistake(
-            "Your cosine takes all the steps, but the warmup has already used some of them. Both "
-            "together should end at t = steps.",
+            "Your cosine takes all the steps, but the warmup has already used some of them. "
+            "Together they should end at t = steps.",
             _schedule(share=lambda t, warmup, steps: (t - warmup) / steps),
             _schedule(share=lambda t, warmup, steps: (t - warmup) / (steps + warmup)),
         ),
@@ -321,7 +323,7 @@ SCHEDULE = function(
             _schedule(mix=lambda w, floor: max(floor, w)),
         ),
         "no floor": Mistake(
-            "The floor plays no part at the end of yours: it goes down to 0.",
+            "The floor plays no part at the end of your schedule: it goes down to 0.",
             _schedule(mix=lambda w, floor: w),
         ),
         "below zero": Mistake(
@@ -349,7 +351,7 @@ SCHEDULE = function(
             _schedule(wave=lambda p: (1 - math.sin(math.pi * p)) / 2),
         ),
         "a line": Mistake(
-            "Yours falls in a straight line. You need half a cosine wave.",
+            "Your schedule falls in a straight line. You need half a cosine wave.",
             _schedule(wave=lambda p: 1 - p),
         ),
     },
@@ -406,11 +408,12 @@ INVERSE_SQRT = function(
             _inverse_sqrt(n=lambda t: t + 2),
         ),
         "never falls": Mistake(
-            "Yours never falls. Under the root, the number of updates belongs in the denominator.",
+            "Your schedule never falls. Under the root, the number of updates belongs in the "
+            "denominator.",
             _inverse_sqrt(ratio=lambda warmup, n: n / warmup),
             _inverse_sqrt(ratio=lambda warmup, n: math.inf),
         ),
-        "brackets": Mistake(
+        "parentheses": Mistake(
             "You take the root of only one of the two numbers. Take the root of the whole "
             "fraction.",
             _inverse_sqrt(ratio=lambda warmup, n: warmup**2 / n if n else math.inf),
@@ -422,13 +425,13 @@ INVERSE_SQRT = function(
             _inverse_sqrt(root=lambda ratio: ratio / 2),
         ),
         "other power": Mistake(
-            "Your rate falls with a different power. Four times as many updates should halve it.",
+            "Your rate falls with the wrong power. Four times as many updates should halve it.",
             _inverse_sqrt(root=lambda ratio: ratio**2),
             _inverse_sqrt(root=lambda ratio: ratio**1.5),
             _inverse_sqrt(root=lambda ratio: ratio**0.25),
         ),
         "exponential": Mistake(
-            "Yours falls as an exponential, and is soon almost 0. A root has a long tail.",
+            "Your schedule falls exponentially, and is soon almost 0. A root has a long tail.",
             _inverse_sqrt(root=lambda ratio: math.exp(1 - 1 / ratio)),
             _inverse_sqrt(root=lambda ratio: math.exp(-1 / ratio)),
         ),
@@ -452,7 +455,7 @@ INVERSE_SQRT = function(
             _inverse_sqrt(which=lambda up, down: min(1.0, down)),
         ),
         "no decay": Mistake(
-            "Yours stays at 1 after the warmup. It should fall from there on.",
+            "Your schedule stays at 1 after the warmup. It should fall from there on.",
             _inverse_sqrt(ratio=lambda warmup, n: 1.0),
         ),
         "peak not 1": Mistake(
@@ -467,19 +470,19 @@ INVERSE_SQRT = function(
             _inverse_sqrt(ratio=lambda warmup, n: 1 / n if n else math.inf),
         ),
         "no root": Mistake(
-            "Yours falls as 1 / n, and is soon almost 0. Four times as many updates should halve "
-            "the rate.",
+            "Your schedule falls as 1 / n, and is soon almost 0. Four times as many updates "
+            "should halve the rate.",
             _inverse_sqrt(root=lambda ratio: ratio),
         ),
         "counts anew": Mistake(
             "Your decay counts from the end of the warmup, and so falls too fast at first. It "
-            "counts from the start, like the rise.",
+            "should count from the start, as the rise does.",
             _inverse_sqrt(ratio=lambda warmup, n: 1 / max(n + 1 - warmup, 1)),
             lambda t, warmup: (t + 1) / warmup if t < warmup else (t - warmup + 1) ** -0.5,
         ),
         "root of the rise": Mistake(
-            "Your rise is a root, too: steep at first, where you want caution. It should be a "
-            "straight line.",
+            "Your rise is a root, too: steepest at the start, where you want caution. It should "
+            "be a straight line.",
             _inverse_sqrt(steep=lambda rise: rise**0.5),
         ),
     },
@@ -512,7 +515,7 @@ HOW_LONG = number(
             1998.0,
         ),
         "squared": Mistake(
-            "That has a square, or one 9 too many. The rule has one division, by 1 - beta2.",
+            "You have a square, or one 9 too many. The rule has one division, by 1 - beta2.",
             1e6,
             2e6,
             20000.0,
@@ -540,7 +543,7 @@ HOW_LONG = number(
             2 / 0.9,
             2 * 0.9,
         ),
-        "brackets": Mistake(
+        "parentheses": Mistake(
             "Python divides before it subtracts: put parentheses around 1 - beta2.",
             2 / 1 - 0.999,
         ),
@@ -550,15 +553,15 @@ HOW_LONG = number(
             -1000.0,
         ),
         "half-life": Mistake(
-            "After that many updates half of v is forgotten, or half of that again. The rule "
-            "has no logarithm in it.",
+            "That is the half-life of v, or twice that. The rule isn't about half-lives: it has "
+            "no logarithm in it.",
             math.log(2) / 0.001,
             2 * math.log(2) / 0.001,
             math.log(0.5) / math.log(0.999),
             2 * math.log(0.5) / math.log(0.999),
         ),
         "a paper's": Mistake(
-            "That is what Vaswani et al. used for their transformer. What does the rule give?",
+            "That is how long Vaswani et al. warmed up their transformer. What does the rule give?",
             4000.0,
         ),
     },

@@ -84,11 +84,12 @@ BACKPROP = function(
             _backprop(error=lambda p, Y: p),
         ),
         "uphill": Mistake(
-            "All your signs are reversed: it points downhill. A gradient points uphill.",
+            "All your signs are reversed, so your gradient points downhill. It should point "
+            "uphill.",
             _backprop(error=lambda p, Y: Y - p),
         ),
         "softmax twice": Mistake(
-            "You multiply by the slope of the softmax. It has already cancelled with the slope of "
+            "You multiply by the slope of the softmax. It has already canceled with the slope of "
             "the logarithm in the loss; p - Y is all that is left.",
             _backprop(error=lambda p, Y: (p - Y) * p * (1 - p)),
         ),
@@ -104,13 +105,13 @@ BACKPROP = function(
             _backprop(error=lambda p, Y: abs(p - Y)),
         ),
         "doubled": Mistake(
-            "Yours is twice as long as it should be. That factor of 2 belongs to squared errors; "
-            "this loss doesn't have it.",
+            "Your gradient is twice as long as it should be. A factor of 2 belongs to squared "
+            "errors; this loss doesn't have one.",
             _backprop(mean=lambda error: 2 * error / len(error)),
         ),
         "no slope": Mistake(
             "Somewhere your error passes through tanh as if it weren't there. On the way back, "
-            "multiply by its slope, for W1 and for b1.",
+            "multiply by the slope of tanh, for W1 and for b1.",
             _backprop(slope=lambda h, z: 1.0),
             _backprop(first=lambda X, delta, before: X.T @ before),
             _backprop(first_bias=lambda delta, before: before),
@@ -128,11 +129,11 @@ BACKPROP = function(
             _backprop(slope=lambda h, z: 1 - z**2),
         ),
         "sigmoid": Mistake(
-            "That is the slope of the sigmoid. Here it is tanh.",
+            "You use the slope of the sigmoid. This network uses tanh.",
             _backprop(slope=lambda h, z: h * (1 - h)),
         ),
         "relu": Mistake(
-            "That is the slope of a ReLU. Here it is tanh.",
+            "You use the slope of a ReLU. This network uses tanh.",
             _backprop(slope=lambda h, z: z > 0),
         ),
         "not squared": Mistake(
@@ -185,12 +186,11 @@ BACKPROP = function(
             _backprop(bias=lambda delta: delta),
         ),
         "bias over classes": Mistake(
-            "You added up each example's row. There is one bias per unit, so sum over the "
-            "examples.",
+            "You add up each example's row. There is one bias per unit, so sum over the examples.",
             _backprop(bias=lambda delta: delta.sum(axis=1)),
         ),
         "bias one number": Mistake(
-            "You added up everything. There is one bias per unit, so sum over the examples only.",
+            "You add up everything. There is one bias per unit, so sum over the examples only.",
             _backprop(bias=lambda delta: delta.sum()),
         ),
         "bias averaged": Mistake(
@@ -205,8 +205,9 @@ BACKPROP = function(
         ),
     },
     cases=[_example(0, 4), _example(1, 7)],
-    praise="A dozen lines; `Network.grad` has the same ones, and torch's autograd writes them for "
-    "you.",
+    praise=(
+        "A dozen lines. `Network.grad` is the same dozen, and torch's autograd writes them for you."
+    ),
 )
 
 
@@ -259,25 +260,25 @@ DIFFERENCES = function(
     numeric_grad,
     {
         "one-sided": Mistake(
-            "You look at one side only. The error of that shrinks with eps; with both sides it "
-            "shrinks with eps squared.",
+            "You look at one side only. That way the error shrinks in proportion to eps; with "
+            "both sides, it shrinks with its square.",
             _slopes(behind=lambda x, step: x, run=lambda rise, eps: rise / eps),
             _slopes(ahead=lambda x, step: x, run=lambda rise, eps: rise / eps),
             _slopes(ahead=lambda x, step: x + 2 * step, behind=lambda x, step: x),
         ),
         "twice as steep": Mistake(
-            "Your slopes are twice as steep as they should be: the two points are 2 eps apart.",
+            "Your slopes are twice as steep as they should be. How far apart are the two points?",
             _slopes(run=lambda rise, eps: rise / eps),
         ),
         "half as steep": Mistake(
-            "You look at one side only, so your two points are one eps apart, not two: your slopes "
-            "are half as steep as they should be.",
+            "You look at one side only, where the points are one eps apart, but you divide by "
+            "two. That makes your slopes half as steep as they should be.",
             _slopes(behind=lambda x, step: x),
             _slopes(ahead=lambda x, step: x),
         ),
         "other step": Mistake(
-            "Your two points aren't one eps away on each side, but more or less. Move by eps "
-            "itself.",
+            "You move the parameter by more or less than eps. The two points should be exactly "
+            "eps away, one on each side.",
             _slopes(moved=lambda i, n, eps: eps / 2 * np.eye(n)[i]),
             _slopes(moved=lambda i, n, eps: 2 * eps * np.eye(n)[i]),
         ),
@@ -287,8 +288,8 @@ DIFFERENCES = function(
             _slopes(run=lambda rise, eps: rise),
             _slopes(run=lambda rise, eps: rise / 2),
         ),
-        "no brackets": Mistake(
-            "`/ 2 * eps` divides by 2 and then multiplies by eps. It needs brackets.",
+        "no parentheses": Mistake(
+            "`/ 2 * eps` divides by 2 and then multiplies by eps. It needs parentheses.",
             _slopes(run=lambda rise, eps: rise / 2 * eps),
         ),
         "multiplied": Mistake(
@@ -307,7 +308,7 @@ DIFFERENCES = function(
             _slopes(rise=lambda above, below: below - above),
         ),
         "no sign": Mistake(
-            "Your slopes are never below 0. The sign of a difference says which way is downhill.",
+            "Your slopes are never negative. The sign of a difference says which way is downhill.",
             _slopes(rise=lambda above, below: abs(above - below)),
         ),
         "added": Mistake(
@@ -329,7 +330,7 @@ DIFFERENCES = function(
             _slopes(moved=lambda i, n, eps: eps * np.eye(n)[-1]),
         ),
         "left too early": Mistake(
-            "You stop after the first parameter. A `return` inside the loop, perhaps?",
+            "You stop after the first parameter. Is there a `return` inside the loop?",
             _slopes(out=_by_the_first),
         ),
         "summed": Mistake(
@@ -338,7 +339,8 @@ DIFFERENCES = function(
             _slopes(out=lambda slopes: slopes[-1]),
         ),
         "never put back": Mistake(
-            "After you have moved a parameter, it is still moved when the next one's turn comes.",
+            "You move a parameter and never put it back, so it is still moved when the next one's "
+            "turn comes.",
             _never_put_back,
             _slopes(moved=lambda i, n, eps: eps * (np.arange(n) <= i)),
         ),
@@ -435,8 +437,8 @@ WHICH_RATE = function(
             _choice(at_an_edge=lambda best, last: best in (0, last - 1)),
         ),
         "inside out": Mistake(
-            "You give NaN for a rate inside the sweep, and the rate itself at its edges. It should "
-            "be the other way round.",
+            "You give NaN for a rate inside the sweep, and the rate itself at its edges. It "
+            "should be the other way around.",
             _choice(at_an_edge=lambda best, last: best not in (0, last)),
         ),
         "no NaN": Mistake(
@@ -505,7 +507,7 @@ WHICH_RATE = function(
             _choice(result=lambda rates, best, scores: scores[best]),
         ),
         "over the rates": Mistake(
-            "You took the mean over the rates. A row is a rate, its columns are the seeds.",
+            "You take the mean over the rates. Each row is a rate, and its columns are the seeds.",
             _choice(score=lambda losses: losses.mean(axis=0)),
         ),
         "over all": Mistake(
@@ -563,8 +565,8 @@ INTERVAL = function(
     paired_interval,
     {
         "not paired": Mistake(
-            "You combine the spreads of a and of b. What they share, the luck of the seed, cancels "
-            "if you take the differences first.",
+            "You combine the spreads of a and of b. What they share, the luck of the seed, "
+            "cancels if you take the differences first.",
             _interval(spread=lambda d, a, b, ddof: (a.var(ddof=ddof) + b.var(ddof=ddof)) ** 0.5),
             _interval(spread=lambda d, a, b, ddof: a.std(ddof=ddof) + b.std(ddof=ddof)),
             _interval(
@@ -578,12 +580,13 @@ INTERVAL = function(
             _interval(spread=lambda d, a, b, ddof: b.std(ddof=ddof)),
         ),
         "standard deviation": Mistake(
-            "That is where the next single difference may lie. A mean of n of them is more "
-            "certain, by a factor of the root of n.",
+            "That is where a single new difference is likely to be. The mean of n differences is "
+            "more certain, by a factor of the root of n.",
             _interval(error=lambda s, n: s),
         ),
         "range": Mistake(
-            "These are the lowest and the highest difference. Where may the mean of all seeds lie?",
+            "Those are the smallest and the largest difference you measured. The question is "
+            "where the mean over all possible seeds may be.",
             lambda a, b, t: [(a - b).min(), (a - b).max()],
         ),
         "no root": Mistake(
@@ -592,8 +595,8 @@ INTERVAL = function(
             _interval(error=lambda s, n: s / n),
         ),
         "half for a root": Mistake(
-            "Python reads `n**1/2` as half of `n**1`: a power comes before a division. Put the "
-            "exponent in brackets, or write 0.5.",
+            "Python reads `n**1/2` as half of `n**1`, because powers come before division. Put "
+            "the exponent in parentheses, or write 0.5.",
             _interval(error=lambda s, n: s / n / 2),
             _interval(error=lambda s, n: 2 * s / n),
         ),
@@ -602,8 +605,8 @@ INTERVAL = function(
             _interval(error=lambda s, n: s * n**0.5),
         ),
         "ddof": Mistake(
-            "Your spread describes only these seeds. To estimate it for all seeds, divide by n - "
-            "1: `ddof=1`.",
+            "Your spread describes only these seeds. To estimate the spread over all seeds, "
+            "divide by n - 1: `ddof=1`.",
             _interval(ddof=0),
         ),
         "n - 1 twice": Mistake(
@@ -626,7 +629,7 @@ INTERVAL = function(
             _interval(spread=lambda d, a, b, ddof: ((d**2).sum() / (len(d) - ddof)) ** 0.5),
         ),
         "no t": Mistake(
-            "That is one standard error on each side. A 95 % interval takes t of them.",
+            "That is one standard error on each side. A 95% interval takes t of them.",
             _interval(half=lambda error, t: error),
         ),
         "always 2": Mistake(
@@ -649,25 +652,25 @@ INTERVAL = function(
             _interval(difference=lambda a, b: b - a),
         ),
         "absolute": Mistake(
-            "You dropped the signs of the differences. Then the same optimizer loses every time.",
+            "You dropped the signs of the differences, so the same optimizer loses every time.",
             _interval(difference=lambda a, b: abs(a - b)),
         ),
         "only the width": Mistake(
-            "That interval is centred on 0. Centre it on the mean difference.",
+            "That interval is centered on 0. Center it on the mean difference.",
             _interval(middle=lambda d, a, b: 0.0),
         ),
         "around one": Mistake(
-            "That interval is centred on the mean of one optimizer. Centre it on the mean "
+            "That interval is centered on the mean of one optimizer. Center it on the mean "
             "difference.",
             _interval(middle=lambda d, a, b: a.mean()),
             _interval(middle=lambda d, a, b: b.mean()),
         ),
         "median": Mistake(
-            "Your interval is centred on the median. Centre it on the mean.",
+            "Your interval is centered on the median. Center it on the mean.",
             _interval(middle=lambda d, a, b: np.median(d)),
         ),
         "summed": Mistake(
-            "Your interval is centred on the sum of the differences. Centre it on their mean.",
+            "Your interval is centered on the sum of the differences. Center it on their mean.",
             _interval(middle=lambda d, a, b: d.sum()),
         ),
         "high first": Mistake(
@@ -695,7 +698,10 @@ INTERVAL = function(
         ),
         (np.array([1.0, 2.0, 4.0, 3.0]), np.array([1.5, 1.9, 4.8, 3.1]), 3.182),
     ],
-    praise="The luck that a seed gives both of them is gone; what is left is the difference.",
+    praise=(
+        "The luck of the seed, which both of them share, has canceled. What is left is the "
+        "difference."
+    ),
 )
 
 

@@ -54,8 +54,7 @@ SWEEP = function(
             _rates(between=lambda low, high, p, n: np.log2(low) + np.log2(high / low) * p),
         ),
         "wrong base": Mistake(
-            "Exponents and base don't match: a logarithm to one base was undone with a different "
-            "one.",
+            "You take logarithms to one base and powers of another, so one doesn't undo the other.",
             _rates(between=lambda low, high, p, n: np.exp(np.log10(low * (high / low) ** p))),
             _rates(between=lambda low, high, p, n: 10 ** np.log(low * (high / low) ** p)),
             _rates(between=lambda low, high, p, n: 2 ** np.log10(low * (high / low) ** p)),
@@ -71,8 +70,8 @@ SWEEP = function(
             _rates(between=lambda low, high, p, n: low * 10.0 ** (_steps(p, n) / 2)),
         ),
         "divided, not rooted": Mistake(
-            "You divide the factor between low and high by the number of steps. Steps multiply, so "
-            "take a root.",
+            "You divide the factor between low and high by the number of steps. Steps multiply, "
+            "so take a root instead.",
             _rates(
                 between=lambda low, high, p, n: low * (high / low / (n - 1)) ** _steps(p, n),
             ),
@@ -95,30 +94,31 @@ SWEEP = function(
             _rates(shares=lambda n: np.arange(1, n + 1) / n),
         ),
         "neither end": Mistake(
-            "low and high belong to the sweep: the first rate and the last.",
+            "low and high belong to the sweep: they are its first and its last rate.",
             _rates(shares=lambda n: np.arange(1, n + 1) / (n + 1)),
         ),
         "not n": Mistake(
-            "You don't return n rates.",
+            "The sweep should have n rates; yours has more or fewer.",
             _rates(shares=lambda n: np.arange(n + 1) / n),
             _rates(shares=lambda n: np.arange(n + 1) / (n - 1)),
             _rates(shares=lambda n: np.arange(n - 1) / max(n - 2, 1)),
             _rates(shares=lambda n: np.arange(n - 1) / (n - 1)),
             _rates(shares=lambda n: np.arange(1, n) / (n - 1)),
         ),
-        "downwards": Mistake(
-            "Yours go from high to low. Begin with low.",
+        "downward": Mistake(
+            "Your rates go from high to low. Begin with low.",
             _rates(out=lambda rates: rates[::-1]),
             _rates(between=lambda low, high, p, n: low / (high / low) ** p),
         ),
         "not even": Mistake(
-            "Your factors differ: some steps are longer than others. They should all be the same.",
+            "Your factors differ: some steps are longer than others. All of them should be the "
+            "same.",
             _rates(shares=lambda n: (np.arange(n) / (n - 1)) ** 2),
             _rates(shares=lambda n: (np.arange(n) / (n - 1)) ** 0.5),
         ),
     },
     cases=[(1e-4, 1.0, 5), (0.01, 10.0, 4), (0.5, 0.002, 3), (0.001, 0.2, 6)],
-    praise="In factors, each rate is as far from the next as any other.",
+    praise="From each rate to the next, the factor is the same.",
 )
 
 
@@ -154,7 +154,8 @@ SCALED = function(
             _scaled(adam=lambda lr, factor: lr * factor),
         ),
         "always the root": Mistake(
-            "Right for Adam. For SGD one step replaces several: no root.",
+            "Right for Adam. With SGD, one large batch's step replaces several small ones, so "
+            "there is no root.",
             _scaled(sgd=lambda lr, factor: lr * factor**0.5),
         ),
         "exchanged": Mistake(
@@ -191,8 +192,8 @@ SCALED = function(
             ),
         ),
         "half for a root": Mistake(
-            "Python reads `x**1/2` as half of `x**1`: a power comes before a division. Put the "
-            "exponent in brackets, or write 0.5.",
+            "Python reads `x**1/2` as half of `x**1`, because powers come before division. Put "
+            "the exponent in parentheses, or write 0.5.",
             _scaled(adam=lambda lr, factor: lr * factor / 2),
         ),
         "root of the rate": Mistake(
@@ -200,7 +201,8 @@ SCALED = function(
             _scaled(adam=lambda lr, factor: (lr * factor) ** 0.5),
         ),
         "other root": Mistake(
-            "That isn't the rule's power. It is a square root.",
+            "Adam's rate grows with the square root of the factor. Yours grows at a different "
+            "pace.",
             _scaled(adam=lambda lr, factor: lr * factor ** (1 / 3)),
             _scaled(adam=lambda lr, factor: lr * factor**0.25),
             _scaled(adam=lambda lr, factor: lr * np.log2(factor)),
@@ -240,7 +242,7 @@ SCALED = function(
             _scaled(factor=lambda old, new: old * new),
         ),
         "whole numbers": Mistake(
-            "With a smaller batch your rate becomes 0. Do you have a division that drops the "
+            "With a smaller batch, your rate becomes 0. Are you using `//`, which drops the "
             "fraction?",
             _scaled(factor=lambda old, new: new // old),
         ),
@@ -253,7 +255,7 @@ SCALED = function(
         (0.3, 50, 450, True),
         (0.3, 50, 450, False),
     ],
-    praise="Where they break, no rule tells you. A sweep does.",
+    praise="Where do the rules break? No rule tells you. A sweep does.",
 )
 
 
@@ -299,13 +301,13 @@ POWER = function(
             _power(length=lambda new, old: 1.0),
         ),
         "length of the old": Mistake(
-            "You divide by the length that v had before H turned it, so the final v doesn't have "
-            "length 1. Turn first, then scale.",
+            "You divide by the length v had before it was multiplied by H, so v doesn't end up "
+            "with length 1. Multiply first, then divide by the new length.",
             _power(length=lambda new, old: np.linalg.norm(old)),
         ),
         "another length": Mistake(
             "Length 1 means that the root of the sum of squares is 1: not the largest entry, not "
-            "the sum, not the square.",
+            "the sum, and not the square.",
             _power(length=lambda new, old: np.abs(new).max()),
             _power(length=lambda new, old: np.abs(new).sum()),
             _power(length=lambda new, old: new.sum()),
@@ -314,25 +316,25 @@ POWER = function(
             _power(length=lambda new, old: len(new) ** 0.5),
         ),
         "no sign": Mistake(
-            "Yours is never below 0, because a length has no sign. Where the strongest curvature "
-            "bends downwards, v times H v is negative.",
+            "Your curvature is never negative, because a length has no sign. Where the strongest "
+            "curvature bends downward, v times H v is below 0.",
             _power(result=lambda v, Hv: np.linalg.norm(Hv)),
             _power(result=lambda v, Hv: abs(v @ Hv)),
             _power(times=lambda steps: steps - 1, result=lambda v, Hv: np.linalg.norm(Hv)),
         ),
         "one off": Mistake(
-            "H should turn v `steps` times. Yours does so once more, or once less.",
+            "Multiply v by H `steps` times. You do it once more, or once less.",
             _power(times=lambda steps: steps - 1),
             _power(times=lambda steps: steps + 1),
         ),
         "the start only": Mistake(
-            "That is the curvature along the v that you were given. Let H turn it first, "
+            "That is the curvature along the v that you were given. Multiply it by H first, "
             "`steps` times.",
             _power(times=lambda steps: 0),
             lambda H, v, steps: (v @ H(v)) / (v @ v),
         ),
         "once": Mistake(
-            "H has turned v only once. A `return` inside the loop, perhaps?",
+            "You multiply by H only once. Is there a `return` inside the loop?",
             _power(times=lambda steps: 1),
         ),
         "added": Mistake(
@@ -341,7 +343,7 @@ POWER = function(
             _power(turn=lambda H, v: v - H(v)),
         ),
         "twice a step": Mistake(
-            "In each of your steps H turns v twice. It should do so once.",
+            "Each of your steps multiplies v by H twice. It should do so once.",
             _power(turn=lambda H, v: H(H(v))),
         ),
         "the direction": Mistake(
@@ -351,15 +353,15 @@ POWER = function(
             _power(result=lambda v, Hv: v * Hv),
         ),
         "entry by entry": Mistake(
-            "You divide H v by v, entry by entry. That agrees only once v has settled, and fails "
-            "at a 0. Take v times H v.",
+            "You divide H v by v, entry by entry. That works only once v has settled, and fails "
+            "where v has a 0. Take v times H v.",
             _power(result=lambda v, Hv: Hv / v),
             _power(result=lambda v, Hv: Hv[0] / v[0]),
             _power(result=lambda v, Hv: np.mean(Hv / v)),
             _power(result=lambda v, Hv: np.max(Hv / v)),
         ),
         "no H at the end": Mistake(
-            "v times v is 1, because you scaled it so. The curvature is v times H v.",
+            "v times v is 1, because you scaled v to length 1. The curvature is v times H v.",
             _power(result=lambda v, Hv: v @ v),
             _power(result=lambda v, Hv: np.linalg.norm(v)),
         ),
@@ -368,7 +370,8 @@ POWER = function(
             _power(result=lambda v, Hv: Hv @ Hv),
         ),
         "sum": Mistake(
-            "You add up H v, or take its largest entry. How much of it points along v?",
+            "You add up H v, or take its largest entry. What counts is how much of it points "
+            "along v.",
             _power(result=lambda v, Hv: Hv.sum()),
             _power(result=lambda v, Hv: Hv.max()),
             _power(result=lambda v, Hv: np.abs(Hv).max()),

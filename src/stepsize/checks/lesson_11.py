@@ -47,7 +47,7 @@ TEN = choice(
     mistakes={
         "slow or stopped": Mistake(
             '"Rate too low" and "decayed too early": one falls slowly throughout; the other '
-            "fell, then stood still. Look at their rates at update 50.",
+            "falls, then stands still. Look at their rates at update 50.",
             _swapped("rate too low", "rate decayed too early"),
         ),
         "healthy or floor": Mistake(
@@ -61,12 +61,12 @@ TEN = choice(
             _swapped("healthy", "rate decayed too early"),
         ),
         "healthy or slow": Mistake(
-            "Healthy and a rate that is too low: both fall smoothly. How low are they at the end?",
+            "Healthy and a rate that is too low: both fall smoothly. How low do they get?",
             _swapped("healthy", "rate too low"),
         ),
         "slow or floor": Mistake(
-            "A rate that is too low and a noise floor: one would go on falling. The other has "
-            "stopped falling, and trembles.",
+            "A rate that is too low and a noise floor: one would go on falling if you let it. The "
+            "other has stopped falling, and trembles.",
             _swapped("rate too low", "noise floor"),
         ),
         "too high or diverging": Mistake(
@@ -94,7 +94,7 @@ TEN = choice(
         ),
         "healthy or overfitting": Mistake(
             "Healthy and overfitting: both training losses fall nicely. Now look at the held-out "
-            "losses, in grey.",
+            "losses, in gray.",
             _swapped("healthy", "overfitting"),
         ),
         "healthy or spikes": Mistake(
@@ -128,13 +128,13 @@ TEN = choice(
         ),
         "stopped or overfitting": Mistake(
             "A rate that decayed too early and overfitting: what do their training losses do in "
-            "the second half? And the held-out losses, in grey?",
+            "the second half? And the held-out losses, in gray?",
             _swapped("rate decayed too early", "overfitting"),
         ),
     },
     hint=(
-        "Not all ten yet. Go through the five questions below, patient by patient: a number? "
-        "Does it fall? How? Is it jumpy? And the held-out loss?"
+        "Not all ten are right yet. Take one patient at a time, and ask the five questions below. "
+        "Is the loss a number? Does it fall? How? Is it jumpy? And what does the held-out loss do?"
     ),
     praise="Ten of ten. The clinic is yours.",
 )
@@ -178,7 +178,7 @@ FIRST_BAD = function(
             _first(above=_never, below=_never),
         ),
         "plus infinity is let through": Mistake(
-            "Infinity slips through unless it is negative. Find both.",
+            "Positive infinity slips through. It isn't a finite number either.",
             _first(above=_never),
         ),
         "minus infinity is let through": Mistake(
@@ -196,7 +196,7 @@ FIRST_BAD = function(
             _first(nan=_never, above=_never, below=_never),
         ),
         "the first only": Mistake(
-            "You look at the first loss only. A `return` in an `else`, perhaps? It ends the loop.",
+            "You look at the first loss only. Is there a `return` in an `else`? It ends the loop.",
             lambda losses: -1 if np.isfinite(losses[0]) else 0,
         ),
         "large is bad": Mistake(
@@ -215,8 +215,8 @@ FIRST_BAD = function(
             lambda losses: int(np.nanargmax(losses)),
         ),
         "a rise is bad": Mistake(
-            "You look for a loss that is higher than the one before. That does no harm; look for "
-            "one that isn't a finite number.",
+            "You look for a loss that is higher than the one before. A rise does no harm; look "
+            "for a loss that isn't a finite number.",
             _first(above=lambda losses: np.append(False, losses[1:] > losses[:-1])),
             _first(
                 nan=_never,
@@ -242,7 +242,7 @@ FIRST_BAD = function(
             _first(which=len),
         ),
         "whether": Mistake(
-            "That says whether there is a bad one. Where is the first?",
+            "That says whether there is a bad one. The question is where the first one is.",
             _first(counted=lambda i: 1, none=lambda losses: 0),
         ),
         "all of them": Mistake(
@@ -319,8 +319,8 @@ EARLY_STOPPING = function(
     best_epoch,
     {
         "no patience": Mistake(
-            "You look at all the losses, to the end. Once patience has run out, you see none of "
-            "the later ones.",
+            "You look at all the losses, to the end. Training stops when patience runs out, so "
+            "you never see the later ones.",
             _stopping(out=lambda waited, patience, i: False),
         ),
         "where it stopped": Mistake(
@@ -329,11 +329,11 @@ EARLY_STOPPING = function(
             _stopping(result=lambda i, best, losses, patience: i),
         ),
         "one too patient": Mistake(
-            "You wait for one more loss than patience says.",
+            "You wait one loss longer than `patience` says.",
             _stopping(out=lambda waited, patience, i: waited > patience),
         ),
         "one too impatient": Mistake(
-            "You wait for one loss fewer than patience allows.",
+            "You wait for one loss fewer than `patience` allows.",
             _stopping(out=lambda waited, patience, i: waited >= patience - 1 and i > 0),
             _stopping(out=lambda waited, patience, i: waited >= patience - 1),
         ),
@@ -351,8 +351,8 @@ EARLY_STOPPING = function(
             ),
         ),
         "a lowest counts": Mistake(
-            "After a new lowest loss your count is at 1. Nothing has been waited for yet: start at "
-            "0.",
+            "After a new lowest loss your count is at 1. You haven't waited for anything yet: "
+            "start at 0.",
             _stopping(waiting=lambda waited, lower, falls: 1 if lower else waited + 1),
         ),
         "epochs in all": Mistake(
@@ -367,7 +367,7 @@ EARLY_STOPPING = function(
             _stopping(out=lambda waited, patience, i: waited >= 1),
         ),
         "left too early": Mistake(
-            "Yours always gives the first index. A `return` inside the loop, perhaps?",
+            "You always return the first index. Is there a `return` inside the loop?",
             _stopping(result=lambda i, best, losses, patience: 0),
         ),
         "any fall forgives": Mistake(
@@ -385,7 +385,7 @@ EARLY_STOPPING = function(
             _stopping(lower=lambda loss, best, before, first: loss < first),
         ),
         "a tie counts": Mistake(
-            "You count a loss that merely equals the lowest as a new lowest. It is no lower.",
+            "You count a loss that merely equals the lowest as a new lowest. It isn't any lower.",
             _stopping(lower=lambda loss, best, before, first: loss <= best),
         ),
         "the loss itself": Mistake(

@@ -53,21 +53,21 @@ KERAS = function(
     keras_momentum,
     {
         "outside": Mistake(
-            "That is PyTorch's: your rate multiplies the whole velocity. Here it multiplies "
-            "each gradient, once, as it comes in.",
+            "That is PyTorch's convention: your rate multiplies the whole velocity. Here it "
+            "multiplies each gradient, once, as it comes in.",
             _keras(
                 pushed=lambda grad, lr, momentum: grad,
                 scaled=lambda velocity, lr: lr * velocity,
             ),
         ),
         "uphill": Mistake(
-            "Yours goes uphill. A step goes against the gradient.",
+            "You walk uphill. A step goes against the gradient.",
             _keras(velocity=lambda kept, pushed: kept + pushed),
             _keras(stepped=lambda theta, move: theta - move),
         ),
         "both signs": Mistake(
-            "Your old velocity changes sign at every update: it pulls back what it pushed before. "
-            "Only the gradient gets a minus.",
+            "You subtract the old velocity, so each update takes back part of the one before. "
+            "Only the gradient has a minus sign.",
             _keras(velocity=lambda kept, pushed: -kept - pushed),
         ),
         "mean": Mistake(
@@ -80,11 +80,12 @@ KERAS = function(
             ),
         ),
         "nesterov": Mistake(
-            "Yours looks one step ahead: that is Nesterov's. Here theta moves by the velocity.",
+            "You look one step ahead: that is Nesterov's momentum. Here theta moves by the "
+            "velocity.",
             _keras(ahead=lambda move, pushed, momentum: momentum * move - pushed),
         ),
         "gradient on top": Mistake(
-            "The gradient counts twice: it is in the velocity already, and your step adds it once "
+            "The gradient counts twice: it is already in the velocity, and your step adds it once "
             "more.",
             _keras(ahead=lambda move, pushed, momentum: move - pushed),
         ),
@@ -118,8 +119,8 @@ KERAS = function(
             _keras(kept=lambda velocity, momentum, lr: (1 - momentum) * velocity),
         ),
         "rate on all": Mistake(
-            "Your rate multiplies the old velocity, too. Its gradients got their rate when they "
-            "came in.",
+            "Your rate multiplies the old velocity, too. Each gradient was already multiplied by "
+            "its rate when it came in.",
             _keras(kept=lambda velocity, momentum, lr: lr * momentum * velocity),
         ),
         "one rate": Mistake(
@@ -128,14 +129,14 @@ KERAS = function(
             _keras(used=lambda rates: [rates[-1]] * len(rates)),
         ),
         "rates shifted": Mistake(
-            "Your updates use their neighbours' rates. The first gradient belongs to the first "
-            "rate.",
+            "Your updates use each other's rates. The first gradient goes with the first rate, "
+            "and so on.",
             _keras(used=lambda rates: [*rates[1:], rates[-1]]),
             _keras(used=lambda rates: [rates[0], *rates[:-1]]),
             _keras(used=lambda rates: rates[::-1]),
         ),
         "left too early": Mistake(
-            "You stop after the first update. A `return` inside the loop, perhaps?",
+            "You stop after the first update. Is there a `return` inside the loop?",
             _keras(out=lambda path, velocities: path[1]),
         ),
         "the velocity": Mistake(
@@ -195,8 +196,8 @@ EPS = function(
             _eps(root=lambda filled: filled),
         ),
         "half for a root": Mistake(
-            "Python reads `x**1/2` as half of `x**1`: a power comes before a division. Put the "
-            "exponent in brackets, or write 0.5.",
+            "Python reads `x**1/2` as half of `x**1`, because powers come before division. Put "
+            "the exponent in parentheses, or write 0.5.",
             _eps(root=lambda filled: filled / 2),
             _eps(root=lambda filled: 2 * filled),
         ),
@@ -213,7 +214,7 @@ EPS = function(
             _eps(power=lambda beta2, t: beta2),
         ),
         "uncorrected": Mistake(
-            "Yours keeps growing with t. The correction is 1 minus that power.",
+            "Your eps keeps growing with t. The correction is 1 minus that power.",
             _eps(filled=lambda power: power),
         ),
         "plus": Mistake(
@@ -297,7 +298,7 @@ DECAY = function(
             _decay(convert=lambda part, lr: part * lr),
         ),
         "unchanged": Mistake(
-            "Passed as it is, it would be multiplied by the rate, and so be far too weak.",
+            "If you pass it on as it is, it gets multiplied by the rate, and ends up far too weak.",
             _decay(convert=lambda part, lr: part),
         ),
         "upside down": Mistake(
@@ -319,8 +320,8 @@ DECAY = function(
             _decay(shrunk=lambda part: 2 * part),
         ),
         "compounded": Mistake(
-            "That spreads the part over many small decays, one after the other. Each update has "
-            "one, and multiplies once.",
+            "That is for many small decays in a row. Here each update has one decay, and "
+            "multiplies once.",
             lambda part, lr: 1 - (1 - part) ** (1 / lr),
             lambda part, lr: 1 - (1 - part) ** lr,
             _decay(shrunk=lambda part: -math.log(1 - part)),
@@ -354,11 +355,12 @@ DECAY = function(
             _decay(shrunk=lambda part: part / 100),
         ),
         "sign": Mistake(
-            "Yours is below 0, so the weights would grow. PyTorch's update has the minus already.",
+            "Your decay is negative, so the weights would grow. PyTorch's update already has the "
+            "minus sign.",
             _decay(out=lambda decay, lr: -decay),
         ),
         "whole numbers": Mistake(
-            "What you return is a whole number. Do you have a division that drops the fraction?",
+            "You return a whole number. Are you using `//`, which drops the fraction?",
             _decay(convert=lambda part, lr: part // lr),
         ),
     },
@@ -393,8 +395,8 @@ IN_UPDATES = function(
     in_updates,
     {
         "last batch lost": Mistake(
-            "The last batch of an epoch may be smaller than the others, but it is an update all "
-            "the same. Yours leaves it out.",
+            "The last batch of an epoch may be smaller than the others, but it makes an update "
+            "all the same. You leave it out.",
             _in_updates(each=lambda n, size: n // size),
         ),
         "to the nearest": Mistake(
@@ -419,7 +421,7 @@ IN_UPDATES = function(
             _in_updates(times=lambda epochs, each: epochs),
         ),
         "one epoch": Mistake(
-            "That is the length of one epoch. Multiply it by each milestone.",
+            "That is how many updates one epoch has. Multiply it by each milestone.",
             _in_updates(times=lambda epochs, each: 0 * epochs + each),
             _in_updates(times=lambda epochs, each: each),
         ),
@@ -439,25 +441,25 @@ IN_UPDATES = function(
             _in_updates(times=lambda epochs, each: epochs / each),
         ),
         "always one more": Mistake(
-            "One too many when the batches come out even.",
+            "Where the batches come out even, you have one update too many.",
             _in_updates(each=lambda n, size: n // size + 1),
         ),
         "one fewer each": Mistake(
-            "Each of your epochs has one update too few.",
+            "Each of your epochs is one update short.",
             _in_updates(each=lambda n, size: math.ceil(n / size) - 1),
         ),
         "an update early": Mistake(
-            "One update early: with a milestone of m, the first m updates still have the old rate. "
-            "Keras is the one that wants m - 1.",
+            "You are one update early: with a milestone of m, the first m updates still have the "
+            "old rate. Keras is the one that wants m - 1.",
             _in_updates(out=lambda updates: updates - 1),
         ),
         "an update late": Mistake(
-            "One update late: with a milestone of m, the first m updates have the old rate, and no "
-            "more.",
+            "You are one update late: with a milestone of m, the first m updates have the old "
+            "rate, and no more.",
             _in_updates(out=lambda updates: updates + 1),
         ),
         "an epoch off": Mistake(
-            "One epoch early or late: a milestone of m epochs comes after m complete ones.",
+            "You are one epoch early or late: a milestone of m epochs comes after m complete ones.",
             _in_updates(counted=lambda epochs: epochs - 1),
             _in_updates(counted=lambda epochs: epochs + 1),
         ),
@@ -474,7 +476,7 @@ IN_UPDATES = function(
             _in_updates(times=lambda epochs, each: epochs + each),
         ),
         "only one": Mistake(
-            "There should be a number for each milestone. Yours has only one.",
+            "There should be a number for each milestone. You return only one.",
             _in_updates(out=lambda updates: updates[0]),
             _in_updates(out=lambda updates: updates[-1]),
         ),

@@ -255,7 +255,7 @@ MUON = rule(
         ),
         "weights swapped": Mistake(
             "In your b the newest gradient gets `momentum`, and everything before it the rest. It "
-            "should be the other way round.",
+            "should be the other way around.",
             _muon(average=lambda b, grad, mu: (1 - mu) * b + mu * grad),
         ),
         "ahead swapped": Mistake(
@@ -398,7 +398,7 @@ SHAMPOO = rule(
             "stay those of the coordinates.",
             _shampoo(root=lambda M, eps: np.diag((np.diag(M) + eps) ** (-1 / 4))),
         ),
-        "wrong way round": Mistake(
+        "wrong way around": Mistake(
             "The eigenvectors are transposed on the wrong side. They are the columns: first the "
             "matrix, last its transpose.",
             _shampoo(root=_wrong_way_round),
@@ -550,7 +550,7 @@ GROUPS = function(
             _is_for_muon(axes=lambda shape: len(shape) == 2),
         ),
         "the others": Mistake(
-            "It's the other way round: yours says which parameters Adam should take.",
+            "It's the other way around: yours says which parameters Adam should take.",
             _is_for_muon(end=lambda yes: not yes),
         ),
         "either": Mistake(

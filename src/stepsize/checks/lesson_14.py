@@ -258,7 +258,7 @@ STOCHASTIC = function(
     my_stochastic_round,
     {
         "cut off": Mistake(
-            "You cut the bits off and never add the noise: every number is pulled towards 0.",
+            "You cut the bits off and never add the noise: every number is pulled toward 0.",
             _rounded(added=lambda bits, noise: bits),
             _rounded(before=lambda bits: bits & KEPT),
         ),
@@ -287,7 +287,7 @@ STOCHASTIC = function(
             _rounded(added=lambda bits, noise: bits + noise + 0x8000),
         ),
         "noise around zero": Mistake(
-            "You centre the noise first. It is right as it comes: cutting takes half a gap away on "
+            "You center the noise first. It is right as it comes: cutting takes half a gap away on "
             "average, and the noise gives it back.",
             _rounded(added=lambda bits, noise: bits + noise - 0x8000),
         ),
@@ -360,7 +360,7 @@ EMA = function(
     my_ema,
     {
         "from zero": Mistake(
-            "Your average begins at 0, so it is still pulled towards 0. Begin it at the first "
+            "Your average begins at 0, so it is still pulled toward 0. Begin it at the first "
             "weights: nothing has to be corrected then.",
             _ema(first=lambda weights: 0 * weights[0], rest=lambda weights: weights),
         ),
@@ -475,7 +475,7 @@ BYTES = function(
             "as they do. It has 4.",
             _bytes(master=lambda low: low if low < 4 else 0),
         ),
-        "the other way round": Mistake(
+        "the other way around": Mistake(
             "You add the master copy where the weights are float32, and leave it out where they "
             "have 2 bytes.",
             _bytes(master=lambda low: 0 if low < 4 else 4),
@@ -595,8 +595,8 @@ GROUP = function(
             "matrices.",
             _group(decays=lambda matrix, outside: matrix and not outside),
         ),
-        "decay the wrong way round": Mistake(
-            "You have it the wrong way round: matrices decay, vectors don't.",
+        "decay the wrong way around": Mistake(
+            "You have it the wrong way around: matrices decay, vectors don't.",
             _group(decays=lambda matrix, outside: not matrix),
         ),
         "vectors to Muon": Mistake(
@@ -606,7 +606,7 @@ GROUP = function(
             _group(muon=lambda matrix, outside: True),
         ),
         "the wrong optimizer": Mistake(
-            "You have it the wrong way round: Muon takes what you give to AdamW.",
+            "You have it the wrong way around: Muon takes what you give to AdamW.",
             _group(muon=lambda matrix, outside: not (matrix and not outside)),
         ),
         "Muon for nothing": Mistake(

@@ -29,13 +29,15 @@ MEMORY = 4 * 2**30  # bytes; where the system keeps to it
 
 HINTS = {
     "EOFError": "Nobody can type here: an answer is given all it needs as arguments.",
-    "MemoryError": "It wants more memory than it may have.",
+    "MemoryError": "It needs more memory than it is allowed.",
     "NameError": "Is it spelled right, and have you run the cell that defines it?",
-    "RecursionError": "It calls itself without an end.",
+    "RecursionError": "It calls itself without end.",
 }
 HINTS_FOR_WORDS = {  # in what the error says
     r"for \^:|bitwise_xor": "In Python a power is written `**`; `^` is something else.",
-    r"operand type.*'(function|method)'": "A function has to be called: with brackets behind it.",
+    r"operand type.*'(function|method)'": (
+        "A function has to be called: with parentheses after its name."
+    ),
     r"truth value of an array": (
         "`if`, `and` and `max` ask one question of one number. For arrays there are `np.where` and "
         "`np.maximum`."

@@ -58,7 +58,7 @@ def spread(y: np.ndarray) -> float:
     """The standard deviation about a line of the losses as they were before they were smoothed.
 
     A mean of k of them is off by spread / k**0.5. Of a curve that was smoothed exponentially,
-    neighbours correlate by rho: it trembled by ((1 + rho) / (1 - rho))**0.5 as much before.
+    neighbors correlate by rho: it trembled by ((1 + rho) / (1 - rho))**0.5 as much before.
     """
     y, size = blocks(y)
     x = np.arange(len(y))

@@ -133,7 +133,7 @@ def _learns(run: History, y: np.ndarray) -> bool:
 
 
 def _wild(curve: np.ndarray) -> float:
-    """How far neighbours in the second half differ, in units of the curve itself."""
+    """How far neighbors in the second half differ, in units of the curve itself."""
     half = curve[len(curve) // 2 :]
     return jitter(half) / max(abs(float(np.median(half))), 1e-300)
 

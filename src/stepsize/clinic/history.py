@@ -64,7 +64,7 @@ class History:
     def noise(self) -> float:
         """The spread of a bin's median: by the jumps of losses, or of medians, where it is more.
 
-        The second is for curves that were smoothed: their neighbours jump little, and yet wander.
+        The second is for curves that were smoothed: their neighbors jump little, and yet wander.
         """
         late = self.course[len(self.course) // 2 :]
         single = jitter(self.loss[len(self.loss) // 2 :]) / max(len(self.loss) / BINS, 1.0) ** 0.5

@@ -18,7 +18,7 @@ class RangeTest:
     """The curve of a range test, and what it says.
 
     lr, loss: (n,), the rate of each update and the loss just before it; n is below the steps asked
-    for where the run diverged. smoothed: (n,), the loss averaged over its neighbours.
+    for where the run diverged. smoothed: (n,), the loss averaged over its neighbors.
     suggestion: a learning rate, or None where the curve carries none. reason: why, in words.
     """
 
@@ -98,7 +98,7 @@ def _noise(loss: np.ndarray) -> float:
 
 
 def _smooth(loss: np.ndarray, reach: int) -> np.ndarray:
-    """The mean of each loss and its neighbours, `reach` to each side, fewer at the ends."""
+    """The mean of each loss and its neighbors, `reach` to each side, fewer at the ends."""
     window = np.ones(2 * reach + 1)
     padded = np.convolve(loss, window)[reach:-reach]
     return padded / np.convolve(np.ones_like(loss), window)[reach:-reach]

@@ -34,7 +34,7 @@ def decayed_early(run: History) -> Finding | None:
     return Finding(
         "rate decayed too early",
         0.9,
-        f"From {gone[0] / len(share):.0%} of the run on the rate is below 2 % of its peak; there "
+        f"From {gone[0] / len(share):.0%} of the run on the rate is below 2% of its peak; there "
         f"the loss went from {before:.3g} to {after:.3g} only.",
         "Give the schedule the number of updates of the whole run: epochs times batches.",
         7,
@@ -48,7 +48,7 @@ def schedule_pace(run: History) -> Finding | None:
         share = lr / max(lr.max(), 1e-300)
         steps = np.diff(share)
         # Down to nothing and up again, twice over, and smoothly. A warm restart jumps; cycles that
-        # are meant turn round above 0.
+        # are meant turn around above 0.
         ends = share[1:-1][(steps[:-1] < 0) & (steps[1:] > 0)]
         if _oscillates(share):
             return Finding(
@@ -87,7 +87,7 @@ def schedule_pace(run: History) -> Finding | None:
 
 
 def _oscillates(share: np.ndarray) -> bool:
-    """Whether the rate turns round every few lines, again and again; a restart jumps but once."""
+    """Whether the rate turns around every few lines, again and again; a restart jumps but once."""
     steps = np.diff(share)
     moves = np.sign(steps[np.abs(steps) > 0.05])
     turns = int(np.count_nonzero(np.diff(moves)))

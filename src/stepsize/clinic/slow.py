@@ -71,7 +71,7 @@ def late_start(run: History) -> Finding | None:
         "plateau",
         0.65,
         f"For {flat / len(course):.0%} of the run hardly anything is learned; then it is.",
-        "The start is hard: a higher rate after a warmup, normalisation, or other initial weights.",
+        "The start is hard: a higher rate after a warmup, normalization, or other initial weights.",
         8,
     )
 

@@ -53,7 +53,7 @@ def spikes(run: History) -> Finding | None:
 def _ends_of_epochs(run: History, alone: np.ndarray) -> np.ndarray:
     """Which single peaks are the last batches of epochs, that have few examples left.
 
-    By the held-out losses, where there is one an epoch; else by what all distances share.
+    By the held-out losses, where there is one per epoch; else by what all distances share.
     """
     at, index = np.flatnonzero(alone), np.arange(len(alone))
     held = 0 if run.val_loss is None else len(run.val_loss)
@@ -81,7 +81,7 @@ def _before(y: np.ndarray) -> np.ndarray:
 
 
 def _highest_before(jump: np.ndarray) -> np.ndarray:
-    """The highest of an eighth of the run before each loss, its two neighbours left out."""
+    """The highest of an eighth of the run before each loss, its two neighbors left out."""
     bins = np.array_split(jump, min(len(jump), 240))
     highest = np.array([part.max() for part in bins])
     reach = max(5, len(bins) // 8)

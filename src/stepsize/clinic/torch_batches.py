@@ -16,7 +16,7 @@ def as_loss(loss: Any) -> Any:
     Raises: TypeError in words where it was not made, or isn't a function.
     """
     if isinstance(loss, type):
-        raise TypeError(f"loss must be made first: write {loss.__name__}(), with brackets")
+        raise TypeError(f"loss must be made first: write {loss.__name__}(), with parentheses")
     if loss is not None and not callable(loss):
         raise TypeError(f"loss must be a function of (model(x), y), not {loss!r}")
     return loss

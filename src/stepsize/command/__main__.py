@@ -63,11 +63,11 @@ def what_comes(system: str) -> str:
     """How much the course's packages are: told before they come."""
     fetched, needed = MEGABYTES["course"]
     if not brings_cuda(system):
-        return f"It fetches about {fetched} MB, and takes {needed} MB of disk."
+        return f"It downloads about {fetched} MB, and takes {needed} MB of disk space."
     much, more = MEGABYTES["cuda"]
     return (
-        f"On Linux, PyTorch brings CUDA along: it fetches about {much} MB and takes {more} MB of "
-        f"disk.\nFor the processor alone it is {fetched} and {needed}, if you add to the command:"
+        f"On Linux, PyTorch brings CUDA along: it downloads about {much} MB and takes {more} MB of "
+        f"disk space.\nWithout CUDA, that is {fetched} MB and {needed} MB. To leave it out, add:"
         f"\n\n    --extra-index-url {CPU_INDEX}"
     )
 

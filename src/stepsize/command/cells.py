@@ -80,7 +80,7 @@ def matched(
 
     First come those that read the same, wherever they were moved; then those that were edited and
     have most of their words left; then, if `rewritten` is wanted, one that has none of them left,
-    but stands alone between the same neighbours. known: the pairs that are known already.
+    but stands alone between the same neighbors. known: the pairs that are known already.
     """
     match = _Match(old, new, dict(known or {}))
     match.equal()

@@ -33,23 +33,23 @@ SHOWN, BESIDE_PICTURE = 8, 4  # lines of code; of longer ones only what comes ou
 PICTURE = re.compile(r"^ *(?:plt|plots)\.show|^labs\.", re.MULTILINE)
 KEYS = """## Before they come in
 
-**Alt R** runs everything, and comes back here. If nothing happens, click here, and again.
+**Alt R** runs everything, and returns here. If nothing happens, click here and press it again.
 
 | key | what it does |
 |---|---|
-| → | go on, box by box |
+| → | move on, box by box |
 | ← | go back |
-| ↓ at the last box of a slide | **the answer**; → passes it by |
-| Tab | to a lab's sliders; arrows move one, **Space** goes on (from a button: first Esc) |
+| ↓ at the last box of a slide | **the answer**; → skips it |
+| Tab | to a lab's sliders; arrows move one, **Space** moves on (from a button: first Esc) |
 | Ctrl Enter | run this box |
-| Enter, Esc | type in this box, stop typing |
+| Enter, Esc | type in this box; stop typing |
 | Alt S | show the code of this box |
 | F11 | fill the screen |
 | Shift Esc | leave the slides, for JupyterLab's menus |
 """
 LAST = """{title}
 
-*The last slide. It is also what they see while everything runs.*
+*This is the last slide. It is also what they see while everything runs.*
 """
 RUN_ALL = ["run-all-cells", "extend-marked-cells-top", "deselect-all"]  # and back to the first
 

@@ -46,7 +46,7 @@ START = 1.0
 class Experiment:
     """What each library is told, in its own words: an optimizer's name and its arguments.
 
-    grads: one a update. lr: a number, or one for each update. Whatever else a library is not told
+    grads: one per update. lr: a number, or one for each update. Whatever else a library is not told
     is its default.
     """
 
@@ -189,7 +189,7 @@ def walk(
 ) -> np.ndarray:
     """The path of one parameter that starts at 1, under an optimizer of a library.
 
-    optimizer: its name there. grads: one an update. lr: a number, or one for each update.
+    optimizer: its name there. grads: one per update. lr: a number, or one for each update.
     arguments: what else the library is told, in its words.
     """
     require("library", library, one_of(*LIBRARIES))

@@ -137,7 +137,7 @@ def updates_to(
 
 
 def stored(rule: str, batch_size: int, lr: float) -> np.ndarray:
-    """Updates to the target in the runs that came with the course, one a seed; inf: never.
+    """Updates to the target in the runs that came with the course, one per seed; inf: never.
 
     rule: "sgd" or "adam". batch_size: one of BATCHES. lr: one of the rule's RATES.
     Raises: ValueError for any other, which was not run.

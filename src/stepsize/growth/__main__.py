@@ -1,4 +1,4 @@
-"""Read {"rules", "width", "log2_lr", "seed"} a line, and write it with its loss at the end.
+"""Read one {"rules", "width", "log2_lr", "seed"} per line, and write it with its final loss.
 
 Or {"rule", "batch_size", "lr", "seed"}, and write it with its updates to the target.
 """

@@ -1,4 +1,4 @@
-"""The controls of the labs: ipywidgets, so that they work with the keyboard, labelled and alike."""
+"""The controls of the labs: ipywidgets, so that they work with the keyboard, labeled and alike."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -11,7 +11,7 @@ WIDE = {"width": "440px", "max_width": "100%"}
 
 
 def log_slider(description: str, value: float, low: float, high: float, fine: float = 0.05) -> Any:
-    """For what is thought of in factors. low, high, fine: exponents of 10; 0.05 is 12 %."""
+    """For what is thought of in factors. low, high, fine: exponents of 10; 0.05 is 12%."""
     return widgets.FloatLogSlider(
         value, min=low, max=high, step=fine, description=description, style=STYLE, layout=WIDE
     )

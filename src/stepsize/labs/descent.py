@@ -39,7 +39,7 @@ def playground(
     Raises: ValueError without a surface or a rule, and for fewer than 1 step.
     """
     if not surfaces or not rules:
-        raise ValueError("surfaces and rules must have one at least, each")
+        raise ValueError("surfaces and rules must each have at least one")
     controls = dict(
         surface=dropdown("surface", [(surface.name, surface) for surface in surfaces]),
         rule=buttons("rule", [(rule.__name__, rule) for rule in rules]),

@@ -81,7 +81,7 @@ class Scene:
         return [float(x), float(self.figure.bbox.height - y)]
 
     def place(self, ball: list[float]) -> Place | None:
-        """The other way round; exact where the ball has not been moved."""
+        """The other way around; exact where the ball has not been moved."""
         if not ball or ball == self.ball():
             return self.start
         x, y = ball[0], self.figure.bbox.height - ball[1]

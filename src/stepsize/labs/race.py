@@ -27,7 +27,7 @@ class Races(Trainings):
         super().__init__(SHIPPED, "race.jsonl", "stepsize.race", settings, cells, read)
 
     def ends(self, cell: Cell) -> np.ndarray:
-        """The losses on validation examples, one a seed; infinity for a run that was lost."""
+        """The losses on validation examples, one per seed; infinity for a run that was lost."""
         ends = np.array([run.val for run in self.of(cell)])
         return np.where(np.isfinite(ends), ends, np.inf)
 

@@ -118,7 +118,7 @@ def _first_step(x: float, then: float) -> str:
     if then / x > 0:
         return "crawling" if then / x > 0.9 else "closing in from one side"
     if np.isclose(-then, x, rtol=1e-9):
-        return "back and forth, always as far"
+        return "back and forth, always the same distance"
     return f"overshooting, {'less' if abs(then) < abs(x) else 'further'} each time"
 
 
@@ -206,7 +206,7 @@ def scales(trace: Trace) -> str:
     """How far each of two coordinates moved, in all and for each gradient that it was given."""
     asked, gone = np.abs(trace.grad).sum(axis=0), -trace.theta[-1]
     often, rarely = (
-        f"{n:.0f} gradients moved it {number(way)}, {number(way / n)} each"
+        f"{n:.0f} gradients moved it {number(way)} in all, {number(way / n)} each"
         for n, way in zip(asked, gone, strict=True)
     )
     return f"often: {often}; rarely: {rarely}"
@@ -215,19 +215,19 @@ def scales(trace: Trace) -> str:
 def microscope(trace: Trace, step: np.ndarray) -> str:
     """How long the steps of Adam are, in units of lr, and how far its averages have come.
 
-    step: one an update, with or without the correction. m / m_hat is the weight that the average
+    step: one per update, with or without the correction. m / m_hat is the weight that the average
     has given out so far; the rest of it still lies on the zero that it began with.
     """
     length = np.abs(step) / trace.lr
     longest = int(np.argmax(length >= (1 - 1e-6) * length.max()))
     first = f"the first step is {length[0]:.2f} × lr, the last {length[-1]:.2f} × lr"
     m, v = (1 - beta[-1] ** len(step) for beta in (trace.beta1, trace.beta2))
-    filled = f"m is {100 * m:.3g} % full, v {100 * v:.3g} %"
+    filled = f"m is {100 * m:.3g}% full, v {100 * v:.3g}%"
     return f"up to {length.max():.2f} × lr, in update {longest + 1}: {first}; {filled} by then"
 
 
 def warmup(ends: np.ndarray, chance: float) -> str:
-    """What became of some runs, one a seed. ends: their losses; chance: that of a blind guess."""
+    """What became of some runs, one per seed. ends: their losses; chance: that of a blind guess."""
     learned = int((ends < chance / 3).sum())
     stuck = int((ends > 0.8 * chance).sum())
     rest = f", {len(ends) - learned - stuck} between" if learned + stuck < len(ends) else ""
@@ -237,7 +237,7 @@ def warmup(ends: np.ndarray, chance: float) -> str:
 
 
 def width(form: str, width: int, exponent: int, ends: np.ndarray, best: int) -> str:
-    """What came of the runs of a cell, one a seed; and the exponent of the width's best rate."""
+    """What came of the runs of a cell, one per seed; and the exponent of the width's best rate."""
     name = {"standard": "standard", "mup": "μP"}[form]
     low, high = number(ends.min()), number(ends.max())
     said = f"{name}, width {width}, rate 2^−{-exponent}: {len(ends)} runs, loss {low} to {high}"
@@ -245,18 +245,18 @@ def width(form: str, width: int, exponent: int, ends: np.ndarray, best: int) -> 
 
 
 def race(optimizer: str, lr: float, ends: np.ndarray, best_lr: float, best: float) -> str:
-    """What came of the runs of a cell, one a seed; and which rate is the optimizer's best."""
+    """What came of the runs of a cell, one per seed; and which rate is the optimizer's best."""
     kept, lost = ends[np.isfinite(ends)], int((~np.isfinite(ends)).sum())
     said = f"{optimizer} at {lr:g}: {len(ends)} run{'s' if len(ends) > 1 else ''}"
     if len(kept):
         low, high = number(kept.min()), number(kept.max())
         said += f", loss {low} to {high} at the end" if len(kept) > 1 else f", loss {low}"
-    said += f", {lost} lost" if lost else f", mean {number(kept.mean())}"
+    said += f", {lost} diverged" if lost else f", mean {number(kept.mean())}"
     return f"{said}; {optimizer} is best at a rate of {best_lr:g}, with a mean of {number(best)}"
 
 
 def fair_race(losses: Mapping[str, np.ndarray], rates: np.ndarray, steps: int) -> str:
-    """The lowest loss of each optimizer after some steps, and its rate. losses: one a rate."""
+    """The lowest loss of each optimizer after some steps, and its rate. losses: one per rate."""
     parts = [
         f"{name} {number(np.nanmin(loss), '.2g')} (rate {number(rates[np.nanargmin(loss)], '.2g')})"
         for name, loss in losses.items()
@@ -267,7 +267,7 @@ def fair_race(losses: Mapping[str, np.ndarray], rates: np.ndarray, steps: int) -
 
 def decay(left: Mapping[str, np.ndarray], updates: int) -> str:
     """What is left of two weights that both began at 1. left: rule -> (A, B)."""
-    parts = [f"{name} {100 * a:.0f} % and {100 * b:.0f} %" for name, (a, b) in left.items()]
+    parts = [f"{name} {100 * a:.0f}% and {100 * b:.0f}%" for name, (a, b) in left.items()]
     return f"left of A and B after {updates} updates: " + ", ".join(parts)
 
 

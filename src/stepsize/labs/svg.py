@@ -15,7 +15,7 @@ from matplotlib.lines import Line2D
 from matplotlib.text import Text
 from matplotlib.transforms import BboxBase
 
-FAR = 20  # sizes of the axes: what lies further out is pulled in to there, towards the middle
+FAR = 20  # sizes of the axes: what lies further out is pulled in to there, toward the middle
 
 MARKERS = {  # paths relative to the point, for a radius of 1
     "o": "m-{0} 0a{0} {0} 0 1 0 {1} 0a{0} {0} 0 1 0 -{1} 0",

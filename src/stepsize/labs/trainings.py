@@ -124,7 +124,7 @@ class Worker:
                 except (OSError, ValueError):
                     line = ""
                 if not line.endswith("\n"):
-                    said = "" if self.stopped else "the training did not start, or broke off"
+                    said = "" if self.stopped else "the training didn't start, or broke off"
                     break
                 self.done(line)
             with contextlib.suppress(OSError):

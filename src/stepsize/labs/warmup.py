@@ -38,16 +38,16 @@ class Map(Trainings):
         return np.array(self.of(cell))
 
     def ends(self, cell: Cell) -> np.ndarray:
-        """The mean loss of the last ten updates, one a seed."""
+        """The mean loss of the last ten updates, one per seed."""
         return self.losses(cell)[:, -2:].mean(axis=1)
 
     def medians(self) -> np.ndarray:
-        """The map: a row a rate, a column a warmup."""
+        """The map: a row for each rate, a column for each warmup."""
         return np.array([[np.median(self.ends((lr, n))) for n in WARMUPS] for lr in RATES])
 
 
 def stored(lr: float, warmup: int, seeds: range = CHOOSING) -> np.ndarray:
-    """The loss at the end of runs that came with the course, one a seed; none of the learner's."""
+    """The final loss of the runs that came with the course, one per seed; not the learner's."""
     runs = map(json.loads, SHIPPED.read_text(encoding="utf-8").splitlines())
     cell = [run for run in runs if (run["lr"], run["warmup"]) == (lr, warmup)]
     ends = {run["seed"]: np.mean(run["loss"][-2:]) for run in cell}
@@ -57,7 +57,7 @@ def stored(lr: float, warmup: int, seeds: range = CHOOSING) -> np.ndarray:
 def _losses(run: dict[str, Any]) -> list[float]:
     loss = [float(value) for value in run["loss"]]
     if len(loss) != 100 // EVERY:
-        raise ValueError(f"{100 // EVERY} losses are wanted, not {len(loss)}")
+        raise ValueError(f"a run has {100 // EVERY} losses, not {len(loss)}")
     return loss
 
 

@@ -37,12 +37,12 @@ class Map(Trainings):
         return float(np.median(self.of((form, width, exponent))))
 
     def medians(self, form: str) -> np.ndarray:
-        """The map: a row a width, a column a rate."""
+        """The map: a row for each width, a column for each rate."""
         return np.array([[self.median(form, w, e) for e in EXPONENTS] for w in WIDTHS])
 
 
 def stored(form: str, width: int, exponent: int, seeds: Iterable[int] = CHOOSING) -> np.ndarray:
-    """The loss at the end of runs that came with the course, one a seed; none of the learner's."""
+    """The final loss of the runs that came with the course, one per seed; not the learner's."""
     runs = map(json.loads, SHIPPED.read_text(encoding="utf-8").splitlines())
     cell = (form, width, exponent)
     ends = {r["seed"]: r["loss"] for r in runs if (r["rules"], r["width"], r["log2_lr"]) == cell}

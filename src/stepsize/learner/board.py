@@ -22,19 +22,19 @@ if TYPE_CHECKING:
 
 __all__ = ["agree", "tell", "withdraw", "witnessed"]
 
-NONE = "There is no class board here: nothing is told to anybody."
+NONE = "There is no class board here, so nothing is told to anybody."
 AWAY = "The class board can't be reached now; nothing has changed. Try again in a minute."
 TOLD = (
-    "at each check, which exercise it was, whether it was right, and the name of the mistake. A "
-    "right answer is run once more on this server, and not kept. The projector shows counts "
-    "without names; your instructor can see yours."
+    "at each check, which exercise it was, whether your answer was right, and the name of the "
+    "mistake. A right answer is run once more on this server, and not kept. The projector shows "
+    "counts without names; your instructor can see yours."
 )
-AGREED = f"From now on the class board is told, {TOLD} board.withdraw() takes all of it back."
-WITHDRAWN = "The class board has forgotten you, and is told nothing more."
+AGREED = f"From now on, the class board is told {TOLD} board.withdraw() takes all of it back."
+WITHDRAWN = "The class board has forgotten you, and will be told nothing more."
 QUESTION = (
     "This hub has a class board, which shows your instructor where the class is. It has been told "
-    f"nothing of you. If you agree, it is told, {TOLD} To agree, run "
-    "`from stepsize.learner import board; board.agree()`. You are asked this once."
+    f"nothing about you. If you agree, it is told {TOLD} To agree, run `from stepsize.learner "
+    "import board; board.agree()`. You are asked this once."
 )
 ANSWER = 2**20  # bytes of an answer that the board takes
 PAUSES = (1, 2, 5, 10, 30, 60)  # seconds between two attempts

@@ -51,7 +51,7 @@ footer {{ color: #555; display: flex; font-size: 9pt; gap: 10mm; justify-content
 @media screen {{ main {{ box-shadow: 0 0 5mm #999; margin: 8mm auto }} }}
 </style>
 <main><div class="frame">
-<p class="course">stepsize · how neural networks are optimised</p>
+<p class="course">stepsize · how neural networks are optimized</p>
 <svg viewBox="0 0 120 32" aria-hidden="true" fill="none" stroke="#0072b2">
 <path d="M4 2C24 40 96 40 116 2" stroke="#bbb" stroke-width="1.5"/>
 <path d="M12 13L98 20L31 26L81 28L48 30L66 30" stroke-width="1"/>

@@ -35,7 +35,7 @@ def keep(exercise: str, status: str, mistake: str | None) -> str:
             file.write(b"\n" + line.encode() + b"\n")
             os.fsync(file.fileno())
     except OSError as error:
-        return f"Your progress could not be kept: `{error}`."
+        return f"Your progress couldn't be saved: `{error}`."
     return note
 
 
@@ -45,7 +45,7 @@ def lines() -> tuple[list[Line], str]:
         note = _repaired(_path())
         return _read(_path())[0], note
     except OSError as error:
-        return [], f"Your progress could not be read: {error}."
+        return [], f"Your progress couldn't be read: {error}."
 
 
 def named(seed: int, question: str) -> str:
@@ -142,6 +142,6 @@ def _repaired(path: Path) -> str:
     fresh.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
     os.replace(fresh, path)
     return (
-        f"The file with your progress was damaged. It is set aside as {aside.name}; "
+        f"The file with your progress was damaged. It has been set aside as {aside.name}; "
         f"{len(lines)} of its lines could be read, and are kept."
     )

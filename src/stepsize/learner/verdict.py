@@ -8,13 +8,13 @@ __all__ = ["BROKEN", "RIGHT", "UNTRIED", "WRONG", "Verdict"]
 
 UNTRIED, RIGHT, WRONG, BROKEN = "not tried", "right", "wrong", "broken"
 
-_LOOK = {  # status -> symbol, word, JupyterLab's class, background; colour never speaks alone
+_LOOK = {  # status -> symbol, word, JupyterLab's class, background; color never speaks alone
     UNTRIED: ("○", "not tried yet", "alert-info", "#b2ebf2"),
     RIGHT: ("✓", "right", "alert-success", "#c8e6c9"),
     WRONG: ("✗", "not right yet", "alert-warning", "#ffe0b2"),
     BROKEN: ("⚠", "does not run", "alert-danger", "#ffcdd2"),
 }
-# JupyterLab's own colours for an alert are too faint to read, and the fainter in its dark theme. In
+# JupyterLab's own colors for an alert are too faint to read, and the fainter in its dark theme. In
 # a notebook from elsewhere it takes "color: inherit" away, and so code would be white on it.
 _BOX = "color: #212121; padding: 0.6em 1em; background: "
 _PLAIN = "color: #212121; padding: 0; background: transparent"

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 __all__ = ["Cells", "missed", "unchanged", "watch"]
 
-OLDER = "Mend it and run it again; until then there is only an older `{}` to judge."
+OLDER = "Fix it and run it again; until then there is only an older `{}` to judge."
 SAME = (
     "This is the same function as at your last check. If you have changed it since, run its cell "
     "first."

@@ -97,7 +97,7 @@ def nesterov(theta, grad, t, velocity=0.0, *, lr=1e-3, momentum=0.9) -> Step:
     arXiv:1212.0901, section 3.5. Same as torch.optim.SGD(nesterov=True).
     In 1983 the gradient is taken ahead, at phi - eta mu v. Here theta is that point ahead, so that
     the gradient is taken at theta as everywhere else: with lr and momentum constant the two are one
-    method, seen from two places. And in 1983 mu is no constant: it grows towards 1.
+    method, seen from two places. And in 1983 mu is no constant: it grows toward 1.
 
     A first step is 1 + momentum times that of SGD, for it has looked one step further:
 

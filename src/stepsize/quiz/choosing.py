@@ -25,7 +25,7 @@ def in_proportion(batch: int) -> Asked:
         ),
         (
             number(0.1 / k),
-            "The wrong way round: the larger the batch, the higher the rate it allows.",
+            "The wrong way around: the larger the batch, the higher the rate it allows.",
         ),
     )
 
@@ -44,7 +44,7 @@ def by_the_root(batch: int) -> Asked:
             if k > 1
             else "A smaller batch has more noise, which calls for a lower rate.",
         ),
-        (number(0.001 / math.sqrt(k)), "The wrong way round."),
+        (number(0.001 / math.sqrt(k)), "The wrong way around."),
     )
 
 
@@ -56,7 +56,7 @@ def middle_of_a_sweep(ends: tuple[float, float]) -> Asked:
         "should be. Which is the middle one?",
         (
             number(float(np.geomspace(low, high, 3)[1])),
-            "It is above the lowest by the same factor by which the highest is above it.",
+            "The same factor separates it from the lowest and from the highest.",
         ),
         (number((low + high) / 2), "Then the low rates are never tried: think in factors."),
         (number(high - low), "That is almost the upper end."),
@@ -105,8 +105,11 @@ def edge(lr: float) -> Asked:
 def at_the_end() -> Asked:
     return asked(
         "The best rate of your sweep is the highest one you tried. What now?",
-        ("go on, to higher rates", "The best must have worse ones on both sides."),
-        ("take it: it is the best", "Of those that were tried. The next one may be better."),
+        ("go on, to higher rates", "The best rate must have a worse one on either side."),
+        (
+            "take it: it is the best",
+            "It is the best of those you tried. The next one may be better.",
+        ),
         ("take half of it, to be safe", "You don't know yet what it would be half of."),
         (
             "sweep finely around it",
@@ -122,7 +125,8 @@ def lowest_point() -> Asked:
         "that the rate to train with?",
         (
             "usually it is too high",
-            "The loss is low there because of all the updates before, and the next rates break it.",
+            "The loss is low there because of all the updates before it, and the next rates wreck "
+            "it.",
             "mostly it is too high",
         ),
         (
@@ -136,7 +140,8 @@ def lowest_point() -> Asked:
         ),
         (
             "yes, if the test is long enough",
-            "In a longer test, too, the lowest point comes just before the rates that break it.",
+            "In a longer test, too, the lowest point comes just before the rates that wreck the "
+            "loss.",
         ),
     )
 
@@ -151,7 +156,10 @@ def knows_nothing(k: int) -> Asked:
             f"ln {k}. If your loss stays there, the model may not see its input at all.",
         ),
         (number(1 / k), "That is the probability. The loss is minus its logarithm."),
-        (number(math.log2(k)), "In bits. PyTorch, Keras and Optax take the natural logarithm."),
+        (
+            number(math.log2(k)),
+            "That is in bits. PyTorch, Keras and Optax take the natural logarithm.",
+        ),
         ("1", "Nothing scales the loss to 1: it depends on the number of classes."),
     )
 
@@ -164,7 +172,7 @@ def not_zeroed(g: float, n: int) -> Asked:
         (number(g * n), "They add up. So the norm of the gradient grows from the first update on."),
         (number(g), "That is with zero_grad. Without it, PyTorch adds."),
         (number(g**n), "They are added, not multiplied."),
-        (number(g / n), "Nothing takes a mean here."),
+        (number(g / n), "Nothing is averaged here."),
     )
 
 
@@ -173,8 +181,8 @@ def is_it_nan() -> Asked:
     return asked(
         "loss is a float. Which expression is True exactly where it is NaN?",
         ("loss != loss", "NaN is the only float that isn't equal to itself."),
-        ('loss == float("nan")', "Always False: NaN is equal to nothing."),
-        ("loss > 1e308", "Every comparison of size with NaN is False."),
+        ('loss == float("nan")', "Always False: NaN isn't equal to anything."),
+        ("loss > 1e308", "NaN is neither above nor below any number, so this is False."),
         ("not loss", "That is True where the loss is 0."),
     )
 
@@ -191,16 +199,17 @@ def stopped_early(patience: int) -> Asked:
     said = ", ".join(map(str, losses))
     other = 4 if best == 1 else 1
     why_other = (
-        "That epoch is never seen: the patience runs out before it."
+        "That epoch never comes: patience runs out before it."
         if other == 4
-        else "The patience doesn't run out there: a lower loss comes in time."
+        else "Patience doesn't run out there: a lower loss comes in time."
     )
     return asked(
-        f"Early stopping ends after {patience} epochs in a row without a new lowest held-out loss. "
-        f"The losses are {said}, the epochs counted from 0. The weights of which epoch are kept?",
-        (f"{best}", "The lowest loss that was seen until the patience ran out."),
+        f"Early stopping ends after {patience} epochs in a row without a new lowest held-out "
+        f"loss. The losses are {said}, with the epochs counted from 0. From which epoch are the "
+        "weights kept?",
+        (f"{best}", "The lowest loss before patience ran out."),
         (f"{other}", why_other),
-        (f"{seen}", "That is where it stops. What is kept is the best so far."),
+        (f"{seen}", "That is where training stops. What is kept is the best so far."),
         ("0", "Later ones were lower."),
     )
 
@@ -208,11 +217,11 @@ def stopped_early(patience: int) -> Asked:
 @question(11)
 def unseen() -> Asked:
     return asked(
-        "You have kept the training loss of every update, and nothing else. Which of these can't "
+        "You have saved the training loss of every update, and nothing else. Which of these can't "
         "you see in it?",
         ("overfitting", "The training loss goes on falling. Only held-out data show it."),
         ("divergence", "The loss grows without end."),
-        ("loss spikes", "Single losses are far above their neighbours."),
+        ("loss spikes", "Single losses are far above their neighbors."),
         ("NaN", "From some update on, the loss isn't a number."),
     )
 
@@ -227,11 +236,12 @@ def below() -> Asked:
             "The training loss is measured with dropout on, which makes it higher. That alone can "
             "do it.",
         ),
-        ("it overfits", "Then the held-out loss would be above."),
+        ("it overfits", "Then the held-out loss would be the higher one."),
         ("the rate is too high", "Then both losses would be high."),
         (
             "held-out examples are among the training data",
-            "Look for that next. By itself it brings the two together; it doesn't put one below.",
+            "Look into that next. By itself it brings the two losses together; it doesn't put one "
+            "below the other.",
         ),
     )
 
@@ -243,7 +253,7 @@ def always_clipped(lr: float, bound: float) -> Asked:
         "update its norm is 20 or more. How long are the steps?",
         (
             number(lr * bound),
-            "All alike: rate times bound. The gradient's size no longer matters.",
+            "All the same: rate times bound. The gradient's size no longer matters.",
         ),
         (number(lr * 20), "That is without clipping, for a norm of 20."),
         (f"{bound:g}", "That is the clipped gradient. The rate still multiplies it."),
@@ -266,7 +276,7 @@ def whose_eps(t: int) -> Asked:
         ),
         ("1.0e-07", "That is right once the correction has faded, after thousands of updates."),
         (f"{1e-7 / fill:.1e}", "The root is missing: eps is added to √v."),
-        (f"{1e-7 * math.sqrt(fill):.1e}", "The other way round."),
+        (f"{1e-7 * math.sqrt(fill):.1e}", "The other way around."),
     )
 
 
@@ -283,7 +293,7 @@ def another_start(g: float) -> Asked:
         (number(0.1 * g), "That is SGD's."),
         (
             number(0.1 / math.sqrt(0.1 + g**2)),
-            "The gradient is missing above the fraction line.",
+            "The gradient is missing from the numerator.",
             number(0.1 * math.sqrt(0.1)),
         ),
     )
@@ -340,7 +350,7 @@ def part_of_the_weight(lr: float) -> Asked:
         (number(0.001 / lr), "PyTorch multiplies by the rate, so divide by it first."),
         ("0.001", "Then they shrink by the rate times that, which is far less."),
         (number(0.001 * lr), "The rate would be in there twice."),
-        ("0.999", "That is what is left of a weight. weight_decay says what goes."),
+        ("0.999", "That is what is left of a weight. weight_decay says what is taken away."),
     )
 
 
@@ -378,7 +388,7 @@ def the_same_decay() -> Asked:
         ),
         (
             "Keras's is about ten times stronger",
-            "The other way round: what goes through the momentum gets larger.",
+            "The other way around: what goes through the momentum gets larger.",
         ),
         ("Keras ignores it", "It decays, but beside the momentum."),
     )

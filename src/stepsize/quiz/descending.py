@@ -36,7 +36,7 @@ def three_steps(h_lr: tuple[float, float]) -> Asked:
         (number(8 * (1 - lr) ** 3), "That is for a curvature of 1: the slope is curvature · θ."),
         (
             number(8 * (1 - 3 * lr * h)),
-            "The slope is measured anew at each step. It isn't the first one three times.",
+            "The slope is measured again at each step. It isn't the first one three times.",
         ),
     )
 
@@ -88,7 +88,8 @@ def at_rest() -> Asked:
         ),
         (
             "the rate is too low",
-            "Possible, but nothing here says so: too low a rate usually shows as a slow crawl.",
+            "Possible, but nothing here says so: a rate that is too low usually shows as a slow "
+            "crawl.",
         ),
     )
 
@@ -135,7 +136,7 @@ def less_noise(k: int) -> Asked:
         "is the noise of the gradient (its standard deviation)?",
         (number(math.sqrt(k)), "It falls as 1 / √B, while the work grows as B."),
         (f"{k}", "That is the factor for the variance. The standard deviation falls by its root."),
-        ("1: it stays", "A mean over more examples scatters less."),
+        ("1: it stays the same", "A mean over more examples scatters less.", "1: it stays"),
         (f"{k**2}", "Averaging pays less and less, not more and more."),
     )
 
@@ -151,7 +152,7 @@ def a_blog() -> Asked:
         ),
         (
             "Adam is better here",
-            "SGD's rate may be a hundred times too low here. Nobody has looked.",
+            "SGD's rate may be a hundred times too low here. Nobody has checked.",
         ),
         (
             "Adam is faster, SGD better in the end",
@@ -196,10 +197,15 @@ def whole_batch(n: int) -> Asked:
         "of its gradient?",
         ("0", "Every batch is the same batch: all the data."),
         (
-            f"1/√{n} of that of one",
+            f"1/√{n} of the noise of one",
             "That holds for independent draws. Here no example can be missing.",
+            f"1/√{n} of that of one",
         ),
-        (f"1/{n} of that of one", "That would be the variance, for independent draws."),
+        (
+            f"1/{n} of the noise of one",
+            "That would be the variance, for independent draws.",
+            f"1/{n} of that of one",
+        ),
         (
             "as large as with one example",
             "The mean over all the examples is always the same.",
@@ -215,16 +221,16 @@ def rescaled(c: int) -> Asked:
         f"first by {c}, and divide those of the second by {c}. What changes, as a rule?",
         (
             "the sharpness, not the outputs",
-            "ReLU lets a positive factor through, so the outputs stay. But the loss now reacts "
-            f"{c} times as strongly to each weight of the second layer. So sharpness alone can't "
-            "say how well a network generalises.",
+            "ReLU lets a positive factor through, so the outputs stay the same. But the loss now "
+            f"reacts {c} times as strongly to each weight of the second layer. So sharpness alone "
+            "can't say how well a network generalizes.",
         ),
         (
             "the outputs",
             "ReLU lets a positive factor through, and the second layer takes it out again.",
         ),
         ("both", "The outputs are the same, up to rounding."),
-        ("nothing at all", "The loss is as before, but not how fast it changes in each direction."),
+        ("nothing at all", "The loss is the same, but not how fast it changes in each direction."),
     )
 
 
@@ -235,7 +241,7 @@ def top_speed(mu: float) -> Asked:
         "times longer are its steps than those of SGD at the same rate?",
         (
             number(1 / (1 - mu)),
-            "1 + μ + μ² + … = 1 / (1 − μ). So comparing the two at the same rate isn't fair.",
+            "1 + μ + μ² + … = 1 / (1 − μ). So it isn't fair to compare the two at the same rate.",
         ),
         (number(1 + mu), "That is the second step. They go on growing."),
         (
@@ -324,7 +330,8 @@ def slow_ravine() -> Asked:
         "falls slowly. Why?",
         (
             "no single rate suits both directions",
-            "Above 0.02 the steep one blows up, and at 0.018 the flat one keeps 98 % a step.",
+            "Above 0.02 the steep direction blows up, and at 0.018 the flat one keeps 98% of its "
+            "distance at each step.",
         ),
         ("it is stuck in a local minimum", "A quadratic has only one minimum."),
         (

@@ -11,7 +11,7 @@ def wider(width: int) -> Asked:
         (number(0.01 * 64 / width), "Their sums have more terms that agree: 1 / width."),
         (number(0.01 * (64 / width) ** 0.5), "The root is for terms whose signs are random."),
         ("0.01", "That is the input's rate, and the biases'."),
-        (number(0.01 * width / 64), "The wrong way round: a wider layer moves too far already."),
+        (number(0.01 * width / 64), "The wrong way around: a wider layer moves too far already."),
     )
 
 

@@ -10,8 +10,8 @@ def _row(values: tuple[float, ...]) -> str:
 @question(13, s=((4, 1, 0.25), (9, 1, 0.04), (100, 4, 0.25)))
 def one_gradient(s: tuple[float, ...]) -> Asked:
     return asked(
-        f"Shampoo's first gradient has the singular values {_row(s)}. Its first step, at a "
-        "rate of 1 and without eps: which has that?",
+        f"Shampoo's first gradient has the singular values {_row(s)}. Which singular values does "
+        "its first step have, at a rate of 1 and without eps?",
         ("1, 1, 1", "The two fourth roots divide each value by itself: U times V transposed."),
         (_row(tuple(x**0.5 for x in s)), "That is with one of the two roots. There are two."),
         (_row(s), "That is SGD's step."),
@@ -46,7 +46,7 @@ def keeps_its_pace(angle: int) -> Asked:
 @question(13)
 def given_to_muon() -> Asked:
     return asked(
-        "A language model in two groups. Which of these is commonly stepped by Muon?",
+        "A language model's parameters, in two groups. Which of these is usually left to Muon?",
         (
             "the 512 × 2048 weights of a hidden layer",
             "A matrix, and its directions mean something.",
@@ -55,7 +55,11 @@ def given_to_muon() -> Asked:
             "the 50,000 × 512 embedding",
             "A matrix in shape, but each row belongs to one word: left to Adam.",
         ),
-        ("the weights of the norms", "They are vectors, and have no singular values."),
+        (
+            "the weights of the normalization layers",
+            "They are vectors, and have no singular values.",
+            "the weights of the norms",
+        ),
         ("all of these", "Only one of them is the weights of a hidden layer."),
     )
 
@@ -64,10 +68,27 @@ def given_to_muon() -> Asked:
 def price_of_muon(m_batch: tuple[int, int]) -> Asked:
     m, batch = m_batch
     return asked(
-        f"Muon, five steps, on a matrix whose short side is {m}; the batch has {batch:,} examples, "
-        "or tokens. What does it cost, at most, as a part of the gradient?",
-        (f"{number(100 * 5 * m / batch)} %", "5 m / B: products of matrices, whatever the batch."),
-        (f"{number(100 * m / batch)} %", "That is one step of the five."),
-        (f"{number(100 * 25 * m / batch)} %", "The five steps are counted twice."),
-        ("300 %", "Its products don't grow with the batch, as those of the gradient do."),
+        f"Muon, five steps, on a matrix whose short side is {m}; the batch has {batch:,} "
+        "examples, or tokens. What does it cost, at most, as a fraction of what the gradient "
+        "costs?",
+        (
+            f"{number(100 * 5 * m / batch)}%",
+            "5 m / B: products of matrices, whatever the batch.",
+            f"{number(100 * 5 * m / batch)} %",  # as first drawn
+        ),
+        (
+            f"{number(100 * m / batch)}%",
+            "That is one step of the five.",
+            f"{number(100 * m / batch)} %",  # as first drawn
+        ),
+        (
+            f"{number(100 * 25 * m / batch)}%",
+            "The five steps are counted twice.",
+            f"{number(100 * 25 * m / batch)} %",  # as first drawn
+        ),
+        (
+            "300%",
+            "Its products don't grow with the batch, as those of the gradient do.",
+            "300 %",  # as first drawn
+        ),
     )

@@ -25,10 +25,13 @@ def adagrads_first(g: float) -> Asked:
             number(_moved(adagrad, g, lr=0.1)),
             "The gradient is divided by the root of its own square: the rate is left.",
         ),
-        (number(0.1 * g), "That is SGD's step. Adagrad divides by the size of what has come."),
+        (
+            number(0.1 * g),
+            "That is SGD's step. Adagrad divides by the size of the gradients so far.",
+        ),
         (
             number(0.1 / g),
-            "Divided once too often: the gradient is above the fraction line, too.",
+            "Divided once too often: the gradient is in the numerator, too.",
         ),
         (
             "0: nothing has come yet",
@@ -57,13 +60,13 @@ def rmsprops_first(alpha: float) -> Asked:
         "The rate is 0.01. How long is the first step? (eps is far too small to matter.)",
         (
             number(_moved(rmsprop, 1.0, lr=0.01, alpha=alpha)),
-            "v is too small: it is 1 − alpha of the square. It is divided by its root, so the step "
-            "is too long.",
+            "v is too small: it is 1 − alpha of the square. The gradient is divided by its root, "
+            "so the step is too long.",
         ),
         ("0.01", "That would be Adam, which corrects."),
         (
             number(0.01 * (1 - alpha)),
-            "v is too small, yes. But it is below the fraction line.",
+            "v is too small, yes. But it is in the denominator.",
         ),
         (number(0.01 / (1 - alpha)), "What divides is the root of v."),
     )
@@ -73,15 +76,16 @@ def rmsprops_first(alpha: float) -> Asked:
 def scaled_gradients(c: int) -> Asked:
     return asked(
         f"You multiply the loss by {c}, and leave the rate of PyTorch's Adagrad as it is. What "
-        "becomes of its path? (eps is far too small to matter.)",
+        "happens to its path? (eps is far too small to matter.)",
         (
             "it stays the same",
             "Each gradient is divided by the size of all the gradients so far: the factor cancels.",
         ),
         (f"each step is {c} times as long", "That would be SGD."),
         (
+            f"each step is 1/{c} as long",
+            "The gradient in the numerator grows as well.",
             f"each step is {c} times as short",
-            "The gradient above the fraction line grows as well.",
         ),
         (
             f"each step is √{c} times as long",
@@ -124,12 +128,13 @@ def rare_word(k: int) -> Asked:
         ),
         (f"{k}", "The sums differ by that. The rates differ by its root."),
         (
-            "1: the gradients are of one size",
+            "1: the gradients have the same size",
             "But they came a different number of times, and Adagrad adds them up.",
+            "1: the gradients are of one size",
         ),
         (
             number(1 / math.sqrt(k)),
-            "It's the other way round: the weight that has had few gradients takes longer steps.",
+            "It's the other way around: the weight that has had few gradients takes longer steps.",
         ),
     )
 
@@ -162,8 +167,9 @@ def how_much_is_left(k: int) -> Asked:
         ),
         (number(0.9**k), "It came in with a weight of 0.1, not of 1."),
         (
-            "0.9: 90 % of the past is kept",
-            "90 % of the average is kept in each update, again and again.",
+            "0.9: 90% of the past is kept",
+            "90% of the average is kept in each update, again and again.",
+            "0.9: 90 % of the past is kept",  # as first drawn
         ),
         ("0.1", "That was its weight in the update in which it came in."),
     )
@@ -278,8 +284,8 @@ def l2_alone(w: float, lr: float) -> Asked:
         "gradient of 0. What is the weight after the first update?",
         (
             f"{moved:.6g}",
-            "The penalty's gradient goes through Adam, and the step comes out as long as any first"
-            " step of Adam: the rate.",
+            "The penalty's gradient goes through Adam, so the step is as long as any first step "
+            "of Adam's: the rate.",
         ),
         (
             f"{w * (1 - lr * 0.01):.6g}",
@@ -342,15 +348,25 @@ def never_forgets() -> Asked:
     return asked(
         "A single gradient of 100, and then 1 for 10,000 updates. How long are the steps by then?",
         (
-            "Adam's are the rate, AMSGrad's a fraction of it",
+            "Adam's are as long as the rate, AMSGrad's only a fraction of it",
             "AMSGrad divides by the root of the largest v so far. Adam's v forgets.",
+            "Adam's are the rate, AMSGrad's a fraction of it",
         ),
-        ("both are the rate", "AMSGrad keeps the maximum: its v never falls again."),
         (
-            "AMSGrad's are the rate, Adam's a fraction of it",
-            "It's the other way round: Adam is the one that forgets.",
+            "both are as long as the rate",
+            "AMSGrad keeps the maximum: its v never falls again.",
+            "both are the rate",
         ),
-        ("both are a fraction of the rate", "Adam's v remembers only some 1000 updates."),
+        (
+            "AMSGrad's are as long as the rate, Adam's only a fraction of it",
+            "It's the other way around: Adam is the one that forgets.",
+            "AMSGrad's are the rate, Adam's a fraction of it",
+        ),
+        (
+            "both are only a fraction of the rate",
+            "Adam's v remembers only about 1000 updates.",
+            "both are a fraction of the rate",
+        ),
     )
 
 

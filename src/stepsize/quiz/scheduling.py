@@ -49,7 +49,11 @@ def after_t_max(call: int) -> Asked:
         "What fraction of the peak rate is in use?",
         (number(again), "It is a wave: after T_max it rises again."),
         ("0: it is over", "In Keras and Optax it would be. PyTorch's cosine rises again."),
-        ("1: it begins anew", "That is a warm restart. This one turns around and climbs."),
+        (
+            "1: it starts over",
+            "That is a warm restart. This one turns around and climbs.",
+            "1: it begins anew",
+        ),
         (number((call - 100) / 100), "It climbs, but along a cosine, not in a straight line."),
     )
 
@@ -58,7 +62,7 @@ def after_t_max(call: int) -> Asked:
 def only_made(peak: float) -> Asked:
     start = peak * float(schedules.one_cycle(0, 100))
     return asked(
-        f"Adam, made with lr=0.003. You make OneCycleLR(optimizer, max_lr={peak:g}, "
+        f"Adam is made with lr=0.003. You make OneCycleLR(optimizer, max_lr={peak:g}, "
         "total_steps=100) on it, and don't step it yet. What rate does the optimizer have now?",
         (number(start), "Making it sets the rate to max_lr / 25. It sets beta1, too."),
         ("0.003", "It is overwritten as soon as the scheduler is made."),
@@ -220,10 +224,10 @@ def half_width(s: float) -> Asked:
     error = s / math.sqrt(10)
     return asked(
         "Ten seeds, both optimizers on each. The ten differences have a standard deviation of "
-        f"{s:g}. Their mean is given ± what, as a 95 % interval? (Student's t for nine degrees of "
+        f"{s:g}. Their mean is given ± what, as a 95% interval? (Student's t for nine degrees of "
         "freedom is 2.26.)",
         (number(2.262 * error), "2.26 standard errors, and one of those is s / √10."),
-        (number(error), "One standard error: that covers two thirds, not 95 %."),
+        (number(error), "One standard error: that covers two thirds, not 95%."),
         (number(s), "Single differences scatter by that much. Their mean scatters less."),
         (
             number(2.262 * s),
@@ -238,7 +242,7 @@ def more_seeds(n: int) -> Asked:
         f"With {n} seeds the standard error of the mean is too large. About how many seeds halve "
         "it?",
         (f"{4 * n}", "It falls as 1 / √n."),
-        (f"{2 * n}", "That takes it down to 0.71 of what it was."),
+        (f"{2 * n}", "That takes it down only to 0.71 of what it was."),
         (f"{n + 2}", f"That takes it down to {math.sqrt(n / (n + 2)):.2f} of what it was."),
         (f"{n**3}", "That is far more than needed."),
     )
@@ -267,7 +271,7 @@ def tiny_h() -> Asked:
 def through_relu(w: float) -> Asked:
     is_open = w > 0
     error = 3 * max(2 * w, 0.0) - 5
-    shut = "The ReLU is shut, so nothing of the error comes back"
+    shut = "The ReLU is shut, so none of the error comes back"
     return asked(
         f"A network with one path: x = 2, weight w = {number(w)}, ReLU, weight 3, target 5, loss ½ "
         "(output − 5)². What is the derivative of the loss with respect to w?",
@@ -300,8 +304,9 @@ def through_relu(w: float) -> Asked:
 @question(9)
 def contains() -> Asked:
     return asked(
-        "SGD is momentum with μ = 0. Both are tuned: SGD over rates, momentum over rates and all "
-        "μ, 0 among them, without limit. Which can reach the lower loss, judged as it was tuned?",
+        "SGD is momentum with μ = 0. Both are tuned without limit: SGD over rates, momentum over "
+        "rates and all μ, including 0. Which can reach the lower loss, by the measure they were "
+        "tuned for?",
         (
             "momentum, or both the same",
             "A rule that contains the other can't lose if the tuning has no end. That is why the "
@@ -319,8 +324,8 @@ def contains() -> Asked:
 @question(9, rates=(7, 9), seeds=(3, 5))
 def fair_budget(rates: int, seeds: int) -> Asked:
     return asked(
-        f"Four optimizers, each at {rates} rates, each rate with {seeds} seeds. A fifth one is "
-        f"added, with {2 * rates} rates and as many seeds. How many more runs does it get than "
+        f"Four optimizers, each at {rates} rates, each rate with {seeds} seeds. A fifth is added, "
+        f"with {2 * rates} rates and as many seeds for each. How many more runs does it get than "
         "each of the others?",
         (f"{rates * seeds}", "Twice the budget. If it wins now, nobody can say why."),
         (f"{rates}", "Each rate is run with every seed."),

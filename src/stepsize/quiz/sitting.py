@@ -33,7 +33,7 @@ class Told:
     @property
     def verdict(self) -> str:
         letter = LETTERS[self.question.right]
-        lesson = f"Lesson {self.question.lesson} has it."
+        lesson = f"See lesson {self.question.lesson}."
         return "Right." if self.right else f"No: {letter} is right. {lesson}"
 
     def __repr__(self) -> str:
@@ -96,7 +96,7 @@ class LastCheck:
     def score(self) -> str:
         right = sum(told.right for told in self.told.values())
         left = len(self.questions) - len(self.told)
-        so_far = f"{right} right of {len(self.told)} answered; {left} to go."
+        so_far = f"{right} of {len(self.told)} right so far; {left} to go."
         return so_far if left else f"Done: {right} of {len(self.questions)} right."
 
     def __repr__(self) -> str:

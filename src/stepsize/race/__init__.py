@@ -1,6 +1,6 @@
 """The race of lesson 9: which tasks, which optimizers, at which rates; and the stored runs.
 
-Nobody is favoured: everyone gets the same eight rates, the same schedule, the same starts, the same
+Nobody is favored: everyone gets the same eight rates, the same schedule, the same starts, the same
 batches, and the same number of updates. The rate is chosen on the seeds of TUNING, by the loss on
 validation examples; then it is judged on the seeds of FRESH, by the loss on test examples.
 

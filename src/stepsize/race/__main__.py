@@ -1,4 +1,4 @@
-"""Read {"task", "optimizer", "lr", "seed"} a line; write each with its losses, a line a run."""
+"""Read one {"task", "optimizer", "lr", "seed"} per line; write each with its losses on a line."""
 
 import json
 import sys

@@ -49,7 +49,7 @@ COURSE = Recipe(
 class Contest:
     """What came out, and in words.
 
-    yours, courses: the losses at the end, a seed each; none where there was no contest.
+    yours, courses: the losses at the end, one per seed; empty if there was no contest.
     """
 
     text: str
@@ -58,7 +58,7 @@ class Contest:
 
     @property
     def gain(self) -> tuple[float, float, float]:
-        """How much lower yours is on average, and its 95 % interval, lower end first."""
+        """How much lower yours is on average, and its 95% interval, lower end first."""
         gains = np.subtract(self.courses, self.yours)
         error = T_95 * gains.std(ddof=1) / math.sqrt(len(gains))
         return float(gains.mean()), float(gains.mean() - error), float(gains.mean() + error)
@@ -78,13 +78,13 @@ class Contest:
 def compete(recipe: Any, show: Callable[[int, int], None] | None = None) -> Contest:
     """Train this recipe and the course's on ten seeds each, and say which is better.
 
-    show: called with the runs that are done and all there are; by default, a bar in the notebook.
-    Raises nothing: a recipe that can't be trained is told why.
+    show: called with how many runs are done, and of how many; by default, a bar in the notebook.
+    Raises nothing: for a recipe that can't be trained, the result says why.
     """
     if recipe is ...:
         return Contest("Not tried yet. Write a recipe, and run this cell again.")
     if not isinstance(recipe, Recipe):
-        return Contest(f"A Recipe is wanted, not a {type(recipe).__name__}.")
+        return Contest(f"This should be a Recipe, not a {type(recipe).__name__}.")
     if recipe.steps > BUDGET:
         return Contest(f"The budget is {BUDGET} updates, and this recipe makes {recipe.steps}.")
     if why := missing():
@@ -168,7 +168,7 @@ def _said(contest: Contest) -> str:
     return (
         f"{verdict}\nLoss at the end, mean of {SEEDS} seeds: {yours:.2f}, the course's "
         f"{courses:.2f}, chance {CHANCE:.2f}. Yours was lower on {better} of {SEEDS}.\n"
-        f"On average, lower by {gain:.2f}; 95 % interval {low:.1g} to {high:.1g}."
+        f"On average, lower by {gain:.2f}; 95% interval {low:.1g} to {high:.1g}."
     )
 
 

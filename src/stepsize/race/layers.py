@@ -45,7 +45,7 @@ SHIPPED = Path(__file__).with_name("layers.jsonl")
 
 
 def race(name: str, by: str = "training") -> list[dict[str, Any]]:
-    """What is stored of an optimizer, a dict a repeat: lr, and 20 losses each as test and training.
+    """What is stored for an optimizer: a dict for each repeat, with lr, test and training losses.
 
     >>> first, *others = race("muon")
     >>> len(others), len(first["training"])
@@ -143,7 +143,7 @@ def two_rules(
 
 
 def _trained(images: Images, name: str, lr: np.ndarray, seed: np.ndarray, rest: float) -> Any:
-    """Where the runs end, one a row. rest: the rate of what isn't stepped as a matrix."""
+    """Where the runs end, one per row. rest: the rate of what isn't stepped as a matrix."""
     net = Network(*images, HIDDEN, batch_size=BATCH, seed=seed)
     theta = np.stack([net.start(one) for one in seed])
     if name in MATRICES:

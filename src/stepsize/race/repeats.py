@@ -34,9 +34,9 @@ Part = tuple[np.ndarray, np.ndarray]
 
 
 def repeats(optimizer: str, by: str = "validation", numbers: Sequence[int] = SAME) -> list[Any]:
-    """What is stored of an optimizer, a dict a repeat: lr, and 20 losses each as test and training.
+    """What is stored for an optimizer: a dict for each repeat, with lr, test and training losses.
 
-    sweep, of by="validation": the mean validation loss of the tuning seeds, one a rate.
+    sweep, of by="validation": the mean validation loss of the tuning seeds, one per rate.
 
     >>> first, *others = repeats("adam")
     >>> len(others), sorted(first)
@@ -80,7 +80,7 @@ def _dealt(order: int) -> dict[str, Part]:
 
 
 def _trained(images: Part, name: str, lr: np.ndarray, seed: np.ndarray) -> np.ndarray:
-    """Where the runs end, one a row: the loop of the lesson."""
+    """Where the runs end, one per row: the loop of the lesson."""
     rule, net = getattr(optimizers, name), Network(*images, (32,), batch_size=32, seed=seed)
     step = Step(np.stack([net.start(one) for one in seed]))
     with np.errstate(all="ignore"):  # a run may be lost

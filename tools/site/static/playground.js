@@ -89,7 +89,7 @@
     return (value) => along(Math.log10(value));
   };
 
-  /** Where a point is, in the figure's pixels; towards the middle where it is far away. */
+  /** Where a point is, in the figure's pixels; toward the middle where it is far away. */
   function projection([x, y, width, height], across, up) {
     const middle = [x + width / 2, y + height / 2];
     return (a, b) => {

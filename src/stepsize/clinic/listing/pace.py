@@ -12,7 +12,7 @@ __all__ = ["PACE"]
 
 
 def wrong_loop(program: Program) -> Finding | None:
-    """A schedule whose length is in epochs, stepped at every batch; or the other way round."""
+    """A schedule whose length is in epochs, stepped at every batch; or the other way around."""
     known = Known(program)
     for run in program.runs:
         for e in run:

@@ -1,4 +1,4 @@
-"""A terminal's output without what is only for the eye: colours, bars, clocks, file names."""
+"""A terminal's output without what is only for the eye: colors, bars, clocks, file names."""
 
 import re
 

@@ -146,7 +146,7 @@ def flat(row: Mapping[str, Any], before: str = "") -> Record:
 
 
 def read_lists(text: str) -> list[Record] | None:
-    """Lists with a name, as `losses = [2.3, 2.1]`; or numbers alone, one a line, or in a list."""
+    """Lists with a name, as `losses = [2.3, 2.1]`; or numbers alone, one per line, or in a list."""
     named = {}
     for name, inside in NAMED_LIST.findall(text):
         values = [_number(part) for part in re.split(r"[\s,]+", inside.strip("[] \n"))]

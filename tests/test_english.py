@@ -1,0 +1,87 @@
+"""One English for everything that is read: American spelling, 99%, parentheses, sentences."""
+
+import json
+import re
+from functools import cache
+from itertools import chain
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+TEXTS = (
+    *("*.md", "run.py", "pyproject.toml", "CITATION.cff", "docs/*.md", "paper/*.md", "binder/*"),
+    *("lessons/*.md", "lessons/instructor/*.md", "src/**/*.py", "src/**/*.js", "src/**/*.css"),
+    *("benchmarks/*.md", "benchmarks/*.py", "tests/*.py", "tools/**/*.py", "tools/**/*.md"),
+    *("tools/site/static/*.js", "tools/site/static/*.css", "workshop/*.py", "workshop/*.md"),
+)
+FILES = sorted({path for each in TEXTS for path in ROOT.glob(each)} - {Path(__file__).resolve()})
+
+IZE = "general|initial|maxim|minim|normal|optim|organ|orthogonal|parametr|penal|recogn|regular"
+IZE += "|serial|standard|summar|synchron|util|vector|visual"
+BRITISH = re.compile(
+    rf"""(?:{IZE})is(?:e|ed|es|er|ers|ing|ations?)\b
+        | (?:behavi|col|fav|hon|flav|lab|neighb)our
+        | (?:cancel|label|level|model|signal|travel)l(?:ed|ing)\b
+        | (?<![a-z])(?:cent(?:re|res|red|ring) | grey(?:s|ed)? | (?:toward|upward|downward)s
+        | artefacts? | licences? | judgements? | sceptic[a-z]* | learnt | spelt | whilst | maths
+        | (?:other|wrong|right)\ way\ round | turn(?:s|ed|ing)?\ round | for\ ever
+        | to\ and\ fro)(?![a-z])""",
+    re.IGNORECASE | re.VERBOSE,
+)
+APART = re.compile(r"[\d}] %(?! [\d{(])")  # not a remainder, as in n % 2
+ROUND = re.compile(r"(?<!square )(?<!angle )(?<!curly )\bbrackets?\b", re.IGNORECASE)
+VERDICT = re.compile(r"[:?]\s*(?:True|False)\b")
+
+
+@cache
+def outputs():
+    """(notebook, line) of what the solved lessons print, or say in place of a picture."""
+    read = []
+    for path in sorted((ROOT / "solutions").glob("*.ipynb")):
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        for output in chain.from_iterable(cell.get("outputs", ()) for cell in cells):
+            text = output.get("text") or output.get("data", {}).get("text/plain", "")
+            read += [(path.name, line) for line in "".join(text).splitlines()]
+    return read
+
+
+@cache
+def texts():
+    """(file:line, line) of what is written. A choice of the last check keeps its first text."""
+    return [
+        (f"{path.relative_to(ROOT).as_posix()}:{number}", line)
+        for path in FILES
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if not line.endswith("# as first drawn")
+    ]
+
+
+def found(pattern, where):
+    hits = ((place, hit) for place, line in where() for hit in pattern.finditer(line))
+    return [f"{place} {hit[0]}" for place, hit in hits if not hit[0].isupper()]
+
+
+@pytest.mark.parametrize("where", [texts, outputs])
+@pytest.mark.parametrize("pattern", [BRITISH, APART, ROUND], ids=["spelling", "99%", "brackets"])
+def test_one_way_to_write_it(pattern, where):
+    """Words of code are text, too; a constant such as GREY keeps its name."""
+    assert not found(pattern, where)
+
+
+def test_outputs_are_sentences():
+    """A reader who sees "the same to five digits: True" has to answer a question to read it."""
+    assert not found(VERDICT, outputs)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "wrong", "right"),
+    [
+        (BRITISH, "optimised, colour, neighbours", "optimized, exercise, four, promise, centers"),
+        (APART, "99 % of 5 %", "99%, n % 2, {n} % {k}"),
+        (ROUND, "in brackets", "in parentheses, square brackets"),
+        (VERDICT, "the same: True", "returns True"),
+    ],
+)
+def test_the_patterns_find_what_they_should(pattern, wrong, right):
+    assert pattern.search(wrong) and not pattern.search(right)
