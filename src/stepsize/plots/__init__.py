@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .extras import needs
-from .loop import Landscape, Trace
+from ..extras import needs
+from ..loop import Landscape, Trace
 
 with needs():
     from matplotlib.axes import Axes
