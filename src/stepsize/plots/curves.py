@@ -97,6 +97,7 @@ def lines(
         named(ax, x, np.asarray(y, dtype=float), name, i, looks.get(name))
         for i, (name, y) in enumerate(series.items())
     ]
+    ax.margins(x=0.01)
     tidy(ax, xlabel, ylabel)
     NamesAtEnds(ax, drawn)
     return ax

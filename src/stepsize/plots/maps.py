@@ -60,11 +60,14 @@ def cells(
 
 
 def path(ax: Axes, trace: Trace, name: str = "sgd") -> Axes:
-    """Where a run in two dimensions went: a dot a step, a ring around its start."""
+    """Where a run in two dimensions went: a dot a step, a ring around its start.
+
+    For a legend, its dots carry the name.
+    """
     color, _, marker = look(name)
     x, y = trace.theta[..., 0], trace.theta[..., 1]
     ax.plot(x, y, color="white", lw=4, alpha=0.7)
-    ax.plot(x, y, ls="", marker=marker, color=color, ms=4.5, mec="white", mew=0.4)
+    ax.plot(x, y, ls="", marker=marker, color=color, ms=4.5, mec="white", mew=0.4, label=name)
     ax.plot(x, y, color=color, lw=1.2)
     ax.plot(x[:1], y[:1], "o", ms=14, mfc="none", mec=color, mew=2.5)
     return ax

@@ -13,8 +13,11 @@ with needs():
     from matplotlib.lines import Line2D
     from matplotlib.text import Text
 
+BESIDE, AWAY, AIR = 5, 20, 3  # points: a name from its line's end; with a leader; around a leader
+
 
 def named(ax: Axes, x: Any, y: np.ndarray, name: str, i: int, own: Look | None = None) -> Line2D:
+    """A line in its own look, or in the i-th of them."""
     color, dash, marker = own or look(name, i)
     (line,) = ax.plot(x, y, color=color, ls=dash, lw=2, label=name)
     line.set(marker=marker, markevery=max(len(y) // 8, 1), ms=6, mec="white", mew=0.5)
@@ -24,32 +27,59 @@ def named(ax: Axes, x: Any, y: np.ndarray, name: str, i: int, own: Look | None =
 class NamesAtEnds:
     """Each line's name where the line ends, or leaves the picture; kept there when limits change.
 
-    The texts hold this object and the axes only know it weakly: it goes when they go.
+    Where lines end close to each other their names move apart, and a thin leader joins each to
+    its line. The texts hold this object and the axes only know it weakly: it goes when they go.
     """
 
     def __init__(self, ax: Axes, lines: Sequence[Line2D]) -> None:
-        self.ax, self.lines = ax, lines
-        self.texts = [self._text(line) for line in lines]
+        self.lines = lines
+        self.texts = [self._text(ax, line) for line in lines]
+        self.leaders = [self._leader(ax, line) for line in lines]
         for change in ("xlim_changed", "ylim_changed"):
             ax.callbacks.connect(change, self.place)
         self.place(ax)
 
-    def _text(self, line: Line2D) -> Text:
-        ax = self.ax
-        words = str(line.get_label())
-        text = ax.text(0, 0, words, transform=ax.transAxes, color=line.get_color(), fontsize=SIZE)
+    def _text(self, ax: Axes, line: Line2D) -> Text:
+        words, color = str(line.get_label()), line.get_color()
+        text = ax.text(0, 0, words, transform=ax.transAxes, color=color, fontsize=SIZE, va="center")
         text.keeper = self  # type: ignore[attr-defined]
         return text
 
+    def _leader(self, ax: Axes, line: Line2D) -> Line2D:
+        leader = Line2D([], [], color=line.get_color(), lw=1, transform=ax.transAxes, clip_on=False)
+        ax.add_artist(leader)
+        return leader
+
     def place(self, ax: Axes) -> None:
+        point_x, point_y = ax.get_figure(root=True).dpi / 72 / ax.bbox.size  # type: ignore[union-attr]
         ends = [_end(ax, line) for line in self.lines]
-        height = SIZE * 1.25 / 72 * ax.figure.dpi / ax.bbox.height
-        lowest = -np.inf
-        for text, (x, y) in sorted(
-            zip(self.texts, ends, strict=True), key=lambda end: end[1][::-1]
-        ):
-            lowest = max(y, lowest + height)
-            text.set(x=x + 0.015, y=lowest, va="center" if y > 0 else "bottom")
+        order = sorted(range(len(ends)), key=lambda i: ends[i][::-1])
+        height = 1.25 * SIZE * point_y
+        places = dict(zip(order, apart([ends[i][1] for i in order], height), strict=True))
+        moved = {i for i in order if abs(places[i] - ends[i][1]) > 0.6 * height}
+        for i, (x, y) in enumerate(ends):
+            beside, away, air = (x + far * point_x for far in (BESIDE, AWAY, AIR))
+            self.texts[i].set(x=away if moved else beside, y=places[i])
+            here = ([air, away - AIR * point_x], [y, places[i]]) if i in moved else ([], [])
+            self.leaders[i].set_data(*here)
+
+
+def apart(wanted: Sequence[float], gap: float) -> list[float]:
+    """Places for these, which rise: as close to them as can be, gap apart, and between 0 and 1.
+
+    >>> [round(place, 2) for place in apart([0.5, 0.5, 0.5, 0.9], gap=0.1)]
+    [0.4, 0.5, 0.6, 0.9]
+    """
+    pools: list[list[float]] = []  # of neighbours that move together: what each wants of the first
+    for i, place in enumerate(wanted):
+        pool = [place - i * gap]
+        while pools and np.mean(pools[-1]) > np.mean(pool):
+            pool = pools.pop() + pool
+        pools.append(pool)
+    firsts = [np.mean(pool) for pool in pools for _ in pool]
+    lowest, highest = gap / 2, 1 - (len(wanted) - 1) * gap
+    kept = np.clip(firsts, lowest, max(lowest, highest))
+    return [float(first + i * gap) for i, first in enumerate(kept)]
 
 
 def _end(ax: Axes, line: Line2D) -> tuple[float, float]:
