@@ -51,7 +51,8 @@ class NamesAtEnds:
         return leader
 
     def place(self, ax: Axes) -> None:
-        point_x, point_y = ax.get_figure(root=True).dpi / 72 / ax.bbox.size  # type: ignore[union-attr]
+        point = ax.get_figure(root=True).dpi / 72  # type: ignore[union-attr]
+        point_x, point_y = point / ax.bbox.width, point / ax.bbox.height
         ends = [_end(ax, line) for line in self.lines]
         order = sorted(range(len(ends)), key=lambda i: ends[i][::-1])
         height = 1.25 * SIZE * point_y
