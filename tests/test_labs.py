@@ -106,6 +106,14 @@ class TestLab:
             return [control.base**control.max, control.base**control.min]
         return [control.max, control.min] if hasattr(control, "max") else [1, 2]
 
+    def test_each_slider_can_stand_where_it_stands_first(self, make):
+        """Else the browser moves it, and the lab shows what no lesson says."""
+        for name, control in make().controls.items():
+            if hasattr(control, "step"):
+                first = np.log10(control.value) if hasattr(control, "base") else control.value
+                steps = (first - control.min) / control.step
+                assert steps == pytest.approx(round(steps), abs=1e-6), name
+
     def test_a_slider_is_crossed_in_twenty_presses_of_a_key(self, make):
         """Page Up moves it by five steps, and the arrows by one."""
         for name, control in make().controls.items():

@@ -1,5 +1,6 @@
-"""Every lab, with its controls and its sentence, fits on a small screen at once."""
+"""Every lab in a real browser: as it was made, and seen at once on a small screen."""
 
+import nbformat
 import pytest
 from playwright.sync_api import expect
 
@@ -13,7 +14,7 @@ WINDOWS = [(1280, 800), (800, 800)]
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory):
+def room(tmp_path_factory):
     """A notebook in which every lab is alive."""
     cells = [f"from stepsize import labs\nlabs.{name}()" for name in LABS]
     path = notebook(tmp_path_factory.mktemp("sizes") / "labs.ipynb", *cells)
@@ -23,12 +24,13 @@ def page(tmp_path_factory):
         desk.run_all()
         last = desk.page.locator(".jp-CodeCell").nth(len(LABS) - 1)
         expect(last.locator(".jp-InputArea-prompt")).to_have_text(f"[{len(LABS)}]:", timeout=SOON)
-        yield desk.page
+        yield desk.page, path
 
 
 @pytest.mark.parametrize("window", WINDOWS, ids=str)
 @pytest.mark.parametrize("name", LABS)
-def test_a_lab_is_seen_at_once(page, name, window):
+def test_a_lab_is_seen_at_once(room, name, window):
+    page, _ = room
     page.set_viewport_size(dict(zip(("width", "height"), window, strict=True)))
     cell = page.locator(".jp-CodeCell").nth(LABS.index(name))
     lab = cell.locator(".stepsize-lab")
@@ -37,3 +39,13 @@ def test_a_lab_is_seen_at_once(page, name, window):
     seen = page.locator(".jp-NotebookPanel-notebook").bounding_box()
     assert lab.bounding_box()["height"] <= seen["height"]
     assert lab.evaluate("lab => lab.scrollWidth <= lab.clientWidth"), "nothing is cut off at a side"
+
+
+def test_the_browser_leaves_every_lab_as_it_was_made(room):
+    page, path = room
+    with page.expect_response(lambda answer: "/checkpoints" in answer.url, timeout=SOON):
+        page.keyboard.press("Control+s")
+    for i, cell in enumerate(nbformat.read(path, as_version=4).cells):
+        stored = cell.outputs[0].data["text/plain"]
+        shown = page.locator(".jp-CodeCell").nth(i).locator(".stepsize-sentence")
+        expect(shown).to_have_text(stored, timeout=SOON)

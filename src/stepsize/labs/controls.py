@@ -1,6 +1,7 @@
 """The controls of the labs: ipywidgets, so that they work with the keyboard, labelled and alike."""
 
 from collections.abc import Iterable
+from math import log10
 from typing import Any
 
 import ipywidgets as widgets
@@ -11,7 +12,13 @@ WIDE = {"width": "440px", "max_width": "100%"}
 
 
 def log_slider(description: str, value: float, low: float, high: float, fine: float = 0.05) -> Any:
-    """For what is thought of in factors. low, high, fine: exponents of 10; 0.05 is 12 %."""
+    """For what is thought of in factors. low, high, fine: exponents of 10; 0.05 is 12 %.
+
+    The ends move by half a step at most, so that the first value is one of the slider's: the
+    browser would take the nearest instead.
+    """
+    first = log10(value)
+    low, high = (first + fine * round((end - first) / fine) for end in (low, high))
     return widgets.FloatLogSlider(
         value, min=low, max=high, step=fine, description=description, style=STYLE, layout=WIDE
     )
