@@ -459,6 +459,15 @@ def test_names_of_lines_that_end_together_can_be_read_and_lead_to_their_lines():
     assert led == {"sgd", "muon"}, "the others are close enough to their lines"
 
 
+def test_a_name_moves_only_for_one_that_is_close():
+    ax = Figure().add_subplot()
+    plots.lines(ax, [0, 1, 2], {"gone": [5, np.nan, np.nan], "there": [9, 7, 5.1], "top": [9] * 3})
+    ax.figure.draw_without_rendering()
+    heights = [text.get_position()[1] for text in ax.texts]
+    ends = (ax.transData - ax.transAxes).transform([(0, 5), (2, 5.1), (2, 9)])[:, 1]
+    assert heights == pytest.approx(ends)
+
+
 def test_a_figure_is_shown_where_ipython_draws_none(monkeypatch, capsys):
     """In a terminal: the text of a figure is no picture of it."""
     figure, _ = plt.subplots()  # before: pyplot asks the shell, too

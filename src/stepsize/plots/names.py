@@ -14,6 +14,7 @@ with needs():
     from matplotlib.text import Text
 
 BESIDE, AWAY, AIR = 5, 20, 3  # points: a name from its line's end; with a leader; around a leader
+WIDE = 0.3  # of the axes: names that are further apart than this don't meet
 
 
 def named(ax: Axes, x: Any, y: np.ndarray, name: str, i: int, own: Look | None = None) -> Line2D:
@@ -52,17 +53,26 @@ class NamesAtEnds:
 
     def place(self, ax: Axes) -> None:
         point = ax.get_figure(root=True).dpi / 72  # type: ignore[union-attr]
-        point_x, point_y = point / ax.bbox.width, point / ax.bbox.height
+        point_x, height = point / ax.bbox.width, 1.25 * SIZE * point / ax.bbox.height
         ends = [_end(ax, line) for line in self.lines]
-        order = sorted(range(len(ends)), key=lambda i: ends[i][::-1])
-        height = 1.25 * SIZE * point_y
-        places = dict(zip(order, apart([ends[i][1] for i in order], height), strict=True))
-        moved = {i for i in order if abs(places[i] - ends[i][1]) > 0.6 * height}
-        for i, (x, y) in enumerate(ends):
-            beside, away, air = (x + far * point_x for far in (BESIDE, AWAY, AIR))
-            self.texts[i].set(x=away if moved else beside, y=places[i])
-            here = ([air, away - AIR * point_x], [y, places[i]]) if i in moved else ([], [])
-            self.leaders[i].set_data(*here)
+        for column in _columns(ends):
+            places = dict(zip(column, apart([ends[i][1] for i in column], height), strict=True))
+            moved = {i for i in column if abs(places[i] - ends[i][1]) > 0.6 * height}
+            for i, y in places.items():
+                beside, away, air = (ends[i][0] + far * point_x for far in (BESIDE, AWAY, AIR))
+                self.texts[i].set(x=away if moved else beside, y=y)
+                led = ([air, away - AIR * point_x], [ends[i][1], y])
+                self.leaders[i].set_data(*(led if i in moved else ([], [])))
+
+
+def _columns(ends: Sequence[tuple[float, float]]) -> list[list[int]]:
+    """Which lines end above each other, so that their names could meet; from below."""
+    columns: list[list[int]] = []
+    for i in sorted(range(len(ends)), key=lambda i: ends[i]):
+        if not columns or ends[i][0] - ends[columns[-1][-1]][0] > WIDE:
+            columns.append([])
+        columns[-1].append(i)
+    return [sorted(column, key=lambda i: ends[i][::-1]) for column in columns]
 
 
 def apart(wanted: Sequence[float], gap: float) -> list[float]:
