@@ -8,7 +8,7 @@ import ipywidgets as widgets
 import traitlets
 
 STYLE = {"description_width": "8em"}  # the same for all, so that they stand in line
-WIDE = {"width": "440px", "max_width": "100%"}
+WIDE = {"width": "410px", "max_width": "100%"}  # two beside each other on a laptop
 
 
 def log_slider(description: str, value: float, low: float, high: float, fine: float = 0.05) -> Any:
