@@ -21,8 +21,9 @@ def room(tmp_path_factory):
         desk = Desk(browser.new_page(viewport={"width": 1280, "height": 800}))
         desk.open(server)
         desk.run_all()
-        last = desk.page.locator(".jp-CodeCell").nth(len(LABS) - 1)
-        expect(last.locator(".jp-InputArea-prompt")).to_have_text(f"[{len(LABS)}]:", timeout=SOON)
+        for i in range(len(LABS)):
+            prompt = desk.page.locator(".jp-CodeCell .jp-InputArea-prompt").nth(i)
+            expect(prompt).to_have_text(f"[{i + 1}]:", timeout=SOON)
         yield desk.page, path
 
 
