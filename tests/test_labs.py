@@ -20,7 +20,7 @@ from stepsize import Step, descend, labs, plots
 from stepsize.clinic import find_lr
 from stepsize.data import linear_data, sine_data
 from stepsize.labs import rates, ravines, sentences
-from stepsize.labs.controls import Again
+from stepsize.labs.controls import Again, log_slider
 from stepsize.labs.decay import BETAS, one_in
 from stepsize.labs.lab import Picture
 from stepsize.labs.moments import SERIES
@@ -106,14 +106,6 @@ class TestLab:
             return [control.base**control.max, control.base**control.min]
         return [control.max, control.min] if hasattr(control, "max") else [1, 2]
 
-    def test_each_slider_can_stand_where_it_stands_first(self, make):
-        """Else the browser moves it, and the lab shows what no lesson says."""
-        for name, control in make().controls.items():
-            if hasattr(control, "step"):
-                first = np.log10(control.value) if hasattr(control, "base") else control.value
-                steps = (first - control.min) / control.step
-                assert steps == pytest.approx(round(steps), abs=1e-6), name
-
     def test_a_slider_is_crossed_in_twenty_presses_of_a_key(self, make):
         """Page Up moves it by five steps, and the arrows by one."""
         for name, control in make().controls.items():
@@ -175,6 +167,16 @@ class TestLab:
         monkeypatch.setattr(lab, "_react", react)
         lab.update()
         assert lab.sentence == said
+
+
+@given(st.floats(1e-3, 1.0), st.floats(-6, -3), st.floats(0, 3), st.sampled_from([0.05, 0.1, 0.25]))
+def test_a_slider_can_stand_where_it_stands_first(value, low, high, fine):
+    """Else the browser moves it, and the lab shows what no lesson says."""
+    slider = log_slider("rate", value, low, high, fine)
+    steps = (np.log10(slider.value) - slider.min) / slider.step
+    assert steps == pytest.approx(round(steps), abs=1e-6)
+    assert slider.value == value
+    assert abs(slider.min - low) <= fine / 2 + 1e-9 and abs(slider.max - high) <= fine / 2 + 1e-9
 
 
 def test_the_ball_starts_where_it_is_put():

@@ -112,7 +112,7 @@ def exported(notebook: Path, folder: Path) -> Path:
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda notebook: notebook.stem)
-def test_axe_finds_nothing_in_an_exported_lesson_and_no_number_is_cut(browser, tmp_path, notebook):
+def test_axe_finds_nothing_in_an_exported_lesson(browser, tmp_path, notebook):
     page = offline(browser.new_page(viewport={"width": 1280, "height": 900}))
     page.goto(exported(notebook, tmp_path).as_uri(), wait_until="domcontentloaded")
     assert violations(page) == []

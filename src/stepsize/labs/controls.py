@@ -12,16 +12,25 @@ WIDE = {"width": "410px", "max_width": "100%"}  # two beside each other on a lap
 
 
 def log_slider(description: str, value: float, low: float, high: float, fine: float = 0.05) -> Any:
-    """For what is thought of in factors. low, high, fine: exponents of 10; 0.05 is 12 %.
+    """For what is thought of in factors. low, high, fine: exponents of 10; 0.05 is 12 %."""
+    return widgets.FloatLogSlider(
+        value,
+        **_ends(value, low, high, fine),
+        step=fine,
+        description=description,
+        style=STYLE,
+        layout=WIDE,
+    )
 
-    The ends move by half a step at most, so that the first value is one of the slider's: the
-    browser would take the nearest instead.
+
+def _ends(value: float, low: float, high: float, fine: float) -> dict[str, float]:
+    """Both moved by half a step at most, so that the first value is one of the slider's.
+
+    Else the browser would take the nearest instead.
     """
     first = log10(value)
-    low, high = (first + fine * round((end - first) / fine) for end in (low, high))
-    return widgets.FloatLogSlider(
-        value, min=low, max=high, step=fine, description=description, style=STYLE, layout=WIDE
-    )
+    return {name: first + fine * round((end - first) / fine) for name, end in
+            (("min", low), ("max", high))}  # fmt: skip
 
 
 def slider(description: str, value: float, low: float, high: float, step: float) -> Any:

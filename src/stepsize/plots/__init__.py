@@ -1,7 +1,7 @@
 """Drawing functions: the Axes first, drawn into and returned. `show` shows a figure, in words too.
 
-One look for the whole course: an optimizer has its colour, its dashes and its marker, in every
-figure of every lesson. Nothing is told by colour alone: lines carry their names at their ends.
+One look for the whole course: an optimizer has its color, its dashes and its marker, in every
+figure of every lesson. Nothing is told by color alone: lines carry their names at their ends.
 """
 
 from .charts import bars, intervals, shares, tally

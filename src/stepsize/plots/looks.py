@@ -1,4 +1,4 @@
-"""One look for the whole course: an optimizer's colour, dash and marker, the ink, the letters."""
+"""One look for the whole course: an optimizer's color, dash and marker, the ink, the letters."""
 
 from typing import Any, NamedTuple
 
@@ -27,7 +27,7 @@ SOLID, DASHED, DOTTED, DASH_DOT, LONG = (
 
 BLUE, ORANGE = "#0072B2", "#D55E00"  # Okabe and Ito's; together wherever two are compared
 
-palette = {  # the colours of Okabe & Ito (2008), the light ones darkened; in order of difficulty
+palette = {  # the colors of Okabe & Ito (2008), the light ones darkened; in order of difficulty
     "sgd": Look(BLUE, SOLID, "o"),
     "momentum": Look(ORANGE, DASHED, "s"),
     "nesterov": Look("#B07D00", DOTTED, "D"),
