@@ -94,7 +94,7 @@ THERE = {
     "learner/board.py": {"cloudpickle"},  # the check has just used it
     "notebook/without_torch.py": {"IPython"},  # in a notebook
     "optimizers/linalg.py": {"torch"},  # somebody has handed over one of its tensors
-    "plots.py": {"matplotlib"},  # as the module does
+    "plots/showing.py": {"matplotlib"},  # as the module does
     "frameworks/side_by_side.py": {"torch"},  # the record stands in for it
 }
 

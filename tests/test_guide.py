@@ -69,6 +69,18 @@ def test_the_minutes_add_up_to_the_lessons(page):
     assert f"## The {minutes} minutes" in by_hand(page)
 
 
+def test_the_minutes_on_your_own_are_those_that_are_estimated():
+    told = {}
+    for path in (guide.ROOT / "lessons").glob("*.md"):
+        own = re.search(r"\*\*Time:.* or (\d+|an hour) on your own", path.read_text("utf-8"))
+        if own:
+            told[path.name] = 60 if own[1] == "an hour" else int(own[1])
+    assert len(told) >= 8
+    estimated = re.findall(r"\((\S+)\) \| \d+ \| (\d+) \|", guide.lengths())
+    for name, minutes in estimated:
+        assert abs(told.get(name, int(minutes)) - int(minutes)) <= 5, name
+
+
 def test_the_plans_clocks_are_right():
     plans = by_hand(guide.PAGES / "plans.md").split("\n| at ")[1:]
     first = [table(plan)[0][0] for plan in plans]

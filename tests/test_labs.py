@@ -10,6 +10,8 @@ from types import SimpleNamespace
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from IPython.core.formatters import DisplayFormatter
 from ipywidgets import Widget
 from matplotlib.figure import Figure
@@ -19,7 +21,7 @@ from stepsize import Step, descend, labs, plots
 from stepsize.clinic import find_lr
 from stepsize.data import linear_data, sine_data
 from stepsize.labs import rates, ravines, sentences
-from stepsize.labs.controls import Again
+from stepsize.labs.controls import Again, log_slider
 from stepsize.labs.decay import BETAS, one_in
 from stepsize.labs.lab import Picture
 from stepsize.labs.moments import SERIES
@@ -28,6 +30,7 @@ from stepsize.labs.range_test import uneven_line
 from stepsize.labs.ravines import LAST, STEPS, best_for, fallen, orders
 from stepsize.models import LinearRegression, SineRegression
 from stepsize.optimizers import adagrad, adam, adamw, momentum, rmsprop, sgd
+from stepsize.plots.names import apart
 from stepsize.quiz.sitting import Sheet
 from stepsize.surfaces import Gradients, bowl, bumpy, quadratic, ravine, rosenbrock, saddle
 
@@ -174,6 +177,16 @@ class TestLab:
         monkeypatch.setattr(lab, "_react", react)
         lab.update()
         assert lab.sentence == said
+
+
+@given(st.floats(1e-3, 1.0), st.floats(-6, -3), st.floats(0, 3), st.sampled_from([0.05, 0.1, 0.25]))
+def test_a_slider_can_stand_where_it_stands_first(value, low, high, fine):
+    """Else the browser moves it, and the lab shows what no lesson says."""
+    slider = log_slider("rate", value, low, high, fine)
+    steps = (np.log10(slider.value) - slider.min) / slider.step
+    assert steps == pytest.approx(round(steps), abs=1e-6)
+    assert slider.value == value
+    assert abs(slider.min - low) <= fine / 2 + 1e-9 and abs(slider.max - high) <= fine / 2 + 1e-9
 
 
 def test_the_ball_starts_where_it_is_put():
@@ -428,6 +441,48 @@ def test_a_figure_is_shown_with_its_sentence(capsys):
     plots.show(figure, "a line that falls")
     assert capsys.readouterr().out == "a line that falls\n"
     assert not plt.fignum_exists(figure.number)
+
+
+def test_a_figures_numbers_have_the_minus_sign_of_its_axes(capsys):
+    plots.show(plt.figure(), "from -1.3 to 4e-07 and 2^-6 in steps 30-40, re-used: -.5")
+    said = "from −1.3 to 4e−07 and 2^−6 in steps 30-40, re-used: −.5\n"
+    assert capsys.readouterr().out == said
+
+
+ENDS = st.lists(st.floats(0, 1) | st.sampled_from([0.0, 0.5, 1.0]), min_size=1, max_size=10)
+
+
+@given(ENDS)
+def test_names_at_ends_keep_their_order_and_apart(ends):
+    gap, wanted = 0.05, sorted(ends)
+    places = np.array(apart(wanted, gap))
+    assert np.all(np.diff(places) > gap - 1e-9)
+    assert places[0] > gap / 2 - 1e-9 and places[-1] < 1 + 1e-9
+    roomy = gap / 2 <= wanted[0] and np.all(np.diff(wanted) >= gap)
+    assert not roomy or places == pytest.approx(wanted)
+
+
+def test_names_of_lines_that_end_together_can_be_read_and_lead_to_their_lines():
+    ax = Figure(layout="constrained").add_subplot()
+    ends = {"sgd": 5.0, "adam": 5.01, "lion": 5.02, "muon": 5.03, "soap": 9.0}
+    plots.lines(ax, [0, 1], {name: [0, end] for name, end in ends.items()})
+    ax.figure.draw_without_rendering()
+    boxes = {text.get_text(): text.get_window_extent() for text in ax.texts}
+    for name, box in boxes.items():
+        assert not any(box.overlaps(other) for one, other in boxes.items() if one != name)
+    leaders = [line.get_ydata() for line in ax.lines if line.get_transform() == ax.transAxes]
+    heights = {text.get_text(): text.get_position()[1] for text in ax.texts}
+    led = {name for name, height in heights.items() if any(height in each for each in leaders)}
+    assert led == {"sgd", "muon"}, "the others are close enough to their lines"
+
+
+def test_a_name_moves_only_for_one_that_is_close():
+    ax = Figure().add_subplot()
+    plots.lines(ax, [0, 1, 2], {"gone": [5, np.nan, np.nan], "there": [9, 7, 5.1], "top": [9] * 3})
+    ax.figure.draw_without_rendering()
+    heights = [text.get_position()[1] for text in ax.texts]
+    ends = (ax.transData - ax.transAxes).transform([(0, 5), (2, 5.1), (2, 9)])[:, 1]
+    assert heights == pytest.approx(ends)
 
 
 def test_a_figure_is_shown_where_ipython_draws_none(monkeypatch, capsys):

@@ -11,6 +11,8 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
+from stepsize.plots.showing import HYPHEN
+
 ROOT = Path(__file__).resolve().parents[1]
 spec = importlib.util.spec_from_file_location("build", ROOT / "tools" / "build.py")
 build = importlib.util.module_from_spec(spec)
@@ -80,6 +82,16 @@ def test_solution_is_judged_right(lesson):
     for cell in checks:
         name = cell.source.split('"')[1]
         assert cell.outputs[0].data["text/plain"].startswith(f"{name} right.")
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_below_a_picture_a_number_has_the_minus_sign_of_its_axes(lesson):
+    notebook = nbformat.read(ROOT / "solutions" / f"{lesson.stem}.ipynb", as_version=4)
+    shown = [output.data for cell in notebook.cells for output in cell.get("outputs", ())
+             if "image/png" in output.get("data", ())]  # fmt: skip
+    assert shown or lesson not in TAUGHT
+    for data in shown:
+        assert HYPHEN.search(data["text/plain"]) is None
 
 
 def test_no_output_goes_uncompared_but_that_of_the_clock_and_of_what_is_here():

@@ -82,6 +82,8 @@ def test_axe_finds_nothing_in_the_guide_and_no_number_is_cut(browser, whole, wid
     page.goto(whole.as_uri())
     assert violations(page) == []
     assert page.evaluate(CUT) == []
+    across = "document.documentElement.scrollWidth"
+    assert width < 500 or page.evaluate(across) <= width, "nothing is cut off at a side"
     page.close()
 
 
@@ -122,6 +124,9 @@ def test_axe_finds_nothing_in_an_exported_lesson(browser, tmp_path, notebook):
     page.goto(exported(notebook, tmp_path).as_uri(), wait_until="domcontentloaded")
     assert violations(page) == []
     assert page.get_by_alt_text("No description").count() == 0  # what nbconvert says by itself
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate(CUT) == []
     page.close()
 
 

@@ -41,6 +41,7 @@ def main() -> None:
             still, moving = (page.locator(".stepsize-lab").nth(i) for i in range(2))
             sentence = still.locator(".stepsize-sentence")
             expect(sentence).to_contain_text("converged", timeout=PATIENCE * 1000)
+            at_rest(still)
             still.screenshot(path=DOCS / "lab.png", animations="disabled")
             save(frames(moving), DOCS / "lab.gif")
 
@@ -55,9 +56,17 @@ def frames(lab: Locator) -> list[Image.Image]:
         before = lab.locator(".stepsize-sentence").text_content()
         slider.press("ArrowRight")
         expect(lab.locator(".stepsize-sentence")).not_to_have_text(before or "")
-        expect(lab.locator(".stepsize-paper")).not_to_have_attribute("aria-busy", "true")
+        at_rest(lab)
         shots.append(picture(lab))
     return shots
+
+
+def at_rest(lab: Locator) -> None:
+    """Wait until the picture is that of its controls: a late one is pale, and says so."""
+    busy = expect(lab.locator(".stepsize-paper"))
+    busy.not_to_have_attribute("aria-busy", "true", timeout=PATIENCE * 1000)
+    lab.page.wait_for_timeout(500)  # longer than a picture may be late before it is pale
+    busy.not_to_have_attribute("aria-busy", "true", timeout=PATIENCE * 1000)
 
 
 def picture(lab: Locator) -> Image.Image:

@@ -166,7 +166,8 @@ def rendered(text: str, link: Callable[[str], str]) -> str:
         return str(convert(text))
 
     def block_math(_renderer: object, text: str) -> str:
-        return f"<p>{convert(text.strip(), display='block')}</p>\n"
+        text = text.strip().replace("{aligned}", "{align*}")  # which the converter knows
+        return f"<p>{convert(text, display='block')}</p>\n"
 
     renderer = Renderer(escape=False)
     markdown = mistune.create_markdown(renderer=renderer, plugins=["table", "math", "task_lists"])

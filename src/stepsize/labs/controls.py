@@ -1,20 +1,36 @@
 """The controls of the labs: ipywidgets, so that they work with the keyboard, labeled and alike."""
 
 from collections.abc import Iterable
+from math import log10
 from typing import Any
 
 import ipywidgets as widgets
 import traitlets
 
 STYLE = {"description_width": "8em"}  # the same for all, so that they stand in line
-WIDE = {"width": "440px", "max_width": "100%"}
+WIDE = {"width": "410px", "max_width": "100%"}  # two beside each other on a laptop
 
 
 def log_slider(description: str, value: float, low: float, high: float, fine: float = 0.05) -> Any:
     """For what is thought of in factors. low, high, fine: exponents of 10; 0.05 is 12%."""
     return widgets.FloatLogSlider(
-        value, min=low, max=high, step=fine, description=description, style=STYLE, layout=WIDE
+        value,
+        **_ends(value, low, high, fine),
+        step=fine,
+        description=description,
+        style=STYLE,
+        layout=WIDE,
     )
+
+
+def _ends(value: float, low: float, high: float, fine: float) -> dict[str, float]:
+    """Both moved by half a step at most, so that the first value is one of the slider's.
+
+    Else the browser would take the nearest instead.
+    """
+    first = log10(value)
+    return {name: first + fine * round((end - first) / fine) for name, end in
+            (("min", low), ("max", high))}  # fmt: skip
 
 
 def slider(description: str, value: float, low: float, high: float, step: float) -> Any:

@@ -19,6 +19,7 @@ WEIGHTS = ("weight A", "weight B")
 RULES = {"SGD": sgd, "Adam + L2": adam, "AdamW": adamw}
 LOOKS = {name: plots.look(rule.__name__) for name, rule in RULES.items()}
 
+DECAYS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3)
 PERIODS, BETAS = (3, 5, 11, 21, 31, 51, 101), (0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999)
 
 
@@ -27,7 +28,7 @@ def decay() -> Lab:
     controls = dict(
         small=log_slider("gradients of B", 0.1, low=-3, high=1, fine=0.25),
         lr=log_slider("learning rate", 0.01, low=-3, high=-1.5, fine=0.1),
-        weight_decay=log_slider("weight decay", 0.3, low=-3, high=0.5, fine=0.1),
+        weight_decay=list_slider("weight decay", DECAYS, value=0.3),
     )
 
     def scene() -> Scene:

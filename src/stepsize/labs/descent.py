@@ -24,9 +24,9 @@ FINE = np.log10(2) / 6
 LOW = np.log10(0.02) - 46 * FINE
 
 SPLIT = {
-    "loss": plots.Look(plots.INK, plots.DOTTED, "s"),
     "along θ₁": plots.Look(plots.BLUE, plots.SOLID, "o"),
     "along θ₂": plots.Look(plots.ORANGE, plots.DASHED, "^"),
+    "loss": plots.Look(plots.INK, plots.DOTTED, ""),  # the last, so that it is seen on a part
 }
 
 
@@ -78,7 +78,7 @@ def learning_rate(surfaces: Sequence[Surface] = (ravine, bowl), steps: int = 60)
         trace = descend(sgd, surface, start, steps, lr=lr)
         with np.errstate(all="ignore"):
             parts = _parts(surface, trace.theta)
-        split = {"loss": trace.loss, "along θ₁": parts[:, 0], "along θ₂": parts[:, 1]}
+        split = dict(zip(SPLIT, (*parts.T, trace.loss), strict=True))
         plots.path(axes[0], trace, "sgd")
         plots.lines(axes[1], np.arange(steps + 1), split, "step", "loss", SPLIT)
         return sentences.directions(trace, surface, parts)

@@ -117,9 +117,9 @@ def newton_schulz() -> Lab:
     controls = dict(
         begin=buttons("begin with", [("Muon's quintic", QUINTIC), ("the cubic", CUBIC)]),
         steps=list_slider("steps", range(7), value=0),
-        a=slider("a", QUINTIC[0], low=0, high=5, step=0.05),
-        b=slider("b", QUINTIC[1], low=-6, high=1, step=0.1),
-        c=slider("c", QUINTIC[2], low=-1, high=4, step=0.05),
+        a=list_slider("a", _around(0, 5, QUINTIC[0], CUBIC[0]), value=QUINTIC[0]),
+        b=list_slider("b", _around(-6, 1, QUINTIC[1], CUBIC[1]), value=QUINTIC[1]),
+        c=list_slider("c", _around(-1, 4, QUINTIC[2], CUBIC[2]), value=QUINTIC[2]),
     )
     values = np.linalg.svd(layers_gradient(), compute_uv=False)
     values = values / np.sqrt((values**2).sum())
@@ -157,6 +157,12 @@ def newton_schulz() -> Lab:
 
     title = "The singular values of a layer's gradient, before and after Newton–Schulz"
     return Lab(title, scene, react, **controls)
+
+
+def _around(low: int, high: int, *among: float) -> list[tuple[str, float]]:
+    """Numbers a tenth apart, and these among them, exactly."""
+    tenths = [n / 10 for n in range(10 * low, 10 * high + 1)]
+    return [(f"{x:g}".replace("-", "−"), x) for x in sorted({*tenths, *among})]
 
 
 def _count(steps: int) -> str:

@@ -25,7 +25,7 @@ def batches() -> Lab:
     controls = dict(
         size=list_slider("batch size", sizes, value=sizes[-1]),
         lr=log_slider("learning rate", 0.05, low=-3, high=0),
-        against=buttons("loss against", [("updates", "updates"), ("epochs", "epochs")]),
+        against=buttons("loss against", [("epochs", "epochs"), ("updates", "updates")]),
         seed=Again("shuffle again"),
     )
 
@@ -33,8 +33,9 @@ def batches() -> Lab:
         left, right = panels(2)
         plots.contours(left, LinearRegression(X, y), DOMAIN)
         plots.losses(right, {}, xlabel=against)
-        widest = EPOCHS if against == "epochs" else 2 * EXAMPLES
+        widest = EPOCHS if against == "epochs" else EPOCHS * EXAMPLES
         right.set(xlim=(0, 1.3 * widest), ylim=(0.1, 30))
+        right.set_xticks(np.linspace(0, widest, EPOCHS + 1))
         return Scene([left, right], start=(-0.5, 1.5))
 
     def react(axes: list[Axes], start: Place, size: int, lr: float, against: str, seed: int) -> str:

@@ -63,5 +63,5 @@ def _judge(axes: list[Axes], rule: Any, found: RangeTest) -> str:
         return sentences.range_test(found, np.nan, np.nan)
     all_ends = ends(rule, np.append(RATES, found.suggestion))
     for ax in axes:
-        ax.plot([found.suggestion] * 2, ax.get_ylim(), color=plots.look("adam").color, lw=1.5)
+        ax.axvline(found.suggestion, color=plots.ORANGE, ls=plots.DASHED, lw=2)
     return sentences.range_test(found, all_ends[-1], np.nanmin(all_ends))

@@ -75,13 +75,15 @@ def _draw(ax: Axes, rates: np.ndarray, frictions: np.ndarray, grown: np.ndarray)
     shown = np.nan_to_num(np.clip(grown, LEVELS[0] + 0.1, 1.9), nan=1.9)
     colors = plots.DEPTH(np.linspace(0, 1, len(LEVELS) - 2)).tolist()
     ax.contourf(rates, frictions, shown, LEVELS, colors=[*colors, "#f0c9a8"])
-    lines = ax.contour(rates, frictions, shown, LEVELS[1:-1], colors=plots.INK, linewidths=0.6)
+    lines = ax.contour(
+        rates, frictions, shown, LEVELS[1:-1], colors=plots.INK, linewidths=0.6, linestyles="-"
+    )
     plots.curve(ax, [], [], "learning rate", "momentum")
     ax.set(xscale="log", xlim=(rates[0], rates[-1]), ylim=(0, 0.99))
     places = [place for level in (-2, -5, -10) if (place := _coming_from_the_left(grown, level))]
     places = [(rates[column], frictions[row]) for row, column in places]
     power = "$10^{{{:.0f}}}$".format
-    ax.clabel(lines, fmt=power, fontsize=plots.SIZE - 3, manual=places)
+    ax.clabel(lines, fmt=power, fontsize=plots.SIZE - 1, manual=places)
     ax.text(rates[-1], 0.03, "grows", rotation=90, ha="right", fontsize=plots.SIZE)
     left = ax.text(rates[2], 0.03, f"left after\n{STEPS} steps", fontsize=plots.SIZE, color="#555")
     left.set_bbox(dict(facecolor="white", edgecolor="none", alpha=0.8, pad=2))

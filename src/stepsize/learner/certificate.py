@@ -46,6 +46,7 @@ td:last-child {{ text-align: right; white-space: nowrap; width: 5.5em }}
 .bar .right {{ background: #0072b2 }}
 .bar .tried {{ background: linear-gradient(135deg, #0072b2 50%, white 50%) }}
 footer span:first-child {{ white-space: nowrap }}
+footer span:last-child {{ text-wrap: balance }}
 footer {{ color: #555; display: flex; font-size: 9pt; gap: 10mm; justify-content: space-between;
   margin-top: auto; padding-top: 5mm }}
 @media screen {{ main {{ box-shadow: 0 0 5mm #999; margin: 8mm auto }} }}

@@ -1,0 +1,58 @@
+"""Drawing functions: the Axes first, drawn into and returned. `show` shows a figure, in words too.
+
+One look for the whole course: an optimizer has its color, its dashes and its marker, in every
+figure of every lesson. Nothing is told by color alone: lines carry their names at their ends.
+"""
+
+from .charts import bars, intervals, shares, tally
+from .curves import curve, lines, losses, points, range_test, staircase, sweep
+from .looks import (
+    BLUE,
+    DASH_DOT,
+    DASHED,
+    DEPTH,
+    DOTTED,
+    GREY,
+    INK,
+    LONG,
+    ORANGE,
+    SIZE,
+    SOLID,
+    Look,
+    look,
+    palette,
+)
+from .maps import cells, contours, path
+from .showing import show
+
+__all__ = [
+    "BLUE",
+    "DASHED",
+    "DASH_DOT",
+    "DEPTH",
+    "DOTTED",
+    "GREY",
+    "INK",
+    "LONG",
+    "ORANGE",
+    "SIZE",
+    "SOLID",
+    "Look",
+    "bars",
+    "cells",
+    "contours",
+    "curve",
+    "intervals",
+    "lines",
+    "look",
+    "losses",
+    "palette",
+    "path",
+    "points",
+    "range_test",
+    "shares",
+    "show",
+    "staircase",
+    "sweep",
+    "tally",
+]

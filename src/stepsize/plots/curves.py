@@ -1,0 +1,136 @@
+"""Curves: a loss or whatever else, over steps, rates, or one weight."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from ..extras import needs
+from ..loop import Trace
+from .looks import DASHED, GREY, INK, SIZE, SOLID, Look, look, tidy
+from .names import NamesAtEnds, named
+
+with needs():
+    from matplotlib.axes import Axes
+    from matplotlib.ticker import Formatter
+
+
+def losses(
+    ax: Axes,
+    runs: Mapping[str, Trace | Sequence[float]],
+    x: Iterable[Any] | None = None,
+    xlabel: str = "step",
+) -> Axes:
+    """Loss against step, on a log scale, each line named where it ends.
+
+    runs: name -> a trace, or losses. x: what to draw against, if not the step, one for each run.
+    A run that leaves the picture is named where it leaves.
+    Raises: TypeError for runs without names.
+    """
+    if not isinstance(runs, Mapping):
+        kind = type(runs).__name__
+        raise TypeError(f'runs must be a dict of name to run, as {{"adam": trace}}, not a {kind}')
+    lines = []
+    for i, ((name, run), at) in enumerate(zip(runs.items(), x or [None] * len(runs), strict=True)):
+        loss = np.asarray(run.loss if isinstance(run, Trace) else run, dtype=float)
+        lines += [named(ax, np.arange(len(loss)) if at is None else at, loss, name, i)]
+    if ax.get_yscale() != "log":
+        ax.set_yscale("log")
+        ax.set_ylim(_readable([line.get_ydata() for line in lines]))
+        ax.margins(x=0.01)
+        tidy(ax, xlabel, "loss")
+    NamesAtEnds(ax, lines)
+    return ax
+
+
+def sweep(ax: Axes, rates: np.ndarray, ends: Mapping[str, np.ndarray]) -> Axes:
+    """The loss at the end of a run against its learning rate: name -> one loss a rate."""
+    lines = [named(ax, rates, np.asarray(ends[name]), name, i) for i, name in enumerate(ends)]
+    ax.set(xscale="log", yscale="log", ylim=_readable(list(ends.values())))
+    tidy(ax, "learning rate", "loss at the end")
+    NamesAtEnds(ax, lines)
+    return ax
+
+
+def range_test(
+    ax: Axes, rates: np.ndarray, loss: np.ndarray, smoothed: np.ndarray, suggestion: float | None
+) -> Axes:
+    """Loss against a rate that grows at every update: raw, smoothed, and the rate suggested.
+
+    Where the loss climbs out of sight it is cut off, unless the limits of ax are fixed already.
+    """
+    color, dash, _ = look("momentum")
+    ax.plot(rates, loss, color=GREY, lw=0.8, alpha=0.7)
+    ax.plot(rates, smoothed, color=INK, lw=2)
+    if ax.get_autoscaley_on() and len(loss):
+        low, first = float(smoothed.min()), float(np.median(loss[:10]))
+        room = 0.3 * max(first - low, 0.1 * abs(first))
+        ax.set(xscale="log", ylim=(low - room, first + 2 * room))
+    if suggestion is not None:
+        ax.axvline(suggestion, color=color, ls=dash, lw=2)
+        top = ax.get_ylim()[1]
+        said = Formatter.fix_minus(f" {suggestion:.2g}")  # as the ticks
+        ax.text(suggestion, top, said, color=color, fontsize=SIZE, va="top")
+    return tidy(ax, "learning rate", "loss")
+
+
+def curve(
+    ax: Axes, x: Any, y: Any, xlabel: str = "θ", ylabel: str = "loss", name: str | None = None
+) -> Axes:
+    """Any one line. It is as dark as the ink, unless it belongs to an optimizer."""
+    color, dash, _ = look(name) if name else Look(INK, SOLID, "")
+    ax.plot(x, y, color=color, ls=dash, lw=2)
+    return tidy(ax, xlabel, ylabel)
+
+
+def lines(
+    ax: Axes,
+    x: Any,
+    series: Mapping[str, Any],
+    xlabel: str = "update",
+    ylabel: str = "",
+    looks: Mapping[str, Look] = MappingProxyType({}),
+) -> Axes:
+    """Lines over one x, each named where it ends. looks: of those that are no optimizer's."""
+    drawn = [
+        named(ax, x, np.asarray(y, dtype=float), name, i, looks.get(name))
+        for i, (name, y) in enumerate(series.items())
+    ]
+    ax.margins(x=0.01)
+    tidy(ax, xlabel, ylabel)
+    NamesAtEnds(ax, drawn)
+    return ax
+
+
+def staircase(ax: Axes, trace: Trace, name: str = "sgd") -> Axes:
+    """A run in one dimension: along by a step, then down or up to the curve of the loss.
+
+    The dashes are the slope where it starts: all that the first step knows.
+    """
+    color, x, loss = look(name).color, trace.theta[..., 0], trace.loss
+    corners = np.repeat(x, 2)[1:], np.repeat(loss, 2)[:-1]
+    ax.plot(*corners, color=color, lw=1.2)
+    along = x[0] + np.array([-1.5, 1.5])
+    ax.plot(along, loss[0] + trace.grad[0, 0] * (along - x[0]), color=INK, ls=DASHED, lw=1.5)
+    return points(ax, trace, name)
+
+
+def points(ax: Axes, trace: Trace, name: str = "sgd") -> Axes:
+    """A run in one dimension, as the places it came by, with a ring around its start."""
+    color, _, marker = look(name)
+    x, loss = trace.theta[..., 0], trace.loss
+    ax.plot(x, loss, ls="", marker=marker, color=color, ms=5.5, mec="white", mew=0.5)
+    ax.plot(x[:1], loss[:1], "o", ms=14, mfc="none", mec=color, mew=2.5)
+    return ax
+
+
+def _readable(series: Sequence[Any]) -> tuple[float, float]:
+    """Limits of a log axis that show every run, but follow none to 0 or to infinity."""
+    values = np.concatenate([[], *(np.ravel(one) for one in series)])
+    values = values[np.isfinite(values) & (values > 0)]
+    if not len(values):
+        return 0.1, 10.0
+    first = np.max([np.ravel(one)[0] for one in series])
+    top = max(min(values.max(), 1e3 * first), values.min() * 10)
+    return max(values.min(), top * 1e-9) / 2, top * 2

@@ -1,0 +1,31 @@
+"""How a figure is shown: as a picture, and in words."""
+
+import re
+
+from ..extras import needs
+
+with needs():
+    from matplotlib.figure import Figure
+
+HYPHEN = re.compile(r"(?<![\w-])-(?=[\d.])|(?<=\de)-(?=\d)")  # where a number wants a minus
+
+
+def show(figure: Figure, sentence: str) -> None:
+    """Show a figure of pyplot's, and say below it what is to be seen.
+
+    The sentence is computed by the cell from the arrays that are drawn. It is stored as the
+    picture's text, so a test can hold it, and a page that is made of the notebook gives it to
+    those who can't see the picture. Its numbers get the minus sign that the axes have.
+    """
+    import matplotlib.pyplot as plt
+
+    with needs():
+        from IPython import get_ipython
+    sentence, shell = HYPHEN.sub("−", sentence), get_ipython()
+    data, metadata = shell.display_formatter.format(figure) if shell else ({}, {})
+    if len(data) > 1:  # a picture, besides the text
+        shell.display_pub.publish({**data, "text/plain": sentence}, metadata)
+    else:  # a terminal, or a figure in a window of its own
+        plt.show()
+    plt.close(figure)  # or the notebook shows it again
+    print(sentence)
