@@ -33,7 +33,7 @@ class Recipe:
     batch_size: how many examples an update looks at, or None where that is left open.
     patience: training stops, and goes back to its best weights, after so many looks at the held-out
     loss without a new lowest one, at least 1; None: it never stops early.
-    Raises: ValueError that names what is not so.
+    Raises: ValueError or TypeError that names what is not so.
 
     >>> short = Recipe(optimizer="adamw", hyper={"lr": 0.1}, steps=6, warmup=2,
     ...                schedule="cosine", shape={"steps": 4})
@@ -65,6 +65,10 @@ class Recipe:
                 require(name, getattr(self, name), count_from(1))
         if self.clip_norm is not None:
             require("clip_norm", self.clip_norm, above(0))
+        for name in ("hyper", "shape", "others"):
+            if not isinstance(getattr(self, name), Mapping):
+                wanted = f"{name} must be a dict of names and numbers"
+                raise TypeError(f"{wanted}, not {getattr(self, name)!r:.60}")
         if "lr" not in self.hyper:
             raise ValueError(f"hyper must have an lr, not only {sorted(self.hyper)}")
         require("lr", self.hyper["lr"], at_least(0))
@@ -76,6 +80,11 @@ class Recipe:
             raise ValueError(f"others must be empty for {self.optimizer}, which steps all tensors")
         takes = ["lr", "beta1", "beta2", "eps", "weight_decay"]
         _require_known("others", "adamw", self.others, takes)
+        for rule, numbers in ((self.rule, self.hyper), (optimizers.adamw, self.others)):
+            for name, value in numbers.items():
+                if np.ndim(value):
+                    raise ValueError(f"{name} must be one number, not an array of {np.size(value)}")
+            rule(np.zeros((1, 1)), np.zeros((1, 1)), 1, **numbers)  # raises what it refuses
 
     def _require_shape(self) -> None:
         """Raise ValueError unless the schedule can be drawn with these numbers."""
@@ -99,6 +108,7 @@ class Recipe:
 
     def lr(self, t: Any) -> Any:
         """The learning rate after t updates; t: a number or an array, at least 0."""
+        require("t", t, at_least(0))
         after = getattr(schedules, self.schedule)(np.maximum(t - self.warmup, 0), **self.shape)
         rising = np.minimum((t + 1) / max(self.warmup, 1), 1.0)
         return self.hyper["lr"] * np.where(np.less(t, self.warmup), rising, after)[()]

@@ -1,6 +1,7 @@
 """A rule as it steps one group of torch's parameters: its numbers, and the shape that it wants."""
 
 import inspect
+import math
 import pickle
 from collections.abc import Iterable
 from typing import Any
@@ -10,7 +11,7 @@ import numpy as np
 from ..extras import needs
 from ..optimizers import Rule
 from ..optimizers.rules import looks
-from ..optimizers.slips import require_names
+from ..optimizers.slips import name_of, require_names, require_rule
 
 with needs():
     import torch
@@ -18,15 +19,17 @@ with needs():
 __all__ = ["Stepper"]
 
 EMPTY = inspect.Parameter.empty
+NO_NUMBERS = ("params", "param_names", "name", "initial_lr")  # what torch and its users put there
 
 
 class Stepper:
     """The rule of a group. Copied with the optimizer, and pickled where the rule can be."""
 
     def __init__(self, rule: Rule) -> None:
+        require_rule(rule)
         parameters = [*inspect.signature(rule).parameters.values()][3:]
         self.rule = rule
-        self.name = getattr(rule, "__name__", None) or rule.func.__name__  # type: ignore[attr-defined]
+        self.name = name_of(rule)
         self.looks = looks(rule)
         self.anything = any(p.kind is p.VAR_KEYWORD for p in parameters)
         self.known = [p.name for p in parameters if p.kind is not p.VAR_KEYWORD]
@@ -43,7 +46,7 @@ class Stepper:
 
         A memory that is named starts with that value, as in `descend`.
         """
-        own = {n: v for n, v in group.items() if n not in ("params", "param_names")}
+        own = {n: v for n, v in group.items() if n not in NO_NUMBERS}
         self.require(own)
         numbers = self.hyper | {n: v for n, v in shared.items() if self.anything or n in self.known}
         numbers |= own
@@ -54,10 +57,8 @@ class Stepper:
         return numbers
 
     def numbers(self, group: dict[str, Any]) -> dict[str, Any]:
-        """Those of the group as they are now. A schedule may have left NumPy's or a tensor."""
-        now = {name: group[name] for name in self.names}
-        single = (np.generic, np.ndarray, torch.Tensor)
-        return {n: v.item() if isinstance(v, single) and v.ndim == 0 else v for n, v in now.items()}
+        """Those of the group as they are now: a checkpoint may lack the start of a memory."""
+        return {name: _plain(name, group[name]) for name in self.names if name in group}
 
     def rule_for(self, p: torch.Tensor) -> Rule:
         """The one that steps this tensor: Adafactor has another one for vectors."""
@@ -99,3 +100,15 @@ class Stepper:
                 " state_dict() returns can be saved all the same"
             ) from None
         return vars(self)
+
+
+def _plain(name: str, value: Any) -> Any:
+    """One number as Python's: a schedule may have left one of NumPy's, or a tensor."""
+    if callable(value):
+        by = "torch.optim.lr_scheduler.LambdaLR" if name == "lr" else "setting it in param_groups"
+        raise TypeError(f"{name} must be a number here, not a function: it changes by {by}")
+    if not isinstance(value, (np.generic, np.ndarray, torch.Tensor)):
+        return value
+    if math.prod(value.shape) != 1:
+        raise ValueError(f"{name} must be one number, not an array of shape {tuple(value.shape)}")
+    return value.item()

@@ -15,6 +15,7 @@ import numpy as np
 from ..ranges import at_least, below_one, count_from, require, up_to_one
 from .elementwise import where
 from .rules import COORDINATE, Step, looks, rule
+from .slips import name_of, require_rule
 
 __all__ = [  # noqa: RUF022  (in order of difficulty)
     "schedule_free_sgd",
@@ -148,11 +149,12 @@ def averaged(
     >>> trace.theta[-1], np.allclose(trace.average[-1], 0)
     (array([4., 2.]), True)
     """
+    require_rule(rule)
     if decay is not None:
         require("decay", decay, up_to_one)
     require("after", after, count_from(0))
     looked = looks(rule)
-    known = getattr(rule, "__name__", None) or rule.func.__name__  # type: ignore[attr-defined]
+    known = name_of(rule)
     if looked.model:
         raise ValueError(f"rule must keep no mean of its own, and {known} does")
     header = inspect.signature(rule)

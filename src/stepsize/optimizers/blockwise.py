@@ -7,6 +7,7 @@ import numpy as np
 
 from ..ranges import count_from, require
 from .rules import Rule, Step, looks
+from .slips import name_of, require_rule
 
 __all__ = ["blockwise"]
 
@@ -37,11 +38,11 @@ def blockwise(rule: Rule, block: int = BLOCK) -> Rule:
     >>> theta.round(4), memory["m"].shape
     (array([0.7, 0.7, 0.7, ..., 0.7, 0.7, 0.7], shape=(100000,)), (100000,))
     """
+    require_rule(rule)
     require("block", block, count_from(1))
     if looks(rule).at not in ("coordinate", ""):
-        raise ValueError(
-            f"rule must look at each coordinate by itself, and {rule.__name__} doesn't"
-        )
+        name = name_of(rule)
+        raise ValueError(f"rule must look at each coordinate by itself, and {name} doesn't")
 
     @functools.wraps(rule)
     def in_place(theta: Any, grad: Any, t: int, **given: Any) -> Step:

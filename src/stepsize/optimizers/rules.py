@@ -29,7 +29,7 @@ import numpy as np
 
 from ..ranges import Allowed, at_least, one_of, require, require_floats
 from .elementwise import plain, where
-from .slips import require_column, require_names
+from .slips import name_of, require_column, require_names, require_rule
 
 __all__ = [  # noqa: RUF022
     "COORDINATE",
@@ -41,6 +41,7 @@ __all__ = [  # noqa: RUF022
     "Step",
     "decoupled",
     "looks",
+    "require_step",
     "rule",
 ]
 
@@ -109,6 +110,8 @@ def rule(
             for name, value in (*zip(remembered, memory, strict=False), *named.items()):
                 if value is None and name in optional:
                     continue
+                if name in remembered and isinstance(value, dict):
+                    raise TypeError(f"{name} must be no dict: the memory is handed on as **memory")
                 if name in allowed and (name not in remembered or t == 1):
                     require(name, value, allowed[name])
                 if name not in remembered:
@@ -141,6 +144,21 @@ def rule(
     return decorate
 
 
+def require_step(rule: Any, step: Any, shape: Any) -> None:
+    """Raise unless a rule, a learner's own, has returned a Step whose theta has this shape."""
+    name = name_of(rule)
+    if not isinstance(step, Step):
+        raise TypeError(f"{name} must return a Step, not {type(step).__name__}")
+    if np.shape(step.theta) != tuple(shape):
+        shapes = f"{tuple(shape)} and returned one of shape {tuple(np.shape(step.theta))}"
+        raise ValueError(f"{name} was given a theta of shape {shapes}")
+    for part in ("memory", "shown"):
+        named = getattr(step, part)
+        if not isinstance(named, dict):
+            kind = type(named).__name__
+            raise TypeError(f"the {part} in {name}'s Step must be a dict, not a {kind}")
+
+
 def decoupled(rule: Callable[..., Step]) -> Callable[..., Step]:
     r"""The same rule with decoupled weight decay: shrink the parameters, then step.
 
@@ -159,16 +177,19 @@ def decoupled(rule: Callable[..., Step]) -> Callable[..., Step]:
     >>> decoupled(sgd)(np.array([8.0, 1.0]), np.zeros(2), t=1, lr=0.1, weight_decay=5.0).theta
     array([4. , 0.5])
     """
+    require_rule(rule)
     own = inspect.signature(inspect.unwrap(rule)).parameters
     twice = getattr(rule, "func", None) is _shrink_first
     if twice or "weight_decay" in own or {"z", "x"} <= set(own):
         kept = "no weight_decay of its own, and step from theta"
-        raise ValueError(f"rule must have {kept}, not {rule.__name__}")
+        raise ValueError(f"rule must have {kept}, not {name_of(rule)}")
     signature = inspect.signature(rule)
+    if "lr" not in signature.parameters:
+        raise ValueError(f"rule must have an lr, by which it decays, and {name_of(rule)} has none")
     rate = signature.parameters["lr"].default
     shrink_first = functools.partial(_shrink_first, rule, lr=rate)  # which can be pickled
     functools.update_wrapper(shrink_first, rule)
-    name = f"decoupled_{rule.__name__}"
+    name = f"decoupled_{name_of(rule)}"
     vars(shrink_first).update(__name__=name, __qualname__=name, __signature__=signature)
     return shrink_first
 
