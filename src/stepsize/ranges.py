@@ -30,7 +30,7 @@ class Range:
     alone: bool = False  # one number, and no array of them
 
     def __contains__(self, value: Any) -> bool:
-        if self.alone and getattr(value, "ndim", 0):
+        if self.alone and np.ndim(value):
             raise TypeError
         if type(value) is not float and _kind(value) not in "fiub":
             raise TypeError  # nor is a complex number at least anything

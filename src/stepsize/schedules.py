@@ -160,8 +160,8 @@ def multi_step(t: Any, milestones: Sequence[int], gamma: float = 0.1) -> Any:
     >>> multi_step(np.arange(6), milestones=[2, 5], gamma=0.5)
     array([1.  , 1.  , 0.5 , 0.5 , 0.5 , 0.25])
     """
-    milestones = _milestones(milestones)
-    return np.power(1.0 * gamma, np.searchsorted(np.sort(milestones, axis=None), t, side="right"))
+    rising = np.sort(_milestones(milestones), axis=None)
+    return np.power(1.0 * gamma, np.searchsorted(rising, t, side="right"))
 
 
 def _milestones(given: Any) -> np.ndarray:
