@@ -80,11 +80,6 @@ class Recipe:
             raise ValueError(f"others must be empty for {self.optimizer}, which steps all tensors")
         takes = ["lr", "beta1", "beta2", "eps", "weight_decay"]
         _require_known("others", "adamw", self.others, takes)
-        for rule, numbers in ((self.rule, self.hyper), (optimizers.adamw, self.others)):
-            for name, value in numbers.items():
-                if np.ndim(value):
-                    raise ValueError(f"{name} must be one number, not an array of {np.size(value)}")
-            rule(np.zeros((1, 1)), np.zeros((1, 1)), 1, **numbers)  # raises what it refuses
 
     def _require_shape(self) -> None:
         """Raise ValueError unless the schedule can be drawn with these numbers."""
@@ -118,3 +113,7 @@ def _require_known(argument: str, of: str, given: Mapping[str, Any], takes: list
     for name in given:
         if name not in takes:
             raise ValueError(f"{argument} must have {', '.join(takes)} for {of}, not {name!r}")
+        if of in OPTIMIZERS and np.ndim(given[name]):
+            raise ValueError(f"{name} must be one number, not an array of {np.size(given[name])}")
+    if of in OPTIMIZERS:  # the rule says which of its numbers is out of range
+        getattr(optimizers, of)(np.zeros((1, 1)), np.zeros((1, 1)), 1, **given)

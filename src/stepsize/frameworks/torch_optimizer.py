@@ -64,7 +64,7 @@ class RuleOptimizer(torch.optim.Optimizer):
         if stepper.looks.at == "model" and stepper.name in [other.name for other in self.steppers]:
             raise ValueError(f"{stepper.name} looks at all its tensors together: make one group")
 
-    @torch.compiler.disable  # where it was traced, updates came out wrong
+    @torch.compiler.disable  # type: ignore[untyped-decorator]  # traced, it came out wrong
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """One update of every parameter that has a gradient. Returns the closure's loss."""
