@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from .optimizers import Rule, Step
-from .optimizers.rules import looks, require_step
+from .optimizers.rules import require_step, scope_of
 from .optimizers.slips import (
     name_of,
     require_column,
@@ -186,7 +186,7 @@ def _require_whole(rule: Rule, theta: np.ndarray, loss: Any) -> None:
 
     How many axes a point has on this landscape, the loss tells: it has all the others.
     """
-    axes, wanted = theta.ndim - np.ndim(loss), looks(rule).axes
+    axes, wanted = theta.ndim - np.ndim(loss), scope_of(rule).axes
     if axes < wanted or axes > wanted == 1:
         here = "vectors, as that of a Network, which holds all its parameters" if axes == 1 else ""
         raise ValueError(

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import optimizers, schedules
-from ..optimizers.rules import looks
+from ..optimizers.rules import scope_of
 from ..ranges import above, at_least, count_from, one_of, require
 
 __all__ = ["Recipe"]
@@ -98,8 +98,8 @@ class Recipe:
     @property
     def matrices_only(self) -> bool:
         """Whether the optimizer steps matrices, and nothing else."""
-        looked = looks(self.rule)
-        return looked.axes == 2 and looked.vectors is None
+        scope = scope_of(self.rule)
+        return scope.axes == 2 and scope.vectors is None
 
     def lr(self, t: Any) -> Any:
         """The learning rate after t updates; t: a number or an array, at least 0."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..extras import needs
 from ..optimizers import Rule
-from ..optimizers.rules import looks
+from ..optimizers.rules import scope_of
 from ..optimizers.slips import name_of, require_names, require_rule
 
 with needs():
@@ -30,7 +30,7 @@ class Stepper:
         parameters = [*inspect.signature(rule).parameters.values()][3:]
         self.rule = rule
         self.name = name_of(rule)
-        self.looks = looks(rule)
+        self.scope = scope_of(rule)
         self.anything = any(p.kind is p.VAR_KEYWORD for p in parameters)
         self.known = [p.name for p in parameters if p.kind is not p.VAR_KEYWORD]
         self.hyper = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
@@ -62,14 +62,14 @@ class Stepper:
 
     def rule_for(self, p: torch.Tensor) -> Rule:
         """The one that steps this tensor: Adafactor has another one for vectors."""
-        vectors = self.looks.vectors
-        return vectors if vectors is not None and p.ndim < self.looks.axes else self.rule
+        vectors = self.scope.vectors
+        return vectors if vectors is not None and p.ndim < self.scope.axes else self.rule
 
     def shape_for(self, p: torch.Tensor) -> tuple[int, ...]:
         """A rule of matrices sees one, a row for each output, as Muon's authors have it."""
-        if self.looks.at not in ("tensor", "model"):
+        if self.scope.unit not in ("tensor", "model"):
             return tuple(p.shape)
-        axes = looks(self.rule_for(p)).axes
+        axes = scope_of(self.rule_for(p)).axes
         return (p.shape[0], p.numel() // max(p.shape[0], 1)) if axes == 2 else (p.numel(),)
 
     def try_out(self, group: dict[str, Any]) -> None:
@@ -78,13 +78,13 @@ class Stepper:
         for name, p in zip(names, group["params"], strict=True):
             if not p.is_floating_point():
                 raise TypeError(f"parameters must be real floats, not {p.dtype}")
-            if p.ndim < 2 == looks(self.rule_for(p)).axes:
+            if p.ndim < 2 == scope_of(self.rule_for(p)).axes:
                 raise ValueError(
                     f"{self.name} steps matrices, and {name or 'a parameter'} has the shape"
                     f" {tuple(p.shape)}: put it into a group with a rule of its own, as"
                     " dict(params=[...], rule=adamw)"
                 )
-        for p in group["params"] or [torch.zeros((1,) * self.looks.axes)]:
+        for p in group["params"] or [torch.zeros((1,) * self.scope.axes)]:
             zeros = torch.zeros([1 for _ in self.shape_for(p)])
             self.rule_for(p)(zeros, zeros, 1, **self.numbers(group))
 

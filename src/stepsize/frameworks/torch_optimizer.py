@@ -61,7 +61,9 @@ class RuleOptimizer(torch.optim.Optimizer):
         self.steppers.append(stepper)
 
     def _require_one_group(self, stepper: Stepper) -> None:
-        if stepper.looks.at == "model" and stepper.name in [other.name for other in self.steppers]:
+        if stepper.scope.unit == "model" and stepper.name in [
+            other.name for other in self.steppers
+        ]:
             raise ValueError(f"{stepper.name} looks at all its tensors together: make one group")
 
     @torch.compiler.disable  # type: ignore[untyped-decorator]  # traced, it came out wrong
@@ -82,10 +84,10 @@ class RuleOptimizer(torch.optim.Optimizer):
                     " torch.optim.SparseAdam for those parameters"
                 )
             hyper = stepper.numbers(group)
-            if stepper.looks.at == "coordinate":
+            if stepper.scope.unit == "coordinate":
                 for pack in self._alike(ready):
                     self._step_together(stepper.rule, pack, hyper, in_blocks=True)
-            elif stepper.looks.at == "model" and ready:
+            elif stepper.scope.unit == "model" and ready:
                 self._step_together(stepper.rule, group["params"], hyper, in_blocks=False)
             else:
                 for p in ready:
@@ -102,9 +104,9 @@ class RuleOptimizer(torch.optim.Optimizer):
         for stepper, group in zip(self.steppers, self.param_groups, strict=True):
             for p in group["params"]:
                 remembered = self.state.get(p, {})
-                if stepper.looks.model in remembered and "y" not in remembered:
+                if stepper.scope.evaluated in remembered and "y" not in remembered:
                     remembered["y"] = p.detach().clone()
-                    p.data.copy_(remembered[stepper.looks.model])
+                    p.data.copy_(remembered[stepper.scope.evaluated])
 
     def train(self) -> None:
         """Back from `eval` to where the gradient is taken."""
@@ -134,7 +136,7 @@ class RuleOptimizer(torch.optim.Optimizer):
         for stepper, saved, group in both:
             for i, p in zip(saved["params"], group["params"], strict=False):
                 for name, value in state_dict["state"].get(i, {}).items():
-                    single = not torch.is_tensor(value) or stepper.looks.at != "coordinate"
+                    single = not torch.is_tensor(value) or stepper.scope.unit != "coordinate"
                     if not single and value.shape != p.shape:
                         shapes = f"{name} has the shape {tuple(value.shape)}, and its parameter"
                         raise ValueError(

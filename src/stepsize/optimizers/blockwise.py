@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..ranges import count_from, require
-from .rules import Rule, Step, looks, unguarded
+from .rules import Rule, Step, scope_of, unguarded
 from .slips import name_of, require_rule
 
 __all__ = ["blockwise"]
@@ -42,7 +42,7 @@ def blockwise(rule: Rule, block: int = BLOCK) -> Rule:
     """
     require_rule(rule)
     require("block", block, count_from(1))
-    if looks(rule).at not in ("coordinate", ""):
+    if scope_of(rule).unit not in ("coordinate", ""):
         name = name_of(rule)
         raise ValueError(f"rule must look at each coordinate by itself, and {name} doesn't")
 

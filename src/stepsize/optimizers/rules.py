@@ -37,13 +37,13 @@ __all__ = [  # noqa: RUF022
     "VECTOR",
     "MATRIX",
     "MODEL",
-    "Looks",
+    "Scope",
     "Rule",
     "Step",
     "decoupled",
-    "looks",
     "require_step",
     "rule",
+    "scope_of",
     "unguarded",
 ]
 
@@ -64,43 +64,43 @@ class Rule(Protocol):
     def __call__(self, *theta_grad_t: Any, **memory_and_hyper: Any) -> Step: ...
 
 
-class Looks(NamedTuple):
-    """What a rule looks at, so that code that packs parameters knows what may share a vector.
+class Scope(NamedTuple):
+    """How far a rule looks, so that code that packs parameters knows what may share a vector.
 
-    at: "coordinate", each by itself, as Adam; "tensor", a whole one, as Muon; "model", all tensors
-    together, as Prodigy; "" where a rule doesn't say, as a learner's own. axes: how many theta
-    has at least, 2 for matrices. vectors: the rule that takes its place on a vector.
-    model: the memory that is to be evaluated in place of theta, as x of the schedule-free ones.
+    unit: "coordinate", each by itself, as Adam; "tensor", a whole one, as Muon; "model", all
+    tensors together, as Prodigy; "" where a rule doesn't say, as a learner's own. axes: how many
+    theta has at least, 2 for matrices. vectors: the rule that takes its place on a vector.
+    evaluated: the memory to evaluate in place of theta, as x of the schedule-free ones.
     """
 
-    at: str = ""
+    unit: str = ""
     axes: int = 0
     vectors: Rule | None = None
-    model: str = ""
+    evaluated: str = ""
 
 
-COORDINATE = Looks("coordinate")
-VECTOR = Looks("tensor", axes=1)
-MATRIX = Looks("tensor", axes=2)
-MODEL = Looks("model", axes=1)
+COORDINATE = Scope("coordinate")
+VECTOR = Scope("tensor", axes=1)
+MATRIX = Scope("tensor", axes=2)
+MODEL = Scope("model", axes=1)
 
 UNGUARDED = WeakKeyDictionary[Callable[..., Step], Callable[..., Step]]()
 
 
-def looks(rule: Any) -> Looks:
-    """What this rule looks at, a partial of it as well."""
-    while not hasattr(rule, "looks") and hasattr(rule, "func"):
+def scope_of(rule: Any) -> Scope:
+    """How far this rule looks, a partial of it as well."""
+    while not hasattr(rule, "scope") and hasattr(rule, "func"):
         rule = rule.func
-    return getattr(rule, "looks", Looks())
+    return getattr(rule, "scope", Scope())
 
 
 def rule(
-    looks: Looks = COORDINATE, /, **ranges: Allowed
+    scope: Scope = COORDINATE, /, **ranges: Allowed
 ) -> Callable[[Callable[..., Step]], Callable[..., Step]]:
     """Guard a rule: see above. ranges: of its hyper-parameters, and of a memory's first value."""
 
     def decorate(function: Callable[..., Step]) -> Callable[..., Step]:
-        axes, header = looks.axes, inspect.signature(function)
+        axes, header = scope.axes, inspect.signature(function)
         remembered = [n for n, p in header.parameters.items() if p.kind is not p.KEYWORD_ONLY][3:]
         l2 = "weight_decay" not in header.parameters
         shared = {"weight_decay": 0.0, "maximize": False} if l2 else {"maximize": False}
@@ -145,7 +145,7 @@ def rule(
         ]
         whole = header.replace(parameters=[*header.parameters.values(), *more])
         takes = [*whole.parameters][3:]
-        vars(guarded).update(__signature__=whole, looks=looks)
+        vars(guarded).update(__signature__=whole, scope=scope)
         UNGUARDED[guarded] = inside
         return guarded
 
