@@ -61,9 +61,8 @@ class RuleOptimizer(torch.optim.Optimizer):
         self.steppers.append(stepper)
 
     def _require_one_group(self, stepper: Stepper) -> None:
-        if stepper.scope.unit == "model" and stepper.name in [
-            other.name for other in self.steppers
-        ]:
+        before = [other.name for other in self.steppers]
+        if stepper.scope.unit == "model" and stepper.name in before:
             raise ValueError(f"{stepper.name} looks at all its tensors together: make one group")
 
     @torch.compiler.disable  # type: ignore[untyped-decorator]  # traced, it came out wrong

@@ -139,7 +139,8 @@ def averaged(
     arXiv:1803.05407. Same as torch.optim.swa_utils.AveragedModel, updated after each update from
     the (T + 1)-th on, and with decay as get_ema_avg_fn(decay) and as Keras's use_ema. Optax's ema
     corrects for a start at 0, which gives the first points less weight.
-    Raises: ValueError for a rule that keeps a mean already, as the schedule-free ones.
+    Raises: ValueError for a rule that keeps a mean already, as the schedule-free ones. TypeError
+    for what is no rule.
 
     At the edge of stability SGD goes back and forth forever; the mean of its points comes to rest.
 

@@ -178,11 +178,13 @@ def decoupled(rule: Callable[..., Step]) -> Callable[..., Step]:
     $$\theta_t = \mathrm{rule}\left((1 - \eta\lambda)\, \theta_{t-1},\ g_t\right)$$
 
     `weight_decay` is then this one, and not the L2 penalty: the gradient doesn't feel it.
-    Units: weight_decay one over lr. Ranges: weight_decay at least 0.
+    Shapes: as the rule's; lr and weight_decay scalar or (..., 1). Units: weight_decay one over lr.
+    Ranges: lr and weight_decay at least 0.
     Source: Loshchilov & Hutter (2019), arXiv:1711.05101, where lr multiplies the step and not the
     decay. Same as torch.optim.NAdam, RAdam and Adam with decoupled_weight_decay=True.
-    Raises: ValueError for a rule that has a weight_decay of its own or is decoupled already, and
-    for those that remember z and x and make theta anew from them, as the schedule-free ones.
+    Raises: ValueError for a rule that has a weight_decay of its own or is decoupled already, for
+    one without an lr, and for those that remember z and x and make theta anew from them, as the
+    schedule-free ones. TypeError for what is no rule.
 
     What is never in the gradient shrinks all the same, and in proportion:
 
