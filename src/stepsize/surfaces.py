@@ -83,10 +83,11 @@ class Gradients:
         require("t", t, at_least(1))
         if t > len(self.gradients):
             raise ValueError(f"t must be at most {len(self.gradients)}, the gradients, not {t}")
-        here = np.shape(self.gradients)[1:]
-        if here and np.shape(theta)[-len(here) :] != here:
-            raise ValueError(f"theta must have the gradients' shape {here}, not {np.shape(theta)}")
-        return np.broadcast_to(self.gradients[t - 1], np.shape(theta))
+        here, shape = np.shape(self.gradients)[1:], np.shape(theta)
+        try:
+            return np.broadcast_to(self.gradients[t - 1], shape)
+        except ValueError:
+            raise ValueError(f"theta must have the gradients' shape {here}, not {shape}") from None
 
 
 def quadratic(*curvatures: float, name: str = "quadratic") -> Surface:
