@@ -1,5 +1,6 @@
 """Block by block, in place: the same bits, next to no memory."""
 
+import functools
 import tracemalloc
 
 import numpy as np
@@ -124,3 +125,14 @@ def test_bad_input_is_named():
 def test_what_looks_at_more_than_a_coordinate_is_refused(rule):
     with pytest.raises(ValueError, match=f"each coordinate by itself, and {rule.__name__} doesn't"):
         blockwise(rule)
+
+
+def test_what_wraps_a_rule_is_not_passed_over():
+    """Its attributes are the rule's, and it does more."""
+
+    @functools.wraps(adam)
+    def doubled(theta, grad, t, **given):
+        return adam(theta, 2 * grad, t, **given)
+
+    start = np.ones(9)
+    np.testing.assert_array_equal(walk(blockwise(doubled, 2), start)[0], walk(doubled, start)[0])

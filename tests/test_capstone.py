@@ -99,8 +99,8 @@ def test_two_equal_recipes_are_told_apart_in_one_contest_of_forty():
         (..., "Not tried yet"),
         (0.1, "not a float"),
         (dataclasses.replace(COURSE, steps=101), "budget is 100"),
-        (dataclasses.replace(COURSE, hyper={"lr": 0.1, "beta1": 2.0}), "beta1"),
-        (dataclasses.replace(COURSE, hyper={"lr": 0.1, "eps": "small"}), "eps must be a number"),
+        (dataclasses.replace(COURSE, optimizer="prodigy", hyper={"lr": 1.0}), "has no prodigy"),
+        (dataclasses.replace(COURSE, optimizer="muon", hyper={"lr": 1.0, "rms": 0.3}), "rms = 0.2"),
     ],
 )
 def test_what_can_t_be_trained_is_told_and_raises_nothing(answer, word):

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from stepsize import descend, optimizers, plots, schedules
 from stepsize.optimizers import Step, adam, muon, sgd
-from stepsize.optimizers.rules import looks
+from stepsize.optimizers.rules import scope_of
 from stepsize.surfaces import ravine
 
 START, ONES = (4.0, 2.0), np.ones(2)
@@ -43,7 +43,7 @@ RULES = sorted({*RULES} - {"clip_by_norm", "clip_by_value"})
 @pytest.mark.parametrize("name", RULES)
 def test_every_rule_takes_columns_only(name):
     rule = getattr(optimizers, name)
-    matrix = looks(rule).axes == 2
+    matrix = scope_of(rule).axes == 2
     theta = np.ones((2, 3) if matrix else 3)
     with pytest.raises(ValueError, match=r"^lr must be one number, or a column of shape"):
         rule(theta, theta, 1, lr=np.full(3, 0.1))

@@ -113,8 +113,8 @@ def test_training_is_torchs_training(rule, hyper, make):
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda: batch(0, 10, 2), "t must be at least 1, not 0"),
-        (lambda: batch(1, 10, 0), "batch_size must be at least 1 and at most n = 10, not 0"),
+        (lambda: batch(0, 10, 2), "t must be a whole number, at least 1, not 0"),
+        (lambda: batch(1, 10, 0), "batch_size must be a whole number, at least 1, not 0"),
         (lambda: batch(1, 10, 11), "batch_size must be at least 1 and at most n = 10, not 11"),
         (
             lambda: LinearRegression(np.ones((3, 2)), np.ones(2)),

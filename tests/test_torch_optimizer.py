@@ -233,11 +233,14 @@ def test_prodigy_finds_one_rate_for_all_tensors():
         parts = torch.tensor(grad).split([p.numel() for p in params])
         for p, part in zip(params, parts, strict=True):
             p.grad = part.reshape(p.shape)
+        rests = slice(0, params[0].numel() if t == 1 else 0)
         if t == 1:
             params[0].grad = None
-            grad[: params[0].numel()] = 0
+            grad[rests] = 0
         optimizer.step()
+        before = flat
         flat, memory, _ = prodigy(flat, grad, t, **memory, weight_decay=0.1)
+        flat[rests] = before[rests]  # without a gradient it stays
     together = torch.cat([p.detach().reshape(-1) for p in params]).numpy()
     np.testing.assert_allclose(together, flat, rtol=1e-12)
     assert {optimizer.state[p]["d"] for p in params} == {memory["d"].item()}
@@ -400,10 +403,10 @@ def test_a_state_of_torchs_own_is_turned_away_in_words():
     theirs = Adam(net.parameters())
     walk(net, theirs)
     ours = as_torch(adam, net.parameters())
-    said = "state_dict must be of the same rules, adam, not of an optimizer of torch's"
+    said = "of the same rules, one for each group: adam, not of an optimizer of torch's"
     with pytest.raises(ValueError, match=said):
         ours.load_state_dict(theirs.state_dict())
-    with pytest.raises(ValueError, match="of the same rules, adam, not of momentum"):
+    with pytest.raises(ValueError, match="one for each group: adam, not of momentum"):
         ours.load_state_dict(as_torch(momentum, net.parameters()).state_dict())
 
 
@@ -487,3 +490,180 @@ def test_a_rate_of_another_kind_of_number(lr):
     net = model(torch.float32)
     walk(net, as_torch(adam, net.parameters(), lr=lr))
     assert {p.dtype for p in net.parameters()} == {torch.float32}
+
+
+def test_a_group_may_have_a_name_and_an_initial_rate():
+    """A name is for logs, and a scheduler that resumes asks for initial_lr."""
+    net = model()
+    groups = [dict(params=net[i].parameters(), name=str(i), initial_lr=0.1) for i in (0, 2, 3, 4)]
+    optimizer = as_torch(adamw, groups, lr=0.1)
+    torch.optim.lr_scheduler.StepLR(optimizer, 2, last_epoch=4)
+    walk(net, optimizer)
+    assert [group["name"] for group in optimizer.param_groups] == ["0", "2", "3", "4"]
+
+
+@pytest.mark.parametrize(("before", "after"), [({}, dict(total=0.5)), (dict(total=0.5), {})])
+def test_a_checkpoint_needs_no_start_of_a_memory(before, after):
+    """It has the memory itself."""
+    net = model()
+    optimizer = as_torch(adagrad, net.parameters(), lr=0.1, **before)
+    walk(net, optimizer)
+    again, other = copy.deepcopy(net), copy.deepcopy(optimizer)
+    other = as_torch(adagrad, again.parameters(), lr=0.1, **after)
+    other.load_state_dict(optimizer.state_dict())
+    same(walk(again, other), walk(net, optimizer), rtol=0, atol=0)
+
+
+def test_a_frozen_layer_stays_where_it_is():
+    """Also by a rule of all tensors together, which decays weights; and frozen from the start."""
+    for frozen_at in (0, 4):
+        net = model()
+        optimizer = as_torch(prodigy, net.parameters(), weight_decay=0.5, d0=0.1)
+        walk(net, optimizer, updates=frozen_at)
+        layer = net[2]
+        before = [p.detach().clone() for p in layer.parameters()]
+        for i in range(3):
+            gradients(net, i)
+            layer.zero_grad()
+            optimizer.step()
+        same(layer.parameters(), before, rtol=0, atol=0)
+
+
+def test_a_step_that_is_compiled_is_the_step():
+    """By itself, or in a training step that is compiled as a whole."""
+    nets = [model() for _ in range(3)]
+    optimizers = [as_torch(adam, net.parameters(), lr=0.01) for net in nets]
+    x = torch.ones(2, 1, 8, 8, dtype=torch.float64)
+
+    def whole():
+        optimizers[2].zero_grad()
+        (nets[2](x) ** 2).sum().backward()
+        optimizers[2].step()
+
+    compiled = [torch.compile(call, backend="eager") for call in (optimizers[1].step, whole)]
+    for _ in range(3):
+        for net, optimizer in zip(nets[:2], optimizers[:2], strict=True):
+            optimizer.zero_grad()
+            (net(x) ** 2).sum().backward()
+        optimizers[0].step()
+        for call in compiled:
+            call()
+    for net in nets[1:]:
+        same(net.parameters(), nets[0].parameters(), rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("rule", [muon, shampoo, soap, adafactor])
+def test_a_matrix_without_rows_or_columns_has_no_step(rule):
+    params = [nn.Parameter(torch.ones(shape)) for shape in ((0, 3), (3, 0), (2, 2))]
+    optimizer = as_torch(rule, params)
+    for _ in range(2):
+        for p in params:
+            p.grad = torch.ones_like(p)
+        optimizer.step()
+    assert optimizer.state[params[2]]["step"] == 2
+
+
+def test_tied_weights_step_once():
+    ours = model()
+    ours.append(nn.Linear(3, 3))
+    ours.append(nn.Linear(3, 3))
+    ours[-1].weight = ours[-2].weight
+    ours = ours.double()
+    theirs = copy.deepcopy(ours)
+    walk(ours, as_torch(adam, ours.parameters(), lr=0.1))
+    walk(theirs, Adam(theirs.parameters(), lr=0.1))
+    same(ours.parameters(), theirs.parameters(), rtol=1e-12, atol=1e-14)
+
+
+def returns_nothing(theta, grad, t, *, lr=0.1):
+    theta - lr * grad
+
+
+def returns_theta(theta, grad, t, *, lr=0.1):
+    return theta - lr * grad
+
+
+def returns_a_sum(theta, grad, t, *, lr=0.1):
+    return Step((theta - lr * grad).sum())
+
+
+@pytest.mark.parametrize(
+    ("rule", "error", "words"),
+    [
+        (returns_nothing, TypeError, "returns_nothing must return a Step, not NoneType"),
+        (returns_theta, TypeError, "returns_theta must return a Step, not Tensor"),
+        (returns_a_sum, ValueError, r"a theta of shape \(4, 1, 3, 3\) and returned one of shape"),
+    ],
+)
+def test_a_wrong_rule_is_told_what_it_did(rule, error, words):
+    net = model()
+    with pytest.raises(error, match=words):
+        walk(net, as_torch(rule, net.parameters()))
+
+
+def two_by_two(**named):
+    return dict(params=[nn.Parameter(torch.ones(2, 2))], **named)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "words"),
+    [
+        (lambda: as_torch("adam", [two_by_two()]), TypeError, "^rule must be a function .* 'adam'"),
+        (lambda: as_torch(Adam, [two_by_two()]), TypeError, "^rule must be a function .*Adam"),
+        (
+            lambda: as_torch(model().parameters(), adam),
+            TypeError,
+            "^rule must be .* not <generator",
+        ),
+        (lambda: as_torch(adamw, [two_by_two(rule="muon")]), TypeError, "^rule must .* not 'muon'"),
+        (lambda: as_torch(adamw, [two_by_two(rule=None)]), TypeError, "^rule must .* not None"),
+        (
+            lambda: as_torch(adamw, [two_by_two()], lr=np.array([[0.1], [0.2]])),
+            ValueError,
+            r"^lr must be one number, not an array of shape \(2, 1\)",
+        ),
+        (
+            lambda: as_torch(adamw, [two_by_two(lr=torch.ones(2))]),
+            ValueError,
+            r"^lr must be one number, not an array of shape \(2,\)",
+        ),
+        (
+            lambda: as_torch(adamw, [two_by_two()], lr=lambda t: 0.1),
+            TypeError,
+            "^lr must be a number here, not a function: it changes by .*LambdaLR",
+        ),
+        (
+            lambda: as_torch(adamw, [two_by_two()], beta1=lambda t: 0.1),
+            TypeError,
+            "^beta1 must be a number here, not a function: it changes by setting it",
+        ),
+        (
+            lambda: as_torch(adam, [two_by_two()]).load_state_dict(model().state_dict()),
+            ValueError,
+            "^state_dict must be an optimizer's",
+        ),
+    ],
+)
+def test_a_slip_is_named(call, error, words):
+    with pytest.raises(error, match=words):
+        call()
+
+
+def test_a_state_of_other_parameters_is_turned_away_in_words():
+    net, other = model(), nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 3)).double()
+    theirs, ours = as_torch(adam, other.parameters()), as_torch(adam, [*net.parameters()][:4])
+    walk(other, theirs)
+    with pytest.raises(
+        ValueError, match=r"^state_dict must be of the same parameters: m has the s"
+    ):
+        ours.load_state_dict(theirs.state_dict())
+    assert not ours.state
+
+
+@pytest.mark.filterwarnings("ignore:Sparse CSR")
+def test_any_layout_of_sparse_gradients_is_turned_away():
+    p = nn.Parameter(torch.eye(3).to_sparse_csr())
+    optimizer = as_torch(adam, [p])
+    p.grad = torch.eye(3).to_sparse_csr()
+    with pytest.raises(RuntimeError, match="adam takes no sparse gradients"):
+        optimizer.step()

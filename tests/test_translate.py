@@ -58,7 +58,12 @@ KIND |= {"adafactor_vector": "vector"}
 
 # With the warmup of 20 and without: all there are, some to their end and beyond it.
 SHAPES: dict[str, list[dict[str, Any]]] = {
-    "constant": [dict(), dict(factor=0.2, steps=40), dict(factor=0.0, steps=10)],
+    "constant": [
+        dict(),
+        dict(factor=0.2, steps=40),
+        dict(factor=0.0, steps=10),
+        dict(factor=0.5),
+    ],
     "linear": [
         dict(steps=60),
         dict(steps=90, start=0.5, end=0.1),

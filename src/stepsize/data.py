@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from .extras import needs
-from .ranges import at_least, require
+from .ranges import at_least, count_from, require, require_numbers
 
 __all__ = ["batch", "digits", "linear_data", "sine_data"]
 
@@ -18,19 +18,28 @@ def batch(t: int, n: int, batch_size: int, seed: Any = 0) -> np.ndarray:
     and n; the last batch of an epoch is smaller where n is no multiple of it. seed: an integer, or
     a sequence of k integers for k independent runs.
 
+    Raises: ValueError or TypeError for what is outside these.
     Returns indices, shape (batch,) or (k, batch): a function of its arguments alone, so that a
     noisy run can be repeated, and every example is seen once an epoch.
 
     >>> [batch(t, n=5, batch_size=2, seed=0).tolist() for t in (1, 2, 3)]
     [[2, 4], [3, 0], [1]]
     """
-    require("t", t, at_least(1))
-    if not 1 <= batch_size <= n:
-        raise ValueError(f"batch_size must be at least 1 and at most n = {n}, not {batch_size}")
+    require("t", t, count_from(1))
+    require("n", n, count_from(1))
+    require_batch_size(batch_size, n)
+    require("seed", np.asarray(seed), count_from(0))
     epoch, i = divmod(t - 1, -(-n // batch_size))
     seeds = tuple(np.ravel(seed).tolist())
     order = _shuffled(n, seeds, epoch)[:, i * batch_size : (i + 1) * batch_size]
     return (order[0] if np.ndim(seed) == 0 else order).copy()  # of what is cached
+
+
+def require_batch_size(batch_size: Any, n: int) -> None:
+    """Raise unless so many of n examples can be taken."""
+    require("batch_size", batch_size, count_from(1))
+    if batch_size > n:
+        raise ValueError(f"batch_size must be at least 1 and at most n = {n}, not {batch_size}")
 
 
 @lru_cache(maxsize=4)  # the batches of an epoch are dealt from one shuffle
@@ -44,7 +53,12 @@ def linear_data(
     noise: float = 0.1,
     seed: int = 0,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Data with a known answer: X (n, d) standard normal, y = X @ weights + noise * normal."""
+    """Data with a known answer: X (n, d) standard normal, y = X @ weights + noise * normal.
+
+    n: at least 1. weights (d,): the answer. noise: at least 0. seed: a whole number, at least 0.
+    """
+    _require_sizes(n, noise, seed)
+    require_numbers("weights", weights, axes=1)
     rng = np.random.default_rng(seed)
     X = rng.normal(size=(n, len(weights)))
     return X, X @ np.asarray(weights) + noise * rng.normal(size=n)
@@ -53,17 +67,34 @@ def linear_data(
 def sine_data(
     n: int = 64, frequency: float = 2.0, noise: float = 0.1, seed: int = 1
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Points on a wave: X (n,) uniform in (-3, 3), y = sin(frequency * X) + noise * normal."""
+    """Points on a wave: X (n,) uniform in (-3, 3), y = sin(frequency * X) + noise * normal.
+
+    n: at least 1. noise: at least 0. seed: a whole number, at least 0.
+    """
+    _require_sizes(n, noise, seed)
     rng = np.random.default_rng(seed)
     X = rng.uniform(-3, 3, n)
     return X, np.sin(frequency * X) + noise * rng.normal(size=n)
 
 
+def _require_sizes(n: int, noise: float, seed: int) -> None:
+    require("n", n, count_from(1))
+    require("noise", noise, at_least(0))
+    require("seed", seed, count_from(0))
+
+
 def digits(dtype: Any = np.float64) -> tuple[np.ndarray, np.ndarray]:
     """Handwritten digits: X (1797, 64), 8 x 8 pixels between 0 and 1; y (1797,), which digit.
 
+    dtype: a type of floats. Raises: TypeError for any other.
     Source: Alpaydin & Kaynak (1998), doi:10.24432/C50P49; it comes with scikit-learn.
     """
+    try:
+        floats = np.dtype(dtype).kind == "f"
+    except TypeError:
+        floats = False
+    if not floats:
+        raise TypeError(f"dtype must be a type of floats, as np.float32, not {dtype!r}")
     with needs():
         from sklearn.datasets import load_digits
     X, y = load_digits(return_X_y=True)

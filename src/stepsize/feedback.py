@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .optimizers.elementwise import plain, where
-from .ranges import accepts, at_least, below_one, one_of
+from .ranges import accepts, at_least, below_one, one_of, require_numbers
 
 __all__ = ["Heard", "plateau"]
 
@@ -62,6 +62,7 @@ def plateau(
     mode: "min", or "max" for what is to rise, as accuracy. factor: at least 0 and below 1.
     patience, cooldown, threshold, floor, eps: at least 0. The rate never falls below floor, and
     where it would fall by no more than eps, it stays.
+    Raises: ValueError for what is out of range; TypeError for a loss or a memory that is no number.
     Same as torch.optim.lr_scheduler.ReduceLROnPlateau, where min_lr = floor * lr and eps = eps * lr
     are rates, and here parts of the peak rate. With "rel", as there, a negative best is beaten by
     a loss that is a little higher: take "abs" for losses that can be negative.
@@ -74,6 +75,11 @@ def plateau(
     ...     print(factor, end=" ")
     1.0 1.0 1.0 1.0 0.1 0.1
     """
+    require_numbers("loss", loss)
+    for name, value in dict(rate=rate, best=best, bad=bad, rest=rest).items():
+        if value is not None:
+            require_numbers(name, value)
+    loss = np.asarray(loss)[()]
     if best is None:
         best = np.inf if mode == "min" else -np.inf
     up = 1 if mode == "max" else -1

@@ -9,14 +9,16 @@ from typing import Any, Protocol
 import numpy as np
 
 from .optimizers import Rule, Step
-from .optimizers.rules import looks
+from .optimizers.rules import require_step, scope_of
 from .optimizers.slips import (
+    name_of,
     require_column,
     require_landscape,
     require_names,
     require_rule,
     require_time,
 )
+from .ranges import require_numbers
 
 __all__ = ["Landscape", "Trace", "descend"]
 
@@ -110,10 +112,13 @@ def descend(
             now = {n: _at(value, t - 1, theta.dtype, n in counts) for n, value in hyper.items()}
             loss, grad = landscape.loss(theta), np.asarray(landscape.grad(theta, t))
             if t == made + 1:
+                require_numbers("landscape.loss(theta)", loss)
                 _require_whole(rule, theta, loss)
             if grad.dtype.kind in "fiub":  # what is no real number the rule will name
                 grad = grad.astype(theta.dtype, copy=False)
             step = _step(rule, theta, grad, t, memory, now)
+            if t == made + 1:
+                _require_own_names(rule, step)
             row = dict(theta=theta, loss=loss, grad=grad) | now | step.memory | step.shown
             kept.write(t - 1, row)
             theta, memory = step.theta, step.memory
@@ -138,7 +143,13 @@ class _Kept(dict[str, np.ndarray]):
         for name, value in row.items():
             if name not in self:
                 self[name] = self._room(name, value)
-            self[name][i] = value
+            try:
+                self[name][i] = value
+            except ValueError:
+                before, now = self[name].shape[1:], np.shape(value)
+                raise ValueError(
+                    f"{name} must keep the shape that it has in the trace, {before}, not {now}"
+                ) from None
 
     def _room(self, name: str, like: Any) -> np.ndarray:
         rows, like = self.updates + (name in ("theta", "loss")), np.asarray(like)
@@ -152,12 +163,22 @@ def _require_hyper(rule: Rule, hyper: dict[str, Any]) -> None:
     """
     parameters = inspect.signature(rule).parameters
     if inspect.Parameter.VAR_KEYWORD not in {p.kind for p in parameters.values()}:
-        require_names(rule.__name__, hyper, [*parameters][3:])
+        require_names(name_of(rule), hyper, [*parameters][3:])
     for name, value in hyper.items():
         if callable(value):
             require_time(name, value)
-        elif name in parameters and parameters[name].kind is inspect.Parameter.KEYWORD_ONLY:
+        elif name in parameters and parameters[name].kind is not inspect.Parameter.KEYWORD_ONLY:
+            require_numbers(name, value)
+        elif name in parameters:
             require_column(name, value, np.zeros(1))
+
+
+def _require_own_names(rule: Rule, step: Step) -> None:
+    """Raise ValueError where a rule would write over what the trace has by that name."""
+    taken = {"theta", "loss", "grad"} & (step.memory.keys() | step.shown.keys())
+    if taken:
+        name = sorted(taken)[0]
+        raise ValueError(f"the trace has a {name} of its own: call {name_of(rule)}'s otherwise")
 
 
 def _require_whole(rule: Rule, theta: np.ndarray, loss: Any) -> None:
@@ -165,11 +186,11 @@ def _require_whole(rule: Rule, theta: np.ndarray, loss: Any) -> None:
 
     How many axes a point has on this landscape, the loss tells: it has all the others.
     """
-    axes, wanted = theta.ndim - np.ndim(loss), looks(rule).axes
+    axes, wanted = theta.ndim - np.ndim(loss), scope_of(rule).axes
     if axes < wanted or axes > wanted == 1:
         here = "vectors, as that of a Network, which holds all its parameters" if axes == 1 else ""
         raise ValueError(
-            f"{rule.__name__} steps {'matrices' if wanted == 2 else 'vectors'}, and the points of"
+            f"{name_of(rule)} steps {'matrices' if wanted == 2 else 'vectors'}, and the points of"
             f" this landscape are {here or ('matrices' if axes else 'numbers')}"
         )
 
@@ -186,15 +207,21 @@ def _defaults(rule: Rule) -> dict[str, Any]:
 
 def _start(start: Any, hyper: dict[str, Any]) -> np.ndarray:
     """theta_0 as floats, already as wide as the widest column of hyper-parameters."""
+    require_numbers("start", start)
     theta = np.asarray(start)
-    if theta.dtype.kind not in "fiub":
-        raise TypeError(f"start must be real numbers, not {start!r}")
     if theta.dtype.kind != "f":
         theta = theta.astype(float)
-    columns = [value(0) if callable(value) else value for value in hyper.values()]
-    shape = np.broadcast_shapes(theta.shape, *map(np.shape, columns))
-    wide = np.result_type(theta, *(c for c in columns if isinstance(c, np.ndarray)))
-    return np.broadcast_to(theta, shape).astype(wide)
+    now = {name: value(0) if callable(value) else value for name, value in hyper.items()}
+    shape, seen = theta.shape, f"start has the shape {theta.shape}"
+    for name, value in now.items():
+        try:
+            shape = np.broadcast_shapes(shape, np.shape(value))
+        except ValueError:
+            fits = f"{name} must fit what it runs with, not have the shape {np.shape(value)}"
+            raise ValueError(f"{fits}: {seen}. Columns used together have one length.") from None
+        seen += f", {name} {np.shape(value)}" if np.ndim(value) else ""
+    arrays = [x for x in now.values() if isinstance(x, np.ndarray) and x.dtype.kind in "fiub"]
+    return np.broadcast_to(theta, shape).astype(np.result_type(theta, *arrays))
 
 
 def _at(value: Any, updates_made: int, dtype: np.dtype, is_count: bool) -> Any:
@@ -221,11 +248,7 @@ def _step(
     """One update. The rule gets copies: one that works in place must not rewrite the past."""
     memory = {name: copy.copy(value) for name, value in memory.items()}
     step = rule(theta.copy(), np.array(grad), t, **{**now, **memory})
-    if not isinstance(step, Step):
-        raise TypeError(f"{rule.__name__} must return a Step, not {type(step).__name__}")
-    if np.shape(step.theta) != theta.shape:
-        shapes = f"{theta.shape} and returned one of shape {np.shape(step.theta)}"
-        raise ValueError(f"{rule.__name__} was given a theta of shape {shapes}")
+    require_step(rule, step, theta.shape)
     if isinstance(step.theta, list | tuple):  # a learner's rule that goes weight by weight
         return step._replace(theta=np.array(step.theta, dtype=theta.dtype))
     return step

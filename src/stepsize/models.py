@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from .data import batch
+from .data import batch, require_batch_size
+from .ranges import require_numbers
 
 __all__ = ["LinearRegression", "SineRegression"]
 
@@ -26,9 +27,20 @@ class _LeastSquares:
     ndim: ClassVar[int]  # of X
 
     def __post_init__(self) -> None:
+        require_numbers("X", self.X)
+        require_numbers("y", self.y)
         if np.ndim(self.X) != self.ndim or np.shape(self.y) != np.shape(self.X)[:1]:
             wanted = f"X must have {self.ndim} axes and y one value for each of its rows"
             raise ValueError(f"{wanted}, not shapes {np.shape(self.X)} and {np.shape(self.y)}")
+        if self.batch_size is not None:
+            require_batch_size(self.batch_size, len(self.y))
+
+    def _checked(self, theta: Any) -> np.ndarray:
+        require_numbers("theta", theta)
+        theta, d = np.asarray(theta), np.shape(self.X)[1] if self.ndim == 2 else 1
+        if theta.shape[-1:] != (d,):
+            raise ValueError(f"theta must have shape (..., {d}) here, not {theta.shape}")
+        return theta
 
     def _batch(self, t: int) -> tuple[np.ndarray, np.ndarray]:
         if self.batch_size is None:
@@ -44,13 +56,14 @@ class LinearRegression(_LeastSquares):
     shuffles, see `batch`. Same as torch.nn.Linear(d, 1, bias=False) with MSELoss.
 
     loss: (..., d) -> (...), on all the data. grad: (..., d) -> (..., d), on the batch of update t.
-    Raises: ValueError where X and y do not fit each other.
+    Raises: ValueError where X and y do not fit each other, nor theta and X; or batch_size and n.
     """
 
     ndim = 2
 
     @np.errstate(all="ignore")
     def loss(self, theta: np.ndarray) -> np.ndarray:
+        theta = self._checked(theta)
         # In place: where many runs go at once, new arrays would cost more than the arithmetic.
         dtype = np.result_type(*map(np.asarray, (self.X, self.y, theta)))
         error = np.matvec(self.X, theta, dtype=dtype)
@@ -59,7 +72,7 @@ class LinearRegression(_LeastSquares):
 
     @np.errstate(all="ignore")
     def grad(self, theta: np.ndarray, t: int) -> np.ndarray:
-        X, y = self._batch(t)
+        theta, (X, y) = self._checked(theta), self._batch(t)
         return 2 * np.vecmat(np.matvec(X, theta) - y, X) / y.shape[-1]
 
 
@@ -70,17 +83,18 @@ class SineRegression(_LeastSquares):
     data, and poor local minima: waves that fit a part of the points.
 
     loss: (..., 1) -> (...), on all the data. grad: (..., 1) -> (..., 1), on the batch of update t.
-    Raises: ValueError where X and y do not fit each other.
+    Raises: ValueError where X and y do not fit each other, nor theta and X; or batch_size and n.
     """
 
     ndim = 1
 
     @np.errstate(all="ignore")
     def loss(self, theta: np.ndarray) -> np.ndarray:
+        theta = self._checked(theta)
         return ((np.sin(theta * self.X) - self.y) ** 2).mean(-1)
 
     @np.errstate(all="ignore")
     def grad(self, theta: np.ndarray, t: int) -> np.ndarray:
-        X, y = self._batch(t)
+        theta, (X, y) = self._checked(theta), self._batch(t)
         error = np.sin(theta * X) - y
         return (2 * error * np.cos(theta * X) * X).mean(-1, keepdims=True)

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from .data import batch
-from .ranges import require_floats
+from .data import batch, require_batch_size
+from .ranges import count_from, require, require_floats
 
 __all__ = ["Network"]
 
@@ -40,8 +40,9 @@ class Network:
 
     theta (..., d) = W_1, b_1, W_2, b_2, ... one after the other, W (inputs, outputs) row by row.
     loss: (..., d) -> (...), on all the data. grad: (..., d) -> (..., d), on the batch of update t.
-    Raises: ValueError where X and y do not fit each other, or for another activation. TypeError
-    where X holds no floats, as raw pixels.
+    Raises: ValueError where X and y do not fit each other, for an activation that isn't one of
+    these, and for widths or a batch_size out of range. TypeError where X holds no floats, as raw
+    pixels.
 
     >>> from stepsize.data import digits
     >>> net = Network(*digits(), hidden=(64,), batch_size=32)
@@ -66,11 +67,19 @@ class Network:
         if np.ndim(self.X) != 2 or np.shape(self.y) != np.shape(self.X)[:1]:
             wanted = "X must have 2 axes and y one class for each of its rows"
             raise ValueError(f"{wanted}, not shapes {np.shape(self.X)} and {np.shape(self.y)}")
+        if not len(self.y):
+            raise ValueError("X and y must have one example at least, not none")
         if not np.issubdtype(np.asarray(self.y).dtype, np.integer) or np.min(self.y) < 0:
             raise ValueError("y must hold whole numbers, the classes 0, 1, ...")
-        if self.activation not in ACTIVATIONS:
+        if isinstance(self.hidden, (int, str)):
+            raise TypeError(f"hidden must be the layers' widths, as (32,), not {self.hidden!r}")
+        for width in self.hidden:
+            require("each of hidden", width, count_from(1))
+        if self.activation not in [*ACTIVATIONS]:
             known = " or ".join(ACTIVATIONS)
             raise ValueError(f"activation must be {known}, not {self.activation!r}")
+        if self.batch_size is not None:
+            require_batch_size(self.batch_size, len(self.y))
 
     def __repr__(self) -> str:
         widths, (n, _) = "-".join(map(str, self.widths)), self.X.shape
@@ -92,6 +101,7 @@ class Network:
 
     def start(self, seed: int = 0) -> np.ndarray:
         """A theta_0: b = 0, W normal, with a variance of 1 / inputs (tanh) or 2 / inputs (relu)."""
+        require("seed", seed, count_from(0))
         rng, gain = np.random.default_rng(seed), ACTIVATIONS[self.activation][2]
         theta = np.zeros(self.size, self.X.dtype)
         for W, _ in self.layers(theta):
@@ -103,8 +113,8 @@ class Network:
 
         They are views: what is written into them is written into theta.
         """
-        if theta.shape[-1:] != (self.size,):
-            raise ValueError(f"theta must have shape (..., {self.size}), not {theta.shape}")
+        if np.shape(theta)[-1:] != (self.size,):
+            raise ValueError(f"theta must have shape (..., {self.size}), not {np.shape(theta)}")
         found, i, runs = [], 0, theta.shape[:-1]
         for inputs, outputs in pairwise(self.widths):
             j, k = i + inputs * outputs, i + (inputs + 1) * outputs
@@ -137,6 +147,10 @@ class Network:
     @np.errstate(all="ignore")
     def accuracy(self, theta: np.ndarray, X: np.ndarray, y: np.ndarray) -> np.ndarray:
         """The share of examples whose class it finds: (..., d) -> (...)."""
+        wide = self.widths[0]
+        if np.ndim(X) != 2 or np.shape(X) != (len(y), wide):
+            wanted = f"X must have shape (n, {wide}) and y shape (n,)"
+            raise ValueError(f"{wanted}, not {np.shape(X)} and {np.shape(y)}")
         return (self._forward(self.layers(theta), X)[-1].argmax(-1) == y).mean(-1)
 
     def _forward(self, layers: list[Layer], X: np.ndarray) -> list[np.ndarray]:

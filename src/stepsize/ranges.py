@@ -10,8 +10,10 @@ lines of the function stay the lines of the paper.
 import functools
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ParamSpec, TypeVar
+
+import numpy as np
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -25,8 +27,11 @@ class Range:
     high: float = float("inf")
     above: bool = False
     below: bool = False
+    alone: bool = False  # one number, and no array of them
 
     def __contains__(self, value: Any) -> bool:
+        if self.alone and np.ndim(value):
+            raise TypeError
         if type(value) is not float and _kind(value) not in "fiub":
             raise TypeError  # nor is a complex number at least anything
         from_low = self.low < value if self.above else self.low <= value
@@ -85,6 +90,11 @@ def at_most(high: float) -> Range:
     return Range(-float("inf"), high)
 
 
+def alone(allowed: Range) -> Range:
+    """The same range, for one number and no array of them."""
+    return replace(allowed, alone=True)
+
+
 def count_from(low: int, below: float = float("inf")) -> Count:
     return Count(low, below)
 
@@ -92,6 +102,8 @@ def count_from(low: int, below: float = float("inf")) -> Count:
 def one_of(*choices: Any) -> OneOf:
     return OneOf(choices)
 
+
+NOT_NUMBERS = (list, tuple, dict, set, str, bytes, type(None))
 
 below_one = Range(0, 1, below=True)
 up_to_one = Range(0, 1)
@@ -106,18 +118,38 @@ def require(name: str, value: Any, allowed: Allowed) -> None:
     try:
         inside = value in allowed
     except (TypeError, AttributeError):
-        kind = type(value).__name__
-        raise TypeError(f"{name} must be a number, {allowed}, not {value!r} ({kind})") from None
+        kind, a = type(value).__name__, "" if isinstance(allowed, Count) else "a number, "
+        raise TypeError(f"{name} must be {a}{allowed}, not {value!r} ({kind})") from None
     if not inside:
         said = repr(value) if isinstance(value, str) or isinstance(allowed, OneOf) else value
         raise ValueError(f"{name} must be {allowed}, not {said}")
+
+
+def require_numbers(name: str, value: Any, axes: int | None = None) -> None:
+    """Raise unless these are real numbers: one, or an array of them, or lists that make one.
+
+    axes: how many it must have, if not any number of them.
+    Raises: TypeError for what is no number; ValueError for ragged lists and other axes.
+    """
+    if type(value) is np.ndarray and value.dtype.kind == "f" and axes is None:
+        return
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise ValueError(f"{name} must have rows of one length, not {value!r:.60}") from None
+    if array.dtype.kind not in "fiub":
+        wanted = "real numbers, one or an array of them"
+        raise TypeError(f"{name} must be {wanted}, not {value!r:.60}")
+    if axes is not None and array.ndim != axes:
+        wanted = f"have {axes} axes" if axes else "be one number"
+        raise ValueError(f"{name} must {wanted}, not an array of shape {array.shape}")
 
 
 def require_floats(name: str, value: Any) -> None:
     """Raise TypeError unless these are floats, one or an array of them."""
     dtype = getattr(value, "dtype", None)
     if dtype is None:
-        fits = not isinstance(value, (list, tuple, str, bytes, complex, type(None)))
+        fits = not isinstance(value, (*NOT_NUMBERS, complex))
     else:  # NumPy's types have a kind, torch's say whether they are floats
         fits = dtype.kind in "fO" if hasattr(dtype, "kind") else dtype.is_floating_point
     if not fits:

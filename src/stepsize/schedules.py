@@ -20,22 +20,25 @@ with `/` it changes at each update.
 """
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from .optimizers.elementwise import plain
+from .optimizers.slips import require_time
 from .ranges import (
     Allowed,
     above,
     accepts,
+    alone,
     at_least,
     below_one,
     count_from,
     one_of,
     require,
+    require_numbers,
     up_to_one,
 )
 
@@ -157,8 +160,17 @@ def multi_step(t: Any, milestones: Sequence[int], gamma: float = 0.1) -> Any:
     >>> multi_step(np.arange(6), milestones=[2, 5], gamma=0.5)
     array([1.  , 1.  , 0.5 , 0.5 , 0.5 , 0.25])
     """
-    require("milestones", np.asarray(milestones), at_least(1))
-    return np.power(1.0 * gamma, np.searchsorted(np.sort(milestones, axis=None), t, side="right"))
+    rising = np.sort(_milestones(milestones), axis=None)
+    return np.power(1.0 * gamma, np.searchsorted(rising, t, side="right"))
+
+
+def _milestones(given: Any) -> np.ndarray:
+    """As an array, out of a list, a set or whatever goes through them; or one number."""
+    one = isinstance(given, (str, dict, np.ndarray)) or not isinstance(given, Iterable)
+    listed = given if one else [*given]
+    require_numbers("milestones", listed)
+    require("milestones", np.asarray(listed), at_least(1))
+    return np.asarray(listed)
 
 
 @schedule(t=at_least(0), gamma=at_least(0))
@@ -229,9 +241,9 @@ def cosine(t: Any, steps: int, floor: float = 0.0) -> Any:
 
 @schedule(
     t=at_least(0),
-    steps=at_least(1),
-    warmup=at_least(0),
-    decay=at_least(0),
+    steps=alone(at_least(1)),
+    warmup=alone(at_least(0)),
+    decay=alone(at_least(0)),
     floor=up_to_one,
     anneal=one_of("linear", "1-sqrt"),
 )
@@ -355,7 +367,7 @@ def _triangle(t: Any, up: float, down: float) -> tuple[Any, Any]:
 @schedule(
     t=at_least(0),
     steps=count_from(1),
-    pct_start=up_to_one,
+    pct_start=alone(up_to_one),
     div_factor=above(0),
     final_div_factor=above(0),
     anneal=one_of("cos", "linear"),
@@ -400,7 +412,7 @@ def one_cycle(
     steps=count_from(1),
     low=below_one,
     high=below_one,
-    pct_start=up_to_one,
+    pct_start=alone(up_to_one),
     anneal=one_of("cos", "linear"),
     phases=one_of(2, 3),
 )
@@ -455,22 +467,32 @@ def sequence(t: Any, schedules: Sequence[Callable[[Any], Any]], milestones: Sequ
 
     t: updates already made, at least 0. schedules: functions of t. milestones: where the second,
     third, ... begins; rising, one fewer than schedules.
-    Raises: ValueError where their number or order is wrong.
+    Raises: ValueError where their number or order is wrong; TypeError for what is no function of t.
     Same as torch.optim.lr_scheduler.SequentialLR for schedules that have a closed form.
 
     >>> lr = lambda t: sequence(t, [lambda t: warmup(t, 2), lambda t: cosine(t, 4)], [2])
     >>> lr(np.arange(7)).round(3)
     array([0.5  , 1.   , 1.   , 0.854, 0.5  , 0.146, 0.   ])
     """
-    if len(milestones) != len(schedules) - 1 or not schedules:
+    if not isinstance(schedules, (list, tuple)) or not all(map(callable, schedules)):
+        raise TypeError(f"schedules must be a list of functions of t, not {schedules!r:.80}")
+    if np.ndim(milestones) != 1 or len(milestones) != len(schedules) - 1:
         raise ValueError(
             f"milestones must be one fewer than the {len(schedules)} schedules, not {milestones}"
         )
-    require("milestones", np.asarray(milestones), at_least(1))
+    milestones = _milestones(milestones).tolist()
     starts = [0, *milestones]
     if any(later <= earlier for earlier, later in pairwise(starts)):
         raise ValueError(f"milestones must rise, not {milestones}")
-    factor = schedules[0](t)
+    factor = _asked(schedules[0], t)
     for start, schedule in zip(milestones, schedules[1:], strict=True):
-        factor = np.where(np.less(t, start), factor, schedule(np.maximum(t - start, 0)))
+        factor = np.where(np.less(t, start), factor, _asked(schedule, np.maximum(t - start, 0)))
     return factor
+
+
+def _asked(schedule: Callable[[Any], Any], t: Any) -> Any:
+    try:
+        return schedule(t)
+    except TypeError:
+        require_time("schedule", schedule)  # says so where it wants more than t
+        raise

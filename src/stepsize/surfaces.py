@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from .ranges import at_least, require
+from .ranges import at_least, require, require_numbers
 
 __all__ = ["Gradients", "Surface", "bowl", "bumpy", "quadratic", "ravine", "rosenbrock", "saddle"]
 
 Function = Callable[[np.ndarray], np.ndarray]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Surface:
     """A function to walk down.
 
@@ -35,6 +35,9 @@ class Surface:
     start: tuple[float, ...]
     curvature: float | None = None
 
+    def __repr__(self) -> str:
+        return f"Surface {self.name}, {len(self.minimum)} coordinates"
+
     @np.errstate(all="ignore")
     def loss(self, theta: np.ndarray) -> np.ndarray:
         """The height at theta: (..., d) -> (...). Raises ValueError for another d."""
@@ -46,6 +49,7 @@ class Surface:
         return self.gradient(self._checked(theta))
 
     def _checked(self, theta: np.ndarray) -> np.ndarray:
+        require_numbers("theta", theta)
         theta, d = np.asarray(theta), len(self.minimum)
         if theta.shape[-1:] != (d,):
             raise ValueError(f"theta must have shape (..., {d}) on {self.name}, not {theta.shape}")
@@ -66,6 +70,11 @@ class Gradients:
 
     gradients: Any
 
+    def __post_init__(self) -> None:
+        require_numbers("gradients", self.gradients)
+        if not np.ndim(self.gradients):
+            raise ValueError(f"gradients must be one for each update, not only {self.gradients}")
+
     def loss(self, theta: np.ndarray) -> np.ndarray:
         axes = max(np.ndim(self.gradients) - 1, 1)
         return np.full(np.shape(theta)[:-axes], np.nan)
@@ -74,7 +83,11 @@ class Gradients:
         require("t", t, at_least(1))
         if t > len(self.gradients):
             raise ValueError(f"t must be at most {len(self.gradients)}, the gradients, not {t}")
-        return np.broadcast_to(self.gradients[t - 1], np.shape(theta))
+        here, shape = np.shape(self.gradients)[1:], np.shape(theta)
+        try:
+            return np.broadcast_to(self.gradients[t - 1], shape)
+        except ValueError:
+            raise ValueError(f"theta must have the gradients' shape {here}, not {shape}") from None
 
 
 def quadratic(*curvatures: float, name: str = "quadratic") -> Surface:
@@ -88,6 +101,8 @@ def quadratic(*curvatures: float, name: str = "quadratic") -> Surface:
     """
     if not curvatures:
         raise ValueError("curvatures must be one number at least, not none")
+    for curvature in curvatures:
+        require_numbers("each of curvatures", curvature, axes=0)
     h = np.array(curvatures, dtype=float)
     require("curvatures", h, at_least(0))
     return Surface(

@@ -46,7 +46,8 @@ def as_torch(rule: Rule, params: ParamsT, **hyper: Any) -> RuleOptimizer:
     rule of matrices, as Muon, SOAP and Adafactor, takes each tensor by itself, and one of more than
     two axes as a matrix with a row for each output: a convolution (8, 3, 3, 3) as 8 x 27, as Muon's
     authors have it. Adafactor steps vectors by `adafactor_vector`. Prodigy finds one rate for all
-    tensors of its group, and wants one group. Your own rule is handed each tensor as it is.
+    tensors of its group, and wants one group. Your own rule is handed each tensor as it is. What
+    has no gradient stays where it is, by every rule. Besides numbers a group may have a `name`.
 
     The schedule-free rules take the gradient beside the model, and `averaged` ones keep a mean of
     it: `optimizer.eval()` puts that in place, `optimizer.train()` goes back. For all others the two
@@ -96,6 +97,9 @@ def as_rule(make: Callable[..., torch.optim.Optimizer], **hyper: Any) -> Rule:
     >>> bool(np.allclose(torchs.theta, ours.theta, rtol=1e-12))
     True
     """
+    if not callable(make) or isinstance(make, torch.optim.Optimizer):
+        said = "a class of torch.optim, as torch.optim.Adam"
+        raise TypeError(f"make must be {said}, not {make!r:.60}")
     name = getattr(make, "__name__", type(make).__name__)
     if "closure" in _required(getattr(make, "step", None)):
         raise TypeError(f"torch's {name} asks for the loss more than once a step; a rule cannot")

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import optimizers, schedules
-from ..optimizers.rules import looks
+from ..optimizers.rules import scope_of
 from ..ranges import above, at_least, count_from, one_of, require
 
 __all__ = ["Recipe"]
@@ -33,7 +33,7 @@ class Recipe:
     batch_size: how many examples an update looks at, or None where that is left open.
     patience: training stops, and goes back to its best weights, after so many looks at the held-out
     loss without a new lowest one, at least 1; None: it never stops early.
-    Raises: ValueError that names what is not so.
+    Raises: ValueError or TypeError that names what is not so.
 
     >>> short = Recipe(optimizer="adamw", hyper={"lr": 0.1}, steps=6, warmup=2,
     ...                schedule="cosine", shape={"steps": 4})
@@ -65,6 +65,10 @@ class Recipe:
                 require(name, getattr(self, name), count_from(1))
         if self.clip_norm is not None:
             require("clip_norm", self.clip_norm, above(0))
+        for name in ("hyper", "shape", "others"):
+            if not isinstance(getattr(self, name), Mapping):
+                wanted = f"{name} must be a dict of names and numbers"
+                raise TypeError(f"{wanted}, not {getattr(self, name)!r:.60}")
         if "lr" not in self.hyper:
             raise ValueError(f"hyper must have an lr, not only {sorted(self.hyper)}")
         require("lr", self.hyper["lr"], at_least(0))
@@ -94,11 +98,12 @@ class Recipe:
     @property
     def matrices_only(self) -> bool:
         """Whether the optimizer steps matrices, and nothing else."""
-        looked = looks(self.rule)
-        return looked.axes == 2 and looked.vectors is None
+        scope = scope_of(self.rule)
+        return scope.axes == 2 and scope.vectors is None
 
     def lr(self, t: Any) -> Any:
         """The learning rate after t updates; t: a number or an array, at least 0."""
+        require("t", t, at_least(0))
         after = getattr(schedules, self.schedule)(np.maximum(t - self.warmup, 0), **self.shape)
         rising = np.minimum((t + 1) / max(self.warmup, 1), 1.0)
         return self.hyper["lr"] * np.where(np.less(t, self.warmup), rising, after)[()]
@@ -108,3 +113,7 @@ def _require_known(argument: str, of: str, given: Mapping[str, Any], takes: list
     for name in given:
         if name not in takes:
             raise ValueError(f"{argument} must have {', '.join(takes)} for {of}, not {name!r}")
+        if of in OPTIMIZERS and np.ndim(given[name]):
+            raise ValueError(f"{name} must be one number, not an array of {np.size(given[name])}")
+    if of in OPTIMIZERS:  # the rule says which of its numbers is out of range
+        getattr(optimizers, of)(np.zeros((1, 1)), np.zeros((1, 1)), 1, **given)

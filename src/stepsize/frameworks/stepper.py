@@ -1,6 +1,7 @@
 """A rule as it steps one group of torch's parameters: its numbers, and the shape that it wants."""
 
 import inspect
+import math
 import pickle
 from collections.abc import Iterable
 from typing import Any
@@ -9,8 +10,8 @@ import numpy as np
 
 from ..extras import needs
 from ..optimizers import Rule
-from ..optimizers.rules import looks
-from ..optimizers.slips import require_names
+from ..optimizers.rules import scope_of
+from ..optimizers.slips import name_of, require_names, require_rule
 
 with needs():
     import torch
@@ -18,16 +19,18 @@ with needs():
 __all__ = ["Stepper"]
 
 EMPTY = inspect.Parameter.empty
+NO_NUMBERS = ("params", "param_names", "name", "initial_lr")  # what torch and its users put there
 
 
 class Stepper:
     """The rule of a group. Copied with the optimizer, and pickled where the rule can be."""
 
     def __init__(self, rule: Rule) -> None:
+        require_rule(rule)
         parameters = [*inspect.signature(rule).parameters.values()][3:]
         self.rule = rule
-        self.name = getattr(rule, "__name__", None) or rule.func.__name__  # type: ignore[attr-defined]
-        self.looks = looks(rule)
+        self.name = name_of(rule)
+        self.scope = scope_of(rule)
         self.anything = any(p.kind is p.VAR_KEYWORD for p in parameters)
         self.known = [p.name for p in parameters if p.kind is not p.VAR_KEYWORD]
         self.hyper = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
@@ -43,7 +46,7 @@ class Stepper:
 
         A memory that is named starts with that value, as in `descend`.
         """
-        own = {n: v for n, v in group.items() if n not in ("params", "param_names")}
+        own = {n: v for n, v in group.items() if n not in NO_NUMBERS}
         self.require(own)
         numbers = self.hyper | {n: v for n, v in shared.items() if self.anything or n in self.known}
         numbers |= own
@@ -54,21 +57,19 @@ class Stepper:
         return numbers
 
     def numbers(self, group: dict[str, Any]) -> dict[str, Any]:
-        """Those of the group as they are now. A schedule may have left NumPy's or a tensor."""
-        now = {name: group[name] for name in self.names}
-        single = (np.generic, np.ndarray, torch.Tensor)
-        return {n: v.item() if isinstance(v, single) and v.ndim == 0 else v for n, v in now.items()}
+        """Those of the group as they are now: a checkpoint may lack the start of a memory."""
+        return {name: _plain(name, group[name]) for name in self.names if name in group}
 
     def rule_for(self, p: torch.Tensor) -> Rule:
         """The one that steps this tensor: Adafactor has another one for vectors."""
-        vectors = self.looks.vectors
-        return vectors if vectors is not None and p.ndim < self.looks.axes else self.rule
+        vectors = self.scope.vectors
+        return vectors if vectors is not None and p.ndim < self.scope.axes else self.rule
 
     def shape_for(self, p: torch.Tensor) -> tuple[int, ...]:
         """A rule of matrices sees one, a row for each output, as Muon's authors have it."""
-        if self.looks.at not in ("tensor", "model"):
+        if self.scope.unit not in ("tensor", "model"):
             return tuple(p.shape)
-        axes = looks(self.rule_for(p)).axes
+        axes = scope_of(self.rule_for(p)).axes
         return (p.shape[0], p.numel() // max(p.shape[0], 1)) if axes == 2 else (p.numel(),)
 
     def try_out(self, group: dict[str, Any]) -> None:
@@ -77,13 +78,13 @@ class Stepper:
         for name, p in zip(names, group["params"], strict=True):
             if not p.is_floating_point():
                 raise TypeError(f"parameters must be real floats, not {p.dtype}")
-            if p.ndim < 2 == looks(self.rule_for(p)).axes:
+            if p.ndim < 2 == scope_of(self.rule_for(p)).axes:
                 raise ValueError(
                     f"{self.name} steps matrices, and {name or 'a parameter'} has the shape"
                     f" {tuple(p.shape)}: put it into a group with a rule of its own, as"
                     " dict(params=[...], rule=adamw)"
                 )
-        for p in group["params"] or [torch.zeros((1,) * self.looks.axes)]:
+        for p in group["params"] or [torch.zeros((1,) * self.scope.axes)]:
             zeros = torch.zeros([1 for _ in self.shape_for(p)])
             self.rule_for(p)(zeros, zeros, 1, **self.numbers(group))
 
@@ -99,3 +100,15 @@ class Stepper:
                 " state_dict() returns can be saved all the same"
             ) from None
         return vars(self)
+
+
+def _plain(name: str, value: Any) -> Any:
+    """One number as Python's: a schedule may have left one of NumPy's, or a tensor."""
+    if callable(value):
+        by = "torch.optim.lr_scheduler.LambdaLR" if name == "lr" else "setting it in param_groups"
+        raise TypeError(f"{name} must be a number here, not a function: it changes by {by}")
+    if not isinstance(value, (np.generic, np.ndarray, torch.Tensor)):
+        return value
+    if math.prod(value.shape) != 1:
+        raise ValueError(f"{name} must be one number, not an array of shape {tuple(value.shape)}")
+    return value.item()

@@ -14,6 +14,7 @@ import numpy as np
 from ..extras import needs
 from ..optimizers import Rule, Step
 from ..optimizers.blockwise import BLOCK, blockwise
+from ..optimizers.rules import require_step
 from .stepper import EMPTY, Stepper
 
 with needs():
@@ -60,9 +61,11 @@ class RuleOptimizer(torch.optim.Optimizer):
         self.steppers.append(stepper)
 
     def _require_one_group(self, stepper: Stepper) -> None:
-        if stepper.looks.at == "model" and stepper.name in [other.name for other in self.steppers]:
+        before = [other.name for other in self.steppers]
+        if stepper.scope.unit == "model" and stepper.name in before:
             raise ValueError(f"{stepper.name} looks at all its tensors together: make one group")
 
+    @torch.compiler.disable  # type: ignore[untyped-decorator]  # traced, it came out wrong
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """One update of every parameter that has a gradient. Returns the closure's loss."""
@@ -74,20 +77,21 @@ class RuleOptimizer(torch.optim.Optimizer):
                 loss = closure()
         for stepper, group in zip(self.steppers, self.param_groups, strict=True):
             ready = [p for p in group["params"] if p.grad is not None]
-            if any(p.grad.is_sparse for p in ready):
+            if any(p.grad.layout != torch.strided for p in ready):
                 raise RuntimeError(
                     f"{stepper.name} takes no sparse gradients: use Embedding(sparse=False), or"
                     " torch.optim.SparseAdam for those parameters"
                 )
             hyper = stepper.numbers(group)
-            if stepper.looks.at == "coordinate":
+            if stepper.scope.unit == "coordinate":
                 for pack in self._alike(ready):
                     self._step_together(stepper.rule, pack, hyper, in_blocks=True)
-            elif stepper.looks.at == "model" and ready:
+            elif stepper.scope.unit == "model" and ready:
                 self._step_together(stepper.rule, group["params"], hyper, in_blocks=False)
             else:
                 for p in ready:
-                    self._step_alone(stepper, p, hyper)
+                    if p.numel():  # a matrix without rows or columns has no step
+                        self._step_alone(stepper, p, hyper)
         return loss
 
     def eval(self) -> None:
@@ -99,9 +103,9 @@ class RuleOptimizer(torch.optim.Optimizer):
         for stepper, group in zip(self.steppers, self.param_groups, strict=True):
             for p in group["params"]:
                 remembered = self.state.get(p, {})
-                if stepper.looks.model in remembered and "y" not in remembered:
+                if stepper.scope.evaluated in remembered and "y" not in remembered:
                     remembered["y"] = p.detach().clone()
-                    p.data.copy_(remembered[stepper.looks.model])
+                    p.data.copy_(remembered[stepper.scope.evaluated])
 
     def train(self) -> None:
         """Back from `eval` to where the gradient is taken."""
@@ -112,14 +116,31 @@ class RuleOptimizer(torch.optim.Optimizer):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """As torch's, of an optimizer with the same rules.
 
-        Raises: ValueError for the state of any other.
+        Raises: ValueError for the state of any other, and for that of other parameters.
         """
+        if not {"state", "param_groups"} <= {*state_dict}:
+            raise ValueError("state_dict must be an optimizer's, with its state and param_groups")
         saved = [group.get("rule") for group in state_dict["param_groups"]]
         if saved != [stepper.name for stepper in self.steppers]:
             theirs = ", ".join(name or "an optimizer of torch's" for name in saved)
             ours = ", ".join(stepper.name for stepper in self.steppers)
-            raise ValueError(f"state_dict must be of the same rules, {ours}, not of {theirs}")
+            ask = "state_dict must be of the same rules, one for each group"
+            raise ValueError(f"{ask}: {ours}, not of {theirs}")
+        self._require_shapes(state_dict)
         super().load_state_dict(state_dict)
+
+    def _require_shapes(self, state_dict: dict[str, Any]) -> None:
+        """Raise ValueError where a rule of coordinates has remembered tensors of other shapes."""
+        both = zip(self.steppers, state_dict["param_groups"], self.param_groups, strict=True)
+        for stepper, saved, group in both:
+            for i, p in zip(saved["params"], group["params"], strict=False):
+                for name, value in state_dict["state"].get(i, {}).items():
+                    single = not torch.is_tensor(value) or stepper.scope.unit != "coordinate"
+                    if not single and value.shape != p.shape:
+                        shapes = f"{name} has the shape {tuple(value.shape)}, and its parameter"
+                        raise ValueError(
+                            f"state_dict must be of the same parameters: {shapes} {tuple(p.shape)}"
+                        )
 
     def _alike(self, ready: list[torch.Tensor]) -> list[list[torch.Tensor]]:
         """In packs that can be one vector: of one type, on one device, with one count of steps.
@@ -140,6 +161,7 @@ class RuleOptimizer(torch.optim.Optimizer):
         # Copies: p and its gradient are written into, and a rule may remember them.
         theta, grad = p.detach().clone().reshape(shape), _grad(p).clone().reshape(shape)
         step = stepper.rule_for(p)(theta, grad, t, **hyper | memory)
+        require_step(stepper.rule, step, shape)
         p.copy_(step.theta.reshape(p.shape))
         self.state[p] = {"step": t} | {n: _seen(v, shape, p.shape) for n, v in step.memory.items()}
 
@@ -159,7 +181,7 @@ class RuleOptimizer(torch.optim.Optimizer):
         else:
             step = rule(theta, grad, t, **hyper | memory)
         for p, new in zip(pack, _parts(step.theta, pack), strict=True):
-            if new.data_ptr() != p.data_ptr():
+            if p.grad is not None and new.data_ptr() != p.data_ptr():
                 p.copy_(new)
         self._remember(pack, t, step.memory)
 

@@ -14,7 +14,8 @@ import numpy as np
 
 from ..ranges import at_least, below_one, count_from, require, up_to_one
 from .elementwise import where
-from .rules import COORDINATE, Step, looks, rule
+from .rules import COORDINATE, Step, rule, scope_of
+from .slips import name_of, require_rule
 
 __all__ = [  # noqa: RUF022  (in order of difficulty)
     "schedule_free_sgd",
@@ -23,7 +24,7 @@ __all__ = [  # noqa: RUF022  (in order of difficulty)
 ]
 
 
-@rule(COORDINATE._replace(model="x"), lr=at_least(0), beta=below_one)
+@rule(COORDINATE._replace(evaluated="x"), lr=at_least(0), beta=below_one)
 def schedule_free_sgd(theta, grad, t, z=None, x=None, *, lr=1e-2, beta=0.9) -> Step:
     r"""Schedule-free SGD: no decay of the rate, for the model is the mean of the walk.
 
@@ -60,7 +61,7 @@ def schedule_free_sgd(theta, grad, t, z=None, x=None, *, lr=1e-2, beta=0.9) -> S
 
 
 @rule(
-    COORDINATE._replace(model="x"),
+    COORDINATE._replace(evaluated="x"),
     lr=at_least(0),
     beta1=below_one,
     beta2=below_one,
@@ -138,7 +139,8 @@ def averaged(
     arXiv:1803.05407. Same as torch.optim.swa_utils.AveragedModel, updated after each update from
     the (T + 1)-th on, and with decay as get_ema_avg_fn(decay) and as Keras's use_ema. Optax's ema
     corrects for a start at 0, which gives the first points less weight.
-    Raises: ValueError for a rule that keeps a mean already, as the schedule-free ones.
+    Raises: ValueError for a rule that keeps a mean already, as the schedule-free ones. TypeError
+    for what is no rule.
 
     At the edge of stability SGD goes back and forth forever; the mean of its points comes to rest.
 
@@ -148,27 +150,28 @@ def averaged(
     >>> trace.theta[-1], np.allclose(trace.average[-1], 0)
     (array([4., 2.]), True)
     """
+    require_rule(rule)
     if decay is not None:
         require("decay", decay, up_to_one)
     require("after", after, count_from(0))
-    looked = looks(rule)
-    known = getattr(rule, "__name__", None) or rule.func.__name__  # type: ignore[attr-defined]
-    if looked.model:
+    scope = scope_of(rule)
+    known = name_of(rule)
+    if scope.evaluated:
         raise ValueError(f"rule must keep no mean of its own, and {known} does")
     header = inspect.signature(rule)
     before, own = [*header.parameters.values()][:3], [*header.parameters.values()][3:]
     average = inspect.Parameter("average", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None)
     mean_too = functools.partial(_mean_too, rule, decay, after)  # which can be pickled
     functools.update_wrapper(mean_too, rule)
-    if looked.vectors is not None:
-        looked = looked._replace(vectors=averaged(looked.vectors, decay, after))
+    if scope.vectors is not None:
+        scope = scope._replace(vectors=averaged(scope.vectors, decay, after))
     name = f"averaged_{known}"
     signature = header.replace(parameters=[*before, average, *own])
     vars(mean_too).update(
         __name__=name,
         __qualname__=name,
         __signature__=signature,
-        looks=looked._replace(model="average"),
+        scope=scope._replace(evaluated="average"),
     )
     return mean_too
 

@@ -1,12 +1,15 @@
 """A rule on a long vector, block by block: what it works out on the way stays in the cache."""
 
 import functools
+import math
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from ..ranges import count_from, require
-from .rules import Rule, Step, looks
+from .rules import Rule, Step, scope_of, unguarded
+from .slips import name_of, require_rule
 
 __all__ = ["blockwise"]
 
@@ -37,11 +40,13 @@ def blockwise(rule: Rule, block: int = BLOCK) -> Rule:
     >>> theta.round(4), memory["m"].shape
     (array([0.7, 0.7, 0.7, ..., 0.7, 0.7, 0.7], shape=(100000,)), (100000,))
     """
+    require_rule(rule)
     require("block", block, count_from(1))
-    if looks(rule).at not in ("coordinate", ""):
-        raise ValueError(
-            f"rule must look at each coordinate by itself, and {rule.__name__} doesn't"
-        )
+    if scope_of(rule).unit not in ("coordinate", ""):
+        name = name_of(rule)
+        raise ValueError(f"rule must look at each coordinate by itself, and {name} doesn't")
+
+    checked = unguarded(rule)  # for all blocks but the first, which stands for them
 
     @functools.wraps(rule)
     def in_place(theta: Any, grad: Any, t: int, **given: Any) -> Step:
@@ -50,10 +55,12 @@ def blockwise(rule: Rule, block: int = BLOCK) -> Rule:
         if np.shape(grad) != theta.shape:
             raise ValueError(f"grad must have theta's shape {theta.shape}, not {np.shape(grad)}")
         d, memory = theta.shape[-1], {}
-        for i in range(0, d, block):
-            here = np.s_[..., i : i + block]
-            cut = {n: v[here] if np.shape(v)[-1:] == (d,) else v for n, v in given.items()}
-            step = rule(theta[here], grad[here], t, **cut)
+        count = max(math.ceil(d / block), 1)
+        edges = [i * d // count for i in range(count + 1)]  # alike: a short one costs as much
+        long = [n for n, v in given.items() if np.shape(v)[-1:] == (d,)]
+        for i, (low, high) in enumerate(pairwise(edges)):
+            here, work = np.s_[..., low:high], rule if i == 0 else checked
+            step = work(theta[here], grad[here], t, **given | {n: given[n][here] for n in long})
             if i == 0:
                 memory = {n: _place(given.get(n), v, step, theta) for n, v in step.memory.items()}
             for name, value in step.memory.items():

@@ -6,6 +6,7 @@ import numpy as np
 
 from ..ranges import accepts, at_least, require_floats
 from .elementwise import maximum, minimum
+from .slips import require_column
 
 __all__ = ["clip_by_norm", "clip_by_value"]
 
@@ -26,6 +27,7 @@ def clip_by_norm(grad: Any, max_norm: Any) -> Any:
     array([3., 4.])
     """
     require_floats("grad", grad)
+    require_column("max_norm", max_norm, grad)
     squared = grad * grad
     norm = (squared.sum(-1, keepdims=True) if getattr(grad, "shape", ()) else squared) ** 0.5
     return grad * minimum(1.0, max_norm / (norm + 1e-6))
@@ -47,4 +49,5 @@ def clip_by_value(grad: Any, clip_value: Any) -> Any:
     array([5., 5.])
     """
     require_floats("grad", grad)
+    require_column("clip_value", clip_value, grad)
     return minimum(maximum(grad, -clip_value), clip_value)

@@ -24,24 +24,27 @@ import functools
 import inspect
 from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from ..ranges import Allowed, at_least, one_of, require, require_floats
 from .elementwise import plain, where
-from .slips import require_column, require_names
+from .slips import name_of, require_column, require_names, require_rule
 
 __all__ = [  # noqa: RUF022
     "COORDINATE",
     "VECTOR",
     "MATRIX",
     "MODEL",
-    "Looks",
+    "Scope",
     "Rule",
     "Step",
     "decoupled",
-    "looks",
+    "require_step",
     "rule",
+    "scope_of",
+    "unguarded",
 ]
 
 
@@ -61,41 +64,43 @@ class Rule(Protocol):
     def __call__(self, *theta_grad_t: Any, **memory_and_hyper: Any) -> Step: ...
 
 
-class Looks(NamedTuple):
-    """What a rule looks at, so that code that packs parameters knows what may share a vector.
+class Scope(NamedTuple):
+    """How far a rule looks, so that code that packs parameters knows what may share a vector.
 
-    at: "coordinate", each by itself, as Adam; "tensor", a whole one, as Muon; "model", all tensors
-    together, as Prodigy; "" where a rule doesn't say, as a learner's own. axes: how many theta
-    has at least, 2 for matrices. vectors: the rule that takes its place on a vector.
-    model: the memory that is to be evaluated in place of theta, as x of the schedule-free ones.
+    unit: "coordinate", each by itself, as Adam; "tensor", a whole one, as Muon; "model", all
+    tensors together, as Prodigy; "" where a rule doesn't say, as a learner's own. axes: how many
+    theta has at least, 2 for matrices. vectors: the rule that takes its place on a vector.
+    evaluated: the memory to evaluate in place of theta, as x of the schedule-free ones.
     """
 
-    at: str = ""
+    unit: str = ""
     axes: int = 0
     vectors: Rule | None = None
-    model: str = ""
+    evaluated: str = ""
 
 
-COORDINATE = Looks("coordinate")
-VECTOR = Looks("tensor", axes=1)
-MATRIX = Looks("tensor", axes=2)
-MODEL = Looks("model", axes=1)
+COORDINATE = Scope("coordinate")
+VECTOR = Scope("tensor", axes=1)
+MATRIX = Scope("tensor", axes=2)
+MODEL = Scope("model", axes=1)
+
+UNGUARDED = WeakKeyDictionary[Callable[..., Step], Callable[..., Step]]()
 
 
-def looks(rule: Any) -> Looks:
-    """What this rule looks at, a partial of it as well."""
-    while not hasattr(rule, "looks") and hasattr(rule, "func"):
+def scope_of(rule: Any) -> Scope:
+    """How far this rule looks, a partial of it as well."""
+    while not hasattr(rule, "scope") and hasattr(rule, "func"):
         rule = rule.func
-    return getattr(rule, "looks", Looks())
+    return getattr(rule, "scope", Scope())
 
 
 def rule(
-    looks: Looks = COORDINATE, /, **ranges: Allowed
+    scope: Scope = COORDINATE, /, **ranges: Allowed
 ) -> Callable[[Callable[..., Step]], Callable[..., Step]]:
     """Guard a rule: see above. ranges: of its hyper-parameters, and of a memory's first value."""
 
     def decorate(function: Callable[..., Step]) -> Callable[..., Step]:
-        axes, header = looks.axes, inspect.signature(function)
+        axes, header = scope.axes, inspect.signature(function)
         remembered = [n for n, p in header.parameters.items() if p.kind is not p.KEYWORD_ONLY][3:]
         l2 = "weight_decay" not in header.parameters
         shared = {"weight_decay": 0.0, "maximize": False} if l2 else {"maximize": False}
@@ -109,11 +114,16 @@ def rule(
             for name, value in (*zip(remembered, memory, strict=False), *named.items()):
                 if value is None and name in optional:
                     continue
+                if name in remembered and isinstance(value, dict):
+                    raise TypeError(f"{name} must be no dict: the memory is handed on as **memory")
                 if name in allowed and (name not in remembered or t == 1):
                     require(name, value, allowed[name])
                 if name not in remembered:
                     require_column(name, value, theta, axes)
             _fitting(axes, theta, grad)
+            return inside(theta, grad, t, *memory, **named)
+
+        def inside(theta: Any, grad: Any, t: int, *memory: Any, **named: Any) -> Step:
             maximize = named.pop("maximize", False)
             weight_decay = named.pop("weight_decay", 0.0) if l2 else 0.0
             with np.errstate(all="ignore"):
@@ -135,10 +145,31 @@ def rule(
         ]
         whole = header.replace(parameters=[*header.parameters.values(), *more])
         takes = [*whole.parameters][3:]
-        vars(guarded).update(__signature__=whole, looks=looks)
+        vars(guarded).update(__signature__=whole, scope=scope)
+        UNGUARDED[guarded] = inside
         return guarded
 
     return decorate
+
+
+def unguarded(rule: Rule) -> Rule:
+    """The same rule without its checks, for arguments that have passed them; or the rule itself."""
+    return UNGUARDED.get(rule, rule) if inspect.isfunction(rule) else rule
+
+
+def require_step(rule: Any, step: Any, shape: Any) -> None:
+    """Raise unless a rule, a learner's own, has returned a Step whose theta has this shape."""
+    name = name_of(rule)
+    if not isinstance(step, Step):
+        raise TypeError(f"{name} must return a Step, not {type(step).__name__}")
+    if np.shape(step.theta) != tuple(shape):
+        shapes = f"{tuple(shape)} and returned one of shape {tuple(np.shape(step.theta))}"
+        raise ValueError(f"{name} was given a theta of shape {shapes}")
+    for part in ("memory", "shown"):
+        named = getattr(step, part)
+        if not isinstance(named, dict):
+            kind = type(named).__name__
+            raise TypeError(f"the {part} in {name}'s Step must be a dict, not a {kind}")
 
 
 def decoupled(rule: Callable[..., Step]) -> Callable[..., Step]:
@@ -147,11 +178,13 @@ def decoupled(rule: Callable[..., Step]) -> Callable[..., Step]:
     $$\theta_t = \mathrm{rule}\left((1 - \eta\lambda)\, \theta_{t-1},\ g_t\right)$$
 
     `weight_decay` is then this one, and not the L2 penalty: the gradient doesn't feel it.
-    Units: weight_decay one over lr. Ranges: weight_decay at least 0.
+    Shapes: as the rule's; lr and weight_decay scalar or (..., 1). Units: weight_decay one over lr.
+    Ranges: lr and weight_decay at least 0.
     Source: Loshchilov & Hutter (2019), arXiv:1711.05101, where lr multiplies the step and not the
     decay. Same as torch.optim.NAdam, RAdam and Adam with decoupled_weight_decay=True.
-    Raises: ValueError for a rule that has a weight_decay of its own or is decoupled already, and
-    for those that remember z and x and make theta anew from them, as the schedule-free ones.
+    Raises: ValueError for a rule that has a weight_decay of its own or is decoupled already, for
+    one without an lr, and for those that remember z and x and make theta anew from them, as the
+    schedule-free ones. TypeError for what is no rule.
 
     What is never in the gradient shrinks all the same, and in proportion:
 
@@ -159,16 +192,19 @@ def decoupled(rule: Callable[..., Step]) -> Callable[..., Step]:
     >>> decoupled(sgd)(np.array([8.0, 1.0]), np.zeros(2), t=1, lr=0.1, weight_decay=5.0).theta
     array([4. , 0.5])
     """
+    require_rule(rule)
     own = inspect.signature(inspect.unwrap(rule)).parameters
     twice = getattr(rule, "func", None) is _shrink_first
     if twice or "weight_decay" in own or {"z", "x"} <= set(own):
         kept = "no weight_decay of its own, and step from theta"
-        raise ValueError(f"rule must have {kept}, not {rule.__name__}")
+        raise ValueError(f"rule must have {kept}, not {name_of(rule)}")
     signature = inspect.signature(rule)
+    if "lr" not in signature.parameters:
+        raise ValueError(f"rule must have an lr, by which it decays, and {name_of(rule)} has none")
     rate = signature.parameters["lr"].default
     shrink_first = functools.partial(_shrink_first, rule, lr=rate)  # which can be pickled
     functools.update_wrapper(shrink_first, rule)
-    name = f"decoupled_{rule.__name__}"
+    name = f"decoupled_{name_of(rule)}"
     vars(shrink_first).update(__name__=name, __qualname__=name, __signature__=signature)
     return shrink_first
 

@@ -10,7 +10,14 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["require_column", "require_landscape", "require_names", "require_rule", "require_time"]
+__all__ = [
+    "name_of",
+    "require_column",
+    "require_landscape",
+    "require_names",
+    "require_rule",
+    "require_time",
+]
 
 # What other libraries call it, and what it is called here.
 CALLED_HERE = {
@@ -28,6 +35,13 @@ CALLED_HERE = {
 }
 
 
+def name_of(rule: Any) -> str:
+    """What a rule is called; a partial of one as the rule itself."""
+    while not hasattr(rule, "__name__") and hasattr(rule, "func"):
+        rule = rule.func
+    return getattr(rule, "__name__", type(rule).__name__)
+
+
 def require_names(rule: str, given: Iterable[str], takes: Iterable[str]) -> None:
     """Raise TypeError for a hyper-parameter, or a memory, that the rule doesn't have."""
     takes = [*takes]
@@ -35,7 +49,7 @@ def require_names(rule: str, given: Iterable[str], takes: Iterable[str]) -> None
         if name not in takes:
             here = CALLED_HERE.get(name, "")
             called = f": here it is {here}" if {*here.split(" and ")} <= {*takes} else ""
-            raise TypeError(f"{rule} has no {name!r}{called}. It has {', '.join(takes)}.")
+            raise TypeError(f"{rule} has no {name!r}{called}. It has {', '.join(takes) or 'none'}.")
 
 
 def require_column(name: str, value: Any, theta: Any, axes: int = 1) -> None:
@@ -61,17 +75,28 @@ def require_rule(rule: Any) -> None:
     """Raise TypeError unless this can be called as a rule is."""
     if not callable(rule) or isinstance(rule, type):
         example = "a function such as stepsize.optimizers.adam"
-        raise TypeError(f"rule must be {example}, not {rule!r}")
+        raise TypeError(f"rule must be {example}, not {rule!r:.200}")
 
 
 def require_landscape(landscape: Any) -> None:
-    """Raise TypeError unless it has a loss and a gradient."""
-    for part in ("loss(theta)", "grad(theta, t)"):
-        if not callable(getattr(landscape, part.partition("(")[0], None)):
+    """Raise TypeError unless it has a loss and a gradient, and takes what they are asked with."""
+    if isinstance(landscape, type):
+        name = landscape.__name__
+        raise TypeError(f"landscape must be made first, as {name}(...): {name} is a class")
+    for part, asked in (("loss(theta)", 1), ("grad(theta, t)", 2)):
+        function = getattr(landscape, part.partition("(")[0], None)
+        if not callable(function):
             kind = "a function" if inspect.isroutine(landscape) else f"a {type(landscape).__name__}"
             raise TypeError(
                 f"landscape must have {part}, as all of stepsize.surfaces have, and {kind} hasn't"
             )
+        try:
+            inspect.signature(function).bind(*range(asked))
+        except TypeError:
+            wrong = f"{type(landscape).__name__}'s takes other arguments"
+            raise TypeError(f"landscape must have {part}, and {wrong}") from None
+        except ValueError:  # some of those that are written in C don't tell
+            pass
 
 
 def require_time(name: str, function: Callable[..., Any]) -> None:

@@ -1,7 +1,7 @@
 """The loop of a script for Keras: its batches, its updates, and what it logs."""
 
 from ..recipe import Recipe
-from .logged import ARRAYS, Loop, Words, arrays, logged
+from .logged import ARRAYS, Loop, Snippets, arrays, logged
 
 __all__ = ["loop", "watched"]
 
@@ -41,7 +41,7 @@ def loop(recipe: Recipe, log: bool) -> Loop:
     """The recipe's updates."""
     if not log:
         return Loop(BATCHES, (), "", FIT.format(steps=recipe.steps))
-    words = Words(
+    snippets = Snippets(
         batch="x, y",
         update=UPDATE,
         loss="float(loss)",
@@ -54,4 +54,4 @@ def loop(recipe: Recipe, log: bool) -> Loop:
     begin = "model.compile(optimizer=optimizer, loss=loss_fn)\n"
     imports = ("import csv", "import itertools", "import numpy as np", "from keras import ops")
     yours = f"model, loss_fn, and {ARRAYS}."
-    return Loop(yours, imports, arrays(recipe), begin + logged(recipe, words).lstrip("\n"))
+    return Loop(yours, imports, arrays(recipe), begin + logged(recipe, snippets).lstrip("\n"))

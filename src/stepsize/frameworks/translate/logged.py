@@ -5,7 +5,7 @@ from typing import NamedTuple
 from ..recipe import Recipe
 from .script import indented
 
-__all__ = ["ARRAYS", "Loop", "Words", "arrays", "batch_size", "logged", "often", "plain"]
+__all__ = ["ARRAYS", "Loop", "Snippets", "arrays", "batch_size", "logged", "often", "plain"]
 
 BATCH_SIZE = 32  # where the recipe has none
 LOOKS = 20  # at the held-out loss, or more
@@ -64,7 +64,7 @@ class Loop(NamedTuple):
     updates: str
 
 
-class Words(NamedTuple):
+class Snippets(NamedTuple):
     """How a library says what is logged: a batch, an update, and the numbers that it shows; what is
     kept of the model, and how it is put back."""
 
@@ -101,17 +101,17 @@ def plain(recipe: Recipe, update: str) -> str:
     return head + indented(update.strip().splitlines(), 4)
 
 
-def logged(recipe: Recipe, words: Words) -> str:
+def logged(recipe: Recipe, snippets: Snippets) -> str:
     """The loop with its log, and with early stopping where the recipe has a patience."""
     stops = recipe.patience is not None
-    said = words._asdict() | dict(
+    said = snippets._asdict() | dict(
         steps=recipe.steps,
         patience=recipe.patience,
-        update=_block(words.update, 8),
-        start=START.format(keep=words.keep).lstrip() if stops else "",
-        look=_block(LOOK.format(keep=words.keep), 12) if stops else "",
+        update=_block(snippets.update, 8),
+        start=START.format(keep=snippets.keep).lstrip() if stops else "",
+        look=_block(LOOK.format(keep=snippets.keep), 12) if stops else "",
         stop=_block(STOP.format(patience=recipe.patience), 8) if stops else "",
-        end=f"{words.put_back}  # of the lowest held-out loss\n" if stops else "",
+        end=f"{snippets.put_back}  # of the lowest held-out loss\n" if stops else "",
     )
     return LOGGED.format(**said)
 

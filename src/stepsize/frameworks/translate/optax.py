@@ -219,7 +219,7 @@ def _theirs_after_warmup(recipe: Recipe, lr: float) -> str | None:
     shape = recipe.shape
     match recipe.schedule:
         case "constant" if shape.get("steps", math.inf) == math.inf:
-            return call("optax.constant_schedule", lr)
+            return call("optax.constant_schedule", product(shape.get("factor", 1.0), lr))
         case "linear":
             ends = (product(shape.get("start", 1.0), lr), product(shape.get("end", 0.0), lr))
             return call("optax.linear_schedule", *ends, shape["steps"])

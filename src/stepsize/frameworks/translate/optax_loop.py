@@ -3,7 +3,7 @@
 from typing import Any
 
 from ..recipe import Recipe
-from .logged import ARRAYS, Loop, Words, arrays, logged, plain
+from .logged import ARRAYS, Loop, Snippets, arrays, logged, plain
 from .script import text
 
 __all__ = ["loop"]
@@ -49,7 +49,7 @@ def loop(recipe: Recipe, rate: Any, log: bool) -> Loop:
         update = "params, state = update(params, state, inputs, targets)"
         yours = f"{MODEL}, and batches, pairs of inputs and targets."
         return Loop(yours, (), "", PLAIN + plain(recipe, update))
-    words = Words(
+    snippets = Snippets(
         batch="x, y",
         update="params, state, loss, norm = update(params, state, x, y)",
         loss="float(loss)",
@@ -61,4 +61,4 @@ def loop(recipe: Recipe, rate: Any, log: bool) -> Loop:
     )
     imports = ("import csv", "import jax.numpy as jnp", "import numpy as np")
     yours = f"{MODEL}, and\n# {ARRAYS}."
-    return Loop(yours, imports, arrays(recipe), WATCHED + logged(recipe, words).lstrip("\n"))
+    return Loop(yours, imports, arrays(recipe), WATCHED + logged(recipe, snippets).lstrip("\n"))

@@ -2,6 +2,7 @@
 
 import inspect
 import math
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from ...schedules import one_cycle
@@ -238,9 +239,9 @@ def _theirs_after_warmup(recipe: Recipe, lr: float) -> str | None:
     shape, updates = recipe.shape, recipe.steps - recipe.warmup
     floor = product(shape["floor"], lr) if shape.get("floor") else None
     match recipe.schedule:
-        case "constant" if shape.get("steps", math.inf) == math.inf:
+        case "constant" if _stays(shape) and shape.get("factor", 1.0) == 1:
             return ""
-        case "constant" if shape.get("factor", 1.0) > 0:
+        case "constant" if not _stays(shape) and shape.get("factor", 1.0) > 0:
             named = dict(factor=shape.get("factor", 1.0), total_iters=shape["steps"])
             return call("ConstantLR", "optimizer", **named)
         case "linear" if shape.get("start", 1.0) > 0:
@@ -270,6 +271,10 @@ def _theirs_after_warmup(recipe: Recipe, lr: float) -> str | None:
         case "one_cycle" if not recipe.warmup:
             return _one_cycle(recipe, lr)
     return None
+
+
+def _stays(shape: Mapping[str, Any]) -> bool:
+    return bool(shape.get("steps", math.inf) == math.inf)
 
 
 def _cyclic(recipe: Recipe, lr: float) -> str:

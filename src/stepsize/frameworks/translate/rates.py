@@ -3,6 +3,9 @@
 The three have the same names for what is needed: minimum, where, cos. So each formula is written
 once, with the library's name put in: a line or two that prepare it, and its value. The arguments
 are those of the schedule in `schedules`, whose defaults they repeat.
+
+They stand here a second time because a script wants one line with its numbers in it, and a compiled
+update no loop or `if` over t, as `schedules` has. tests/test_rates.py holds all of both together.
 """
 
 from collections.abc import Callable, Mapping
@@ -47,7 +50,7 @@ def first_of_warmup(shape: Mapping[str, Any]) -> float:
 
 def _constant(xp: str, s: str, factor: float = 1.0, steps: float = float("inf")) -> Formula:
     if steps == float("inf"):
-        return [], "1.0"
+        return [], text(float(factor))
     return [], f"{xp}.where({s} < {text(steps)}, {text(factor)}, 1.0)"
 
 
@@ -159,15 +162,18 @@ def _one_cycle(
         heights.insert(2, low)
     parts = list(zip(turns, turns[1:], heights, heights[1:], strict=False))
     parts = [part for part in parts if part[1] > part[0]]
+    before, value = parts, text(heights[-1])
+    ends = [end for _, end, *_ in parts]
+    if turns[-1] in ends:  # the part that ends with the run goes on
+        *before, last = parts[: ends.index(turns[-1]) + 1]
+        value = f"between{text(last)}"
     if not parts:  # a run of one update
-        return [], text(heights[-1])
+        return [], value
     share = f"share = {xp}.clip(({s} - begin) / (end - begin), 0.0, 1.0)"
     if anneal == "cos":
         share = share.replace("= ", f"= 0.5 - 0.5 * {xp}.cos(math.pi * ", 1) + ")"
     inner = ["", "def between(begin, end, start, goal):"]
     inner += [f"    {share}", "    return start + (goal - start) * share", ""]
-    *before, last = parts
-    value = f"between{text(last)}"
     lines = [*inner, f"factor = {value}"]
     for begin, end, start, goal in reversed(before):
         piece = f"between{text((begin, end, start, goal))}"

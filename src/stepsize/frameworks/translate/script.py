@@ -33,19 +33,15 @@ PYTHONS_OWN = ("import copy", "import csv", "import itertools", "import math")
 def numbers(recipe: Recipe) -> dict[str, Any]:
     """All hyper-parameters of the recipe's rule, those that it leaves open at the rule's defaults.
 
-    Raises: ValueError for a name that the rule doesn't have, and for a value out of its range.
+    Raises: ValueError for a memory, which a script has no words for.
     """
     parameters = inspect.signature(recipe.rule).parameters.values()
     takes = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
     if recipe.optimizer == "adagrad":
         takes["total"] = 0.0  # the one memory whose start the libraries let one choose
-    for name, value in recipe.hyper.items():
+    for name in recipe.hyper:
         if name not in takes:
             raise ValueError(f"{recipe.optimizer} has no {name!r}; it has {', '.join(takes)}")
-        if np.ndim(value):
-            raise ValueError(f"{name} must be one number, not an array of {np.size(value)}")
-    one = np.zeros((1, 1))
-    recipe.rule(one, one, 1, **recipe.hyper)  # raises what it refuses
     given = {
         n: float(v) if type(v) is int and type(takes[n]) is not int else v
         for n, v in recipe.hyper.items()

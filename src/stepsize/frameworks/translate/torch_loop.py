@@ -1,7 +1,7 @@
 """The loop of a script for PyTorch: its batches, its updates, and what it logs."""
 
 from ..recipe import Recipe
-from .logged import Loop, Words, batch_size, logged, often, plain
+from .logged import Loop, Snippets, batch_size, logged, often, plain
 from .script import text
 
 __all__ = ["loop"]
@@ -56,7 +56,7 @@ def loop(recipe: Recipe, scheduled: bool, log: bool) -> Loop:
     update = (UPDATE_OF_TWO if two else UPDATE).format(before=before, schedule=schedule)
     if not log:
         return Loop(BATCHES, (), "", plain(recipe, update))
-    words = Words(
+    snippets = Snippets(
         batch="inputs, targets",
         update=update,
         loss="loss.item()",
@@ -69,4 +69,4 @@ def loop(recipe: Recipe, scheduled: bool, log: bool) -> Loop:
     imports = ["import csv", "from torch.utils.data import DataLoader"]
     imports += ["import copy"] if recipe.patience else []
     data = DATA.format(size=batch_size(recipe), often=often(recipe))
-    return Loop(DATA_SETS, tuple(imports), data, logged(recipe, words))
+    return Loop(DATA_SETS, tuple(imports), data, logged(recipe, snippets))
