@@ -81,7 +81,7 @@ def apart(wanted: Sequence[float], gap: float) -> list[float]:
     >>> [round(place, 2) for place in apart([0.5, 0.5, 0.5, 0.9], gap=0.1)]
     [0.4, 0.5, 0.6, 0.9]
     """
-    pools: list[list[float]] = []  # of neighbours that move together: what each wants of the first
+    pools: list[list[float]] = []  # of neighbors that move together: what each wants of the first
     for i, place in enumerate(wanted):
         pool = [place - i * gap]
         while pools and np.mean(pools[-1]) > np.mean(pool):
