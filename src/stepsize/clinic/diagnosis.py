@@ -50,6 +50,7 @@ def diagnose(
     val_loss: Any = None,
     lr: Any = None,
     grad_norm: Any = None,
+    weight_norm: Any = None,
     config: Mapping[str, Any] | None = None,
     classes: int | None = None,
     kind: str = "",
@@ -61,7 +62,7 @@ def diagnose(
     former; a DataFrame; what Keras's `fit` returns; a list of losses, of (step, loss) pairs or of
     dicts; a mapping of curves; a `Trace` of one run. None where only code is given.
     code: the training loop: its text, a cell of a notebook, a function, or the path of a file.
-    val_loss, lr, grad_norm: curves over the same time, of any length, where history doesn't hold
+    val_loss, lr, grad_norm, weight_norm: curves over the same time, of any length, where history doesn't hold
     them; lr may be one number. The more, the better.
     config: what is known of the code. optimizer (a name, a class, or one that was made),
     weight_decay, schedulers (names of those on one optimizer), schedule_steps (what the schedule
@@ -80,7 +81,7 @@ def diagnose(
     >>> print(diagnose("step 100 | loss 2.31 | lr 1e-4\\nstep 200 | loss nan | lr 1e-4").read)
     2 losses, every 100th update (1 not finite); the rate
     """
-    curves = dict(val_loss=val_loss, lr=lr, grad_norm=grad_norm)
+    curves = dict(val_loss=val_loss, lr=lr, grad_norm=grad_norm, weight_norm=weight_norm)
     return judge(read(history, config, code=code, classes=classes, kind=kind, **curves))
 
 

@@ -58,7 +58,7 @@ def curves(records: Sequence[Record]) -> Log:
     adversaries = "d_loss" in found and "g_loss" in found
     kind = "gan" if adversaries else "policy" if "reward" in found else ""
     at, unit = _places(records, found)
-    keep = ("loss", "val_loss", "lr", "grad_norm", "loss_scale")
+    keep = ("loss", "val_loss", "lr", "grad_norm", "weight_norm", "loss_scale")
     return Log({role: found[role] for role in keep if role in found}, at, unit, kind, tuple(notes))
 
 

@@ -4,6 +4,8 @@ import re
 from functools import cache
 from typing import NamedTuple
 
+from .languages import in_english
+
 __all__ = ["PART", "TRAIN", "UNNAMED", "VAL", "Meaning", "Record", "meaning", "words"]
 
 # What was logged at one moment, by its foreign names. A name with None, or none, is a gap; NaN is
@@ -62,8 +64,8 @@ JOINED = re.compile(
 
 
 class Meaning(NamedTuple):
-    """role: "loss", "val_loss", "d_loss", "g_loss", "lr", "grad_norm", "loss_scale", "step",
-    "epoch", "reward", or "" where it is none of these. rank: of several names with one role the
+    """role: "loss", "val_loss", "d_loss", "g_loss", "lr", "grad_norm", "weight_norm",
+    "loss_scale", "step", "epoch", "reward", or "" where it is none of these. rank: of several names with one role the
     lowest is meant; from PART on it is a part of a loss."""
 
     role: str
@@ -86,10 +88,10 @@ def words(name: str) -> list[str]:
 @cache
 def meaning(name: str) -> Meaning:
     """What a curve of this name holds."""
-    said = words(name)
+    said = words(in_english(name))
     if not said or len(said) > 8:
         return Meaning("")
-    for look in (_axis, _rate, _gradient, _scale, _loss, _reward):
+    for look in (_axis, _rate, _gradient, _weights, _scale, _loss, _reward):
         found = look(name, said)
         if found:
             return found
@@ -119,6 +121,12 @@ def _gradient(name: str, said: list[str]) -> Meaning | None:
     if every & _set("gnorm gradnorm") or ("norm" in every and every & _set("grad grads gradient")):
         return Meaning("grad_norm", len(every - _set("grad gradient norm gnorm total global")))
     return Meaning("grad_norm", 9) if every in ({"total", "norm"}, {"norm"}) else None
+
+
+def _weights(name: str, said: list[str]) -> Meaning | None:
+    every = set(said)
+    norm = "norm" in every and every & _set("weight weights param params parameter parameters")
+    return Meaning("weight_norm", len(every)) if norm else None
 
 
 def _scale(name: str, said: list[str]) -> Meaning | None:

@@ -22,6 +22,7 @@ def said(log: Log, config: Mapping[str, object]) -> str:
     for role, name in (
         ("lr", "the rate"),
         ("grad_norm", "the gradient's norm"),
+        ("weight_norm", "the weights' norm"),
         ("loss_scale", "the loss scale"),
     ):
         if role in found:

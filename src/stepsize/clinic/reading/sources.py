@@ -10,6 +10,7 @@ import numpy as np
 from .columns import frame_columns, numbers, rows_of
 from .events import read_events
 from .files import flat, read_csv, read_json, read_lists
+from .languages import in_english
 from .lines import read_lines
 from .names import Record, meaning
 
@@ -135,6 +136,7 @@ def _shown(notebook: str) -> str:
 
 def _text(text: str) -> list[Record]:
     """A file's text, or what a terminal showed: the first reader that finds a loss."""
+    text = in_english(text)
     whole = read_json(text)
     if isinstance(whole, Mapping):
         return _columns(whole)
