@@ -207,7 +207,23 @@ def statistics(run: History) -> Finding | None:
     )
 
 
+def lost(run: History) -> Finding | None:
+    """Held-out losses that are no numbers, where those of the training are."""
+    val = run.val_loss
+    if val is None or run.lost is not None or np.isfinite(val).all():
+        return None
+    bad = int(np.count_nonzero(~np.isfinite(val)))
+    return Finding(
+        "NaN",
+        0.85,
+        f"{bad} of {len(val)} held-out losses are no numbers; those of the training all are.",
+        "Look at the evaluation: an empty batch, a mean over nothing, float16, log(0).",
+        10,
+    )
+
+
 SIGNS: tuple[Sign, ...] = (
+    lost,
     overfitting,
     never_undercut,
     thrown_away,

@@ -10,7 +10,7 @@ from .roles import Roles, parameters_of
 __all__ = ["DESCENT"]
 
 MAPS = ("map", "tree_map", "tree_multimap")
-MINIMIZED = ("cross_entropy", "nll_loss", "mse_loss", "l1_loss", "smooth_l1_loss", "binary_cross_entropy")  # fmt: skip
+MINIMIZED = {"cross_entropy", "nll_loss", "mse_loss", "l1_loss", "smooth_l1_loss"}
 ORDERED = re.compile(r"sampler|iterable|lstm|gru|rnn|stateful|time.?series|overfit", re.IGNORECASE)
 
 

@@ -13,13 +13,27 @@ LAYERS = {
 }
 
 
+VIEWS = ("squeeze", "unsqueeze", "view", "reshape", "flatten", "float", "contiguous")
+
+
 def is_outcome(node: ast.AST | None, layer: str) -> bool:
     """Whether this expression is the outcome of such a function or of such a module, made here."""
+    while isinstance(node, ast.Subscript) or last_word(node) in VIEWS:
+        node = node.value if isinstance(node, ast.Subscript) else _viewed(node)
     if not isinstance(node, ast.Call):
         return False
     if last_word(node) == layer:
         return True
     return isinstance(node.func, ast.Call) and last_word(node.func) in LAYERS[layer]
+
+
+def _viewed(node: ast.AST | None) -> ast.AST | None:
+    """Of `p.squeeze()` and `torch.squeeze(p)`: p."""
+    if not isinstance(node, ast.Call):
+        return None
+    owner = node.func.value if isinstance(node.func, ast.Attribute) else None
+    plain = owner is None or (isinstance(owner, ast.Name) and owner.id in ("torch", "F", "np"))
+    return (node.args[0] if node.args else None) if plain else owner
 
 
 def ends(found: list[tuple[Event, ast.expr | None]], layer: str, program: Program) -> bool:
@@ -119,7 +133,9 @@ def _comes_from(
     if not isinstance(node, ast.Call):
         return False
     made = layers.get(ast.unparse(node.func))
-    return is_outcome(node, layer) or last_word(made) in LAYERS[layer] or _sequence_ends(made, layer)
+    return (
+        is_outcome(node, layer) or last_word(made) in LAYERS[layer] or _sequence_ends(made, layer)
+    )
 
 
 def _sequence_ends(node: ast.AST | None, layer: str) -> bool:

@@ -10,9 +10,14 @@ from .program import Event, Program, Run, last_word
 
 __all__ = ["FOREIGN"]
 
+
 def updates_unused(program: Program) -> Finding | None:
     """Of optax: `updates, state = opt.update(...)`, and nobody applies the updates."""
-    read = {n.id for n in ast.walk(program.tree) if _is_read(n)}
+    read = {
+        n.id
+        for n in ast.walk(program.tree)
+        if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)
+    }
     for n in ast.walk(program.tree):
         target = n.targets[0] if isinstance(n, ast.Assign) else None
         first = target.elts[0] if isinstance(target, ast.Tuple) else None
@@ -22,7 +27,7 @@ def updates_unused(program: Program) -> Finding | None:
             "dead gradients",
             0.93,
             "optax's updates are worked out and never applied: no weight changes.",
-            "params = optax.apply_updates(params, updates), after each update().",
+            "After each update(), params = optax.apply_updates(params, updates).",
             1,
         )
     return None
@@ -53,7 +58,10 @@ def state_lost(program: Program) -> Finding | None:
 def _handed_on(state: str, update: Event, run: Run) -> bool:
     """Whether the loop assigns a new state, other than by init()."""
     own = [o for o in run if o.name == "=" and o.owner == state and o.within(update.loop)]
-    return any(last_word(o.value) != "init" for o in own)
+    at_start = any(
+        last_word(o.value) == "init" and o.place.loops == update.place.loops for o in own
+    )
+    return bool(own) and not at_start
 
 
 def _is_update(node: ast.AST, program: Program) -> bool:
@@ -67,10 +75,6 @@ def _is_update(node: ast.AST, program: Program) -> bool:
     )
 
 
-def _is_read(node: ast.AST) -> bool:
-    return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
-
-
 def tape_unused(program: Program) -> Finding | None:
     """Of TensorFlow: a tape's gradients, and an optimizer that is never asked to apply them."""
     taped = [e for e in program.events if e.name == "gradient" and e.place.loops]
@@ -82,7 +86,7 @@ def tape_unused(program: Program) -> Finding | None:
                 "dead gradients",
                 0.9,
                 f"The tape's gradients are worked out, and {e.owner} never applies them.",
-                f"{e.owner}.apply_gradients(zip(gradients, model.trainable_variables))",
+                f"Call {e.owner}.apply_gradients(zip(gradients, model.trainable_variables)).",
                 1,
             )
     return None

@@ -30,7 +30,7 @@ def layers_in_a_list(program: Program) -> Finding | None:
                     0.92,
                     f"{kind.name} keeps layers in a plain list, {target}: parameters() doesn't "
                     "find them there, so the optimizer never moves them.",
-                    "nn.ModuleList([...]) in place of the list.",
+                    "Put nn.ModuleList([...]) in place of the list.",
                     1,
                 )
     return None
@@ -114,7 +114,7 @@ def used_up(program: Program) -> Finding | None:
                     0.9,
                     f"{who} gets {name}, which was read before: what parameters() returns can be "
                     "read once, and is empty then.",
-                    f"{name} = list(model.parameters())",
+                    f"Make it a list: {name} = list(model.parameters()).",
                     1,
                 )
     return None

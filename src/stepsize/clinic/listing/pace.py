@@ -79,7 +79,9 @@ def _lightning(known: Known) -> Finding | None:
             kind = last_word(call)
             texts = [known.spelled(made, node) for node in lengths(kind, call)]
             if by_step:
-                epochs = texts and all("epoch" in t and not IN_STEPS.search(t) and "*" not in t for t in texts)
+                epochs = texts and all(
+                    "epoch" in t and not IN_STEPS.search(t) and "*" not in t for t in texts
+                )
                 if epochs and kind != "OneCycleLR":
                     return _pace(kind, "batch")
                 continue

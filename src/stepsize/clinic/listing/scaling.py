@@ -45,14 +45,15 @@ def _is_scaled(call: ast.expr, names: set[str]) -> bool:
 
 def _scaler(call: ast.expr) -> ast.expr | None:
     """The scaler of `scaler.scale(loss).backward()`."""
-    inner = call.func.value if isinstance(call, ast.Call) and _attribute(call) else None
-    if isinstance(inner, ast.Call) and last_word(inner) == "scale" and _attribute(inner):
-        return inner.func.value  # type: ignore[attr-defined]
+    inner = _owner(call)
+    if isinstance(inner, ast.Call) and last_word(inner) == "scale":
+        return _owner(inner)
     return None
 
 
-def _attribute(call: ast.Call) -> bool:
-    return isinstance(call.func, ast.Attribute)
+def _owner(call: ast.expr) -> ast.expr | None:
+    func = call.func if isinstance(call, ast.Call) else None
+    return func.value if isinstance(func, ast.Attribute) else None
 
 
 SCALING = (scaler,)

@@ -22,7 +22,8 @@ WORDS = {
     "反復, 반복",
     "step": "Schritt, étape, paso, passo, шаг, 步数, ステップ, 스텝",
     "lr": "Lernrate, taux d'apprentissage, tasa de aprendizaje, taxa de aprendizado, "
-    "taxa de aprendizagem, tasso di apprendimento, скорость обучения, 学习率, 學習率, 学習率, 학습률",
+    "taxa de aprendizagem, tasso di apprendimento, скорость обучения, 学习率, 學習率, 学習率, "
+    "학습률",
     "error": "Fehler, erreur, ошибка, 误差, 誤差",
     "train": "entraînement, entrenamiento, treino, treinamento, addestramento, обучение, 训练, "
     "訓練, 훈련",

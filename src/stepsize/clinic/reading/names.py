@@ -49,8 +49,9 @@ STEPS = _set(
 )
 EPOCHS = _set("epoch epochs ep")
 FILLERS = _set(
-    "global trainer train training trained current cur total num number of at after optimizer mini "
-    "no the in on for by eval val validation test starting finished end begin epoch progress index"
+    "learning global trainer train training trained current cur total num number of at after "
+    "optimizer mini no the in on for by eval val validation test starting finished end begin epoch "
+    "progress index"
 )
 REWARDS = _set("reward rewards rew return returns")
 
@@ -65,8 +66,8 @@ JOINED = re.compile(
 
 class Meaning(NamedTuple):
     """role: "loss", "val_loss", "d_loss", "g_loss", "lr", "grad_norm", "weight_norm",
-    "loss_scale", "step", "epoch", "reward", or "" where it is none of these. rank: of several names with one role the
-    lowest is meant; from PART on it is a part of a loss."""
+    "loss_scale", "step", "epoch", "reward", or "" where it is none of these. rank: of several names
+    with one role the lowest is meant; from PART on it is a part of a loss."""
 
     role: str
     rank: int = 0
@@ -140,7 +141,10 @@ def _loss(name: str, said: list[str]) -> Meaning | None:
     if name.strip() in ("box", "obj", "cls", "dfl"):  # as YOLO heads its columns
         return Meaning("loss", PART)
     cross = {"cross", "entropy"} <= every
-    if every & NEVER or not (every & (LOSS | MEASURES | {"dloss", "gloss"}) or cross):
+    if {"l", "2"} <= every and every & (TRAIN | VAL):
+        every = every - {"l", "2"} | {"mse"}  # LightGBM's l2
+    never = NEVER - {"function"} if "value" in every else NEVER  # a critic's "value function loss"
+    if every & never or not (every & (LOSS | MEASURES | {"dloss", "gloss"}) or cross):
         return None
     if " " in name.strip() and not _ends_in_a_loss(said):
         return None

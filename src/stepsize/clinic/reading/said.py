@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from .curves import Log
+from .names import UNNAMED
 
 __all__ = ["said"]
 
@@ -38,7 +39,7 @@ def _many(count: int, name: str) -> str:
 
 def _named(log: Log, role: str) -> str:
     """The name in the log, where it isn't the role's own."""
-    name = log.curves[role].name
+    name = log.curves[role].name.removesuffix(f" {UNNAMED}")
     return "" if name in ("loss", role) else f" ({name})"
 
 
