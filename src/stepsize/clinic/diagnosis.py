@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from . import few, held, order, precision, records, signs, slow
+from . import few, held, order, precision, records, signs, slow, thrown, weights
 from .counting import counted
 from .finding import Finding, Sign
 from .history import History
@@ -141,4 +141,5 @@ def _signs(seen: History) -> tuple[Sign, ...]:
         return (signs.explosion, slow.unmoved, *always)
     if len(seen.loss) < few.FEW:
         return few.SIGNS + always
-    return signs.SIGNS + records.SIGNS + held.SIGNS + order.SIGNS + precision.SIGNS
+    beside = held.SIGNS + thrown.SIGNS + weights.SIGNS
+    return signs.SIGNS + records.SIGNS + beside + order.SIGNS + precision.SIGNS
