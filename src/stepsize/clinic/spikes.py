@@ -30,7 +30,7 @@ def spikes(run: History) -> Finding | None:
     alone &= ~_ends_of_epochs(run, alone)
     lowest = np.minimum.accumulate(three[::-1])[::-1]  # of all that follow
     back = lowest < before + 0.4 * jump
-    begun = np.arange(len(y)) >= max(2, len(y) // 12)
+    begun = np.arange(len(y)) >= max(2 if len(y) >= 20 else 4, len(y) // 12)
     high = ((lasting > height) | alone) & back & begun
     count = int(np.count_nonzero(high[1:] & ~high[:-1]))
     if not count or high.mean() > (0.1 if many else 0.35):
