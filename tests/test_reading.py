@@ -242,7 +242,7 @@ def test_the_metrics_of_lightning_are_read_with_their_blank_cells():
 
 
 def test_a_folder_is_read_by_what_a_logger_left_there(tmp_path):
-    with pytest.raises(ValueError, match="is none of"):
+    with pytest.raises(ValueError, match="none of"):
         read(tmp_path)
     (tmp_path / "version_0").mkdir()
     csv = tmp_path / "version_0" / "metrics.csv"

@@ -115,12 +115,16 @@ def _file(path: Path) -> list[Record]:
             return _file(max(named, key=lambda file: file.stat().st_mtime))  # of the last run
         if any(path.rglob("*tfevents*")):
             return read_events(path)
-        raise ValueError(f"loss: in {str(path)!r} is none of {', '.join(FILES)}, nor any events")
+        raise ValueError(
+            f"loss: the folder {str(path)!r} has no event file, and none of {', '.join(FILES)}"
+        )
     if "tfevents" in path.name:
         return read_events(path)
     data = path.read_bytes()
     coding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     text = data.decode(coding, errors="replace")
+    if b"\0" in data[:10_000] and coding != "utf-16":
+        raise ValueError(f"loss: {str(path)!r} isn't a text, and no event file either")
     if path.suffix == ".ipynb":
         text = _shown(text)
     return _text(text)
@@ -146,6 +150,8 @@ def _text(text: str) -> list[Record]:
         found = reader(text)
         if found and any(meaning(name).role.endswith("loss") for row in found for name in row):
             return found
+    if not text.strip():
+        raise ValueError("the log is empty: there is no loss in it")
     raise ValueError(f"no loss was found in this text: {text.strip()!r:.80}")
 
 
