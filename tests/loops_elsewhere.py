@@ -401,6 +401,237 @@ SOUND = {
                 scaler.update()
                 optimizer.zero_grad(set_to_none=True)
     """,
+    "composer style trainer": """
+        class Learner:
+            def __init__(self, model, opt, loss_fn, dls):
+                self.model, self.opt, self.loss_fn, self.dls = model, opt, loss_fn, dls
+
+            def one_batch(self, b):
+                xb, yb = b
+                pred = self.model(xb)
+                self.loss = self.loss_fn(pred, yb)
+                if self.model.training:
+                    self.loss.backward()
+                    self.opt.step()
+                    self.opt.zero_grad()
+
+            def one_epoch(self, train):
+                self.model.train(train)
+                for b in self.dls.train if train else self.dls.valid:
+                    self.one_batch(b)
+
+            def fit(self, n):
+                for epoch in range(n):
+                    self.one_epoch(True)
+                    with torch.no_grad():
+                        self.one_epoch(False)
+    """,
+    "equinox": """
+        optim = optax.adamw(1e-3)
+        opt_state = optim.init(eqx.filter(model, eqx.is_inexact_array))
+
+
+        @eqx.filter_jit
+        def make_step(model, x, y, opt_state):
+            loss, grads = eqx.filter_value_and_grad(compute_loss)(model, x, y)
+            updates, opt_state = optim.update(grads, opt_state, model)
+            model = eqx.apply_updates(model, updates)
+            return loss, model, opt_state
+
+
+        for step, (x, y) in zip(range(steps), loader):
+            loss, model, opt_state = make_step(model, x, y, opt_state)
+    """,
+    "haiku, mean of micro gradients": """
+        opt = optax.MultiSteps(optax.adam(1e-4), every_k_schedule=4)
+        state = opt.init(params)
+        for batch in data:
+            grads = jax.grad(loss)(params, batch)
+            updates, state = opt.update(grads, state, params)
+            params = optax.apply_updates(params, updates)
+    """,
+    "jax by hand": """
+        def update(params, x, y, lr=0.01):
+            grads = grad(loss)(params, x, y)
+            return [(w - lr * dw, b - lr * db) for (w, b), (dw, db) in zip(params, grads)]
+
+
+        for epoch in range(10):
+            for x, y in batches():
+                params = update(params, x, y)
+    """,
+    "keras logits by object": """
+        model = tf.keras.Sequential(
+            [
+                tf.keras.layers.Conv2D(32, 3, activation="relu"),
+                tf.keras.layers.Flatten(),
+                tf.keras.layers.Dense(10),
+            ]
+        )
+        model.compile(
+            optimizer="adam",
+            loss=tf.keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        )
+        model.fit(train_ds, validation_data=val_ds, epochs=10)
+    """,
+    "keras relu regression": """
+        model = keras.Sequential([Dense(64, activation="relu"), Dense(1, activation="relu")])
+        model.compile(optimizer="adam", loss="mse")
+        model.fit(x, y)
+    """,
+    "keras sigmoid via Activation": """
+        model = Sequential()
+        model.add(Dense(16, activation="relu"))
+        model.add(Dense(1))
+        model.add(Activation("sigmoid"))
+        model.compile(loss="binary_crossentropy", optimizer="rmsprop")
+    """,
+    "pgd attack": """
+        delta = torch.zeros_like(x, requires_grad=True)
+        opt = torch.optim.SGD([delta], lr=0.1)
+        for _ in range(40):
+            loss = -F.cross_entropy(model(x + delta), y)
+            opt.zero_grad()
+            loss.backward()
+            opt.step()
+            delta.data.clamp_(-eps, eps)
+    """,
+    "module list and dict": """
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                layers = [nn.Linear(10, 10), nn.ReLU()]
+                layers += [nn.Linear(10, 10), nn.ReLU()]
+                self.body = nn.Sequential(*layers)
+                self.heads = nn.ModuleDict({k: nn.Linear(10, 1) for k in "ab"})
+                self.sizes = [10, 10]
+
+            def forward(self, x):
+                x = self.body(x)
+                return {k: h(x) for k, h in self.heads.items()}
+
+
+        net = Net()
+        opt = torch.optim.Adam(net.parameters(), lr=1e-3)
+        for x, y in loader:
+            opt.zero_grad()
+            out = net(x)
+            loss = sum(F.mse_loss(out[k], y[k]) for k in out)
+            loss.backward()
+            opt.step()
+    """,
+    "freeze, then thaw": """
+        for p in model.parameters():
+            p.requires_grad = False
+        for p in model.layer4.parameters():
+            p.requires_grad = True
+        opt = torch.optim.Adam(filter(lambda p: p.requires_grad, model.parameters()), lr=1e-4)
+        for x, y in loader:
+            opt.zero_grad()
+            F.cross_entropy(model(x), y).backward()
+            opt.step()
+    """,
+    "peft": """
+        model = AutoModelForCausalLM.from_pretrained("gpt2")
+        for p in model.parameters():
+            p.requires_grad = False
+        model = get_peft_model(model, LoraConfig(r=8))
+        optimizer = torch.optim.AdamW(model.parameters(), lr=2e-2)
+        for batch in loader:
+            loss = model(**batch).loss
+            loss.backward()
+            optimizer.step()
+            optimizer.zero_grad()
+    """,
+    "straight-through": """
+        for x, y in loader:
+            opt.zero_grad()
+            p = model(x)
+            hard = p + (p.round() - p).detach()
+            loss = F.mse_loss(hard, y)
+            loss.backward()
+            opt.step()
+    """,
+    "test loader unshuffled": """
+        train_loader = DataLoader(train, batch_size=32, shuffle=True, num_workers=4)
+        test_loader = DataLoader(test, batch_size=32, shuffle=False)
+        train_eval_loader = DataLoader(train, batch_size=256, shuffle=False)
+        for epoch in range(5):
+            for x, y in train_loader:
+                opt.zero_grad()
+                loss = crit(model(x), y)
+                loss.backward()
+                opt.step()
+            for x, y in train_eval_loader:
+                with torch.no_grad():
+                    acc(model(x), y)
+    """,
+    "params list reused": """
+        params = list(model.parameters())
+        opt = torch.optim.SGD(params, lr=0.1)
+        for x, y in loader:
+            opt.zero_grad()
+            crit(model(x), y).backward()
+            torch.nn.utils.clip_grad_norm_(params, 1.0)
+            opt.step()
+    """,
+    "sum over micro batches, weighted": """
+        for step in range(steps):
+            opt.zero_grad()
+            total = 0.0
+            for i in range(micro_batches):
+                x, y = batches[i]
+                loss = crit(model(x), y) * (len(x) / n)
+                loss.backward()
+                total += loss.item()
+            opt.step()
+    """,
+    "fallback loss": """
+        for x, y in loader:
+            opt.zero_grad()
+            mask = y > 0
+            if mask.any():
+                loss = F.mse_loss(model(x)[mask], y[mask])
+            else:
+                loss = torch.tensor(0.0, requires_grad=True)
+            loss.backward()
+            opt.step()
+    """,
+    "lightning, logs item, returns loss dict": """
+        class Lit(pl.LightningModule):
+            def training_step(self, batch, batch_idx):
+                loss = self.model(batch)
+                self.log("loss", loss.item())
+                return {"loss": loss, "n": loss.detach()}
+
+            def validation_step(self, batch, batch_idx):
+                return self.model(batch).item()
+
+            def configure_optimizers(self):
+                return torch.optim.Adam(self.parameters())
+    """,
+    "tape with persistent and two nets": """
+        g_opt = tf.keras.optimizers.Adam(1e-4)
+        d_opt = tf.keras.optimizers.Adam(1e-4)
+
+
+        @tf.function
+        def step(images):
+            with tf.GradientTape() as g_tape, tf.GradientTape() as d_tape:
+                fake = G(noise, training=True)
+                g_loss = gen_loss(D(fake))
+                d_loss = disc_loss(D(images), D(fake))
+            g_opt.apply_gradients(
+                zip(g_tape.gradient(g_loss, G.trainable_variables), G.trainable_variables)
+            )
+            d_opt.apply_gradients(
+                zip(d_tape.gradient(d_loss, D.trainable_variables), D.trainable_variables)
+            )
+
+
+        for images in ds:
+            step(images)
+    """,
 }
 
 FAULTY = {
@@ -950,6 +1181,230 @@ FAULTY = {
         for batch in loader:
             opt.zero_grad()
             loss = training_step(model, batch)
+            loss.backward()
+            opt.step()
+        """,
+    ),
+    "flax TrainState thrown away": (
+        "dead gradients",
+        """
+        state = train_state.TrainState.create(
+            apply_fn=model.apply, params=params, tx=optax.adam(1e-3)
+        )
+        for batch in batches:
+            loss, grads = jax.value_and_grad(loss_fn)(state.params, batch)
+            state.apply_gradients(grads=grads)
+        """,
+    ),
+    "jitted step, result unused": (
+        "dead gradients",
+        """
+        @jax.jit
+        def train_step(params, opt_state, x, y):
+            grads = jax.grad(loss_fn)(params, x, y)
+            updates, opt_state = tx.update(grads, opt_state)
+            params = optax.apply_updates(params, updates)
+            return params, opt_state
+
+
+        tx = optax.adam(1e-3)
+        opt_state = tx.init(params)
+        for x, y in data:
+            train_step(params, opt_state, x, y)
+        """,
+    ),
+    "keras trainable false for all": (
+        "dead gradients",
+        """
+        base = keras.applications.ResNet50(include_top=False)
+        model = keras.Sequential(
+            [
+                base,
+                keras.layers.GlobalAveragePooling2D(),
+                keras.layers.Dense(10, activation="softmax"),
+            ]
+        )
+        model.trainable = False
+        model.compile("adam", "sparse_categorical_crossentropy")
+        model.fit(x, y)
+        """,
+    ),
+    "keras softmax and BCE logits": (
+        "sigmoid twice",
+        """
+        model = keras.Sequential(
+            [layers.Dense(16, activation="relu"), layers.Dense(1, activation="sigmoid")]
+        )
+        model.compile(optimizer="adam", loss=keras.losses.BinaryCrossentropy(from_logits=True))
+        """,
+    ),
+    "double softmax through a lambda": (
+        "softmax twice",
+        """
+        net = nn.Sequential(
+            nn.Linear(20, 50),
+            nn.ReLU(),
+            nn.Linear(50, 5),
+            nn.LogSoftmax(dim=1),
+            nn.Softmax(dim=1),
+        )
+        crit = nn.CrossEntropyLoss()
+        for x, y in dl:
+            opt.zero_grad()
+            crit(net(x), y).backward()
+            opt.step()
+        """,
+    ),
+    "dict of layers": (
+        "dead gradients",
+        """
+        class MoE(torch.nn.Module):
+            def __init__(self, d, n):
+                super().__init__()
+                self.gate = torch.nn.Linear(d, n)
+                self.experts = {i: torch.nn.Linear(d, d) for i in range(n)}
+
+            def forward(self, x):
+                return sum(self.gate(x)[:, i : i + 1] * e(x) for i, e in self.experts.items())
+        """,
+    ),
+    "appended layers": (
+        "dead gradients",
+        """
+        class Net(nn.Module):
+            def __init__(self, depth):
+                super().__init__()
+                self.blocks = []
+                for _ in range(depth):
+                    self.blocks.append(nn.Linear(64, 64))
+                self.out = nn.Linear(64, 10)
+
+            def forward(self, x):
+                for b in self.blocks:
+                    x = F.relu(b(x))
+                return self.out(x)
+        """,
+    ),
+    "backbone.requires_grad = False": (
+        "dead gradients",
+        """
+        model = resnet18(pretrained=True)
+        model.requires_grad_(False)
+        optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+        for x, y in loader:
+            optimizer.zero_grad()
+            F.cross_entropy(model(x), y).backward()
+            optimizer.step()
+        """,
+    ),
+    "clip the exhausted generator": (
+        "clips nothing",
+        """
+        params = model.parameters()
+        opt = torch.optim.Adam(params, lr=1e-3)
+        for x, y in loader:
+            opt.zero_grad()
+            loss = crit(model(x), y)
+            loss.backward()
+            nn.utils.clip_grad_norm_(params, 1.0)
+            opt.step()
+        """,
+    ),
+    "item accumulates the graph, steps on the sum": (
+        "forgotten zero_grad",
+        """
+        class Trainer:
+            def train(self):
+                for epoch in range(self.epochs):
+                    for i, (x, y) in enumerate(self.loader):
+                        out = self.net(x.to(self.dev))
+                        loss = self.crit(out, y.to(self.dev))
+                        loss.backward()
+                        self.optim.step()
+                        self.sched.step()
+        """,
+    ),
+    "scheduler total in updates, stepped by epoch, accelerate": (
+        "schedule at the wrong pace",
+        """
+        lr_scheduler = get_scheduler(
+            "cosine",
+            optimizer,
+            num_warmup_steps=0,
+            num_training_steps=num_epochs * len(train_dataloader),
+        )
+        for epoch in range(num_epochs):
+            for batch in train_dataloader:
+                loss = model(**batch).loss
+                accelerator.backward(loss)
+                optimizer.step()
+                optimizer.zero_grad()
+            lr_scheduler.step()
+        """,
+    ),
+    "poly by batch, lambda of epoch": (
+        "schedule at the wrong pace",
+        """
+        opt = torch.optim.SGD(net.parameters(), lr=0.01)
+        scheduler = LambdaLR(opt, lr_lambda=lambda epoch: (1 - epoch / num_epochs) ** 0.9)
+        for epoch in range(num_epochs):
+            for img, mask in train_loader:
+                opt.zero_grad()
+                loss = crit(net(img), mask)
+                loss.backward()
+                opt.step()
+                scheduler.step()
+        """,
+    ),
+    "fp16 scaler: unscale after clip": (
+        "clips scaled gradients",
+        """
+        for x, y in loader:
+            opt.zero_grad()
+            with autocast():
+                loss = crit(model(x), y)
+            scaler.scale(loss).backward()
+            clip_grad_norm_(model.parameters(), 1)
+            scaler.unscale_(opt)
+            scaler.step(opt)
+            scaler.update()
+        """,
+    ),
+    "adamw args, huge rate, tf": (
+        "rate too high",
+        """
+        model = AutoModelForTokenClassification.from_pretrained("roberta-base")
+        optimizer = AdamW(model.parameters(), lr=0.05)
+        for batch in loader:
+            optimizer.zero_grad()
+            model(**batch).loss.backward()
+            optimizer.step()
+        """,
+    ),
+    "train called once, eval each epoch in the loop": (
+        "eval mode",
+        """
+        model.train()
+        for epoch in range(10):
+            for x, y in train_loader:
+                optimizer.zero_grad()
+                loss = criterion(model(x), y)
+                loss.backward()
+                optimizer.step()
+            model.eval()
+            correct = 0
+            with torch.no_grad():
+                for x, y in test_loader:
+                    correct += (model(x).argmax(1) == y).sum().item()
+        """,
+    ),
+    "loss on argmax": (
+        "dead gradients",
+        """
+        for x, y in loader:
+            opt.zero_grad()
+            _, pred = torch.max(model(x), 1)
+            loss = F.mse_loss(pred.float().requires_grad_(), y.float())
             loss.backward()
             opt.step()
         """,

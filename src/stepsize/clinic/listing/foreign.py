@@ -33,6 +33,46 @@ def updates_unused(program: Program) -> Finding | None:
     return None
 
 
+def result_unused(program: Program) -> Finding | None:
+    """Of JAX, where nothing is changed in place: new weights are worked out and thrown away."""
+    thrown = [n.value for n in ast.walk(program.tree) if isinstance(n, ast.Expr)]
+    for call in (n for n in thrown if isinstance(n, ast.Call)):
+        flax = last_word(call) == "apply_gradients" and any(k.arg == "grads" for k in call.keywords)
+        if flax or last_word(call) in _updating(program.tree):
+            return Finding(
+                "dead gradients",
+                0.92,
+                f"{ast.unparse(call):.60} returns the new weights, and nobody keeps them.",
+                "Assign what it returns; JAX changes nothing in place.",
+                1,
+            )
+    return None
+
+
+def _updating(tree: ast.AST) -> set[str]:
+    """Functions that hand back what optax.apply_updates made, under a name of their own."""
+    found = set()
+    for f in ast.walk(tree):
+        if not isinstance(f, ast.FunctionDef):
+            continue
+        own = {
+            n.targets[0].id
+            for n in ast.walk(f)
+            if isinstance(n, ast.Assign)
+            and isinstance(n.targets[0], ast.Name)
+            and last_word(n.value) == "apply_updates"
+        }
+        back = [n.value for n in ast.walk(f) if isinstance(n, ast.Return) and n.value is not None]
+        shared = any(isinstance(n, ast.Global | ast.Nonlocal) for n in ast.walk(f))
+        if own and not shared and any(_names(value) & own for value in back):
+            found.add(f.name)
+    return found
+
+
+def _names(node: ast.AST) -> set[str]:
+    return {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+
+
 def state_lost(program: Program) -> Finding | None:
     """Of optax: a loop that begins each update with the first state, or makes it anew."""
     for run in program.runs:
@@ -136,4 +176,4 @@ def _assigned(node: ast.Assign | ast.AugAssign) -> list[str]:
     return [n.id for t in targets for n in ast.walk(t) if isinstance(n, ast.Name)]
 
 
-FOREIGN = (updates_unused, state_lost, tape_unused, outside_the_tape)
+FOREIGN = (updates_unused, result_unused, state_lost, tape_unused, outside_the_tape)

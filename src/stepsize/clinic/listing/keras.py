@@ -114,4 +114,28 @@ def _activation(layer: Event) -> str:
     return "relu" if str(said).rpartition(".")[2] == "relu" else "?"
 
 
-KERAS = (softmax_of_one, keras_logits, by_name)
+def untrainable(program: Program) -> Finding | None:
+    """The whole model is set to trainable = False, and then compiled and fitted."""
+    for run in program.runs:
+        frozen: dict[str, bool] = {}
+        for e in run:
+            model, _, what = e.owner.rpartition(".")
+            if e.name == "=" and what == "trainable" and isinstance(e.value, ast.Constant):
+                frozen[model] = e.value.value is False and not e.place.loops
+                if e.value.value is True:
+                    frozen = {}  # of a part of it, perhaps
+            elif e.name == "compile" and e.owner in frozen:
+                fitted = any(o.owner == e.owner and o.name == "fit" for o in run)
+                if frozen[e.owner] and fitted:
+                    return Finding(
+                        "dead gradients",
+                        0.9,
+                        f"{e.owner}.trainable is False as it is compiled: none of its weights "
+                        "will change.",
+                        "Freeze the part that is to stay, not the whole model.",
+                        1,
+                    )
+    return None
+
+
+KERAS = (softmax_of_one, keras_logits, by_name, untrainable)

@@ -22,15 +22,16 @@ def layers_in_a_list(program: Program) -> Finding | None:
         text = ast.unparse(kind)
         if REGISTERS.search(text) or not any("Module" in ast.unparse(b) for b in kind.bases):
             continue
-        for n in ast.walk(kind):
-            target = ast.unparse(n.targets[0]) if isinstance(n, ast.Assign) else ""
-            if target.startswith("self.") and _are_layers(n.value):  # type: ignore[attr-defined]
+        made = [n for n in ast.walk(kind) if isinstance(n, ast.Assign) and _are_layers(n.value)]
+        names = [ast.unparse(n.targets[0]) for n in made] + [_filled(kind)]
+        for name in names:
+            if name.startswith("self."):
                 return Finding(
                     "dead gradients",
                     0.92,
-                    f"{kind.name} keeps layers in a plain list, {target}: parameters() doesn't "
-                    "find them there, so the optimizer never moves them.",
-                    "Put nn.ModuleList([...]) in place of the list.",
+                    f"{kind.name} keeps layers in {name}, a plain list or dict: parameters() "
+                    "doesn't find them there, so the optimizer never moves them.",
+                    "Use nn.ModuleList or nn.ModuleDict for it.",
                     1,
                 )
     return None
@@ -44,7 +45,23 @@ def _are_layers(node: ast.expr) -> bool:
         parts = [value for value in node.values if value is not None]
     elif isinstance(node, ast.ListComp):
         parts = [node.elt]
-    return any(isinstance(p, ast.Call) and LAYER.fullmatch(ast.unparse(p.func)) for p in parts)
+    elif isinstance(node, ast.DictComp):
+        parts = [node.value]
+    return any(map(_is_layer, parts))
+
+
+def _is_layer(node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and bool(LAYER.fullmatch(ast.unparse(node.func)))
+
+
+def _filled(kind: ast.ClassDef) -> str:
+    """A plain list of the class that layers are appended to; "" where there is none."""
+    for n in ast.walk(kind):
+        if isinstance(n, ast.Call) and last_word(n) == "append" and n.args and _is_layer(n.args[0]):
+            owner = ast.unparse(n.func.value)  # type: ignore[attr-defined]
+            if owner.startswith("self."):
+                return owner
+    return ""
 
 
 def all_frozen(program: Program) -> Finding | None:

@@ -121,7 +121,7 @@ def without_graph(program: Program) -> Finding | None:
     roles = Roles(program)
     for run in program.runs:
         for i, e in enumerate(run):
-            if not roles.is_backward(e) or not isinstance(e.value, ast.Call):
+            if not roles.is_backward(e) or not isinstance(e.value, ast.Call) or _only_trains(e):
                 continue
             loss = e.value.args[0] if e.value.args else None  # accelerator.backward(loss)
             if loss is None or isinstance(loss, ast.Constant):
@@ -137,6 +137,11 @@ def without_graph(program: Program) -> Finding | None:
                     9,
                 )
     return None
+
+
+def _only_trains(e: Event) -> bool:
+    """Whether this is left out where it stands under no_grad(): `if self.model.training:`."""
+    return e.place.frozen and any("train" in ast.unparse(test) for test in e.place.tests)
 
 
 def _no_graph(node: ast.expr, before: Run, deep: int = 0) -> bool:
