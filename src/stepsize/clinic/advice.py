@@ -112,8 +112,8 @@ def advise(
     yours: in proportion for SGD, by the root for Adam and its like. Short runs of small models bear
     higher rates. What they bear was measured here, for 300 updates; between that and 100,000
     updates, of which the sources speak, the rate lies on a line on log axes. On 25 small models,
-    for 300 and 1500 updates, it missed 0.4 % (median) of the fall of the loss that the best of
-    seven rates brought, 9 % at worst; mostly the rate was too low (benchmarks/ADVICE.md).
+    for 300 and 1500 updates, it missed 0.4% (median) of the fall of the loss that the best of
+    seven rates brought, 9% at worst; mostly the rate was too low (benchmarks/ADVICE.md).
 
     A small table (an "mlp" on up to 1000 examples) is judged by rows that it didn't learn from:
     there the recipe decays the weights, so that they remember 30 epochs, and stops early. On eight

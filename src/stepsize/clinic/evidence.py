@@ -28,7 +28,7 @@ class Known(NamedTuple):
 
 REMEMBERS = Known(
     None,
-    "2 / (1 - beta2), twice the memory of Adam's second average; 1 to 10 % of the run",
+    "2 / (1 - beta2), twice the memory of Adam's second average; 1 to 10% of the run",
     LITERATURE,
     UNTUNED,
 )

@@ -48,13 +48,13 @@ def find_lr(
 
     Source: Smith (2017), arXiv:1506.01186, with a rate that grows along a line. The suggestion is
     this package's own: the geometric middle of two rates, that at which the smoothed loss had made
-    80 % of its fall and that at which it had made 99 %; higher the slower the rate grew, by the
+    80% of its fall and that at which it had made 99%; higher the slower the rate grew, by the
     root, but no higher than the latter; and half of it for an optimizer that averages gradients
     (momentum, Adam), for its loss answers late. On models and optimizers that had no say in that,
-    asked 132 times, it gave 123 suggestions: 90 % of them within a factor of 3 of the best rate of
+    asked 132 times, it gave 123 suggestions: 90% of them within a factor of 3 of the best rate of
     a sweep of 200 updates, the median at 0.97 of it, nine of ten between 0.21 and 2.45; in three
     cases the run would have ended above its start. On models that were made afterwards, stranger
-    ones, it was asked 105 times and gave 86 suggestions, 70 % of them within a factor of 3, and in
+    ones, it was asked 105 times and gave 86 suggestions, 70% of them within a factor of 3, and in
     one case the run would have ended above its start (benchmarks/FINDER.md).
     About a longer training it knows nothing.
     """

@@ -112,7 +112,7 @@ def lost(run: History) -> Finding | None:
     return Finding(
         "NaN",
         0.85,
-        f"{bad} of {len(val)} held-out losses are no numbers; those of the training all are.",
+        f"{bad} of {len(val)} held-out losses aren't numbers; those of the training all are.",
         "Look at the evaluation: an empty batch, a mean over nothing, float16, log(0).",
         10,
     )

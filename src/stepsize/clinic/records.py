@@ -34,8 +34,8 @@ def decayed_early(run: History) -> Finding | None:
     return Finding(
         "rate decayed too early",
         0.9,
-        f"From {gone[0] / len(share):.0%} of the run on the rate is below 2 % of its peak; there "
-        f"the loss went from {before:.3g} to {after:.3g} only.",
+        f"From {gone[0] / len(share):.0%} of the run on, the rate is below 2% of its peak; from "
+        f"there the loss only went from {before:.3g} to {after:.3g}.",
         "Give the schedule the number of updates of the whole run: epochs times batches.",
         7,
     )

@@ -70,9 +70,9 @@ def nan(run: History) -> Finding | None:
     return Finding(
         "NaN",
         0.95,
-        f"Loss {run.lost} is the first that is no number; the one before was {run.loss[-1]:.3g}."
+        f"Loss {run.lost} is the first that isn't a number; the one before was {run.loss[-1]:.3g}."
         if run.lost
-        else "The very first loss is no number.",
+        else "The very first loss isn't a number.",
         "If it grew before, lower the rate. If not, look for log(0), 0/0 or float16 in that batch.",
         10,
         at=run.lost,

@@ -28,7 +28,7 @@ class Watch:
     stop: whether the run should end then; without it, the answer is always False. say: what is
     done with the words, print by default. code, config, classes, kind: as `diagnose` takes them.
 
-    Sure is an illness with an evidence of at least 90 %, found at two looks in a row; a loss that
+    Sure is an illness with an evidence of at least 90%, found at two looks in a row; a loss that
     isn't a number is told at once. What can only be judged at the end (a plateau, a low rate,
     overfitting) is in `watch.diagnosis()`.
 
