@@ -9,15 +9,18 @@ WORDS = {
     "train loss": "Trainingsverlust, Trainingsfehler, Verlust (Training), perte d'entraînement, "
     "perte entraînement, pérdida de entrenamiento, pérdida entrenamiento, perda de treino, "
     "perda de treinamento, perdita di addestramento, perdita addestramento, 训练损失, 訓練損失, "
-    "学習損失, потери на обучении, 훈련 손실, 학습 손실",
+    "学習損失, потери на обучении, 훈련 손실, 학습 손실, trainverlies, trainingsverlies, "
+    "strata treningowa, eğitim kaybı",
     "val loss": "Validierungsverlust, Validierungsfehler, Testverlust, Testfehler, "
     "perte de validation, perte validation, perte de test, pérdida de validación, "
     "pérdida validación, pérdida de prueba, perda de validação, perda validação, "
-    "perdita di validazione, perdita validazione, 验证损失, 驗證損失, 测试损失, 検証損失, "
-    "валидационные потери, потери на валидации, 검증 손실",
+    "perdita di validazione, perdita validazione, validatieverlies, testverlies, "
+    "strata walidacyjna, doğrulama kaybı, валидационные потери, потери на валидации, 验证损失, "
+    "驗證損失, 测试损失, 验证集损失, 测试集损失, 検証損失, 검증 손실",
     "loss": "Verlust, Verlustwert, perte, pertes, coût, pérdida, pérdidas, perda, perdita, 损失值, "
-    "损失, 損失, ロス, потери, потеря, 손실, verlies, kayıp",
-    "epoch": "Epoche, époque, época, epoca, эпоха, エポック, 轮次, 轮数, 에포크",
+    "损失, 損失, ロス, потери, потеря, 손실, verlies, strata, kayıp, kaybı, förlust",
+    "epoch": "Epoche, epok, epoka, epoke, époque, época, epoca, эпоха, エポック, 轮次, 轮数, "
+    "에포크",
     "iteration": "Durchlauf, itération, iteración, iteração, iterazione, итерация, 迭代次数, 迭代, "
     "反復, 반복",
     "step": "Schritt, étape, paso, passo, шаг, 步数, ステップ, 스텝",

@@ -45,7 +45,8 @@ CODE = re.compile(
 )
 REPEATS = re.compile(
     r"improved from|did ?n[o']t improve|decreased \(|increased \(|checkpoint|saving |best (?:val|"
-    r"valid|loss|model)|early ?stopping|restoring",
+    r"valid|loss|model)|early ?stopping|restoring|trial \d+ (?:finished|failed|pruned)|"
+    r"\bcallbacks\.py:\d+\]",
     re.IGNORECASE,
 )
 
@@ -77,7 +78,8 @@ def read_lines(text: str) -> list[Record]:
             skip = REPEATS.search(line) or CODE.search(line)
             tokens = [] if skip else _tokens(marked)
             if not tokens:
-                heading = _phase(line, "") if line.strip(" -=_*#") else ""
+                said = _phase(line, "") if line.strip(" -=_*#") else ""
+                heading = "" if said in TRAIN else said  # what has no other name is the training's
                 continue
             row = _record(tokens, heading)
             if "of" in row and is_running(line):
