@@ -77,6 +77,28 @@ def wild(run: History) -> Finding | None:
     )
 
 
+def restless(run: History) -> Finding | None:
+    """Of a line an epoch, or so: after the first few nothing is learned, and nothing is at rest.
+
+    The held-out data are the same in each line, so what trembles is the weights. Twice as much as
+    in any sound run at a constant rate that these rules were made on.
+    """
+    val, y = comparable(run)
+    if val is None or val.min() <= 0 or len(val) < 12 or not 12 <= len(y) < 100:
+        return None
+    if run.lr is not None and run.lr[-1] < 0.5 * run.lr.max():
+        return None
+    half = val[len(val) // 2 :]
+    trembles, early = _wild(val), float(np.median(val[1:5]))
+    if trembles < 0.15 or np.median(half) < 0.5 * early or abs(trend(half)[1]) > 3:
+        return None
+    return too_high(
+        f"the held-out loss hasn't come down since its first lines, and trembles by {trembles:.0%} "
+        "from line to line, to the end",
+        0.8,
+    )
+
+
 def _ends(curve: np.ndarray) -> tuple[float, float]:
     """Between which values a curve is mostly, in its second half."""
     low, high = np.quantile(curve[len(curve) // 2 :], (0.1, 0.9))
@@ -159,4 +181,4 @@ def settles(run: History) -> bool:
     return late < 0.8 * val[0] and _wild(val) < 0.3 and float(val[len(val) // 4 :].max()) < val[0]
 
 
-SIGNS: tuple[Sign, ...] = (never_undercut, thrown_away, at_once, wild, guesses)
+SIGNS: tuple[Sign, ...] = (never_undercut, thrown_away, at_once, wild, restless, guesses)
