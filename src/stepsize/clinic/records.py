@@ -113,7 +113,8 @@ def dead_gradients(run: History) -> Finding | None:
     most, last = float(norm.max()), float(np.median(norm[-len(norm) // 4 :]))
     if last > max(1e-5 * most, 1e-7 * abs(run.start)):
         return None
-    if last > 1e-2 * float(np.median(norm[: max(len(norm) // 20, 2)])):
+    early = float(np.median(norm[: max(len(norm) // 20, 2)]))
+    if last > max(1e-2 * early, 1e-7 * abs(run.start)):
         return None  # small beside that of a divergence only
     # A run that has arrived has no gradient either: but there it went little by little, and every
     # loss is the same. Dead ones go at once, or the losses of the batches still differ.
