@@ -11,6 +11,7 @@ import pytest
 
 from stepsize.clinic import diagnose
 from stepsize.clinic.reading import read
+from stepsize.clinic.reading.languages import in_english
 from stepsize.clinic.reading.names import meaning
 
 POSTED = Path(__file__).parent / "posted"
@@ -272,6 +273,14 @@ RUNS = {
     ),
     "rate too low": (2.3 - 0.004 * E, 2.31 - 0.004 * E),
 }
+
+
+def test_words_are_told_in_english_with_or_without_their_accents():
+    assert in_english("Pérdida: 1, perdida: 2, PÉRDIDA 3") == "loss: 1, loss: 2, loss 3"
+    assert in_english("taux d’apprentissage = 0.1") == "lr = 0.1"
+    assert in_english("第12步 损失 0.5").split() == ["step", "12", "loss", "0.5"]
+    for english in ("step 3 | loss 0.5", "Verlusterfahrung", "superposition", "repertoire"):
+        assert in_english(english) == english
 
 
 @pytest.mark.parametrize("form", PRINTED)

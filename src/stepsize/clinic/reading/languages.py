@@ -1,6 +1,7 @@
 """The words of a log in other languages, told in English: `Verlust`, `perte`, `pérdida`, `损失`."""
 
 import re
+from functools import cache
 
 __all__ = ["in_english"]
 
@@ -49,20 +50,34 @@ def _pattern(phrase: str) -> str:
     return f"(?<!{LETTER}){spelled}(?!{LETTER})" if apart else spelled
 
 
-PHRASES = sorted(
-    ((phrase, english) for english, row in WORDS.items() for phrase in row.split(", ")),
-    key=lambda pair: -len(pair[0]),
-)
-ANY = re.compile("|".join(f"({_pattern(phrase)})" for phrase, _ in PHRASES), re.IGNORECASE)
+PHRASES = {phrase: english for english, row in WORDS.items() for phrase in row.split(", ")}
 
 
 def in_english(text: str) -> str:
     """The text with the words that a log is made of in English; all else as it is."""
     for counted, english in COUNTED:
         text = counted.sub(english, text)
-    return ANY.sub(_english, text)
+    bare = _without_accents(text.lower())
+    present = tuple(p for p in PHRASES if _without_accents(p.lower()) in bare)
+    return _any_of(present).sub(_english, text) if present else text
+
+
+def _without_accents(text: str) -> str:
+    return text.translate(BARE)
+
+
+@cache
+def _any_of(phrases: tuple[str, ...]) -> re.Pattern[str]:
+    """The longest first; only those that are somewhere, for a log can be long."""
+    ordered = sorted(phrases, key=len, reverse=True)
+    return re.compile("|".join(map(_pattern, ordered)), re.IGNORECASE)
 
 
 def _english(match: re.Match[str]) -> str:
-    phrase, english = PHRASES[(match.lastindex or 1) - 1]
-    return english if phrase[0] < "\u1100" else f" {english} "
+    bare = _without_accents(match[0].lower())
+    english = BY_BARE[bare]
+    return english if match[0][0] < "\u1100" else f" {english} "
+
+
+BARE = str.maketrans({letter: both[1] for letter, both in ACCENTS.items()} | {"’": "'"})
+BY_BARE = {_without_accents(phrase.lower()): english for phrase, english in PHRASES.items()}
