@@ -4,7 +4,10 @@ import pytest
 
 from stepsize.clinic.listing import faults
 
-from .loops import FAULTY, SOUND
+from . import loops, loops_elsewhere
+
+SOUND = loops.SOUND | loops_elsewhere.SOUND
+FAULTY = loops.FAULTY | loops_elsewhere.FAULTY
 
 
 @pytest.mark.parametrize("name", SOUND)

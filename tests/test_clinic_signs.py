@@ -122,6 +122,38 @@ SICK = {
             val_loss=0.5 - 0.15 * np.exp(-(((EPOCH - 3) / 3) ** 2)),
         ),
     ),
+    "weights pulled to 0": (
+        "weight decay too strong",
+        dict(loss=0.6 + FALLING / 2, val_loss=0.6 + HELD / 2, weight_norm=3 + 7 * np.exp(-T / 50)),
+    ),
+    "weights thrown far": (
+        "rate too high",
+        dict(loss=1.5 + 0.3 * np.abs(RNG.normal(size=600)), weight_norm=10 * (1 + T / 5)),
+    ),
+    "thrown in the first line": (
+        "rate too high",
+        dict(
+            loss=np.r_[22000, 95, 3.8, 0.75 + np.exp(-EPOCH[3:] / 3)],
+            val_loss=np.r_[0.94, 190, 4.0, 0.75 + np.exp(-EPOCH[3:] / 3)],
+        ),
+    ),
+    "a little worse than a guess": (
+        "rate too high",
+        dict(loss=np.r_[65, 2.325 + 0.01 * RNG.normal(size=29)]),
+    ),
+    "restless held-out loss": (
+        "rate too high",
+        dict(
+            loss=1.4 + 1.5 * np.exp(-EPOCH) + 0.05 * RNG.normal(size=30),
+            val_loss=1.5 + 0.4 * (EPOCH % 2) + 0.1 * RNG.normal(size=30),
+            lr=np.full(30, 0.1),
+        ),
+    ),
+    "a guess, from a little above": (
+        "plateau",
+        dict(loss=np.log(10) + 0.1 * np.exp(-T / 20) + 0.01 * RNG.normal(size=600)),
+    ),
+    "held-out losses that are lost": ("NaN", dict(loss=FALLING, val_loss=[np.nan] * 30)),
     "sorted": ("data not shuffled", dict(loss=SORTED)),
     "sorted, 8.9 batches an epoch": (
         "data not shuffled",
@@ -158,6 +190,16 @@ def test_an_illness_is_found_first(name):
 SOUND = {
     "restarts": dict(
         loss=FALLING, lr=0.1 * (1 + np.cos(np.pi * (T % 150) / 150)) / 2, val_loss=HELD
+    ),
+    "weights that grow": dict(loss=FALLING, val_loss=HELD, weight_norm=10 + T / 30),
+    "weights that shrink, and all is learned": dict(
+        loss=FALLING, val_loss=HELD, weight_norm=3 + 7 * np.exp(-T / 50)
+    ),
+    "hard batches that held-out data don't feel": dict(
+        loss=FALLING + 1.5 * np.isin(T, (185, 301, 421, 422)), val_loss=HELD
+    ),
+    "a gradient that is small beside a single large one": dict(
+        loss=FALLING, grad_norm=np.where(T == 300, 1e7, 1 + 0.1 * RNG.normal(size=600))
     ),
     "a small last batch": dict(loss=FALLING + 2 * (T % 20 == 19) * (T > 0), val_loss=HELD),
     "cosine": dict(loss=FALLING, lr=0.1 * (1 + np.cos(np.pi * T / 600)) / 2, val_loss=HELD),
@@ -200,6 +242,17 @@ def test_what_is_not_meant_to_fall_is_not_called_ill(kind):
     assert diagnose(np.r_[steady, 1e6 * 2.0 ** np.arange(100)], kind=kind).verdict == "divergence"
     assert diagnose([0.5] * 50, kind=kind).verdict == "dead gradients"
     assert diagnose([0.5] * 50 + [np.nan], kind=kind).verdict == "NaN"
+
+
+def test_what_the_curves_cannot_show_is_said():
+    told = diagnose(FALLING)
+    assert told.verdict == "healthy"
+    names = ("held-out loss", "learning rate", "gradient's norm")
+    assert [name in str(told) for name in names] == [True] * 3
+    every = dict(loss=0.5 + FALLING, val_loss=0.5 + HELD, lr=np.ones(600), grad_norm=np.ones(600))
+    (only,) = diagnose(every).unseen
+    assert only.startswith("a weight decay that is too strong")
+    assert diagnose(every | dict(weight_norm=10 + T / 30)).unseen == ()
 
 
 # The percentages ----------------------------------------------------------------------------------

@@ -51,6 +51,39 @@ def test_the_shell_reads_standard_input_and_code(tmp_path):
     assert run.stdout.startswith("Read: the code.\ntwo schedulers")
 
 
+HURRY = {  # what is given in a hurry, and what is said of it
+    "gone.log": (None, "there is no file"),
+    "empty.log": (b"", "the log is empty"),
+    "blank.log": (b" \n\n", "the log is empty"),
+    "model.pt": (bytes(range(256)) * 40, "isn't a text"),
+    "train.py": (b"loss.backward()", "give it as --code"),
+    "talk.txt": (b"the loss looks good", "no loss was found"),
+    "cut.json": (b'{"a": [1, 2', "no loss was found"),
+}
+
+
+@pytest.mark.parametrize("name", HURRY)
+def test_what_cannot_be_read_is_said_in_a_line(name, tmp_path, capsys):
+    content, said = HURRY[name]
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    assert main([str(tmp_path / name)]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == "" and said in printed.err and printed.err.count("\n") == 1
+    assert "Traceback" not in printed.err and "loss: " not in printed.err
+
+
+@pytest.mark.parametrize(
+    "picture", ["run.xyz", "no/such/folder/run.png", "no/such/folder/run.html"]
+)
+def test_a_picture_that_cannot_be_written_is_said(picture, tmp_path, capsys):
+    log = tmp_path / "run.log"
+    log.write_text(log_of(FALLING), encoding="utf-8")
+    assert main([str(log), "--picture", str(tmp_path / picture)]) == 2
+    printed = capsys.readouterr()
+    assert "Healthy" in printed.out and printed.err.startswith("stepsize.clinic: ")
+
+
 @pytest.mark.parametrize("name", ["run.html", "run.png", "run.svg"])
 def test_the_curve_is_drawn_with_the_signs_marked(name, tmp_path, capsys):
     log, picture = tmp_path / "run.log", tmp_path / name

@@ -11,6 +11,7 @@ import pytest
 
 from stepsize.clinic import diagnose
 from stepsize.clinic.reading import read
+from stepsize.clinic.reading.languages import in_english
 from stepsize.clinic.reading.names import meaning
 
 POSTED = Path(__file__).parent / "posted"
@@ -50,7 +51,7 @@ def test_a_log_is_read_from_its_file_and_with_other_ends_of_lines(name, tmp_path
 
 def test_every_posted_log_has_what_is_to_be_read_in_it():
     assert {file.stem for file in POSTED.glob("*.log")} == set(EXPECTED)
-    assert len(EXPECTED) >= 100
+    assert len(EXPECTED) >= 245
 
 
 class Frame:
@@ -216,6 +217,83 @@ def test_a_nan_that_is_logged_as_zero_is_a_nan():
     assert read([*fine, fine[-1] | {"loss": 0.0, "epoch": 1.0}]).lost is None
 
 
+# One line an epoch, as ten people print it: (epoch, loss, held-out loss, rate) to a line.
+PRINTED = {
+    "French": lambda e, y, v, r: (
+        f"Époque {e}/40 - perte : {y:.4f} - perte de validation : {v:.4f} "
+        f"- taux d'apprentissage : {r:g}"
+    ),
+    "German, with commas": lambda e, y, v, r: (
+        f"Epoche {e}: Verlust {y:.4f}, Validierungsverlust {v:.4f}, Lernrate {r:.6f}".replace(
+            ".", ","
+        )
+    ),
+    "Spanish": lambda e, y, v, r: f"Época {e} | pérdida={y:.4f} | pérdida_val={v:.4f} | lr={r:g}",
+    "Chinese": lambda e, y, v, r: f"第{e}轮，训练损失：{y:.4f}，验证损失：{v:.4f}，学习率：{r:g}",
+    "logging": lambda e, y, v, r: (
+        f"2024-05-01 12:{e:02}:00,123 INFO     trainer: epoch={e} loss={y:.4f} "
+        f"val_loss={v:.4f} lr={r:g}"
+    ),
+    "colored": lambda e, y, v, r: (
+        f"\x1b[1mEpoch {e}/40\x1b[0m \x1b[32mloss: {y:.4f}\x1b[0m val_loss: {v:.4f} lr: {r:g}"
+    ),
+    "Keras": lambda e, y, v, r: (
+        f"Epoch {e}/40\n20/20 ━━━━━━━━━━━━━━━━━━━━ 1s 5ms/step - loss: {y:.4f} - val_loss: {v:.4f} "
+        f"- learning_rate: {r:.4e}"
+    ),
+    "fastai": lambda e, y, v, r: (
+        ("epoch train_loss valid_loss lr time\n" if e == 1 else "")
+        + f"{e} {y:.6f} {v:.6f} {r:.6f} 00:12"
+    ),
+    "Markdown": lambda e, y, v, r: (
+        ("| epoch | train loss | val loss | lr |\n|---|---|---|---|\n" if e == 1 else "")
+        + f"| {e} | {y:.4f} | {v:.4f} | {r:g} |"
+    ),
+    "JSON lines": lambda e, y, v, r: (
+        f'{{"epoch": {e}, "train": {{"loss": {y:.4f}}}, "val": {{"loss": {v:.4f}}}, "lr": {r:g}}}'
+    ),
+    "semicolons": lambda e, y, v, r: (
+        ("Epoche;Verlust;Validierungsverlust;Lernrate\n" if e == 1 else "")
+        + f"{e};{y:.4f};{v:.4f};{r:.6f}".replace(".", ",")
+    ),
+    "one key a line": lambda e, y, v, r: (
+        f"Epoch: {e}\nTraining loss: {y:.4f}\nValidation loss: {v:.4f}\nLearning rate: {r:g}\n"
+    ),
+    "ranks": lambda e, y, v, r: "\n".join(
+        f"[rank{k}]: epoch {e} loss {y + k:.4f} val_loss {v:.4f} lr {r:g}" for k in range(2)
+    ),
+}
+E = np.arange(40)
+RUNS = {
+    "healthy": (0.2 + 2 * np.exp(-E / 8), 0.3 + 2 * np.exp(-E / 8)),
+    "overfitting": (2 * np.exp(-E / 10), 0.5 + (E - 12) ** 2 / 400),
+    "divergence": (
+        np.r_[0.2 + 2 * np.exp(-E[:20] / 8), 0.5 * 1.5 ** E[:20]],
+        np.r_[0.3 + 2 * np.exp(-E[:20] / 8), 0.6 * 1.5 ** E[:20]],
+    ),
+    "rate too low": (2.3 - 0.004 * E, 2.31 - 0.004 * E),
+}
+
+
+def test_words_are_told_in_english_with_or_without_their_accents():
+    assert in_english("Pérdida: 1, perdida: 2, PÉRDIDA 3") == "loss: 1, loss: 2, loss 3"
+    assert in_english("taux d’apprentissage = 0.1") == "lr = 0.1"
+    assert in_english("第12步 损失 0.5").split() == ["step", "12", "loss", "0.5"]
+    for english in ("step 3 | loss 0.5", "Verlusterfahrung", "superposition", "repertoire"):
+        assert in_english(english) == english
+
+
+@pytest.mark.parametrize("form", PRINTED)
+@pytest.mark.parametrize("verdict", RUNS)
+def test_how_it_was_printed_changes_no_verdict(form, verdict):
+    loss, held = RUNS[verdict]
+    rows = zip(range(1, 41), loss, held, strict=True)
+    text = "\n".join(PRINTED[form](epoch, y, v, 0.001) for epoch, y, v in rows)
+    found = diagnose(text)
+    assert found.verdict == verdict
+    assert "40 losses" in found.read and "40 held-out losses; the rate" in found.read
+
+
 @pytest.mark.parametrize(
     "wrong",
     ["", "hello", "no numbers: here", "/no/such/run.csv", "accuracy: 0.9", [{"acc": 1.0}], {}, []],
@@ -242,7 +320,7 @@ def test_the_metrics_of_lightning_are_read_with_their_blank_cells():
 
 
 def test_a_folder_is_read_by_what_a_logger_left_there(tmp_path):
-    with pytest.raises(ValueError, match="is none of"):
+    with pytest.raises(ValueError, match="none of"):
         read(tmp_path)
     (tmp_path / "version_0").mkdir()
     csv = tmp_path / "version_0" / "metrics.csv"

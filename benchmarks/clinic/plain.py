@@ -100,7 +100,7 @@ def hows(b: float, adam: bool) -> Iterator[How]:
 
 
 def run(kind: Kind, how: How) -> dict[str, np.ndarray]:
-    """The curves: loss, lr, grad_norm of each update, val_loss of each epoch; to the last."""
+    """The curves, to the last: loss, lr, grad_norm, weight_norm by update; val_loss by epoch."""
     torch.manual_seed(how.seed)
     net, other = kind.model(), kind.model()
     for module in net.modules():
@@ -128,12 +128,13 @@ def run(kind: Kind, how: How) -> dict[str, np.ndarray]:
         norm = torch.nn.utils.get_total_norm(
             [p.grad for p in net.parameters() if p.grad is not None]
         )
+        weights = torch.nn.utils.get_total_norm([p.detach() for p in net.parameters()])
         opt.step()
-        kept.append((loss.item(), rate, float(norm)))
+        kept.append((loss.item(), rate, float(norm), float(weights)))
         if (t + 1) % BATCHES == 0:
             vals.append(_held(net, kind, held))
-    loss_, lr_, norm_ = np.array(kept).T
-    return dict(loss=loss_, lr=lr_, grad_norm=norm_, val_loss=np.array(vals))
+    names = ("loss", "lr", "grad_norm", "weight_norm")
+    return dict(zip(names, np.array(kept).T, strict=True)) | dict(val_loss=np.array(vals))
 
 
 def _held(net: nn.Module, kind: Kind, held: tuple[Tensor, Tensor]) -> float:

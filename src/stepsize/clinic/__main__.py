@@ -12,7 +12,7 @@ HEALTHY, ILL, UNREAD, UNSURE = 0, 1, 2, 3
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """The exit status: 0 healthy, 1 something was found, 2 it can't be read, 3 can't tell."""
+    """The exit status: 0 healthy, 1 something was found, 2 an error, 3 can't tell."""
     asked = _parser().parse_args(arguments)
     try:
         log = _log(asked.log, alone=asked.code is not None)
@@ -23,7 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
             _draw(asked.picture, seen, found)
             print(f"The picture is in {asked.picture}.")
     except (OSError, ValueError, TypeError) as error:
-        print(f"stepsize.clinic: {error}", file=sys.stderr)
+        print(f"stepsize.clinic: {_plainly(error)}", file=sys.stderr)
         return UNREAD
     return {"healthy": HEALTHY, "can't tell": UNSURE}.get(found.verdict, ILL)
 
@@ -31,11 +31,14 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m stepsize.clinic",
-        description="Says what ails a run, by its log, its code, or both.",
-        epilog="Exit status: 0 healthy, 1 something was found, 2 it can't be read, 3 can't tell.",
+        description="Says what ails a run, from its log, its code, or both.",
+        epilog="Exit status: 0 healthy, 1 something was found, 2 it couldn't be read, or the "
+        "picture couldn't be written, 3 can't tell.",
     )
     parser.add_argument(
-        "log", nargs="?", help="a log, CSV, JSON, event file or folder; - or none: standard input"
+        "log",
+        nargs="?",
+        help="a log, CSV, JSON, event file or folder; - or nothing: what is piped in",
     )
     parser.add_argument(
         "--code", type=Path, metavar="FILE", help="the training loop: .py or .ipynb"
@@ -46,7 +49,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="draw the curve with the signs marked: a picture, or a page if .html",
     )
-    parser.add_argument("--classes", type=int, metavar="N", help="of a classifier")
+    parser.add_argument("--classes", type=int, metavar="N", help="how many, of a classifier")
     parser.add_argument("--kind", choices=[kind for kind in KINDS if kind], default="",
                         help="a model whose loss isn't meant to fall")  # fmt: skip
     return parser
@@ -54,12 +57,23 @@ def _parser() -> argparse.ArgumentParser:
 
 def _log(log: str | None, alone: bool) -> str | Path | None:
     """A path, or what comes on standard input; None: there is only code to be read."""
+    if log is not None and log.endswith(".py"):
+        raise ValueError(f"{log} is a program, not a log: give it as --code {log}")
     if log not in (None, "-"):
         return Path(str(log)).expanduser()
     if log is None and alone and sys.stdin.isatty():
         return None
+    if sys.stdin.isatty():
+        print("Paste the log, then press Ctrl-D (on Windows, Ctrl-Z and Enter).", file=sys.stderr)
     text = sys.stdin.read()
     return None if not text.strip() and alone else text
+
+
+def _plainly(error: Exception) -> str:
+    """What went wrong, in words, without the name of an argument that nobody typed."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}"
+    return str(error).removeprefix("loss: ")
 
 
 def _draw(file: Path, history: History, found: Diagnosis) -> None:

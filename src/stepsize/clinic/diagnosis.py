@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from . import few, held, order, precision, records, signs, slow
+from . import few, held, order, precision, records, signs, slow, thrown, weights
 from .counting import counted
 from .finding import Finding, Sign
 from .history import History
@@ -16,6 +16,12 @@ __all__ = ["Diagnosis", "Finding", "diagnose", "judge"]
 
 ENOUGH = 0.5  # of evidence, to be told at all
 KINDS = {"gan": "GAN", "policy": "policy"}
+NEEDS = {
+    "val_loss": "overfitting (log a held-out loss)",
+    "lr": "a schedule that is off (log the learning rate)",
+    "grad_norm": "a forgotten zero_grad (log the gradient's norm)",
+    "weight_norm": "a weight decay that is too strong (log the weights' norm)",
+}
 
 
 @dataclass(frozen=True)
@@ -24,13 +30,14 @@ class Diagnosis:
 
     verdict: the name of the first finding, "healthy" where nothing was found, or "can't tell"
     where there are no curves, or they are too short to tell; `why` says which. read: what was
-    read, in a line.
+    read, in a line. unseen: what these curves can't show, and what to log so that they do.
     """
 
     findings: tuple[Finding, ...]
     verdict: str
     read: str = ""
     why: str = ""
+    unseen: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"Read: {self.read}.\n{self._told()}" if self.read else self._told()
@@ -39,8 +46,12 @@ class Diagnosis:
         if self.verdict == "can't tell":
             return f"I can't tell: {self.why}."
         if not self.findings:
-            return "Healthy: none of the signs that I know."
+            return "\n".join(["Healthy: none of the signs that I know.", *_not_seen(self.unseen)])
         return "\n".join(str(finding) for finding in self.findings)
+
+
+def _not_seen(unseen: tuple[str, ...]) -> list[str]:
+    return [f"These curves can't show {'; or '.join(unseen)}."] if unseen else []
 
 
 def diagnose(
@@ -50,6 +61,7 @@ def diagnose(
     val_loss: Any = None,
     lr: Any = None,
     grad_norm: Any = None,
+    weight_norm: Any = None,
     config: Mapping[str, Any] | None = None,
     classes: int | None = None,
     kind: str = "",
@@ -61,8 +73,8 @@ def diagnose(
     former; a DataFrame; what Keras's `fit` returns; a list of losses, of (step, loss) pairs or of
     dicts; a mapping of curves; a `Trace` of one run. None where only code is given.
     code: the training loop: its text, a cell of a notebook, a function, or the path of a file.
-    val_loss, lr, grad_norm: curves over the same time, of any length, where history doesn't hold
-    them; lr may be one number. The more, the better.
+    val_loss, lr, grad_norm, weight_norm: curves over the same time, of any length, where history
+    doesn't hold them; lr may be one number. The more, the better.
     config: what is known of the code. optimizer (a name, a class, or one that was made),
     weight_decay, schedulers (names of those on one optimizer), schedule_steps (what the schedule
     was told), steps_per_epoch, epochs, stepped ("batch" or "epoch"), code (as above).
@@ -73,14 +85,15 @@ def diagnose(
 
     How often it is right, of whom and in which form, is in benchmarks/CLINIC.md. Where less than
     the rate is known, some can't be told: a noise floor, a rate that has gone, a wrong pace want
-    lr; a forgotten zero_grad wants grad_norm, or the code; overfitting wants val_loss.
+    lr; a forgotten zero_grad wants grad_norm, or the code; overfitting wants val_loss; a weight
+    decay that is too strong wants weight_norm. `unseen` says so.
 
     >>> print(diagnose([2.3, 2.0, 2.9, 8.0, 90.0, 3e4, float("inf")]).verdict)
     divergence
     >>> print(diagnose("step 100 | loss 2.31 | lr 1e-4\\nstep 200 | loss nan | lr 1e-4").read)
     2 losses, every 100th update (1 not finite); the rate
     """
-    curves = dict(val_loss=val_loss, lr=lr, grad_norm=grad_norm)
+    curves = dict(val_loss=val_loss, lr=lr, grad_norm=grad_norm, weight_norm=weight_norm)
     return judge(read(history, config, code=code, classes=classes, kind=kind, **curves))
 
 
@@ -95,7 +108,15 @@ def judge(seen: History) -> Diagnosis:
     if told:
         return Diagnosis(tuple(told), told[0].name, seen.said)
     why = _unsure(seen)
-    return Diagnosis((), "can't tell" if why else "healthy", seen.said, why)
+    return Diagnosis((), "can't tell" if why else "healthy", seen.said, why, _unseen(seen))
+
+
+def _unseen(seen: History) -> tuple[str, ...]:
+    """What nobody could see without a curve that wasn't kept."""
+    kept = {name: getattr(seen, name) is not None for name in NEEDS}
+    # A model that has learned nearly all there is isn't held back by its weight decay.
+    kept["weight_norm"] |= not len(seen.loss) or seen.course[-1] < 0.1 * seen.start
+    return tuple(words for name, words in NEEDS.items() if not kept[name])
 
 
 def _unsure(seen: History) -> str:
@@ -113,11 +134,12 @@ def _unsure(seen: History) -> str:
 
 def _signs(seen: History) -> tuple[Sign, ...]:
     """All that can be seen: by how many losses there are, and whether they are meant to fall."""
-    always = (signs.nan, *precision.SIGNS, records.schedule_pace, *records.CODE)
+    always = (signs.nan, held.lost, *precision.SIGNS, records.schedule_pace, *records.CODE)
     if not len(seen.loss):
         return always
     if seen.kind:
         return (signs.explosion, slow.unmoved, *always)
     if len(seen.loss) < few.FEW:
         return few.SIGNS + always
-    return signs.SIGNS + records.SIGNS + held.SIGNS + order.SIGNS + precision.SIGNS
+    beside = held.SIGNS + thrown.SIGNS + weights.SIGNS
+    return signs.SIGNS + records.SIGNS + beside + order.SIGNS + precision.SIGNS

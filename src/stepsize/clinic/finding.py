@@ -7,7 +7,17 @@ import numpy as np
 
 from .history import History
 
-__all__ = ["Finding", "Sign", "apart", "blocks", "chance", "spread", "straightness", "trend"]
+__all__ = [
+    "Finding",
+    "Sign",
+    "apart",
+    "blocks",
+    "chance",
+    "spread",
+    "straightness",
+    "too_high",
+    "trend",
+]
 
 GUESSES = (2, 3, 4, 5, 10, 20, 50, 100, 1000)  # numbers of classes that are common
 
@@ -92,3 +102,14 @@ def apart(a: float, b: float) -> tuple[str, str]:
         if one != other:
             break
     return one, other
+
+
+def too_high(sign: str, evidence: float = 0.86) -> Finding:
+    """What there is to say of a learning rate that is too high; sign: by what it shows."""
+    return Finding(
+        "rate too high",
+        evidence,
+        f"{sign[0].upper()}{sign[1:]}.",
+        "Lower the learning rate, to a tenth at first; then look where it begins to be calm.",
+        1,
+    )

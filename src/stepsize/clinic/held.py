@@ -8,6 +8,7 @@ import numpy as np
 
 from .finding import Finding, Sign, apart, trend
 from .history import History, jitter
+from .thrown import comparable
 
 __all__ = ["SIGNS"]
 
@@ -43,117 +44,12 @@ def overfitting(run: History) -> Finding | None:
     )
 
 
-def never_undercut(run: History) -> Finding | None:
-    """The first held-out loss is never undercut, later ones are far above, and nothing is learned.
-
-    A rate that is too low would leave it where it is; overfitting lowers the training loss.
-    """
-    val, y = _late(run)
-    if val is None:
-        return None
-    late = float(np.median(val[len(val) // 2 :]))
-    if val[1:].min() < 0.98 * val[0] or late < val[0] + 0.1 * abs(val[0]) or val[0] <= 0:
-        return None
-    if _learns(run, y):
-        return None
-    began, now = apart(val[0], late)
-    return _too_high(
-        0.88, f"the first held-out loss, {began}, is never undercut; later it is about {now}"
-    )
-
-
-def thrown_away(run: History) -> Finding | None:
-    """The first line is far above all others, and after it nothing more is learned.
-
-    A model that learns all it can in its first epoch looks alike, but its first held-out loss is
-    low already: there it is measured after that epoch.
-    """
-    val, y = _late(run)
-    if val is None or len(y) < len(val):
-        return None  # the first held-out loss is older than the first of the training
-    first, rest = float(y[: len(y) // len(val)].mean()), float(np.median(y[1:]))
-    high = val[0] > 3 * abs(np.median(val[1:])) and first > 1.5 * rest > 0
-    far = val[0] > 5 * first or (val[0] > 2 * first and _wild(val) > 0.6)
-    if not high or not far or (_learns(run, y) and _wild(val) < 0.15):
-        return None
-    return _too_high(
-        0.8,
-        f"the weights were thrown far away at first: a held-out loss of {val[0]:.3g}, where later "
-        f"it is about {np.median(val[1:]):.3g}",
-    )
-
-
-def wild(run: History) -> Finding | None:
-    """The held-out loss jumps from line to line by as much as it is high."""
-    val, y = _late(run)
-    if val is None or val.min() <= 0 or len(val) < 12:
-        return None
-    if run.lr is not None and run.lr[-1] < 0.5 * run.lr.max():
-        return None
-    course = y if len(y) < 200 else run.course
-    jumps, own = _wild(val), _wild(course)
-    if jumps >= 0.6 and own >= 0.2:
-        return _too_high(
-            0.85,
-            f"the held-out loss jumps by {jumps:.0%} of its height from line to line, to the end",
-        )
-    still = np.median(course[len(course) // 2 :]) > 0.4 * course[1 : max(5, len(course) // 6)].min()
-    if len(course) < 20 or not still or _reach(val) < 1.2 or _reach(course) < 0.8:
-        return None
-    low, high = apart(*_ends(val))
-    return _too_high(
-        0.85, f"to the end, the held-out loss goes up and down, mostly between {low} and {high}"
-    )
-
-
-def _ends(curve: np.ndarray) -> tuple[float, float]:
-    """Between which values a curve is mostly, in its second half."""
-    low, high = np.quantile(curve[len(curve) // 2 :], (0.1, 0.9))
-    return float(low), float(high)
-
-
-def _reach(curve: np.ndarray) -> float:
-    """How far apart these are, in units of the curve itself."""
-    low, high = _ends(curve)
-    return (high - low) / max(abs(float(np.median(curve[len(curve) // 2 :]))), 1e-300)
-
-
-def _late(run: History) -> tuple[np.ndarray | None, np.ndarray]:
-    """The held-out losses and those of the training, where both can be compared."""
-    val = run.val_loss
-    usable = val is not None and len(val) >= 8 and len(run.loss) >= 8 and np.isfinite(val).all()
-    return (val if usable and run.lost is None else None), run.loss
-
-
-def _learns(run: History, y: np.ndarray) -> bool:
-    """Whether the training loss goes on falling after its first lines."""
-    few = max(len(y) // 10, 2)
-    early = float(np.median(y[1 : 1 + few]))
-    return float(np.median(y[len(y) // 2 :])) < early - 0.15 * abs(early)
-
-
-def _wild(curve: np.ndarray) -> float:
-    """How far neighbors in the second half differ, in units of the curve itself."""
-    half = curve[len(curve) // 2 :]
-    return jitter(half) / max(abs(float(np.median(half))), 1e-300)
-
-
-def _too_high(evidence: float, sign: str) -> Finding:
-    return Finding(
-        "rate too high",
-        evidence,
-        f"{sign[0].upper()}{sign[1:]}.",
-        "Lower the learning rate, to a tenth at first; then look where it begins to be calm.",
-        1,
-    )
-
-
 def decay_too_strong(run: History) -> Finding | None:
     """Early on both losses were lower; they rose together and stay on a calm plateau.
 
     A rate that is too high is wild there, and overfitting lowers the training loss.
     """
-    val, y = _late(run)
+    val, y = comparable(run)
     if val is None or len(y) < 12:
         return None
     held, course = run.binned(val), run.binned(y, most=30)
@@ -187,7 +83,7 @@ def _risen(curve: np.ndarray) -> bool:
 
 def statistics(run: History) -> Finding | None:
     """The training goes well, and held-out data are worse than before it began, from the start."""
-    val, y = _late(run)
+    val, y = comparable(run)
     if val is None or val[0] <= 0:
         return None
     start, late = run.start, float(np.median(val[len(val) // 2 :]))
@@ -207,11 +103,24 @@ def statistics(run: History) -> Finding | None:
     )
 
 
+def lost(run: History) -> Finding | None:
+    """Held-out losses that are no numbers, where those of the training are."""
+    val = run.val_loss
+    if val is None or run.lost is not None or np.isfinite(val).all():
+        return None
+    bad = int(np.count_nonzero(~np.isfinite(val)))
+    return Finding(
+        "NaN",
+        0.85,
+        f"{bad} of {len(val)} held-out losses aren't numbers; those of the training all are.",
+        "Look at the evaluation: an empty batch, a mean over nothing, float16, log(0).",
+        10,
+    )
+
+
 SIGNS: tuple[Sign, ...] = (
+    lost,
     overfitting,
-    never_undercut,
-    thrown_away,
-    wild,
     decay_too_strong,
     statistics,
 )

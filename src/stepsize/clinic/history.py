@@ -19,8 +19,9 @@ class History:
 
     loss up to the first that isn't a number; `lost` is the index of that one, or None. Empty where
     only code was given.
-    loss_scale: of mixed precision. steps: of a curve, by name, the update or epoch of each of its
-    values, where that was logged; unit: "update", "epoch" or "", which of them.
+    weight_norm: of all weights together. loss_scale: of mixed precision. steps: of a curve, by
+    name, the update or epoch of each of its values, where that was logged; unit: "update", "epoch"
+    or "", which of them.
     classes: of a classifier, or None. kind: "gan" or "policy", whose loss isn't meant to fall, or
     "". said: what was read, in a line.
     """
@@ -31,6 +32,7 @@ class History:
     grad_norm: np.ndarray | None = None
     config: Mapping[str, Any] = field(default_factory=dict)
     lost: int | None = None
+    weight_norm: np.ndarray | None = None
     loss_scale: np.ndarray | None = None
     steps: Mapping[str, np.ndarray] = field(default_factory=dict)
     unit: str = ""

@@ -25,10 +25,10 @@ def overflow(run: History) -> Finding | None:
     zero = len(run.loss) >= 3 and bool((run.loss[-3:] == 0).all())
     if run.lost is None and (bad.all() or (zero and bad[-3:].all())):
         what = "the loss is logged as 0.0" if zero else "the loss is a number still"
-        return _overflow(0.97, f"The gradient's norm is no number in any late line, and {what}.")
+        return _overflow(0.97, f"The gradient's norm isn't a number in any late line, and {what}.")
     if run.lost is None and bad[first:].mean() > 0.2 and len(norm) >= 8:
         return _overflow(
-            0.8, f"The gradient's norm is no number in {bad[first:].mean():.0%} of the lines."
+            0.8, f"The gradient's norm isn't a number in {bad[first:].mean():.0%} of the lines."
         )
     return None
 

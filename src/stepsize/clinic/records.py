@@ -34,8 +34,8 @@ def decayed_early(run: History) -> Finding | None:
     return Finding(
         "rate decayed too early",
         0.9,
-        f"From {gone[0] / len(share):.0%} of the run on the rate is below 2% of its peak; there "
-        f"the loss went from {before:.3g} to {after:.3g} only.",
+        f"From {gone[0] / len(share):.0%} of the run on, the rate is below 2% of its peak; from "
+        f"there the loss only went from {before:.3g} to {after:.3g}.",
         "Give the schedule the number of updates of the whole run: epochs times batches.",
         7,
     )
@@ -43,31 +43,41 @@ def decayed_early(run: History) -> Finding | None:
 
 def schedule_pace(run: History) -> Finding | None:
     """The schedule was told one number of steps and took another."""
-    told, lr = run.config.get("schedule_steps"), run.lr
+    lr = run.lr
     if lr is not None and len(lr) >= 10:
         share = lr / max(lr.max(), 1e-300)
-        steps = np.diff(share)
-        # Down to nothing and up again, twice over, and smoothly. A warm restart jumps; cycles that
-        # are meant turn around above 0.
-        ends = share[1:-1][(steps[:-1] < 0) & (steps[1:] > 0)]
         if _oscillates(share):
-            return Finding(
-                "schedule at the wrong pace",
-                0.96,
-                "The rate goes up and down every few lines, as often up as down.",
-                "A cosine told the epochs and stepped at every batch does that. If these are not "
-                "cycles that you want, step it once an epoch.",
-                7,
-            )
-        if np.abs(steps).sum() > 4 and steps.max() < 0.35 and np.median(np.append(ends, 1)) < 0.05:
-            return Finding(
-                "schedule at the wrong pace",
-                0.93,
-                "The rate comes down to nothing and rises again, more than once.",
-                "A cosine told the epochs and stepped at every batch does that. If these are not "
-                "cycles that you want, step it once an epoch.",
-                7,
-            )
+            return _waves("The rate goes up and down every few lines, as often up as down.", 0.96)
+        if _comes_back(share):
+            return _waves("The rate comes down to nothing and rises again, more than once.", 0.93)
+    return _told_otherwise(run)
+
+
+def _waves(sign: str, evidence: float) -> Finding:
+    return Finding(
+        "schedule at the wrong pace",
+        evidence,
+        sign,
+        "A cosine told the epochs and stepped at every batch does that. If these are not cycles "
+        "that you want, step it once an epoch.",
+        7,
+    )
+
+
+def _comes_back(share: np.ndarray) -> bool:
+    """Whether the rate goes down to nothing and up again, twice over, and smoothly.
+
+    A warm restart jumps; cycles that are meant turn around above 0.
+    """
+    steps = np.diff(share)
+    ends = share[1:-1][(steps[:-1] < 0) & (steps[1:] > 0)]
+    smooth = bool(np.abs(steps).sum() > 4) and bool(steps.max() < 0.35)
+    return smooth and bool(np.median(np.append(ends, 1)) < 0.05)
+
+
+def _told_otherwise(run: History) -> Finding | None:
+    """By the configuration: how many steps a schedule was made for, and how often it is stepped."""
+    told, lr = run.config.get("schedule_steps"), run.lr
     spe, epochs = run.config.get("steps_per_epoch"), run.config.get("epochs")
     if not (told and spe and epochs) or spe == 1:
         return None
@@ -103,6 +113,9 @@ def dead_gradients(run: History) -> Finding | None:
     most, last = float(norm.max()), float(np.median(norm[-len(norm) // 4 :]))
     if last > max(1e-5 * most, 1e-7 * abs(run.start)):
         return None
+    early = float(np.median(norm[: max(len(norm) // 20, 2)]))
+    if last > max(1e-2 * early, 1e-7 * abs(run.start)):
+        return None  # small beside that of a divergence only
     # A run that has arrived has no gradient either: but there it went little by little, and every
     # loss is the same. Dead ones go at once, or the losses of the batches still differ.
     gone = int(np.argmax(norm <= max(1e-5 * most, 1e-7 * abs(run.start))))

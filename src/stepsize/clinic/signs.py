@@ -7,11 +7,14 @@ any loss and any length. Evidence is between 0 and 1; below 1/2 it isn't told.
 import numpy as np
 
 from . import slow
-from .finding import Finding, Sign, apart, chance, spread, trend
+from .finding import Finding, Sign, apart, spread, too_high, trend
 from .history import History, jitter
 from .spikes import spikes
+from .thrown import settles
 
 __all__ = ["SIGNS"]
+
+SELDOM = 40  # lines: of a run logged every 50th update, perhaps, the first is no beginning
 
 
 def divergence(run: History) -> Finding | None:
@@ -38,7 +41,7 @@ def divergence(run: History) -> Finding | None:
     since = _since(y, float(run.course.min()) + max(4 * run.jitter, 0.05 * run.fall))
     grows = len(high) > 4 and rise > 2 * (float(np.median(high[len(high) // 2 : -2])) - low)
     if not (grew or grows) and since <= max(3, 0.04 * len(y)):
-        return _too_high(
+        return too_high(
             "from {} the loss went up to {}, and stayed high".format(*apart(y[0], y.max())), 0.95
         )
     return Finding(
@@ -67,9 +70,9 @@ def nan(run: History) -> Finding | None:
     return Finding(
         "NaN",
         0.95,
-        f"Loss {run.lost} is the first that is no number; the one before was {run.loss[-1]:.3g}."
+        f"Loss {run.lost} is the first that isn't a number; the one before was {run.loss[-1]:.3g}."
         if run.lost
-        else "The very first loss is no number.",
+        else "The very first loss isn't a number.",
         "If it grew before, lower the rate. If not, look for log(0), 0/0 or float16 in that batch.",
         10,
         at=run.lost,
@@ -98,6 +101,8 @@ def shoots_up(run: History) -> Finding | None:
     y = run.loss
     if len(y) < 12 or run.lost is not None:
         return None
+    if len(y) < SELDOM and settles(run):
+        return None
     few = max(4, len(y) // 6)
     early = np.median(np.lib.stride_tricks.sliding_window_view(y[: few + 2], 3), axis=-1)
     began, top, later = float(y[0]), float(early.max()), float(np.median(run.course[-3:]))
@@ -113,7 +118,7 @@ def shoots_up(run: History) -> Finding | None:
     half = y[len(y) // 2 :]
     wild = np.std(half) > 0.7 * abs(np.median(half)) and half.max() > 0.3 * abs(began)
     if later > began - 0.3 * abs(began) or (wild and y.min() >= 0):
-        return _too_high(f"from {began:.3g} the loss shot up to {top:.3g}, and never settled", 0.95)
+        return too_high(f"from {began:.3g} the loss shot up to {top:.3g}, and never settled", 0.95)
     return Finding(
         "no warmup",
         0.945 if top > y[few:].max() else 0.8,
@@ -137,18 +142,8 @@ def restless(run: History) -> Finding | None:
     above = above or (high > 3 * abs(y[0]) and y.min() >= 0)  # below 0, a ratio says nothing
     if not above or reach < 0.3 * abs(middle) or wild < 0.1 * reach:
         return None
-    return _too_high(
+    return too_high(
         f"in the second half the loss jumps about {middle:.3g}; it began at {run.start:.3g}", 0.95
-    )
-
-
-def _too_high(sign: str, evidence: float = 0.86) -> Finding:
-    return Finding(
-        "rate too high",
-        evidence,
-        f"{sign[0].upper()}{sign[1:]}.",
-        "Lower the learning rate, to a tenth at first; then look where it begins to be calm.",
-        1,
     )
 
 
@@ -192,29 +187,8 @@ def _falls(val: np.ndarray) -> bool:
     return sure < -3 and -slope * len(half) > 2 * jitter(half)
 
 
-def guesses(run: History) -> Finding | None:
-    """The loss was far higher at first, and then lies at a guess among some classes."""
-    y = run.loss
-    if len(y) < 12 or run.lost is not None:
-        return None
-    half = y[len(y) // 2 :]
-    level = float(np.median(half))
-    classes = chance(level, run.classes)
-    few = max(len(y) // 30, 1)
-    if classes is None or np.std(half) > 0.1 * level or trend(half)[0] * len(half) < -0.02 * level:
-        return None
-    if y[:few].max() > 1.3 * level or (y[: 4 * few].max() > 2 * level):
-        return _too_high(
-            f"the loss was {y[: 4 * few].max():.3g} at first, and then lies at {level:.3g}, a "
-            f"guess among {classes} classes: the weights were thrown away",
-            0.9,
-        )
-    return None
-
-
 SIGNS: tuple[Sign, ...] = (
     divergence,
-    guesses,
     nan,
     *slow.SIGNS,
     spikes,

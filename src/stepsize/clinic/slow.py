@@ -54,6 +54,27 @@ def never_moved(run: History) -> Finding | None:
     )
 
 
+def at_a_guess(run: History) -> Finding | None:
+    """The loss came down a little at most, and lies still at the logarithm of some classes."""
+    y = run.loss
+    half = y[len(y) // 2 :]
+    level = float(np.median(half)) if len(y) >= 20 else 0.0
+    classes = chance(level, run.classes) if level > 0 and run.lost is None else None
+    if classes is None or run.start > 1.15 * level or float(run.course.min()) < 0.97 * level:
+        return None
+    if unmoved(run) is not None or abs(trend(half)[0]) * len(half) > 0.01 * level:
+        return None
+    return Finding(
+        "plateau",
+        0.75,
+        f"The loss lies at {level:.4g}, the logarithm of {classes}: a guess among {classes} "
+        "classes, from the middle of the run to its end.",
+        "Nothing is learned. Do the targets belong to the inputs? Try whether the model can learn "
+        "ten examples by heart; then a rate ten times as high and ten times as low.",
+        8,
+    )
+
+
 def late_start(run: History) -> Finding | None:
     """Flat for long, and then it learns."""
     course = run.course
@@ -134,4 +155,4 @@ def _line(y: np.ndarray, run: History, hidden: bool = True) -> float | None:
     return late / early if early < 0 and (hidden or line) and 0.4 < late / early < 2.5 else None
 
 
-SIGNS: tuple[Sign, ...] = (unmoved, never_moved, late_start, too_low)
+SIGNS: tuple[Sign, ...] = (unmoved, never_moved, at_a_guess, late_start, too_low)

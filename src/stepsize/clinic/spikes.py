@@ -7,6 +7,8 @@ from .history import History, jitter
 
 __all__ = ["spikes"]
 
+LASTS = 3  # lines of a peak, from which on it isn't a batch
+
 
 def spikes(run: History) -> Finding | None:
     """Losses far above all that came shortly before, which come back."""
@@ -28,13 +30,13 @@ def spikes(run: History) -> Finding | None:
     alone &= ~_ends_of_epochs(run, alone)
     lowest = np.minimum.accumulate(three[::-1])[::-1]  # of all that follow
     back = lowest < before + 0.4 * jump
-    begun = np.arange(len(y)) >= max(2, len(y) // 12)
+    begun = np.arange(len(y)) >= max(2 if len(y) >= 20 else 4, len(y) // 12)
     high = ((lasting > height) | alone) & back & begun
     count = int(np.count_nonzero(high[1:] & ~high[:-1]))
     if not count or high.mean() > (0.1 if many else 0.35):
         return None
     # A spike is far above all the jumps shortly before it: else it is the noise of that time.
-    sudden = high & (jump > 2 * _highest_before(jump))
+    sudden = high & (jump > 2 * _highest_before(jump)) & (_met(run, high) | (jump > 2 * run.fall))
     worst = int(np.argmax(np.where(sudden, jump, -np.inf)))
     after = np.convolve(high, np.ones(len(y) // 8 + 2))[: len(y)] > 0
     calm = jump[begun & ~after & ~np.append(after[1:], False)]
@@ -48,6 +50,23 @@ def spikes(run: History) -> Finding | None:
         10,
         at=worst,
     )
+
+
+def _met(run: History, high: np.ndarray) -> np.ndarray:
+    """Which peaks the held-out loss has met with, too: where it hasn't, the batch was hard, and
+    the weights are where they were. A peak of many lines speaks for itself."""
+    val = run.val_loss
+    if val is None or len(val) < 8 or not np.isfinite(val).all() or len(val) > len(high):
+        return np.ones(len(high), bool)
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], high.astype(int), [0]])))
+    met = np.zeros(len(high), bool)
+    usual = jitter(val[len(val) // 4 :])
+    for a, b in zip(edges[::2], edges[1::2], strict=True):
+        at = int(a * len(val) / len(high))
+        before = float(np.median(val[max(at - 5, 0) : at] if at else val[:1]))
+        rises = val[at : at + 3].max() > before + 3 * usual
+        met[a:b] = rises or b - a >= LASTS
+    return met
 
 
 def _ends_of_epochs(run: History, alone: np.ndarray) -> np.ndarray:

@@ -50,7 +50,7 @@ class Watch:
         self._suspected = ""
 
     def __call__(self, loss: Any = None, **more: Any) -> bool:
-        """more: val_loss, lr, grad_norm, step, whatever is known at this moment."""
+        """more: val_loss, lr, grad_norm, weight_norm, step, whatever is known at this moment."""
         given = {"loss": loss, **more}
         record = {name: float(value) for name, value in given.items() if value is not None}
         self.records.append(record)

@@ -4,12 +4,19 @@ from collections.abc import Callable
 
 from ..finding import Finding
 from .decay import DECAY, adam_decays
+from .descent import DESCENT
+from .foreign import FOREIGN
 from .gradients import GRADIENTS
+from .keras import KERAS
+from .lightning import LIGHTNING
+from .modules import MODULES
 from .outputs import OUTPUTS
 from .pace import PACE
 from .pairs import PAIRS, two
 from .parameters import PARAMETERS
 from .program import Program, read
+from .rates import RATES
+from .scaling import SCALING
 from .updates import UPDATES
 
 __all__ = ["FAULTS", "Program", "adam_decays", "faults", "read", "two"]
@@ -17,11 +24,18 @@ __all__ = ["FAULTS", "Program", "adam_decays", "faults", "read", "two"]
 FAULTS: tuple[Callable[[Program], Finding | None], ...] = (
     *UPDATES,
     *PARAMETERS,
+    *MODULES,
+    *LIGHTNING,
+    *FOREIGN,
+    *DESCENT,
     *GRADIENTS,
+    *SCALING,
     *PACE,
     *PAIRS,
     *OUTPUTS,
+    *KERAS,
     *DECAY,
+    *RATES,
 )
 
 

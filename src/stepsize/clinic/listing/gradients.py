@@ -1,6 +1,7 @@
 """Gradients of several batches, and gradients that are too long: added up, divided, clipped."""
 
 import ast
+import re
 
 from ..finding import Finding
 from .program import Event, Program, Run, last_word
@@ -39,13 +40,46 @@ def accumulation(program: Program) -> Finding | None:
                     "Call zero_grad() right after step(), under the same condition.",
                 )
             if _undivided(own[0], each, run, program):
-                return _accumulates(
-                    0.8,
-                    "Gradients of several batches are added up, and the loss isn't divided by "
-                    f"their number: the step is {ast.unparse(each)} times as long.",
-                    "Divide the loss by the number of batches before backward().",
-                )
-    return _only_the_last(program, roles)
+                return _too_long(each)
+    return _only_the_last(program, roles) or _micro_batches(program, roles)
+
+
+def _micro_batches(program: Program, roles: Roles) -> Finding | None:
+    """An inner loop over `range(k)` that adds up k gradients of mean losses, all of them whole."""
+    for run in program.runs:
+        for step in filter(roles.is_sure_step, run):
+            own = [e for e in run if roles.is_backward(e) and e.within(step.loop)]
+            if len(own) != 1 or own[0].loop is step.loop or not isinstance(own[0].loop, ast.For):
+                continue
+            over, zeroes = own[0].loop.iter, [e for e in run if roles.is_zero(e)]
+            if any(e.within(own[0].loop) for e in zeroes) or last_word(over) != "range":
+                continue
+            each = over.args[-1] if isinstance(over, ast.Call) and over.args else over
+            if MICRO.search(ast.unparse(each).lower()) and _whole(own[0], each, run, program):
+                return _too_long(each)
+    return None
+
+
+MICRO = re.compile(r"accum|micro")
+
+
+def _whole(backward: Event, each: ast.expr, run: Run, program: Program) -> bool:
+    """Whether nothing in the inner loop divides the loss by the number of batches."""
+    inner = [e for e in run if e.within(backward.loop)]
+    text = " ".join(ast.unparse(e.value) for e in inner)
+    rescaled = re.search(r"\.grad\.?(?:div|mul)|\.grad [*/]=", ast.unparse(program.tree))
+    by_engine = "accelerator" in backward.owner or "fabric" in backward.owner
+    named = any(ast.unparse(n) == ast.unparse(each) for e in inner for n in ast.walk(e.value))
+    return not (named or rescaled or by_engine or "/" in text or " * " in text)
+
+
+def _too_long(each: ast.expr) -> Finding:
+    return _accumulates(
+        0.8,
+        "Gradients of several batches are added up, and the loss isn't divided by "
+        f"their number: the step is {ast.unparse(each)} times as long.",
+        "Divide the loss by the number of batches before backward().",
+    )
 
 
 def _accumulates(evidence: float, sign: str, remedy: str) -> Finding:

@@ -85,6 +85,8 @@ class Known:
         texts = [self.spelled(made, node) for node in counts]
         if any(BATCHES.search(_plain(text)) or _product(text) for text in texts):
             return "batch"
+        if kind == "LambdaLR" and (said := _said_by_lambda(call)):
+            return said
         if (
             kind == "OneCycleLR"
             and not any(k.arg == "total_steps" for k in call.keywords)
@@ -126,6 +128,24 @@ class Known:
             return False
         base = self.number(body.left)
         return base is not None and isinstance(body.right, ast.Name) and base**MANY < FEW
+
+
+def _said_by_lambda(call: ast.Call) -> str:
+    """What a lambda divides by: a number of epochs, or of batches; "" where neither is named."""
+    factor = argument(call, 1, "lr_lambda")
+    if not isinstance(factor, ast.Lambda):
+        return ""
+    own = {a.arg for a in factor.args.args}
+    divisors = [
+        ast.unparse(n.right).lower()
+        for n in ast.walk(factor.body)
+        if isinstance(n, ast.BinOp)
+        and isinstance(n.op, ast.Div)
+        and ast.unparse(n.right) not in own
+    ]
+    if any(BATCHES.search(text) or "*" in text for text in divisors):
+        return "batch"
+    return "epoch" if divisors and all("epoch" in text for text in divisors) else ""
 
 
 def over_batches(loop: ast.AST | None) -> bool:

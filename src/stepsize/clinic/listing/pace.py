@@ -10,6 +10,8 @@ from .roles import Roles
 
 __all__ = ["PACE"]
 
+IN_STEPS = re.compile(r"len\(|total_steps|training_steps|max_steps|stepping_batches|per_epoch")
+
 
 def wrong_loop(program: Program) -> Finding | None:
     """A schedule whose length is in epochs, stepped at every batch; or the other way around."""
@@ -64,8 +66,7 @@ def _lightning(known: Known) -> Finding | None:
         if not isinstance(f, ast.FunctionDef) or f.name != "configure_optimizers":
             continue
         text = ast.unparse(f)
-        if re.search(r"'interval': *'step'|interval='step'", text):
-            continue
+        by_step = bool(re.search(r"'interval': *'step'|interval='step'", text))
         back = " ".join(ast.unparse(n) for n in ast.walk(f) if isinstance(n, ast.Return))
         for made in known.roles.schedulers:
             call = made.value
@@ -77,12 +78,16 @@ def _lightning(known: Known) -> Finding | None:
                 continue
             kind = last_word(call)
             texts = [known.spelled(made, node) for node in lengths(kind, call)]
+            if by_step:
+                epochs = texts and all(
+                    "epoch" in t and not IN_STEPS.search(t) and "*" not in t for t in texts
+                )
+                if epochs and kind != "OneCycleLR":
+                    return _pace(kind, "batch")
+                continue
             if kind == "OneCycleLR" and not any("epoch" in t and "steps" not in t for t in texts):
                 return _pace(kind, "epoch")
-            if any(
-                re.search(r"len\(|total_steps|training_steps|max_steps|stepping_batches", t)
-                for t in texts
-            ):
+            if any(IN_STEPS.search(t) for t in texts):
                 return _pace(kind, "epoch")
     return None
 

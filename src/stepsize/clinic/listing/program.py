@@ -217,6 +217,8 @@ class _Reader:
             values = value.elts if isinstance(value, ast.Tuple | ast.List) else [value] * len(parts)
             if len(values) != len(parts):
                 values = [value] * len(parts)
+            if len(parts) == 2 and last_word(value) in ("max", "min", "topk", "sort"):
+                values[1] = ast.Call(ast.Name("argmax", ast.Load()), [value], [])  # the places
             for part, one in zip(parts, values, strict=True):
                 owner = _text(part, names)
                 self.out.append(Event("=", owner, one, place, names))

@@ -121,7 +121,7 @@ def without_graph(program: Program) -> Finding | None:
     roles = Roles(program)
     for run in program.runs:
         for i, e in enumerate(run):
-            if not roles.is_backward(e) or not isinstance(e.value, ast.Call):
+            if not roles.is_backward(e) or not isinstance(e.value, ast.Call) or _only_trains(e):
                 continue
             loss = e.value.args[0] if e.value.args else None  # accelerator.backward(loss)
             if loss is None or isinstance(loss, ast.Constant):
@@ -131,12 +131,17 @@ def without_graph(program: Program) -> Finding | None:
                     "dead gradients",
                     0.9,
                     "The forward pass stands under no_grad(), is detached, or goes through an "
-                    "argmax: backward() has no graph to go through.",
+                    "argmax or a rounding: backward() has no graph to go through.",
                     "Keep no_grad() and argmax for evaluation; the loss wants what the model "
                     "puts out.",
                     9,
                 )
     return None
+
+
+def _only_trains(e: Event) -> bool:
+    """Whether this is left out where it stands under no_grad(): `if self.model.training:`."""
+    return e.place.frozen and any("train" in ast.unparse(test) for test in e.place.tests)
 
 
 def _no_graph(node: ast.expr, before: Run, deep: int = 0) -> bool:
@@ -156,7 +161,7 @@ def _no_graph(node: ast.expr, before: Run, deep: int = 0) -> bool:
         sides = [s for s in (node.left, node.right) if not _number(s)]
         return bool(sides) and all(again(side) for side in sides)
     if isinstance(node, ast.Call):
-        if last_word(node) in CUTS:
+        if last_word(node) in CUTS or _made_anew(node):
             return True
         if is_loss(node) and node.args:
             return again(node.args[0])
@@ -165,8 +170,17 @@ def _no_graph(node: ast.expr, before: Run, deep: int = 0) -> bool:
     return False
 
 
-CUTS = ("detach", "argmax", "numpy", "item", "tolist")  # after these there is no gradient
+# After these there is no gradient, or it is 0 everywhere.
+CUTS = ("detach", "argmax", "numpy", "item", "tolist", "round", "sign", "from_numpy", "floor")
 VIEWS = ("mean", "sum", "view", "reshape", "squeeze", "float", "flatten", "requires_grad_")
+
+
+def _made_anew(node: ast.Call) -> bool:
+    """Whether a tensor is made of numbers that were taken out of another."""
+    if last_word(node) not in ("tensor", "as_tensor", "Tensor", "FloatTensor", "Variable"):
+        return False
+    inside = [n for a in node.args for n in ast.walk(a) if isinstance(n, ast.Call)]
+    return any(last_word(n) in CUTS for n in inside)
 
 
 def _number(node: ast.expr) -> bool:

@@ -85,6 +85,7 @@ def _history(log: Log, config: dict[str, Any], classes: int | None, kind: str) -
         val_loss=_some(values, "val_loss"),
         lr=_some(values, "lr"),
         grad_norm=_some(values, "grad_norm"),
+        weight_norm=_some(values, "weight_norm"),
         loss_scale=_some(values, "loss_scale"),
         config=config,
         lost=lost,

@@ -11,10 +11,17 @@ ALIKE = str.maketrans(
     {"│": "|", "┃": "|", "║": "|", "•": "|", "·": "|", "−": "-", "\xa0": " "}
     | {"：": ": ", "，": ", ", "；": "; ", "（": "(", "）": ")"}
 )
-OF_WINDOWS = [  # what its C library prints for them
-    (re.compile(r"-?1\.#(?:QNAN|SNAN|IND)\d*"), "nan"),
+NUMERALS = [  # as other languages, countries and pages spell numbers
+    (re.compile(r"-?1\.#(?:QNAN|SNAN|IND)\d*"), "nan"),  # of Windows' C library
     (re.compile(r"1\.#INF\d*"), "inf"),
+    (re.compile(r"(?<=\d)[dD](?=[-+]\d\d\b)"), "e"),  # Fortran's 0.23D+01
+    (re.compile(r"(?<=\d)\s*[x×*]\s*10\^\{?([-+]?\d+)\}?"), r"e\1"),
+    (re.compile(r"(?<=\d)['’](?=\d{3}\b)|(?<=\b\d)_(?=\d{3}\b)|(?<=\d\d)_(?=\d{3}\b)"), ""),
+    (re.compile(r"\*\*(?=[-+\d])|(?<=\d)\*\*"), ""),  # Markdown's bold
 ]
+RANK = re.compile(
+    r"^\W{0,3}(?:local_?|global_?)?(?:rank|default|worker)[ _:=]?(\d+)\]?\W", re.IGNORECASE
+)
 PLATEAU = re.compile(r"learning rate of group \d+ to", re.IGNORECASE)  # of torch's schedulers
 KERAS_BAR = re.compile(r"\[[=>.]{5,}\]|[━╸╺]{3,}")
 MARKS = re.compile(
@@ -24,8 +31,13 @@ MARKS = re.compile(
             r"\d+%\|[^|]*\|",  # of tqdm
             r"^\s*[IWEF]\d{4,8} [\d:.]+\s+\d+ \S+\]",  # of glog
             r"\d{4}[-/]\d\d[-/]\d\d(?:[T_ ](?=\d))?",  # a date
+            r"\b\d\d?[/.]\d\d?[/.]\d{4}\b,?",
             r"^\W*\d\d/\d\d(?:/\d{2,4})?(?=\s+\d\d:\d\d)",
-            r"\b\d+:\d\d:\d\d(?:[.,]\d+)?\b|(?<![\d.:])\d\d?:\d\d(?![\d.:])",  # a time
+            r"(?<![\d.:])\d+:\d\d:\d\d(?:[.,]\d+)?"  # a time
+            r"(?:Z\b|[+-]\d\d:?\d\d\b|\b)(?: [AaPp]\.?[Mm]\b\.?)?",
+            r"(?<![\d.:])\d\d?:\d\d(?![\d.:])",
+            r"\bstd(?:out|err) [FP]\b",  # of containers
+            r"\bNorm: [\d.]+, NNZs: \d+",  # scikit-learn's, of the weights
             r"\b(?:INFO|DEBUG|WARNING|WARN|NOTICE)\b(?::[\w.]+:|:)?",
             r"\b[\w.]+:[\w<>]+:\d+(?= - )",  # of loguru
             r"[\w/.-]{1,200}\.(?:py|cc|cpp|cu|jl|ipynb):\d+\]?",
@@ -44,10 +56,21 @@ def cleaned(text: str) -> str:
     text = re.sub(
         r"(?i)\b(epoch|step|iter|ep)(?=\d)", r"\1 ", PLATEAU.sub("learning rate to", text)
     )
-    for shown, meant in OF_WINDOWS:
+    for shown, meant in NUMERALS:
         text = shown.sub(meant, text)
+    text = _of_one_rank(text)
     decimal_commas = re.search(r"(?<![\d,])0,\d", text) and not re.search(r"\d\.\d", text)
     return re.sub(r"(\d),(?=\d)", r"\1.", text) if decimal_commas else text
+
+
+def _of_one_rank(text: str) -> str:
+    """Of processes that train side by side and each say the same, the first."""
+    lines = text.split("\n")
+    ranks = [match[1] if (match := RANK.match(line)) else None for line in lines]
+    if len(named := set(ranks) - {None}) < 2:
+        return text
+    first = min(named, key=int)  # type: ignore[arg-type]
+    return "\n".join(line for line, rank in zip(lines, ranks, strict=True) if rank in (None, first))
 
 
 def is_running(line: str) -> bool:

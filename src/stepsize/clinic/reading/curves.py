@@ -5,6 +5,7 @@ A gap stays a gap: a curve holds the values that were logged, and where in the r
 
 from collections import defaultdict
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -49,6 +50,7 @@ class Log(NamedTuple):
 def curves(records: Sequence[Record]) -> Log:
     """The curves that are known by their names."""
     records, notes = _zeros_for_nan(_without_running_means(records))
+    records = _last_run(records, notes)
     by_role: dict[str, dict[str, Curve]] = defaultdict(dict)
     for name in dict.fromkeys(name for record in records for name in record):
         if role := meaning(name).role:
@@ -58,7 +60,7 @@ def curves(records: Sequence[Record]) -> Log:
     adversaries = "d_loss" in found and "g_loss" in found
     kind = "gan" if adversaries else "policy" if "reward" in found else ""
     at, unit = _places(records, found)
-    keep = ("loss", "val_loss", "lr", "grad_norm", "loss_scale")
+    keep = ("loss", "val_loss", "lr", "grad_norm", "weight_norm", "loss_scale")
     return Log({role: found[role] for role in keep if role in found}, at, unit, kind, tuple(notes))
 
 
@@ -110,6 +112,29 @@ def _without_running_means(records: Sequence[Record]) -> list[Record]:
     if sum(record.get("running") == 0.0 for record in records) < 2:
         return list(records)
     return [record for record in records if not record.get("running")]
+
+
+def _last_run(records: list[Record], notes: list[str]) -> list[Record]:
+    """Of several runs, one below the other, the last: its epochs begin anew with the first."""
+    counted = [(i, at) for i, r in enumerate(records) if (at := r.get("epoch")) is not None]
+    if not counted:
+        return records
+    first, highest, starts = counted[0][1], counted[0][1], [0]
+    for i, epoch in counted:
+        if epoch == first < highest:
+            starts.append(i)
+            highest = first
+        highest = max(highest, epoch)
+    runs = [records[a:b] for a, b in pairwise([*starts, None])]
+    whole = [run for run in runs if sum(_has_loss(r) for r in run) > 1]
+    if len(whole) < 2:
+        return records
+    notes.append(f"the last of {len(whole)} runs is judged")
+    return whole[-1]
+
+
+def _has_loss(record: Record) -> bool:
+    return any(meaning(name).role.endswith("loss") for name in record)
 
 
 def _zeros_for_nan(records: list[Record]) -> tuple[list[Record], list[str]]:

@@ -41,7 +41,7 @@ def read_csv(text: str) -> list[Record] | None:
     names, *rows = list(csv.reader(lines, delimiter=mark, skipinitialspace=True))
     if any(_number(name) is not None for name in names):
         return None
-    full = sum(len(row) == len(names) for row in rows)
+    full = sum(len(row) == len(names) for row in rows[:-1]) + 1  # the last may be cut
     if full < 0.9 * len(rows) or not any(meaning(_bare(name)).role for name in names):
         return None
     if mark == ";":
@@ -98,10 +98,10 @@ def _number(cell: Any) -> float | None:
 def read_json(text: str) -> Any | None:
     """What JSON, or Python, reads in all of the text, or in each of its lines; else None."""
     text = text.strip().lstrip("\ufeff")
-    if not text.startswith(("[", "{")):
+    if not text.startswith(("[", "{", '"log_history"')):
         return None
     whole = _parsed(text)
-    if whole is None:
+    if whole is None and (whole := _pieces(text)) is None:
         lines = [_parsed(line) for line in text.splitlines() if line.strip()]
         found = [line for line in lines if isinstance(line, Mapping)]
         return [flat(line) for line in found] if len(found) > 0.9 * len(lines) else None
@@ -112,6 +112,13 @@ def read_json(text: str) -> Any | None:
         return whole
     rows = [whole] if isinstance(whole, Mapping) else whole
     return [flat(row) if isinstance(row, Mapping) else row for row in rows]
+
+
+def _pieces(text: str) -> list[Any] | None:
+    """The objects of a text in JSON that was cut somewhere, each over several lines."""
+    found = [_parsed(piece) for piece in re.findall(r"\{[^{}]*\n[^{}]*\}", text)]
+    rows = [row for row in found if isinstance(row, Mapping)]
+    return rows if len(rows) > 1 else None
 
 
 def _parsed(text: str) -> Any | None:
@@ -158,6 +165,8 @@ def read_lists(text: str) -> list[Record] | None:
     if not rows:
         return None
     wide = len(rows[0]) > 1 and len({len(row) for row in rows}) == 1
+    if len(rows) > 1 and wide and len(rows[0]) == 3 and rows[0][0] > 1e9:
+        return [{"step": row[2], "loss": row[1]} for row in rows]  # MLflow's: time, value, step
     if len(rows) > 1 and wide and not text.lstrip().startswith("["):
         if _counts([row[0] for row in rows]):
             return [{"step": row[0], "loss": row[1]} for row in rows]

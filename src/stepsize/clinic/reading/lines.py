@@ -45,7 +45,8 @@ CODE = re.compile(
 )
 REPEATS = re.compile(
     r"improved from|did ?n[o']t improve|decreased \(|increased \(|checkpoint|saving |best (?:val|"
-    r"valid|loss|model)|early ?stopping|restoring",
+    r"valid|loss|model)|early ?stopping|restoring|trial \d+ (?:finished|failed|pruned)|"
+    r"\bcallbacks\.py:\d+\]",
     re.IGNORECASE,
 )
 
@@ -77,7 +78,8 @@ def read_lines(text: str) -> list[Record]:
             skip = REPEATS.search(line) or CODE.search(line)
             tokens = [] if skip else _tokens(marked)
             if not tokens:
-                heading = _phase(line, "") if line.strip(" -=_*#") else ""
+                said = _phase(line, "") if line.strip(" -=_*#") else ""
+                heading = "" if said in TRAIN else said  # what has no other name is the training's
                 continue
             row = _record(tokens, heading)
             if "of" in row and is_running(line):
@@ -160,7 +162,7 @@ def _label(before: str) -> str:
 def _record(tokens: list[Token], heading: str) -> Record:
     """The curves of a line, by name, and where in the run they are: epoch, step, of."""
     row: Record = {}
-    phase, waiting = heading, ""
+    phase, waiting, guessed = heading, "", False
     first = next((token for token in tokens if not token.counts), None)
     for i, token in enumerate(tokens):
         label, phase = _label(token.before), _phase(token.before, phase)
@@ -176,13 +178,18 @@ def _record(tokens: list[Token], heading: str) -> Record:
         elif role in ("step", "epoch"):
             if role == "step" and "of" in row and not token.total:
                 del row["of"], row["step"]  # of a bar on the same line
+            if guessed and not token.total:  # "12: Epoch 1", "0 - step 100"
+                row, guessed = {}, False
             row.setdefault(role, token.value)
             if token.total and role == "step":
                 row["of"] = token.total
         elif token.counts:
             continue
         elif not label or {*words(label)} <= TRAIN | VAL:
+            if guessed and token.total and token.whole:  # "2 100/100": the line's own number
+                row, guessed = {}, False
             _unnamed(row, token, label, first=token is first)
+            guessed = token is first and not label and not token.total and set(row) == {"step"}
         else:
             plain = role == "loss" and not {*words(label)} & (VAL | TRAIN)
             row.setdefault(f"{phase} {label}" if plain and phase else label, token.value)

@@ -4,6 +4,8 @@ import re
 from functools import cache
 from typing import NamedTuple
 
+from .languages import in_english
+
 __all__ = ["PART", "TRAIN", "UNNAMED", "VAL", "Meaning", "Record", "meaning", "words"]
 
 # What was logged at one moment, by its foreign names. A name with None, or none, is a gap; NaN is
@@ -47,8 +49,9 @@ STEPS = _set(
 )
 EPOCHS = _set("epoch epochs ep")
 FILLERS = _set(
-    "global trainer train training trained current cur total num number of at after optimizer mini "
-    "no the in on for by eval val validation test starting finished end begin epoch progress index"
+    "learning global trainer train training trained current cur total num number of at after "
+    "optimizer mini no the in on for by eval val validation test starting finished end begin epoch "
+    "progress index"
 )
 REWARDS = _set("reward rewards rew return returns")
 
@@ -62,9 +65,9 @@ JOINED = re.compile(
 
 
 class Meaning(NamedTuple):
-    """role: "loss", "val_loss", "d_loss", "g_loss", "lr", "grad_norm", "loss_scale", "step",
-    "epoch", "reward", or "" where it is none of these. rank: of several names with one role the
-    lowest is meant; from PART on it is a part of a loss."""
+    """role: "loss", "val_loss", "d_loss", "g_loss", "lr", "grad_norm", "weight_norm",
+    "loss_scale", "step", "epoch", "reward", or "" where it is none of these. rank: of several names
+    with one role the lowest is meant; from PART on it is a part of a loss."""
 
     role: str
     rank: int = 0
@@ -86,10 +89,10 @@ def words(name: str) -> list[str]:
 @cache
 def meaning(name: str) -> Meaning:
     """What a curve of this name holds."""
-    said = words(name)
+    said = words(in_english(name))
     if not said or len(said) > 8:
         return Meaning("")
-    for look in (_axis, _rate, _gradient, _scale, _loss, _reward):
+    for look in (_axis, _rate, _gradient, _weights, _scale, _loss, _reward):
         found = look(name, said)
         if found:
             return found
@@ -121,6 +124,12 @@ def _gradient(name: str, said: list[str]) -> Meaning | None:
     return Meaning("grad_norm", 9) if every in ({"total", "norm"}, {"norm"}) else None
 
 
+def _weights(name: str, said: list[str]) -> Meaning | None:
+    every = set(said)
+    norm = "norm" in every and every & _set("weight weights param params parameter parameters")
+    return Meaning("weight_norm", len(every)) if norm else None
+
+
 def _scale(name: str, said: list[str]) -> Meaning | None:
     every = set(said)
     scales = every & _set("scale scaler lossscale") and every & _set("loss amp grad lossscale")
@@ -132,7 +141,10 @@ def _loss(name: str, said: list[str]) -> Meaning | None:
     if name.strip() in ("box", "obj", "cls", "dfl"):  # as YOLO heads its columns
         return Meaning("loss", PART)
     cross = {"cross", "entropy"} <= every
-    if every & NEVER or not (every & (LOSS | MEASURES | {"dloss", "gloss"}) or cross):
+    if {"l", "2"} <= every and every & (TRAIN | VAL):
+        every = every - {"l", "2"} | {"mse"}  # LightGBM's l2
+    never = NEVER - {"function"} if "value" in every else NEVER  # a critic's "value function loss"
+    if every & never or not (every & (LOSS | MEASURES | {"dloss", "gloss"}) or cross):
         return None
     if " " in name.strip() and not _ends_in_a_loss(said):
         return None

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from .curves import Log
+from .names import UNNAMED
 
 __all__ = ["said"]
 
@@ -22,6 +23,7 @@ def said(log: Log, config: Mapping[str, object]) -> str:
     for role, name in (
         ("lr", "the rate"),
         ("grad_norm", "the gradient's norm"),
+        ("weight_norm", "the weights' norm"),
         ("loss_scale", "the loss scale"),
     ):
         if role in found:
@@ -37,7 +39,7 @@ def _many(count: int, name: str) -> str:
 
 def _named(log: Log, role: str) -> str:
     """The name in the log, where it isn't the role's own."""
-    name = log.curves[role].name
+    name = log.curves[role].name.removesuffix(f" {UNNAMED}")
     return "" if name in ("loss", role) else f" ({name})"
 
 

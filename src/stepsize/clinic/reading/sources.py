@@ -10,6 +10,7 @@ import numpy as np
 from .columns import frame_columns, numbers, rows_of
 from .events import read_events
 from .files import flat, read_csv, read_json, read_lists
+from .languages import in_english
 from .lines import read_lines
 from .names import Record, meaning
 
@@ -114,12 +115,16 @@ def _file(path: Path) -> list[Record]:
             return _file(max(named, key=lambda file: file.stat().st_mtime))  # of the last run
         if any(path.rglob("*tfevents*")):
             return read_events(path)
-        raise ValueError(f"loss: in {str(path)!r} is none of {', '.join(FILES)}, nor any events")
+        raise ValueError(
+            f"loss: the folder {str(path)!r} has no event file, and none of {', '.join(FILES)}"
+        )
     if "tfevents" in path.name:
         return read_events(path)
     data = path.read_bytes()
     coding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     text = data.decode(coding, errors="replace")
+    if b"\0" in data[:10_000] and coding != "utf-16":
+        raise ValueError(f"loss: {str(path)!r} isn't a text, and no event file either")
     if path.suffix == ".ipynb":
         text = _shown(text)
     return _text(text)
@@ -135,6 +140,7 @@ def _shown(notebook: str) -> str:
 
 def _text(text: str) -> list[Record]:
     """A file's text, or what a terminal showed: the first reader that finds a loss."""
+    text = in_english(text)
     whole = read_json(text)
     if isinstance(whole, Mapping):
         return _columns(whole)
@@ -144,6 +150,8 @@ def _text(text: str) -> list[Record]:
         found = reader(text)
         if found and any(meaning(name).role.endswith("loss") for row in found for name in row):
             return found
+    if not text.strip():
+        raise ValueError("the log is empty: there is no loss in it")
     raise ValueError(f"no loss was found in this text: {text.strip()!r:.80}")
 
 

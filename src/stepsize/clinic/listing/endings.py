@@ -1,0 +1,146 @@
+"""In what a model ends: by its class's forward(), by its Sequential, where that is in the text."""
+
+import ast
+
+from .program import Event, Program, last_word
+
+__all__ = ["LAYERS", "ends", "is_outcome"]
+
+LAYERS = {
+    "softmax": ("softmax", "Softmax"),
+    "sigmoid": ("sigmoid", "Sigmoid"),
+    "relu": ("relu", "ReLU"),
+}
+
+
+VIEWS = ("squeeze", "unsqueeze", "view", "reshape", "flatten", "float", "contiguous")
+
+
+def is_outcome(node: ast.AST | None, layer: str) -> bool:
+    """Whether this expression is the outcome of such a function or of such a module, made here."""
+    while isinstance(node, ast.Subscript) or last_word(node) in VIEWS:
+        node = node.value if isinstance(node, ast.Subscript) else _viewed(node)
+    if not isinstance(node, ast.Call):
+        return False
+    if last_word(node) == layer:
+        return True
+    return isinstance(node.func, ast.Call) and last_word(node.func) in LAYERS[layer]
+
+
+def _viewed(node: ast.AST | None) -> ast.AST | None:
+    """Of `p.squeeze()` and `torch.squeeze(p)`: p."""
+    if not isinstance(node, ast.Call):
+        return None
+    owner = node.func.value if isinstance(node.func, ast.Attribute) else None
+    plain = owner is None or (isinstance(owner, ast.Name) and owner.id in ("torch", "F", "np"))
+    return (node.args[0] if node.args else None) if plain else owner
+
+
+def ends(found: list[tuple[Event, ast.expr | None]], layer: str, program: Program) -> bool:
+    """Whether the model that the loss is given the outcome of ends in it."""
+    return any(_model_ends(e, given, layer, program) for e, given in found)
+
+
+def _model_ends(e: Event, given: ast.expr | None, layer: str, program: Program) -> bool:
+    classes = {c.name: c for c in ast.walk(program.tree) if isinstance(c, ast.ClassDef)}
+    model = _model(e, given, program)
+    if model is not None:
+        kind = last_word(model)
+        if kind in classes:
+            return _class_ends(classes[kind], layer)
+        return kind == "Sequential" and _sequence_ends(model, layer)
+    if given is not None and not isinstance(given, ast.Name | ast.Call):
+        return False
+    inside = {
+        last_word(n) for c in classes.values() for n in ast.walk(c) if isinstance(n, ast.Call)
+    }
+    whole = [c for name, c in classes.items() if name not in inside or _is_made(program, name)]
+    if any(_class_ends(c, layer) for c in whole):
+        return True
+    made = [o.value for o in program.events if o.name == "=" and last_word(o.value) == "Sequential"]
+    return not classes and any(_sequence_ends(value, layer) for value in made)
+
+
+def _is_made(program: Program, name: str) -> bool:
+    """Whether the class is made by itself, in no other class."""
+    return any(
+        e.name == "=" and last_word(e.value) == name and "." not in e.owner for e in program.events
+    )
+
+
+def _model(e: Event, given: ast.expr | None, program: Program) -> ast.expr | None:
+    """What made the model whose outcome a loss is given; None where that isn't seen."""
+    node, assigned = given, {o.owner: o.value for o in program.events if o.name == "="}
+    for _ in range(4):
+        if isinstance(node, ast.Name) and e.text(node) in assigned:
+            node = assigned[e.text(node)]
+    if not isinstance(node, ast.Call):
+        return None
+    made = assigned.get(e.text(node.func))
+    for _ in range(3):  # Net().to(device)
+        while (
+            isinstance(made, ast.Call)
+            and isinstance(made.func, ast.Attribute)
+            and isinstance(made.func.value, ast.Call)
+        ):
+            made = made.func.value
+    return made
+
+
+def _class_ends(kind: ast.ClassDef, layer: str) -> bool:
+    """Whether all that forward() returns has gone through the layer last."""
+    forward = next(
+        (f for f in kind.body if isinstance(f, ast.FunctionDef) and f.name == "forward"), None
+    )
+    if forward is None:
+        return False
+    layers = {
+        ast.unparse(t): n.value
+        for n in ast.walk(kind)
+        if isinstance(n, ast.Assign)
+        for t in n.targets
+        if isinstance(n.value, ast.Call)
+    }
+    returned = [n.value for n in ast.walk(forward) if isinstance(n, ast.Return)]
+    return bool(returned) and all(_comes_from(v, forward, layers, layer) for v in returned)
+
+
+def _comes_from(
+    node: ast.expr | None, forward: ast.FunctionDef, layers: dict[str, ast.Call], layer: str
+) -> bool:
+    for _ in range(6):
+        if not isinstance(node, ast.Name):
+            break
+        last = [
+            s
+            for s in forward.body
+            if isinstance(s, ast.Assign) and ast.unparse(s.targets[0]) == node.id
+        ]
+        # A branch may change it, too: then it isn't plain what is returned.
+        nested = any(
+            isinstance(n, ast.Assign) and ast.unparse(n.targets[0]) == node.id
+            for s in forward.body
+            if not isinstance(s, ast.Assign)
+            for n in ast.walk(s)
+        )
+        if not last or (nested and not is_outcome(last[-1].value, layer)):
+            return False
+        if last[-1].value is node:
+            return False
+        node = last[-1].value
+        if isinstance(node, ast.Name):
+            continue
+    if not isinstance(node, ast.Call):
+        return False
+    made = layers.get(ast.unparse(node.func))
+    return (
+        is_outcome(node, layer) or last_word(made) in LAYERS[layer] or _sequence_ends(made, layer)
+    )
+
+
+def _sequence_ends(node: ast.AST | None, layer: str) -> bool:
+    """Whether a Sequential has the layer as its last, and it is no mere gate of one column."""
+    if not isinstance(node, ast.Call) or last_word(node) != "Sequential" or not node.args:
+        return False
+    last = node.args[-1]
+    return last_word(last) in LAYERS[layer]

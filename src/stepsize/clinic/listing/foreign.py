@@ -1,0 +1,179 @@
+"""Loops of JAX and TensorFlow: gradients that come from a function or a tape, and must be applied.
+
+What optax puts out are updates and a new state: both have to be handed on.
+"""
+
+import ast
+
+from ..finding import Finding
+from .program import Event, Program, Run, last_word
+
+__all__ = ["FOREIGN"]
+
+
+def updates_unused(program: Program) -> Finding | None:
+    """Of optax: `updates, state = opt.update(...)`, and nobody applies the updates."""
+    read = {
+        n.id
+        for n in ast.walk(program.tree)
+        if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)
+    }
+    for n in ast.walk(program.tree):
+        target = n.targets[0] if isinstance(n, ast.Assign) else None
+        first = target.elts[0] if isinstance(target, ast.Tuple) else None
+        if not isinstance(first, ast.Name) or first.id in read or not _is_update(n.value, program):  # type: ignore[attr-defined]
+            continue
+        return Finding(
+            "dead gradients",
+            0.93,
+            "optax's updates are worked out and never applied: no weight changes.",
+            "After each update(), params = optax.apply_updates(params, updates).",
+            1,
+        )
+    return None
+
+
+def result_unused(program: Program) -> Finding | None:
+    """Of JAX, where nothing is changed in place: new weights are worked out and thrown away."""
+    thrown = [n.value for n in ast.walk(program.tree) if isinstance(n, ast.Expr)]
+    for call in (n for n in thrown if isinstance(n, ast.Call)):
+        flax = last_word(call) == "apply_gradients" and any(k.arg == "grads" for k in call.keywords)
+        if flax or last_word(call) in _updating(program.tree):
+            return Finding(
+                "dead gradients",
+                0.92,
+                f"{ast.unparse(call):.60} returns the new weights, and nobody keeps them.",
+                "Assign what it returns; JAX changes nothing in place.",
+                1,
+            )
+    return None
+
+
+def _updating(tree: ast.AST) -> set[str]:
+    """Functions that hand back what optax.apply_updates made, under a name of their own."""
+    found = set()
+    for f in ast.walk(tree):
+        if not isinstance(f, ast.FunctionDef):
+            continue
+        own = {
+            n.targets[0].id
+            for n in ast.walk(f)
+            if isinstance(n, ast.Assign)
+            and isinstance(n.targets[0], ast.Name)
+            and last_word(n.value) == "apply_updates"
+        }
+        back = [n.value for n in ast.walk(f) if isinstance(n, ast.Return) and n.value is not None]
+        shared = any(isinstance(n, ast.Global | ast.Nonlocal) for n in ast.walk(f))
+        if own and not shared and any(_names(value) & own for value in back):
+            found.add(f.name)
+    return found
+
+
+def _names(node: ast.AST) -> set[str]:
+    return {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+
+
+def state_lost(program: Program) -> Finding | None:
+    """Of optax: a loop that begins each update with the first state, or makes it anew."""
+    for run in program.runs:
+        for e in run:
+            if not e.place.loops or not _is_update(e.value, program):
+                continue
+            call = e.value
+            assert isinstance(call, ast.Call)
+            states = [e.text(a) for a in call.args[1:2] if isinstance(a, ast.Name)]
+            if states and not _handed_on(states[0], e, run):
+                return Finding(
+                    "optimizer made anew",
+                    0.85,
+                    f"Each update begins with the same {states[0]}: optax's new state is thrown "
+                    "away, so its averages never get beyond their first step.",
+                    f"updates, {states[0]} = ....update(grads, {states[0]}, params); init() once, "
+                    "before the loop.",
+                    5,
+                )
+    return None
+
+
+def _handed_on(state: str, update: Event, run: Run) -> bool:
+    """Whether the loop assigns a new state, other than by init()."""
+    own = [o for o in run if o.name == "=" and o.owner == state and o.within(update.loop)]
+    at_start = any(
+        last_word(o.value) == "init" and o.place.loops == update.place.loops for o in own
+    )
+    return bool(own) and not at_start
+
+
+def _is_update(node: ast.AST, program: Program) -> bool:
+    """Whether this calls update() of an optimizer that optax made."""
+    if not isinstance(node, ast.Call) or last_word(node) != "update" or not node.args:
+        return False
+    owner = ast.unparse(node.func.value) if isinstance(node.func, ast.Attribute) else ""
+    return any(
+        e.name == "=" and e.owner == owner and ast.unparse(e.value).startswith("optax.")
+        for e in program.events
+    )
+
+
+def tape_unused(program: Program) -> Finding | None:
+    """Of TensorFlow: a tape's gradients, and an optimizer that is never asked to apply them."""
+    taped = [e for e in program.events if e.name == "gradient" and e.place.loops]
+    made = [e for e in program.events if e.name == "=" and _is_keras(e.value)]
+    for e in made if taped else ():
+        used = [o for o in program.events if o is not e and _uses(o, e.owner)]
+        if not used:
+            return Finding(
+                "dead gradients",
+                0.9,
+                f"The tape's gradients are worked out, and {e.owner} never applies them.",
+                f"Call {e.owner}.apply_gradients(zip(gradients, model.trainable_variables)).",
+                1,
+            )
+    return None
+
+
+def _is_keras(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and "optimizers." in ast.unparse(node.func)
+
+
+def _uses(e: Event, name: str) -> bool:
+    nodes = ast.walk(e.value)
+    return any(isinstance(n, ast.Name | ast.Attribute) and e.text(n) == name for n in nodes)
+
+
+def outside_the_tape(program: Program) -> Finding | None:
+    """Of TensorFlow: the loss is worked out after the tape was closed, so it isn't on it."""
+    for tape in (n for n in ast.walk(program.tree) if isinstance(n, ast.With)):
+        names = [i.optional_vars for i in tape.items if last_word(i.context_expr) == "GradientTape"]
+        if not names or not isinstance(names[0], ast.Name):
+            continue
+        asked = _asked(program.tree, names[0].id)
+        inside = {id(n) for n in ast.walk(tape)}
+        own = [n for n in ast.walk(program.tree) if isinstance(n, ast.Assign | ast.AugAssign)]
+        assigned = [n for n in own if asked and asked in _assigned(n)]
+        if assigned and not any(id(n) in inside for n in assigned):
+            return Finding(
+                "dead gradients",
+                0.9,
+                f"{asked} is worked out after the tape was closed: its gradients are None.",
+                "Work out the loss inside `with tf.GradientTape()`.",
+                9,
+            )
+    return None
+
+
+def _asked(tree: ast.AST, tape: str) -> str:
+    """The name of the loss whose gradient the tape is asked for."""
+    for n in ast.walk(tree):
+        called = isinstance(n, ast.Call) and ast.unparse(n.func) == f"{tape}.gradient"
+        if called and n.args and isinstance(n.args[0], ast.Name):  # type: ignore[attr-defined]
+            return n.args[0].id  # type: ignore[attr-defined]
+    return ""
+
+
+def _assigned(node: ast.Assign | ast.AugAssign) -> list[str]:
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    return [n.id for t in targets for n in ast.walk(t) if isinstance(n, ast.Name)]
+
+
+FOREIGN = (updates_unused, result_unused, state_lost, tape_unused, outside_the_tape)

@@ -1,0 +1,141 @@
+"""What a Keras model ends in, and what its loss wants, by their names."""
+
+import ast
+import re
+from itertools import pairwise
+
+from ..finding import Finding
+from .outputs import first_argument, relu_before, twice
+from .program import Event, Program, last_word
+
+__all__ = ["KERAS"]
+
+SCORES = {  # a loss by its name takes probabilities; and what makes these of scores
+    "sparse_categorical_crossentropy": "softmax",
+    "categorical_crossentropy": "softmax",
+    "binary_crossentropy": "sigmoid",
+}
+
+
+def softmax_of_one(program: Program) -> Finding | None:
+    """A softmax over a single output: it is 1, whatever comes in."""
+    for e in program.events:
+        if not isinstance(e.value, ast.Call) or e.name == "=":
+            continue
+        activation = next((k.value for k in e.value.keywords if k.arg == "activation"), None)
+        one = first_argument(e.value, "units")
+        soft = "softmax" in ast.unparse(activation) if activation is not None else False
+        single = e.name == "Dense" and _one(one) and soft
+        parts = e.value.args if e.name == "Sequential" else []
+        if len(parts) == 1 and isinstance(parts[0], ast.List):
+            parts = parts[0].elts
+        for a, b in pairwise(parts):
+            width = _argument_of(a)
+            single = single or (last_word(b) in ("Softmax", "LogSoftmax") and _one(width))
+        if single:
+            return Finding(
+                "softmax of one",
+                0.93,
+                "The last layer has one output, and a softmax of one number is always 1.",
+                "Use a sigmoid with one output, or a softmax with one output for each class.",
+                9,
+            )
+    return None
+
+
+def _argument_of(layer: ast.expr) -> ast.expr | None:
+    """How many numbers come out of a Linear."""
+    if not isinstance(layer, ast.Call) or last_word(layer) not in ("Linear", "LazyLinear", "Dense"):
+        return None
+    named = next((k.value for k in layer.keywords if k.arg in ("out_features", "units")), None)
+    at = 1 if last_word(layer) == "Linear" else 0
+    return named if named is not None else (layer.args[at] if len(layer.args) > at else None)
+
+
+def _one(node: ast.expr | None) -> bool:
+    return isinstance(node, ast.Constant) and node.value == 1 and node.value is not True
+
+
+def keras_logits(program: Program) -> Finding | None:
+    """Of Keras: from_logits=True after a softmax or a sigmoid."""
+    text = ast.unparse(program.tree)
+    if "from_logits=True" not in text:
+        return None
+    layers = [e for e in program.events if e.name == "Dense" and isinstance(e.value, ast.Call)]
+    if not layers:
+        return None
+    last = ast.unparse(layers[-1].value)
+    for layer in ("softmax", "sigmoid"):
+        if f"activation='{layer}'" in last or f"activations.{layer}" in last:
+            return twice("the loss, from_logits=True,", layer)
+    return None
+
+
+def by_name(program: Program) -> Finding | None:
+    """A loss given by its name, and a last layer that puts out scores, or no number below 0."""
+    text = ast.unparse(program.tree)
+    loss = _loss_by_name(program)
+    dense = [e for e in program.events if e.name == "Dense" and isinstance(e.value, ast.Call)]
+    if not loss or not dense or re.search(r"softmax|sigmoid", text, re.IGNORECASE):
+        return None
+    activation = _activation(dense[-1])
+    if activation == "relu":
+        return relu_before(loss)
+    if activation or re.search(r"\bActivation\(|PReLU|LeakyReLU|tanh", text):
+        return None
+    return Finding(
+        "probabilities wanted",
+        0.88,
+        f"{loss}, by its name, takes probabilities, and the last layer puts out scores.",
+        f"activation='{SCORES[loss]}' in the last layer; or the loss as an object, with "
+        "from_logits=True.",
+        9,
+    )
+
+
+def _loss_by_name(program: Program) -> str:
+    for e in program.events:
+        if e.name == "compile" and isinstance(e.value, ast.Call):
+            given = next((k.value for k in e.value.keywords if k.arg == "loss"), None)
+            given = e.value.args[1] if given is None and len(e.value.args) > 1 else given
+            name = getattr(given, "value", None)
+            return name if isinstance(name, str) and name in SCORES else ""
+    return ""
+
+
+def _activation(layer: Event) -> str:
+    """The activation of a Dense, "?" where it isn't a word; "" without one."""
+    assert isinstance(layer.value, ast.Call)
+    given = next((k.value for k in layer.value.keywords if k.arg == "activation"), None)
+    given = layer.value.args[1] if given is None and len(layer.value.args) > 1 else given
+    if given is None or (isinstance(given, ast.Constant) and given.value in (None, "linear")):
+        return ""
+    said = given.value if isinstance(given, ast.Constant) else ast.unparse(given)
+    return "relu" if str(said).rpartition(".")[2] == "relu" else "?"
+
+
+def untrainable(program: Program) -> Finding | None:
+    """The whole model is set to trainable = False, and then compiled and fitted."""
+    for run in program.runs:
+        frozen: dict[str, bool] = {}
+        for e in run:
+            model, _, what = e.owner.rpartition(".")
+            if e.name == "=" and what == "trainable" and isinstance(e.value, ast.Constant):
+                frozen[model] = e.value.value is False and not e.place.loops
+                if e.value.value is True:
+                    frozen = {}  # of a part of it, perhaps
+            elif e.name == "compile" and e.owner in frozen:
+                fitted = any(o.owner == e.owner and o.name == "fit" for o in run)
+                if frozen[e.owner] and fitted:
+                    return Finding(
+                        "dead gradients",
+                        0.9,
+                        f"{e.owner}.trainable is False as it is compiled: none of its weights "
+                        "will change.",
+                        "Freeze the part that is to stay, not the whole model.",
+                        1,
+                    )
+    return None
+
+
+KERAS = (softmax_of_one, keras_logits, by_name, untrainable)

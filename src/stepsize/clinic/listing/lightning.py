@@ -1,0 +1,70 @@
+"""What Lightning expects of a module: a loss with its graph, out of training_step()."""
+
+import ast
+
+from ..finding import Finding
+from .program import Program, last_word
+
+__all__ = ["LIGHTNING"]
+
+CUTS = ("item", "detach", "numpy", "tolist", "float")
+
+
+def without_graph(program: Program) -> Finding | None:
+    """training_step() hands back no loss, or one without its graph."""
+    if "automatic_optimization = False" in ast.unparse(program.tree):
+        return None
+    for kind in (n for n in ast.walk(program.tree) if isinstance(n, ast.ClassDef)):
+        if not any("LightningModule" in ast.unparse(base) for base in kind.bases):
+            continue
+        steps = [f for f in kind.body if getattr(f, "name", "") == "training_step"]
+        for f in steps:
+            said = _said(f)
+            if said:
+                return Finding(
+                    "dead gradients",
+                    0.92,
+                    said,
+                    "Return the loss as it is, with its graph: Lightning calls backward() on it.",
+                    1,
+                )
+    return None
+
+
+def _said(f: ast.AST) -> str:
+    """What is wrong with what a training_step() returns; "" where nothing is."""
+    returned = [n.value for n in ast.walk(f) if isinstance(n, ast.Return) and n.value is not None]
+    text = ast.unparse(f)
+    if not returned:
+        hidden = "super()" in text or "yield" in text or "raise" in text
+        return "" if hidden else "training_step() returns nothing, so Lightning makes no update."
+    cut = [_cut(_loss(value), f) for value in returned]
+    if all(cut):
+        return f"training_step() returns its loss after {cut[0]}(): there is no graph left."
+    return ""
+
+
+def _loss(value: ast.expr) -> ast.expr:
+    """Of a dict, what is called "loss"."""
+    if isinstance(value, ast.Dict):
+        for key, inner in zip(value.keys, value.values, strict=True):
+            if isinstance(key, ast.Constant) and key.value == "loss":
+                return inner
+    return value
+
+
+def _cut(value: ast.expr, f: ast.AST, deep: int = 0) -> str:
+    """The call by which this has lost its graph, or ""."""
+    if isinstance(value, ast.Call) and last_word(value) in CUTS:
+        return last_word(value)
+    if isinstance(value, ast.Name) and deep < 3:
+        own = [
+            n.value
+            for n in ast.walk(f)
+            if isinstance(n, ast.Assign) and ast.unparse(n.targets[0]) == value.id
+        ]
+        return _cut(own[-1], f, deep + 1) if own and own[-1] is not value else ""
+    return ""
+
+
+LIGHTNING = (without_graph,)

@@ -1,0 +1,160 @@
+"""Which parameters the optimizer can reach: of layers in a list, frozen ones, those used up."""
+
+import ast
+import re
+
+from ..finding import Finding
+from .program import Event, Program, last_word
+from .roles import Roles, parameters_of
+
+__all__ = ["MODULES"]
+
+LAYER = re.compile(
+    r"(?:torch\.)?nn\.(?:Linear|Lazy\w+|Conv\w+|LSTM\w*|GRU\w*|RNN\w*|Embedding|Sequential|Bilinear|"
+    r"Transformer\w+|MultiheadAttention)"
+)
+REGISTERS = re.compile(r"ModuleList|ModuleDict|add_module|register_module|setattr|Sequential\(\*")
+
+
+def layers_in_a_list(program: Program) -> Finding | None:
+    """Layers kept in a plain list: their parameters aren't the model's."""
+    for kind in (n for n in ast.walk(program.tree) if isinstance(n, ast.ClassDef)):
+        text = ast.unparse(kind)
+        if REGISTERS.search(text) or not any("Module" in ast.unparse(b) for b in kind.bases):
+            continue
+        made = [n for n in ast.walk(kind) if isinstance(n, ast.Assign) and _are_layers(n.value)]
+        names = [ast.unparse(n.targets[0]) for n in made] + [_filled(kind)]
+        for name in names:
+            if name.startswith("self."):
+                return Finding(
+                    "dead gradients",
+                    0.92,
+                    f"{kind.name} keeps layers in {name}, a plain list or dict: parameters() "
+                    "doesn't find them there, so the optimizer never moves them.",
+                    "Use nn.ModuleList or nn.ModuleDict for it.",
+                    1,
+                )
+    return None
+
+
+def _are_layers(node: ast.expr) -> bool:
+    parts: list[ast.expr] = []
+    if isinstance(node, ast.List | ast.Tuple):
+        parts = node.elts
+    elif isinstance(node, ast.Dict):
+        parts = [value for value in node.values if value is not None]
+    elif isinstance(node, ast.ListComp):
+        parts = [node.elt]
+    elif isinstance(node, ast.DictComp):
+        parts = [node.value]
+    return any(map(_is_layer, parts))
+
+
+def _is_layer(node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and bool(LAYER.fullmatch(ast.unparse(node.func)))
+
+
+def _filled(kind: ast.ClassDef) -> str:
+    """A plain list of the class that layers are appended to; "" where there is none."""
+    for n in ast.walk(kind):
+        if isinstance(n, ast.Call) and last_word(n) == "append" and n.args and _is_layer(n.args[0]):
+            owner = ast.unparse(n.func.value)  # type: ignore[attr-defined]
+            if owner.startswith("self."):
+                return owner
+    return ""
+
+
+def all_frozen(program: Program) -> Finding | None:
+    """requires_grad was taken from all parameters of the model that the optimizer holds."""
+    roles = Roles(program)
+    for run in program.runs:
+        for i, made in enumerate(run):
+            held = parameters_of(made) if made in roles.optimizers else set()
+            if len(held) != 1:
+                continue
+            model = next(iter(held))
+            at = [k for k, e in enumerate(run[:i]) if _freezes(e, model)]
+            if at and not any(_thaws(e, model) for e in run[at[-1] + 1 :]):
+                return Finding(
+                    "dead gradients",
+                    0.9,
+                    f"requires_grad is False for all parameters of {model}, and the optimizer "
+                    "holds no others.",
+                    "Freeze first, and then put the new last layer in; or let what is to learn "
+                    "have its gradient.",
+                    1,
+                )
+    return None
+
+
+def _freezes(e: Event, model: str) -> bool:
+    """Whether this takes the gradient from all of the model's parameters, whatever their names."""
+    false = isinstance(e.value, ast.Constant) and e.value.value is False
+    if e.name == "requires_grad_" and e.owner == model and e.arguments:
+        return isinstance(e.arguments[0], ast.Constant) and not e.arguments[0].value
+    loop = e.loop
+    if not isinstance(loop, ast.For) or e.place.tests:
+        return False
+    over = loop.iter
+    own = isinstance(over, ast.Call) and e.text(over.func) == f"{model}.parameters"
+    by_call = e.name == "requires_grad_" and e.arguments and _is_false(e.arguments[0])
+    return own and bool((e.name == "=" and e.owner.endswith(".requires_grad") and false) or by_call)
+
+
+def _is_false(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and not node.value
+
+
+def _thaws(e: Event, model: str) -> bool:
+    """Whether a part of the model is made anew, or learns again; or the model is another."""
+    if e.name == "requires_grad_":
+        return not (e.arguments and _is_false(e.arguments[0]))
+    if e.name != "=":
+        return e.name in ("unfreeze", "setattr", "add_module")
+    if e.owner.endswith(".requires_grad"):
+        return not _is_false(e.value)
+    return e.owner == model or e.owner.startswith(model + ".")
+
+
+def used_up(program: Program) -> Finding | None:
+    """`params = model.parameters()` is read once; who reads it a second time gets nothing."""
+    for name in _generators(program.tree):
+        loads = [n for n in ast.walk(program.tree) if _reads(n, name)]
+        loads.sort(key=lambda n: (n.lineno, n.col_offset))  # type: ignore[attr-defined]
+        for e in program.events:
+            given = [a for a in e.arguments if any(a is n for n in loads[1:])]
+            optimizer = given and bool(re.search(r"Adam|SGD|RMSprop|Adagrad|optim", e.name))
+            if given and (optimizer or e.name.startswith("clip_grad")):
+                who = "The optimizer" if optimizer else "Clipping"
+                return Finding(
+                    "dead gradients" if optimizer else "clips nothing",
+                    0.9,
+                    f"{who} gets {name}, which was read before: what parameters() returns can be "
+                    "read once, and is empty then.",
+                    f"Make it a list: {name} = list(model.parameters()).",
+                    1,
+                )
+    return None
+
+
+def _generators(tree: ast.AST) -> list[str]:
+    """Names that hold what parameters() returns, and nothing else in the whole text."""
+    assigned: dict[str, list[ast.expr]] = {}
+    for n in ast.walk(tree):
+        if isinstance(n, ast.Assign) and isinstance(n.targets[0], ast.Name):
+            assigned.setdefault(n.targets[0].id, []).append(n.value)
+        elif isinstance(n, ast.arg):
+            assigned.setdefault(n.arg, []).append(ast.Constant(None))
+    return [
+        name
+        for name, values in assigned.items()
+        if len(values) == 1 and isinstance(values[0], ast.Call)
+        and last_word(values[0]) in ("parameters", "named_parameters")
+    ]  # fmt: skip
+
+
+def _reads(node: ast.AST, name: str) -> bool:
+    return isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load)
+
+
+MODULES = (layers_in_a_list, all_frozen, used_up)
