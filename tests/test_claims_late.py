@@ -15,7 +15,8 @@ from stepsize.checks.lesson_09 import paired_interval
 from stepsize.clinic import find_lr
 from stepsize.data import digits, linear_data
 from stepsize.frameworks.bridge import as_torch
-from stepsize.growth import TARGET, mup, network, standard, trained, updates_to
+from stepsize.growth.batches import TARGET, updates_to
+from stepsize.growth.widths import mup, network, standard, trained
 from stepsize.models import LinearRegression
 from stepsize.network import Network
 from stepsize.optimizers import (

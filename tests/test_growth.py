@@ -7,16 +7,18 @@ import numpy as np
 import pytest
 import torch
 
-from stepsize import growth, labs
+from stepsize import labs
 from stepsize.checks.lesson_14 import my_factors
-from stepsize.growth import BATCHES, RATES, SEEDS, mup, network, standard, trained, updates_to
+from stepsize.growth import batches
+from stepsize.growth.batches import BATCHES, RATES, SEEDS, TARGET, updates_to
+from stepsize.growth.widths import mup, network, standard, trained
 from stepsize.labs.width import CHOOSING, EXPONENTS, FORMS, JUDGING, SHIPPED, WIDTHS, Map, stored
 
 from . import PATIENCE
 
 KINDS = ("input", "bias", "hidden", "bias", "output", "bias")
 RUNS = [json.loads(line) for line in SHIPPED.read_text(encoding="utf-8").splitlines()]
-BATCH_RUNS = [json.loads(line) for line in growth.SHIPPED.read_text(encoding="utf-8").splitlines()]
+BATCH_RUNS = [json.loads(line) for line in batches.SHIPPED.read_text(encoding="utf-8").splitlines()]
 
 
 @pytest.fixture(autouse=True)
@@ -85,14 +87,14 @@ def test_the_runs_on_batches_are_stored():
 def test_no_best_rate_of_a_batch_is_outside_of_those_tried():
     for rule, rates in RATES.items():
         for size in BATCHES:
-            fewest = [np.median(growth.stored(rule, size, lr)) for lr in rates]
+            fewest = [np.median(batches.stored(rule, size, lr)) for lr in rates]
             assert 0 < np.argmin(fewest) < len(rates) - 1, (rule, size)
 
 
 @pytest.mark.parametrize(("rule", "lr", "size"), [("sgd", 1.0, 64), ("adam", 2.0**-5, 64)])
 def test_a_stored_number_of_updates_is_what_a_run_gives(rule, lr, size):
-    found = [updates_to(growth.TARGET, rule, lr, size, seed) for seed in (0, 1)]
-    np.testing.assert_allclose(found, growth.stored(rule, size, lr)[:2], atol=2)
+    found = [updates_to(TARGET, rule, lr, size, seed) for seed in (0, 1)]
+    np.testing.assert_allclose(found, batches.stored(rule, size, lr)[:2], atol=2)
 
 
 def test_what_diverges_or_takes_too_long_never_gets_there():
@@ -108,9 +110,9 @@ def test_what_diverges_or_takes_too_long_never_gets_there():
         (lambda: network(64.0), "width must be a whole number, at least 1, not 64.0"),
         (lambda: trained(64, -0.1), "lr must be at least 0, not -0.1"),
         (lambda: updates_to(0.1, "lion", 0.1, 8, 0), "rule must be 'sgd' or 'adam', not 'lion'"),
-        (lambda: growth.stored("lion", 8, 0.5), "rule must be 'sgd' or 'adam', not 'lion'"),
-        (lambda: growth.stored("sgd", 100, 0.5), "batch_size must be 4 or 8 .*, not 100"),
-        (lambda: growth.stored("sgd", 8, 0.3), "lr must be 0.125 or 0.25 .*, not 0.3"),
+        (lambda: batches.stored("lion", 8, 0.5), "rule must be 'sgd' or 'adam', not 'lion'"),
+        (lambda: batches.stored("sgd", 100, 0.5), "batch_size must be 4 or 8 .*, not 100"),
+        (lambda: batches.stored("sgd", 8, 0.3), "lr must be 0.125 or 0.25 .*, not 0.3"),
     ],
 )
 def test_what_was_not_run_or_can_not_be_is_named(wrong, words):
