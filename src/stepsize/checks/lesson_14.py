@@ -291,7 +291,7 @@ STOCHASTIC = function(
     my_stochastic_round,
     {
         "cut off": Mistake(
-            "You cut the bits off, and the noise decides nothing: every number is pulled towards 0. "
+            "You cut the bits off, and the noise has no say: every number is pulled towards 0. "
             "Add the noise first, with `+`: what is carried over into the upper bits rounds up.",
             _rounded(added=lambda bits, noise: bits),
             _rounded(before=lambda bits: bits & KEPT),

@@ -10,12 +10,23 @@ from ..network import Network
 from ..optimizers import adam
 from ..ranges import accepts, at_least, count_from, one_of
 
-__all__ = ["BASE", "UPDATES", "Factors", "mup", "network", "standard", "trained"]
+__all__ = [
+    "BASE",
+    "UPDATES",
+    "Factors",
+    "mup",
+    "network",
+    "standard",
+    "start",
+    "tensors",
+    "trained",
+]
 
 BASE = 64  # the width at which the rate is searched
 UPDATES = 150
 
 KIND = one_of("input", "bias", "hidden", "output")
+KINDS = ("input", "bias", "hidden", "bias", "output", "bias")  # of the tensors, in their order
 Rules = Callable[[str, int], Any]  # (kind, width) -> (factor of the rate, factor of the start)
 
 
@@ -64,18 +75,25 @@ def trained(
     each tensor. updates: at least 0. Raises: ValueError for what is outside of its range.
     """
     net = network(width, seed)
-    theta = net.start(seed)
-    kinds = [rules(kind, width) for kind in ("input", "bias", "hidden", "bias", "output", "bias")]
-    for tensor, (_, start) in zip(_tensors(net, theta), kinds, strict=True):
-        tensor *= start
-    memories: list[dict[str, Any]] = [{} for _ in kinds]
+    theta = start(net, rules, seed)
+    rates = [lr * rules(kind, width)[0] for kind in KINDS]
+    memories: list[dict[str, Any]] = [{} for _ in KINDS]
     for t in range(1, updates + 1):
-        pairs = zip(_tensors(net, theta), _tensors(net, net.grad(theta, t)), strict=True)
+        pairs = zip(tensors(net, theta), tensors(net, net.grad(theta, t)), strict=True)
         for i, (tensor, grad) in enumerate(pairs):
-            step = adam(tensor, grad, t, **memories[i], lr=lr * kinds[i][0])
+            step = adam(tensor, grad, t, **memories[i], lr=rates[i])
             tensor[:], memories[i] = step.theta, step.memory
     return float(net.loss(theta))
 
 
-def _tensors(net: Network, theta: np.ndarray) -> list[np.ndarray]:
+def start(net: Network, rules: Rules = standard, seed: int = 0) -> np.ndarray:
+    """A theta_0: the network's usual start, each tensor times its factor."""
+    theta = net.start(seed)
+    for tensor, kind in zip(tensors(net, theta), KINDS, strict=True):
+        tensor *= rules(kind, net.hidden[0])[1]
+    return theta
+
+
+def tensors(net: Network, theta: np.ndarray) -> list[np.ndarray]:
+    """The tensors of theta, in the order of KINDS; they are views."""
     return [tensor for layer in net.layers(theta) for tensor in layer]

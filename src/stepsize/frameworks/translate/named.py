@@ -1,12 +1,11 @@
 """Groups by the names of tensors: rates of their own, and what is left to AdamW."""
 
 import json
-from collections.abc import Iterable
 
 from ..recipe import Recipe
 from .script import text
 
-__all__ = ["IMPORT", "for_keras", "for_optax", "of_two", "parts", "take"]
+__all__ = ["IMPORT", "for_keras", "for_optax", "is_for_muon", "of_two", "parts", "take"]
 
 IMPORT = "from fnmatch import fnmatchcase"
 PARTS = '''
@@ -37,16 +36,14 @@ BY_AXES = dict(
     decay="decay if decays else 0.0",
     loop="part, decays",
 )
+IS_FOR_MUON = '''
+def is_for_muon(name, p):
+    """Muon takes matrices, and torch computes it in bfloat16. AdamW takes all else."""
+    return p.ndim == 2{names}
+'''
 TWO = """
-# Matrices by Muon, which torch computes in bfloat16; all else by AdamW.
-{which}
-
 matrices = [{each} for name, p in model.named_parameters() if is_for_muon(name, p)]
 others = [{each} for name, p in model.named_parameters() if not is_for_muon(name, p)]
-"""
-IS_FOR_MUON = """
-def is_for_muon(name, p):
-    return p.ndim == 2{names}
 """
 KERAS = '''
 class ByName({base}):
@@ -81,12 +78,16 @@ def take(recipe: Recipe) -> str:
     return TORCH.format(**grouped).strip()
 
 
+def is_for_muon(recipe: Recipe) -> str:
+    """For torch, the function that says which tensors go to Muon."""
+    names = ", ".join(map(json.dumps, recipe.others_take))
+    found = f" and not any(fnmatchcase(name, pattern) for pattern in [{names}])" if names else ""
+    return IS_FOR_MUON.format(names=found)
+
+
 def of_two(recipe: Recipe) -> str:
-    """For torch, which parameters go to Muon and which to AdamW, each with its name if needed."""
-    names = _list(recipe.others_take)
-    is_named = f" and not any(fnmatchcase(name, pattern) for pattern in {names})" if names else ""
-    which = IS_FOR_MUON.format(names=is_named).strip()
-    return TWO.format(which=which, each="(name, p)" if recipe.rates else "p").strip()
+    """For torch, the tensors of Muon and of AdamW, each with its name where its rate needs it."""
+    return TWO.format(each="(name, p)" if recipe.rates else "p").strip()
 
 
 def for_keras(base: str, decay: float, matrices: bool) -> str:
@@ -99,8 +100,3 @@ def for_keras(base: str, decay: float, matrices: bool) -> str:
 
 def for_optax(recipe: Recipe) -> str:
     return f"{parts(recipe)}\n\n\n{OPTAX.strip()}"
-
-
-def _list(patterns: Iterable[str]) -> str:
-    inner = ", ".join(map(json.dumps, patterns))
-    return f"[{inner}]" if inner else ""

@@ -149,7 +149,7 @@ def write(recipe: Recipe, log: bool) -> str:
 
 
 def _optimizer(recipe: Recipe, hyper: dict[str, Any]) -> tuple[str, str]:
-    """The class that has to be written out, if any, and the line that makes the optimizer."""
+    """What has to be written out first, if anything, and the line that makes the optimizer."""
     theirs, name = _theirs(recipe, hyper), recipe.optimizer
     grouped = recipe.decays == "matrices" and bool(hyper.get("weight_decay"))
     given = {"lr": hyper["lr"]} | {n: _number(hyper, n) for n in theirs.takes}
@@ -162,7 +162,9 @@ def _optimizer(recipe: Recipe, hyper: dict[str, Any]) -> tuple[str, str]:
         function, classes = "HeavyBall", HEAVY_BALL
     if recipe.matrices_only:
         params = _by_name("matrices", hyper) if recipe.rates else "matrices"
-        return "", _with_others(recipe, call(function, params, **given))
+        by_name = bool(recipe.rates or recipe.others_take)
+        classes = named.is_for_muon(recipe) if by_name else ""
+        return classes, _with_others(recipe, call(function, params, **given))
     if recipe.rates:
         params = _by_name("model.named_parameters()", hyper)
     else:
