@@ -1,7 +1,7 @@
 """What lesson 14 trains: against torch, and the runs that are stored against runs made anew."""
 
 import json
-from itertools import product
+from itertools import count, pairwise, product
 
 import numpy as np
 import pytest
@@ -9,9 +9,12 @@ import torch
 
 from stepsize import labs
 from stepsize.checks.lesson_14 import my_factors
+from stepsize.data import batch
+from stepsize.frameworks.recipe import Recipe
+from stepsize.frameworks.translate import translate
 from stepsize.growth import batches
 from stepsize.growth.batches import BATCHES, RATES, SEEDS, TARGET, updates_to
-from stepsize.growth.widths import mup, network, standard, trained
+from stepsize.growth.widths import mup, network, standard, start, tensors, trained
 from stepsize.labs.width import CHOOSING, EXPONENTS, FORMS, JUDGING, SHIPPED, WIDTHS, Map, stored
 
 from . import PATIENCE
@@ -44,8 +47,6 @@ def test_it_is_torchs_adam_with_a_group_for_each_tensor(rules, width):
             h = torch.relu(h) if i < 4 else h
         return torch.nn.functional.cross_entropy(h, torch.tensor(y))
 
-    from stepsize.data import batch
-
     for t in range(1, 31):
         chosen = batch(t, len(net.y), 64, 3)
         optimizer.zero_grad()
@@ -53,6 +54,27 @@ def test_it_is_torchs_adam_with_a_group_for_each_tensor(rules, width):
         optimizer.step()
     expected = loss(net.X, net.y).item()
     assert trained(width, 0.01, rules, seed=3, updates=30) == pytest.approx(expected, rel=1e-3)
+
+
+@pytest.mark.parametrize("seed", [0, 7])
+def test_mups_rules_written_as_a_recipe_train_the_same_in_torch(seed):
+    """As lesson 14 has it, in its section on groups."""
+    width, updates = 96, 40
+    net = network(width, seed)
+    rates = {"2.weight": 64 / width, "4.weight": 64 / width}
+    recipe = Recipe(optimizer="adam", hyper={"lr": 0.01}, rates=rates, steps=updates)
+    sizes = (64, width, width, 10)
+    linear = [torch.nn.Linear(n, m) for n, m in pairwise(sizes)]
+    model = torch.nn.Sequential(linear[0], torch.nn.ReLU(), linear[1], torch.nn.ReLU(), linear[2])
+    with torch.no_grad():
+        for p, tensor in zip(model.parameters(), tensors(net, start(net, mup, seed)), strict=True):
+            p.copy_(torch.tensor(tensor.T).reshape(p.shape))
+    X, y, loss_fn = torch.tensor(net.X), torch.tensor(net.y), torch.nn.functional.cross_entropy
+    dealt = (batch(t, len(y), 64, seed) for t in count(1))
+    yours = dict(model=model, loss_fn=loss_fn, batches=((X[i], y[i]) for i in dealt))
+    exec(translate(recipe, "torch", log=False), yours)
+    ours = trained(width, 0.01, mup, seed, updates)
+    assert loss_fn(model(X), y).item() == pytest.approx(ours, rel=1e-3)
 
 
 def test_the_rules_are_those_of_the_exercise():

@@ -106,7 +106,9 @@ MUON = Recipe(
     ],
 )
 def test_every_tensor_has_a_group(name, shape, group):
-    assert MUON.group(name, shape) == pytest.approx(group, rel=1e-12)
+    found = MUON.group(name, shape)
+    assert found.optimizer == group[0]
+    assert found[1:] == pytest.approx(group[1:], rel=1e-12)
 
 
 def test_without_names_the_groups_are_the_optimizers_own():

@@ -66,8 +66,8 @@ def price_of_muon(m_batch: tuple[int, int]) -> Asked:
     return asked(
         f"Muon, five steps, on a matrix whose short side is {m}; the batch has {batch:,} examples, "
         "or tokens. What does it cost, at most, as a part of the gradient?",
-        (f"{number(100 * 5 * m / batch)} %", "5 m / B: products of matrices, whatever the batch."),
-        (f"{number(100 * m / batch)} %", "That is one step of the five."),
-        (f"{number(100 * 25 * m / batch)} %", "The five steps are counted twice."),
-        ("300 %", "Its products don't grow with the batch, as those of the gradient do."),
+        (f"{number(100 * 5 * m / batch)}%", "5 m / B: products of matrices, whatever the batch."),
+        (f"{number(100 * m / batch)}%", "That is one step of the five."),
+        (f"{number(100 * 25 * m / batch)}%", "The five steps are counted twice."),
+        ("300%", "Its products don't grow with the batch, as those of the gradient do."),
     )

@@ -78,7 +78,7 @@ def trained(name: str, lr: float, seed: int, rest: float) -> Ran:
 def two_rules(model: nn.Module, rule: Callable[..., Step], lr: float, rest: float) -> Update:
     """The blocks' matrices by a rule, those of one kind all at once; and the rest by Adam."""
     kinds: dict[str, list[nn.Parameter]] = defaultdict(list)
-    others = []
+    others: list[nn.Parameter] = []
     for name, p in model.named_parameters():
         in_a_block = name.startswith("layers.") and p.ndim == 2
         (kinds[name.split(".", 2)[2]] if in_a_block else others).append(p)

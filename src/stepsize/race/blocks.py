@@ -2,7 +2,7 @@
 
 Layer norm comes first; batches and schedule are lesson 9's. There are fewer updates: with lesson
 9's 150 every rule solves the task, and no loss is far from 0. A repeat has seeds of its own: a
-sweep of seven rates, each twice the one before, on four tuning seeds, judged by the validation
+sweep of seven rates, each twice the one before, on three tuning seeds, judged by the validation
 loss; and ten fresh seeds at the best rate, judged by the test loss.
 
 A rule of matrices steps the four matrices of each block; all else is stepped by Adam, at the rate
@@ -26,7 +26,7 @@ TASK = "pre-LN transformer"
 NAMES = ("momentum", "adam", "muon", "shampoo", "soap")
 LONGER, TIMES = "adam, longer", 1.75  # as many updates
 UPDATES, EVERY = 40, 5  # updates: of these the mean loss is stored
-REPEATS, TUNED, JUDGED = range(1, 5), 4, 10  # tuning seeds, and fresh ones, of each repeat
+REPEATS, TUNED, JUDGED = range(1, 4), 3, 10  # tuning seeds, and fresh ones, of each repeat
 EXPONENTS = {  # of 2: the rates
     "momentum": range(-7, 0),
     "adam": range(-8, -1),
