@@ -68,21 +68,25 @@ def race(name: str) -> list[dict[str, Any]]:
     >>> first["test"].shape, first["course"].shape
     ((10,), (10, 8))
     """
-    runs = [run for run in known(SHIPPED) if run["name"] == name]
+    runs = list(known(SHIPPED))
     found = []
-    for number in range(1, 1 + _last(runs)):
-        tuning, fresh = ([r for r in runs if r["seed"] in own] for own in seeds(number))
-        if len(fresh) == JUDGED:  # else it was broken off
-            swept = [[r["val"] for r in tuning if r["lr"] == lr] for lr in rates(name)]
-            ends, course = (np.array([r[part] for r in fresh]) for part in ("test", "loss"))
-            sweep = np.mean(swept, axis=1)
-            found.append(dict(lr=fresh[0]["lr"], sweep=sweep, test=ends, course=course))
+    for number in _whole(runs):
+        tuning, fresh = (_of(runs, name, part) for part in seeds(number))
+        swept = [[r["val"] for r in tuning if r["lr"] == lr] for lr in rates(name)]
+        ends, course = (np.array([r[part] for r in fresh]) for part in ("test", "loss"))
+        sweep = np.mean(swept, axis=1)
+        found.append(dict(lr=fresh[0]["lr"], sweep=sweep, test=ends, course=course))
     return found
 
 
-def _last(runs: list[dict[str, Any]]) -> int:
-    """The number of the last repeat that has begun."""
-    return max((run["seed"] // 1000 - 10 for run in runs), default=0)
+def _of(runs: list[dict[str, Any]], name: str, own: range) -> list[dict[str, Any]]:
+    return [run for run in runs if run["name"] == name and run["seed"] in own]
+
+
+def _whole(runs: list[dict[str, Any]]) -> list[int]:
+    """The repeats that came to their end: LONGER is last in each."""
+    last = max((run["seed"] // 1000 - 10 for run in runs), default=0)
+    return [n for n in range(1, last + 1) if len(_of(runs, LONGER, seeds(n)[1])) == JUDGED]
 
 
 def rates(name: str) -> list[float]:

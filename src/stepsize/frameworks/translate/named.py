@@ -41,9 +41,23 @@ def is_for_muon(name, p):
     """Muon takes matrices, and torch computes it in bfloat16. AdamW takes all else."""
     return p.ndim == 2{names}
 '''
-TWO = """
-matrices = [{each} for name, p in model.named_parameters() if is_for_muon(name, p)]
-others = [{each} for name, p in model.named_parameters() if not is_for_muon(name, p)]
+MUONS = "for name, p in model.named_parameters() if is_for_muon(name, p)"
+OTHERS = "for name, p in model.named_parameters() if not is_for_muon(name, p)"
+WITH_NAMES = f"""
+matrices = [(name, p) {MUONS}]
+others = [(name, p) {OTHERS}]
+"""
+WITHOUT = f"""
+matrices = [dict(params=[p {MUONS}])]
+others = [dict(params=[p {OTHERS}])]
+"""
+WITHOUT_BY_AXES = f"""
+matrices = [dict(params=[p {MUONS}])]
+others = [p {OTHERS}]
+others = [
+    dict(params=[p for p in others if p.ndim >= 2]),
+    dict(params=[p for p in others if p.ndim < 2], weight_decay=0.0),
+]
 """
 KERAS = '''
 class ByName({base}):
@@ -87,7 +101,8 @@ def is_for_muon(recipe: Recipe) -> str:
 
 def of_two(recipe: Recipe) -> str:
     """For torch, the tensors of Muon and of AdamW, each with its name where its rate needs it."""
-    return TWO.format(each="(name, p)" if recipe.rates else "p").strip()
+    without = WITHOUT_BY_AXES if recipe.decays == "matrices" else WITHOUT
+    return (WITH_NAMES if recipe.rates else without).strip()
 
 
 def for_keras(base: str, decay: float, matrices: bool) -> str:

@@ -150,7 +150,7 @@ REFUSED = {
     ),
     "muon": (
         "has a Muon that corrects the momentum's bias before it looks ahead.",
-        "optax.contrib.muon, which another way only begins",
+        "optax.contrib.muon, which differs in its first updates",
     ),
     "schedule_free_sgd": (
         "has a schedule-free SGD that leaves the start out of the mean.",

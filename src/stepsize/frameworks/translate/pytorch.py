@@ -70,7 +70,7 @@ groups = [dict(params=matrices), dict(params=others, weight_decay=0.0)]
 """
 MATRICES = """
 # Matrices by Muon, which torch computes in bfloat16; all else by AdamW. Embeddings and the last
-# layer commonly join the others: name them there.
+# layer commonly join the others: name them in others_take.
 matrices = [p for p in model.parameters() if p.ndim == 2]
 {others}
 """
@@ -78,11 +78,6 @@ OTHERS = "others = [dict(params=[p for p in model.parameters() if p.ndim != 2])]
 OTHERS_BY_DECAY = """others = [
     dict(params=[p for p in model.parameters() if p.ndim > 2]),
     dict(params=[p for p in model.parameters() if p.ndim < 2], weight_decay=0.0),
-]"""
-
-OTHERS_THAT_DECAY = """others = [
-    dict(params=[p for p in others if p.ndim >= 2]),
-    dict(params=[p for p in others if p.ndim < 2], weight_decay=0.0),
 ]"""
 
 
@@ -188,8 +183,6 @@ def _with_others(recipe: Recipe, theirs: str) -> str:
     params = _by_name("others", hyper) if recipe.rates else "others"
     if recipe.others_take or recipe.rates:
         sorted_out = named.of_two(recipe)
-        if recipe.decays == "matrices" and not recipe.rates:
-            sorted_out += f"\n{OTHERS_THAT_DECAY}"
     else:
         others = OTHERS_BY_DECAY if recipe.decays == "matrices" else OTHERS
         sorted_out = MATRICES.format(others=others).strip()
