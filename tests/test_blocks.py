@@ -181,7 +181,8 @@ def test_a_learners_runs_stand_beside_those_of_the_course(tmp_path):
     line = next(r for r in runs.known(layers.SHIPPED) if r["name"] == "muon")
     runs.keep(layers.SHIPPED, line | dict(repeat=99))
     assert len(layers.race("muon", line["by"])) == before + 1
-    (tmp_path / layers.SHIPPED.name).open("a", encoding="utf-8").write('{"cut off')
+    with open(tmp_path / layers.SHIPPED.name, "a", encoding="utf-8") as file:
+        file.write('{"cut off')
     assert len(layers.race("muon", line["by"])) == before + 1
 
 
