@@ -111,6 +111,12 @@ def test_every_tensor_has_a_group(name, shape, group):
     assert found[1:] == pytest.approx(group[1:], rel=1e-12)
 
 
+def test_a_recipe_shows_what_was_said_and_is_read_again():
+    shown = "Recipe(optimizer='adam', hyper={'lr': 0.1}, steps=10)"
+    assert repr(Recipe(**GOOD)) == shown
+    assert eval(repr(MUON)) == MUON and "rates={'blocks.1.*': 0.5" in repr(MUON)
+
+
 def test_without_names_the_groups_are_the_optimizers_own():
     assert Recipe(**GOOD).group("head.bias", (10,)) == ("adam", 0.1, 0.0)
     assert Recipe(**GOOD | dict(optimizer="muon")).group("w", (2, 3)) == ("muon", 0.1, 0.1)

@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import MISSING, Field, dataclass, field, fields
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
@@ -27,7 +27,7 @@ class Group(NamedTuple):
     weight_decay: float
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Recipe:
     """An optimizer, its numbers, and the learning rate from the first update to the last.
 
@@ -94,6 +94,11 @@ class Recipe:
         _require_known("others", "adamw", self.others, takes)
         self._require_names()
 
+    def __repr__(self) -> str:
+        """What is said; what isn't is left out."""
+        said = (f for f in fields(self) if getattr(self, f.name) != _default(f))
+        return f"Recipe({', '.join(f'{f.name}={getattr(self, f.name)!r}' for f in said)})"
+
     def _require_names(self) -> None:
         if self.others_take and not self.matrices_only:
             raise ValueError(
@@ -146,6 +151,10 @@ class Recipe:
         after = getattr(schedules, self.schedule)(np.maximum(t - self.warmup, 0), **self.shape)
         rising = np.minimum((t + 1) / max(self.warmup, 1), 1.0)
         return self.hyper["lr"] * np.where(np.less(t, self.warmup), rising, after)[()]
+
+
+def _default(of: Field[Any]) -> Any:
+    return of.default if of.default_factory is MISSING else of.default_factory()
 
 
 def _defaults(rule: optimizers.Rule) -> dict[str, Any]:
