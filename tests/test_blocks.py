@@ -6,6 +6,7 @@ from collections import Counter
 import numpy as np
 import pytest
 import torch
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from stepsize.checks.lesson_09 import best_rate
@@ -95,7 +96,8 @@ def test_a_stored_run_can_be_made_again(name):
 
 
 def counted(work) -> int:
-    with FlopCounterMode(display=False) as counter, one_thread():
+    in_the_open = sdpa_kernel(SDPBackend.MATH)  # products that are fused are not counted
+    with in_the_open, FlopCounterMode(display=False) as counter, one_thread():
         work()
     return counter.get_total_flops()
 
@@ -103,7 +105,7 @@ def counted(work) -> int:
 def test_the_gradient_costs_what_torch_counts():
     model, symbols = Reverser(norm_first=True), rows(torch.Generator().manual_seed(0))
     flops = counted(lambda: model(symbols).square().sum().backward())
-    assert blocks.costs("adam") * 1e6 == pytest.approx(flops, rel=0.01)
+    assert blocks.costs("adam") * 1e6 == pytest.approx(flops, rel=1e-9)
     assert symbols.numel() == TOKENS
 
 
