@@ -181,7 +181,7 @@ def part_for(lr):
 FOUND = {
     "one_gradient": lambda s: first_of_shampoo(s),
     "small_value": lambda steps: lifted_by(steps),
-    "price_of_muon": lambda m_batch: f"{100 * price(*m_batch):.3g} %",
+    "price_of_muon": lambda m_batch: f"{100 * price(*m_batch):.3g}%",
     "border": lambda h: bisected([h]),
     "three_steps": lambda h_lr: walked_on(*h_lr, 3),
     "two_directions": lambda curvatures: bisected(curvatures),

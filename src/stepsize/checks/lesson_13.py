@@ -571,7 +571,7 @@ GROUPS = function(
         "size": Mistake(
             "You go by how many numbers there are. A long bias is still a vector, and a small "
             "matrix is still a matrix: count the axes.",
-            *(_is_for_muon(axes=_larger_than(n)) for n in (1, 20, 50, 100, 500)),
+            *(_is_for_muon(axes=_larger_than(n)) for n in (20, 50, 100, 500)),
         ),
         "weights by name": Mistake(
             "You go by the word `weight`. A norm's weight is a vector: look at the shape.",
