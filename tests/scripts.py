@@ -11,12 +11,14 @@ import functools
 import itertools
 import os
 from collections.abc import Callable, Iterator
+from fnmatch import fnmatch
 from typing import Any
 
 import numpy as np
 
 from stepsize.frameworks.recipe import Recipe
 from stepsize.optimizers import adamw, clip_by_norm
+from stepsize.optimizers.rules import looks
 
 SHAPES = {"two": [(3,), (2,)], "vector": [(5,)], "matrix": [(3, 2)], "layer": [(3, 2), (2,)]}
 WIDE = {"matrix": 3, "layer": 4}  # of the inputs; a layer's last one is 1, for the bias
@@ -62,14 +64,19 @@ def ours(recipe: Recipe, kind: str = "two") -> np.ndarray:
 
 
 def ours_apart(recipe: Recipe) -> np.ndarray:
-    """The path of a layer, its matrix and its bias each stepped by a rule of its own."""
+    """The path of a layer, its matrix w0 and its bias w1 each stepped by a rule of its own."""
     tensors, memories = start("layer"), [{}, {}]  # type: ignore[var-annotated]
     path = [np.concatenate([x.ravel() for x in tensors])]
     hyper = {name: x for name, x in recipe.hyper.items() if name != "lr"}
     bias = {n: x for n, x in recipe.others.items() if n != "lr"} if recipe.matrices_only else hyper
     bias = bias | {"weight_decay": 0.0} if recipe.decays == "matrices" else bias
-    rules = recipe.rule, adamw if recipe.matrices_only else recipe.rule
+    of_vectors = looks(recipe.rule).vectors or recipe.rule
+    rules = recipe.rule, adamw if recipe.matrices_only else of_vectors
+    if recipe.others_take == ["*0"]:  # the matrix, too
+        rules, hyper = (adamw, adamw), {n: x for n, x in recipe.others.items() if n != "lr"}
     peaks = recipe.hyper["lr"], recipe.others.get("lr", recipe.hyper["lr"])
+    peaks = peaks[rules[0] is adamw and recipe.matrices_only], peaks[1]
+    parts = [next((x for n, x in recipe.rates.items() if fnmatch(f"w{i}", n)), 1.0) for i in (0, 1)]
     for t in range(recipe.steps):
         x, y = batch(t + 1, "layer")
         error = x @ path[-1].reshape(4, 2) - y
@@ -77,7 +84,7 @@ def ours_apart(recipe: Recipe) -> np.ndarray:
         if recipe.clip_norm is not None:
             grad = clip_by_norm(grad.ravel(), recipe.clip_norm).reshape(4, 2)
         for i, (g, numbers) in enumerate(((grad[:3], hyper), (grad[3], bias))):
-            lr = recipe.lr(t) * peaks[i] / peaks[0]
+            lr = recipe.lr(t) / recipe.hyper["lr"] * peaks[i] * parts[i]
             step = rules[i](tensors[i], g, t + 1, **memories[i], lr=lr, **numbers)
             tensors[i], memories[i] = step.theta, step.memory
         path.append(np.concatenate([x.ravel() for x in tensors]))
@@ -131,8 +138,8 @@ def in_keras(code: str, kind: str) -> np.ndarray:
 
     class Linear(keras.layers.Layer):
         def build(self, _: Any) -> None:
-            for x in start(kind):
-                self.add_weight(shape=x.shape).assign(x)
+            for i, x in enumerate(start(kind)):
+                self.add_weight(shape=x.shape, name=f"w{i}").assign(x)
 
         def theta(self) -> np.ndarray:
             return np.concatenate([w.value.detach().numpy().ravel() for w in self.weights])

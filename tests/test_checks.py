@@ -1060,7 +1060,7 @@ def my_bytes(parameters, memories, low, state):
         """
 def my_group(name, shape):
     matrix = len(shape) > 1
-    return matrix and not ("embed" in name or "head" in name), matrix
+    return matrix and not (name[:5] == "embed" or name[:4] == "head"), matrix
 """,
         """
 def my_group(name, shape):

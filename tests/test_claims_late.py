@@ -15,7 +15,8 @@ from stepsize.checks.lesson_09 import paired_interval
 from stepsize.clinic import find_lr
 from stepsize.data import digits, linear_data
 from stepsize.frameworks.bridge import as_torch
-from stepsize.growth import TARGET, mup, network, standard, trained, updates_to
+from stepsize.growth.batches import TARGET, updates_to
+from stepsize.growth.widths import mup, network, standard, trained
 from stepsize.models import LinearRegression
 from stepsize.network import Network
 from stepsize.optimizers import (
@@ -433,6 +434,22 @@ def test_claims_13_per_update_muon_is_ahead_and_adam_with_five_times_the_updates
             ends[name] = layers._losses(theta, images)
         assert ends["muon"].mean() < ends["adam"].mean() / 3
         assert paired_interval(ends[layers.LONGER], ends["muon"], 2.365)[1] < 0
+
+
+def test_claims_13_on_the_transformer_no_rule_of_matrices_is_ahead_and_a_longer_adam_is():
+    """At the rates that the stored repeats chose most often."""
+    from stepsize.race.block_training import trained
+    from stepsize.race.blocks import LONGER
+
+    ends = {
+        name: np.array([trained(name, 2.0**e, seed, rest=2.0**-5).test for seed in range(800, 805)])
+        for name, e in {"adam": -5, "muon": -4, "soap": -5, "momentum": -3, LONGER: -5}.items()
+    }
+    for name in ("muon", "soap"):
+        assert paired_interval(ends[name], ends["adam"], 2.776)[1] > 0
+        assert paired_interval(ends[LONGER], ends[name], 2.776)[0] < 0
+        assert np.median(ends[LONGER]) < np.median(ends[name]) / 2
+    assert np.median(ends["momentum"]) > 0.5 > 0.05 > np.median(ends["adam"])
 
 
 # --- Lesson 14 ----------------------------------------------------------------------------------

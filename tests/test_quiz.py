@@ -685,7 +685,7 @@ def edge():
 
 def beyond_the_bend():
     """In the runs stored with lesson 14."""
-    from stepsize.growth import RATES, stored
+    from stepsize.growth.batches import RATES, stored
 
     def fewest(size):
         return min(np.median(stored("sgd", size, lr)) for lr in RATES["sgd"])

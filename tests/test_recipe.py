@@ -41,6 +41,9 @@ def test_without_warmup_the_first_rate_is_the_peak():
         (dict(others={"lr": 0.1}), "others must be empty for adam, which steps all tensors"),
         (dict(optimizer="muon", others={"momentum": 0.1}), "others must have lr, .* for adamw"),
         (dict(optimizer="averaged"), "optimizer"),
+        (dict(others_take=["head*"]), "others_take must be empty for adam, which steps all"),
+        (dict(optimizer="muon", others_take="head*"), "others_take must be a list of names, not"),
+        (dict(rates={"head.*": -1}), "rates\\['head.\\*'\\] must be at least 0, not -1"),
         (dict(batch_size=0), "batch_size"),
         (dict(patience=2.5), "patience"),
     ],
@@ -76,3 +79,44 @@ def test_an_optimizer_has_the_numbers_that_it_has(hyper):
         ValueError, match=r"^hyper must have m, v, lr, .* for adam, not '(betas|momentum)'"
     ):
         Recipe(**GOOD | dict(hyper=hyper))
+
+
+MUON = Recipe(
+    optimizer="muon",
+    hyper={"lr": 0.02, "weight_decay": 0.01},
+    others={"lr": 0.003},
+    others_take=["embed*", "head*"],
+    decays="matrices",
+    rates={"blocks.1.*": 0.5, "head.weight": 0.25, "blocks.*": 2},
+    steps=10,
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "group"),
+    [
+        ("embed.weight", (500, 64), ("adamw", 0.003, 0.01)),
+        ("blocks.0.up.weight", (64, 64), ("muon", 0.04, 0.01)),
+        ("blocks.1.up.weight", (64, 64), ("muon", 0.01, 0.01)),
+        ("blocks.0.heads.weight", (64, 64), ("muon", 0.04, 0.01)),
+        ("blocks.1.norm.weight", (64,), ("adamw", 0.0015, 0.0)),
+        ("blocks.1.conv.weight", (8, 4, 3, 3), ("adamw", 0.0015, 0.01)),
+        ("head.weight", (500, 64), ("adamw", 0.00075, 0.01)),
+        ("head.bias", (500,), ("adamw", 0.003, 0.0)),
+    ],
+)
+def test_every_tensor_has_a_group(name, shape, group):
+    found = MUON.group(name, shape)
+    assert found.optimizer == group[0]
+    assert found[1:] == pytest.approx(group[1:], rel=1e-12)
+
+
+def test_a_recipe_shows_what_was_said_and_is_read_again():
+    shown = "Recipe(optimizer='adam', hyper={'lr': 0.1}, steps=10)"
+    assert repr(Recipe(**GOOD)) == shown
+    assert eval(repr(MUON)) == MUON and "rates={'blocks.1.*': 0.5" in repr(MUON)
+
+
+def test_without_names_the_groups_are_the_optimizers_own():
+    assert Recipe(**GOOD).group("head.bias", (10,)) == ("adam", 0.1, 0.0)
+    assert Recipe(**GOOD | dict(optimizer="muon")).group("w", (2, 3)) == ("muon", 0.1, 0.1)

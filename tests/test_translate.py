@@ -268,6 +268,59 @@ def test_a_decay_of_matrices_leaves_biases_alone(name, hyper, rate, library):
     assert apart(ours_apart(recipe), everything) > 1e-3
 
 
+RATES: list[tuple[str, dict[str, Any]]] = [  # every way in which a script can share out a rate
+    *ON_MATRICES,
+    ("nesterov", dict(lr=0.01)),
+    ("adagrad", dict(lr=0.3, lr_decay=0.05)),
+    ("rmsprop", dict(lr=0.01, momentum=0.9)),
+    ("adadelta", dict(lr=1.0)),
+    ("amsgrad", dict(lr=0.03)),
+    ("nadam", dict(lr=0.03)),
+    ("adamax", dict(lr=0.03)),
+    ("adafactor", dict(lr=0.03)),
+]
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+@pytest.mark.parametrize("rate", [dict(), FALLING | dict(warmup=5)], ids=["constant", "cosine"])
+@pytest.mark.parametrize(("name", "hyper"), RATES)
+def test_rates_by_name_are_those_of_the_tensors(name, hyper, rate, library):
+    """ "*0" is the matrix in each of the libraries; the second pattern comes too late for it."""
+    if DIGITS[name][LIBRARIES.index(library)] is None:
+        return
+    by_name = {"*0": 0.25, "*": 3.0}
+    recipe = Recipe(optimizer=name, hyper=hyper, steps=60, rates=by_name, clip_norm=5, **rate)
+    if (name, library) == ("adafactor", "optax"):
+        with pytest.raises(ValueError, match="one rate for all"):
+            translate(recipe, library)
+        return
+    need(library)
+    for decays in ("all", "matrices"):
+        alike = replace(recipe, decays=decays)
+        path = run(translate(alike, library, log=False), library, "layer")
+        assert apart(path, ours_apart(alike)) < 10.0 ** -(12 if library == "torch" else 5)
+    assert apart(ours_apart(recipe), ours_apart(replace(recipe, rates={}))) > 1e-3
+
+
+@pytest.mark.usefixtures("newton_schulz_in_full_precision")
+@pytest.mark.parametrize("rates", [{}, {"*0": 0.5}, {"*1": 0.5, "*": 2.0}])
+@pytest.mark.parametrize("others_take", [[], ["*0"]])
+@pytest.mark.parametrize("decays", ["all", "matrices"])
+def test_muon_and_adamw_share_a_model_by_name(decays, others_take, rates):
+    recipe = Recipe(
+        optimizer="muon",
+        hyper=dict(lr=0.02),
+        steps=60,
+        others=dict(lr=0.03, weight_decay=0.2),
+        others_take=others_take,
+        decays=decays,
+        rates=rates,
+        **FALLING,
+    )
+    path = run(translate(recipe, "torch", log=False), "torch", "layer")
+    assert apart(path, ours_apart(recipe)) < 1e-12
+
+
 @pytest.mark.usefixtures("newton_schulz_in_full_precision")
 @pytest.mark.parametrize("rate", [dict(), FALLING | dict(warmup=5)], ids=["constant", "cosine"])
 @pytest.mark.parametrize("others", [dict(), dict(lr=0.03, beta1=0.8, weight_decay=0.2)])

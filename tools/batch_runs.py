@@ -4,19 +4,12 @@ import json
 import subprocess
 import sys
 
-from stepsize.growth import BATCHES, RATES, SEEDS, SHIPPED
+from stepsize.growth.batches import SEEDS, SHIPPED, jobs
 
-jobs = [
-    dict(rule=rule, batch_size=size, lr=lr, seed=seed)
-    for seed in SEEDS
-    for rule, rates in RATES.items()
-    for size in BATCHES
-    for lr in rates
-]
 with open(SHIPPED, "w", encoding="utf-8") as file:
     subprocess.run(
         [sys.executable, "-m", "stepsize.growth"],
-        input="".join(json.dumps(job) + "\n" for job in jobs),
+        input="".join(json.dumps(job) + "\n" for seed in SEEDS for job in jobs(seed)),
         stdout=file,
         encoding="utf-8",
         check=True,

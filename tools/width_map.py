@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from stepsize.growth import BASE
+from stepsize.growth.widths import BASE
 from stepsize.labs.width import CHOOSING, EXPONENTS, FORMS, JUDGING, SHIPPED, WIDTHS, Cell, stored
 
 

@@ -24,7 +24,8 @@ TWO = "There are two mistakes in it. (1) {} (2) {}"
 ONE_OF_THEM = "{} That isn't all, but start there."
 NO_NUMBER = {  # what NumPy complains of -> what happened
     "divide by zero": "somewhere on the way you divide by 0.",
-    "invalid value": "on the way there is 0 / 0, or a root or a logarithm of a number below 0.",
+    "invalid value": "on the way there is 0 / 0, or infinity / infinity, or a root or a logarithm "
+    "of a number below 0.",
     "overflow": "on the way the numbers get too large.",
 }
 

@@ -122,6 +122,11 @@ ORTHOGONALIZE = function(
             "inside.",
             _orthogonalize(squared=lambda X, G: G @ G.T),
         ),
+        "wrong side": Mistake(
+            "Your A is X transposed times X, and stands on the left. On that side it has to be X "
+            "times X transposed.",
+            _orthogonalize(squared=lambda X, G: X.T @ X),
+        ),
         "starts again": Mistake(
             "The first term takes the matrix that you began with. It should take the X of this "
             "step.",
@@ -204,15 +209,17 @@ def _muon(
     keep=lambda b, ahead: dict(b=b),
     begun=lambda b, grad: b,
     rate=lambda lr: lr,
+    decay=0.0,
+    correct=lambda b, mu, t: b,
 ):
     """before: what is done to a gradient before it is averaged. made: to what comes out."""
 
     def variant(theta, grad, t, b=0.0, *, lr, momentum):
         g = before(grad)
         b = average(begun(b, g), g, momentum)
-        looked = ahead(b, g, momentum)
+        looked = ahead(correct(b, momentum, t), g, momentum)
         move = sign * rate(lr) * scale(*theta.shape) * made(looked)
-        return Step(theta + move, keep(b, looked))
+        return Step((1 - lr * decay) * theta + move, keep(b, looked))
 
     return variant
 
@@ -301,6 +308,17 @@ MUON = rule(
             "The learning rate plays no part in your step.",
             _muon(rate=lambda lr: 1.0),
         ),
+        "corrected": Mistake(
+            "You divide b by 1 - momentum to the power of t, as Adam does. Muon needs no "
+            "correction: the length of b is lost anyway when it is orthogonalized.",
+            _muon(correct=lambda b, mu, t: b / (1 - mu**t)),
+        ),
+        "weight decay": Mistake(
+            "Your step also shrinks the weights. The Muon of this exercise has no weight decay; "
+            "the package's has, unless you say `weight_decay=0`.",
+            _muon(decay=0.1),
+            _muon(decay=0.01),
+        ),
     },
     cases=[
         Case(
@@ -378,6 +396,11 @@ SHAMPOO = rule(
         "not inverted": Mistake(
             "Your exponent is above 0: large directions are made larger still. It should be below.",
             _shampoo(root=lambda M, eps: _power(M, eps, 1 / 4)),
+        ),
+        "precedence": Mistake(
+            "Python reads `values ** -1 / 4` as a quarter of the inverse. Put the exponent in "
+            "brackets: `values ** (-1 / 4)`.",
+            _shampoo(root=lambda M, eps: _power(M, eps, -1.0) / 4),
         ),
         "inverse": Mistake(
             "You multiply by the inverses. The exponent is a quarter, with a minus.",
@@ -487,6 +510,8 @@ PARAMETERS = {
     "blocks.0.attention.bias": (48,),
     "blocks.0.norm.weight": (16,),
     "blocks.0.up.weight": (64, 16),
+    "blocks.0.up.bias": (256,),
+    "blocks.1.mix.weight": (4, 4),
     "blocks.1.conv.weight": (8, 4, 3, 3),
     "blocks.1.scale": (),
     "output.weight": (50, 16),
@@ -496,6 +521,10 @@ PARAMETERS = {
 
 def is_for_muon(name, shape):
     return len(shape) >= 2 and name.startswith("blocks.")
+
+
+def _larger_than(n):
+    return lambda shape: np.prod(shape) > n
 
 
 @by_parts
@@ -539,6 +568,11 @@ GROUPS = function(
             _is_for_muon(axes=lambda shape: True),
             _is_for_muon(axes=lambda shape: len(shape) >= 1),
         ),
+        "size": Mistake(
+            "You go by how many numbers there are. A long bias is still a vector, and a small "
+            "matrix is still a matrix: count the axes.",
+            *(_is_for_muon(axes=_larger_than(n)) for n in (20, 50, 100, 500)),
+        ),
         "weights by name": Mistake(
             "You go by the word `weight`. A norm's weight is a vector: look at the shape.",
             lambda name, shape: name.startswith("blocks.") and name.endswith("weight"),
@@ -548,6 +582,11 @@ GROUPS = function(
             "You leave the convolution out. It has four axes, and is a matrix with a row for each "
             "output.",
             _is_for_muon(axes=lambda shape: len(shape) == 2),
+        ),
+        "outside the blocks": Mistake(
+            "You take the matrices outside the blocks. It is the hidden ones, inside, that Muon "
+            "steps.",
+            _is_for_muon(place=lambda name: not name.startswith("blocks.")),
         ),
         "the others": Mistake(
             "It's the other way around: yours says which parameters Adam should take.",
@@ -665,6 +704,12 @@ SCORE = function(
             "You average over the submissions, and get a number for each task. A number for each "
             "submission is wanted.",
             _score(mean=lambda each: each.mean(axis=0)),
+        ),
+        "one over": Mistake(
+            "You average how fast each was, as a share of the best. The score counts what is "
+            "left of the way from the ratio to tau.",
+            _score(points=lambda slower, tau: (tau - 1) / slower),
+            _score(points=lambda slower, tau: (slower <= tau) * (tau - 1) / slower),
         ),
         "fixed tau": Mistake(
             "Your tau is 4, whatever is handed in.",

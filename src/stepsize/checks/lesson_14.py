@@ -23,12 +23,12 @@ def _factors(
     slowed=("hidden", "output"),
     shrunk=("output",),
     rate=lambda r: r,
-    start=lambda r: r**0.5,
+    start=lambda r, width: r**0.5,
     handed_in=lambda pair: pair,
 ):
     def variant(kind, width, base):
         r = ratio(width, base)
-        pair = [rate(r) if kind in slowed else 1.0, start(r) if kind in shrunk else 1.0]
+        pair = [rate(r) if kind in slowed else 1.0, start(r, width) if kind in shrunk else 1.0]
         return handed_in(np.array(pair))
 
     return variant
@@ -89,7 +89,7 @@ FACTORS = function(
         "start without a root": Mistake(
             "You shrink the start by the whole ratio. The usual start already has one root of "
             "the width in it, so only one more root is needed.",
-            _factors(start=lambda r: r),
+            _factors(start=lambda r, width: r),
         ),
         "hidden start smaller": Mistake(
             "You make the hidden matrices start smaller, too. Theirs stays as it is: 1 / fan-in "
@@ -104,11 +104,12 @@ FACTORS = function(
         ),
         "start larger": Mistake(
             "Your output starts larger when the network grows. It should start smaller.",
-            _factors(start=lambda r: r**-0.5),
+            _factors(start=lambda r, width: r**-0.5),
         ),
         "without the base": Mistake(
             "That is 1 / width. At the base width nothing may change: both factors are 1 there.",
             _factors(ratio=lambda width, base: 1 / width),
+            _factors(start=lambda r, width: width**-0.5),
         ),
         "64 written in": Mistake(
             "You wrote 64 where the base width is an argument.",
@@ -152,6 +153,13 @@ def _accumulated(
         return (weights[:, None] * grads).sum(axis=0) / over(total(weights, sizes))
 
     return variant
+
+
+def _halved(grads, sizes):
+    mean = grads[0]
+    for grad in grads[1:]:
+        mean = (mean + grad) / 2
+    return mean
 
 
 ACCUMULATED = function(
@@ -211,6 +219,27 @@ ACCUMULATED = function(
             "Only the first micro-batch counts in yours.",
             _accumulated(kept=lambda grads, sizes: (grads[:1], sizes[:1])),
         ),
+        "halved each time": Mistake(
+            "You take the mean of what you have and the newest, again and again: the last "
+            "micro-batch then counts for half of all. Weigh by the sizes.",
+            _halved,
+        ),
+        "wrong axis": Mistake(
+            "You get a number for each micro-batch, not for each parameter. Average over the "
+            "micro-batches: axis 0.",
+            lambda grads, sizes: grads.mean(axis=1),
+            lambda grads, sizes: grads.sum(axis=1),
+            lambda grads, sizes: (sizes[:, None] * grads).sum(axis=1) / sizes.sum(),
+        ),
+        "one number": Mistake(
+            "You get one number for all parameters. Each has a gradient of its own: sum over "
+            "axis 0 alone.",
+            lambda grads, sizes: grads.mean(),
+            lambda grads, sizes: (sizes[:, None] * grads).sum() / sizes.sum(),
+            lambda grads, sizes: np.average(
+                grads, weights=np.broadcast_to(sizes[:, None], grads.shape)
+            ),
+        ),
         "root of the sizes": Mistake(
             "You weigh by the root of the size. That is right for noise; in a mean, each example "
             "counts the same.",
@@ -252,13 +281,18 @@ def _rounded(
     return variant
 
 
+def _cut(bits):
+    return (bits & KEPT).astype(np.uint32)
+
+
 STOCHASTIC = function(
     "14.3",
     "Stochastic rounding",
     my_stochastic_round,
     {
         "cut off": Mistake(
-            "You cut the bits off and never add the noise: every number is pulled toward 0.",
+            "You cut the bits off, and the noise has no say: every number is pulled toward 0. "
+            "Add the noise first, with `+`: what is carried over into the upper bits rounds up.",
             _rounded(added=lambda bits, noise: bits),
             _rounded(before=lambda bits: bits & KEPT),
         ),
@@ -271,6 +305,22 @@ STOCHASTIC = function(
         "not cut": Mistake(
             "Nothing is cut off: the result still has all 32 bits. Only the upper 16 may stay.",
             _rounded(cut=lambda bits, mask: bits),
+        ),
+        "converted": Mistake(
+            "`astype` converts: the number 1.0 becomes the whole number 1, and its bits are other "
+            "ones. `view` looks at the same 32 bits.",
+            lambda x, noise: _cut(x.astype(np.int64) + noise).view(np.float32),
+            lambda x, noise: _cut(x.astype(np.int64) + noise).astype(np.float32),
+        ),
+        "bits as a number": Mistake(
+            "You return the bits as if they were a number, which is huge. Look at them as a "
+            "float32 again: `bits.view(np.float32)`.",
+            lambda x, noise: _cut(x.view(np.uint32).astype(np.int64) + noise).astype(float),
+        ),
+        "added to the number": Mistake(
+            "You add the noise to the number x. It belongs to the *bits* of x, which count in "
+            "units of the last digit.",
+            lambda x, noise: _cut((x + noise).astype(np.float32).view(np.uint32)).view(np.float32),
         ),
         "cut before": Mistake(
             "You cut first and add the noise afterwards. Then the noise stays in the lower bits "
@@ -314,13 +364,13 @@ STOCHASTIC = function(
     },
     cases=[
         (
-            np.array([1.0001, 1.0039, 1.007, -1.003, 3.1415927, 0.1, -1e-5], np.float32),
+            np.array([1.0001, 1.0039, 1.007, -1.003, 3.1415927, 0.1, -1e-5, 1.5e9], np.float32),
             np.array(noise, np.uint32),
         )
         for noise in (
-            [65000, 20000, 100, 40000, 60000, 52428, 30000],
-            [0, 40000, 40000, 20000, 100, 13107, 60000],
-            [65535, 65535, 65535, 65535, 65535, 65535, 65535],
+            [65000, 20000, 100, 40000, 60000, 52428, 30000, 9000],
+            [0, 40000, 40000, 20000, 100, 13107, 60000, 50000],
+            [65535] * 8,
         )
     ],
     rtol=1e-6,
@@ -411,6 +461,19 @@ EMA = function(
             "You mix the first and the last weights only. The average moves at every update.",
             _ema(rest=lambda weights: weights[-1:]),
             _ema(rest=lambda weights: weights[1:2]),
+        ),
+        "all of them": Mistake(
+            "You return the average after every update. Only the last one is asked for.",
+            lambda weights, decay: np.array(
+                [my_ema(weights[: i + 1], decay) for i in range(len(weights))]
+            ),
+            lambda weights, decay: np.array(
+                [my_ema(weights[: i + 2], decay) for i in range(len(weights) - 1)]
+            ),
+        ),
+        "backwards": Mistake(
+            "You begin at the newest weights and go back: in yours the oldest count most.",
+            lambda weights, decay: my_ema(weights[::-1], decay),
         ),
         "0.9 written in": Mistake(
             "You wrote 0.9 where the decay is an argument.",
@@ -511,6 +574,15 @@ BYTES = function(
             "You count bits. A byte has 8 of them.",
             _bytes(all_of=lambda parameters, each: 8 * parameters * each),
         ),
+        "two master copies": Mistake(
+            "You give the gradients a float32 copy, too. Only the weights have one: a gradient is "
+            "used once, and nothing small is added to it.",
+            _bytes(master=lambda low: 8 if low < 4 else 0),
+        ),
+        "added up": Mistake(
+            "You add the number of memories and their bytes. Each memory has that many: multiply.",
+            _bytes(memory=lambda memories, low, state: memories + state),
+        ),
         "a parameter": Mistake(
             "That is the number of bytes of one parameter. Multiply by how many there are.",
             _bytes(all_of=lambda parameters, each: each),
@@ -540,6 +612,10 @@ def my_group(name, shape):
     matrix = len(shape) >= 2
     outside = name.startswith(("embed", "head"))
     return np.array([matrix and not outside, matrix])
+
+
+def _larger_than(n):
+    return lambda name, shape: np.prod(shape) > n
 
 
 @by_parts
@@ -576,6 +652,11 @@ GROUP = function(
             "The embedding goes to AdamW, like the output.",
             _group(outside=lambda name: name.startswith("head")),
         ),
+        "anywhere in the name": Mistake(
+            "You look for `head` anywhere in the name, and so the heads of an attention, which are "
+            "hidden, go to AdamW. The output's name *begins* with it.",
+            _group(outside=lambda name: "embed" in name or "head" in name),
+        ),
         "by the name": Mistake(
             "You go by the name `weight`, and the gain of a norm is called `weight`, too. Count "
             "the axes.",
@@ -609,6 +690,10 @@ GROUP = function(
             "You have it the wrong way around: Muon takes what you give to AdamW.",
             _group(muon=lambda matrix, outside: not (matrix and not outside)),
         ),
+        "size": Mistake(
+            "You go by how many numbers there are. A long bias is still a vector: count the axes.",
+            *(_group(matrix=_larger_than(n)) for n in (1, 64, 100, 300, 1000)),
+        ),
         "Muon for nothing": Mistake(
             "In yours AdamW takes everything. The hidden matrices go to Muon.",
             _group(muon=lambda matrix, outside: False),
@@ -627,9 +712,11 @@ GROUP = function(
     cases=[
         ("embed.weight", (500, 64)),
         ("blocks.0.attention.weight", (64, 64)),
+        ("blocks.0.attention.heads.weight", (64, 64)),
         ("blocks.0.norm.weight", (64,)),
         ("blocks.0.mlp.bias", (256,)),
         ("blocks.1.conv.weight", (32, 16, 3, 3)),
+        ("blocks.1.gate.weight", (4, 16)),
         ("head.weight", (500, 64)),
         ("head.bias", (500,)),
     ],

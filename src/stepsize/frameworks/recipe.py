@@ -1,9 +1,10 @@
 """`Recipe`, all that has to be written down so that somebody else can train the same."""
 
 import inspect
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, Field, dataclass, field, fields
+from fnmatch import fnmatchcase
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -11,14 +12,22 @@ from .. import optimizers, schedules
 from ..optimizers.rules import scope_of
 from ..ranges import above, at_least, count_from, one_of, require
 
-__all__ = ["Recipe"]
+__all__ = ["Group", "Recipe"]
 
 NO_RULES = ("Rule", "Step", "decoupled", "averaged", "clip_by_norm", "clip_by_value")
 OPTIMIZERS = [name for name in optimizers.__all__ if name not in NO_RULES]
 SCHEDULES = [name for name in schedules.__all__ if name not in ("sequence", "one_cycle_momentum")]
 
 
-@dataclass(frozen=True, kw_only=True)
+class Group(NamedTuple):
+    """What a recipe does with one tensor: which optimizer steps it, its peak rate, its decay."""
+
+    optimizer: str
+    lr: float
+    weight_decay: float
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Recipe:
     """An optimizer, its numbers, and the learning rate from the first update to the last.
 
@@ -30,6 +39,11 @@ class Recipe:
     decays: what the weight decay shrinks, "all" or only "matrices", which leaves biases and norms
     alone. others: where the optimizer steps matrices alone, as Muon, the numbers of AdamW, which
     steps all else by the same schedule; its lr, too. What they don't say is AdamW's default here.
+    others_take: which matrices AdamW steps all the same, by name: embeddings and the output.
+    rates: what the rate is multiplied by, by name: {"head.*": 0.1}; at least 0.
+    A name is a pattern in which * stands for anything; of several in rates that fit, the first
+    counts. Names are the framework's own: named_parameters in torch, a variable's path in Keras,
+    the keys joined by dots in Optax.
     batch_size: how many examples an update looks at, or None where that is left open.
     patience: training stops, and goes back to its best weights, after so many looks at the held-out
     loss without a new lowest one, at least 1; None: it never stops early.
@@ -50,6 +64,8 @@ class Recipe:
     clip_norm: float | None = None
     decays: str = "all"
     others: Mapping[str, float] = field(default_factory=dict)
+    others_take: Sequence[str] = ()
+    rates: Mapping[str, float] = field(default_factory=dict)
     batch_size: int | None = None
     patience: int | None = None
 
@@ -80,6 +96,22 @@ class Recipe:
             raise ValueError(f"others must be empty for {self.optimizer}, which steps all tensors")
         takes = ["lr", "beta1", "beta2", "eps", "weight_decay"]
         _require_known("others", "adamw", self.others, takes)
+        self._require_names()
+
+    def __repr__(self) -> str:
+        """What is said; what isn't is left out."""
+        said = (f for f in fields(self) if getattr(self, f.name) != _default(f))
+        return f"Recipe({', '.join(f'{f.name}={getattr(self, f.name)!r}' for f in said)})"
+
+    def _require_names(self) -> None:
+        if self.others_take and not self.matrices_only:
+            raise ValueError(
+                f"others_take must be empty for {self.optimizer}, which steps all tensors"
+            )
+        if isinstance(self.others_take, str):
+            raise ValueError(f"others_take must be a list of names, not {self.others_take!r}")
+        for name, factor in self.rates.items():
+            require(f"rates[{name!r}]", factor, at_least(0))
 
     def _require_shape(self) -> None:
         """Raise ValueError unless the schedule can be drawn with these numbers."""
@@ -101,12 +133,38 @@ class Recipe:
         scope = scope_of(self.rule)
         return scope.axes == 2 and scope.vectors is None
 
+    def group(self, name: str, shape: Sequence[int]) -> Group:
+        """What becomes of the tensor of this name and shape.
+
+        >>> recipe = Recipe(optimizer="adamw", hyper={"lr": 0.1, "weight_decay": 0.01}, steps=6,
+        ...                 decays="matrices", rates={"head.*": 0.5})
+        >>> recipe.group("head.weight", (10, 64)), recipe.group("up.bias", (64,)).weight_decay
+        (Group(optimizer='adamw', lr=0.05, weight_decay=0.01), 0.0)
+        """
+        left_out = any(fnmatchcase(name, pattern) for pattern in self.others_take)
+        by_others = self.matrices_only and (len(shape) != 2 or left_out)
+        rule = optimizers.adamw if by_others else self.rule
+        hyper = _defaults(rule) | {**(self.others if by_others else self.hyper)}
+        part = next((x for n, x in self.rates.items() if fnmatchcase(name, n)), 1.0)
+        decays = len(shape) >= 2 or self.decays == "all"
+        decay = hyper.get("weight_decay", 0.0) if decays else 0.0
+        return Group(rule.__name__, hyper["lr"] * part, decay)
+
     def lr(self, t: Any) -> Any:
         """The learning rate after t updates; t: a number or an array, at least 0."""
         require("t", t, at_least(0))
         after = getattr(schedules, self.schedule)(np.maximum(t - self.warmup, 0), **self.shape)
         rising = np.minimum((t + 1) / max(self.warmup, 1), 1.0)
         return self.hyper["lr"] * np.where(np.less(t, self.warmup), rising, after)[()]
+
+
+def _default(of: Field[Any]) -> Any:
+    return of.default if of.default_factory is MISSING else of.default_factory()
+
+
+def _defaults(rule: optimizers.Rule) -> dict[str, Any]:
+    parameters = inspect.signature(rule).parameters.values()
+    return {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
 
 
 def _require_known(argument: str, of: str, given: Mapping[str, Any], takes: list[str]) -> None:

@@ -6,7 +6,8 @@ Or {"rule", "batch_size", "lr", "seed"}, and write it with its updates to the ta
 import json
 import sys
 
-from . import TARGET, mup, standard, trained, updates_to
+from .batches import TARGET, updates_to
+from .widths import mup, standard, trained
 
 RULES = {"standard": standard, "mup": mup}
 

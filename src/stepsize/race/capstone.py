@@ -32,6 +32,8 @@ LATER: dict[str, Any] = {  # which a recipe didn't have when the first were stor
     "others": {},
     "batch_size": None,
     "patience": None,
+    "others_take": (),
+    "rates": {},
 }
 T_95 = 2.262  # Student's t with SEEDS - 1 degrees of freedom, two-sided
 

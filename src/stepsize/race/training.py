@@ -17,7 +17,7 @@ with needs():
     from torch import Tensor, nn
     from torch.nn import functional
 
-__all__ = ["Residual", "train"]
+__all__ = ["Residual", "Update", "run", "train"]
 
 CLASSES: dict[str, tuple[Callable[..., torch.optim.Optimizer], dict[str, Any]]] = {
     "sgd": (torch.optim.SGD, {}),
@@ -34,6 +34,7 @@ BATCH, TRAINED, VALIDATION = 32, 1197, 300  # digits; the last 300 are the test
 HELD_OUT = 500  # rows of symbols, for validation and for the test
 
 Batches = Iterator[tuple[Tensor, Tensor]]
+Update = Callable[[int, float], None]  # (updates made, their part of the peak rate)
 
 
 class Block(nn.Module):
@@ -75,20 +76,32 @@ def train(task: str, optimizer: str, lr: float, seed: int = 0, updates: int | No
     updates: a multiple of EVERY; None for those of the race. torch's global generator is left as it
     was.
     """
-    updates = updates or TASKS[task]
+
+    def stepper(model: nn.Module) -> Update:
+        make, hyper = CLASSES[optimizer]
+        made = make(model.parameters(), lr=lr, **hyper)
+
+        def update(t: int, part: float) -> None:
+            for group in made.param_groups:
+                group["lr"] = lr * part
+            made.step()
+
+        return update
+
+    return run(task, stepper, seed, updates or TASKS[task])
+
+
+def run(task: str, stepper: Callable[[nn.Module], Update], seed: int, updates: int) -> Ran:
+    """As `train`, with any stepper: it is given the model, and returns what makes an update."""
     with one_thread(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model, (batches, held_out) = MODELS[task](), _data(task, seed)
-        make, hyper = CLASSES[optimizer]
-        made = make(model.parameters(), lr=lr, **hyper)
-        losses = []
+        update, losses = stepper(model), []
         for t in range(updates):
-            for group in made.param_groups:
-                group["lr"] = lr * factor(t, updates)
             loss = _loss(model, *next(batches))
-            made.zero_grad()
+            model.zero_grad()
             loss.backward()
-            made.step()
+            update(t, factor(t, updates))
             losses.append(loss.item())
         model.eval()
         with torch.no_grad():

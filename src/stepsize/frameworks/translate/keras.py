@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from ..recipe import Recipe
-from . import keras_loop
+from . import keras_loop, named
 from .rates import factor, first_of_warmup
 from .script import SMALL, call, constant_rate, indented, numbers, product, refuse, script, text
 
@@ -186,22 +186,34 @@ def write(recipe: Recipe, log: bool) -> str:
         raise refuse("Keras", "always minimizes.", "the loss with a minus sign")
     schedule, rate = _schedule(recipe, hyper)
     classes, optimizer = _optimizer(recipe, hyper, rate)
-    watched = ""
+    by_name = watched = ""
+    if recipe.rates:
+        base, optimizer = _rebased(optimizer, "ByName")
+        decay = hyper.get("weight_decay") if recipe.optimizer in KERAS_DECAYS else 0.0
+        by_name = named.for_keras(base, decay or 0.0, recipe.decays == "matrices")
     if log:
-        made, base, rest = re.split(r"(?<== )([\w.]+)", optimizer, maxsplit=1)
-        watched, optimizer = keras_loop.watched(base), f"{made}Watched{rest}"
-    if recipe.decays == "matrices" and "weight_decay=" in optimizer:
+        base, optimizer = _rebased(optimizer, "Watched")
+        watched = keras_loop.watched(base)
+    if recipe.decays == "matrices" and "weight_decay=" in optimizer and not recipe.rates:
         optimizer += EXCLUDED.rstrip()
     loop = keras_loop.loop(recipe, log)
     imports = {
         "import math": "math." in schedule,
+        named.IMPORT: bool(recipe.rates),
         "import keras": True,
         "import numpy as np": False,
         "from keras import ops": "ops." in schedule + classes,
     }
     imports |= dict.fromkeys(loop.imports, True)
-    parts = (loop.data, classes, watched, schedule, optimizer, loop.updates)
+    built_on = (classes, named.parts(recipe), by_name, watched)
+    parts = (loop.data, *built_on, schedule, optimizer, loop.updates)
     return script(loop.yours, imports, *parts)
+
+
+def _rebased(optimizer: str, name: str) -> tuple[str, str]:
+    """The class in the line that makes the optimizer; and the line, with one of this name there."""
+    made, base, rest = re.split(r"(?<== )([\w.]+)", optimizer, maxsplit=1)
+    return base, f"{made}{name}{rest}"
 
 
 # The optimizers ----------------------------------------------------------------------------------
@@ -210,15 +222,17 @@ def write(recipe: Recipe, log: bool) -> str:
 def _optimizer(recipe: Recipe, hyper: dict[str, Any], rate: Any) -> tuple[str, str]:
     """The class that has to be written out, if any, and the line that makes the optimizer."""
     name, decay = recipe.optimizer, hyper.get("weight_decay") or None
+    if recipe.rates and name in KERAS_DECAYS:
+        decay = None  # each variable decays at its own rate: see `named`
     if name == "adamw":
-        decay = hyper["weight_decay"]  # also 0.0: its default is another
+        decay = decay or 0.0  # also 0.0: its default is another
     common = dict(learning_rate=rate, global_clipnorm=recipe.clip_norm)
     own = _written_out(recipe, hyper)
     if own:
         kept = {"weight_decay": decay} if name in DECOUPLED else {}
         return _class(recipe, hyper, own), _made(_title(name), **common, **kept)
     theirs, named = _theirs(recipe, hyper)
-    if decay is None or name in ("sgd", *DECOUPLED):
+    if decay is None or name in KERAS_DECAYS:
         return "", _made(f"keras.optimizers.{theirs}", **common, **named, weight_decay=decay)
     when = f"{ONLY_MATRICES}\n{12 * ' '}" if recipe.decays == "matrices" else ""
     written = L2.format(name=theirs, when=when, decay=text(decay))
@@ -226,6 +240,7 @@ def _optimizer(recipe: Recipe, hyper: dict[str, Any], rate: Any) -> tuple[str, s
 
 
 DECOUPLED = ("adamw", "lion")
+KERAS_DECAYS = ("sgd", *DECOUPLED)  # whose decay is Keras's own
 
 
 def _made(function: str, learning_rate: Any, global_clipnorm: Any, **named: Any) -> str:

@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 from ..recipe import Recipe
-from . import optax_loop
+from . import named, optax_loop
 from .rates import factor, first_of_warmup
 from .script import (
     SMALL,
@@ -54,11 +54,14 @@ def write(recipe: Recipe, log: bool) -> str:
         links.insert(0, call("optax.add_decayed_weights", hyper["weight_decay"], mask))
     if recipe.clip_norm is not None:
         links.insert(0, call("optax.clip_by_global_norm", recipe.clip_norm))
+    if recipe.rates:
+        links.append(_own_rates(recipe))
     optimizer = links[0] if len(links) == 1 else _chain(links)
     loop = optax_loop.loop(recipe, rate, log)
     imports = {
         "import itertools": True,
         "import math": "math." in schedule,
+        named.IMPORT: bool(recipe.rates),
         "import jax": True,
         "import jax.numpy as jnp": "jnp." in schedule + optimizer,
         "import numpy as np": False,
@@ -66,8 +69,18 @@ def write(recipe: Recipe, log: bool) -> str:
     }
     imports |= dict.fromkeys(loop.imports, True)
     masked = MASK if mask else ""
+    by_name = named.for_optax(recipe) if recipe.rates else ""
     made = f"optimizer = {optimizer}"
-    return script(loop.yours, imports, loop.data, masked, schedule, made, loop.updates)
+    return script(loop.yours, imports, loop.data, masked, by_name, schedule, made, loop.updates)
+
+
+def _own_rates(recipe: Recipe) -> str:
+    """The last link: what comes out of the others is as long as the rate, whatever the rule."""
+    if recipe.optimizer in ("adafactor", "adafactor_vector"):
+        raise refuse("Optax", "caps Adafactor's rate before it is shared out.", "one rate for all")
+    if recipe.optimizer == "schedule_free_adamw":
+        raise refuse("Optax", "has a schedule-free AdamW with one rate.", "one rate for all")
+    return "optax.stateless(by_name)"
 
 
 def _chain(links: list[str]) -> str:
@@ -137,7 +150,7 @@ REFUSED = {
     ),
     "muon": (
         "has a Muon that corrects the momentum's bias before it looks ahead.",
-        "optax.contrib.muon, which another way only begins",
+        "optax.contrib.muon, which differs in its first updates",
     ),
     "schedule_free_sgd": (
         "has a schedule-free SGD that leaves the start out of the mean.",

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from ...schedules import one_cycle
 from ..recipe import Recipe
-from . import torch_loop
+from . import named, torch_loop
 from .rates import factor, first_of_warmup
 from .script import call, constant_rate, indented, numbers, product, refuse, script
 
@@ -71,11 +71,9 @@ groups = [dict(params=matrices), dict(params=others, weight_decay=0.0)]
 """
 MATRICES = """
 # Matrices by Muon, which torch computes in bfloat16; all else by AdamW. Embeddings and the last
-# layer commonly join the others: name them there.
+# layer commonly join the others: name them in others_take.
 matrices = [p for p in model.parameters() if p.ndim == 2]
 {others}
-optimizers = [
-{both}]
 """
 OTHERS = "others = [dict(params=[p for p in model.parameters() if p.ndim != 2])]"
 OTHERS_BY_DECAY = """others = [
@@ -135,44 +133,62 @@ def write(recipe: Recipe, log: bool) -> str:
     imports = {
         "import itertools": True,
         "import math": "math." in scheduler,
+        named.IMPORT: bool(recipe.rates or recipe.others_take),
         "import numpy as np": "np." in scheduler,
         "import torch": True,
         "from torch.optim import lr_scheduler": "lr_scheduler." in scheduler,
     }
     imports |= dict.fromkeys(loop.imports, True)
-    parts = (loop.data, classes, optimizer, scheduler, loop.updates)
+    by_name = named.parts(recipe), named.take(recipe) if recipe.rates else ""
+    parts = (loop.data, classes, *by_name, optimizer, scheduler, loop.updates)
     return script(loop.yours, imports, *parts)
 
 
 def _optimizer(recipe: Recipe, hyper: dict[str, Any]) -> tuple[str, str]:
-    """The class that has to be written out, if any, and the line that makes the optimizer."""
+    """What has to be written out first, if anything, and the line that makes the optimizer."""
     theirs, name = _theirs(recipe, hyper), recipe.optimizer
     grouped = recipe.decays == "matrices" and bool(hyper.get("weight_decay"))
-    named = {"lr": hyper["lr"]} | {n: _number(hyper, n) for n in theirs.takes}
+    given = {"lr": hyper["lr"]} | {n: _number(hyper, n) for n in theirs.takes}
     optional = {*theirs.optional, "weight_decay", "maximize"} - {*theirs.takes}
-    named |= {n: value for n in sorted(optional) if (value := _number(hyper, n))}
+    given |= {n: value for n in sorted(optional) if (value := _number(hyper, n))}
     function, classes = f"torch.optim.{theirs.name}", ""
     if name == "lion":
         function, classes = "Lion", LION
     if name == "heavy_ball" and not constant_rate(recipe):
         function, classes = "HeavyBall", HEAVY_BALL
     if recipe.matrices_only:
-        return "", _with_others(recipe, call(function, "matrices", **named))
-    params = "groups" if grouped else PARAMS
-    made = f"optimizer = {call(function, params, **named, **theirs.flags)}"
+        params = _by_name("matrices", hyper) if recipe.rates else "matrices"
+        by_name = bool(recipe.rates or recipe.others_take)
+        classes = named.is_for_muon(recipe) if by_name else ""
+        return classes, _with_others(recipe, call(function, params, **given))
+    if recipe.rates:
+        params = _by_name("model.named_parameters()", hyper)
+    else:
+        params = "groups" if grouped else PARAMS
+    made = f"optimizer = {call(function, params, **given, **theirs.flags)}"
     noted = f"# {NOTES[name]}\n{made}" if name in NOTES else made
-    return classes, f"{GROUPS.strip()}\n{noted}" if grouped else noted
+    listed = grouped and not recipe.rates
+    return classes, f"{GROUPS.strip()}\n{noted}" if listed else noted
+
+
+def _by_name(parameters: str, hyper: dict[str, Any]) -> str:
+    """The call that sorts parameters by their rates."""
+    return call("groups", parameters, lr=hyper["lr"], decay=hyper.get("weight_decay", 0.0))
 
 
 def _with_others(recipe: Recipe, theirs: str) -> str:
     """Two optimizers: for the matrices, and AdamW for all else."""
     as_recipe = Recipe(optimizer="adamw", hyper={"lr": 1e-3} | {**recipe.others}, steps=1)
     hyper = numbers(as_recipe)
-    named = {"lr": hyper["lr"]} | {n: _number(hyper, n) for n in OPTIMIZERS["adamw"].takes}
-    others = OTHERS_BY_DECAY if recipe.decays == "matrices" else OTHERS
-    adamw = call("torch.optim.AdamW", "others", **named)
-    both = indented(f"{theirs},\n{adamw},".splitlines(), 4)
-    return MATRICES.format(others=others, both=both).strip()
+    given = {"lr": hyper["lr"]} | {n: _number(hyper, n) for n in OPTIMIZERS["adamw"].takes}
+    params = _by_name("others", hyper) if recipe.rates else "others"
+    if recipe.others_take or recipe.rates:
+        sorted_out = named.of_two(recipe)
+    else:
+        others = OTHERS_BY_DECAY if recipe.decays == "matrices" else OTHERS
+        sorted_out = MATRICES.format(others=others).strip()
+    both = f"{theirs},\n{call('torch.optim.AdamW', params, **given)},".splitlines()
+    return f"{sorted_out}\noptimizers = [\n{indented(both, 4)}]"
 
 
 def _theirs(recipe: Recipe, hyper: dict[str, Any]) -> Theirs:
@@ -213,7 +229,8 @@ def _scheduler(recipe: Recipe, lr: float) -> str:
     """The lines that make the scheduler; none where the rate is always lr."""
     if constant_rate(recipe) and recipe.lr(0) == lr:
         return ""
-    after = None if recipe.matrices_only else _theirs_after_warmup(recipe, lr)
+    own_bases = recipe.matrices_only or recipe.rates  # some of torch's take one base for all
+    after = None if own_bases else _theirs_after_warmup(recipe, lr)
     if after is None:
         lines = indented(factor(recipe, "np"), 4)
         return WRITTEN_OUT.format(lines=lines) + (TWO if recipe.matrices_only else ONE)

@@ -27,7 +27,13 @@ __all__ = [
 # Below this eps, its place in the formula is not worth a class of one's own: see `conventions`.
 SMALL = 1e-7
 WIDTH = 92
-PYTHONS_OWN = ("import copy", "import csv", "import itertools", "import math")
+PYTHONS_OWN = (
+    "import copy",
+    "import csv",
+    "import itertools",
+    "import math",
+    "from fnmatch import fnmatchcase",
+)
 
 
 def numbers(recipe: Recipe) -> dict[str, Any]:
@@ -102,7 +108,7 @@ def call(function: str, *arguments: Any, **named: Any) -> str:
 def script(yours: str, imports: Mapping[str, bool], *blocks: str) -> str:
     """The parts, as ruff would set them. imports: line -> is it needed? Python's own come first."""
     needed = [line for line, wanted in imports.items() if wanted]
-    own = sorted(line for line in needed if line in PYTHONS_OWN)
+    own = [line for line in PYTHONS_OWN if line in needed]
     others = [line for line in needed if line not in own]
     parts = ["\n".join(own), "\n".join(others), *(block.strip("\n") for block in blocks)]
     parts = [part for part in parts if part]

@@ -1,0 +1,117 @@
+"""Groups by the names of tensors: rates of their own, and what is left to AdamW."""
+
+import json
+
+from ..recipe import Recipe
+from .script import text
+
+__all__ = ["IMPORT", "for_keras", "for_optax", "is_for_muon", "of_two", "parts", "take"]
+
+IMPORT = "from fnmatch import fnmatchcase"
+PARTS = '''
+# Rates of their own, by name. Of several patterns that fit, the first counts.
+PARTS = {{{parts}}}
+
+
+def part_of(name):
+    """The part of the rate that the tensor of this name has."""
+    return next((part for pattern, part in PARTS.items() if fnmatchcase(name, pattern)), 1.0)
+'''
+TORCH = '''
+def groups(parameters, lr, decay):
+    """A group for each rate{of_each}."""
+    shares = {{({first}): []}}
+    for name, p in parameters:
+        shares.setdefault(({key}), []).append(p)
+    return [
+        dict(params=params, lr=lr * part, weight_decay={decay})
+        for ({loop}), params in shares.items()
+    ]
+'''
+KEPT = dict(of_each="", first="1.0,", key="part_of(name),", decay="decay", loop="part,")
+BY_AXES = dict(
+    of_each=", of what decays and of what doesn't: biases and norms are left alone",
+    first="1.0, True",
+    key="part_of(name), p.ndim >= 2",
+    decay="decay if decays else 0.0",
+    loop="part, decays",
+)
+IS_FOR_MUON = '''
+def is_for_muon(name, p):
+    """Muon takes matrices, and torch computes it in bfloat16. AdamW takes all else."""
+    return p.ndim == 2{names}
+'''
+MUONS = "for name, p in model.named_parameters() if is_for_muon(name, p)"
+OTHERS = "for name, p in model.named_parameters() if not is_for_muon(name, p)"
+WITH_NAMES = f"""
+matrices = [(name, p) {MUONS}]
+others = [(name, p) {OTHERS}]
+"""
+WITHOUT = f"""
+matrices = [dict(params=[p {MUONS}])]
+others = [dict(params=[p {OTHERS}])]
+"""
+WITHOUT_BY_AXES = f"""
+matrices = [dict(params=[p {MUONS}])]
+others = [p {OTHERS}]
+others = [
+    dict(params=[p for p in others if p.ndim >= 2]),
+    dict(params=[p for p in others if p.ndim < 2], weight_decay=0.0),
+]
+"""
+KERAS = '''
+class ByName({base}):
+    """With a rate for each variable, by its name."""
+
+    def update_step(self, gradient, variable, learning_rate):
+        learning_rate = learning_rate * part_of(variable.path)
+{decay}        super().update_step(gradient, variable, learning_rate)
+'''
+OPTAX = '''
+def by_name(updates, params):
+    """Each tensor's update, times its part of the rate."""
+
+    def scaled(path, update):
+        return part_of(jax.tree_util.keystr(path, simple=True, separator=".")) * update
+
+    return jax.tree.map_with_path(scaled, updates)
+'''
+
+
+def parts(recipe: Recipe) -> str:
+    """The recipe's rates by name, and the function that looks one up; "" where there are none."""
+    if not recipe.rates:
+        return ""
+    pairs = (f"{json.dumps(name)}: {text(part)}" for name, part in recipe.rates.items())
+    return PARTS.format(parts=", ".join(pairs)).strip()
+
+
+def take(recipe: Recipe) -> str:
+    """For torch, what sorts parameters into groups by their part of the rate."""
+    grouped = BY_AXES if recipe.decays == "matrices" else KEPT
+    return TORCH.format(**grouped).strip()
+
+
+def is_for_muon(recipe: Recipe) -> str:
+    """For torch, the function that says which tensors go to Muon."""
+    names = ", ".join(map(json.dumps, recipe.others_take))
+    found = f" and not any(fnmatchcase(name, pattern) for pattern in [{names}])" if names else ""
+    return IS_FOR_MUON.format(names=found)
+
+
+def of_two(recipe: Recipe) -> str:
+    """For torch, the tensors of Muon and of AdamW, each with its name where its rate needs it."""
+    without = WITHOUT_BY_AXES if recipe.decays == "matrices" else WITHOUT
+    return (WITH_NAMES if recipe.rates else without).strip()
+
+
+def for_keras(base: str, decay: float, matrices: bool) -> str:
+    """A class that is `base`, whose variables have rates of their own, and decay by themselves."""
+    line = f"variable.assign(variable - learning_rate * {text(decay)} * variable)\n"
+    when = "if len(variable.shape) > 1:  # biases and norms are left alone\n" + 12 * " "
+    decays = f"{8 * ' '}{when if matrices else ''}{line}" if decay else ""
+    return KERAS.format(base=base, decay=decays)
+
+
+def for_optax(recipe: Recipe) -> str:
+    return f"{parts(recipe)}\n\n\n{OPTAX.strip()}"
