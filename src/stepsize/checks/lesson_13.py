@@ -399,7 +399,7 @@ SHAMPOO = rule(
         ),
         "precedence": Mistake(
             "Python reads `values ** -1 / 4` as a quarter of the inverse. Put the exponent in "
-            "brackets: `values ** (-1 / 4)`.",
+            "parentheses: `values ** (-1 / 4)`.",
             _shampoo(root=lambda M, eps: _power(M, eps, -1.0) / 4),
         ),
         "inverse": Mistake(
