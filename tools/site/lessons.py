@@ -4,7 +4,6 @@ Nothing is run. What the learner is given stands first, the solution below it, u
 are found by the ids of their cells, which notebooks/ and solutions/ share.
 """
 
-import re
 from binascii import a2b_base64
 from collections.abc import Iterator
 from hashlib import sha256
@@ -13,14 +12,13 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from . import predictions
 from .labs import placed
 
 __all__ = ["alt_texts", "page"]
 
 SOLUTION = "Show a solution", "Hide the solution"
 VERDICT = "Show what the check says", "Hide what the check says"
-PREDICTION = re.compile(r"^> \*\*Predict\b.*(?:\n>.*)*", re.M)
-ASKED = '\n\n<div class="stepsize-prediction"></div>'  # prediction.js makes a form of it
 FIGURE = "The figure that this cell draws."
 
 
@@ -29,13 +27,15 @@ def page(solved: Path, unsolved: Path) -> NotebookNode:
     given = {cell.id: cell for cell in nbformat.read(unsolved, as_version=4).cells}
     notebook = nbformat.read(solved, as_version=4)
     notebook.cells = [made for cell in notebook.cells for made in _cells(cell, given.get(cell.id))]
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = predictions.asked(cell.source, lesson=solved.stem[:2])
     return notebook
 
 
 def _cells(cell: NotebookNode, given: NotebookNode | None) -> Iterator[NotebookNode]:
     """What stands in the page for a cell of the solution."""
     if cell.cell_type == "markdown":
-        cell.source = PREDICTION.sub(lambda found: found.group() + ASKED, cell.source)
         yield cell
         return
     if given is None:

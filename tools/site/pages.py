@@ -43,6 +43,7 @@ def gather(source: Path) -> None:
     for room in reference.ROOMS:
         _write(source / "reference" / f"{room}.md", reference.room(room))
     _write(source / "conventions.md", _conventions())
+    shutil.copy(HERE / "predictions.md", source)
     _write(source / "index.md", _front(names, guide))
     _static(source)
 
@@ -105,7 +106,7 @@ def _front(lessons: list[str], guide: list[str]) -> str:
     text = (HERE / "front.md").read_text(encoding="utf-8").replace("{lessons}", _table())
     contents = {
         "Lessons": [f"lessons/{name}" for name in lessons],
-        "To look up": ["lessons/words", "conventions"],
+        "To look up": ["lessons/words", "conventions", "predictions"],
         "To teach": guide,
         "The package": [f"reference/{name}" for name in reference.ROOMS],
     }
