@@ -59,12 +59,14 @@ def browser():
 
 
 class Visitor:
-    """Opens pages from their files alone; keeps what they load, and what they ask of any host."""
+    """Opens pages from their files alone; keeps what they load, what they ask of any host, and what
+    goes wrong in them."""
 
     def __init__(self, site: Path, browser: Browser) -> None:
         self.site, self.browser = site, browser
         self.loaded: set[str] = set()
         self.asked: list[str] = []
+        self.errors: list[str] = []
         self.contexts: list[BrowserContext] = []
 
     def __call__(self, path: str, width: int = 1280, **options: Any) -> Page:
@@ -74,6 +76,9 @@ class Visitor:
         context.route("http*://**", self.refuse)
         context.on("request", lambda request: self.loaded.add(request.url))
         page = context.new_page()
+        if not path.startswith("search"):  # from files, it can't fetch what it would quote
+            page.on("pageerror", lambda error: self.errors.append(str(error)))
+            page.on("console", lambda said: said.type == "error" and self.errors.append(said.text))
         page.set_default_timeout(SOON)
         name, question, words = path.partition("?")
         page.goto((self.site / name).as_uri() + question + words)
@@ -91,6 +96,7 @@ def visit(site, browser):
     for context in visitor.contexts:
         context.close()
     assert visitor.asked == []
+    assert visitor.errors == []
 
 
 def alive(page: Page, name: str = "playground"):

@@ -78,19 +78,16 @@ def _conventions() -> str:
 def _guide(folder: Path) -> list[str]:
     """The instructor's guide, and how to serve a class."""
     pages = sorted((ROOT / "lessons" / "instructor").glob("*.md"))
+    own = [path for path in pages if path.stem[:2].isdecimal()]  # titled as the lessons are, too
     for path in pages:
-        _write(folder / path.name, _linked(path.read_text(encoding="utf-8")))
+        text = _linked(path.read_text(encoding="utf-8"))
+        _write(folder / path.name, text.replace("# ", "# Teaching ", 1) if path in own else text)
     _write(
         folder / "a-class.md",
         _linked((ROOT / "workshop" / "README.md").read_text(encoding="utf-8")),
     )
-    own = [path for path in pages if path.stem not in GUIDE]  # as the lessons: to be told apart
-    first = [f"guide/{name}" for name in (*GUIDE, "a-class")]
-    return [*first, *(f"Teaching {_title(path)} <guide/{path.stem}>" for path in own)]
-
-
-def _title(page: Path) -> str:
-    return page.read_text(encoding="utf-8").partition("\n")[0].lstrip("# ")
+    others = [path.stem for path in pages if path not in own and path.stem not in GUIDE]
+    return [f"guide/{name}" for name in (*GUIDE, "a-class", *others, *(path.stem for path in own))]
 
 
 def _linked(text: str) -> str:

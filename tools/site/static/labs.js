@@ -78,7 +78,7 @@ globalThis.stepsize = { recorded: {}, computed: {} };
       return [node, readout];
     },
     buttons({ label, options, index }, id, changed) {
-      const group = element("span", { className: "stepsize-buttons", id });
+      const group = element("span", { className: "stepsize-choices", id });
       group.setAttribute("role", "radiogroup");
       group.setAttribute("aria-label", label);
       options.forEach((text, i) => {
@@ -161,7 +161,7 @@ globalThis.stepsize = { recorded: {}, computed: {} };
       (entries) => {
         for (const { target } of entries.filter((entry) => entry.isIntersecting)) {
           near.unobserve(target);
-          wake(target).catch(() => target.remove()); // its picture stays
+          wake(target).catch((error) => (console.error(error), target.remove())); // its picture stays
         }
       },
       { rootMargin: "600px" },

@@ -93,7 +93,7 @@
       const points = series[i].slice(0, upTo + 1).map((loss, t) => height(t, loss));
       return { name, look: own, points };
     });
-    const [x, y] = trace.theta[0].map(number);
+    const [x, y] = trace.theta[0].map((value) => number(value));
     return {
       marks: [map(path, look, reach, px), curves(lines, box, px, lab.font)],
       sentence: said,

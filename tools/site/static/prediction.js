@@ -64,7 +64,7 @@
         element("input", { type: "radio", name, value, checked: value === said }),
       );
       const labels = radios.map((radio) => element("label", {}, radio, element("span", {}, radio.value)));
-      const group = element("span", { className: "stepsize-buttons" }, ...labels);
+      const group = element("span", { className: "stepsize-choices" }, ...labels);
       group.setAttribute("role", "radiogroup");
       group.setAttribute("aria-label", label);
       const title = element("span", { ariaHidden: "true" }, label);
