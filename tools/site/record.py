@@ -69,8 +69,8 @@ GRIDS = {
         labs.turned_ravine,
         f"{FINER}.",
         {
-            "angle": [0, 5, 10, 15, 30, 45, 60, 75, 90],
-            "lr": [10**x for x in (-2, -1.6, -1.3, -1.15, -1, -0.7, -0.35, 0, 0.35, 0.7, 1)],
+            "angle": [0, 5, 15, 30, 45, 90],
+            "lr": [10**x for x in (-1.6, -1.15, -1, -0.5, 0, 0.7, 1)],
         },
     ),
     "width": Grid(labs.width, "In the course itself you can train five more runs of any cell."),
