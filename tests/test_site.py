@@ -294,10 +294,13 @@ def test_each_form_belongs_to_one_question_and_offers_what_the_lesson_speaks_of(
 def test_a_question_with_choices_offers_them():
     """ "A, B or C?" can be clicked; a question that no form is named for takes words."""
     made = predictions.asked("> **Predict:** which is better here? SGD,\n> or Adam?\n\nText", "14")
-    place = '<div class="stepsize-prediction" data-fields="'
+    place = '<div class="stepsize-prediction" data-asked="which is better here? SGD, or Adam?" '
     assert made.startswith("> **Predict:** which is better here? SGD,\n> or Adam?\n\n" + place)
     assert "a straight line" in made and made.endswith("></div>\n\nText")
     assert "words" in predictions.asked("> **Predict:** what next?", "14")
+    assert 'asked="with μ = 10^-8?"' in predictions.asked(
+        "> **Predict** with $\\mu = 10^{-8}$?", "14"
+    )
 
 
 def test_every_lab_starts_where_it_starts_in_the_course():

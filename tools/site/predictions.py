@@ -14,6 +14,15 @@ __all__ = ["FORMS", "PLACE", "QUESTION", "asked", "own_words"]
 
 QUESTION = re.compile(r"^> \*\*Predict\b.*(?:\n>.*)*", re.M)
 PLACE = "stepsize-prediction"  # a class: prediction.js fills it
+LETTERS = {
+    "alpha": "α",
+    "beta": "β",
+    "eta": "η",
+    "kappa": "κ",
+    "lambda": "λ",
+    "mu": "μ",
+    "top": "ᵀ",
+}
 
 Field = dict[str, Any]  # its label, and its options or its unit
 
@@ -338,7 +347,14 @@ def _place(lesson: str, question: str) -> str:
     begins = own_words(question)
     forms = [form for start, form in FORMS.get(lesson, {}).items() if begins.startswith(start)]
     fields = json.dumps(forms[0] if forms else [words()], ensure_ascii=False)
-    return f'<div class="{PLACE}" data-fields="{escape(fields)}"></div>'
+    data = f'data-asked="{escape(_read(begins))}" data-fields="{escape(fields)}"'
+    return f'<div class="{PLACE}" {data}></div>'
+
+
+def _read(question: str) -> str:
+    """As it is listed: TeX's names of letters as letters, and none of its braces."""
+    named = re.sub(r"\\(\w+)", lambda name: LETTERS.get(name[1], ""), question)
+    return re.sub(r"[{}]", "", named)
 
 
 def own_words(question: str) -> str:

@@ -103,8 +103,7 @@
   }
 
   function ask(place) {
-    const fields = JSON.parse(place.dataset.fields);
-    const asked = place.previousElementSibling.textContent.trim().replace(/^Predict\W*/, "");
+    const { asked } = place.dataset, fields = JSON.parse(place.dataset.fields);
     const key = `${OURS}${PAGE}: ${asked.slice(0, 80)}`; // by its words, so others may come and go
     const after = fold(place);
     const recalled = element("p", { className: "stepsize-recalled" });
