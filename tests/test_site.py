@@ -245,6 +245,7 @@ def test_the_front_page_leads_to_every_lesson():
         "guide",
         "reference",
         "conventions.md",
+        "predictions.md",
     }
     assert "\n## The package" not in front
 
@@ -298,9 +299,8 @@ def test_a_question_with_choices_offers_them():
     assert made.startswith("> **Predict:** which is better here? SGD,\n> or Adam?\n\n" + place)
     assert "a straight line" in made and made.endswith("></div>\n\nText")
     assert "words" in predictions.asked("> **Predict:** what next?", "14")
-    assert 'asked="with μ = 10^-8?"' in predictions.asked(
-        "> **Predict** with $\\mu = 10^{-8}$?", "14"
-    )
+    made = predictions.asked("> **Predict** with $\\beta_1 = 10^{-8}$?", "14")
+    assert 'data-asked="with β_1 = 10^-8?"' in made
 
 
 def test_every_lab_starts_where_it_starts_in_the_course():

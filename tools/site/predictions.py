@@ -14,15 +14,8 @@ __all__ = ["FORMS", "PLACE", "QUESTION", "asked", "own_words"]
 
 QUESTION = re.compile(r"^> \*\*Predict\b.*(?:\n>.*)*", re.M)
 PLACE = "stepsize-prediction"  # a class: prediction.js fills it
-LETTERS = {
-    "alpha": "α",
-    "beta": "β",
-    "eta": "η",
-    "kappa": "κ",
-    "lambda": "λ",
-    "mu": "μ",
-    "top": "ᵀ",
-}
+NAMES = "alpha beta eta kappa lambda mu top"
+LETTERS = dict(zip(NAMES.split(), "αβηκλμᵀ", strict=True))
 
 Field = dict[str, Any]  # its label, and its options or its unit
 
@@ -353,7 +346,7 @@ def _place(lesson: str, question: str) -> str:
 
 def _read(question: str) -> str:
     """As it is listed: TeX's names of letters as letters, and none of its braces."""
-    named = re.sub(r"\\(\w+)", lambda name: LETTERS.get(name[1], ""), question)
+    named = re.sub(r"\\([a-z]+)", lambda name: LETTERS.get(name[1], ""), question)
     return re.sub(r"[{}]", "", named)
 
 
