@@ -63,12 +63,12 @@ def what_comes(system: str) -> str:
     """How much the course's packages are: told before they come."""
     fetched, needed = MEGABYTES["course"]
     if not brings_cuda(system):
-        return f"It fetches about {fetched} MB, and takes {needed} MB of disk."
+        return f"It fetches about {fetched} MB, and needs {needed} MB of free disk space."
     much, more = MEGABYTES["cuda"]
     return (
-        f"On Linux, PyTorch brings CUDA along: it fetches about {much} MB and takes {more} MB of "
-        f"disk.\nFor the processor alone it is {fetched} and {needed}, if you add to the command:"
-        f"\n\n    --extra-index-url {CPU_INDEX}"
+        f"On Linux, PyTorch brings CUDA along: it fetches about {much} MB and needs {more} MB of "
+        f"free disk space.\nFor the processor alone it is {fetched} and {needed}, if you add to the "
+        f"command:\n\n    --extra-index-url {CPU_INDEX}"
     )
 
 
