@@ -67,8 +67,8 @@ def what_comes(system: str) -> str:
     much, more = MEGABYTES["cuda"]
     return (
         f"On Linux, PyTorch brings CUDA along: it fetches about {much} MB and needs {more} MB of "
-        f"free disk space.\nFor the processor alone it is {fetched} and {needed}, if you add to the "
-        f"command:\n\n    --extra-index-url {CPU_INDEX}"
+        f"free disk space.\nFor the processor alone it is {fetched} and {needed}, if you add to "
+        f"the command:\n\n    --extra-index-url {CPU_INDEX}"
     )
 
 
