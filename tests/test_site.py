@@ -154,6 +154,7 @@ def test_the_page_says_what_the_lab_says(page, name):
 def test_the_page_computes_the_map_of_momentum_as_the_lab_does(page):
     """The path to the last step, and the sentence; on all its grounds, many settings of each."""
     lab = page.evaluate(LAB, "momentum_map")
+    assert (*momentum_map.GROUNDS,) == labs.momentum_map().controls["condition"].options
     rng, cases, wanted = np.random.default_rng(2), [], []
     for condition, ground in momentum_map.GROUNDS.items():
         assert lab["grounds"][str(condition)]["best"] == list(best_for(condition))
