@@ -235,6 +235,16 @@ def test_a_lessons_page_has_the_learners_cells_first(solved):
     assert asked == sum(cell.source.count(f'class="{predictions.PLACE}"') for cell in words)
 
 
+def test_pictures_are_lighter_and_keep_what_they_say():
+    name = "12-in-the-frameworks.ipynb"
+    page = lessons.page(ROOT / "solutions" / name, ROOT / "notebooks" / name)
+    heavy, before = len(nbformat.writes(page)), lessons.alt_texts(page)
+    lessons.lighten(page)
+    assert len(nbformat.writes(page)) < heavy
+    after = lessons.alt_texts(page)
+    assert [*after.values()] == [*before.values()] and not after.keys() & before.keys()
+
+
 def test_the_front_page_leads_to_every_lesson():
     """And to nothing of the repository that the site doesn't have."""
     names = [path.stem for path in sorted((ROOT / "lessons").glob("[0-9]*.md"))]

@@ -12,7 +12,7 @@ from stepsize import labs
 from stepsize.notebook.keyboard import with_keys
 
 from . import mathjax, reference
-from .lessons import alt_texts, page
+from .lessons import alt_texts, lighten, page
 
 __all__ = ["gather"]
 
@@ -54,6 +54,7 @@ def _lessons(folder: Path) -> list[str]:
     names = []
     for solved in sorted((ROOT / "solutions").glob("*.ipynb")):
         notebook = page(solved, ROOT / "notebooks" / solved.name)
+        lighten(notebook)
         alts |= alt_texts(notebook)
         nbformat.write(notebook, folder / solved.name)
         names.append(solved.stem)
