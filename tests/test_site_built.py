@@ -383,7 +383,7 @@ def test_a_page_is_for_everybody(visit, path, width, scheme):
     if "lessons/0" in path or "lessons/1" in path:  # as asked, before all is unfolded
         assert violations(page, "article") == []
     awake(page)
-    if "mathjax" in page.content():
+    if page.locator(".math").count():
         page.wait_for_selector("mjx-container", timeout=SOON)
     if "search" in path:
         page.wait_for_selector(".search li", timeout=SOON)
