@@ -81,3 +81,16 @@ def test_a_form_for_issues_is_one(form):
     for field in asked["body"]:
         assert field["type"] in ("input", "textarea", "dropdown")
         assert field["attributes"]["label"]
+
+
+def test_nothing_is_published_before_the_wheel_was_opened_in_an_empty_environment():
+    workflow = ROOT / ".github" / "workflows" / "publish.yml"
+    jobs = yaml.safe_load(workflow.read_text(encoding="utf-8"))["jobs"]
+    assert jobs["try"]["needs"] == "build"
+    tried = "\n".join(step.get("run", "") for step in jobs["try"]["steps"])
+    assert not any("checkout" in step.get("uses", "") for step in jobs["try"]["steps"])
+    for command in ("dist/*.whl", "stepsize diagnose", "stepsize doctor", "stepsize guide"):
+        assert command in tried
+    trusted = [job for job in jobs.values() if job.get("permissions", {}).get("id-token")]
+    assert len(trusted) == 2  # PyPI, and the site
+    assert all({"build", "try"} <= {*job["needs"]} for job in trusted)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import stepsize
+from stepsize import extras
 from stepsize.command import __main__ as command
 from stepsize.command import places
 from stepsize.command.copies import Copies
@@ -25,8 +26,8 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 @pytest.fixture
 def wheel(monkeypatch):
     """As if the package were no part of a clone."""
-    for module in ("places", "copies", "arguments", "doctor"):
-        monkeypatch.setattr(f"stepsize.command.{module}.CLONE", False)
+    monkeypatch.setattr(places, "CLONE", False)
+    monkeypatch.setattr(extras, "IN_A_CLONE", False)
 
 
 # --- With nothing but NumPy ---------------------------------------------------------------------
@@ -65,7 +66,7 @@ def test_a_module_works_without_the_extras_or_says_how_to_get_them():
     assert done.returncode == 0, done.stderr
     told = dict(line.split(" ", 1) for line in done.stdout.splitlines())
     for module in told.keys() - ASKED_FOR:
-        assert re.search(r'pip install "stepsize\[course(,teach)?\]"', told[module]), module
+        assert re.search(r"isn't installed\. Run: python run\.py( guide)?$", told[module]), module
     works = ("optimizers", "schedules", "loop", "clinic", "checks", "course", "command", "network")
     assert not {f"stepsize.{name}" for name in works} & told.keys()
 
@@ -124,7 +125,19 @@ def test_what_is_missing_and_is_not_ours_is_left_alone():
     assert words_for("no_such") == ""
 
 
+def test_in_a_clone_run_py_brings_them():
+    """It would get the newest of an index from pip, and no longer what lies there."""
+    assert extras.IN_A_CLONE and places.CLONE
+    assert words_for("sklearn").endswith("it isn't installed. Run: python run.py")
+    assert words_for("mistune").endswith("it isn't installed. Run: python run.py guide")
+    assert extras.RUN.keys() == EXTRAS.keys()
+    for words in extras.RUN.values():
+        asked = [sys.executable, *words.split()[1:], "--help"]
+        assert subprocess.run(asked, cwd=ROOT, capture_output=True).returncode == 0
+
+
 def test_the_gigabytes_are_told_before_they_come(monkeypatch):
+    monkeypatch.setattr(extras, "IN_A_CLONE", False)
     monkeypatch.setattr("stepsize.extras.find_spec", lambda name: None)
     monkeypatch.setattr(command, "find_spec", lambda name: None)
     monkeypatch.setattr(command.sys, "platform", "linux")
@@ -175,7 +188,7 @@ def test_the_folder_is_the_one_that_is_there(tmp_path, wheel):
 
 
 def test_a_clone_has_its_own_folder(tmp_path):
-    assert places.CLONE
+    assert places.place().clone
     assert places.chosen(None, tmp_path) == ROOT / "my-work"
 
 

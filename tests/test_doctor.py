@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from stepsize.command import doctor
+from stepsize.command import doctor, places
 from stepsize.command.copies import Copies
 
 from .learners import lesson, put
@@ -76,7 +76,7 @@ def test_a_folder_that_is_of_no_use_is_named(tmp_path, monkeypatch):
     (tmp_path / "OneDrive").mkdir()
     with pytest.raises(doctor.Ill, match="Move the course to a folder outside of it"):
         doctor.folder(tmp_path / "OneDrive" / "my-work")
-    monkeypatch.setattr(doctor, "CLONE", False)  # the course lies where pip has put it
+    monkeypatch.setattr(places, "CLONE", False)  # the course lies where pip has put it
     with pytest.raises(doctor.Ill, match="Name a folder outside of it with --folder"):
         doctor.folder(tmp_path / "OneDrive" / "my-work")
 

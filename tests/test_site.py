@@ -10,10 +10,24 @@ import nbformat
 import numpy as np
 import pytest
 
-from stepsize import descend
+from stepsize import descend, labs
 from stepsize.labs import sentences
 from stepsize.labs.descent import SURFACES
-from tools.site import lessons, links, mathjax, pages, playground, record, reference
+from stepsize.labs.matrices import lifted
+from stepsize.labs.ravines import LAST, best_for, orders
+from stepsize.optimizers import momentum
+from tools.site import (
+    computed,
+    lessons,
+    links,
+    mathjax,
+    momentum_map,
+    pages,
+    playground,
+    predictions,
+    record,
+    reference,
+)
 from tools.site.carry import carried, hyper, memory
 
 from .jupyter import chromium
@@ -32,7 +46,9 @@ GROUND = """([name, places]) => {
   const { loss, grad } = stepsize.surfaces[name];
   return places.map((place) => [loss(place), ...grad(place)]);
 }"""
-RUNS = "([lab, cases]) => cases.map(([now, start]) => stepsize.run(lab, now, start).said)"
+RUNS = """([lab, cases]) =>
+  cases.map(([now, start]) => stepsize.computed.playground.run(lab, now, start).said)"""
+LAB = "name => stepsize.recorded[name]"
 
 
 # The rules and surfaces --------------------------------------------------------------------------
@@ -43,13 +59,15 @@ def page(tmp_path_factory):
     """An empty page that has what the playground computes with, and the playground's data."""
     folder = tmp_path_factory.mktemp("static")
     (folder / "labs").mkdir()
-    playground.write(folder)
+    computed.write(folder)
+    static = pages.HERE / "static"
+    scripts = dict.fromkeys(static / f"{script}.js" for script in computed.COMPUTED.values())
     with chromium() as browser:
         page = browser.new_page()
-        page.evaluate("globalThis.stepsize = { recorded: {} }")
-        for path in (folder / "rules.js", pages.HERE / "static" / "playground.js"):
+        page.evaluate("globalThis.stepsize = { recorded: {}, computed: {} }")
+        for path in (folder / "rules.js", static / "drawing.js", *scripts):
             page.add_script_tag(content=path.read_text(encoding="utf-8"))
-        for name in playground.COMPUTED:
+        for name in computed.COMPUTED:
             page.add_script_tag(
                 content=(folder / "labs" / f"{name}.js").read_text(encoding="utf-8")
             )
@@ -108,14 +126,14 @@ def directions(trace, surface) -> str:
     return sentences.directions(trace, surface, parts)
 
 
-@pytest.mark.parametrize("name", playground.COMPUTED)
+@pytest.mark.parametrize("name", ["playground", "learning_rate"])
 def test_the_page_says_what_the_lab_says(page, name):
     """A whole run, its verdict and its numbers: for every rule and surface, at many rates.
 
     Not lion's: its steps are all as long, and whether two of them stand at right angles, or go back
     on one another, hangs on the last bit.
     """
-    lab = page.evaluate("name => stepsize.recorded[name]", name)
+    lab = page.evaluate(LAB, name)
     rng, cases, wanted = np.random.default_rng(1), [], []
     rules = {rule.__name__: rule for rule in playground.RULES if rule.__name__ in lab["rules"]}
     rules.pop("lion", None)
@@ -131,6 +149,52 @@ def test_the_page_says_what_the_lab_says(page, name):
     assert len({each.partition(":")[0] for each in wanted}) >= 4  # of the verdicts there are
     found = page.evaluate(RUNS, [lab, cases])
     assert [*zip(cases, found, strict=True)] == [*zip(cases, wanted, strict=True)]
+
+
+def test_the_page_computes_the_map_of_momentum_as_the_lab_does(page):
+    """The path to the last step, and the sentence; on all its grounds, many settings of each."""
+    lab = page.evaluate(LAB, "momentum_map")
+    assert (*momentum_map.GROUNDS,) == labs.momentum_map().controls["condition"].options
+    rng, cases, wanted = np.random.default_rng(2), [], []
+    for condition, ground in momentum_map.GROUNDS.items():
+        assert lab["grounds"][str(condition)]["best"] == list(best_for(condition))
+        for _ in range(30):
+            lr, friction = 10 ** rng.uniform(-1.3, 0.6) / condition, rng.uniform(0, 0.99)
+            trace = descend(momentum, ground, ground.start, lab["steps"], lr=lr, momentum=friction)
+            wanted.append((sentences.momentum_map(trace, orders(trace)), trace.theta))
+            cases.append(dict(condition=condition, lr=lr, momentum=friction))
+    assert lab["last"] == LAST and len({said.partition(":")[0] for said, _ in wanted}) > 100
+    run = """([lab, cases]) => cases.map((now) => {
+      const { said, trace } = stepsize.computed.momentum_map.run(lab, now);
+      return [said, trace.theta];
+    })"""
+    for case, (said, theta), found in zip(
+        cases, wanted, page.evaluate(run, [lab, cases]), strict=True
+    ):
+        assert found[0] == said, case
+        size = np.maximum.accumulate(np.abs(theta), axis=0)  # near 0, a sum has lost digits
+        np.testing.assert_array_less(np.abs(np.array(found[1]) - theta), 1e-12 * size + 1e-300)
+
+
+def test_the_page_lifts_singular_values_as_the_lab_does(page):
+    lab = page.evaluate(LAB, "newton_schulz")
+    there, values = labs.newton_schulz(), np.array(lab["values"])
+    rng, cases = np.random.default_rng(3), []
+    for begin in ([3.4445, -4.775, 2.0315], [1.5, -0.5, 0.0]):
+        for steps in range(7):
+            for a, b, c in [begin, np.add(begin, rng.uniform(-0.3, 0.3, 3)).tolist()]:
+                cases.append(dict(begin=begin, steps=steps, a=a, b=b, c=c))
+    run = "([lab, cases]) => cases.map((now) => stepsize.computed.newton_schulz.run(lab, now))"
+    for case, found in zip(cases, page.evaluate(run, [lab, cases]), strict=True):
+        a, b, c = (case[name] for name in "abc")
+        for name in "abc":
+            there.controls[name].max, there.controls[name].min = 9, -9  # more than a slider has
+            there.controls[name].value = case[name]
+        there.controls["steps"].value = case["steps"]
+        assert found["said"] == there.sentence, case
+        after = lifted(values, case["steps"], a, b, c)
+        if np.abs(after).max() < 10:
+            np.testing.assert_allclose(found["after"], after, rtol=1e-12)
 
 
 def test_a_rule_that_was_changed_would_be_noticed(page):
@@ -163,10 +227,22 @@ def test_a_lessons_page_has_the_learners_cells_first(solved):
         if cell.source != whole.get(cell.id.removesuffix("-given")):
             assert not cell.outputs  # those of the solved one would give it away
     words = [cell for cell in made if cell.cell_type == "markdown"]
-    labs = {f"{cell.id}-lab" for cell in made}
-    assert {cell.id for cell in words} - labs == {c.id for c in given if c.cell_type == "markdown"}
-    asked = sum(cell.source.count("> **Predict") for cell in made if cell.cell_type == "markdown")
-    assert asked == sum(cell.source.count(lessons.ASKED.strip()) for cell in made)
+    placed = {f"{cell.id}-lab" for cell in made}
+    assert {cell.id for cell in words} - placed == {
+        c.id for c in given if c.cell_type == "markdown"
+    }
+    asked = sum(cell.source.count("> **Predict") for cell in words)
+    assert asked == sum(cell.source.count(f'class="{predictions.PLACE}"') for cell in words)
+
+
+def test_pictures_are_lighter_and_keep_what_they_say():
+    name = "12-in-the-frameworks.ipynb"
+    page = lessons.page(ROOT / "solutions" / name, ROOT / "notebooks" / name)
+    heavy, before = len(nbformat.writes(page)), lessons.alt_texts(page)
+    lessons.lighten(page)
+    assert len(nbformat.writes(page)) < heavy
+    after = lessons.alt_texts(page)
+    assert [*after.values()] == [*before.values()] and not after.keys() & before.keys()
 
 
 def test_the_front_page_leads_to_every_lesson():
@@ -180,8 +256,62 @@ def test_the_front_page_leads_to_every_lesson():
         "guide",
         "reference",
         "conventions.md",
+        "predictions.md",
     }
     assert "\n## The package" not in front
+
+
+def test_every_lab_of_the_lessons_lives_in_its_page():
+    """None is left as a picture: each is computed, or recorded."""
+    there = [
+        cell
+        for path in sorted((ROOT / "solutions").glob("*.ipynb"))
+        for cell in nbformat.read(path, as_version=4).cells
+        if cell.cell_type == "code" and re.search(r"^labs\.\w+\(", cell.source, re.M)
+    ]
+    assert len(there) >= 19
+    for cell in there:
+        (placed,) = lessons.placed(cell)
+        name = re.search('data-lab="(.*?)"', placed.source)
+        assert name and name[1] in {*computed.COMPUTED, *record.GRIDS}, cell.source
+
+
+# Predictions -------------------------------------------------------------------------------------
+
+LESSONS = {path.name[:2]: path for path in sorted((ROOT / "lessons").glob("[0-9]*.md"))}
+ALWAYS = {"yes", "no", "true", "not true", "elsewhere", "neither", "both alike", "both"}
+
+
+def questions(lesson: str) -> list[str]:
+    text = LESSONS[lesson].read_text(encoding="utf-8")
+    return [predictions.own_words(found[0]) for found in predictions.QUESTION.finditer(text)]
+
+
+@pytest.mark.parametrize("lesson", predictions.FORMS)
+def test_each_form_belongs_to_one_question_and_offers_what_the_lesson_speaks_of(lesson):
+    words = re.sub(r"[*`$\s]+", " ", LESSONS[lesson].read_text(encoding="utf-8")).casefold()
+    for start, fields in predictions.FORMS[lesson].items():
+        asked = [each for each in questions(lesson) if each.startswith(start)]
+        assert len(asked) == 1, (start, asked)
+        labels = [field["label"] for field in fields]
+        assert len({*labels}) == len(labels)  # read aloud, each field is told from the others
+        for field in fields:
+            options = {*field.get("options", ())} - ALWAYS
+            assert len(options) != 1
+            for option in options:
+                main = max(re.findall(r"[\w.−√%-]+", option), key=len).casefold()
+                assert main in words, (start, option)
+
+
+def test_a_question_with_choices_offers_them():
+    """ "A, B or C?" can be clicked; a question that no form is named for takes words."""
+    made = predictions.asked("> **Predict:** which is better here? SGD,\n> or Adam?\n\nText", "14")
+    place = '<div class="stepsize-prediction" data-asked="which is better here? SGD, or Adam?" '
+    assert made.startswith("> **Predict:** which is better here? SGD,\n> or Adam?\n\n" + place)
+    assert "a straight line" in made and made.endswith("></div>\n\nText")
+    assert "words" in predictions.asked("> **Predict:** what next?", "14")
+    made = predictions.asked("> **Predict** with $\\beta_1 = 10^{-8}$?", "14")
+    assert 'data-asked="with β_1 = 10^-8?"' in made
 
 
 def test_every_lab_starts_where_it_starts_in_the_course():

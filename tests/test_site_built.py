@@ -26,6 +26,7 @@ from .jupyter import PATIENCE, ROOT, chromium
 pytestmark = pytest.mark.elsewhere
 
 SOON = PATIENCE * 1000  # milliseconds
+NO_SERVER = re.compile("Access to|Failed to")  # axe and the search would fetch files
 FIRST_VISIT = 1.5e6  # bytes, compressed
 
 
@@ -59,12 +60,14 @@ def browser():
 
 
 class Visitor:
-    """Opens pages from their files alone; keeps what they load, and what they ask of any host."""
+    """Opens pages from their files alone; keeps what they load, what they ask of any host, and what
+    goes wrong in them."""
 
     def __init__(self, site: Path, browser: Browser) -> None:
         self.site, self.browser = site, browser
         self.loaded: set[str] = set()
         self.asked: list[str] = []
+        self.errors: list[str] = []
         self.contexts: list[BrowserContext] = []
 
     def __call__(self, path: str, width: int = 1280, **options: Any) -> Page:
@@ -74,9 +77,16 @@ class Visitor:
         context.route("http*://**", self.refuse)
         context.on("request", lambda request: self.loaded.add(request.url))
         page = context.new_page()
+        page.on("pageerror", lambda error: self.went_wrong(str(error)))
+        page.on("console", lambda said: said.type == "error" and self.went_wrong(said.text))
         page.set_default_timeout(SOON)
-        page.goto((self.site / path).as_uri())
+        name, question, words = path.partition("?")
+        page.goto((self.site / name).as_uri() + question + words)
         return page
+
+    def went_wrong(self, words: str) -> None:
+        if not NO_SERVER.match(words):
+            self.errors.append(words)
 
     def refuse(self, route: Route) -> None:
         self.asked.append(route.request.url)
@@ -90,6 +100,7 @@ def visit(site, browser):
     for context in visitor.contexts:
         context.close()
     assert visitor.asked == []
+    assert visitor.errors == []
 
 
 def alive(page: Page, name: str = "playground"):
@@ -98,6 +109,14 @@ def alive(page: Page, name: str = "playground"):
     lab.scroll_into_view_if_needed()
     page.wait_for_selector(f'[data-lab="{name}"][data-alive]', state="attached", timeout=SOON)
     return lab
+
+
+def awake(page: Page) -> Page:
+    """All of it unfolded, and every lab alive."""
+    unfold(page)
+    for lab in page.locator(".stepsize-web").all():
+        alive(page, lab.get_attribute("data-lab"))
+    return page
 
 
 def unfold(page: Page) -> None:
@@ -124,14 +143,29 @@ def test_all_is_there_and_leads_somewhere(site):
     assert not list(site.rglob("*.ipynb.html"))
 
 
-def test_a_first_visit_is_small(visit):
-    """All that the front page loads until its playground lives, as a host would compress it."""
-    alive(visit("index.html", reduced_motion="reduce"))
+LESSONS = [f"lessons/{path.stem}.html" for path in sorted((ROOT / "lessons").glob("[0-9]*.md"))]
+
+
+def test_every_icon_of_the_theme_is_there(site):
+    used = set()
+    for path in site.rglob("*.html"):
+        for names in re.findall(r'class="([^"]*\bfa-solid\b[^"]*)"', path.read_text("utf-8")):
+            used |= {name for name in names.split() if name.startswith("fa-")}
+    drawn = (site / "_static" / "site.css").read_text(encoding="utf-8")
+    missing = {name for name in used if f".{name}::before" not in drawn}
+    assert missing == {"fa-solid", "fa-lg", "fa-fw"}  # its font and sizes
+
+
+@pytest.mark.parametrize("path", ["index.html", *LESSONS])
+def test_a_first_visit_is_small(visit, path):
+    """All that a page loads until each of its labs lives, as a host would compress it."""
+    page = awake(visit(path, reduced_motion="reduce"))
+    page.wait_for_load_state("networkidle")
     files = {url for url in visit.loaded if url.startswith("file:")}
     names = [Path(unquote(urlsplit(url).path)) for url in files]
-    assert {"index.html", "playground.js", "playground-ravine.js"} <= {path.name for path in names}
-    size = sum(len(gzip.compress(path.read_bytes())) for path in names)
-    assert size <= FIRST_VISIT, (size, names)
+    assert Path(path).name in {each.name for each in names}
+    sizes = {each.name: len(gzip.compress(each.read_bytes())) for each in names}
+    assert sum(sizes.values()) <= FIRST_VISIT, sizes
 
 
 def test_the_ball_is_dragged(visit):
@@ -200,19 +234,122 @@ def test_a_recorded_lab_lives(site, visit, name):
     assert re.search("course itself|all its settings", lab.inner_text())
 
 
-def test_a_prediction_unfolds_what_follows_and_is_kept(site, visit):
+def test_the_map_of_momentum_by_keyboard(visit):
+    """The ball chooses a setting, the buttons show the formula's, the slider changes the map."""
+    page = visit("lessons/03-ravines.html")
+    unfold(page)
+    lab = alive(page, "momentum_map")
+    said = [settled(lab)]
+    paper = lab.locator(".stepsize-paper")
+    paper.focus()
+    for _ in range(5):
+        page.keyboard.press("ArrowUp")
+    said.append(settled(lab))
+    assert said[-1] in paper.get_attribute("aria-label")
+    crosses = lab.locator('.stepsize-paper path[d*="v"]').count()
+    lab.get_by_label("shown").focus()
+    page.keyboard.press("Space")
+    settled(lab)
+    assert lab.locator('.stepsize-paper path[d*="v"]').count() == crosses + 1
+    slider = lab.get_by_label("condition κ")
+    assert slider.get_attribute("aria-valuetext") == "25"
+    slider.press("End")
+    said.append(settled(lab))
+    assert slider.get_attribute("aria-valuetext") == "100"
+    assert len(set(said)) == 3
+    said_of = re.compile(r"learning rate \S+, momentum \d\.\d\d: (after|higher)")
+    assert all(said_of.match(each) for each in said)
+
+
+def test_newton_schulz_by_keyboard(visit):
+    """What to begin with moves the coefficients; five steps lift what the lesson says."""
+    page = visit("lessons/13-a-layer-is-a-matrix.html")
+    unfold(page)
+    lab = alive(page, "newton_schulz")
+    steps, a = lab.get_by_label("steps", exact=True), lab.get_by_label("a", exact=True)
+    for _ in range(5):
+        steps.press("ArrowRight")
+    assert settled(lab).startswith("after 5 steps: 18 of 32 between 0.5 and 1.5")
+    assert a.get_attribute("aria-valuetext") == "3.44"
+    lab.get_by_label("the cubic").focus()
+    page.keyboard.press("Space")
+    assert settled(lab).startswith("after 5 steps: 7 of 32")
+    assert a.get_attribute("aria-valuetext") == "1.50"
+
+
+# Predictions -------------------------------------------------------------------------------------
+
+
+def reloaded(page: Page, form) -> None:
+    """What was said is there after a reload, at the question and beside the answer."""
+    page.reload()
+    expect(form.locator("b").first).to_be_visible(timeout=SOON)
+
+
+def test_words_are_kept_and_unfold_what_follows(visit):
     page = visit("lessons/01-the-learning-rate.html")
-    field = page.get_by_label("Your prediction").first
     folded = page.locator(".stepsize-after").first
     assert folded.get_attribute("hidden") == "until-found"
-    field.fill("crawls, jumps")
-    field.press("Enter")
+    for label, word in {"0.1": "crawls", "1.9": "bounces"}.items():
+        page.get_by_label(label, exact=True).first.fill(word)
+    page.keyboard.press("Enter")
     assert folded.get_attribute("hidden") is None
-    page.reload()
-    expect(page.locator(".stepsize-predict b").first).to_have_text("crawls, jumps", timeout=SOON)
+    form = page.locator(".stepsize-predict").first
+    reloaded(page, form)
+    assert form.locator("b").inner_text() == "0.1: crawls; 1.9: bounces"
     assert page.locator(".stepsize-after").first.get_attribute("hidden") is None
-    kept = page.evaluate("JSON.stringify(localStorage)")
-    assert "crawls, jumps" in kept and page.context.cookies() == []
+    assert page.locator(".stepsize-recalled").first.inner_text().endswith("1.9: bounces")
+    assert page.context.cookies() == []
+    form.get_by_role("button", name="Change it").press("Enter")
+    assert page.get_by_label("1.9", exact=True).first.input_value() == "bounces"
+
+
+def asked(page: Page, words: str):
+    """The form below a question."""
+    question = page.locator("blockquote", has_text=words)
+    return question.locator("xpath=following-sibling::div[1]").locator("form")
+
+
+def test_a_choice_is_one_click_and_can_be_made_by_keyboard(visit):
+    page = visit("lessons/02-one-example-a-handful-or-all.html")
+    while asked(page, "after one epoch").count() == 0 or asked(page, "after one epoch").is_hidden():
+        page.get_by_role("button", name="Go on without").first.click()
+    form = asked(page, "after one epoch")
+    option = form.get_by_role("button", name="32", exact=True)
+    option.focus()
+    page.keyboard.press("Enter")
+    assert form.locator("b").inner_text() == "32"
+    expect(form.get_by_role("button", name="Change it")).to_be_focused()
+    reloaded(page, form)
+    assert form.locator("b").inner_text() == "32"
+    form.get_by_role("button", name="Change it").click()
+    form.get_by_role("button", name="all 1000").click()
+    assert form.locator("b").inner_text() == "all 1000"
+
+
+def test_a_number_is_a_number_and_all_can_be_erased(visit):
+    page = visit("lessons/05-adam.html")
+    form = asked(page, "Are its first steps too")
+    page.get_by_role("button", name="not true").click()
+    form.get_by_label("right", exact=True).check()
+    field = form.get_by_label("the longest")
+    assert field.get_attribute("type") == "number"
+    field.fill("3.5")
+    field.press("Enter")
+    assert form.locator("b").inner_text() == "the first steps: right; the longest: 3.5 lr"
+    page.goto(page.url.replace("lessons/05-adam", "predictions"))
+    listed = page.locator(".stepsize-predictions")
+    assert "right; the longest: 3.5 lr" in listed.inner_text()
+    assert violations(page) == []
+    erase = listed.get_by_role("button", name="Erase them all")
+    erase.focus()
+    page.keyboard.press("Enter")
+    expect(listed.get_by_role("status")).to_contain_text("erased", timeout=SOON)
+    kept = page.evaluate("Object.keys(localStorage)")  # the theme has its own there
+    assert not [key for key in kept if key.startswith("stepsize")]
+    page.go_back()
+    page.reload()
+    assert page.locator(".stepsize-after").first.get_attribute("hidden") == "until-found"
 
 
 def test_a_solution_is_folded_and_can_be_unfolded(visit):
@@ -225,18 +362,30 @@ def test_a_solution_is_folded_and_can_be_unfolded(visit):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("width", [1280, 800, 390])
 @pytest.mark.parametrize(
     "path",
-    ["index.html", "lessons/01-the-learning-rate.html", "reference/stepsize.optimizers.html"],
+    [
+        "index.html",
+        "lessons/01-the-learning-rate.html",
+        "lessons/13-a-layer-is-a-matrix.html",
+        "lessons/words.html",
+        "conventions.html",
+        "predictions.html",
+        "guide/plans.html",
+        "reference/stepsize.optimizers.html",
+        "search.html?q=warmup",
+    ],
 )
 def test_a_page_is_for_everybody(visit, path, width, scheme):
     """axe finds nothing, no formula is left as its source, and nothing is wider than the window."""
     page = visit(path, width, color_scheme=scheme, reduced_motion="reduce")
-    unfold(page)
-    for lab in page.locator(".stepsize-web").all():
-        alive(page, lab.get_attribute("data-lab"))
-    if "index" not in path:
+    if "lessons/0" in path or "lessons/1" in path:  # as asked, before all is unfolded
+        assert violations(page, "article") == []
+    awake(page)
+    if page.locator(".math").count():
         page.wait_for_selector("mjx-container", timeout=SOON)
+    if "search" in path:
+        page.wait_for_selector(".search li", timeout=SOON)
     assert violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width

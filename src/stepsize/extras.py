@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
+from pathlib import Path
 
 __all__ = ["EXTRAS", "needs", "require", "words_for"]
 
@@ -27,6 +28,9 @@ EXTRAS = {  # what is imported of each, as pyproject.toml lists it; by the name 
         "mistune": "mistune",
     },
 }
+ABOVE = Path(__file__).resolve().parents[1]
+IN_A_CLONE = ABOVE.name == "src" and (ABOVE.parent / "run.py").is_file()
+RUN = {"course": "python run.py", "course,teach": "python run.py guide"}  # what brings each there
 
 
 @contextmanager
@@ -56,6 +60,6 @@ def words_for(module: str) -> str:
     for extra, names in EXTRAS.items():
         if top in names:
             where = ", which has builds for most machines" if top == "torch" else ""
-            install = f'pip install "stepsize[{extra}]"'
+            install = RUN[extra] if IN_A_CLONE else f'pip install "stepsize[{extra}]"'
             return f"This needs {names[top]}{where}, and it isn't installed. Run: {install}"
     return ""

@@ -11,7 +11,7 @@ from sphinx.cmd.build import build_main
 
 from stepsize.command import arguments
 
-from . import links, playground, record
+from . import computed, links, record
 from .pages import gather
 
 __all__ = ["build", "main"]
@@ -27,7 +27,7 @@ def build(target: Path) -> list[str]:
         (static / "labs").mkdir(parents=True)
         nobody = dict(initializer=_at_home_in, initargs=(f"{folder}/home",))
         with ProcessPoolExecutor(max_workers=2, **nobody) as pool:
-            waiting = [pool.submit(playground.write, static)]
+            waiting = [pool.submit(computed.write, static)]
             waiting += [pool.submit(record.write, static, name) for name in record.GRIDS]
             gather(source)
             failed = _sphinx(source, made)

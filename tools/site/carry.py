@@ -33,20 +33,30 @@ OPERATORS = {
 }
 
 
-def carried(rules: Sequence[Rule], surfaces: Sequence[Surface]) -> str:
-    """One script that sets `stepsize.rules` and `stepsize.surfaces`."""
+def carried(
+    rules: Sequence[Rule],
+    surfaces: Sequence[Surface],
+    arrays: Sequence[Callable[..., Any]] = (),
+) -> str:
+    """One script that sets `stepsize.rules`, `stepsize.surfaces`, and `stepsize.arrays`.
+
+    arrays: other functions of arrays, written as surfaces are.
+    """
     functions = _with_what_they_call([inspect.unwrap(rule) for rule in rules])
     python = "\n".join(map(_scalar, functions))
     for surface in surfaces:
         for part in ("function", "gradient"):
             python += "\n" + _vector(f"{surface.name}_{part}", getattr(surface, part))
-    names = ", ".join(rule.__name__ for rule in rules)
+    for function in arrays:
+        python += "\n" + _vector(function.__name__, function)
+    names, others = (", ".join(each.__name__ for each in some) for some in (rules, arrays))
     pairs = ", ".join(
         f"{each.name}: {{ loss: {each.name}_function, grad: {each.name}_gradient }}"
         for each in surfaces
     )
     helpers = HELPERS.read_text(encoding="utf-8")
     ends = f"stepsize.rules = {{ {names} }};\nstepsize.surfaces = {{ {pairs} }};"
+    ends += f"\nstepsize.arrays = {{ {others} }};"
     return f"(() => {{\n{helpers}\n{py2js(python, inline_stdlib=True)}\n{ends}\n}})();\n"
 
 
@@ -90,14 +100,15 @@ class _Lists(ast.NodeTransformer):
 
 
 def _vector(name: str, function: Callable[..., Any]) -> str:
-    """A function of a place, under this name, its operators as calls that broadcast."""
+    """A function of arrays, under this name, its operators as calls that broadcast."""
     node = _definition(function)
     body = [ast.Return(node.body)] if isinstance(node, ast.Lambda) else node.body
+    body = _Broadcast().visit(ast.Module(body, [])).body
     kept = inspect.getclosurevars(function).nonlocals
     bound = [
         ast.parse(f"{key} = {np.asarray(value).tolist()}").body[0] for key, value in kept.items()
     ]
-    made = ast.FunctionDef(name, node.args, [*bound, *map(_Broadcast().visit, body)], [])
+    made = ast.FunctionDef(name, node.args, [*bound, *body], [])
     for argument in made.args.args:
         argument.annotation = None
     return ast.unparse(ast.fix_missing_locations(made))
@@ -114,6 +125,10 @@ def _definition(function: Callable[..., Any]) -> ast.FunctionDef | ast.Lambda:
 
 class _Broadcast(ast.NodeTransformer):
     """`h * x` to `multiply(h, x)`, `x[..., 0]` to `x[0]`, `x.sum(-1)` to `total(x)`."""
+
+    def visit_With(self, node: ast.With) -> list[ast.stmt]:
+        self.generic_visit(node)
+        return node.body  # np.errstate: JavaScript warns of nothing
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
         self.generic_visit(node)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import nbformat
 from nbformat import NotebookNode
 
-from .playground import COMPUTED
+from .computed import COMPUTED
 from .record import GRIDS
 
 __all__ = ["placed"]
@@ -22,7 +22,7 @@ def placed(cell: NotebookNode) -> Iterator[NotebookNode]:
         return
     name = call[1] + ("-" + re.sub(r"\W+", "-", call[2]).strip("-") if call[2] else "")
     if name in COMPUTED or name in GRIDS:
-        how = " data-computed" if name in COMPUTED else ""
+        how = f' data-computed="{COMPUTED[name]}"' if name in COMPUTED else ""
         place = f'<div class="stepsize-lab stepsize-web" data-lab="{name}"{how}></div>'
     else:
         place = f'<p class="stepsize-still">{STILL}</p>'

@@ -4,8 +4,7 @@ Nothing is run. What the learner is given stands first, the solution below it, u
 are found by the ids of their cells, which notebooks/ and solutions/ share.
 """
 
-import re
-from binascii import a2b_base64
+from binascii import a2b_base64, b2a_base64
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -13,14 +12,13 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from . import assets, predictions
 from .labs import placed
 
-__all__ = ["alt_texts", "page"]
+__all__ = ["alt_texts", "lighten", "page"]
 
 SOLUTION = "Show a solution", "Hide the solution"
 VERDICT = "Show what the check says", "Hide what the check says"
-PREDICTION = re.compile(r"^> \*\*Predict\b.*(?:\n>.*)*", re.M)
-ASKED = '\n\n<div class="stepsize-prediction"></div>'  # prediction.js makes a form of it
 FIGURE = "The figure that this cell draws."
 
 
@@ -29,13 +27,27 @@ def page(solved: Path, unsolved: Path) -> NotebookNode:
     given = {cell.id: cell for cell in nbformat.read(unsolved, as_version=4).cells}
     notebook = nbformat.read(solved, as_version=4)
     notebook.cells = [made for cell in notebook.cells for made in _cells(cell, given.get(cell.id))]
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = predictions.asked(cell.source, lesson=solved.stem[:2])
     return notebook
+
+
+def lighten(notebook: NotebookNode) -> None:
+    """Its pictures, with few colors: a third of the bytes."""
+    for data in _pictures(notebook):
+        few = assets.png(a2b_base64(data["image/png"]))
+        data["image/png"] = b2a_base64(few, newline=False).decode()
+
+
+def _pictures(notebook: NotebookNode) -> list[NotebookNode]:
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    return [output.data for output in outputs if "image/png" in output.get("data", {})]
 
 
 def _cells(cell: NotebookNode, given: NotebookNode | None) -> Iterator[NotebookNode]:
     """What stands in the page for a cell of the solution."""
     if cell.cell_type == "markdown":
-        cell.source = PREDICTION.sub(lambda found: found.group() + ASKED, cell.source)
         yield cell
         return
     if given is None:
@@ -59,8 +71,7 @@ def _folded(cell: NotebookNode, tag: str, prompts: tuple[str, str]) -> NotebookN
 
 def alt_texts(notebook: NotebookNode) -> dict[str, str]:
     """What a picture's text says, by the digest that myst-nb names the picture's file with."""
-    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
-    data = [output.data for output in outputs if "image/png" in output.get("data", {})]
+    data = _pictures(notebook)
     return {sha256(a2b_base64(each["image/png"])).hexdigest(): _said(each) for each in data}
 
 

@@ -12,7 +12,7 @@ from stepsize import labs
 from stepsize.notebook.keyboard import with_keys
 
 from . import mathjax, reference
-from .lessons import alt_texts, page
+from .lessons import alt_texts, lighten, page
 
 __all__ = ["gather"]
 
@@ -43,6 +43,7 @@ def gather(source: Path) -> None:
     for room in reference.ROOMS:
         _write(source / "reference" / f"{room}.md", reference.room(room))
     _write(source / "conventions.md", _conventions())
+    shutil.copy(HERE / "predictions.md", source)
     _write(source / "index.md", _front(names, guide))
     _static(source)
 
@@ -53,6 +54,7 @@ def _lessons(folder: Path) -> list[str]:
     names = []
     for solved in sorted((ROOT / "solutions").glob("*.ipynb")):
         notebook = page(solved, ROOT / "notebooks" / solved.name)
+        lighten(notebook)
         alts |= alt_texts(notebook)
         nbformat.write(notebook, folder / solved.name)
         names.append(solved.stem)
@@ -77,19 +79,16 @@ def _conventions() -> str:
 def _guide(folder: Path) -> list[str]:
     """The instructor's guide, and how to serve a class."""
     pages = sorted((ROOT / "lessons" / "instructor").glob("*.md"))
+    own = [path for path in pages if path.stem[:2].isdecimal()]  # titled as the lessons are, too
     for path in pages:
-        _write(folder / path.name, _linked(path.read_text(encoding="utf-8")))
+        text = _linked(path.read_text(encoding="utf-8"))
+        _write(folder / path.name, text.replace("# ", "# Teaching ", 1) if path in own else text)
     _write(
         folder / "a-class.md",
         _linked((ROOT / "workshop" / "README.md").read_text(encoding="utf-8")),
     )
-    own = [path for path in pages if path.stem not in GUIDE]  # as the lessons: to be told apart
-    first = [f"guide/{name}" for name in (*GUIDE, "a-class")]
-    return [*first, *(f"Teaching {_title(path)} <guide/{path.stem}>" for path in own)]
-
-
-def _title(page: Path) -> str:
-    return page.read_text(encoding="utf-8").partition("\n")[0].lstrip("# ")
+    others = [path.stem for path in pages if path not in own and path.stem not in GUIDE]
+    return [f"guide/{name}" for name in (*GUIDE, "a-class", *others, *(path.stem for path in own))]
 
 
 def _linked(text: str) -> str:
@@ -105,7 +104,7 @@ def _front(lessons: list[str], guide: list[str]) -> str:
     text = (HERE / "front.md").read_text(encoding="utf-8").replace("{lessons}", _table())
     contents = {
         "Lessons": [f"lessons/{name}" for name in lessons],
-        "To look up": ["lessons/words", "conventions"],
+        "To look up": ["lessons/words", "conventions", "predictions"],
         "To teach": guide,
         "The package": [f"reference/{name}" for name in reference.ROOMS],
     }

@@ -6,7 +6,6 @@ once. The page replays it: `replay` in labs.js. Every lab starts where it starts
 
 import itertools
 import re
-from base64 import b64encode
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,7 +17,7 @@ from stepsize import labs
 from stepsize.labs.controls import Again
 from stepsize.labs.lab import Lab
 
-from .playground import png, script
+from . import assets
 
 __all__ = ["GRIDS", "Grid", "write"]
 
@@ -65,6 +64,16 @@ GRIDS = {
             "weight_decay": [0.001, 0.01, 0.1, 0.3, 1.0, 3.0],
         },
     ),
+    "fair_race": Grid(labs.fair_race, "This is a recording of all its settings."),
+    "turned_ravine": Grid(
+        labs.turned_ravine,
+        f"{FINER}.",
+        {
+            "angle": [0, 5, 15, 30, 45, 90],
+            "lr": [10**x for x in (-1.6, -1.15, -1, -0.5, 0, 0.7, 1)],
+        },
+    ),
+    "width": Grid(labs.width, "In the course itself you can train five more runs of any cell."),
     "microscope": Grid(
         labs.microscope,
         f"{FINER}, and you can change the rate and the number of updates.",
@@ -88,7 +97,7 @@ GRIDS = {
 
 def write(folder: Path, name: str) -> None:
     """Record one lab into labs/NAME.js."""
-    script(folder / "labs" / f"{name}.js", name, recorded(GRIDS[name]))
+    assets.script(folder / "labs" / f"{name}.js", name, recorded(GRIDS[name]))
 
 
 def recorded(grid: Grid) -> dict[str, Any]:
@@ -113,7 +122,7 @@ def recorded(grid: Grid) -> dict[str, Any]:
         frames=frames,
         pieces=[*pieces],
         sentences=[*sentences],
-        scenes=[b64encode(png(scene)).decode() for scene in scenes],
+        scenes=[assets.picture(scene) for scene in scenes],
         note=grid.more,
     )
 

@@ -63,12 +63,12 @@ def what_comes(system: str) -> str:
     """How much the course's packages are: told before they come."""
     fetched, needed = MEGABYTES["course"]
     if not brings_cuda(system):
-        return f"It downloads about {fetched} MB, and takes {needed} MB of disk space."
+        return f"It downloads about {fetched} MB, and needs {needed} MB of free disk space."
     much, more = MEGABYTES["cuda"]
     return (
-        f"On Linux, PyTorch brings CUDA along: it downloads about {much} MB and takes {more} MB of "
-        f"disk space.\nWithout CUDA, that is {fetched} MB and {needed} MB. To leave it out, add:"
-        f"\n\n    --extra-index-url {CPU_INDEX}"
+        f"On Linux, PyTorch brings CUDA along: it downloads about {much} MB and needs {more} MB of "
+        f"free disk space.\nWithout CUDA, that is {fetched} MB and {needed} MB. To leave it out, "
+        f"add:\n\n    --extra-index-url {CPU_INDEX}"
     )
 
 

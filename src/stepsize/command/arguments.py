@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from .places import CLONE, place
+from .places import place
 
 __all__ = ["READ", "bench", "doctor", "guide", "hub", "opening", "present", "site"]
 
@@ -44,7 +44,7 @@ def doctor(words: Words = None) -> argparse.Namespace:
 def guide(words: Words = None) -> argparse.Namespace:
     """To make the instructor's guide."""
     parser = _parser("guide")
-    if CLONE:
+    if place().clone:
         stale = "name what is stale, change nothing"
         parser.add_argument("--check", action="store_true", help=stale)
     parser.add_argument("--no-browser", action="store_true")

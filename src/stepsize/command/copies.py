@@ -17,7 +17,7 @@ from .files import digest, write
 from .history import likeliest, versions
 from .merge import merge
 from .notes import with_note
-from .places import CLONE, place
+from .places import place
 from .trouble import Trouble
 from .work import Work, is_touched, of_version, origin, version_of, was_run
 
@@ -83,7 +83,7 @@ class Copies:
         given = self._given()
         names = sorted(name for name in given if "/" not in name and self.work.read(name))
         if not names:
-            anew = "Clone the course again." if CLONE else place().mend
+            anew = "Clone the course again." if place().clone else place().mend
             raise Trouble(f"There are no notebooks in {self.course}. {anew}")
         used = [name for name in names if not self._is_unused(name, given)]
         ages = [((self.folder / name).stat().st_mtime, name) for name in used]
@@ -161,7 +161,7 @@ class Copies:
         return likeliest(theirs, filter(None, map(loads, exact or found)))
 
     def _mend(self, source: Path) -> str:
-        if not CLONE:
+        if not place().clone:
             return place().mend
         return f"Run: git checkout -- {source.relative_to(self.course).as_posix()}"
 

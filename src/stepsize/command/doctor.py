@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import arguments
 from .copies import Copies
-from .places import CLONE, chosen, place
+from .places import chosen, place
 from .trouble import meaning
 
 if TYPE_CHECKING:  # it comes with the packages that are examined
@@ -97,7 +97,7 @@ def folder(work: Path) -> str:
 
 
 def _elsewhere(where: str) -> str:
-    return f"Move the course to {where}." if CLONE else f"Name {where} with --folder."
+    return f"Move the course to {where}." if place().clone else f"Name {where} with --folder."
 
 
 def notebooks(work: Path, course: Path | None = None) -> str:
@@ -122,14 +122,14 @@ def notebooks(work: Path, course: Path | None = None) -> str:
 
 def packages(versions: dict[str, str] | None = None) -> str:
     """versions: those that are installed, or None to ask Python."""
-    wanted = _pinned() if CLONE else _admitted()
+    wanted = _pinned() if place().clone else _admitted()
     for name in wanted:
         try:
             found = versions[name] if versions else importlib.metadata.version(name)
         except (KeyError, importlib.metadata.PackageNotFoundError):
             if name == "torch":
                 continue  # some machines have no builds of it; see `torch` below
-            fix = f"Run: {place().command}" if CLONE else place().mend
+            fix = f"Run: {place().command}" if place().clone else place().mend
             raise Ill(f"{name} is missing. {fix}") from None
         if not wanted[name].contains(found, prereleases=True):
             instead = str(wanted[name]).removeprefix("==")

@@ -6,12 +6,12 @@ Nothing but Python is needed here.
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["CLONE", "Place", "chosen", "is_learners", "place"]
+__all__ = ["Place", "chosen", "is_learners", "place"]
 
 HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parents[2]
 # With pip's --target, a run.py of somebody's own can be there; no src/ is, then.
-CLONE = HERE.parents[1].name == "src" and (REPOSITORY / "run.py").is_file()
+CLONE = HERE.parents[1].name == "src" and (REPOSITORY / "run.py").is_file()  # others ask place()
 
 
 @dataclass(frozen=True)
@@ -21,13 +21,14 @@ class Place:
     course: Path  # its lessons/, notebooks/ and solutions/
     command: str  # what opens it in a shell
     mend: str  # what helps where a package of it is broken, as a sentence
+    clone: bool = False  # else a wheel
 
 
 def place() -> Place:
     """This one: a clone's, or the wheel's."""
     if CLONE:
         mend = "Delete the folder .venv and run: python run.py"
-        return Place(REPOSITORY, "python run.py", mend)
+        return Place(REPOSITORY, "python run.py", mend, clone=True)
     mend = 'Run: pip install --force-reinstall "stepsize[course]"'
     return Place(HERE / "course", "stepsize", mend)
 

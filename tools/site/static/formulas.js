@@ -15,3 +15,11 @@ const reach = () => {
 addEventListener("load", () => setTimeout(reach));
 document.addEventListener("toggle", reach, true);
 document.addEventListener("click", () => setTimeout(reach), true);
+
+// A long name in a table breaks behind a dot or an underscore, where it can.
+document.addEventListener("DOMContentLoaded", () => {
+  for (const code of document.querySelectorAll("td code .pre")) {
+    const parts = code.textContent.split(/(?<=\w[._])(?=\w)/);
+    code.replaceChildren(...parts.flatMap((part) => [part, document.createElement("wbr")]));
+  }
+});

@@ -1,17 +1,18 @@
 // The labs of a page. Each `.stepsize-web` is filled by `labs/picture.js`, which is the course's own;
-// what a kernel would do for it is done here: from a recording, or computed (playground.js).
+// what a kernel would do for it is done here: from a recording, or by a script that computes it.
 
-globalThis.stepsize = { recorded: {} };
+globalThis.stepsize = { recorded: {}, computed: {} };
 
 (() => {
   const HERE = new URL(".", document.currentScript.src);
   const loading = {};
 
   // By a script's tag, for then the site works from a folder as well, where nothing can be fetched.
+  // They run in the order in which they are asked for.
   function load(file) {
     loading[file] ??= new Promise((resolve, reject) => {
       const script = document.createElement("script");
-      Object.assign(script, { src: new URL(file, HERE), onload: resolve, onerror: reject });
+      Object.assign(script, { src: new URL(file, HERE), async: false, onload: resolve, onerror: reject });
       document.head.append(script);
     });
     return loading[file];
@@ -77,7 +78,7 @@ globalThis.stepsize = { recorded: {} };
       return [node, readout];
     },
     buttons({ label, options, index }, id, changed) {
-      const group = element("span", { className: "stepsize-buttons", id });
+      const group = element("span", { className: "stepsize-choices", id });
       group.setAttribute("role", "radiogroup");
       group.setAttribute("aria-label", label);
       options.forEach((text, i) => {
@@ -145,12 +146,10 @@ globalThis.stepsize = { recorded: {} };
   }
 
   async function wake(place) {
-    const name = place.dataset.lab;
-    const computed = "computed" in place.dataset;
-    const files = ["picture.js", `labs/${name}.js`, ...(computed ? ["rules.js", "playground.js"] : [])];
-    await Promise.all(files.map(load));
-    const lab = stepsize.recorded[name];
-    await (computed ? stepsize.playground(place, lab) : replay(place, lab));
+    const { lab: name, computed } = place.dataset;
+    const more = computed ? ["rules.js", "drawing.js", `${computed}.js`] : [];
+    await Promise.all(["picture.js", `labs/${name}.js`, ...more].map(load));
+    await (stepsize.computed[computed] ?? replay)(place, stepsize.recorded[name]);
     place.previousElementSibling?.classList.add("stepsize-replaced"); // the picture of it
   }
 
@@ -162,7 +161,7 @@ globalThis.stepsize = { recorded: {} };
       (entries) => {
         for (const { target } of entries.filter((entry) => entry.isIntersecting)) {
           near.unobserve(target);
-          wake(target).catch(() => target.remove()); // its picture stays
+          wake(target).catch((error) => (console.error(error), target.remove())); // its picture stays
         }
       },
       { rootMargin: "600px" },

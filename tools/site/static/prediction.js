@@ -1,23 +1,34 @@
-// After "Predict": a place for the prediction, and what follows stays folded until one is given, or
+// After "Predict": a form for the prediction, and what follows stays folded until one is given, or
 // passed over. It is kept in this browser, and is sent nowhere. Without scripts all is in view.
 
 (() => {
   const PAGE = location.pathname.split("/").pop();
+  const OURS = "stepsize: "; // what all keys begin with: other sites of the host have theirs
 
   const store = {
-    get: (key) => {
+    get(key) {
       try {
-        return localStorage.getItem(key);
+        return JSON.parse(localStorage.getItem(key));
       } catch {
-        return null; // a browser that keeps nothing
+        return null; // a browser that keeps nothing, or something that isn't ours
       }
     },
-    set: (key, value) => {
+    set(key, value) {
       try {
-        localStorage.setItem(key, value);
+        localStorage.setItem(key, JSON.stringify(value));
       } catch {
         /* then it is forgotten when the page is left */
       }
+    },
+    keys() {
+      try {
+        return Object.keys(localStorage).filter((key) => key.startsWith(OURS));
+      } catch {
+        return [];
+      }
+    },
+    erase() {
+      for (const key of store.keys()) localStorage.removeItem(key);
     },
   };
 
@@ -26,6 +37,51 @@
     node.append(...children);
     return node;
   }
+
+  // The fields: each kind gives its nodes, and a function that says what is in them ----------------
+
+  let ids = 0;
+
+  function input(field, type, said) {
+    const id = `stepsize-field-${++ids}`;
+    const node = element("input", { id, type, value: said, autocomplete: "off", maxLength: 300 });
+    const unit = field.unit ? [element("span", { id: `${id}-unit` }, field.unit)] : [];
+    if (field.unit) node.setAttribute("aria-describedby", `${id}-unit`);
+    const label = element("label", { htmlFor: id }, field.label || "Your prediction");
+    return { node, nodes: [label, node, ...unit], said: () => node.value.trim() };
+  }
+
+  const KINDS = {
+    words: (field, said) => input(field, "text", said),
+    number(field, said) {
+      const made = input(field, "number", said);
+      made.node.step = "any";
+      return made;
+    },
+    choice({ label, options }, said) {
+      const name = `stepsize-field-${++ids}`;
+      const radios = options.map((value) =>
+        element("input", { type: "radio", name, value, checked: value === said }),
+      );
+      const labels = radios.map((radio) => element("label", {}, radio, element("span", {}, radio.value)));
+      const group = element("span", { className: "stepsize-choices" }, ...labels);
+      group.setAttribute("role", "radiogroup");
+      group.setAttribute("aria-label", label);
+      const title = element("span", { ariaHidden: "true" }, label);
+      return { nodes: [title, group], said: () => radios.find((radio) => radio.checked)?.value ?? "" };
+    },
+  };
+
+  /** What was said, in one line: "the longest: 3 lr"; nothing of what was left out. */
+  function told(fields, said) {
+    const parts = fields.map(({ label, unit }, i) => {
+      const value = [said[i], unit].filter(Boolean).join(" ");
+      return said[i] && (fields.length > 1 ? `${label}: ${value}` : value);
+    });
+    return parts.filter(Boolean).join("; ");
+  }
+
+  // One prediction ----------------------------------------------------------------------------------
 
   /** What follows a prediction in its section, later predictions as well. */
   function fold(place) {
@@ -36,42 +92,67 @@
     return after;
   }
 
-  function ask(place, i) {
-    const asked = place.previousElementSibling.textContent.trim().slice(0, 80);
-    const key = `stepsize: ${PAGE}: ${asked}`; // by its words, so others may come and go
+  /** Where the lesson answers: the first words after what a cell or a lab shows. */
+  function answerIn(after) {
+    const all = [...after.children];
+    const next = all.findIndex((node) => node.matches(".stepsize-prediction"));
+    const mine = next < 0 ? all : all.slice(0, next);
+    const shown = mine.findIndex((node) => node.matches(".cell, .stepsize-web"));
+    const words = (node, i) => i > shown && node.matches("p, ul, ol, details") && !node.matches(".stepsize-still");
+    return shown < 0 ? undefined : mine.find(words);
+  }
+
+  function ask(place) {
+    const { asked } = place.dataset, fields = JSON.parse(place.dataset.fields);
+    const key = `${OURS}${PAGE}: ${asked.slice(0, 80)}`; // by its words, so others may come and go
     const after = fold(place);
+    const recalled = element("p", { className: "stepsize-recalled" });
+    answerIn(after)?.before(recalled);
     const form = element("form", { className: "stepsize-predict" });
     place.append(form);
 
     const open = () => after.removeAttribute("hidden");
+    const passed = () => element("button", { type: "button", onclick: () => answer([]) }, "Go on without");
 
-    function answered(given) {
-      const said = given ? ["You predicted: ", element("b", {}, given)] : ["You gave no prediction."];
-      const again = element("button", { type: "button" }, given ? "Change it" : "Give one");
+    function answered(said) {
+      const line = told(fields, said);
+      const again = element("button", { type: "button" }, line ? "Change it" : "Give one");
       again.addEventListener("click", () => {
-        question(given);
-        form.querySelector("input").focus();
+        question(said);
+        form.querySelector("input, button").focus();
       });
-      form.replaceChildren(element("p", {}, ...said, " ", again));
+      const words = line ? ["You predicted: ", element("b", {}, line)] : ["You gave no prediction."];
+      form.replaceChildren(element("p", {}, ...words, " ", again));
+      recalled.replaceChildren(...(line ? ["You predicted: ", element("b", {}, line)] : []));
       open();
     }
 
-    function answer(given) {
-      store.set(key, given);
-      answered(given);
+    function answer(said) {
+      const title = document.querySelector("h1").firstChild.textContent;
+      store.set(key, { said, told: told(fields, said), asked, title });
+      answered(said);
       form.querySelector("button").focus();
     }
 
-    function question(given = "") {
-      const field = { type: "text", value: given, autocomplete: "off", maxLength: 300 };
-      const input = element("input", field);
-      const keep = element("button", { type: "submit" }, "Keep it and go on");
-      const pass = element("button", { type: "button" }, "Go on without");
-      pass.addEventListener("click", () => answer(""));
-      form.replaceChildren(element("label", {}, "Your prediction", input), keep, pass);
+    /** A single choice is made with one click. */
+    function offer({ options }) {
+      const made = options.map((text) =>
+        element("button", { type: "button", className: "stepsize-option", onclick: () => answer([text]) }, text),
+      );
+      const group = element("div", { className: "stepsize-options" }, ...made);
+      group.setAttribute("role", "group");
+      group.setAttribute("aria-label", "Your prediction");
+      form.replaceChildren(group, passed());
+    }
+
+    function question(said = []) {
+      if (fields.length === 1 && fields[0].kind === "choice") return offer(fields[0]);
+      const made = fields.map((field, i) => KINDS[field.kind](field, said[i] ?? ""));
+      const rows = made.map(({ nodes }) => element("div", { className: "stepsize-field" }, ...nodes));
+      form.replaceChildren(...rows, element("button", { type: "submit" }, "Keep it and go on"), passed());
       form.onsubmit = (event) => {
         event.preventDefault();
-        answer(input.value.trim());
+        answer(made.map((each) => each.said()));
       };
     }
 
@@ -79,7 +160,7 @@
     after.addEventListener("beforematch", open);
     const kept = store.get(key);
     if (kept === null) question();
-    else answered(kept);
+    else answered(kept.said);
     return { after, open };
   }
 
@@ -91,9 +172,42 @@
     if (around.length) target.scrollIntoView();
   }
 
+  // All of them, on a page of their own -------------------------------------------------------------
+
+  function list(place) {
+    const said = element("p", {});
+    said.setAttribute("role", "status");
+    place.replaceChildren(said);
+    const keys = store.keys().filter((key) => store.get(key)?.told).sort();
+    if (!keys.length) said.textContent = "There are no predictions of yours in this browser.";
+    if (!store.keys().length) return;
+
+    const pages = new Map();
+    for (const key of keys) {
+      const page = key.slice(OURS.length).split(": ")[0];
+      pages.set(page, [...(pages.get(page) ?? []), key]);
+    }
+    for (const [page, here] of pages) {
+      const link = element("a", { href: `lessons/${encodeURIComponent(page)}` }, store.get(here[0]).title);
+      const lines = here.map((key) => {
+        const { asked, told: line } = store.get(key);
+        return element("li", {}, asked, " ", element("b", {}, line));
+      });
+      place.append(element("h2", {}, link), element("ul", {}, ...lines));
+    }
+    const erase = element("button", { type: "button" }, "Erase them all");
+    erase.addEventListener("click", () => {
+      store.erase();
+      list(place);
+      place.firstElementChild.textContent = "They are erased. The lessons ask you again.";
+    });
+    said.after(element("p", { className: "stepsize-predict" }, erase));
+  }
+
   document.addEventListener("DOMContentLoaded", () => {
     const folds = [...document.querySelectorAll(".stepsize-prediction")].map(ask);
     addEventListener("hashchange", () => follow(folds));
     follow(folds);
+    document.querySelectorAll(".stepsize-predictions").forEach(list);
   });
 })();
