@@ -11,6 +11,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from itertools import takewhile
+from math import inf
 from time import monotonic, process_time, sleep
 from types import FrameType
 from typing import Any
@@ -46,11 +47,18 @@ class Stopwatch:
         for event in events:
             monitoring.register_callback(TOOL, event, self._look)
         monitoring.set_events(TOOL, sum(events))
+        late: BaseException | None = None
         try:
             return job()
-        finally:  # time may be up, so no function of Python's may begin here
+        except TimeUp as error:
+            self.computing, late = inf, error  # code that is running may still be watched
+        finally:
+            self.computing = inf
             monitoring.set_events(TOOL, 0)
             monitoring.free_tool_id(TOOL)
+        while late is not None:  # freed one by one: a long chain overflows a browser's stack
+            late.__traceback__, late.__context__, late = None, None, late.__context__
+        raise TimeUp
 
     def sleep(self, seconds: float) -> None:
         """`time.sleep`, with an end. It isn't computing, though in a browser the clock says so."""

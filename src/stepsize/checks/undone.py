@@ -91,4 +91,5 @@ def _not_set(limit: int) -> None:
 
 
 def _nobody_types(prompt: object = "") -> NoReturn:
+    print(prompt, end="")
     raise EOFError("EOF when reading a line")
