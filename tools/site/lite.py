@@ -1,0 +1,163 @@
+"""The exercises in the browser: JupyterLite with all notebooks, and Python from .pyodide/.
+
+The kernel loads a package when a cell first imports it, by a list (Pyodide's lock file). So the
+course's own wheel is put on that list, with what it needs; nothing has to be installed.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from email.parser import HeaderParser
+from hashlib import sha256
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import nbformat
+from packaging.requirements import Requirement
+
+from stepsize.command.lab import SETTINGS
+
+from .pyodide import BUILT, CORE, LOCK, PURE, ROOT, name_of, needed
+
+__all__ = ["build", "lacks", "link"]
+
+PLUGIN = "@jupyterlite/pyodide-kernel-extension:kernel"
+KERNEL = ("micropip", "piplite", "ipykernel", "comm", "pyodide-kernel", "jedi", "ipython")
+BROWSER = {
+    "sys_platform": "emscripten",
+    "platform_system": "Emscripten",
+    "python_version": "3.14",
+    "extra": "course",
+}
+ALONE = re.compile(r"^\*Opened on its own, .*\*$", re.M)
+HEAD = (
+    "*You're working in your browser. This notebook and your progress are kept there and nowhere "
+    "else; File → Download gives you a copy. The first cell takes a while, because Python and "
+    "NumPy have to be loaded. A check always comes to an end. A cell of yours that doesn't can't "
+    "be interrupted here: choose Kernel → Restart Kernel, and run the cells above it again. "
+    "PyTorch doesn't run in a browser, so a cell that needs it shows what it showed when the "
+    "course was made.*"
+)
+
+
+TRY = """\
+<p class="stepsize-try"><a class="btn btn-primary" href="../lite/lab/index.html?path={}">Try the \
+exercises in your browser</a></p><script src="../_static/lite.js"></script>"""
+
+
+def lacks(pyodide: Path) -> list[str]:
+    """What has to be brought into this folder before the exercises can be in the site."""
+    missing = [name for name in CORE if not (pyodide / name).is_file()]
+    if missing:
+        return missing
+    files = [each["file_name"] for each in needed(pyodide, BUILT)]
+    there = {name_of(path.name.partition("-")[0]) for path in pyodide.glob("*.whl")}
+    return [f for f in files if not (pyodide / f).is_file()] + [p for p in PURE if p not in there]
+
+
+def link(lessons: Path) -> None:
+    """On each of these gathered pages, below its title, the click that opens its notebook."""
+    for path in lessons.glob("*.ipynb"):
+        if (ROOT / "notebooks" / path.name).is_file():
+            page = nbformat.read(path, as_version=4)
+            page.cells.insert(1, nbformat.v4.new_markdown_cell(TRY.format(path.name), id="try"))
+            nbformat.write(page, path)
+
+
+def build(target: Path, pyodide: Path, contents: Path = ROOT / "notebooks") -> None:
+    """Make JupyterLite, in this new folder, with the Python of that one, and these notebooks."""
+    with TemporaryDirectory() as folder:
+        source = Path(folder)
+        python = source / "static" / "pyodide"
+        shutil.copytree(pyodide, python)
+        _wheels(python)
+        _write(python / LOCK, _lock(python))
+        notebooks = source / "files"
+        notebooks.mkdir()
+        for path in sorted(contents.glob("*.ipynb")):
+            nbformat.write(_with_head(path), notebooks / path.name)
+        _write(source / "jupyter-lite.json", _settings())
+        shutil.copy(SETTINGS / "settings" / "overrides.json", source)
+        command = [sys.executable, "-m", "jupyterlite_core", "build", "--apps", "lab"]
+        options = ["--contents", "files", "--output-dir", str(target), "--no-sourcemaps"]
+        env = os.environ | {"PYTHONWARNINGS": "ignore"}
+        done = subprocess.run(
+            [*command, *options], cwd=source, env=env, capture_output=True, encoding="utf-8"
+        )
+        if done.returncode:
+            raise RuntimeError(
+                f"JupyterLite can't be built:\n{done.stdout[-3000:]}{done.stderr[-3000:]}"
+            )
+
+
+def _wheels(folder: Path) -> None:
+    """The kernel's own, and the course's, without the notebooks that lie beside it here."""
+    kernel = Path(sys.prefix, "share/jupyter/labextensions/@jupyterlite/pyodide-kernel-extension")
+    for path in (kernel / "static" / "pypi").glob("*.whl"):
+        shutil.copy(path, folder)
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
+    env = os.environ | {"HATCH_BUILD_NO_HOOKS": "true"}
+    subprocess.run(command, cwd=ROOT, env=env, check=True, capture_output=True)
+
+
+def _lock(folder: Path) -> dict[str, Any]:
+    """Pyodide's list, of what is here; and on it what it lacks, from the wheels' own metadata."""
+    lock = json.loads((folder / LOCK).read_text(encoding="utf-8"))
+    there = {path.name: path for path in sorted(folder.glob("*.whl"))}
+    listed = {k: v for k, v in lock["packages"].items() if v["file_name"] in there}
+    for each in listed.values():
+        there.pop(each["file_name"])
+    own = {name_of(path.name.partition("-")[0]): path for path in there.values()}
+    known = own.keys() | {name_of(name) for name in listed}
+    lock["packages"] = listed | {name: _entry(path, known) for name, path in own.items()}
+    return lock
+
+
+def _entry(wheel: Path, known: set[str]) -> dict[str, Any]:
+    """What the list says of a package."""
+    with zipfile.ZipFile(wheel) as files:
+        names = files.namelist()
+        metadata = next(name for name in names if name.endswith(".dist-info/METADATA"))
+        said = HeaderParser().parsestr(files.read(metadata).decode())
+    wants = [Requirement(each) for each in said.get_all("Requires-Dist", [])]
+    wants = [each for each in wants if each.marker is None or each.marker.evaluate(BROWSER)]
+    tops = {name.partition("/")[0].removesuffix(".py") for name in names if name.endswith(".py")}
+    return {
+        "name": name_of(said["Name"]),
+        "version": said["Version"],
+        "file_name": wheel.name,
+        "install_dir": "site",
+        "sha256": sha256(wheel.read_bytes()).hexdigest(),
+        "package_type": "package",
+        "imports": sorted(tops),
+        "depends": [name_of(each.name) for each in wants if name_of(each.name) in known],
+        "unvendored_tests": False,
+    }
+
+
+def _with_head(path: Path) -> nbformat.NotebookNode:
+    """A learner's notebook, that says at its head where it is."""
+    notebook = nbformat.read(path, as_version=4)
+    first = notebook.cells[0]
+    first.source = ALONE.sub(lambda _: HEAD, first.source)
+    return notebook
+
+
+def _settings() -> dict[str, Any]:
+    kernel = {"disablePyPIFallback": True, "loadPyodideOptions": {"packages": [*KERNEL]}}
+    return {
+        "jupyter-lite-schema-version": 0,
+        "jupyter-config-data": {
+            "appName": "stepsize",
+            "litePluginSettings": {PLUGIN: kernel},
+        },
+    }
+
+
+def _write(path: Path, content: Any) -> None:
+    path.write_text(json.dumps(content), encoding="utf-8")
