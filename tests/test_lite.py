@@ -42,8 +42,6 @@ FOR_A_KERNEL = "asttokens cloudpickle decorator executing ipython jedi matplotli
 FOR_A_KERNEL += "packaging parso pexpect prompt-toolkit ptyprocess pure-eval pygments stack-data "
 FOR_A_KERNEL += "six traitlets typing-extensions wcwidth"
 
-pytestmark = pytest.mark.elsewhere
-
 
 @pytest.fixture(scope="module")
 def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -77,10 +75,12 @@ def under_wasm(python: Path, tmp_path_factory: pytest.TempPathFactory) -> dict:
     return json.loads(done.stdout)
 
 
+@pytest.mark.elsewhere
 def test_a_browser_refuses_processes_as_the_judge_expects(under_wasm):
     assert (under_wasm["platform"], under_wasm["refused"]) == ("emscripten", "ENOTSUP")
 
 
+@pytest.mark.elsewhere
 @pytest.mark.parametrize("name", ENDLESS)
 def test_what_has_no_end_is_ended_under_webassembly(under_wasm, name):
     ended = under_wasm["endless"][name]
@@ -89,6 +89,7 @@ def test_what_has_no_end_is_ended_under_webassembly(under_wasm, name):
     assert " in f" in ended["where"]
 
 
+@pytest.mark.elsewhere
 @pytest.mark.parametrize("body", ENDINGS)
 def test_nothing_ends_the_kernel_under_webassembly(under_wasm, body):
     tried = under_wasm["endings"][body]
@@ -194,6 +195,7 @@ def text_of(page: Page, cell: int):
     return page.locator(".jp-Notebook .jp-CodeCell").nth(cell).locator(".jp-OutputArea")
 
 
+@pytest.mark.elsewhere
 def test_lite_keeps_progress_and_moves_sliders_and_survives_an_endless_cell(python, tmp_path):
     """One test, for a kernel takes long to boot in a browser."""
     notebook(tmp_path / "a.ipynb", BARE, PROGRESS, PICTURE)
@@ -242,16 +244,24 @@ def an_endless_cell_ends_with_its_kernel(page: Page) -> None:
 # The site's ---------------------------------------------------------------------------------------
 
 
-def test_each_notebook_says_where_it_is():
+def test_a_notebook_is_true_of_where_it_is():
+    """Each says at its head that it is in a browser, and nothing that doesn't hold there."""
     for path in sorted((ROOT / "notebooks").glob("[0-9]*.ipynb")):
-        head = lite._with_head(path).cells[0].source
-        assert lite.HEAD in head and "Opened on its own" not in head
+        first, *others = lite.for_a_browser(path).cells
+        text = "\n".join(cell.source for cell in (first, *others))
+        assert lite.HEAD in first.source
+        for words in ("Opened on its own", "Interrupt Kernel", "`solutions`", "is renewed"):
+            assert words not in text
+    first = lite.for_a_browser(next((ROOT / "notebooks").glob("00-*"))).cells
+    text = "\n".join(cell.source for cell in first)
+    assert all(instead in text for instead in lite.INSTEAD.values())
 
 
 def test_what_is_missing_is_told(tmp_path):
     assert lite.lacks(tmp_path) == [*pyodide.CORE]
 
 
+@pytest.mark.elsewhere
 def test_with_numpy_a_lesson_is_learned_in_the_browser(tmp_path_factory):
     """The real thing: lesson 1 from top to bottom, an answer right and one wrong."""
     folder = tmp_path_factory.mktemp("all")

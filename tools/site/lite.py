@@ -24,7 +24,7 @@ from stepsize.command.lab import SETTINGS
 
 from .pyodide import BUILT, CORE, LOCK, PURE, ROOT, name_of, needed
 
-__all__ = ["build", "lacks", "link"]
+__all__ = ["HEAD", "INSTEAD", "build", "for_a_browser", "lacks", "link"]
 
 PLUGIN = "@jupyterlite/pyodide-kernel-extension:kernel"
 KERNEL = ("micropip", "piplite", "ipykernel", "comm", "pyodide-kernel", "jedi", "ipython")
@@ -34,17 +34,26 @@ BROWSER = {
     "python_version": "3.14",
     "extra": "course",
 }
-ALONE = re.compile(r"^\*Opened on its own, .*\*$", re.M)
 HEAD = (
     "*You're working in your browser. This notebook and your progress are kept there and nowhere "
-    "else; File → Download gives you a copy. The first cell takes a while, because Python and "
-    "NumPy have to be loaded. A check always comes to an end. A cell of yours that doesn't can't "
-    "be interrupted here: choose Kernel → Restart Kernel, and run the cells above it again. "
-    "PyTorch doesn't run in a browser, so a cell that needs it shows what it showed when the "
-    "course was made.*"
+    "else; File → Download gives you a copy. The first box takes a while, because Python and NumPy "
+    "have to be loaded. Here a box that never ends can't be interrupted: choose Kernel → Restart "
+    "Kernel, and run the boxes above it again. You lose nothing that you wrote. PyTorch doesn't run "
+    "in a browser, so a box that needs it shows what it showed when the course was made.*"
 )
-
-
+INSTEAD = {  # what a notebook says of the course on a machine -> of the course in a browser
+    r"\*Opened on its own, in Colab, .*\*": HEAD,
+    r"These notebooks are your own copies\. .* and the rest is renewed\.": (
+        "These notebooks are your own copies, and what you have saved stays as it is."
+    ),
+    r"The solved notebook is in the folder `solutions`, next to this one\.": (
+        "The lesson's page on the site has a solution."
+    ),
+    r"Stop it yourself: menu \*Kernel → Interrupt Kernel\*, .* twice\. You lose nothing\.": (
+        "In a browser it can't be interrupted: choose the menu *Kernel → Restart Kernel…*, and run "
+        "the boxes above it again. You lose nothing that you wrote."
+    ),
+}
 TRY = """\
 <p class="stepsize-try"><a class="btn btn-primary" href="../lite/lab/index.html?path={}">Try the \
 exercises in your browser</a></p><script src="../_static/lite.js"></script>"""
@@ -80,7 +89,7 @@ def build(target: Path, pyodide: Path, contents: Path = ROOT / "notebooks") -> N
         notebooks = source / "files"
         notebooks.mkdir()
         for path in sorted(contents.glob("*.ipynb")):
-            nbformat.write(_with_head(path), notebooks / path.name)
+            nbformat.write(for_a_browser(path), notebooks / path.name)
         _write(source / "jupyter-lite.json", _settings())
         shutil.copy(SETTINGS / "settings" / "overrides.json", source)
         command = [sys.executable, "-m", "jupyterlite_core", "build", "--apps", "lab"]
@@ -140,11 +149,14 @@ def _entry(wheel: Path, known: set[str]) -> dict[str, Any]:
     }
 
 
-def _with_head(path: Path) -> nbformat.NotebookNode:
-    """A learner's notebook, that says at its head where it is."""
+def for_a_browser(path: Path) -> nbformat.NotebookNode:
+    """A learner's notebook, true of where it is: it says so at its head."""
     notebook = nbformat.read(path, as_version=4)
-    first = notebook.cells[0]
-    first.source = ALONE.sub(lambda _: HEAD, first.source)
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            for words, instead in INSTEAD.items():
+                loose = words.replace(" ", r"\s+").replace(".*", "[^\x00]*?")
+                cell.source = re.sub(loose, lambda _, new=instead: new, cell.source)
     return notebook
 
 
