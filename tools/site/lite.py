@@ -38,7 +38,7 @@ HEAD = (
     "*You're working in your browser. This notebook and your progress are kept there and nowhere "
     "else; File → Download gives you a copy. The first box takes a while, because Python and NumPy "
     "have to be loaded. Here a box that never ends can't be interrupted: choose Kernel → Restart "
-    "Kernel, and run the boxes above it again. You lose nothing that you wrote. PyTorch doesn't run "
+    "Kernel, and run the boxes above it again. You lose nothing you wrote. PyTorch doesn't run "
     "in a browser, so a box that needs it shows what it showed when the course was made.*"
 )
 INSTEAD = {  # what a notebook says of the course on a machine -> of the course in a browser
