@@ -22,7 +22,7 @@ from playwright.sync_api import Page, expect
 from tools.site import lite, pyodide
 
 from . import PATIENCE
-from .jupyter import ROOT, chromium
+from .jupyter import ROOT, chromium, notebook
 from .test_here import ENDLESS
 
 SOON = PATIENCE * 1000  # milliseconds
@@ -142,12 +142,6 @@ slider.observe(update, "value")
 ipywidgets.VBox([slider, picture])
 """
 LOOP = "print('begun', flush=True)\nwhile True: pass"
-
-
-def notebook(path: Path, *cells: str) -> None:
-    new = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-    new.metadata.kernelspec = dict(display_name="Python 3", language="python", name="python3")
-    nbformat.write(new, path)
 
 
 class Quiet(SimpleHTTPRequestHandler):

@@ -28,6 +28,7 @@ __all__ = ["HEAD", "INSTEAD", "build", "for_a_browser", "lacks", "link"]
 
 PLUGIN = "@jupyterlite/pyodide-kernel-extension:kernel"
 KERNEL = ("micropip", "piplite", "ipykernel", "comm", "pyodide-kernel", "jedi", "ipython")
+PYTHON = {"display_name": "Python (Pyodide)", "language": "python", "name": "python"}
 BROWSER = {
     "sys_platform": "emscripten",
     "platform_system": "Emscripten",
@@ -152,6 +153,7 @@ def _entry(wheel: Path, known: set[str]) -> dict[str, Any]:
 def for_a_browser(path: Path) -> nbformat.NotebookNode:
     """A learner's notebook, true of where it is: it says so at its head."""
     notebook = nbformat.read(path, as_version=4)
+    notebook.metadata.kernelspec = PYTHON
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             for words, instead in INSTEAD.items():
