@@ -149,6 +149,10 @@ class Quiet(SimpleHTTPRequestHandler):
         pass
 
 
+class Patient(ThreadingHTTPServer):
+    request_queue_size = 128  # a kernel asks for all its packages at once
+
+
 @contextmanager
 def served(folder: Path) -> Iterator[str]:
     with ThreadingHTTPServer(

@@ -28,6 +28,7 @@ __all__ = ["HEAD", "INSTEAD", "build", "for_a_browser", "lacks", "link"]
 
 PLUGIN = "@jupyterlite/pyodide-kernel-extension:kernel"
 KERNEL = ("micropip", "piplite", "ipykernel", "comm", "pyodide-kernel", "jedi", "ipython")
+NOT_FOR_LEARNERS = ("jupyterlab-jupytext", "jupyterlab-slideshow")  # where those are installed
 PYTHON = {"display_name": "Python (Pyodide)", "language": "python", "name": "python"}
 BROWSER = {
     "sys_platform": "emscripten",
@@ -119,9 +120,12 @@ def _lock(folder: Path) -> dict[str, Any]:
     """Pyodide's list, of what is here; and on it what it lacks, from the wheels' own metadata."""
     lock = json.loads((folder / LOCK).read_text(encoding="utf-8"))
     there = {path.name: path for path in sorted(folder.glob("*.whl"))}
-    listed = {k: v for k, v in lock["packages"].items() if v["file_name"] in there}
-    for each in listed.values():
-        there.pop(each["file_name"])
+    listed = {}
+    for name, each in lock["packages"].items():
+        path = there.get(each["file_name"])
+        if path and sha256(path.read_bytes()).hexdigest() == each["sha256"]:
+            listed[name] = each
+            del there[path.name]
     own = {name_of(path.name.partition("-")[0]): path for path in there.values()}
     known = own.keys() | {name_of(name) for name in listed}
     lock["packages"] = listed | {name: _entry(path, known) for name, path in own.items()}
@@ -168,6 +172,7 @@ def _settings() -> dict[str, Any]:
         "jupyter-lite-schema-version": 0,
         "jupyter-config-data": {
             "appName": "stepsize",
+            "disabledExtensions": [*NOT_FOR_LEARNERS],
             "litePluginSettings": {PLUGIN: kernel},
         },
     }
