@@ -40,6 +40,7 @@ LOCK = "pyodide-lock.json"
 CORE = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip", LOCK)
 BUILT = ("numpy", "matplotlib", "scikit-learn", "cloudpickle", "ipython", "jedi", "micropip")
 PURE = ("anywidget", "comm", "ipywidgets", "psygnal")  # what its distribution lacks
+NOWHERE = subprocess.DEVNULL
 PATIENCE = 60  # seconds for its host to answer
 
 
@@ -50,7 +51,7 @@ def core(folder: Path) -> None:
         raise FileNotFoundError("npm is missing: it comes with Node.js, nodejs.org")
     with TemporaryDirectory() as brought:
         wanted = f"pyodide@{PYODIDE_VERSION}"
-        subprocess.run([npm, "pack", "--silent", wanted], cwd=brought, check=True, stdout=-3)
+        subprocess.run([npm, "pack", "--silent", wanted], cwd=brought, check=True, stdout=NOWHERE)
         (package,) = Path(brought).glob("*.tgz")
         with tarfile.open(package) as files:
             for name in CORE:
