@@ -9,6 +9,7 @@
     python run.py guide    makes the instructor's guide, one file to read or print
     python run.py present 5    shows lesson 5 as slides, with working labs
     python run.py site     makes the course as a site of plain files, in site/, and opens it
+                           --exercises: with notebooks that run in the browser, by JupyterLite
 
 You work on copies, in my-work/. An update of the course (git pull) renews what you haven't changed
 in them, and keeps what you wrote.

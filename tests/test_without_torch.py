@@ -52,6 +52,20 @@ sys.meta_path.insert(0, Refuse)
 BROKEN = HIDDEN.replace("return None", 'raise OSError("a DLL is missing")')
 
 
+# No processes either, as in a browser: a check judges in the notebook's own Python.
+ALONE = (
+    HIDDEN
+    + """
+import errno, subprocess
+
+def refused(*_, **__):
+    raise OSError(errno.ENOTSUP, "emscripten does not support processes.")
+
+subprocess.Popen = refused
+"""
+)
+
+
 def block(folder: Path, monkeypatch: pytest.MonkeyPatch, how: str = HIDDEN) -> None:
     """No Python that is started from here on has PyTorch: neither a kernel, nor a check's."""
     (folder / "sitecustomize.py").write_text(how, encoding="utf-8")
@@ -166,7 +180,18 @@ def test_no_two_marked_cells_are_the_same():
 
 @pytest.mark.elsewhere
 @pytest.mark.parametrize("path", NOTEBOOKS)
-def test_runs_from_top_to_bottom_without_torch(path, tmp_path, monkeypatch, blocked):
+def test_runs_from_top_to_bottom_in_a_browsers_python(path, tmp_path, monkeypatch):
+    runs_from_top_to_bottom(path, tmp_path, monkeypatch, ALONE)
+
+
+@pytest.mark.elsewhere
+@pytest.mark.parametrize("path", [path for path in NOTEBOOKS if "solutions" in path.id])
+def test_runs_from_top_to_bottom_without_torch(path, tmp_path, monkeypatch):
+    runs_from_top_to_bottom(path, tmp_path, monkeypatch, HIDDEN)
+
+
+def runs_from_top_to_bottom(path, tmp_path, monkeypatch, how):
+    block(tmp_path, monkeypatch, how)
     monkeypatch.setenv("STEPSIZE_HOME", str(tmp_path))
     record = {
         without_torch.key(cell.source): seen(cell.outputs)
@@ -224,6 +249,18 @@ def test_what_is_said_where_torch_would_train(blocked):
     assert contest == "A contest trains with PyTorch, which isn't installed here."
     assert live == "False"
     assert note == "Training more needs PyTorch, which isn't installed here. True"
+
+
+def test_a_check_is_without_processes_too(tmp_path, monkeypatch):
+    """Else the notebooks above would be judged by a second Python."""
+    block(tmp_path, monkeypatch, ALONE)
+    monkeypatch.setenv("STEPSIZE_HOME", str(tmp_path))
+    seen = python(
+        "import os\nfrom stepsize import check\n"
+        "verdict = check('0.1', lambda x, slope, lr: print(os.getpid()) or x - lr * slope)\n"
+        "print(verdict.status, verdict.printed.split()[0] == str(os.getpid()))"
+    )
+    assert seen == ["right True"]
 
 
 def test_a_check_is_without_torch_too(blocked, monkeypatch, tmp_path):

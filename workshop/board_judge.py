@@ -12,7 +12,8 @@ import subprocess
 import sys
 
 from stepsize.checks.catalog import EXERCISES
-from stepsize.checks.sandbox import SandboxError, run
+from stepsize.checks.report import SandboxError
+from stepsize.checks.sandbox import run
 from stepsize.learner.verdict import BROKEN, RIGHT, UNTRIED, WRONG
 
 MEMORY = 1500 * 2**20  # bytes a process: an answer may import torch

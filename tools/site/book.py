@@ -11,15 +11,16 @@ from sphinx.cmd.build import build_main
 
 from stepsize.command import arguments
 
-from . import computed, links, record
+from . import computed, links, lite, pyodide, record
 from .pages import gather
 
 __all__ = ["build", "main"]
 
 
-def build(target: Path) -> list[str]:
+def build(target: Path, exercises: bool) -> list[str]:
     """The whole site, anew. Returns what is wrong with it: warnings, links that lead nowhere.
 
+    exercises: whether they are in it, by JupyterLite.
     The labs are recorded by other processes, meanwhile. Nobody's own trainings are in them.
     """
     with TemporaryDirectory() as folder:
@@ -30,12 +31,17 @@ def build(target: Path) -> list[str]:
             waiting = [pool.submit(computed.write, static)]
             waiting += [pool.submit(record.write, static, name) for name in record.GRIDS]
             gather(source)
+            if exercises:
+                lite.link(source / "lessons")
+                waiting.append(pool.submit(lite.build, Path(folder, "lite"), pyodide.FOLDER))
             failed = _sphinx(source, made)
             for each in waiting:
                 each.result()
         shutil.copytree(static, made / "_static", dirs_exist_ok=True)
         for left in (made / "_static").glob("*webpack-macros.html"):
             left.unlink()  # the theme's own templates, copied along
+        if exercises:
+            shutil.move(Path(folder, "lite"), made / "lite")
         wrong = ["Sphinx warned: see above"] * bool(failed) + links.wrong(made)
         if target.exists():
             shutil.rmtree(target)
@@ -54,7 +60,12 @@ def _sphinx(source: Path, made: Path) -> int:
 
 def main() -> int:
     options = arguments.site()
-    wrong = build(options.into.resolve())
+    if options.exercises and pyodide.bring(pyodide.FOLDER):
+        return 1
+    missing = lite.lacks(pyodide.FOLDER)
+    if missing:
+        print("Without the exercises in the browser. For those: python run.py site --exercises")
+    wrong = build(options.into.resolve(), exercises=not missing)
     for each in wrong:
         print(each)
     front = options.into.resolve() / "index.html"

@@ -2,8 +2,9 @@
 
 An exercise is one entry of a `lesson_*.py`: a reference, and the mistakes people make as functions
 that run. `judging` compares what an answer does with what they do, and with what two of them do
-together; `worker` does so in a Python of its own, which `sandbox` starts and stops; `hand_in` takes
-an answer there, and puts what came out in words.
+together. That happens in a Python of its own, `worker`, which `sandbox` starts and stops; or, in a
+browser, in the notebook's (`here`). `where` decides; `hand_in` takes an answer there, and puts what
+came out in words.
 
 A `lesson_*.py` is read from top to bottom, exercise by exercise, and ends with EXERCISES. A section
 is an exercise, in this order:

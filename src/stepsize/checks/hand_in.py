@@ -15,7 +15,8 @@ from ..notebook import cells
 from .catalog import EXERCISES
 from .gaps import stands_in
 from .judging import BOTH
-from .sandbox import Report, SandboxError, run
+from .report import Report, SandboxError
+from .where import run
 
 __all__ = ["verdict_on"]
 

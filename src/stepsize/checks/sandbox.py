@@ -6,6 +6,7 @@ does not wait for a Python to start.
 
 import atexit
 import contextlib
+import errno
 import json
 import os
 import pickle
@@ -17,35 +18,19 @@ import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO
 
+from .report import NoProcesses, Printed, Report, SandboxError
 from .watchdog import Limits
 
-__all__ = ["Report", "run"]
+__all__ = ["run"]
 
 START = 180.0  # seconds for a Python to start, on a slow disk with a virus scanner
 LOADING = Limits(computing=60.0, waiting=180.0)  # to bring an answer there, with all it imports
 WAITING = 20.0  # times as long as it may compute may it take by the clock
 SLACK = 40.0  # seconds beyond that, in case that an answer has put the watchdog to sleep
-PRINTED = 2000  # characters kept of what an answer prints
 CHANNEL = 2**20  # bytes heard on the channel, where a crash is told too
 PACKAGES = str(Path(__file__).parents[2])
-
-
-class Report(NamedTuple):
-    """What came back: the worker's own report; or nothing, and what its watchdog wrote.
-
-    limits: what the answer was allowed; None if it had not been brought to the other Python yet.
-    """
-
-    message: dict[str, Any] | None
-    last_words: str
-    printed: str
-    limits: Limits | None = None
-
-
-class SandboxError(Exception):
-    """There is no second Python here, or it does not start. Not the learner's fault."""
 
 
 def run(exercise: str, answer: bytes, seconds: float, apart: Sequence[str] = ()) -> Report:
@@ -66,8 +51,7 @@ def run(exercise: str, answer: bytes, seconds: float, apart: Sequence[str] = ())
 class _Worker:
     def __init__(self, apart: Sequence[str] = ()) -> None:
         self.lines: queue.Queue[bytes] = queue.Queue()
-        self.printed = bytearray()
-        self.left_out = 0
+        self.printed = Printed()
         try:
             self.process = subprocess.Popen(
                 [*apart, sys.executable, "-u", "-m", "stepsize.checks.worker"],
@@ -79,7 +63,8 @@ class _Worker:
                 creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
             )
         except OSError as error:
-            raise SandboxError(str(error)) from None
+            none = error.errno == errno.ENOTSUP
+            raise (NoProcesses if none else SandboxError)(str(error)) from None
         jobs = [(self._listen, self.process.stdout), (self._drain, self.process.stderr)]
         self.threads = [
             threading.Thread(target=job, args=(pipe,), daemon=True) for job, pipe in jobs
@@ -90,7 +75,7 @@ class _Worker:
     def judge(self, exercise: str, answer: bytes, seconds: float) -> Report:
         if not (self._line(START) or b"").startswith(b"ready"):
             self.end()
-            raise SandboxError(self._said() or "it does not start")
+            raise SandboxError(str(self.printed) or "it does not start")
         path = [str(Path(folder).absolute()) for folder in sys.path]
         limits = Limits(seconds, WAITING * seconds)
         job = {
@@ -112,7 +97,7 @@ class _Worker:
         while line := self._line(deadline - time.monotonic()):
             if line.startswith(b"{"):
                 self.end()
-                return Report(json.loads(line), "", self._said(), limits)
+                return Report(json.loads(line), "", str(self.printed), limits)
             if line.startswith(b"loaded"):
                 loaded, deadline = limits, time.monotonic() + limits.waiting + SLACK
                 continue
@@ -120,7 +105,7 @@ class _Worker:
         if line is None:  # an answer that has put the watchdog to sleep
             words = b"Timeout"
         self.end()
-        return Report(None, words.decode("utf-8", "backslashreplace"), self._said(), loaded)
+        return Report(None, words.decode("utf-8", "backslashreplace"), str(self.printed), loaded)
 
     def _line(self, seconds: float) -> bytes | None:
         """The next line of the channel; nothing at its end, None when time is up.
@@ -147,13 +132,7 @@ class _Worker:
         """Keep the beginning of what is printed; let the rest pass, so that nothing is blocked."""
         with pipe:
             while chunk := os.read(pipe.fileno(), 65536):
-                room = PRINTED - len(self.printed)
-                self.printed += chunk[:room]
-                self.left_out += len(chunk[room:])
-
-    def _said(self) -> str:
-        text = self.printed.decode("utf-8", "replace").replace("\r\n", "\n").rstrip()
-        return f"{text}\n... and {self.left_out} more characters" if self.left_out else text
+                self.printed.write(chunk)
 
     def end(self) -> None:
         """End it, with whatever it has started. Once more does no harm."""

@@ -65,6 +65,8 @@ def site(words: Words = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python run.py site")
     usual = str(place().course / "site")
     parser.add_argument("--into", type=_for_a_site, default=usual, metavar="FOLDER")
+    fetched = "fetch Python for the browser first, so that the exercises can be in it"
+    parser.add_argument("--exercises", action="store_true", help=fetched)
     parser.add_argument("--no-browser", action="store_true")
     return parser.parse_args(words)
 

@@ -1,12 +1,29 @@
 """Where a learner's own files are: what was solved, and what was trained."""
 
 import os
+import sys
 from pathlib import Path
 
-__all__ = ["home"]
+__all__ = ["home", "is_lasting"]
+
+DRIVE = Path("/drive")  # in a browser: what JupyterLite keeps; all else goes with the page
 
 
 def home() -> Path:
-    """The folder named by STEPSIZE_HOME, or else .stepsize in the home folder; not yet made."""
+    """The folder named by STEPSIZE_HOME, or else .stepsize in the home folder; not yet made.
+
+    In a browser it is among the notebooks, where that is kept.
+    """
     named = os.environ.get("STEPSIZE_HOME")
-    return Path(named) if named else Path.home() / ".stepsize"
+    if named:
+        return Path(named)
+    return (DRIVE if _is_kept_in_a_browser() else Path.home()) / ".stepsize"
+
+
+def is_lasting() -> bool:
+    """Whether what is written there is still there tomorrow."""
+    return sys.platform != "emscripten" or _is_kept_in_a_browser()
+
+
+def _is_kept_in_a_browser() -> bool:
+    return sys.platform == "emscripten" and DRIVE.is_dir()

@@ -12,11 +12,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from .home import home
+from .home import home, is_lasting
 
 __all__ = ["answers", "by_seed", "drawn", "keep", "keep_drawn", "lines", "named"]
 
 KEYS = {"exercise", "status", "mistake", "at"}
+FLEETING = (
+    "Your browser doesn't let this page keep files, so your progress is lost when you close it."
+)
 LAST_CHECK, DRAWN = "last check ", "drawn"
 
 Line = dict[str, Any]
@@ -36,7 +39,7 @@ def keep(exercise: str, status: str, mistake: str | None) -> str:
             os.fsync(file.fileno())
     except OSError as error:
         return f"Your progress couldn't be saved: `{error}`."
-    return note
+    return note or ("" if is_lasting() else FLEETING)
 
 
 def lines() -> tuple[list[Line], str]:

@@ -1,0 +1,89 @@
+"""Ends what computes for too long in this very Python, with no second one and no thread.
+
+From Python 3.12 on, `sys.monitoring` reports each jump, which every loop needs, and each function
+that begins or goes on. At the first report after the time is up, `TimeUp` is raised in what runs;
+if that is caught, at the next report again, so that nothing survives it by catching. One long call
+into C reports nothing, and is not ended; nor is anything on Python 3.11.
+"""
+
+import inspect
+import sys
+import traceback
+from collections.abc import Callable
+from itertools import takewhile
+from math import inf
+from time import monotonic, process_time, sleep
+from types import FrameType
+from typing import Any
+
+__all__ = ["Stopwatch", "TimeUp"]
+
+TOOL = 4  # of the six that Python has room for: 0 to 2 and 5 are for debuggers, coverage, profilers
+REPORTED = ("JUMP", "PY_START", "PY_RESUME")
+SLICE = 0.02  # seconds
+
+
+class TimeUp(BaseException):
+    """Raised wherever the answer is by then."""
+
+
+class Stopwatch:
+    """Limits one run. where: the stack when time was up, innermost first, as a watchdog tells it.
+
+    It begins with "Timeout" if it was spent in sleep, and is empty if there was time enough.
+    """
+
+    def __init__(self, computing: float, waiting: float) -> None:
+        self.computing, self.waiting = process_time() + computing, monotonic() + waiting
+        self.where = ""
+
+    def run(self, job: Callable[[], Any]) -> Any:
+        """What the job returns. Raises: TimeUp."""
+        monitoring = getattr(sys, "monitoring", None)
+        if monitoring is None:
+            return job()
+        events = [getattr(monitoring.events, name) for name in REPORTED]
+        monitoring.use_tool_id(TOOL, "stepsize")
+        for event in events:
+            monitoring.register_callback(TOOL, event, self._look)
+        monitoring.set_events(TOOL, sum(events))
+        late: BaseException | None = None
+        try:
+            return job()
+        except TimeUp as error:
+            self.computing, late = inf, error  # code that is running may still be watched
+        finally:
+            self.computing = inf
+            monitoring.set_events(TOOL, 0)
+            monitoring.free_tool_id(TOOL)
+        while late is not None:  # freed one by one: a long chain overflows a browser's stack
+            late.__traceback__, late.__context__, late = None, None, late.__context__
+        raise TimeUp
+
+    def sleep(self, seconds: float) -> None:
+        """`time.sleep`, with an end. It isn't computing, though in a browser the clock says so."""
+        until = monotonic() + seconds
+        while (now := monotonic()) < until:
+            if now > self.waiting:
+                self._stop("Timeout")
+            began = process_time()
+            sleep(min(SLICE, until - now))
+            self.computing += process_time() - began
+
+    def _look(self, *_: Any) -> None:
+        if process_time() > self.computing:
+            self._stop()
+
+    def _stop(self, words: str = "") -> None:
+        if not self.where:
+            stack = takewhile(_is_of_the_job, traceback.walk_stack(inspect.currentframe()))
+            lines = [
+                f'  File "{frame.f_code.co_filename}", line {line} in {frame.f_code.co_name}'
+                for frame, line in stack
+            ]
+            self.where, self.computing = "\n".join([words, *lines]), 0.0
+        raise TimeUp
+
+
+def _is_of_the_job(place: tuple[FrameType, int]) -> bool:
+    return place[0].f_code is not Stopwatch.run.__code__

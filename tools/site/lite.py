@@ -1,0 +1,182 @@
+"""The exercises in the browser: JupyterLite with all notebooks, and Python from .pyodide/.
+
+The kernel loads a package when a cell first imports it, by a list (Pyodide's lock file). So the
+course's own wheel is put on that list, with what it needs; nothing has to be installed.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from email.parser import HeaderParser
+from hashlib import sha256
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import nbformat
+from packaging.requirements import Requirement
+
+from stepsize.command.lab import SETTINGS
+
+from .pyodide import BUILT, CORE, LOCK, PURE, ROOT, name_of, needed
+
+__all__ = ["HEAD", "INSTEAD", "build", "for_a_browser", "lacks", "link"]
+
+PLUGIN = "@jupyterlite/pyodide-kernel-extension:kernel"
+KERNEL = ("micropip", "piplite", "ipykernel", "comm", "pyodide-kernel", "jedi", "ipython")
+NOT_FOR_LEARNERS = ("jupyterlab-jupytext", "jupyterlab-slideshow")  # where those are installed
+PYTHON = {"display_name": "Python (Pyodide)", "language": "python", "name": "python"}
+BROWSER = {
+    "sys_platform": "emscripten",
+    "platform_system": "Emscripten",
+    "python_version": "3.14",
+    "extra": "course",
+}
+HEAD = (
+    "*You're working in your browser. This notebook and your progress are kept there and nowhere "
+    "else; File → Download gives you a copy. The first box takes a while, because Python and NumPy "
+    "have to be loaded. Here a box that never ends can't be interrupted: choose Kernel → Restart "
+    "Kernel, and run the boxes above it again. You lose nothing you wrote. PyTorch doesn't run "
+    "in a browser, so a box that needs it shows what it showed when the course was made.*"
+)
+INSTEAD = {  # what a notebook says of the course on a machine -> of the course in a browser
+    r"\*Opened on its own, in Colab, .*\*": HEAD,
+    r"These notebooks are your own copies\. .* and the rest is renewed\.": (
+        "These notebooks are your own copies, and what you have saved stays as it is."
+    ),
+    r"The solved notebook is in the folder `solutions`, next to this one\.": (
+        "The lesson's page on the site has a solution."
+    ),
+    r"Stop it yourself: menu \*Kernel → Interrupt Kernel\*, .* twice\. You lose nothing\.": (
+        "In a browser it can't be interrupted: choose the menu *Kernel → Restart Kernel…*, and run "
+        "the boxes above it again. You lose nothing that you wrote."
+    ),
+}
+TRY = """\
+<p class="stepsize-try"><a class="btn btn-primary" href="../lite/lab/index.html?path={}">Try the \
+exercises in your browser</a></p><script src="../_static/lite.js"></script>"""
+
+
+def lacks(pyodide: Path) -> list[str]:
+    """What has to be brought into this folder before the exercises can be in the site."""
+    missing = [name for name in CORE if not (pyodide / name).is_file()]
+    if missing:
+        return missing
+    files = [each["file_name"] for each in needed(pyodide, BUILT)]
+    there = {name_of(path.name.partition("-")[0]) for path in pyodide.glob("*.whl")}
+    return [f for f in files if not (pyodide / f).is_file()] + [p for p in PURE if p not in there]
+
+
+def link(lessons: Path) -> None:
+    """On each of these gathered pages, below its title, the click that opens its notebook."""
+    for path in lessons.glob("*.ipynb"):
+        if (ROOT / "notebooks" / path.name).is_file():
+            page = nbformat.read(path, as_version=4)
+            page.cells.insert(1, nbformat.v4.new_markdown_cell(TRY.format(path.name), id="try"))
+            nbformat.write(page, path)
+
+
+def build(target: Path, pyodide: Path, contents: Path = ROOT / "notebooks") -> None:
+    """Make JupyterLite, in this new folder, with the Python of that one, and these notebooks."""
+    with TemporaryDirectory() as folder:
+        source = Path(folder)
+        python = source / "static" / "pyodide"
+        shutil.copytree(pyodide, python)
+        _wheels(python)
+        _write(python / LOCK, _lock(python))
+        notebooks = source / "files"
+        notebooks.mkdir()
+        for path in sorted(contents.glob("*.ipynb")):
+            nbformat.write(for_a_browser(path), notebooks / path.name)
+        _write(source / "jupyter-lite.json", _settings())
+        shutil.copy(SETTINGS / "settings" / "overrides.json", source)
+        command = [sys.executable, "-m", "jupyterlite_core", "build", "--apps", "lab"]
+        options = ["--contents", "files", "--output-dir", str(target), "--no-sourcemaps"]
+        env = os.environ | {"PYTHONWARNINGS": "ignore"}
+        done = subprocess.run(
+            [*command, *options], cwd=source, env=env, capture_output=True, encoding="utf-8"
+        )
+        if done.returncode:
+            raise RuntimeError(
+                f"JupyterLite can't be built:\n{done.stdout[-3000:]}{done.stderr[-3000:]}"
+            )
+
+
+def _wheels(folder: Path) -> None:
+    """The kernel's own, and the course's, without the notebooks that lie beside it here."""
+    kernel = Path(sys.prefix, "share/jupyter/labextensions/@jupyterlite/pyodide-kernel-extension")
+    for path in (kernel / "static" / "pypi").glob("*.whl"):
+        shutil.copy(path, folder)
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
+    env = os.environ | {"HATCH_BUILD_NO_HOOKS": "true"}
+    subprocess.run(command, cwd=ROOT, env=env, check=True, capture_output=True)
+
+
+def _lock(folder: Path) -> dict[str, Any]:
+    """Pyodide's list, of what is here; and on it what it lacks, from the wheels' own metadata."""
+    lock = json.loads((folder / LOCK).read_text(encoding="utf-8"))
+    there = {path.name: path for path in sorted(folder.glob("*.whl"))}
+    listed = {}
+    for name, each in lock["packages"].items():
+        path = there.get(each["file_name"])
+        if path and sha256(path.read_bytes()).hexdigest() == each["sha256"]:
+            listed[name] = each
+            del there[path.name]
+    own = {name_of(path.name.partition("-")[0]): path for path in there.values()}
+    known = own.keys() | {name_of(name) for name in listed}
+    lock["packages"] = listed | {name: _entry(path, known) for name, path in own.items()}
+    return lock
+
+
+def _entry(wheel: Path, known: set[str]) -> dict[str, Any]:
+    """What the list says of a package."""
+    with zipfile.ZipFile(wheel) as files:
+        names = files.namelist()
+        metadata = next(name for name in names if name.endswith(".dist-info/METADATA"))
+        said = HeaderParser().parsestr(files.read(metadata).decode())
+    wants = [Requirement(each) for each in said.get_all("Requires-Dist", [])]
+    wants = [each for each in wants if each.marker is None or each.marker.evaluate(BROWSER)]
+    tops = {name.partition("/")[0].removesuffix(".py") for name in names if name.endswith(".py")}
+    return {
+        "name": name_of(said["Name"]),
+        "version": said["Version"],
+        "file_name": wheel.name,
+        "install_dir": "site",
+        "sha256": sha256(wheel.read_bytes()).hexdigest(),
+        "package_type": "package",
+        "imports": sorted(tops),
+        "depends": [name_of(each.name) for each in wants if name_of(each.name) in known],
+        "unvendored_tests": False,
+    }
+
+
+def for_a_browser(path: Path) -> nbformat.NotebookNode:
+    """A learner's notebook, true of where it is: it says so at its head."""
+    notebook = nbformat.read(path, as_version=4)
+    notebook.metadata.kernelspec = PYTHON
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            for words, instead in INSTEAD.items():
+                loose = words.replace(" ", r"\s+").replace(".*", "[^\x00]*?")
+                cell.source = re.sub(loose, lambda _, new=instead: new, cell.source)
+    return notebook
+
+
+def _settings() -> dict[str, Any]:
+    kernel = {"disablePyPIFallback": True, "loadPyodideOptions": {"packages": [*KERNEL]}}
+    return {
+        "jupyter-lite-schema-version": 0,
+        "jupyter-config-data": {
+            "appName": "stepsize",
+            "disabledExtensions": [*NOT_FOR_LEARNERS],
+            "litePluginSettings": {PLUGIN: kernel},
+        },
+    }
+
+
+def _write(path: Path, content: Any) -> None:
+    path.write_text(json.dumps(content), encoding="utf-8")

@@ -1,0 +1,112 @@
+"""Brings Python for the browser, as files that the site can serve, into .pyodide/.
+
+Pyodide itself comes from npm, in the version that JupyterLite's kernel asks for. With it comes a
+list of what was built for it, with the hash of each file: NumPy and all else that is not pure
+Python comes from Pyodide's own distribution and has to have that hash. The rest comes from PyPI.
+"""
+
+import hashlib
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import urllib.request
+from collections.abc import Iterable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from jupyterlite_pyodide_kernel.constants import PYODIDE_CDN_URL, PYODIDE_VERSION
+
+__all__ = [
+    "BUILT",
+    "CORE",
+    "FOLDER",
+    "LOCK",
+    "PURE",
+    "bring",
+    "core",
+    "distribution",
+    "name_of",
+    "needed",
+    "pure",
+]
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDER = ROOT / ".pyodide"
+LOCK = "pyodide-lock.json"
+CORE = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip", LOCK)
+BUILT = ("numpy", "matplotlib", "scikit-learn", "cloudpickle", "ipython", "jedi", "micropip")
+PURE = ("anywidget", "comm", "ipywidgets", "psygnal")  # what its distribution lacks
+NOWHERE = subprocess.DEVNULL
+PATIENCE = 60  # seconds for its host to answer
+
+
+def core(folder: Path) -> None:
+    """Pyodide itself. npm compares the package with the hash that its registry has."""
+    npm = shutil.which("npm")
+    if npm is None:
+        raise FileNotFoundError("npm is missing: it comes with Node.js, nodejs.org")
+    with TemporaryDirectory() as brought:
+        wanted = f"pyodide@{PYODIDE_VERSION}"
+        subprocess.run([npm, "pack", "--silent", wanted], cwd=brought, check=True, stdout=NOWHERE)
+        (package,) = Path(brought).glob("*.tgz")
+        with tarfile.open(package) as files:
+            for name in CORE:
+                file = files.extractfile(f"package/{name}")
+                assert file is not None
+                (folder / name).write_bytes(file.read())
+
+
+def distribution(folder: Path) -> None:
+    """What was built for it. Raises: ValueError for a file that isn't the one on the list."""
+    for each in needed(folder, BUILT):
+        path = folder / each["file_name"]
+        if not path.exists():
+            address = f"{PYODIDE_CDN_URL}/{path.name}"
+            with urllib.request.urlopen(address, timeout=PATIENCE) as answer:
+                data = answer.read()
+            if hashlib.sha256(data).hexdigest() != each["sha256"]:
+                raise ValueError(f"{address} is not the file that {LOCK} lists")
+            path.write_bytes(data)
+
+
+def needed(folder: Path, names: Iterable[str]) -> list[dict[str, Any]]:
+    """These packages of the list, and all that they need."""
+    listed = json.loads((folder / LOCK).read_text(encoding="utf-8"))["packages"].values()
+    known = {name_of(each["name"]): each for each in listed}
+    found: dict[str, dict[str, Any]] = {}
+    waiting = [*names]
+    while waiting:
+        name = name_of(waiting.pop())
+        if name not in found:
+            found[name] = known[name]
+            waiting += known[name]["depends"]
+    return [*found.values()]
+
+
+def name_of(package: str) -> str:
+    """A package's name in its one normal form."""
+    return re.sub(r"[-_.]+", "-", package).lower()
+
+
+def pure(folder: Path, *names: str) -> None:
+    """Wheels from PyPI that run everywhere, in the versions that the course is pinned to."""
+    pip = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--only-binary=:all:"]
+    here = ["--platform=any", "--python-version=3.14", "-c", str(ROOT / "constraints.txt")]
+    subprocess.run([*pip, *here, "-d", str(folder), *names], check=True)
+
+
+def bring(folder: Path) -> int:
+    """All of it. Returns 1 where something can't be had, and says what."""
+    folder.mkdir(exist_ok=True)
+    try:
+        core(folder)
+        pure(folder, *PURE)
+        distribution(folder)
+    except (OSError, ValueError, subprocess.CalledProcessError) as error:
+        print(f"Pyodide can't be had: {error}")
+        return 1
+    return 0
