@@ -7,6 +7,7 @@ import numpy as np
 
 from ..extras import needs
 from .looks import DEPTH, INK, SIZE, look, tidy
+from .slips import require_axes, require_named, row_of
 
 with needs():
     from matplotlib.axes import Axes
@@ -14,7 +15,11 @@ with needs():
 
 def intervals(ax: Axes, values: Mapping[str, Any], t: float, xlabel: str = "loss") -> Axes:
     """The mean of some numbers, and t standard errors to each side: name -> numbers."""
-    for place, (name, numbers) in enumerate(values.items()):
+    require_axes(ax)
+    require_named("values", values, '{"adam": losses}')
+    for place, (name, given) in enumerate(values.items()):
+        if len(numbers := row_of(name, given)) < 2:
+            raise ValueError(f"{name!r} must have two numbers at least, not {len(numbers)}")
         color, _, marker = look(name, place)
         half = t * np.std(numbers, ddof=1) / len(numbers) ** 0.5
         ax.errorbar(np.mean(numbers), place, 0, half, marker, color=color, capsize=6, lw=2, ms=8)
@@ -41,6 +46,8 @@ def tally(ax: Axes, counts: Mapping[str, Sequence[int]], kinds: Sequence[str], x
 
 def bars(ax: Axes, values: Mapping[str, float], xlabel: str = "") -> Axes:
     """A bar for each name, the first one on top, with its number at its end."""
+    require_axes(ax)
+    require_named("values", values, '{"adam": 0.1}')
     drawn = ax.barh(list(values), list(values.values()), color=look("sgd").color, height=0.6)
     ax.bar_label(drawn, fmt=" {:.2f}", fontsize=SIZE, color=INK)
     ax.invert_yaxis()
@@ -76,6 +83,8 @@ def _stacked(
     **of_bars: Any,
 ) -> None:
     """A bar for each name, the first one on top; in each of its parts, what is written of it."""
+    require_axes(ax)
+    require_named("rows", rows, '{"adam": [1, 2]}')
     for name, row in rows.items():
         if len(row) != len(parts):
             wanted = f"a number for each of {', '.join(parts)}"

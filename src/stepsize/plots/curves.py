@@ -10,6 +10,7 @@ from ..extras import needs
 from ..loop import Trace
 from .looks import DASHED, GREY, INK, SIZE, SOLID, Look, look, tidy
 from .names import NamesAtEnds, named
+from .slips import require_axes, require_length, require_named, require_run, row_of
 
 with needs():
     from matplotlib.axes import Axes
@@ -28,13 +29,17 @@ def losses(
     A run that leaves the picture is named where it leaves.
     Raises: TypeError for runs without names.
     """
-    if not isinstance(runs, Mapping):
-        kind = type(runs).__name__
-        raise TypeError(f'runs must be a dict of name to run, as {{"adam": trace}}, not a {kind}')
+    require_axes(ax)
+    require_named("runs", runs, '{"adam": trace}')
+    xs = [None] * len(runs) if x is None else list(x)
+    if len(xs) != len(runs):
+        raise ValueError(f"x must be a list of one row for each of {len(runs)} runs, not {len(xs)}")
     lines = []
-    for i, ((name, run), at) in enumerate(zip(runs.items(), x or [None] * len(runs), strict=True)):
-        loss = np.asarray(run.loss if isinstance(run, Trace) else run, dtype=float)
-        lines += [named(ax, np.arange(len(loss)) if at is None else at, loss, name, i)]
+    for i, ((name, run), at) in enumerate(zip(runs.items(), xs, strict=True)):
+        loss = row_of(name, run.loss if isinstance(run, Trace) else run)
+        at = np.arange(len(loss)) if at is None else at
+        require_length(name, at, loss)
+        lines += [named(ax, at, loss, name, i)]
     if ax.get_yscale() != "log":
         ax.set_yscale("log")
         ax.set_ylim(_readable([line.get_ydata() for line in lines]))
@@ -45,8 +50,16 @@ def losses(
 
 
 def sweep(ax: Axes, rates: np.ndarray, ends: Mapping[str, np.ndarray]) -> Axes:
-    """The loss at the end of a run against its learning rate: name -> one loss a rate."""
-    lines = [named(ax, rates, np.asarray(ends[name]), name, i) for i, name in enumerate(ends)]
+    """The loss at the end of a run against its learning rate: name -> one loss a rate.
+
+    Raises: TypeError for losses without names; ValueError unless there is one for each rate.
+    """
+    require_axes(ax)
+    require_named("ends", ends, '{"adam": losses}')
+    rates, rows = np.ravel(rates), {name: row_of(name, loss) for name, loss in ends.items()}
+    for name, loss in rows.items():
+        require_length(name, rates, loss)
+    lines = [named(ax, rates, loss, name, i) for i, (name, loss) in enumerate(rows.items())]
     ax.set(xscale="log", yscale="log", ylim=_readable(list(ends.values())))
     tidy(ax, "learning rate", "loss at the end")
     NamesAtEnds(ax, lines)
@@ -60,6 +73,9 @@ def range_test(
 
     Where the loss climbs out of sight it is cut off, unless the limits of ax are fixed already.
     """
+    require_axes(ax)
+    for name, values in dict(loss=loss, smoothed=smoothed).items():
+        require_length(name, rates, values)
     color, dash, _ = look("momentum")
     ax.plot(rates, loss, color=GREY, lw=0.8, alpha=0.7)
     ax.plot(rates, smoothed, color=INK, lw=2)
@@ -79,6 +95,8 @@ def curve(
     ax: Axes, x: Any, y: Any, xlabel: str = "θ", ylabel: str = "loss", name: str | None = None
 ) -> Axes:
     """Any one line. It is as dark as the ink, unless it belongs to an optimizer."""
+    require_axes(ax)
+    require_length("y", x, y)
     color, dash, _ = look(name) if name else Look(INK, SOLID, "")
     ax.plot(x, y, color=color, ls=dash, lw=2)
     return tidy(ax, xlabel, ylabel)
@@ -93,10 +111,12 @@ def lines(
     looks: Mapping[str, Look] = MappingProxyType({}),
 ) -> Axes:
     """Lines over one x, each named where it ends. looks: of those that are no optimizer's."""
-    drawn = [
-        named(ax, x, np.asarray(y, dtype=float), name, i, looks.get(name))
-        for i, (name, y) in enumerate(series.items())
-    ]
+    require_axes(ax)
+    require_named("series", series, '{"m": values}')
+    rows = {name: row_of(name, y) for name, y in series.items()}
+    for name, y in rows.items():
+        require_length(name, x, y)
+    drawn = [named(ax, x, y, name, i, looks.get(name)) for i, (name, y) in enumerate(rows.items())]
     ax.margins(x=0.01)
     tidy(ax, xlabel, ylabel)
     NamesAtEnds(ax, drawn)
@@ -108,6 +128,8 @@ def staircase(ax: Axes, trace: Trace, name: str = "sgd") -> Axes:
 
     The dashes are the slope where it starts: all that the first step knows.
     """
+    require_axes(ax)
+    require_run(trace, 1)
     color, x, loss = look(name).color, trace.theta[..., 0], trace.loss
     corners = np.repeat(x, 2)[1:], np.repeat(loss, 2)[:-1]
     ax.plot(*corners, color=color, lw=1.2)
@@ -118,6 +140,9 @@ def staircase(ax: Axes, trace: Trace, name: str = "sgd") -> Axes:
 
 def points(ax: Axes, trace: Trace, name: str = "sgd") -> Axes:
     """A run in one dimension, as the places it came by, with a ring around its start."""
+    require_axes(ax)
+    if np.ndim(trace.loss) > 1:
+        raise ValueError(f"trace must be of one run, not of {np.shape(trace.loss)[1:]}")
     color, _, marker = look(name)
     x, loss = trace.theta[..., 0], trace.loss
     ax.plot(x, loss, ls="", marker=marker, color=color, ms=5.5, mec="white", mew=0.5)

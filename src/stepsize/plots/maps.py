@@ -8,6 +8,7 @@ import numpy as np
 from ..extras import needs
 from ..loop import Landscape, Trace
 from .looks import DEPTH, GREY, INK, SIZE, look, tidy
+from .slips import require_axes, require_domain, require_run
 
 with needs():
     from matplotlib.axes import Axes
@@ -20,8 +21,10 @@ def contours(
     """A map of a loss in two dimensions: dark is low, a cross marks the lowest place.
 
     landscape: a surface, or anything with `loss`; then with its domain, (low, high) twice.
+    Raises: TypeError or ValueError for what can't be drawn so.
     """
-    (left, right), (low, high) = domain or landscape.domain  # type: ignore[attr-defined]
+    require_axes(ax)
+    (left, right), (low, high) = require_domain(landscape, domain)
     x, y = np.meshgrid(np.linspace(left, right, 201), np.linspace(low, high, 201))
     loss = landscape.loss(np.stack([x, y], axis=-1))
     levels = np.unique(np.quantile(loss, np.linspace(0, 1, 15) ** 2))
@@ -49,6 +52,10 @@ def cells(
     low: if above 0, the shades follow a log scale from there to top, so that small values can be
     told apart; from 10 on the numbers have no decimals then.
     """
+    require_axes(ax)
+    if np.shape(values) != (len(ys), len(xs)):
+        wanted = f"values must have the shape ({len(ys)}, {len(xs)}), a row for each of ys"
+        raise ValueError(f"{wanted}, not {np.shape(values)}")
     shades = LogNorm(low, top, clip=True) if low else Normalize(0, top)
     ax.imshow(values, cmap=DEPTH, norm=shades, origin="lower", aspect="auto")
     for (row, column), value in np.ndenumerate(values):
@@ -64,6 +71,8 @@ def path(ax: Axes, trace: Trace, name: str = "sgd") -> Axes:
 
     For a legend, its dots carry the name.
     """
+    require_axes(ax)
+    require_run(trace, 2)
     color, _, marker = look(name)
     x, y = trace.theta[..., 0], trace.theta[..., 1]
     ax.plot(x, y, color="white", lw=4, alpha=0.7)
