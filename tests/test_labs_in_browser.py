@@ -8,6 +8,8 @@ from stepsize import labs
 
 from .jupyter import PATIENCE, Desk, chromium, jupyterlab, notebook
 
+pytestmark = [pytest.mark.elsewhere, pytest.mark.xdist_group("labs_in_browser")]
+
 SOON = PATIENCE * 1000  # milliseconds
 LABS = [name for name in labs.__all__ if name not in ("Lab", "Scene", "panels")]
 

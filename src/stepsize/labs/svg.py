@@ -56,7 +56,7 @@ def _points(ax: Axes, size: float) -> float:
 def _line(ax: Axes, line: Artist) -> str:
     if not isinstance(line, Line2D):
         raise TypeError(f"a lab can show lines and texts, not {type(line).__name__}")
-    if not len(line.get_xydata()):
+    if np.size(line.get_xydata()) == 0:
         return ""
     xy = _pixels(ax, line)
     return _stroke(ax, line, xy) + _markers(ax, line, xy[:: line.get_markevery() or 1])
