@@ -20,6 +20,7 @@ os.environ["STEPSIZE_HOME"] = HOME
 
 # A program of its own, for a test that has Keras; the configurations of two JupyterHubs.
 collect_ignore = ["tests/keras_on_jax.py", "tests/real_hub.py", "tests/chart_hub.py"]
+collect_ignore += ["tests/under_wasm.py"]  # it runs in Pyodide
 collect_ignore += ["tests/no_proxy.py"]  # theirs: it can't be imported where there is no JupyterHub
 collect_ignore += ["src/stepsize/command/jupyter"]  # Jupyter reads it, and brings a name to it
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from stepsize.frameworks.recipe import Recipe
 from stepsize.optimizers import adamw, clip_by_norm
-from stepsize.optimizers.rules import looks
+from stepsize.optimizers.rules import scope_of
 
 SHAPES = {"two": [(3,), (2,)], "vector": [(5,)], "matrix": [(3, 2)], "layer": [(3, 2), (2,)]}
 WIDE = {"matrix": 3, "layer": 4}  # of the inputs; a layer's last one is 1, for the bias
@@ -70,7 +70,7 @@ def ours_apart(recipe: Recipe) -> np.ndarray:
     hyper = {name: x for name, x in recipe.hyper.items() if name != "lr"}
     bias = {n: x for n, x in recipe.others.items() if n != "lr"} if recipe.matrices_only else hyper
     bias = bias | {"weight_decay": 0.0} if recipe.decays == "matrices" else bias
-    of_vectors = looks(recipe.rule).vectors or recipe.rule
+    of_vectors = scope_of(recipe.rule).vectors or recipe.rule
     rules = recipe.rule, adamw if recipe.matrices_only else of_vectors
     if recipe.others_take == ["*0"]:  # the matrix, too
         rules, hyper = (adamw, adamw), {n: x for n, x in recipe.others.items() if n != "lr"}

@@ -475,7 +475,7 @@ class Code:
         self.text = textwrap.dedent(text)
 
     def __reduce__(self):
-        return exec, (self.text,)
+        return exec, (self.text, {})
 
 
 def test_an_answer_finds_nothing_to_read_or_to_steal(judging, board_judge, monkeypatch):

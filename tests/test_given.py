@@ -132,5 +132,5 @@ def test_a_landscape_without_a_gradient():
 
 @pytest.mark.parametrize("runs", [walk(), [walk()], 3])
 def test_lines_have_names(runs):
-    with pytest.raises(TypeError, match=r"^runs must be a dict of name to run, as \{"):
+    with pytest.raises(TypeError, match=r"^runs must be a dict of names, as \{"):
         plots.losses(Figure().subplots(), runs)

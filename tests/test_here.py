@@ -299,4 +299,4 @@ def test_on_other_machines_an_answer_stays_in_a_python_of_its_own(monkeypatch):
     assert check("1.1", sgd_that(RIGHT)).status == "right"
     monkeypatch.setattr(sys, "executable", "/no/such/python")
     sandbox._end_spare()
-    assert "could not start a second Python" in check("1.1", sgd_that(RIGHT)).text
+    assert "couldn't start a second Python" in check("1.1", sgd_that(RIGHT)).text

@@ -218,6 +218,7 @@ BRING_TORCH = [
     "clinic.torch_side",
     *(f"frameworks.{module}" for module in ("bridge", "stepper", "torch_optimizer")),
     "race.__main__",
+    "race.block_training",
     "race.training",
     "transformer",
 ]

@@ -41,7 +41,8 @@ def png(picture: bytes) -> bytes:
 def look(look: plots.Look) -> dict[str, Any]:
     _, dashes = Line2D([], [], ls=look.dash, lw=2)._dash_pattern
     shape = MarkerStyle(look.marker)
-    (polygon, *_) = shape.get_path().transformed(shape.get_transform()).to_polygons()
+    polygons = shape.get_path().transformed(shape.get_transform()).to_polygons()
+    polygon = polygons[0] if polygons else np.empty((0, 2))  # none: a line without
     outline = np.diff(2 * polygon * (1, -1), axis=0, prepend=0).round(3).tolist()
     return dict(color=look.color, dash=list(dashes or ()), marker=outline)
 

@@ -2,6 +2,9 @@
 
 The kernel loads a package when a cell first imports it, by a list (Pyodide's lock file). So the
 course's own wheel is put on that list, with what it needs; nothing has to be installed.
+
+JupyterLite has an environment of its own: its kernel is an extension that JupyterLab would load as
+well, and can't.
 """
 
 import json
@@ -24,7 +27,11 @@ from stepsize.command.lab import SETTINGS
 
 from .pyodide import BUILT, CORE, LOCK, PURE, ROOT, name_of, needed
 
-__all__ = ["HEAD", "INSTEAD", "build", "for_a_browser", "lacks", "link"]
+__all__ = ["HEAD", "INSTEAD", "build", "environment", "for_a_browser", "lacks", "link"]
+
+ENVIRONMENT = ROOT / ".jupyterlite"
+ITS_PACKAGES = ("jupyterlite-core[contents]", "jupyterlite-pyodide-kernel")
+EXTENSIONS = Path("share/jupyter/labextensions")
 
 PLUGIN = "@jupyterlite/pyodide-kernel-extension:kernel"
 KERNEL = ("micropip", "piplite", "ipykernel", "comm", "pyodide-kernel", "jedi", "ipython")
@@ -80,6 +87,19 @@ def link(lessons: Path) -> None:
             nbformat.write(page, path)
 
 
+def environment(folder: Path = ENVIRONMENT) -> Path:
+    """The Python that has JupyterLite, installed in this folder as the course is pinned to it."""
+    python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    pins, stamp = ROOT / "constraints.txt", folder / "pins.txt"
+    wanted = pins.read_text(encoding="utf-8")
+    if not stamp.is_file() or stamp.read_text(encoding="utf-8") != wanted:
+        subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True)
+        pip = [str(python), "-m", "pip", "install", "-q", "-c", str(pins)]
+        subprocess.run([*pip, *ITS_PACKAGES], check=True)
+        stamp.write_text(wanted, encoding="utf-8")
+    return python
+
+
 def build(target: Path, pyodide: Path, contents: Path = ROOT / "notebooks") -> None:
     """Make JupyterLite, in this new folder, with the Python of that one, and these notebooks."""
     with TemporaryDirectory() as folder:
@@ -94,7 +114,9 @@ def build(target: Path, pyodide: Path, contents: Path = ROOT / "notebooks") -> N
             nbformat.write(for_a_browser(path), notebooks / path.name)
         _write(source / "jupyter-lite.json", _settings())
         shutil.copy(SETTINGS / "settings" / "overrides.json", source)
-        command = [sys.executable, "-m", "jupyterlite_core", "build", "--apps", "lab"]
+        extensions = {"extra_labextensions_path": [str(Path(sys.prefix, EXTENSIONS))]}
+        _write(source / "jupyter_lite_config.json", {"FederatedExtensionAddon": extensions})
+        command = [str(environment()), "-m", "jupyterlite_core", "build", "--apps", "lab"]
         options = ["--contents", "files", "--output-dir", str(target), "--no-sourcemaps"]
         env = os.environ | {"PYTHONWARNINGS": "ignore"}
         done = subprocess.run(
@@ -108,7 +130,7 @@ def build(target: Path, pyodide: Path, contents: Path = ROOT / "notebooks") -> N
 
 def _wheels(folder: Path) -> None:
     """The kernel's own, and the course's, without the notebooks that lie beside it here."""
-    kernel = Path(sys.prefix, "share/jupyter/labextensions/@jupyterlite/pyodide-kernel-extension")
+    kernel = environment().parents[1] / EXTENSIONS / PLUGIN.partition(":")[0]
     for path in (kernel / "static" / "pypi").glob("*.whl"):
         shutil.copy(path, folder)
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]

@@ -18,14 +18,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from jupyterlite_pyodide_kernel.constants import PYODIDE_CDN_URL, PYODIDE_VERSION
-
 __all__ = [
     "BUILT",
     "CORE",
     "FOLDER",
     "LOCK",
     "PURE",
+    "VERSION",
     "bring",
     "core",
     "distribution",
@@ -35,6 +34,8 @@ __all__ = [
 ]
 
 ROOT = Path(__file__).resolve().parents[2]
+VERSION = "314.0.6"  # which JupyterLite's kernel asks for
+ADDRESS = f"https://cdn.jsdelivr.net/pyodide/v{VERSION}/full"
 FOLDER = ROOT / ".pyodide"
 LOCK = "pyodide-lock.json"
 CORE = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip", LOCK)
@@ -50,7 +51,7 @@ def core(folder: Path) -> None:
     if npm is None:
         raise FileNotFoundError("npm is missing: it comes with Node.js, nodejs.org")
     with TemporaryDirectory() as brought:
-        wanted = f"pyodide@{PYODIDE_VERSION}"
+        wanted = f"pyodide@{VERSION}"
         subprocess.run([npm, "pack", "--silent", wanted], cwd=brought, check=True, stdout=NOWHERE)
         (package,) = Path(brought).glob("*.tgz")
         with tarfile.open(package) as files:
@@ -65,7 +66,7 @@ def distribution(folder: Path) -> None:
     for each in needed(folder, BUILT):
         path = folder / each["file_name"]
         if not path.exists():
-            address = f"{PYODIDE_CDN_URL}/{path.name}"
+            address = f"{ADDRESS}/{path.name}"
             with urllib.request.urlopen(address, timeout=PATIENCE) as answer:
                 data = answer.read()
             if hashlib.sha256(data).hexdigest() != each["sha256"]:

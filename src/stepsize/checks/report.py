@@ -7,13 +7,15 @@ from dataclasses import asdict
 from io import RawIOBase
 from typing import Any, NamedTuple
 
-import cloudpickle
-
+from ..extras import needs
 from ..learner.verdict import BROKEN, Verdict
 from .catalog import EXERCISES
 from .exercise import Broke
 from .judging import judge
 from .watchdog import Limits
+
+with needs():
+    import cloudpickle
 
 __all__ = ["NoProcesses", "Printed", "Report", "SandboxError", "reported"]
 

@@ -8,6 +8,7 @@ into C reports nothing, and is not ended; nor is anything on Python 3.11.
 
 import inspect
 import sys
+import threading
 import traceback
 from collections.abc import Callable
 from itertools import takewhile
@@ -35,7 +36,7 @@ class Stopwatch:
 
     def __init__(self, computing: float, waiting: float) -> None:
         self.computing, self.waiting = process_time() + computing, monotonic() + waiting
-        self.where = ""
+        self.where, self.thread = "", threading.get_ident()
 
     def run(self, job: Callable[[], Any]) -> Any:
         """What the job returns. Raises: TimeUp."""
@@ -62,6 +63,8 @@ class Stopwatch:
 
     def sleep(self, seconds: float) -> None:
         """`time.sleep`, with an end. It isn't computing, though in a browser the clock says so."""
+        if threading.get_ident() != self.thread:  # not the job's
+            return sleep(seconds)
         until = monotonic() + seconds
         while (now := monotonic()) < until:
             if now > self.waiting:

@@ -114,4 +114,5 @@ def for_keras(base: str, decay: float, matrices: bool) -> str:
 
 
 def for_optax(recipe: Recipe) -> str:
+    """The recipe's rates by name, and the transformation that multiplies updates by them."""
     return f"{parts(recipe)}\n\n\n{OPTAX.strip()}"
