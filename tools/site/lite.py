@@ -32,10 +32,10 @@ __all__ = ["HEAD", "INSTEAD", "build", "environment", "for_a_browser", "lacks", 
 ENVIRONMENT = ROOT / ".jupyterlite"
 ITS_PACKAGES = ("jupyterlite-core[contents]", "jupyterlite-pyodide-kernel")
 EXTENSIONS = Path("share/jupyter/labextensions")
+OF_THE_LABS = ("@jupyter-widgets/jupyterlab-manager", "anywidget")
 
 PLUGIN = "@jupyterlite/pyodide-kernel-extension:kernel"
 KERNEL = ("micropip", "piplite", "ipykernel", "comm", "pyodide-kernel", "jedi", "ipython")
-NOT_FOR_LEARNERS = ("jupyterlab-jupytext", "jupyterlab-slideshow")  # where those are installed
 PYTHON = {"display_name": "Python (Pyodide)", "language": "python", "name": "python"}
 BROWSER = {
     "sys_platform": "emscripten",
@@ -114,7 +114,9 @@ def build(target: Path, pyodide: Path, contents: Path = ROOT / "notebooks") -> N
             nbformat.write(for_a_browser(path), notebooks / path.name)
         _write(source / "jupyter-lite.json", _settings())
         shutil.copy(SETTINGS / "settings" / "overrides.json", source)
-        extensions = {"extra_labextensions_path": [str(Path(sys.prefix, EXTENSIONS))]}
+        for name in OF_THE_LABS:
+            shutil.copytree(Path(sys.prefix, EXTENSIONS, name), source / "extensions" / name)
+        extensions = {"extra_labextensions_path": [str(source / "extensions")]}
         _write(source / "jupyter_lite_config.json", {"FederatedExtensionAddon": extensions})
         command = [str(environment()), "-m", "jupyterlite_core", "build", "--apps", "lab"]
         options = ["--contents", "files", "--output-dir", str(target), "--no-sourcemaps"]
@@ -194,7 +196,6 @@ def _settings() -> dict[str, Any]:
         "jupyter-lite-schema-version": 0,
         "jupyter-config-data": {
             "appName": "stepsize",
-            "disabledExtensions": [*NOT_FOR_LEARNERS],
             "litePluginSettings": {PLUGIN: kernel},
         },
     }

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from stepsize import labs, plots
-from stepsize.labs.matrices import CUBIC, QUINTIC, layers_gradient
+from stepsize.labs.matrices import layers_gradient
 from stepsize.labs.svg import rectangle
 
 from . import assets
@@ -35,15 +35,9 @@ def write(folder: Path) -> None:
 
 
 def _control(name: str, control: Any) -> dict[str, Any]:
-    """As the lab has it; a slider also stops at what the two choices set it to."""
-    if name == "begin":
-        called, values = zip(*control.options, strict=True)
-        return assets.choice(name, control.description, "buttons", values, control.value, called)
+    """As the lab has it."""
     if name == "steps":
         return assets.choice(name, control.description, "slider", control.options, control.value)
-    n = round((control.max - control.min) / control.step)
-    grid = np.round(control.min + control.step * np.arange(n + 1), 10).tolist()
-    begins = [coefficients["abc".index(name)] for coefficients in (QUINTIC, CUBIC)]
-    values = sorted({*grid, *begins})
-    called = [f"{value:.2f}".replace("-", "−") for value in values]
-    return assets.choice(name, control.description, "slider", values, control.value, called)
+    called, values = zip(*control.options, strict=True)
+    kind = "buttons" if name == "begin" else "slider"
+    return assets.choice(name, control.description, kind, values, control.value, called)

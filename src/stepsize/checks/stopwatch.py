@@ -64,7 +64,8 @@ class Stopwatch:
     def sleep(self, seconds: float) -> None:
         """`time.sleep`, with an end. It isn't computing, though in a browser the clock says so."""
         if threading.get_ident() != self.thread:  # not the job's
-            return sleep(seconds)
+            sleep(seconds)
+            return
         until = monotonic() + seconds
         while (now := monotonic()) < until:
             if now > self.waiting:
