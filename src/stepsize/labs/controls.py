@@ -29,8 +29,8 @@ def _ends(value: float, low: float, high: float, fine: float) -> dict[str, float
     Else the browser would take the nearest instead.
     """
     first = log10(value)
-    return {name: first + fine * round((end - first) / fine) for name, end in
-            (("min", low), ("max", high))}  # fmt: skip
+    low, high = (first + fine * round((end - first) / fine) for end in (low, high))
+    return {"min": low, "max": high}
 
 
 def slider(description: str, value: float, low: float, high: float, step: float) -> Any:
