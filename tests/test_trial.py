@@ -7,6 +7,8 @@ from .people import SECRET, A, B
 from .rogue import MARK, Visit
 from .room import trial
 
+pytestmark = [pytest.mark.elsewhere, pytest.mark.xdist_group("trial")]
+
 # As a program does that wants to outlive what started it.
 DETACH = """
 import os

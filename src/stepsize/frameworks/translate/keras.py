@@ -383,8 +383,8 @@ REFUSED = {
 def _schedule(recipe: Recipe, hyper: dict[str, Any]) -> tuple[str, Any]:
     """The lines that make it, and what the optimizer is given: a number, or it."""
     lr = hyper["lr"]
-    if constant_rate(recipe) and recipe.lr(0) == lr:
-        return "", lr
+    if constant_rate(recipe):
+        return "", recipe.lr(0)
     decay = hyper.get("lr_decay", 0.0)
     theirs = None if decay or recipe.warmup else _theirs_without_warmup(recipe, lr)
     if theirs:

@@ -34,9 +34,12 @@ def factor(recipe: Recipe, library: str, lr_decay: float = 0.0) -> list[str]:
         rise = f"(t + 1) / {W}" if W > 1 else "1.0"
         rising = f"factor = {library}.where(t < {W}, {rise}, factor)"
         since = f"s = {library}.maximum(t - {W}, 0)  # since the end of the warmup"
-        lines = [since, *lines, rising]
         if value == "1.0":
             lines = [f"factor = {library}.minimum((t + 1) / {W}, 1.0)"]
+        elif value.replace(".", "").isdigit():
+            lines = [f"factor = {library}.where(t < {W}, {rise}, {value})"]
+        else:
+            lines = [since, *lines, rising]
     if lr_decay:
         lines.append(f"factor = factor / (1 + {text(lr_decay)} * t)  # lr_decay")
     return lines
