@@ -83,10 +83,6 @@ def people():
         people.close()
 
 
-def real(test):
-    return pytest.mark.elsewhere(pytest.mark.xdist_group("brake")(test))
-
-
 NAMES = [f"name-{i}" for i in range(40)]
 OWN = "a password of one's own"
 
@@ -97,14 +93,12 @@ def at_most(burst, seconds, began):
     return burst + passed / seconds + 1
 
 
-@real
 def test_a_class_that_arrives_at_once_is_not_kept_waiting(people):
     for word in (people.word, ""):  # the first day, and the second
         ups = [people.from_a_new_browser(name, OWN, word) for name in NAMES]
         assert people.do(*ups) == [IN] * 40
 
 
-@real
 def test_the_password_of_the_class_is_not_guessed(people):
     def tried(header, address):
         return people.from_a_new_browser("new", OWN, "a guess", **{header: address})
@@ -118,7 +112,6 @@ def test_the_password_of_the_class_is_not_guessed(people):
     assert people.sign_up(NAMES[0], OWN, "") == IN  # who is asked for no such password comes in
 
 
-@real
 def test_one_name_is_guessed_ten_times_and_its_owner_comes_in_all_the_same(people):
     began = time.monotonic()
     answers = [people.sign_up(A, f"guess number {i}", "") for i in range(13)]
@@ -127,7 +120,6 @@ def test_one_name_is_guessed_ten_times_and_its_owner_comes_in_all_the_same(peopl
     assert people.do(people.a.sign_up("")) == IN  # in a browser where A has been before
 
 
-@real
 def test_guesses_sprayed_over_all_names_are_counted_together(people):
     began = time.monotonic()
     guesses = [
