@@ -17,8 +17,8 @@ from .watchdog import Limits
 
 __all__ = ["run"]
 
-SLOWER = 4.0  # times as long as elsewhere may it compute: so much slower is a browser's Python
-WAITING = 2.0  # times as long as that may it take by the clock; meanwhile the page stands still
+SLOWER = 4.0  # times the usual limit: a guess at how much slower a browser's Python is
+WAITING = 2.0  # times that, by the clock; the page stands still meanwhile
 
 _free = threading.Lock()
 

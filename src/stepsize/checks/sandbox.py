@@ -27,7 +27,7 @@ __all__ = ["run"]
 
 START = 180.0  # seconds for a Python to start, on a slow disk with a virus scanner
 LOADING = Limits(computing=60.0, waiting=180.0)  # to bring an answer there, with all it imports
-WAITING = 20.0  # times as long as it may compute may it take by the clock
+WAITING = 20.0  # times its computing limit, by the clock
 SLACK = 40.0  # seconds beyond that, in case that an answer has put the watchdog to sleep
 CHANNEL = 2**20  # bytes heard on the channel, where a crash is told too
 PACKAGES = str(Path(__file__).parents[2])

@@ -139,7 +139,7 @@ def _comes_from(
 
 
 def _sequence_ends(node: ast.AST | None, layer: str) -> bool:
-    """Whether a Sequential has the layer as its last, and it is no mere gate of one column."""
+    """Whether the layer is the last of a Sequential, and more than a gate with one column."""
     if not isinstance(node, ast.Call) or last_word(node) != "Sequential" or not node.args:
         return False
     last = node.args[-1]

@@ -55,7 +55,7 @@ def _is_layer(node: ast.expr) -> bool:
 
 
 def _filled(kind: ast.ClassDef) -> str:
-    """A plain list of the class that layers are appended to; "" where there is none."""
+    """The plain list in the class to which layers are appended, or "" if there isn't one."""
     for n in ast.walk(kind):
         if isinstance(n, ast.Call) and last_word(n) == "append" and n.args and _is_layer(n.args[0]):
             owner = ast.unparse(n.func.value)  # type: ignore[attr-defined]
@@ -106,7 +106,7 @@ def _is_false(node: ast.expr) -> bool:
 
 
 def _thaws(e: Event, model: str) -> bool:
-    """Whether a part of the model is made anew, or learns again; or the model is another."""
+    """Whether part of the model is replaced or unfrozen, or the whole model is replaced."""
     if e.name == "requires_grad_":
         return not (e.arguments and _is_false(e.arguments[0]))
     if e.name != "=":

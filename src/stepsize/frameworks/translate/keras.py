@@ -225,7 +225,7 @@ def _optimizer(recipe: Recipe, hyper: dict[str, Any], rate: Any) -> tuple[str, s
     if recipe.rates and name in KERAS_DECAYS:
         decay = None  # each variable decays at its own rate: see `named`
     if name == "adamw":
-        decay = decay or 0.0  # also 0.0: its default is another
+        decay = decay or 0.0  # written even if it is 0.0, because Keras's default isn't
     common = dict(learning_rate=rate, global_clipnorm=recipe.clip_norm)
     own = _written_out(recipe, hyper)
     if own:

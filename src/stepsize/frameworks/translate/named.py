@@ -79,7 +79,7 @@ def by_name(updates, params):
 
 
 def parts(recipe: Recipe) -> str:
-    """The recipe's rates by name, and the function that looks one up; "" where there are none."""
+    """The recipe's rates by name and the function that finds one, or "" if it has none."""
     if not recipe.rates:
         return ""
     pairs = (f"{json.dumps(name)}: {text(part)}" for name, part in recipe.rates.items())
