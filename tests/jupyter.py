@@ -11,7 +11,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.error import URLError
@@ -83,7 +83,8 @@ def jupyterlab(path: Path, settings: Path = SETTINGS) -> Iterator[Server]:
             yield server
         finally:
             server.api("shutdown", "POST")
-            process.wait(PATIENCE)
+            with suppress(subprocess.TimeoutExpired):  # a kernel that just starts can hold it up
+                process.wait(PATIENCE / 3)
     finally:
         _kill(process)
 

@@ -16,7 +16,7 @@ from stepsize.command import present
 from stepsize.command.lab import SETTINGS
 
 from .axe import violations
-from .jupyter import PATIENCE, ROOT, chromium, jupyterlab
+from .jupyter import ROOT, Desk, chromium, jupyterlab
 from .test_guide import guide
 
 WIDTHS = (1280, 800)
@@ -160,8 +160,7 @@ def test_no_name_and_no_number_is_cut_in_a_lesson(browser, tmp_path, name):
     shutil.copy(next(path for path in NOTEBOOKS if path.name == name), tmp_path)
     with jupyterlab(tmp_path / name, every_cell_at_once(tmp_path / "settings")) as server:
         page = browser.new_page(viewport={"width": WIDTHS[0], "height": 900})
-        page.set_default_timeout(PATIENCE * 1000)
-        page.goto(server.url)
+        Desk(page).open(server)
         page.wait_for_function(ALL_SHOWN)
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 900})
