@@ -7,6 +7,7 @@ endless answers. What needs it is skipped, and says so.
 
 import functools
 import json
+import re
 import shutil
 import subprocess
 import threading
@@ -271,6 +272,22 @@ def test_a_notebook_is_true_of_where_it_is():
     first = lite.for_a_browser(next((ROOT / "notebooks").glob("00-*"))).cells
     text = "\n".join(cell.source for cell in first)
     assert all(instead in text for instead in lite.INSTEAD.values())
+
+
+def test_one_click_leads_from_a_lesson_to_its_exercises(tmp_path):
+    """And the front page says so. A page that has no notebook has no such click."""
+    lesson = next((ROOT / "notebooks").glob("01-*.ipynb")).name
+    (tmp_path / "lessons").mkdir()
+    for name in (lesson, "other.ipynb"):
+        notebook(tmp_path / "lessons" / name, "1", "2")
+    shutil.copy(ROOT / "tools" / "site" / "front.md", tmp_path / "index.md")
+    lite.link(tmp_path)
+    first, second, *_ = nbformat.read(tmp_path / "lessons" / lesson, as_version=4).cells
+    assert (first.source, f"?path={lesson}" in second.source) == ("1", True)
+    assert len(nbformat.read(tmp_path / "lessons" / "other.ipynb", as_version=4).cells) == 2
+    front = (tmp_path / "index.md").read_text(encoding="utf-8")
+    button = re.search(r">([^<]+)</a>", second.source)[1]
+    assert f"click *{button}*" in " ".join(front.split())
 
 
 def test_what_is_missing_is_told(tmp_path):

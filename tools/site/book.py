@@ -32,7 +32,7 @@ def build(target: Path, exercises: bool) -> list[str]:
             waiting += [pool.submit(record.write, static, name) for name in record.GRIDS]
             gather(source)
             if exercises:
-                lite.link(source / "lessons")
+                lite.link(source)
                 waiting.append(pool.submit(lite.build, Path(folder, "lite"), pyodide.FOLDER))
             failed = _sphinx(source, made)
             for each in waiting:

@@ -67,6 +67,14 @@ TRY = """\
 <p class="stepsize-try"><a class="btn btn-primary" href="../lite/lab/index.html?path={}">Try the \
 exercises in your browser</a></p><script src="../_static/lite.js"></script>"""
 
+FRONT = {  # what the front page says without the exercises -> with them
+    "To have your own answers checked, run the course itself.": (
+        "To have your own answers checked, open a lesson and click *Try the exercises in your "
+        "browser*. There is nothing to install, but PyTorch doesn't run there. To run everything, "
+        "and faster, get the course itself."
+    ),
+}
+
 
 def lacks(pyodide: Path) -> list[str]:
     """What has to be brought into this folder before the exercises can be in the site."""
@@ -78,13 +86,21 @@ def lacks(pyodide: Path) -> list[str]:
     return [f for f in files if not (pyodide / f).is_file()] + [p for p in PURE if p not in there]
 
 
-def link(lessons: Path) -> None:
-    """On each of these gathered pages, below its title, the click that opens its notebook."""
-    for path in lessons.glob("*.ipynb"):
+def link(source: Path) -> None:
+    """On each lesson's gathered page, below its title, the click that opens its notebook.
+
+    The front page says that it is there.
+    """
+    for path in (source / "lessons").glob("*.ipynb"):
         if (ROOT / "notebooks" / path.name).is_file():
             page = nbformat.read(path, as_version=4)
             page.cells.insert(1, nbformat.v4.new_markdown_cell(TRY.format(path.name), id="try"))
             nbformat.write(page, path)
+    front = source / "index.md"
+    text = front.read_text(encoding="utf-8")
+    for words, instead in FRONT.items():
+        text = text.replace(words, instead)
+    front.write_text(text, encoding="utf-8")
 
 
 def environment(folder: Path = ENVIRONMENT) -> Path:
