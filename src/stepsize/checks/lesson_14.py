@@ -69,8 +69,8 @@ FACTORS = function(
             _factors(slowed=("hidden", "output", "bias")),
         ),
         "everything slowed": Mistake(
-            "You slow every tensor. That is just a lower rate; input and biases keep theirs. (An "
-            '`if` with `or "output"` in it is always true.)',
+            "You slow every tensor. That is just a lower rate; input and biases keep theirs. An `if` "
+            'with `or "output"` in it is always true.',
             _factors(slowed=("input", "hidden", "output", "bias")),
         ),
         "root of the rate": Mistake(
@@ -247,7 +247,7 @@ ACCUMULATED = function(
             _accumulated(weight=lambda sizes: [0.0, *sizes[1:]], total=_all),
         ),
         "only the first": Mistake(
-            "Only the first micro-batch counts in yours. (Does a `return` stand in the loop?)",
+            "Only the first micro-batch counts in yours. Is there a `return` inside the loop?",
             _accumulated(kept=lambda grads, sizes: (grads[:1], sizes[:1])),
             _accumulated(weight=lambda sizes: [sizes[0], *(0 * sizes[1:])], total=_all),
         ),
