@@ -69,8 +69,8 @@ FACTORS = function(
             _factors(slowed=("hidden", "output", "bias")),
         ),
         "everything slowed": Mistake(
-            "You slow every tensor. That is just a lower rate; input and biases keep theirs. An `if` "
-            'with `or "output"` in it is always true.',
+            "You slow every tensor. That is just a lower rate; input and biases keep theirs. "
+            'An `if` with `or "output"` in it is always true.',
             _factors(slowed=("input", "hidden", "output", "bias")),
         ),
         "root of the rate": Mistake(
