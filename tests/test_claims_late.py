@@ -436,6 +436,28 @@ def test_claims_13_per_update_muon_is_ahead_and_adam_with_five_times_the_updates
         assert paired_interval(ends[layers.LONGER], ends["muon"], 2.365)[1] < 0
 
 
+def test_claims_13_a_whole_repeat_of_the_race_with_new_seeds():
+    """Shampoo and Adam change places with the seeds; so do Muon and a longer Adam, on the test."""
+    from stepsize.race import layers
+
+    runs = {(run["name"], run["by"]): run for run in layers.repeat(71)}
+
+    def losses(name: str, part: str) -> np.ndarray:
+        by = {"training": "training", "test": "validation"}[part]
+        return np.array(runs[name, by][part])
+
+    def ahead(mine: str, theirs: str, part: str) -> bool:
+        return paired_interval(losses(mine, part), losses(theirs, part), 2.093)[1] < 0
+
+    for name in ("muon", "soap"):
+        assert losses(name, "training").mean() < losses("adam", "training").mean() / 3
+        assert losses(name, "test").mean() < 0.85 * losses("adam", "test").mean()
+        assert ahead(name, "adam", "training") and ahead(name, "adam", "test")
+    assert not ahead("shampoo", "adam", "test")
+    for name in ("muon", "shampoo", "soap"):
+        assert ahead(layers.LONGER, name, "training")
+
+
 def test_claims_13_on_the_transformer_no_rule_of_matrices_is_ahead_and_a_longer_adam_is():
     """At the rates that the stored repeats chose most often."""
     from stepsize.race.block_training import trained

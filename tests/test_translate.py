@@ -302,6 +302,25 @@ def test_rates_by_name_are_those_of_the_tensors(name, hyper, rate, library):
     assert apart(ours_apart(recipe), ours_apart(replace(recipe, rates={}))) > 1e-3
 
 
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_a_pattern_that_fits_no_name_is_named(library):
+    """In Keras, "head*" fits no path of a Sequential, which begins with the model's own name."""
+    need(library)
+    rates = {"*0": 0.25, "head*": 0.5}
+    recipe = Recipe(optimizer="adamw", hyper={"lr": 0.01}, steps=2, rates=rates)
+    with pytest.raises(ValueError, match=r"^'head\*' fits none of the names: .*0, .*1"):
+        run(translate(recipe, library, log=False), library, "layer")
+
+
+@pytest.mark.parametrize("rates", [{}, {"*0": 0.5}])
+def test_a_pattern_of_what_adamw_takes_that_fits_no_name_is_named(rates):
+    recipe = Recipe(
+        optimizer="muon", hyper={"lr": 0.02}, steps=2, others_take=["embed*"], rates=rates
+    )
+    with pytest.raises(ValueError, match=r"^'embed\*' fits none of the names: .*0, .*1"):
+        run(translate(recipe, "torch", log=False), "torch", "layer")
+
+
 @pytest.mark.usefixtures("newton_schulz_in_full_precision")
 @pytest.mark.parametrize("rates", [{}, {"*0": 0.5}, {"*1": 0.5, "*": 2.0}])
 @pytest.mark.parametrize("others_take", [[], ["*0"]])

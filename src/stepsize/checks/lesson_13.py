@@ -88,6 +88,12 @@ ORTHOGONALIZE = function(
             "squares.",
             _orthogonalize(size=lambda G: np.abs(G).sum()),
         ),
+        "row by row": Mistake(
+            "You divide each row by its own length, or each column. One number for the whole "
+            "matrix: anything else also changes U and V.",
+            _orthogonalize(size=lambda G: np.linalg.norm(G, axis=1, keepdims=True)),
+            _orthogonalize(size=lambda G: np.linalg.norm(G, axis=0)),
+        ),
         "normed each time": Mistake(
             "You divide by the norm again in every step. Once, before the first, is enough; later "
             "it pushes the values down that the step has just lifted.",
@@ -126,6 +132,15 @@ ORTHOGONALIZE = function(
             "Your A is X transposed times X, and stands on the left. On that side it has to be X "
             "times X transposed.",
             _orthogonalize(squared=lambda X, G: X.T @ X),
+        ),
+        "from the right": Mistake(
+            "You multiply X by A from the right. A is X times X transposed, on the side of the "
+            "rows: it belongs on the left.",
+            _orthogonalize(times=lambda P, X: X @ P),
+        ),
+        "not transposed": Mistake(
+            "Your A is X times X. The second one has to be transposed.",
+            _orthogonalize(squared=lambda X, G: X @ X),
         ),
         "starts again": Mistake(
             "The first term takes the matrix that you began with. It should take the X of this "
@@ -269,8 +284,14 @@ MUON = rule(
             "In the look ahead the two weights have changed places: `momentum` belongs to b.",
             _muon(ahead=lambda b, grad, mu: (1 - mu) * b + mu * grad),
         ),
+        "ahead without its share": Mistake(
+            "In the look ahead the newest gradient comes in whole. There, too, its share is "
+            "1 - momentum.",
+            _muon(ahead=lambda b, grad, mu: mu * b + grad),
+        ),
         "no scale": Mistake(
-            "The factor for the shape is missing. On a tall matrix it isn't 1.",
+            "The factor for the shape is missing, or `//` has made it 1. On a tall matrix it is "
+            "more than that.",
             _muon(scale=lambda n, m: 1.0),
         ),
         "turned over": Mistake(
@@ -281,6 +302,14 @@ MUON = rule(
         "no maximum": Mistake(
             "For a wide matrix your factor is below 1. There it should be 1.",
             _muon(scale=lambda n, m: (n / m) ** 0.5),
+        ),
+        "minimum": Mistake(
+            "You take the smaller of 1 and n / m. It should be the larger.",
+            _muon(scale=lambda n, m: min(1, n / m) ** 0.5),
+        ),
+        "divided by the factor": Mistake(
+            "You divide by the factor for the shape. Multiply: a tall matrix gets a longer step.",
+            _muon(scale=lambda n, m: max(1, n / m) ** -0.5),
         ),
         "no root": Mistake(
             "Your factor is n / m itself. Its root is missing.",
@@ -299,6 +328,7 @@ MUON = rule(
         "keeps the direction": Mistake(
             "You remember the orthogonalized matrix as b. Remember the mean of the gradients.",
             _muon(keep=lambda b, ahead: dict(b=orthogonalize(ahead))),
+            _muon(average=lambda b, grad, mu: orthogonalize(mu * b + (1 - mu) * grad)),
         ),
         "begun with the first": Mistake(
             "Your mean begins with the first gradient. Here b begins at 0.",
@@ -381,6 +411,13 @@ def _wrong_way_round(M, eps):
     return vectors.T * (np.maximum(values, 0) + eps) ** (-1 / 4) @ vectors
 
 
+def _eps_in_each_update(theta, grad, t, left=0.0, right=0.0, *, lr, eps):
+    left = left + grad @ grad.T + eps * np.eye(len(grad))
+    right = right + grad.T @ grad + eps * np.eye(len(grad.T))
+    step = _power(left, 0.0, -1 / 4) @ grad @ _power(right, 0.0, -1 / 4)
+    return Step(theta - lr * step, dict(left=left, right=right))
+
+
 SHAMPOO = rule(
     "13.3",
     "Shampoo",
@@ -410,6 +447,15 @@ SHAMPOO = rule(
             "You raise the entries of a matrix to a power, one by one. The power of a matrix acts "
             "on its eigenvalues.",
             _shampoo(root=lambda M, eps: (np.abs(M) + eps) ** (-1 / 4)),
+        ),
+        "no exponent": Mistake(
+            "You multiply by L and R themselves: the exponent is missing.",
+            _shampoo(root=lambda M, eps: _power(M, eps, 1.0)),
+        ),
+        "products of entries": Mistake(
+            "Your L and R are products entry by entry, `*`. A product of matrices is `@`.",
+            _shampoo(lefts=lambda G: G * G.T, rights=lambda G: G.T * G),
+            _shampoo(lefts=lambda G: G * G, rights=lambda G: G * G),
         ),
         "eigenvalues alone": Mistake(
             "You take the eigenvalues and leave the eigenvectors out: then the axes are not "
@@ -465,6 +511,28 @@ SHAMPOO = rule(
             _shampoo(product=lambda L, G, R: R @ G @ L),
             _shampoo(lefts=lambda G: G.T @ G, rights=lambda G: G @ G.T),
         ),
+        "one side twice": Mistake(
+            "The same root stands on both sides. On the left it is that of L, on the right of R.",
+            _shampoo(product=lambda L, G, R: L @ G @ L),
+            _shampoo(product=lambda L, G, R: R @ G @ R),
+        ),
+        "neither side": Mistake(
+            "Neither L nor R plays a part in your step: it is that of SGD.",
+            _shampoo(product=lambda L, G, R: G),
+        ),
+        "turned gradient": Mistake(
+            "The gradient is transposed between your two roots. It should stay as it is.",
+            _shampoo(product=lambda L, G, R: L @ G.T @ R),
+        ),
+        "exchanged in the Step": Mistake(
+            "L and R are exchanged in what your Step remembers: `left` goes on as `left`.",
+            _shampoo(keep=lambda left, right: dict(left=right, right=left)),
+        ),
+        "eps in each update": Mistake(
+            "You add eps to the sums in each update, so that it adds up as well. Add it to the "
+            "eigenvalues, and leave L and R without it.",
+            _eps_in_each_update,
+        ),
         "no eps": Mistake(
             "eps plays no part. It is added to each eigenvalue before the root is taken.",
             _shampoo(root=lambda M, eps: _power(M, 1e-12, -1 / 4)),
@@ -511,6 +579,8 @@ PARAMETERS = {
     "blocks.0.norm.weight": (16,),
     "blocks.0.up.weight": (64, 16),
     "blocks.0.up.bias": (256,),
+    "blocks.1.ln.weight": (16,),
+    "blocks.1.gate": (4, 16),
     "blocks.1.mix.weight": (4, 4),
     "blocks.1.conv.weight": (8, 4, 3, 3),
     "blocks.1.scale": (),
@@ -577,11 +647,22 @@ GROUPS = function(
             "You go by the word `weight`. A norm's weight is a vector: look at the shape.",
             lambda name, shape: name.startswith("blocks.") and name.endswith("weight"),
             lambda name, shape: name.endswith("weight"),
+            lambda name, shape: (
+                name.startswith("blocks.") and name.endswith("weight") and "norm" not in name
+            ),
+            *(
+                lambda name, shape, no=no: name.startswith("blocks.") and not name.endswith(no)
+                for no in (("bias", "scale"), ("bias", "scale", "norm.weight"))
+            ),
         ),
         "no convolutions": Mistake(
             "You leave the convolution out. It has four axes, and is a matrix with a row for each "
             "output.",
             _is_for_muon(axes=lambda shape: len(shape) == 2),
+        ),
+        "more than two": Mistake(
+            "You ask for more than two axes. A matrix has two.",
+            _is_for_muon(axes=lambda shape: len(shape) > 2),
         ),
         "outside the blocks": Mistake(
             "You take the matrices outside the blocks. It is the hidden ones, inside, that Muon "
@@ -637,6 +718,10 @@ def _score(
     return variant
 
 
+def _with_nobody(each):
+    return np.where((each > 0).any(axis=0), each, 1.0)
+
+
 SCORE = function(
     "13.5",
     "The score",
@@ -685,6 +770,27 @@ SCORE = function(
             "how fast each was.",
             _score(points=lambda slower, tau: (slower <= tau) * (tau - 1.0)),
         ),
+        "reached at all": Mistake(
+            "You count the targets that were reached, however late. The score also says how fast.",
+            lambda times, tau: np.isfinite(times).mean(axis=1),
+        ),
+        "minimum": Mistake(
+            "You take the smaller of 0 and tau - ratio. It should be the larger.",
+            _score(points=lambda slower, tau: np.minimum(tau - slower, 0)),
+        ),
+        "wrong sign": Mistake(
+            "You subtract tau from the ratio, so only the slow ones score. It is tau - ratio.",
+            _score(points=lambda slower, tau: np.maximum(slower - tau, 0)),
+        ),
+        "precedence": Mistake(
+            "Python divides by tau first, and then subtracts 1. Put `tau - 1` in parentheses.",
+            _score(whole=lambda tau: tau, mean=lambda each: (each - 1).mean(axis=1)),
+        ),
+        "nobody's task": Mistake(
+            "Where nobody reached the target, yours counts everybody as the fastest. Infinity "
+            "divided by infinity isn't 1: the task gives 0 to all.",
+            _score(mean=lambda each: _with_nobody(each).mean(axis=1)),
+        ),
         "solved only": Mistake(
             "You average over the tasks that a submission has solved. A task that it didn't reach "
             "counts, with 0.",
@@ -694,7 +800,7 @@ SCORE = function(
         ),
         "reached by somebody": Mistake(
             "You leave out the task that nobody reached. It counts, with 0 for all.",
-            _score(mean=lambda each: each[:, (each > 0).any(axis=0)].mean(axis=1)),
+            _score(mean=lambda each: each.sum(axis=1) / max((each > 0).any(axis=0).sum(), 1)),
         ),
         "sum": Mistake(
             "You add the tasks up. The score is their mean.",
@@ -704,6 +810,11 @@ SCORE = function(
             "You average over the submissions, and get a number for each task. A number for each "
             "submission is wanted.",
             _score(mean=lambda each: each.mean(axis=0)),
+        ),
+        "one number": Mistake(
+            "You average over everything, and get one number. Each submission has a score of its "
+            "own: average over its tasks, axis 1.",
+            _score(mean=lambda each: each.mean()),
         ),
         "one over": Mistake(
             "You average how fast each was, as a share of the best. The score counts what is "

@@ -69,7 +69,8 @@ FACTORS = function(
             _factors(slowed=("hidden", "output", "bias")),
         ),
         "everything slowed": Mistake(
-            "You slow every tensor. That is just a lower rate; input and biases keep theirs.",
+            "You slow every tensor. That is just a lower rate; input and biases keep theirs. "
+            'An `if` with `or "output"` in it is always true.',
             _factors(slowed=("input", "hidden", "output", "bias")),
         ),
         "root of the rate": Mistake(
@@ -90,6 +91,20 @@ FACTORS = function(
             "You shrink the start by the whole ratio. The usual start already has one root of "
             "the width in it, so only one more root is needed.",
             _factors(start=lambda r, width: r),
+        ),
+        "root of the width alone": Mistake(
+            "Your root is that of the width alone. It belongs to the whole ratio: "
+            "`(base / width) ** 0.5`.",
+            _factors(start=lambda r, width: r * width**0.5),
+        ),
+        "half": Mistake(
+            "Your output starts at half the ratio: Python reads `x ** 1 / 2` as half of x. Its "
+            "root is `x ** 0.5`.",
+            _factors(start=lambda r, width: r / 2),
+        ),
+        "input starts smaller": Mistake(
+            "You make the input start smaller. It's the output that should.",
+            _factors(shrunk=("input",)),
         ),
         "hidden start smaller": Mistake(
             "You make the hidden matrices start smaller, too. Theirs stays as it is: 1 / fan-in "
@@ -116,8 +131,13 @@ FACTORS = function(
             _factors(ratio=lambda width, base: 64 / width),
         ),
         "whole numbers": Mistake(
-            "Your ratio is 0 for every wider network: `//` leaves no fractions.",
+            "A factor is 0 in every wider network: `//` leaves no fractions, and nor does an array "
+            "of whole numbers.",
             _factors(ratio=lambda width, base: base // width),
+        ),
+        "one factor": Mistake(
+            "You return the rate's factor alone. Two are asked for: the rate's, then the start's.",
+            _factors(handed_in=lambda pair: pair[0]),
         ),
         "swapped": Mistake(
             "Your two factors are in the wrong order: first the rate's, then the start's.",
@@ -149,10 +169,14 @@ def _accumulated(
 ):
     def variant(grads, sizes):
         grads, sizes = kept(grads, np.asarray(sizes, dtype=float))
-        weights = weight(sizes)
+        weights = np.asarray(weight(sizes))
         return (weights[:, None] * grads).sum(axis=0) / over(total(weights, sizes))
 
     return variant
+
+
+def _all(weights, sizes):
+    return sizes.sum()
 
 
 def _halved(grads, sizes):
@@ -209,15 +233,23 @@ ACCUMULATED = function(
         "last one dropped": Mistake(
             "You leave the last micro-batch out. It is smaller, but its examples count.",
             _accumulated(kept=lambda grads, sizes: (grads[:-1], sizes[:-1])),
+            _accumulated(weight=lambda sizes: [*sizes[:-1], 0.0], total=_all),
         ),
         "only the last": Mistake(
             "Only the last micro-batch is left: each one has overwritten the one before, as when "
             "`zero_grad()` is called in the inner loop.",
             _accumulated(kept=lambda grads, sizes: (grads[-1:], sizes[-1:])),
+            _accumulated(weight=lambda sizes: [*(0 * sizes[:-1]), sizes[-1]], total=_all),
+        ),
+        "first one dropped": Mistake(
+            "You leave the first micro-batch out: Python counts from 0.",
+            _accumulated(kept=lambda grads, sizes: (grads[1:], sizes[1:])),
+            _accumulated(weight=lambda sizes: [0.0, *sizes[1:]], total=_all),
         ),
         "only the first": Mistake(
-            "Only the first micro-batch counts in yours.",
+            "Only the first micro-batch counts in yours. Is there a `return` inside the loop?",
             _accumulated(kept=lambda grads, sizes: (grads[:1], sizes[:1])),
+            _accumulated(weight=lambda sizes: [sizes[0], *(0 * sizes[1:])], total=_all),
         ),
         "halved each time": Mistake(
             "You take the mean of what you have and the newest, again and again: the last "
@@ -240,6 +272,11 @@ ACCUMULATED = function(
                 grads, weights=np.broadcast_to(sizes[:, None], grads.shape)
             ),
         ),
+        "squared sizes": Mistake(
+            "You weigh by the square of the size. The size itself is enough: each example counts "
+            "the same.",
+            _accumulated(weight=lambda sizes: sizes**2),
+        ),
         "root of the sizes": Mistake(
             "You weigh by the root of the size. That is right for noise; in a mean, each example "
             "counts the same.",
@@ -258,6 +295,7 @@ ACCUMULATED = function(
 # --- 14.3: stochastic rounding ------------------------------------------------------------------
 
 KEPT = 0xFFFF0000  # the 16 bits of a float32 that bfloat16 has, too
+GAP = 0x10000  # from a bfloat16 to the next, in the bits of a float32
 
 
 def my_stochastic_round(x, noise):
@@ -341,6 +379,25 @@ STOCHASTIC = function(
             "average, and the noise gives it back.",
             _rounded(added=lambda bits, noise: bits + noise - 0x8000),
         ),
+        "a coin": Mistake(
+            "You round up wherever the noise is in its upper half, whatever the number. The closer "
+            "a number is to its upper neighbor, the more often it should go up.",
+            _rounded(added=lambda bits, noise: bits - bits % GAP + GAP * (noise >= GAP // 2)),
+        ),
+        "the wrong chance": Mistake(
+            "You round up where the noise is larger than the bits to be dropped: the closer to the "
+            "upper neighbor, the less often. Round up where both together reach 65,536.",
+            _rounded(added=lambda bits, noise: bits - bits % GAP + GAP * (noise > bits % GAP)),
+        ),
+        "shifted": Mistake(
+            "You shift the noise into the upper bits. It belongs to the lower ones, as it comes.",
+            _rounded(added=lambda bits, noise: bits + (noise << 16)),
+        ),
+        "64 bits": Mistake(
+            "Your bits are 64 wide, so each number comes out as two: int32 and uint32 together "
+            "make int64. Look at x as `np.uint32`.",
+            lambda x, noise: (x.view(np.uint32).astype(np.int64) + noise & KEPT).view(np.float32),
+        ),
         "half of the noise": Mistake(
             "You add half of the noise, so you round up too rarely.",
             _rounded(added=lambda bits, noise: bits + noise // 2),
@@ -388,11 +445,15 @@ def my_ema(weights, decay):
     return average
 
 
+def _mixed(average, w, decay):
+    return decay * average + (1 - decay) * w
+
+
 @by_parts
 def _ema(
     first=lambda weights: weights[0],
     rest=lambda weights: weights[1:],
-    new=lambda average, w, decay: decay * average + (1 - decay) * w,
+    new=_mixed,
     end=lambda average, weights, decay: average,
 ):
     def variant(weights, decay):
@@ -402,6 +463,13 @@ def _ema(
         return end(average, weights, decay)
 
     return variant
+
+
+def _powers_of_the_decay(weights, decay):
+    average = weights[0]
+    for t, w in enumerate(weights[1:], start=1):
+        average = _mixed(average, w, decay**t)
+    return average
 
 
 EMA = function(
@@ -436,6 +504,25 @@ EMA = function(
             "You add the new weights whole, and the average grows without end. They get the share "
             "1 − decay.",
             _ema(new=lambda average, w, decay: decay * average + w),
+        ),
+        "both by the decay": Mistake(
+            "You multiply both by the decay. The new weights get the rest, 1 − decay.",
+            _ema(new=lambda average, w, decay: decay * average + decay * w),
+        ),
+        "away": Mistake(
+            "You subtract the new weights, so the average moves away from them. It should move "
+            "toward them.",
+            _ema(new=lambda average, w, decay: decay * average - (1 - decay) * w),
+            _ema(new=lambda average, w, decay: average + (1 - decay) * (average - w)),
+        ),
+        "decay to the t": Mistake(
+            "You raise the decay to the power of t, so that the average hardly moves at first and "
+            "forgets more and more. Here the decay is the same in each update.",
+            _powers_of_the_decay,
+        ),
+        "the newest two": Mistake(
+            "You mix two neighboring rows. The old *average* comes first, not the row before.",
+            _ema(end=lambda average, weights, decay: _mixed(weights[-2], weights[-1], decay)),
         ),
         "keeps all": Mistake(
             "The old average isn't multiplied by the decay, so it never forgets and grows.",
@@ -510,6 +597,13 @@ def _bytes(
     return variant
 
 
+def _by_the_state(there_is_one):
+    def variant(parameters, memories, low, state):
+        return parameters * (2 * low + 4 * there_is_one(low, state) + memories * state)
+
+    return variant
+
+
 BYTES = function(
     "14.5",
     "Bytes",
@@ -518,6 +612,10 @@ BYTES = function(
         "counted once": Mistake(
             "Weights and gradients both have `low` bytes a number. You count only one of the two.",
             _bytes(twice=lambda low: low),
+        ),
+        "counted three times": Mistake(
+            "You count three numbers of `low` bytes. There are two: a weight and its gradient.",
+            _bytes(twice=lambda low: 3 * low),
         ),
         "neither counted": Mistake(
             "That is master copy and memory. The weights that compute, and their gradients, need "
@@ -532,6 +630,12 @@ BYTES = function(
         "always a master copy": Mistake(
             "Where the weights are float32 already there is no second copy. `low` says so.",
             _bytes(master=lambda low: 4),
+        ),
+        "master copy by the state": Mistake(
+            "Your master copy depends on `state`. It is `low`, the bytes of the weights, that says "
+            "whether there is one.",
+            _by_the_state(lambda low, state: state < 4),
+            _by_the_state(lambda low, state: low < 4 or state < 4),
         ),
         "a short master copy": Mistake(
             "Your master copy has as few bytes as the weights, so it rounds small steps away just "
@@ -587,10 +691,19 @@ BYTES = function(
             "That is the number of bytes of one parameter. Multiply by how many there are.",
             _bytes(all_of=lambda parameters, each: each),
         ),
+        "parentheses": Mistake(
+            "You multiply weights and gradients by the number of parameters, and leave the rest as "
+            "it is: parentheses are missing.",
+            lambda parameters, memories, low, state: (
+                parameters * 2 * low + (4 if low < 4 else 0) + memories * state
+            ),
+        ),
         "gigabytes": Mistake(
-            "That is in gigabytes. Bytes are asked for.",
+            "That is in gigabytes, or megabytes. Bytes are asked for.",
             _bytes(all_of=lambda parameters, each: parameters * each / 1e9),
             _bytes(all_of=lambda parameters, each: parameters * each / 2**30),
+            _bytes(all_of=lambda parameters, each: parameters * each / 1e6),
+            _bytes(all_of=lambda parameters, each: parameters * each / 2**20),
         ),
     },
     cases=[
@@ -661,6 +774,8 @@ GROUP = function(
             "You go by the name `weight`, and the gain of a norm is called `weight`, too. Count "
             "the axes.",
             _group(matrix=lambda name, shape: name.endswith("weight")),
+            _group(matrix=lambda name, shape: name.endswith("weight") and "norm" not in name),
+            _group(matrix=lambda name, shape: not name.endswith(("bias", "norm.weight"))),
         ),
         "everything decays": Mistake(
             "In yours everything decays. Biases and the gains of norms shouldn't: shrinking them "
@@ -676,6 +791,22 @@ GROUP = function(
             "matrices.",
             _group(decays=lambda matrix, outside: matrix and not outside),
         ),
+        "only AdamW's decays": Mistake(
+            "You let only what AdamW steps decay. Here every matrix decays, and no vector does.",
+            _group(decays=lambda matrix, outside: not matrix or outside),
+            _group(decays=lambda matrix, outside: matrix and outside),
+        ),
+        "decays by name": Mistake(
+            "You go by the name to say what decays. The gain of a norm is called `weight` as well, "
+            "and shouldn't decay: count the axes.",
+            lambda name, shape: np.array([my_group(name, shape)[0], "bias" not in name]),
+            lambda name, shape: np.array([my_group(name, shape)[0], name.endswith("weight")]),
+        ),
+        "one of them doesn't decay": Mistake(
+            "You spare the embedding or the output. Here both decay: they are matrices.",
+            lambda name, shape: my_group(name, shape) & [True, not name.startswith("embed")],
+            lambda name, shape: my_group(name, shape) & [True, not name.startswith("head")],
+        ),
         "decay the wrong way around": Mistake(
             "You have it the wrong way around: matrices decay, vectors don't.",
             _group(decays=lambda matrix, outside: not matrix),
@@ -689,10 +820,19 @@ GROUP = function(
         "the wrong optimizer": Mistake(
             "You have it the wrong way around: Muon takes what you give to AdamW.",
             _group(muon=lambda matrix, outside: not (matrix and not outside)),
+            _group(muon=lambda matrix, outside: matrix and outside),
+        ),
+        "one axis": Mistake(
+            "A vector counts as a matrix in yours. A matrix has two axes, or more.",
+            _group(matrix=lambda name, shape: len(shape) >= 1),
+        ),
+        "more than two": Mistake(
+            "You ask for more than two axes. A matrix has two.",
+            _group(matrix=lambda name, shape: len(shape) > 2),
         ),
         "size": Mistake(
             "You go by how many numbers there are. A long bias is still a vector: count the axes.",
-            *(_group(matrix=_larger_than(n)) for n in (1, 64, 100, 300, 1000)),
+            *(_group(matrix=_larger_than(n)) for n in (64, 100, 300, 1000)),
         ),
         "Muon for nothing": Mistake(
             "In yours AdamW takes everything. The hidden matrices go to Muon.",
@@ -702,6 +842,10 @@ GROUP = function(
             "The kernel of a convolution has four axes, and is a matrix once three of them are "
             "flattened. Ask for two axes or more.",
             _group(matrix=lambda name, shape: len(shape) == 2),
+        ),
+        "one answer": Mistake(
+            "You return one answer. Two are asked for: whether Muon steps it, whether it decays.",
+            _group(handed_in=lambda pair: pair[0]),
         ),
         "swapped": Mistake(
             "Your two answers are in the wrong order: first whether Muon steps it, then whether "
@@ -715,6 +859,8 @@ GROUP = function(
         ("blocks.0.attention.heads.weight", (64, 64)),
         ("blocks.0.norm.weight", (64,)),
         ("blocks.0.mlp.bias", (256,)),
+        ("blocks.1.ln.weight", (64,)),
+        ("blocks.1.mix", (16, 16)),
         ("blocks.1.conv.weight", (32, 16, 3, 3)),
         ("blocks.1.gate.weight", (4, 16)),
         ("head.weight", (500, 64)),

@@ -42,8 +42,9 @@ class Recipe:
     others_take: which matrices AdamW steps all the same, by name: embeddings and the output.
     rates: what the rate is multiplied by, by name: {"head.*": 0.1}; at least 0.
     A name is a pattern in which * stands for anything; of several in rates that fit, the first
-    counts. Names are the framework's own: named_parameters in torch, a variable's path in Keras,
-    the keys joined by dots in Optax.
+    counts. Names are the framework's own: named_parameters in torch, a variable's path in Keras
+    (of a Sequential, "sequential/head/kernel"), the keys joined by dots in Optax. A script that
+    `translate` writes raises ValueError for a pattern that fits no name.
     batch_size: how many examples an update looks at, or None where that is left open.
     patience: training stops, and goes back to its best weights, after so many looks at the held-out
     loss without a new lowest one, at least 1; None: it never stops early.

@@ -205,7 +205,7 @@ def write(recipe: Recipe, log: bool) -> str:
         "from keras import ops": "ops." in schedule + classes,
     }
     imports |= dict.fromkeys(loop.imports, True)
-    built_on = (classes, named.parts(recipe), by_name, watched)
+    built_on = (classes, named.parts(recipe), named.must_fit(recipe), by_name, watched)
     parts = (loop.data, *built_on, schedule, optimizer, loop.updates)
     return script(loop.yours, imports, *parts)
 

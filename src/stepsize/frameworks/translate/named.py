@@ -5,7 +5,17 @@ import json
 from ..recipe import Recipe
 from .script import text
 
-__all__ = ["IMPORT", "for_keras", "for_optax", "is_for_muon", "of_two", "parts", "take"]
+__all__ = [
+    "IMPORT",
+    "for_keras",
+    "for_optax",
+    "is_for_muon",
+    "must_fit",
+    "must_fit_torch",
+    "of_two",
+    "parts",
+    "take",
+]
 
 IMPORT = "from fnmatch import fnmatchcase"
 PARTS = '''
@@ -16,6 +26,13 @@ PARTS = {{{parts}}}
 def part_of(name):
     """The part of the rate that the tensor of this name has."""
     return next((part for pattern, part in PARTS.items() if fnmatchcase(name, pattern)), 1.0)
+'''
+MUST_FIT = '''
+def must_fit(names):
+    """Raise ValueError for a pattern that fits no tensor's name: it would do nothing, unseen."""
+    for pattern in {patterns}:
+        if not any(fnmatchcase(name, pattern) for name in names):
+            raise ValueError(f"{{pattern!r}} fits none of the names: {{', '.join(names)}}")
 '''
 TORCH = '''
 def groups(parameters, lr, decay):
@@ -63,18 +80,24 @@ KERAS = '''
 class ByName({base}):
     """With a rate for each variable, by its name."""
 
+    def build(self, variables):
+        must_fit([variable.path for variable in variables])
+        super().build(variables)
+
     def update_step(self, gradient, variable, learning_rate):
         learning_rate = learning_rate * part_of(variable.path)
 {decay}        super().update_step(gradient, variable, learning_rate)
 '''
 OPTAX = '''
+def name_of(path):
+    """The keys that lead to a tensor, joined by dots."""
+    return jax.tree_util.keystr(path, simple=True, separator=".")
+
+
 def by_name(updates, params):
     """Each tensor's update, times its part of the rate."""
-
-    def scaled(path, update):
-        return part_of(jax.tree_util.keystr(path, simple=True, separator=".")) * update
-
-    return jax.tree.map_with_path(scaled, updates)
+    must_fit([name_of(path) for path, _ in jax.tree.leaves_with_path(updates)])
+    return jax.tree.map_with_path(lambda path, update: part_of(name_of(path)) * update, updates)
 '''
 
 
@@ -84,6 +107,18 @@ def parts(recipe: Recipe) -> str:
         return ""
     pairs = (f"{json.dumps(name)}: {text(part)}" for name, part in recipe.rates.items())
     return PARTS.format(parts=", ".join(pairs)).strip()
+
+
+def must_fit(recipe: Recipe) -> str:
+    """The function that names a pattern which fits nothing, or "" if the recipe has no patterns."""
+    patterns = json.dumps([*recipe.rates, *recipe.others_take])
+    return MUST_FIT.format(patterns=patterns).strip() if patterns != "[]" else ""
+
+
+def must_fit_torch(recipe: Recipe) -> tuple[str, str]:
+    """That function, and its call for a model of torch's."""
+    written = must_fit(recipe)
+    return written, written and "must_fit([name for name, _ in model.named_parameters()])"
 
 
 def take(recipe: Recipe) -> str:
@@ -115,4 +150,4 @@ def for_keras(base: str, decay: float, matrices: bool) -> str:
 
 def for_optax(recipe: Recipe) -> str:
     """The recipe's rates by name, and the transformation that multiplies updates by them."""
-    return f"{parts(recipe)}\n\n\n{OPTAX.strip()}"
+    return "\n\n\n".join((parts(recipe), must_fit(recipe), OPTAX.strip()))

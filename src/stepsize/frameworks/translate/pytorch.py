@@ -140,7 +140,8 @@ def write(recipe: Recipe, log: bool) -> str:
     }
     imports |= dict.fromkeys(loop.imports, True)
     by_name = named.parts(recipe), named.take(recipe) if recipe.rates else ""
-    parts = (loop.data, classes, *by_name, optimizer, scheduler, loop.updates)
+    fit = named.must_fit_torch(recipe)
+    parts = (loop.data, classes, *by_name, *fit, optimizer, scheduler, loop.updates)
     return script(loop.yours, imports, *parts)
 
 
