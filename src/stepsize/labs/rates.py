@@ -87,7 +87,7 @@ def schedule() -> Lab:
             x = np.arange(series.shape[-1])
             named = dict(zip(LOOKS, series, strict=True))
             plots.lines(ax, x, named, ylabel=label, looks=LOOKS)
-        names = (decay, beside) if decay != beside else ("the first", "the second")
+        names = (decay, beside) if decay != beside else ("the schedule", "the one beside it")
         return sentences.schedules(names, lr * factors, above, (200, UPDATES), LAST)
 
     return Lab(
