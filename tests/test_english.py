@@ -17,8 +17,8 @@ TEXTS = (
 )
 FILES = sorted({path for each in TEXTS for path in ROOT.glob(each)} - {Path(__file__).resolve()})
 
-IZE = "categor|character|emphas|general|initial|maxim|memor|minim|normal|optim|organ|orthogonal|parametr|penal|recogn|regular"
-IZE += "|serial|special|standard|summar|synchron|util|vector|visual"
+IZE = "categor|character|emphas|general|initial|maxim|memor|minim|normal|optim|organ|orthogonal"
+IZE += "|parametr|penal|recogn|regular|serial|special|standard|summar|synchron|util|vector|visual"
 BRITISH = re.compile(
     rf"""(?:{IZE})is(?:e|ed|es|er|ers|ing|ations?)\b
         | (?:behavi|col|fav|hon|flav|lab|neighb)our
@@ -33,7 +33,7 @@ APART = re.compile(r"[\d}] %(?! [\d{(])")  # not a remainder, as in n % 2
 ROUND = re.compile(r"(?<!square )(?<!angle )(?<!curly )\bbrackets?\b", re.IGNORECASE)
 VERDICT = re.compile(r"[:?]\s*(?:True|False)\b")
 
-# Numbers as code prints them, and not as a book does: a hyphen for a minus, 2e+08 (but 1e-8 as it is
+# Numbers as code prints them, and not as a book does: a hyphen for a minus, 2e+08 (1e-8 as it is
 # typed may stay), an array's repr, quoted numbers, an arrow of two signs, digits by the dozen.
 RAW = re.compile(
     r"""(?<![\w.-])-\.?\d | \^-\d | \d\.\d+e[-−+]?\d | \d\.?e(?:[-−]0|\+|−)\d*
