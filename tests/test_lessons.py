@@ -20,7 +20,7 @@ spec.loader.exec_module(build)
 
 LESSONS = [pytest.param(lesson, id=lesson.stem) for lesson in build.lessons()]
 TAUGHT = build.lessons()[:-1]  # the last one only asks
-TIMED = 'print(f"batch size {size:4}: {1000 * (perf_counter() - begin):6.2f} ms an epoch")'
+TIMED = 'print(f"batch size {size:4}: {1000 * (perf_counter() - begin):6.2f} ms per epoch")'
 
 
 def test_everything_made_is_fresh():
