@@ -1344,6 +1344,7 @@ def test_a_gap_left_in_a_right_answer_does_not_count():
 def test_check_takes_what_it_is_given():
     assert check(1.1).status == "not tried"
     assert "The exercises are 0.1, 1.1," in check("9.9", 3).text
+    assert str(check(len)).startswith("… not tried yet. There is no such exercise. A check takes")
     assert "The exercises are 0.1, 1.1," in check(None, 3).text
 
 

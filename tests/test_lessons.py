@@ -11,7 +11,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from stepsize.plots.showing import HYPHEN
+from stepsize.plots import typeset
 
 ROOT = Path(__file__).resolve().parents[1]
 spec = importlib.util.spec_from_file_location("build", ROOT / "tools" / "build.py")
@@ -20,7 +20,7 @@ spec.loader.exec_module(build)
 
 LESSONS = [pytest.param(lesson, id=lesson.stem) for lesson in build.lessons()]
 TAUGHT = build.lessons()[:-1]  # the last one only asks
-TIMED = 'print(f"batch size {size:4}: {1000 * (perf_counter() - begin):6.2f} ms an epoch")'
+TIMED = 'print(f"batch size {size:4}: {1000 * (perf_counter() - begin):6.2f} ms per epoch")'
 
 
 def test_everything_made_is_fresh():
@@ -85,13 +85,13 @@ def test_solution_is_judged_right(lesson):
 
 
 @pytest.mark.parametrize("lesson", LESSONS)
-def test_below_a_picture_a_number_has_the_minus_sign_of_its_axes(lesson):
+def test_below_a_picture_a_number_is_written_as_its_axes_write_theirs(lesson):
     notebook = nbformat.read(ROOT / "solutions" / f"{lesson.stem}.ipynb", as_version=4)
     shown = [output.data for cell in notebook.cells for output in cell.get("outputs", ())
              if "image/png" in output.get("data", ())]  # fmt: skip
     assert shown or lesson not in TAUGHT
     for data in shown:
-        assert HYPHEN.search(data["text/plain"]) is None
+        assert typeset(data["text/plain"]) == data["text/plain"]
 
 
 def test_no_output_goes_uncompared_but_that_of_the_clock_and_of_what_is_here():

@@ -43,9 +43,9 @@ def verdict_on(name: str, answer: Any) -> Verdict:
 
 def _verdict(name: str, answer: Any) -> Verdict:
     if name not in EXERCISES:
-        return Verdict(
-            name, UNTRIED, (f"There is no such exercise. The exercises are {', '.join(EXERCISES)}.")
-        )
+        how = 'A check takes an exercise and your answer, as in `check("1.1", my_sgd)`.'
+        text = f"There is no such exercise. {how} The exercises are {', '.join(EXERCISES)}."
+        return Verdict(name, UNTRIED, text)
     if answer is ...:
         return Verdict(name, UNTRIED, TO_DO)
     try:

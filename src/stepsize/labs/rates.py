@@ -35,11 +35,11 @@ LOOKS = {
 
 DECAYS: dict[str, Callable[[Any], Any]] = {
     "constant": constant,
-    "step, three times": lambda t: step_decay(t, step_size=75, gamma=0.3),
+    "step": lambda t: step_decay(t, step_size=75, gamma=0.3),
     "exponential": lambda t: exponential(t, 0.01 ** (1 / UPDATES)),
     "linear": lambda t: linear(t, UPDATES),
     "cosine": lambda t: cosine(t, UPDATES),
-    "cosine with restarts": lambda t: cosine_restarts(t, 100),
+    "warm restarts": lambda t: cosine_restarts(t, 100),
     "one cycle": lambda t: one_cycle(t, UPDATES),
     "stable, then down": lambda t: warmup_stable_decay(t, UPDATES, warmup=0, decay=75),
 }
@@ -87,7 +87,7 @@ def schedule() -> Lab:
             x = np.arange(series.shape[-1])
             named = dict(zip(LOOKS, series, strict=True))
             plots.lines(ax, x, named, ylabel=label, looks=LOOKS)
-        names = (decay, beside) if decay != beside else ("the first", "the second")
+        names = (decay, beside) if decay != beside else ("the schedule", "the one beside it")
         return sentences.schedules(names, lr * factors, above, (200, UPDATES), LAST)
 
     return Lab(

@@ -6,8 +6,8 @@ Every sentence is read off a trace, and is true of it. Nothing is predicted.
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from matplotlib.ticker import Formatter
 
+from .. import plots
 from ..clinic import RangeTest
 from ..loop import Trace
 from ..surfaces import Surface
@@ -31,10 +31,8 @@ __all__ = [
 
 
 def number(value: float, form: str = ".3g") -> str:
-    """Three digits, or as `form` says: 0.0123, 1.3e−06, −58; with the minus sign of the plots."""
-    if not np.isfinite(value):
-        return "infinite"
-    return Formatter.fix_minus(f"{value:{form}}")
+    """Three digits, or as `form` says: 0.0123, 1.3 × 10⁻⁶, −58, infinite."""
+    return plots.number(value, form) if np.isfinite(value) else "infinite"
 
 
 def descent(trace: Trace, surface: Surface, reveal: bool = False) -> str:
@@ -156,8 +154,8 @@ def momentum_map(trace: Trace, grown: np.ndarray) -> str:
             worst = first * 10**grown
         grew = f"the loss grew from {number(first)} to {number(worst)}"
         return f"{chosen}: higher than at the start; {grew} in {len(trace.grad)} steps"
-    left = f"after {len(trace.grad)} steps 10^{number(float(grown), '.1f')} of the loss is left"
-    return f"{chosen}: {left}"
+    left = number(float(10**grown), ".2g")
+    return f"{chosen}: {left} of the loss is left after {len(trace.grad)} steps"
 
 
 def range_test(found: RangeTest, end: float, best: float) -> str:
@@ -186,20 +184,25 @@ def schedules(
     heights = np.stack([above[:, end + 1 - last : end + 1].mean(-1) for end in ends])
     said = []
     for name, rate, height in zip(names, rates, heights.T, strict=True):
-        used = f"rate from {number(rate[0])} to {number(rate[-1])}"
+        ends_at = f"from {number(rate[0])} to {number(rate[-1])}"
+        used = ends_at if np.ptp(rate) else number(rate[0])
         highest = f", at most {number(rate.max())}" if rate.max() > rate[0] else ""
         found = ", ".join(f"{number(h)} after {end}" for h, end in zip(height, ends, strict=True))
-        said.append(f"{name} ({used}{highest}) is above the lowest loss by {found} updates")
-    verdict = (_lower(names, each, end) for each, end in zip(heights, ends, strict=True))
-    return f"{', '.join(verdict)}: {'; '.join(said)}"
+        said.append(f"{name} (rate {used}{highest}) is above the lowest loss by {found} updates")
+    return f"{_lower(names, heights, ends)}: {'; '.join(said)}"
 
 
-def _lower(names: Sequence[str], heights: np.ndarray, end: int) -> str:
+def _lower(names: Sequence[str], heights: np.ndarray, ends: Sequence[int]) -> str:
     """Which of two is lower, and by what factor, as far as can be read here."""
-    if number(heights[0]) == number(heights[1]):
-        return f"no difference after {end} updates"
-    factor = number(heights.max() / heights.min(), ".2g")
-    return f"{names[int(heights.argmin())]} is lower by a factor of {factor} after {end} updates"
+    found: dict[str, list[str]] = {}
+    for each, end in zip(heights, ends, strict=True):
+        if number(each[0]) == number(each[1]):
+            found.setdefault("no difference", []).append(f"after {end} updates")
+        else:
+            ahead = f"{names[int(each.argmin())]} is lower,"
+            factor = number(each.max() / each.min(), ".2g")
+            found.setdefault(ahead, []).append(f"by a factor of {factor} after {end} updates")
+    return ", and ".join(f"{who} {' and '.join(when)}" for who, when in found.items())
 
 
 def scales(trace: Trace) -> str:
@@ -268,7 +271,7 @@ def fair_race(losses: Mapping[str, np.ndarray], rates: np.ndarray, steps: int) -
 def decay(left: Mapping[str, np.ndarray], updates: int) -> str:
     """What is left of two weights that both began at 1. left: rule -> (A, B)."""
     parts = [f"{name} {100 * a:.0f}% and {100 * b:.0f}%" for name, (a, b) in left.items()]
-    return f"left of A and B after {updates} updates: " + ", ".join(parts)
+    return f"what is left of A and B after {updates} updates: " + ", ".join(parts)
 
 
 def forgetting(runs: Mapping[str, Trace], period: int) -> str:

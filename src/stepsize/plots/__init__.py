@@ -23,6 +23,7 @@ from .looks import (
     palette,
 )
 from .maps import cells, contours, path
+from .numbers import number, typeset
 from .showing import show
 
 __all__ = [
@@ -46,6 +47,7 @@ __all__ = [
     "lines",
     "look",
     "losses",
+    "number",
     "palette",
     "path",
     "points",
@@ -55,4 +57,5 @@ __all__ = [
     "staircase",
     "sweep",
     "tally",
+    "typeset",
 ]

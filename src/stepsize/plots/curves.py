@@ -10,11 +10,11 @@ from ..extras import needs
 from ..loop import Trace
 from .looks import DASHED, GREY, INK, SIZE, SOLID, Look, look, tidy
 from .names import NamesAtEnds, named
+from .numbers import number
 from .slips import require_axes, require_length, require_named, require_run, row_of
 
 with needs():
     from matplotlib.axes import Axes
-    from matplotlib.ticker import Formatter
 
 
 def losses(
@@ -86,7 +86,7 @@ def range_test(
     if suggestion is not None:
         ax.axvline(suggestion, color=color, ls=dash, lw=2)
         top = ax.get_ylim()[1]
-        said = Formatter.fix_minus(f" {suggestion:.2g}")  # as the ticks
+        said = f" {number(suggestion, '.2g')}"
         ax.text(suggestion, top, said, color=color, fontsize=SIZE, va="top")
     return tidy(ax, "learning rate", "loss")
 

@@ -1,13 +1,10 @@
 """How a figure is shown: as a picture, and in words."""
 
-import re
-
 from ..extras import needs
+from .numbers import typeset
 
 with needs():
     from matplotlib.figure import Figure
-
-HYPHEN = re.compile(r"(?<![\w-])-(?=[\d.])|(?<=\de)-(?=\d)")  # where a number wants a minus
 
 
 def show(figure: Figure, sentence: str) -> None:
@@ -15,13 +12,13 @@ def show(figure: Figure, sentence: str) -> None:
 
     The sentence is computed by the cell from the arrays that are drawn. It is stored as the
     picture's text, so a test can hold it, and a page that is made of the notebook gives it to
-    those who can't see the picture. Its numbers get the minus sign that the axes have.
+    those who can't see the picture. Its numbers are written as the axes write theirs.
     """
     import matplotlib.pyplot as plt
 
     with needs():
         from IPython import get_ipython
-    sentence, shell = HYPHEN.sub("−", sentence), get_ipython()
+    sentence, shell = typeset(sentence), get_ipython()
     data, metadata = shell.display_formatter.format(figure) if shell else ({}, {})
     if len(data) > 1:  # a picture, besides the text
         shell.display_pub.publish({**data, "text/plain": sentence}, metadata)

@@ -24,15 +24,17 @@
 
   // As labs/sentences.py says it and plots.path and plots.losses draw it ----------------------------
 
-  /** Three digits or so, as Python's `.3g`, with the minus sign of the plots. */
+  const raised = (power) => power.replace(/./g, (sign) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(sign)]);
+
+  /** Three digits or so, as `plots.number` writes them: 0.0123, −58, 1.3 × 10⁻⁶. */
   function number(value, count = 3) {
     if (!Number.isFinite(value)) return "infinite";
     const [digits, power] = value.toExponential(count - 1).split("e");
     const short = (text) => (text.includes(".") ? text.replace(/\.?0+$/, "") : text);
     const far = Number(power) < -4 || Number(power) >= count;
-    const sign = power[0] === "-" ? "-" : "+";
+    const times = short(digits) === "1" ? "" : `${short(digits)} × `;
     const said = far
-      ? `${short(digits)}e${sign}${power.slice(1).padStart(2, "0")}`
+      ? `${times}10${raised(power.replace("+", ""))}`
       : short(value.toFixed(count - 1 - Number(power)));
     return said.replaceAll("-", "−");
   }

@@ -16,8 +16,8 @@
   function sentence({ loss, grad }, grown, lr, momentum) {
     const chosen = `learning rate ${number(lr)}, momentum ${momentum.toFixed(2)}`;
     if (grown <= 0) {
-      const power = Number.isFinite(grown) ? grown.toFixed(1).replace("-", "−") : "infinite";
-      return `${chosen}: after ${grad.length} steps 10^${power} of the loss is left`;
+      const left = number(10 ** grown, 2);
+      return `${chosen}: ${left} of the loss is left after ${grad.length} steps`;
     }
     const grew = `the loss grew from ${number(loss[0])} to ${number(loss[0] * 10 ** grown)}`;
     return `${chosen}: higher than at the start; ${grew} in ${grad.length} steps`;
