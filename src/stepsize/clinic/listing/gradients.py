@@ -176,7 +176,10 @@ def clipping(program: Program) -> Finding | None:
                 (o for o in one[one.index(e) + 1 :] if roles.is_step(o) or roles.is_backward(o)),
                 None,
             )
-            if (
+            if last is None and rest is not None and roles.is_backward(rest):
+                if any(roles.is_step(o) for o in one[one.index(rest) :]):
+                    return _too_early(any(roles.is_zero(o) for o in before))
+            elif (
                 last is not None
                 and roles.is_step(last)
                 and (rest is None or roles.is_backward(rest))
@@ -189,6 +192,17 @@ def clipping(program: Program) -> Finding | None:
                     10,
                 )
     return None
+
+
+def _too_early(cleared: bool) -> Finding:
+    seen = "there is none yet" if cleared else "it is that of the batch before"
+    return Finding(
+        "clips nothing",
+        0.92,
+        f"The gradient is clipped before backward(): {seen}.",
+        "Clip between backward() and step().",
+        10,
+    )
 
 
 GRADIENTS = (accumulation, clipping)

@@ -67,7 +67,7 @@ def keras_logits(program: Program) -> Finding | None:
     last = ast.unparse(layers[-1].value)
     for layer in ("softmax", "sigmoid"):
         if f"activation='{layer}'" in last or f"activations.{layer}" in last:
-            return twice("the loss, from_logits=True,", layer)
+            return twice("a loss with from_logits=True", layer)
     return None
 
 

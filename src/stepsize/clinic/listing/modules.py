@@ -96,7 +96,9 @@ def _freezes(e: Event, model: str) -> bool:
     if not isinstance(loop, ast.For) or e.place.tests:
         return False
     over = loop.iter
-    own = isinstance(over, ast.Call) and e.text(over.func) == f"{model}.parameters"
+    own = isinstance(over, ast.Call) and e.text(over.func) in (
+        f"{model}.parameters", f"{model}.named_parameters",
+    )  # fmt: skip
     by_call = e.name == "requires_grad_" and e.arguments and _is_false(e.arguments[0])
     return own and bool((e.name == "=" and e.owner.endswith(".requires_grad") and false) or by_call)
 

@@ -14,6 +14,7 @@ from functools import cache
 __all__ = ["LOOPS", "Event", "Program", "Run", "apart", "last_word", "read"]
 
 LOOPS = (ast.For, ast.AsyncFor, ast.While)
+COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 # Methods of torch's own: `a.train()` doesn't mean a function of the text of the same name.
 TORCH = {"train", "eval", "step", "backward", "forward", "zero_grad", "to", "parameters"}
@@ -162,6 +163,8 @@ class _Reader:
             return
         if isinstance(node, LOOPS):
             self._loop(node, place, names, kind)
+        elif isinstance(node, COMPREHENSIONS):
+            self._comprehension(node, place, names, kind)
         elif isinstance(node, ast.If | ast.IfExp | ast.Try | ast.Match):
             self._branch(node, place, names, kind)
         elif isinstance(node, ast.With | ast.AsyncWith):
@@ -186,6 +189,16 @@ class _Reader:
         inner = replace(place, loops=(*place.loops, node))
         self._all(node.body, inner, names, kind)  # type: ignore[attr-defined]
         self._all(node.orelse, place, names, kind)  # type: ignore[attr-defined]
+
+    def _comprehension(self, node: ast.AST, place: Place, names: dict[str, str], kind: str) -> None:
+        """As the loops that it stands for."""
+        for part in node.generators:  # type: ignore[attr-defined]
+            self._walk(part.iter, place, names, kind)
+            loop = ast.For(part.target, part.iter, [], [])
+            place = replace(place, loops=(*place.loops, loop), tests=(*place.tests, *part.ifs))
+            self._all(part.ifs, place, names, kind)
+        parts = [getattr(node, part, None) for part in ("key", "value", "elt")]
+        self._all([part for part in parts if part is not None], place, names, kind)
 
     def _branch(self, node: ast.AST, place: Place, names: dict[str, str], kind: str) -> None:
         test = getattr(node, "test", None)
