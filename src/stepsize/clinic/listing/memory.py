@@ -20,31 +20,31 @@ def losses_with_graphs(program: Program) -> Finding | None:
     roles = Roles(program)
     for run in program.runs:
         for i, e in enumerate(run):
-            if e.name != "=" or not e.place.loops or e.place.frozen or not _adds_up(e):
+            added = _added(e)
+            if added is None or not e.place.loops or e.place.frozen:
                 continue
-            assert isinstance(e.value, ast.BinOp)
-            if not _is_tensor(e.value.right, run[:i]) or _used(e.owner, run, roles):
+            if not _is_tensor(added, run[:i]) or _used(e.owner, run, roles):
                 continue
-            if not _model_learns(run[:i], e, roles):
+            if not (_evaluates(run[:i]) or (e.name == "=" and _trains(run[:i], e, roles))):
                 continue
             return Finding(
                 "graphs kept",
                 0.75,
-                f"{e.owner} adds up losses as tensors: each keeps the graph that it came from, and "
-                "the memory grows with every batch.",
-                f"Add loss.item() to {e.owner} instead, and evaluate under torch.no_grad().",
+                f"{e.owner} takes losses in as tensors: each keeps the graph that it came from, "
+                "and the memory grows with every batch.",
+                f"Put loss.item() into {e.owner} instead, and evaluate under torch.no_grad().",
                 9,
             )
     return None
 
 
-def _adds_up(e: Event) -> bool:
-    """Whether it is `total += ...`."""
-    return (
-        isinstance(e.value, ast.BinOp)
-        and isinstance(e.value.op, ast.Add)
-        and e.text(e.value.left) == e.owner
-    )
+def _added(e: Event) -> ast.expr | None:
+    """Of `total += x` and `losses.append(x)`: x."""
+    if e.name == "append" and len(e.arguments) == 1:
+        return e.arguments[0]
+    if e.name != "=" or not isinstance(e.value, ast.BinOp) or not isinstance(e.value.op, ast.Add):
+        return None
+    return e.value.right if e.text(e.value.left) == e.owner else None
 
 
 def _is_tensor(node: ast.expr, before: Run) -> bool:
@@ -74,11 +74,12 @@ def _has(e: Event, names: set[str]) -> bool:
     return any(e.text(n) in names for n in nodes)
 
 
-def _model_learns(before: Run, e: Event, roles: Roles) -> bool:
-    """Whether this loop trains, by a backward() of each batch's own loss; or evaluates."""
-    own = [o for o in before if o.within(e.loop)]
-    if any(roles.is_backward(o) for o in own):
-        return True
+def _trains(before: Run, e: Event, roles: Roles) -> bool:
+    """Whether the loop calls backward() for each batch's own loss, before it is added."""
+    return any(roles.is_backward(o) and o.within(e.loop) for o in before)
+
+
+def _evaluates(before: Run) -> bool:
     modes = [o.name for o in before if o.name in ("eval", "train") and o.owner]
     return bool(modes) and modes[-1] == "eval"
 

@@ -1,6 +1,7 @@
 """Whether the optimizer holds what the loop trains, for as long as it trains."""
 
 import ast
+import re
 
 from ..finding import Finding
 from .program import Event, Program, Run, apart, last_word
@@ -21,6 +22,7 @@ def other_parameters(program: Program) -> Finding | None:
                 or _replaced(made, run, i, roles)
                 or _twice_held(made, run, i, roles)
                 or _never_learns(made, program, roles)
+                or _nobody_holds(program, roles)
             )
             if said:
                 return Finding(
@@ -92,6 +94,30 @@ def _left_out(run: Run, roles: Roles) -> str:
     return next((name for name in asked if name and name not in held), "")
 
 
+def _nobody_holds(program: Program, roles: Roles) -> str:
+    """A model made in the text, set to train and called in the loop, that no optimizer holds."""
+    held = [parameters_of(e) for e in roles.optimizers]
+    if not all(held):
+        return ""  # who knows what else one of them was given
+    text, events = ast.unparse(program.tree), list(program.events)
+    for made in events:
+        name = made.owner
+        if made.name != "=" or "." in name or not _made_by(made.value):
+            continue
+        own = [e.name for e in events if e.owner == name]
+        modes = [mode for mode in own if mode in ("train", "eval")]
+        if modes[:1] != ["train"]:
+            continue
+        handed = any(
+            isinstance(a, ast.Name) and e.text(a) == name for e in events for a in e.arguments
+        )
+        inside = re.search(rf"\b{re.escape(name)}\.(\w+\.)*(named_)?parameters\(", text)
+        learns = any(_calls(e, name) and not e.place.frozen for e in events)
+        if learns and not handed and not inside:
+            return f"{name} is set to train, and no optimizer holds its parameters."
+    return ""
+
+
 ABOUT = (
     "train", "eval", "parameters", "state_dict", "load_state_dict", "to", "cuda", "zero_grad",
     "named_parameters", "requires_grad_", "apply", "half", "cpu",
@@ -149,7 +175,8 @@ def _replaced(made: Event, run: Run, i: int, roles: Roles) -> str:
                 continue
             if e.place.call != made.place.call:
                 continue  # a name of another function
-            if set(map(id, e.place.loops)) - set(map(id, made.place.loops)):
+            deeper = set(map(id, e.place.loops)) - set(map(id, made.place.loops))
+            if deeper and not (e.owner == name and _made_by(e.value)):
                 continue  # made again and again: who knows
             later = run[j + 1 :]
             again = next((k for k, o in enumerate(later) if o in roles.optimizers), len(later))
@@ -207,7 +234,7 @@ def made_anew(program: Program) -> Finding | None:
     return None
 
 
-def _outside(loop: ast.AST | None, run: Run) -> set[tuple[int, str]]:
+def _outside(loop: ast.AST | None, run: Run) -> set[tuple[object, str]]:
     """The branches in which the whole loop stands."""
     own = [set(e.place.branches) for e in run if e.within(loop)]
     return set.intersection(*own) if own else set()

@@ -2,12 +2,13 @@
 
 import ast
 import re
+from dataclasses import replace
 
 from ..finding import Finding
 from .program import Event, Program, Run, apart, last_word
 from .roles import Roles, is_loss, parameters_of
 
-__all__ = ["UPDATES"]
+__all__ = ["UPDATES", "made_anew"]
 
 
 def forgotten_zero(program: Program) -> Finding | None:
@@ -127,6 +128,34 @@ def never_steps(program: Program) -> Finding | None:
     return None
 
 
+def another_steps(program: Program) -> Finding | None:
+    """Gradients are cleared for one optimizer, and then another one makes the step."""
+    roles, events = Roles(program), list(program.events)
+    stepped = {e.owner for e in events if e.name == "step"}
+    handed = {e.text(a) for e in events for a in e.arguments if isinstance(a, ast.Name)}
+    for run in program.runs:
+        cleared: set[str] = set()
+        pending = False
+        for e in (e for e in run if e.place.loops):
+            if e.name == "zero_grad" and roles.is_sure_step(replace(e, name="step")):
+                cleared.add(e.owner)
+            elif roles.is_backward(e):
+                pending = bool(cleared)
+            elif roles.is_sure_step(e) and not e.arguments:
+                idle = cleared - stepped - handed
+                if pending and idle and e.owner not in cleared:
+                    return Finding(
+                        "dead gradients",
+                        0.9,
+                        f"{min(idle)} never makes a step: after its zero_grad() and backward() "
+                        f"comes {e.owner}.step().",
+                        f"Call {min(idle)}.step() there.",
+                        1,
+                    )
+                cleared, pending = set(), False
+    return None
+
+
 def _by_hand(program: Program) -> bool:
     """Whether gradients are read from `.grad`: weights may be changed without an optimizer."""
     return any(
@@ -185,7 +214,7 @@ def _no_graph(node: ast.expr, before: Run, deep: int = 0) -> bool:
             sides = [s for s in sides if not _only_data(s, before)]
         return bool(sides) and all(again(side) for side in sides)
     if isinstance(node, ast.Call):
-        if last_word(node) in CUTS or _made_anew(node):
+        if last_word(node) in CUTS or made_anew(node):
             return True
         if is_loss(node) and node.args:
             return again(node.args[0]) and all(_only_data(a, before) for a in node.args[1:2])
@@ -202,6 +231,9 @@ VIEWS = (
     "mean", "sum", "view", "reshape", "squeeze", "float", "flatten", "requires_grad_", "pow",
     "square", "abs", "sqrt", "unsqueeze", "to",
 )  # fmt: skip
+
+
+MOVES = ("to", "cuda", "cpu", "float", "double", "type", "unsqueeze", "squeeze")
 
 
 def _spelled(node: ast.expr, before: Run) -> str:
@@ -234,12 +266,17 @@ def _moves(call: ast.Call) -> bool:
     )  # fmt: skip
 
 
-def _made_anew(node: ast.Call) -> bool:
+def made_anew(node: ast.expr) -> bool:
     """Whether a tensor is made of numbers that were taken out of another."""
-    if last_word(node) not in ("tensor", "as_tensor", "Tensor", "FloatTensor", "Variable"):
+    while isinstance(node, ast.Call) and last_word(node) in MOVES:
+        if not isinstance(node.func, ast.Attribute):
+            break
+        node = node.func.value
+    if not isinstance(node, ast.Call):
         return False
+    makers = ("tensor", "as_tensor", "from_numpy", "Tensor", "FloatTensor", "Variable")
     inside = [n for a in node.args for n in ast.walk(a) if isinstance(n, ast.Call)]
-    return any(last_word(n) in CUTS for n in inside)
+    return last_word(node) in makers and any(last_word(n) in CUTS for n in inside)
 
 
 def _number(node: ast.expr) -> bool:
@@ -249,4 +286,4 @@ def _number(node: ast.expr) -> bool:
     )
 
 
-UPDATES = (forgotten_zero, zeroed_before_step, never_steps, without_graph)
+UPDATES = (forgotten_zero, zeroed_before_step, never_steps, another_steps, without_graph)
