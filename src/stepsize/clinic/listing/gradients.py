@@ -106,6 +106,8 @@ def _undivided(backward: Event, each: ast.expr, run: Run, program: Program) -> b
     node = call.args[0] if call.args else call.func.value  # type: ignore[attr-defined]
     while isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
         node = node.args[0] if last_word(node) == "scale" else node.func.value
+    if isinstance(node, ast.Attribute) and node.attr == "loss":
+        return isinstance(each, ast.Constant) and ".grad" not in ast.unparse(program.tree)
     if not isinstance(node, ast.Name):
         return False
     assigned = [e for e in run if e.name == "=" and e.owner == backward.text(node)]

@@ -21,6 +21,7 @@ def other_parameters(program: Program) -> Finding | None:
                 _not_called(made, run, i, roles)
                 or _replaced(made, run, i, roles)
                 or _twice_held(made, run, i, roles)
+                or _copied(made, run, i, roles)
                 or _never_learns(made, program, roles)
                 or _nobody_holds(program, roles)
             )
@@ -83,6 +84,22 @@ def _twice_held(made: Event, run: Run, i: int, roles: Roles) -> str:
                 f"{made.owner} and {other.owner} both hold the parameters of {next(iter(held))}, "
                 f"and none holds those of {left}."
             )
+    return ""
+
+
+def _copied(made: Event, run: Run, i: int, roles: Roles) -> str:
+    """Of a copy that is made after the optimizer, and trained in place of the model."""
+    held, later = parameters_of(made), run[i + 1 :]
+    name = next(iter(held), "")
+    everyone = set().union(*(parameters_of(e) for e in roles.optimizers))
+    trains = any(roles.is_backward(e) and e.place.loops for e in later)
+    if len(held) != 1 or not trains or any(_calls(e, name) for e in later):
+        return ""
+    for e in later:
+        copied = e.name == "=" and f"deepcopy({name})" in ast.unparse(e.value)
+        learns = any(_calls(o, e.owner) and o.place.loops and not o.place.frozen for o in later)
+        if copied and learns and e.owner not in everyone:
+            return f"The optimizer holds the parameters of {name}, and the loop trains {e.owner}."
     return ""
 
 
