@@ -1,13 +1,28 @@
 """What the clinic reads in the text of a loop: faults by name, and no sound loop accused."""
 
+import re
+from pathlib import Path
+
 import pytest
 
+from stepsize.clinic import diagnose
 from stepsize.clinic.listing import faults
 
 from . import loops, loops_elsewhere
 
 SOUND = loops.SOUND | loops_elsewhere.SOUND
 FAULTY = loops.FAULTY | loops_elsewhere.FAULTY
+
+TEXT = Path(__file__).with_name("posted_loops.txt").read_text(encoding="utf-8")
+POSTED = [loop.partition("\n") for loop in re.split("^=== ", TEXT, flags=re.M)[1:]]
+HEADS = [head for head, _, _ in POSTED]
+
+
+@pytest.mark.parametrize(("head", "_", "code"), POSTED, ids=HEADS)
+def test_a_loop_in_the_form_in_which_it_is_posted(head, _, code):
+    right = head.partition(": ")[0]
+    found = [finding.name for finding in diagnose(code=code).findings]
+    assert found[:1] == ([] if right == "sound" else [right])
 
 
 @pytest.mark.parametrize("name", SOUND)

@@ -3,12 +3,14 @@
 from collections.abc import Callable
 
 from ..finding import Finding
+from .averages import AVERAGES
 from .decay import DECAY, adam_decays
 from .descent import DESCENT
 from .foreign import FOREIGN
 from .gradients import GRADIENTS
 from .keras import KERAS
 from .lightning import LIGHTNING
+from .memory import MEMORY
 from .modules import MODULES
 from .outputs import OUTPUTS
 from .pace import PACE
@@ -36,6 +38,8 @@ FAULTS: tuple[Callable[[Program], Finding | None], ...] = (
     *KERAS,
     *DECAY,
     *RATES,
+    *MEMORY,
+    *AVERAGES,
 )
 
 

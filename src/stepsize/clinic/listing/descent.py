@@ -110,4 +110,27 @@ def _over(e: Event, loader: str) -> bool:
     return any(loader in ast.unparse(n.iter) for n in loops)
 
 
-DESCENT = (ascends, negated, never_shuffled)
+def epoch_never_set(program: Program) -> Finding | None:
+    """A DistributedSampler that isn't told the epoch: it draws the same order in each."""
+    text = ast.unparse(program.tree)
+    if re.search(r"set_epoch|Lightning|accelerat|Trainer\(", text):
+        return None
+    for e in program.events:
+        if e.name != "=" or last_word(e.value) != "DistributedSampler":
+            continue
+        given = {k.arg: ast.unparse(k.value) for k in e.value.keywords}  # type: ignore[attr-defined]
+        trains = any("backward" in o.name and len(o.place.loops) > 1 for o in program.events)
+        aside = re.search("val|test|eval", e.owner.lower() + ast.unparse(e.value).lower())
+        if given.get("shuffle") != "False" and trains and not aside:
+            return Finding(
+                "data not shuffled",
+                0.7,
+                f"{e.owner}.set_epoch() is never called: DistributedSampler draws the same order "
+                "in each epoch.",
+                f"{e.owner}.set_epoch(epoch) as each epoch begins.",
+                5,
+            )
+    return None
+
+
+DESCENT = (ascends, negated, never_shuffled, epoch_never_set)

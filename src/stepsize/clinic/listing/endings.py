@@ -10,6 +10,7 @@ LAYERS = {
     "softmax": ("softmax", "Softmax"),
     "sigmoid": ("sigmoid", "Sigmoid"),
     "relu": ("relu", "ReLU"),
+    "linear": ("linear", "Linear", "LazyLinear"),
 }
 
 
@@ -49,6 +50,8 @@ def _model_ends(e: Event, given: ast.expr | None, layer: str, program: Program) 
         if kind in classes:
             return _class_ends(classes[kind], layer)
         return kind == "Sequential" and _sequence_ends(model, layer)
+    if layer == "linear":
+        return False  # where the model isn't seen, something may stand between
     if given is not None and not isinstance(given, ast.Name | ast.Call):
         return False
     inside = {

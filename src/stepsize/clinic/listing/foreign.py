@@ -36,9 +36,10 @@ def updates_unused(program: Program) -> Finding | None:
 def result_unused(program: Program) -> Finding | None:
     """Of JAX, where nothing is changed in place: new weights are worked out and thrown away."""
     thrown = [n.value for n in ast.walk(program.tree) if isinstance(n, ast.Expr)]
+    updating = _updating(program.tree)
     for call in (n for n in thrown if isinstance(n, ast.Call)):
         flax = last_word(call) == "apply_gradients" and any(k.arg == "grads" for k in call.keywords)
-        if flax or last_word(call) in _updating(program.tree):
+        if flax or last_word(call) in updating:
             return Finding(
                 "dead gradients",
                 0.92,

@@ -106,6 +106,8 @@ def _undivided(backward: Event, each: ast.expr, run: Run, program: Program) -> b
     node = call.args[0] if call.args else call.func.value  # type: ignore[attr-defined]
     while isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
         node = node.args[0] if last_word(node) == "scale" else node.func.value
+    if isinstance(node, ast.Attribute) and node.attr == "loss":
+        return isinstance(each, ast.Constant) and ".grad" not in ast.unparse(program.tree)
     if not isinstance(node, ast.Name):
         return False
     assigned = [e for e in run if e.name == "=" and e.owner == backward.text(node)]
@@ -176,7 +178,10 @@ def clipping(program: Program) -> Finding | None:
                 (o for o in one[one.index(e) + 1 :] if roles.is_step(o) or roles.is_backward(o)),
                 None,
             )
-            if (
+            if last is None and rest is not None and roles.is_backward(rest):
+                if any(roles.is_step(o) for o in one[one.index(rest) :]):
+                    return _too_early(any(roles.is_zero(o) for o in before))
+            elif (
                 last is not None
                 and roles.is_step(last)
                 and (rest is None or roles.is_backward(rest))
@@ -189,6 +194,17 @@ def clipping(program: Program) -> Finding | None:
                     10,
                 )
     return None
+
+
+def _too_early(cleared: bool) -> Finding:
+    seen = "there is none yet" if cleared else "it is that of the batch before"
+    return Finding(
+        "clips nothing",
+        0.92,
+        f"The gradient is clipped before backward(): {seen}.",
+        "Clip between backward() and step().",
+        10,
+    )
 
 
 GRADIENTS = (accumulation, clipping)

@@ -67,7 +67,7 @@ def keras_logits(program: Program) -> Finding | None:
     last = ast.unparse(layers[-1].value)
     for layer in ("softmax", "sigmoid"):
         if f"activation='{layer}'" in last or f"activations.{layer}" in last:
-            return twice("the loss, from_logits=True,", layer)
+            return twice("a loss with from_logits=True", layer)
     return None
 
 
@@ -119,9 +119,10 @@ def untrainable(program: Program) -> Finding | None:
     for run in program.runs:
         frozen: dict[str, bool] = {}
         for e in run:
-            model, _, what = e.owner.rpartition(".")
+            model, _, what = _frozen_in_a_loop(e).rpartition(".")
             if e.name == "=" and what == "trainable" and isinstance(e.value, ast.Constant):
-                frozen[model] = e.value.value is False and not e.place.loops
+                whole = not e.place.loops or f"{model}.trainable" != e.owner
+                frozen[model] = e.value.value is False and whole
                 if e.value.value is True:
                     frozen = {}  # of a part of it, perhaps
             elif e.name == "compile" and e.owner in frozen:
@@ -136,6 +137,16 @@ def untrainable(program: Program) -> Finding | None:
                         1,
                     )
     return None
+
+
+def _frozen_in_a_loop(e: Event) -> str:
+    """Of `for layer in model.layers: layer.trainable = ...`, model.trainable; else as it stands."""
+    if not isinstance(e.loop, ast.For) or e.place.tests:
+        return e.owner
+    over, target = ast.unparse(e.loop.iter), ast.unparse(e.loop.target)
+    if e.owner == f"{target}.trainable" and over.endswith(".layers"):
+        return f"{over.removesuffix('.layers')}.trainable"
+    return e.owner
 
 
 KERAS = (softmax_of_one, keras_logits, by_name, untrainable)

@@ -6,6 +6,7 @@ import re
 from ..finding import Finding
 from .program import Event, Program, last_word
 from .roles import Roles, parameters_of
+from .updates import made_anew
 
 __all__ = ["MODULES"]
 
@@ -96,7 +97,9 @@ def _freezes(e: Event, model: str) -> bool:
     if not isinstance(loop, ast.For) or e.place.tests:
         return False
     over = loop.iter
-    own = isinstance(over, ast.Call) and e.text(over.func) == f"{model}.parameters"
+    own = isinstance(over, ast.Call) and e.text(over.func) in (
+        f"{model}.parameters", f"{model}.named_parameters",
+    )  # fmt: skip
     by_call = e.name == "requires_grad_" and e.arguments and _is_false(e.arguments[0])
     return own and bool((e.name == "=" and e.owner.endswith(".requires_grad") and false) or by_call)
 
@@ -157,4 +160,34 @@ def _reads(node: ast.AST, name: str) -> bool:
     return isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load)
 
 
-MODULES = (layers_in_a_list, all_frozen, used_up)
+def cut_in_forward(program: Program) -> Finding | None:
+    """What a layer puts out is taken to NumPy and back within forward(), and goes on from there."""
+    for kind in (n for n in ast.walk(program.tree) if isinstance(n, ast.ClassDef)):
+        forward = next((f for f in kind.body if getattr(f, "name", "") == "forward"), None)
+        learned: dict[str, str] = {}  # what came out of which layer
+        for n in getattr(forward, "body", []):
+            if not isinstance(n, ast.Assign) or not isinstance(n.targets[0], ast.Name):
+                continue
+            names = [m.id for m in ast.walk(n.value) if isinstance(m, ast.Name)]
+            layers = _called_layers(n.value) + [learned[m] for m in names if m in learned]
+            again = n.targets[0].id in names
+            if again and layers and made_anew(n.value) and "no_grad" not in ast.unparse(kind):
+                return Finding(
+                    "dead gradients",
+                    0.85,
+                    f"forward() of {kind.name} takes {n.targets[0].id} out of torch and makes it "
+                    f"anew: no gradient comes back to {layers[0]}.",
+                    "Write that step in torch's functions, or put it before the first layer.",
+                    9,
+                )
+            learned[n.targets[0].id] = layers[0] if layers else ""
+            learned = {name: layer for name, layer in learned.items() if layer}
+    return None
+
+
+def _called_layers(node: ast.expr) -> list[str]:
+    names = [ast.unparse(n.func) for n in ast.walk(node) if isinstance(n, ast.Call)]
+    return [name for name in names if re.fullmatch(r"self\.\w+", name)]
+
+
+MODULES = (layers_in_a_list, all_frozen, used_up, cut_in_forward)

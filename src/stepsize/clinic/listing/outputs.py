@@ -25,6 +25,29 @@ def squashed_twice(program: Program) -> Finding | None:
     return None
 
 
+BARE = {  # losses that take what a plain last layer doesn't put out, and what would do
+    ("nll_loss", "NLLLoss"): "logarithms of probabilities: log_softmax first, or CrossEntropyLoss",
+    ("binary_cross_entropy", "BCELoss"): "probabilities: a sigmoid first, or BCEWithLogitsLoss",
+}
+
+
+def bare_scores(program: Program) -> Finding | None:
+    """A loss of probabilities, or of their logarithms, that is given plain scores."""
+    for names, wanted in BARE.items():
+        found = list(_losses(program, *names))
+        if found and ends([one for one in found if one[1] is not None], "linear", program):
+            what, _, cure = wanted.partition(": ")
+            return Finding(
+                "probabilities wanted",
+                0.88,
+                f"{names[1]} takes {what}, and the model ends in a plain layer: its outcome is "
+                "scores.",
+                f"{cure[0].upper()}{cure[1:]} on the scores as they are.",
+                9,
+            )
+    return None
+
+
 def twice(loss: str, layer: str) -> Finding:
     """What there is to say of a softmax or a sigmoid before a loss that has one inside."""
     if loss == "NLLLoss":
@@ -110,4 +133,4 @@ def relu_before(loss: str) -> Finding:
     )
 
 
-OUTPUTS = (squashed_twice, relu_last)
+OUTPUTS = (squashed_twice, bare_scores, relu_last)

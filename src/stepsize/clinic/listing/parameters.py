@@ -1,6 +1,7 @@
 """Whether the optimizer holds what the loop trains, for as long as it trains."""
 
 import ast
+import re
 
 from ..finding import Finding
 from .program import Event, Program, Run, apart, last_word
@@ -16,7 +17,14 @@ def other_parameters(program: Program) -> Finding | None:
         for i, made in enumerate(run):
             if made not in roles.optimizers:
                 continue
-            said = _not_called(made, run, i, roles) or _replaced(made, run, i, roles)
+            said = (
+                _not_called(made, run, i, roles)
+                or _replaced(made, run, i, roles)
+                or _twice_held(made, run, i, roles)
+                or _copied(made, run, i, roles)
+                or _never_learns(made, program, roles)
+                or _nobody_holds(program, roles)
+            )
             if said:
                 return Finding(
                     "dead gradients",
@@ -62,9 +70,116 @@ def _not_called(made: Event, run: Run, i: int, roles: Roles) -> str:
     return ""
 
 
+def _twice_held(made: Event, run: Run, i: int, roles: Roles) -> str:
+    """Of two optimizers for the same model in one loop, where nobody holds another model."""
+    held = parameters_of(made)
+    for other in run[i + 1 :]:
+        if len(held) != 1 or other not in roles.optimizers or parameters_of(other) != held:
+            continue
+        loops = [{id(e.loop) for e in run if e.name == "step" and o.owner == e.owner and e.loop}
+                 for o in (made, other)]  # fmt: skip
+        left = _left_out(run, roles)
+        if other.owner != made.owner and not apart(made, other) and loops[0] & loops[1] and left:
+            return (
+                f"{made.owner} and {other.owner} both hold the parameters of {next(iter(held))}, "
+                f"and none holds those of {left}."
+            )
+    return ""
+
+
+def _copied(made: Event, run: Run, i: int, roles: Roles) -> str:
+    """Of a copy that is made after the optimizer, and trained in place of the model."""
+    held, later = parameters_of(made), run[i + 1 :]
+    name = next(iter(held), "")
+    everyone = set().union(*(parameters_of(e) for e in roles.optimizers))
+    trains = any(roles.is_backward(e) and e.place.loops for e in later)
+    if len(held) != 1 or not trains or any(_calls(e, name) for e in later):
+        return ""
+    for e in later:
+        copied = e.name == "=" and f"deepcopy({name})" in ast.unparse(e.value)
+        learns = any(_calls(o, e.owner) and o.place.loops and not o.place.frozen for o in later)
+        if copied and learns and e.owner not in everyone:
+            return f"The optimizer holds the parameters of {name}, and the loop trains {e.owner}."
+    return ""
+
+
+def _left_out(run: Run, roles: Roles) -> str:
+    """A model whose gradients are cleared, or that is set to train, and that no optimizer holds."""
+    held = set().union(*(parameters_of(e) for e in roles.optimizers))
+    asked = [e.owner for e in run if e.name in ("zero_grad", "train") and not e.arguments]
+    asked = [name for name in asked if name not in roles.optimizer_names]
+    return next((name for name in asked if name and name not in held), "")
+
+
+def _nobody_holds(program: Program, roles: Roles) -> str:
+    """A model made in the text, set to train and called in the loop, that no optimizer holds."""
+    held = [parameters_of(e) for e in roles.optimizers]
+    if not all(held):
+        return ""  # who knows what else one of them was given
+    text, events = ast.unparse(program.tree), list(program.events)
+    for made in events:
+        name = made.owner
+        if made.name != "=" or "." in name or not _made_by(made.value):
+            continue
+        own = [e.name for e in events if e.owner == name]
+        modes = [mode for mode in own if mode in ("train", "eval")]
+        if modes[:1] != ["train"]:
+            continue
+        handed = any(
+            isinstance(a, ast.Name) and e.text(a) == name for e in events for a in e.arguments
+        )
+        inside = re.search(rf"\b{re.escape(name)}\.(\w+\.)*(named_)?parameters\(", text)
+        learns = any(_calls(e, name) and not e.place.frozen for e in events)
+        if learns and not handed and not inside:
+            return f"{name} is set to train, and no optimizer holds its parameters."
+    return ""
+
+
+ABOUT = (
+    "train", "eval", "parameters", "state_dict", "load_state_dict", "to", "cuda", "zero_grad",
+    "named_parameters", "requires_grad_", "apply", "half", "cpu",
+)  # fmt: skip
+
+
+def _never_learns(made: Event, program: Program, roles: Roles) -> str:
+    """Of a model that is called under no_grad() alone, where another of its class is trained."""
+    held = parameters_of(made)
+    name = next(iter(held), "")
+    calls = [e for e in program.events if _calls(e, name)]
+    if len(held) != 1 or not calls or not all(e.place.frozen for e in calls):
+        return ""
+    kinds = {e.owner: _made_by(e.value) for e in program.events if e.name == "="}
+    others = [n for n, kind in kinds.items() if n != name and kind and kind == kinds.get(name)]
+    everyone = set().union(*(parameters_of(e) for e in roles.optimizers))
+    for run in program.runs:
+        trains = any(roles.is_backward(e) for e in run) and any(map(roles.is_step, run))
+        for other in others if trains else ():
+            if other not in everyone and any(_calls(e, other) and not e.place.frozen for e in run):
+                return f"The optimizer holds the parameters of {name}, and the loop trains {other}."
+    return ""
+
+
+def _calls(e: Event, model: str) -> bool:
+    """Whether this calls the model, or a method of it that may work something out."""
+    full = f"{e.owner}.{e.name}" if e.owner else e.name
+    return e.name != "=" and (full == model or (e.owner == model and e.name not in ABOUT))
+
+
+def _made_by(node: ast.expr) -> str:
+    """The class of `Net(...).to(device)`; "" where this makes no model, as far as is seen."""
+    while isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        if not isinstance(node.func.value, ast.Call):
+            break
+        node = node.func.value
+    word = last_word(node) if isinstance(node, ast.Call) else ""
+    return word if word[:1].isupper() and not word.endswith(NO_MODELS) else ""
+
+
+NO_MODELS = ("Loss", "LR", "Loader", "Dataset", "Scaler", "Accelerator")
+
+
 def _is_model(e: Event) -> bool:
-    word = last_word(e.value)
-    return not word.endswith(("Loss", "LR", "Loader", "Dataset", "Scaler", "Accelerator"))
+    return not last_word(e.value).endswith(NO_MODELS)
 
 
 def _replaced(made: Event, run: Run, i: int, roles: Roles) -> str:
@@ -73,29 +188,42 @@ def _replaced(made: Event, run: Run, i: int, roles: Roles) -> str:
         for j, e in enumerate(run[i + 1 :], i + 1):
             if e in roles.optimizers and name in parameters_of(e):
                 break
-            if e.name != "=" or apart(e, made) or not _new_module(e, name):
+            if apart(e, made) or not (_new_module(e, name) or _added(e, name)):
                 continue
             if e.place.call != made.place.call:
                 continue  # a name of another function
-            if set(map(id, e.place.loops)) - set(map(id, made.place.loops)):
+            deeper = set(map(id, e.place.loops)) - set(map(id, made.place.loops))
+            if deeper and not (e.owner == name and _made_by(e.value)):
                 continue  # made again and again: who knows
             later = run[j + 1 :]
             again = next((k for k, o in enumerate(later) if o in roles.optimizers), len(later))
             if any(roles.is_backward(o) for o in later[:again]):
-                return f"{e.owner} is made anew after the optimizer was made from {name}."
+                return f"{e.owner} is {_how(e)} after the optimizer was made from {name}."
     return ""
+
+
+def _how(e: Event) -> str:
+    return "made anew" if e.name == "=" else "given another layer"
+
+
+def _added(e: Event, name: str) -> bool:
+    """Whether this adds a layer to the model."""
+    return e.name in ("add_module", "register_module") and (e.owner + ".").startswith(name + ".")
 
 
 def _new_module(e: Event, name: str) -> bool:
     """Whether this assigns a new module to the model, or to a part of it."""
-    if not isinstance(e.value, ast.Call) or not (e.owner == name or e.owner.startswith(name + ".")):
+    own = e.owner == name or e.owner.startswith(name + ".")
+    if e.name != "=" or not isinstance(e.value, ast.Call) or not own:
         return False
     word = last_word(e.value)
     if e.owner == name:
         arguments = [last_word(n) for a in e.arguments for n in ast.walk(a)]
         owner = ast.unparse(e.value.func).split(".")[0]
         return name not in arguments and owner != name and word not in ("prepare", "setup")
-    return ast.unparse(e.value.func).startswith(("nn.", "torch.nn.")) and word != "Parameter"
+    functional = ("nn.functional", "nn.init", "torch.nn.functional", "torch.nn.init")
+    module = word[:1].isupper() and not word.endswith(("Tensor", "Parameter", *NO_MODELS))
+    return module and not ast.unparse(e.value.func).startswith(functional)
 
 
 def made_anew(program: Program) -> Finding | None:
@@ -123,7 +251,7 @@ def made_anew(program: Program) -> Finding | None:
     return None
 
 
-def _outside(loop: ast.AST | None, run: Run) -> set[tuple[int, str]]:
+def _outside(loop: ast.AST | None, run: Run) -> set[tuple[object, str]]:
     """The branches in which the whole loop stands."""
     own = [set(e.place.branches) for e in run if e.within(loop)]
     return set.intersection(*own) if own else set()

@@ -11,9 +11,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 
+from .written import decided, spelled_out, written
+
 __all__ = ["LOOPS", "Event", "Program", "Run", "apart", "last_word", "read"]
 
 LOOPS = (ast.For, ast.AsyncFor, ast.While)
+COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 # Methods of torch's own: `a.train()` doesn't mean a function of the text of the same name.
 TORCH = {"train", "eval", "step", "backward", "forward", "zero_grad", "to", "parameters"}
@@ -25,12 +28,13 @@ class Place:
     """Where something stands: in which loops (outermost first), branches, contexts."""
 
     loops: tuple[ast.AST, ...] = ()
-    branches: tuple[tuple[int, str], ...] = ()
+    branches: tuple[tuple[object, str], ...] = ()
     tests: tuple[ast.expr, ...] = ()
     frozen: bool = False  # torch keeps no graph here
     function: str = ""
     call: int = 0  # which of all calls of functions this is in; 0: none
     depth: int = 0
+    known: tuple[tuple[str, object], ...] = ()  # names whose value is written in the text
 
 
 @dataclass(frozen=True)
@@ -150,7 +154,7 @@ class _Reader:
 
     def _body(self, f: ast.FunctionDef, place: Place, names: dict[str, str], kind: str) -> None:
         self.seen.add(id(f))
-        frozen = place.frozen or any(_graph(one) is False for one in f.decorator_list)
+        frozen = place.frozen or any(_graph(one, {}) is False for one in f.decorator_list)
         place = replace(place, frozen=frozen, function=f.name)
         for stmt in f.body:
             self._walk(stmt, place, names, kind)
@@ -162,10 +166,13 @@ class _Reader:
             return
         if isinstance(node, LOOPS):
             self._loop(node, place, names, kind)
+        elif isinstance(node, COMPREHENSIONS):
+            self._comprehension(node, place, names, kind)
         elif isinstance(node, ast.If | ast.IfExp | ast.Try | ast.Match):
             self._branch(node, place, names, kind)
         elif isinstance(node, ast.With | ast.AsyncWith):
-            graph = next((g for i in node.items if (g := _graph(i.context_expr)) is not None), None)
+            graphs = [_graph(i.context_expr, dict(place.known)) for i in node.items]
+            graph = next((g for g in graphs if g is not None), None)
             self._all(node.items, place, names, kind)
             frozen = place.frozen if graph is None else not graph
             self._all(node.body, replace(place, frozen=frozen), names, kind)
@@ -184,14 +191,32 @@ class _Reader:
         head = node.test if isinstance(node, ast.While) else node.iter  # type: ignore[attr-defined]
         self._walk(head, place, names, kind)
         inner = replace(place, loops=(*place.loops, node))
-        self._all(node.body, inner, names, kind)  # type: ignore[attr-defined]
+        for known in spelled_out(node):
+            inside = replace(inner, known=(*inner.known, *known))
+            self._all(node.body, inside, names, kind)  # type: ignore[attr-defined]
         self._all(node.orelse, place, names, kind)  # type: ignore[attr-defined]
+
+    def _comprehension(self, node: ast.AST, place: Place, names: dict[str, str], kind: str) -> None:
+        """As the loops that it stands for."""
+        for part in node.generators:  # type: ignore[attr-defined]
+            self._walk(part.iter, place, names, kind)
+            loop = ast.For(part.target, part.iter, [], [])
+            place = replace(place, loops=(*place.loops, loop), tests=(*place.tests, *part.ifs))
+            self._all(part.ifs, place, names, kind)
+        parts = [getattr(node, part, None) for part in ("key", "value", "elt")]
+        self._all([part for part in parts if part is not None], place, names, kind)
 
     def _branch(self, node: ast.AST, place: Place, names: dict[str, str], kind: str) -> None:
         test = getattr(node, "test", None)
         if test is not None:
             self._walk(test, place, names, kind)
+            passed = decided(test, dict(place.known))
+            if passed is not None:
+                below = node.body if passed else node.orelse  # type: ignore[attr-defined]
+                self._all(below if isinstance(below, list) else [below], place, names, kind)
+                return
             place = replace(place, tests=(*place.tests, test))
+        which_if = _name_of(node, test, place)
         for part, below in ast.iter_fields(node):
             if part in ("test", "subject", "finalbody"):
                 continue
@@ -199,7 +224,7 @@ class _Reader:
                 # A `try` and its `else` are one; each handler, each case is one of several.
                 which = f"{part}{i}" if part in ("handlers", "cases") else part
                 which = "body" if isinstance(node, ast.Try) and part == "orelse" else which
-                own = (*place.branches, (id(node), which))
+                own = (*place.branches, (which_if, which))
                 if isinstance(one, ast.AST):
                     self._walk(one, replace(place, branches=own), names, kind)
         self._all(getattr(node, "finalbody", []), place, names, kind)
@@ -278,11 +303,22 @@ class _Reader:
             if isinstance(given.get(name), ast.Name | ast.Attribute):
                 inner[name] = _text(given[name], names)
         self.calls += 1
-        deeper = replace(place, depth=place.depth + 1, call=self.calls)
+        known = tuple(written(f, given).items()) if call is not None else ()
+        deeper = replace(place, depth=place.depth + 1, call=self.calls, known=known)
         self._body(f, deeper, inner, kind)
 
 
-def _graph(node: ast.expr) -> bool | None:
+def _name_of(node: ast.AST, test: ast.expr | None, place: Place) -> object:
+    """An `if` by its test: where the same is asked twice, the answer is the same.
+
+    Unless it calls something, which may say yes once and no the next time.
+    """
+    if test is None or any(isinstance(n, ast.Call) for n in ast.walk(test)):
+        return id(node)
+    return place.call, ast.unparse(test)
+
+
+def _graph(node: ast.expr, known: dict[str, object]) -> bool | None:
     """What a context or a decorator makes of torch's graph: kept, not kept, or nothing."""
     name = last_word(node)
     if name in ("no_grad", "inference_mode"):
@@ -290,7 +326,7 @@ def _graph(node: ast.expr) -> bool | None:
     if name == "enable_grad":
         return True
     if name == "set_grad_enabled" and isinstance(node, ast.Call) and node.args:
-        return getattr(node.args[0], "value", True) is not False
+        return decided(node.args[0], known) is not False
     return None
 
 

@@ -19,6 +19,9 @@ OPTIMIZERS = re.compile(
 SCHEDULER = re.compile(r"(\w*LR|ReduceLROnPlateau|CosineAnnealingWarmRestarts|get_\w*schedule\w*)")
 # Whose step() is no optimizer's.
 OTHERS = re.compile(r"sched|prof|env|warmup|bar\b|logger|tracker|meter|timer|ema\b|lr_|_lr\b|_?lr$")
+OF_OPTIMIZERS = (
+    "step", "zero_grad", "state_dict", "load_state_dict", "add_param_group", "train", "eval",
+)  # fmt: skip
 LOSSES = re.compile(r"loss|crit|entropy|\bnll|\bbce|\bmse|objective", re.IGNORECASE)
 
 
@@ -101,11 +104,23 @@ class Roles:
             return "grad" in e.owner
         return e.name == "=" and e.owner.endswith(".grad")
 
+    @cached_property
+    def defined(self) -> frozenset[str]:
+        """Functions of the text itself: what they do is read where they are called."""
+        own = (n for n in ast.walk(self.program.tree) if isinstance(n, ast.FunctionDef))
+        return frozenset(f.name for f in own)
+
     def is_opaque(self, e: Event) -> bool:
-        """A call of what the text doesn't show, with the optimizer handed over: it may do all."""
+        """A call of what the text doesn't show, with the optimizer handed over: it may do all.
+
+        Or a method of the optimizer that torch doesn't have, as `first_step()` of SAM.
+        """
         if e.name in ("=", "step", "unscale_", "clip_grad_norm_", "prepare", "print", "backward"):
             return False
-        if SCHEDULER.fullmatch(e.name) or e.name[:1].isupper():
+        named = e.owner.rpartition(".")[2] in ("optimizer", "opt", "optim")
+        if (named or e.owner in self.optimizer_names) and e.name not in OF_OPTIMIZERS:
+            return not (named and e.name[:1].isupper())  # torch.optim.SGD
+        if SCHEDULER.fullmatch(e.name) or e.name[:1].isupper() or e.name in self.defined:
             return False
         known = self.optimizer_names | {"optimizer", "opt", "optim", "self.optimizer"}
         return any(e.text(a) in known for a in e.arguments)

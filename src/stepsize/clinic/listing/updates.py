@@ -1,12 +1,14 @@
 """Whether each update gets the gradient of its own batch: faults of zero_grad, backward, step."""
 
 import ast
+import re
+from dataclasses import replace
 
 from ..finding import Finding
-from .program import Event, Program, Run, last_word
+from .program import Event, Program, Run, apart, last_word
 from .roles import Roles, is_loss, parameters_of
 
-__all__ = ["UPDATES"]
+__all__ = ["UPDATES", "made_anew"]
 
 
 def forgotten_zero(program: Program) -> Finding | None:
@@ -22,7 +24,16 @@ def forgotten_zero(program: Program) -> Finding | None:
             back = [e for e in zeroes if e.within(step.loop) or step.loop is None]
             if near and not back and not _frozen_out(near):
                 return _zero_finding(bool(zeroes))
+            if near and back and all(_now_and_then(e, step, near) for e in back):
+                return _zero_finding(True, ast.unparse(back[0].place.tests[-1]))
     return None
+
+
+def _now_and_then(zero: Event, step: Event, backwards: list[Event]) -> bool:
+    """Whether this waits for a test like `i % 50 == 0`, and neither the update nor backward()."""
+    if not zero.place.tests or "%" not in ast.unparse(test := zero.place.tests[-1]):
+        return False
+    return not any(test in e.place.tests or apart(zero, e) for e in (step, *backwards))
 
 
 def _frozen_out(backwards: list[Event]) -> bool:
@@ -30,9 +41,11 @@ def _frozen_out(backwards: list[Event]) -> bool:
     return all(e.place.frozen for e in backwards)
 
 
-def _zero_finding(elsewhere: bool) -> Finding:
+def _zero_finding(elsewhere: bool, test: str = "") -> Finding:
     said = "The code calls backward() and step(), and nowhere zero_grad()."
-    if elsewhere:
+    if test:
+        said = f"zero_grad() is called only where {test}, and step() at every batch."
+    elif elsewhere:
         said = "zero_grad() stands outside of the loop in which backward() and step() are."
     cure = "Call optimizer.zero_grad() before each backward(), unless you add up on purpose."
     return Finding("forgotten zero_grad", 0.98, said, cure, 1)
@@ -44,7 +57,7 @@ def zeroed_before_step(program: Program) -> Finding | None:
     for run in program.runs:
         last: Event | None = None  # the zero_grad after a backward
         pending: Event | None = None
-        for e in run:
+        for e in (*run, *run):  # what ends one pass of a loop stands before the next
             if roles.is_backward(e):
                 pending, last = e, None
             elif roles.is_zero(e) and pending is not None and _same(e, pending):
@@ -65,7 +78,14 @@ def zeroed_before_step(program: Program) -> Finding | None:
 
 def _same(a: Event, b: Event) -> bool:
     """Whether two events happen in one pass of the same loop, under the same conditions."""
-    return a.place.loops == b.place.loops and a.place.branches == b.place.branches
+    return _pass(a) == _pass(b) and a.place.branches == b.place.branches
+
+
+def _pass(e: Event) -> tuple[ast.AST, ...]:
+    """The loops that something stands in, but for one over the parameters of a model."""
+    loops = e.place.loops
+    head = ast.unparse(loops[-1].iter) if loops and isinstance(loops[-1], ast.For) else ""
+    return loops[:-1] if re.search(r"param(?:eter)?s|param_groups", head) else loops
 
 
 def _serves(zero: Event, step: Event, roles: Roles) -> bool:
@@ -108,6 +128,34 @@ def never_steps(program: Program) -> Finding | None:
     return None
 
 
+def another_steps(program: Program) -> Finding | None:
+    """Gradients are cleared for one optimizer, and then another one makes the step."""
+    roles, events = Roles(program), list(program.events)
+    stepped = {e.owner for e in events if e.name == "step"}
+    handed = {e.text(a) for e in events for a in e.arguments if isinstance(a, ast.Name)}
+    for run in program.runs:
+        cleared: set[str] = set()
+        pending = False
+        for e in (e for e in run if e.place.loops):
+            if e.name == "zero_grad" and roles.is_sure_step(replace(e, name="step")):
+                cleared.add(e.owner)
+            elif roles.is_backward(e):
+                pending = bool(cleared)
+            elif roles.is_sure_step(e) and not e.arguments:
+                idle = cleared - stepped - handed
+                if pending and idle and e.owner not in cleared:
+                    return Finding(
+                        "dead gradients",
+                        0.9,
+                        f"{min(idle)} never makes a step: after its zero_grad() and backward() "
+                        f"comes {e.owner}.step().",
+                        f"Call {min(idle)}.step() there.",
+                        1,
+                    )
+                cleared, pending = set(), False
+    return None
+
+
 def _by_hand(program: Program) -> bool:
     """Whether gradients are read from `.grad`: weights may be changed without an optimizer."""
     return any(
@@ -146,7 +194,7 @@ def _only_trains(e: Event) -> bool:
 
 def _no_graph(node: ast.expr, before: Run, deep: int = 0) -> bool:
     """Whether this expression has no gradient, by the last assignments before it."""
-    if deep > 6:
+    if deep > 8:
         return False
     again = lambda one: _no_graph(one, before, deep + 1)  # noqa: E731
     if isinstance(node, ast.Name):
@@ -155,32 +203,80 @@ def _no_graph(node: ast.expr, before: Run, deep: int = 0) -> bool:
             if e.name == "=" and e.owner == e.names.get(node.id, node.id):
                 return e.place.frozen or _no_graph(e.value, before[:i], deep + 1)
         return False
+    if isinstance(node, ast.UnaryOp):
+        return again(node.operand)
     if isinstance(node, ast.Attribute | ast.Subscript):
-        return again(node.value)
+        packed = "pack" in _spelled(node, before)  # of these, too, data is what they hold
+        return (getattr(node, "attr", "") == "data" and not packed) or again(node.value)
     if isinstance(node, ast.BinOp):
         sides = [s for s in (node.left, node.right) if not _number(s)]
+        if len(sides) == 2 and any(map(again, sides)):
+            sides = [s for s in sides if not _only_data(s, before)]
         return bool(sides) and all(again(side) for side in sides)
     if isinstance(node, ast.Call):
-        if last_word(node) in CUTS or _made_anew(node):
+        if last_word(node) in CUTS or made_anew(node):
             return True
         if is_loss(node) and node.args:
-            return again(node.args[0])
-        chain = isinstance(node.func, ast.Attribute) and last_word(node) in VIEWS
-        return chain and again(node.func.value)  # type: ignore[attr-defined]
+            return again(node.args[0]) and all(_only_data(a, before) for a in node.args[1:2])
+        owner = node.func.value if isinstance(node.func, ast.Attribute) else None
+        if isinstance(owner, ast.Name) and owner.id == "torch":
+            return last_word(node) in VIEWS and bool(node.args) and again(node.args[0])
+        return owner is not None and last_word(node) in VIEWS and again(owner)
     return False
 
 
 # After these there is no gradient, or it is 0 everywhere.
 CUTS = ("detach", "argmax", "numpy", "item", "tolist", "round", "sign", "from_numpy", "floor")
-VIEWS = ("mean", "sum", "view", "reshape", "squeeze", "float", "flatten", "requires_grad_")
+VIEWS = (
+    "mean", "sum", "view", "reshape", "squeeze", "float", "flatten", "requires_grad_", "pow",
+    "square", "abs", "sqrt", "unsqueeze", "to",
+)  # fmt: skip
 
 
-def _made_anew(node: ast.Call) -> bool:
-    """Whether a tensor is made of numbers that were taken out of another."""
-    if last_word(node) not in ("tensor", "as_tensor", "Tensor", "FloatTensor", "Variable"):
+MOVES = ("to", "cuda", "cpu", "float", "double", "type", "unsqueeze", "squeeze")
+
+
+def _spelled(node: ast.expr, before: Run) -> str:
+    """An expression, and what the first name in it was assigned."""
+    names = [n.id for n in ast.walk(node) if isinstance(n, ast.Name)]
+    own = [e for e in before if e.name == "=" and e.owner in names]
+    return " ".join([ast.unparse(node), *(ast.unparse(e.value) for e in own)])
+
+
+def _only_data(node: ast.expr, before: Run) -> bool:
+    """Whether no model is called on the way to this: a target, most likely."""
+    calls = [n for n in ast.walk(node) if isinstance(n, ast.Call)]
+    if any(not _moves(call) for call in calls):
         return False
+    names = [n.id for n in ast.walk(node) if isinstance(n, ast.Name) and n.id != "torch"]
+    for name in names:
+        at = [i for i, e in enumerate(before) if e.name == "=" and e.owner == name]
+        if at and not _only_data(before[at[-1]].value, before[: at[-1]]):
+            return False
+    return True
+
+
+def _moves(call: ast.Call) -> bool:
+    """Whether a call only gives data another form, or makes them anew."""
+    word = last_word(call)
+    return word in (*CUTS, *VIEWS) or word in (
+        "cuda", "long", "int", "type", "type_as", "tensor", "from_numpy", "zeros", "ones", "randn",
+        "zeros_like", "ones_like", "full_like", "one_hot", "stack", "cat", "expand_as", "clone",
+        "view_as", "size", "next", "iter", "double", "half", "Variable", "items", "squeeze_",
+    )  # fmt: skip
+
+
+def made_anew(node: ast.expr) -> bool:
+    """Whether a tensor is made of numbers that were taken out of another."""
+    while isinstance(node, ast.Call) and last_word(node) in MOVES:
+        if not isinstance(node.func, ast.Attribute):
+            break
+        node = node.func.value
+    if not isinstance(node, ast.Call):
+        return False
+    makers = ("tensor", "as_tensor", "from_numpy", "Tensor", "FloatTensor", "Variable")
     inside = [n for a in node.args for n in ast.walk(a) if isinstance(n, ast.Call)]
-    return any(last_word(n) in CUTS for n in inside)
+    return last_word(node) in makers and any(last_word(n) in CUTS for n in inside)
 
 
 def _number(node: ast.expr) -> bool:
@@ -190,4 +286,4 @@ def _number(node: ast.expr) -> bool:
     )
 
 
-UPDATES = (forgotten_zero, zeroed_before_step, never_steps, without_graph)
+UPDATES = (forgotten_zero, zeroed_before_step, never_steps, another_steps, without_graph)

@@ -19,6 +19,10 @@ NUMERALS = [  # as other languages, countries and pages spell numbers
     (re.compile(r"(?<=\d)['’](?=\d{3}\b)|(?<=\b\d)_(?=\d{3}\b)|(?<=\d\d)_(?=\d{3}\b)"), ""),
     (re.compile(r"\*\*(?=[-+\d])|(?<=\d)\*\*"), ""),  # Markdown's bold
 ]
+TREE = re.compile(r"(?m)^[│| \t]*[├└]─+|\([↗↘→] [-+.\d]+\)")
+LATEX = re.compile(r"(?m)^([^\n&\\]+&[^\n\\]*)\\\\[^\n]*$")
+HTML_ROW = re.compile(r"<tr\b.*?</tr>", re.DOTALL | re.IGNORECASE)
+HTML_CELL = re.compile(r"<t[dh]\b[^>]*>(.*?)</t[dh]>", re.DOTALL | re.IGNORECASE)
 RANK = re.compile(
     r"^\W{0,3}(?:local_?|global_?)?(?:rank|default|worker)[ _:=]?(\d+)\]?\W", re.IGNORECASE
 )
@@ -30,6 +34,7 @@ MARKS = re.compile(
             KERAS_BAR.pattern,
             r"\d+%\|[^|]*\|",  # of tqdm
             r"^\s*[IWEF]\d{4,8} [\d:.]+\s+\d+ \S+\]",  # of glog
+            r"^\s*\[\d{4} [\d:]+ @[\w.]+:\d+\]",  # of tensorpack
             r"\d{4}[-/]\d\d[-/]\d\d(?:[T_ ](?=\d))?",  # a date
             r"\b\d\d?[/.]\d\d?[/.]\d{4}\b,?",
             r"^\W*\d\d/\d\d(?:/\d{2,4})?(?=\s+\d\d:\d\d)",
@@ -52,7 +57,8 @@ def cleaned(text: str) -> str:
     """Each state of a line that was written over gets a line of its own."""
     text = COLOURS.sub("", text.replace("\r\n", "\n"))
     text = re.sub(r"[\r\x08\x0b\x0c]+", "\n", text)
-    text = TENSOR.sub(r"\1", LOST_COLOURS.sub("", text)).translate(ALIKE)
+    text = TREE.sub("", TENSOR.sub(r"\1", LOST_COLOURS.sub("", text)))
+    text = _with_bars(text).translate(ALIKE)
     text = re.sub(
         r"(?i)\b(epoch|step|iter|ep)(?=\d)", r"\1 ", PLATEAU.sub("learning rate to", text)
     )
@@ -61,6 +67,12 @@ def cleaned(text: str) -> str:
     text = _of_one_rank(text)
     decimal_commas = re.search(r"(?<![\d,])0,\d", text) and not re.search(r"\d\.\d", text)
     return re.sub(r"(\d),(?=\d)", r"\1.", text) if decimal_commas else text
+
+
+def _with_bars(text: str) -> str:
+    """Tables of LaTeX and HTML as those of Markdown."""
+    text = LATEX.sub(lambda line: f"| {line[1].replace('&', '|')} |", text)
+    return HTML_ROW.sub(lambda row: f"\n| {' | '.join(HTML_CELL.findall(row[0]))} |\n", text)
 
 
 def _of_one_rank(text: str) -> str:

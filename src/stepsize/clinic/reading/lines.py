@@ -193,7 +193,15 @@ def _record(tokens: list[Token], heading: str) -> Record:
         else:
             plain = role == "loss" and not {*words(label)} & (VAL | TRAIN)
             row.setdefault(f"{phase} {label}" if plain and phase else label, token.value)
-    return row
+    return _without_scores(row)
+
+
+def _without_scores(row: Record) -> Record:
+    """Without "Train: 0.21, Val: 0.19" behind a loss that has its name: these aren't losses."""
+    unnamed = [name for name in row if name.endswith(f" {UNNAMED}")]
+    named = any(meaning(name).role == "loss" for name in row if name not in unnamed)
+    dropped = unnamed if named and len(unnamed) > 1 else []
+    return {name: value for name, value in row.items() if name not in dropped}
 
 
 def _bare_follows(following: list[Token]) -> bool:

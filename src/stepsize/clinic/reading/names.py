@@ -57,11 +57,8 @@ REWARDS = _set("reward rewards rew return returns")
 
 
 SHORT = {"t": "train", "v": "val"}
-JOINED = re.compile(
-    "("
-    + "|".join(sorted(VAL | TRAIN | {"t", "v", "d", "g", "avg", "total", "mean"}))
-    + ")loss(?:es)?"
-)
+JOINS = _set("t v d g avg total mean crossentropy mse bce nll")
+JOINED = re.compile("(" + "|".join(sorted(VAL | TRAIN | JOINS)) + ")loss(?:es)?")
 
 
 class Meaning(NamedTuple):
@@ -105,7 +102,7 @@ def _axis(name: str, said: list[str]) -> Meaning | None:
         return Meaning("epoch")
     if every & STEPS and every <= STEPS | FILLERS:
         return Meaning("step", int(not every & {"step", "steps", "iteration", "updates"}))
-    return Meaning("step", 2) if name.strip() in ("i", "t", "n") else None
+    return Meaning("step", 2) if name.strip() in ("i", "t", "n", "#") else None
 
 
 def _rate(name: str, said: list[str]) -> Meaning | None:
@@ -140,6 +137,8 @@ def _loss(name: str, said: list[str]) -> Meaning | None:
     every = set(said)
     if name.strip() in ("box", "obj", "cls", "dfl"):  # as YOLO heads its columns
         return Meaning("loss", PART)
+    if said == ["value"]:  # of an optimizer of R
+        return Meaning("loss", 3)
     cross = {"cross", "entropy"} <= every
     if {"l", "2"} <= every and every & (TRAIN | VAL):
         every = every - {"l", "2"} | {"mse"}  # LightGBM's l2

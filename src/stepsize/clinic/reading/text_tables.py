@@ -9,6 +9,7 @@ __all__ = ["Table"]
 
 NUMERAL = r"[-+]?(?:\d[\d,]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 CELL = re.compile(rf"^(?:{NUMERAL}(?:/\d+)?[%A-Za-z]{{0,3}}|[-+]?(?:nan|inf))$", re.IGNORECASE)
+PIECE = re.compile(r"\S+(?: \S+)*")  # what stands between two spaces or more
 EMPTY = re.compile(r"^(?:no log|none|-+|n/?a|\d+:\d[\d:]*|\+|)$", re.IGNORECASE)
 FIRST_WORDS = "training|train|validation|valid|val|eval|test|learning|grad|gradient"
 TWO_WORDS = re.compile(rf"\b({FIRST_WORDS})[ .]+(loss|rate|norm|accuracy|acc)\b", re.IGNORECASE)
@@ -23,8 +24,9 @@ class Table:
     def row(self, line: str) -> Record | None:
         """The record of a line of numbers; {} for the line of names; None: it isn't in a table."""
         line = re.sub(r":?\s*\d+%\|.*$", "", line).strip("\n")
-        if self._is_header(line):
-            self.names = _joined(self.above, line)
+        bare = re.sub(r"^(\s*)#(?=\s+[A-Za-z])", r"\1 ", line)  # as numpy.savetxt heads a file
+        if self._is_header(bare):
+            self.names = _joined(self.above, bare)
             return {}
         self.above = line if line.strip(" |-=+:") else self.above
         if not self.names or not re.search(r"\d|nan", line, re.IGNORECASE):
@@ -34,15 +36,17 @@ class Table:
                 cells = cells[1:] if cells[0].isdigit() and _is_cell(cells[-1]) else cells[:-1]
             if len(cells) == len(names) > 1 and all(map(_is_cell, cells)):
                 pairs = zip(names, cells, strict=True)
-                return {name: _number(cell) for name, cell in pairs if CELL.match(cell)}
-        return None
+                return {_known(name): _number(cell) for name, cell in pairs if CELL.match(cell)}
+        return _below(self.names, line)
 
     def _is_header(self, line: str) -> bool:
         if re.search(r"(?<![\w@/.-])\d|[=:{]", re.sub(r"\([^)]*\)", "", line)):
             return False
         several = (names for names in _splits(line) if len(names) > 1)
         return any(
-            meaning(name).role in ("loss", "val_loss") for names in several for name in names
+            meaning(_known(name)).role in ("loss", "val_loss")
+            for names in several
+            for name in names
         )
 
 
@@ -52,6 +56,29 @@ def _splits(line: str) -> Iterator[list[str]]:
         text = TWO_WORDS.sub(r"\1_\2", line) if mark == r"\s+" else line
         text = re.sub(r"No log", "-", text) if mark == r"\s+" else text
         yield [cell.strip() for cell in re.split(mark, text.strip().strip("|"))]
+
+
+def _known(name: str) -> str:
+    """The name of a column of several words, such as "LOSS NER", which isn't prose here."""
+    joined = re.sub(r"\s+", "_", name)
+    return joined if not meaning(name).role and meaning(joined).role else name
+
+
+def _below(header: str, line: str) -> Record | None:
+    """A row with blank cells, by the column that each number stands under."""
+    if "|" in header or "\t" in header:
+        return None
+    columns, cells = list(PIECE.finditer(header)), list(PIECE.finditer(line))
+    if not 1 < len(cells) < len(columns) or not all(_is_cell(cell[0]) for cell in cells):
+        return None
+    row: Record = {}
+    for cell in cells:
+        under = [c for c in columns if c.start() < cell.end() and cell.start() < c.end()]
+        if len(under) != 1 or (name := _known(under[0][0])) in row:
+            return None
+        if CELL.match(cell[0]):
+            row[name] = _number(cell[0])
+    return row
 
 
 def _joined(above: str, below: str) -> str:

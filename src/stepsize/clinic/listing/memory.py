@@ -1,0 +1,124 @@
+"""Graphs that are kept though nothing goes back through them: memory that grows until none is left.
+
+A loss that is added up as a tensor brings its whole history with it.
+"""
+
+import ast
+
+from ..finding import Finding
+from .program import Event, Program, Run, last_word
+from .roles import Roles, is_loss
+
+__all__ = ["MEMORY"]
+
+NUMBERS = ("item", "detach", "float", "tolist", "numpy", "cpu")  # torch keeps no graph of these
+CARRIED = ("detach", "detach_", "repackage_hidden", "init_hidden", "no_grad")
+
+
+def losses_with_graphs(program: Program) -> Finding | None:
+    """A running sum of losses that are tensors, in a loop, and no backward() of the sum."""
+    roles = Roles(program)
+    for run in program.runs:
+        for i, e in enumerate(run):
+            added = _added(e)
+            if added is None or not e.place.loops or e.place.frozen:
+                continue
+            if not _is_tensor(added, run[:i]) or _used(e.owner, run, roles):
+                continue
+            if not (_evaluates(run[:i]) or (e.name == "=" and _trains(run[:i], e, roles))):
+                continue
+            return Finding(
+                "graphs kept",
+                0.75,
+                f"{e.owner} takes losses in as tensors: each keeps the graph that it came from, "
+                "and the memory grows with every batch.",
+                f"Put loss.item() into {e.owner} instead, and evaluate under torch.no_grad().",
+                9,
+            )
+    return None
+
+
+def _added(e: Event) -> ast.expr | None:
+    """Of `total += x` and `losses.append(x)`: x."""
+    if e.name == "append" and len(e.arguments) == 1:
+        return e.arguments[0]
+    if e.name != "=" or not isinstance(e.value, ast.BinOp) or not isinstance(e.value.op, ast.Add):
+        return None
+    return e.value.right if e.text(e.value.left) == e.owner else None
+
+
+def _is_tensor(node: ast.expr, before: Run) -> bool:
+    """Whether this is a loss as its function hands it back, by the last assignment."""
+    if isinstance(node, ast.Name):
+        at = [i for i, e in enumerate(before) if e.name == "=" and e.text(node) == e.owner]
+        last = before[at[-1]] if at else None
+        kept = last is not None and not last.place.frozen
+        return kept and _is_tensor(before[at[-1]].value, before[: at[-1]])
+    if isinstance(node, ast.BinOp):
+        return _is_tensor(node.left, before) or _is_tensor(node.right, before)
+    return is_loss(node) and last_word(node) not in NUMBERS
+
+
+def _used(total: str, run: Run, roles: Roles) -> bool:
+    """Whether the sum goes backward, or what is made of it; or is taken out of its graph."""
+    names = {total}
+    names |= {e.owner for e in run if e.name == "=" and _has(e, names)}
+    return any(
+        (roles.is_backward(e) or e.name in ("grad", "detach_", "zero_")) and _has(e, names)
+        for e in run
+    )
+
+
+def _has(e: Event, names: set[str]) -> bool:
+    nodes = (n for n in ast.walk(e.value) if isinstance(n, ast.Name | ast.Attribute))
+    return any(e.text(n) in names for n in nodes)
+
+
+def _trains(before: Run, e: Event, roles: Roles) -> bool:
+    """Whether the loop calls backward() for each batch's own loss, before it is added."""
+    return any(roles.is_backward(o) and o.within(e.loop) for o in before)
+
+
+def _evaluates(before: Run) -> bool:
+    modes = [o.name for o in before if o.name in ("eval", "train") and o.owner]
+    return bool(modes) and modes[-1] == "eval"
+
+
+def state_with_graph(program: Program) -> Finding | None:
+    """A hidden state that goes from batch to batch with its graph, which retain_graph keeps."""
+    roles = Roles(program)
+    for run in program.runs:
+        if any(e.name in CARRIED for e in run):
+            continue
+        for e in filter(roles.is_backward, run):
+            if not _retains(e.value) or not e.place.loops:
+                continue
+            own = [o for o in run if o.loop is e.loop]
+            later = own[own.index(e) + 1 :]
+            state = next((o for o in own if o.name == "=" and _hands_itself_on(o)), None)
+            if state is not None and not any(roles.is_backward(o) for o in later):
+                return Finding(
+                    "graphs kept",
+                    0.8,
+                    f"{state.owner} goes from one batch to the next with its graph, and "
+                    "retain_graph=True keeps all of them: each backward() goes further back.",
+                    f"{state.owner} = {state.owner}.detach() before each batch; then retain_graph "
+                    "isn't needed.",
+                    9,
+                )
+    return None
+
+
+def _retains(call: ast.expr) -> bool:
+    keywords = call.keywords if isinstance(call, ast.Call) else []
+    return any(k.arg == "retain_graph" and ast.unparse(k.value) == "True" for k in keywords)
+
+
+def _hands_itself_on(e: Event) -> bool:
+    """Whether it is `out, h = model(x, h)`."""
+    if not isinstance(e.value, ast.Call) or is_loss(e.value):
+        return False
+    return any(e.text(a) == e.owner for a in e.arguments if isinstance(a, ast.Name))
+
+
+MEMORY = (losses_with_graphs, state_with_graph)
