@@ -136,7 +136,7 @@ def test_groups_keep_the_ratio_of_their_rates():
         (torch.nn.CrossEntropyLoss, None, {}, "write CrossEntropyLoss\\(\\), with parentheses"),
         (None, None, {}, "the model's own loss must be a tensor with one number"),
         (cross_entropy, None, dict(clip=0.0), "clip"),
-        (cross_entropy, [], {}, "batches must have a batch"),
+        (cross_entropy, [], {}, "at least one batch"),
         (lambda z, y: z, None, {}, "one number, not shape"),
         (lambda z, y: 1.0, None, {}, "one number, not float"),
         ("mse", None, {}, "loss must be a function"),

@@ -18,7 +18,7 @@ ENOUGH = 0.5  # of evidence, to be told at all
 KINDS = {"gan": "GAN", "policy": "policy"}
 NEEDS = {
     "val_loss": "overfitting (log a held-out loss)",
-    "lr": "a schedule that is off (log the learning rate)",
+    "lr": "a wrong schedule (log the learning rate)",
     "grad_norm": "a forgotten zero_grad (log the gradient's norm)",
     "weight_norm": "a weight decay that is too strong (log the weights' norm)",
 }
@@ -46,7 +46,7 @@ class Diagnosis:
         if self.verdict == "can't tell":
             return f"I can't tell: {self.why}."
         if not self.findings:
-            return "\n".join(["Healthy: none of the signs that I know.", *_not_seen(self.unseen)])
+            return "\n".join(["Healthy: I see none of the signs I know.", *_not_seen(self.unseen)])
         return "\n".join(str(finding) for finding in self.findings)
 
 
@@ -122,13 +122,13 @@ def _unseen(seen: History) -> tuple[str, ...]:
 def _unsure(seen: History) -> str:
     """Why a run without a finding can't be called healthy, or ""."""
     if not len(seen.loss) and seen.config.get("code"):
-        return "I know nothing against this code, and have seen no loss of it"
+        return "I found nothing wrong with this code, but I have seen no losses from it"
     if not len(seen.loss):
-        return "there is nothing that I could read"
+        return "there is nothing I could read"
     if seen.kind:
         return f"the losses of a {KINDS[seen.kind]} aren't meant to fall, and nothing has broken"
     if len(seen.loss) < few.FEW and not few.sound(seen):
-        return f"fewer than {few.FEW} losses show neither health nor illness, unless it is gross"
+        return f"fewer than {few.FEW} losses show neither health nor illness, except in gross cases"
     return ""
 
 

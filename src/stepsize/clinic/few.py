@@ -22,7 +22,7 @@ def same(run: History) -> Finding | None:
         "dead gradients",
         min(0.6 + 0.04 * len(y), 0.95),
         f"All {len(y)} losses are the same, {y[0]:.4g}, to the sixth digit.",
-        "No gradient arrives. Are the parameters in the optimizer? Are all ReLUs at 0?",
+        "No gradient arrives. Are the parameters in the optimizer? Are all ReLUs dead?",
         8,
     )
 
@@ -43,8 +43,8 @@ def grows(run: History) -> Finding | None:
     return Finding(
         "rate too high" if at_once and times < 1 else "divergence",
         min(0.55 + 0.04 * rises + 0.15 * times, 0.97),
-        f"From {began} the loss went up to {ended}, in {len(y)} numbers.",
-        "Lower the learning rate, to a tenth at first; clip the gradient if it comes suddenly.",
+        f"The loss went up from {began} to {ended} over {len(y)} losses.",
+        "Lower the learning rate, to a tenth at first; if it happens suddenly, clip the gradient.",
         1,
     )
 
@@ -65,8 +65,8 @@ def at_chance(run: History) -> Finding | None:
         min(0.55 + 0.03 * len(y), 0.85),
         f"The {len(y)} losses stay at {level:.3g}, the logarithm of {classes}: a guess among "
         f"{classes} classes.",
-        "Nothing is learned yet. Try a rate ten times as high and ten times as low, and whether "
-        "the model can learn ten examples by heart; a softmax before the loss does this, too.",
+        "Nothing has been learned yet. Try a rate ten times as high and ten times as low, and see "
+        "if the model can memorize ten examples. A softmax before the loss does this, too.",
         8,
     )
 
@@ -90,7 +90,7 @@ def turned(run: History) -> Finding | None:
         min(0.55 + 0.06 * len(after), 0.85),
         f"The held-out loss was lowest, {low}, in line {best + 1}; it has risen in each of the "
         f"{len(after)} since, to {now}, while the training loss fell.",
-        "Stop there; or more data, augmentation, weight decay, a smaller model.",
+        "Stop there, or try more data, augmentation, weight decay or a smaller model.",
         6,
     )
 
@@ -111,8 +111,8 @@ def cut_early(run: History) -> Finding | None:
         "rate decayed too early",
         0.6,
         f"In line {at + 1} the rate was cut from {lr[at - 1]:.2g} to {lr[at]:.2g}, while the loss "
-        f"still fell by {before:.2g} a line; since then, by {after:.2g}.",
-        "Let the rate stay until the loss has stopped falling: more patience, a later milestone.",
+        f"still fell by {before:.2g} per line; since then, by {after:.2g}.",
+        "Keep the rate until the loss has stopped falling: more patience, or a later milestone.",
         7,
     )
 
@@ -133,7 +133,7 @@ def warms_up(run: History) -> Finding | None:
         0.6,
         f"The rate rises to the last line, from {lr[0]:.2g} to {lr[-1]:.2g}, and the loss falls "
         "faster and faster: the whole run is a warmup.",
-        "Count the warmup in the updates that this run has: fewer of them, or a higher rate.",
+        "Fit the warmup to the length of this run: make it shorter, or the rate higher.",
         8,
     )
 

@@ -61,7 +61,7 @@ def find_lr(
     if lr_min >= lr_max:
         raise ValueError(f"lr_min must be below lr_max={lr_max}, not {lr_min}")
     if "lr" in hyper:
-        raise ValueError("lr is what is looked for: give lr_min and lr_max")
+        raise ValueError("lr is what find_lr looks for: give lr_min and lr_max instead")
     lr = np.geomspace(lr_min, lr_max, steps)
     if _is_module(what):
         from .torch_side import losses

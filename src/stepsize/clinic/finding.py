@@ -110,6 +110,6 @@ def too_high(sign: str, evidence: float = 0.86) -> Finding:
         "rate too high",
         evidence,
         f"{sign[0].upper()}{sign[1:]}.",
-        "Lower the learning rate, to a tenth at first; then look where it begins to be calm.",
+        "Lower the learning rate, to a tenth at first; then find the highest rate that is calm.",
         1,
     )

@@ -39,7 +39,7 @@ def overfitting(run: History) -> Finding | None:
         0.93,
         f"The validation loss was lowest, {low}, after {best / len(val):.0%} of the run; "
         f"it has risen by {rise:.3g} since, while the training loss fell.",
-        "Stop there; or more data, augmentation, weight decay, a smaller model.",
+        "Stop there, or try more data, augmentation, weight decay or a smaller model.",
         6,
     )
 
@@ -65,9 +65,9 @@ def decay_too_strong(run: History) -> Finding | None:
     return Finding(
         "weight decay too strong",
         0.975,
-        f"Both losses were lower early on ({low} in training); they rose together, and stay calmly "
+        f"Both losses were lower early on ({low} in training). They rose together, and stay calmly "
         f"at {now}, whatever the rate does.",
-        "Weights are pulled to 0 faster than they learn: a tenth of the weight decay, or none.",
+        "Weights are pulled to 0 faster than they learn. Try a tenth of the weight decay, or none.",
         6,
     )
 
@@ -97,8 +97,8 @@ def statistics(run: History) -> Finding | None:
         0.75,
         f"The training loss fell to {run.course[-1]:.3g}; the held-out loss never came below "
         f"{val.min():.3g}, and began at {start:.3g} in training.",
-        "Something differs in evaluation: BatchNorm's running statistics (tiny batches, momentum), "
-        "or how held-out data are prepared.",
+        "Something is different in evaluation: BatchNorm's running statistics (tiny batches, "
+        "momentum), or how the held-out data are prepared.",
         9,
     )
 
@@ -112,7 +112,7 @@ def lost(run: History) -> Finding | None:
     return Finding(
         "NaN",
         0.85,
-        f"{bad} of {len(val)} held-out losses aren't numbers; those of the training all are.",
+        f"{bad} of {len(val)} held-out losses aren't numbers, although all training losses are.",
         "Look at the evaluation: an empty batch, a mean over nothing, float16, log(0).",
         10,
     )

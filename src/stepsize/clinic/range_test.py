@@ -60,7 +60,7 @@ def read(lr: np.ndarray, loss: np.ndarray, averages: bool = False) -> RangeTest:
     spread = (1 / (2 * reach + 1) + np.pi / 2 / few) ** 0.5  # of a mean less a median
     chance = SIGNAL * spread * _noise(loss[: max(3 * few, made)])
     if fall <= max(chance, 1e-3 * abs(first)):
-        why = "the loss never fell by more than chance; more steps, or larger batches, may show it"
+        why = "the loss never fell by more than chance; try more steps or larger batches"
     elif n == steps and made >= n - 1 - reach:
         why = f"the loss was lowest, {low:.3g}, at the end of the test, {lr[-1]:.2g}; raise lr_max"
     elif nearly < few:

@@ -34,9 +34,9 @@ def decayed_early(run: History) -> Finding | None:
     return Finding(
         "rate decayed too early",
         0.9,
-        f"From {gone[0] / len(share):.0%} of the run on, the rate is below 2% of its peak; from "
-        f"there the loss only went from {before:.3g} to {after:.3g}.",
-        "Give the schedule the number of updates of the whole run: epochs times batches.",
+        f"From {gone[0] / len(share):.0%} of the run on, the rate is below 2% of its peak; since "
+        f"then the loss has only gone from {before:.3g} to {after:.3g}.",
+        "Give the schedule the number of updates in the whole run: epochs times batches.",
         7,
     )
 
@@ -47,9 +47,9 @@ def schedule_pace(run: History) -> Finding | None:
     if lr is not None and len(lr) >= 10:
         share = lr / max(lr.max(), 1e-300)
         if _oscillates(share):
-            return _waves("The rate goes up and down every few lines, as often up as down.", 0.96)
+            return _waves("The rate goes up and down every few lines, up as often as down.", 0.96)
         if _comes_back(share):
-            return _waves("The rate comes down to nothing and rises again, more than once.", 0.93)
+            return _waves("More than once, the rate comes down to nothing and rises again.", 0.93)
     return _told_otherwise(run)
 
 
@@ -58,8 +58,8 @@ def _waves(sign: str, evidence: float) -> Finding:
         "schedule at the wrong pace",
         evidence,
         sign,
-        "A cosine told the epochs and stepped at every batch does that. If these are not cycles "
-        "that you want, step it once an epoch.",
+        "A cosine whose length is in epochs, stepped at every batch, does this. If you didn't want "
+        "these cycles, step it once per epoch.",
         7,
     )
 
@@ -90,8 +90,8 @@ def _told_otherwise(run: History) -> Finding | None:
     return Finding(
         "schedule at the wrong pace",
         0.9,
-        f"The schedule was made for {told} steps, and is stepped {taken} times, by {per}.",
-        "Step it at the pace that its number of steps was meant for.",
+        f"The schedule was made for {told} steps, but is stepped {taken} times, once per {per}.",
+        "Step it at the pace its number of steps was meant for.",
         7,
     )
 
@@ -131,9 +131,9 @@ def dead_gradients(run: History) -> Finding | None:
     return Finding(
         "dead gradients",
         0.9 if lost else 0.98,
-        f"The gradient's norm is {last:.2g} at the end, {most:.2g} at most; the loss is "
+        f"The gradient's norm is {last:.2g} at the end, {most:.2g} at its peak; the loss is "
         f"still {run.course[-1]:.3g}.",
-        "Dead ReLUs or saturated layers: a lower rate, a warmup, other initial weights.",
+        "Dead ReLUs or saturated layers? Try a lower rate, a warmup or different initial weights.",
         8,
     )
 

@@ -17,7 +17,7 @@ def unmoved(run: History) -> Finding | None:
         "dead gradients",
         0.96,
         f"All {len(y)} losses are the same, {y[0]:.4g}, to the sixth digit.",
-        "No gradient arrives. Are the parameters in the optimizer? Are all ReLUs at 0?",
+        "No gradient arrives. Are the parameters in the optimizer? Are all ReLUs dead?",
         8,
     )
 
@@ -47,9 +47,10 @@ def never_moved(run: History) -> Finding | None:
     return Finding(
         "plateau",
         0.8,
-        f"The loss is where it began: {first:.4g} in the first third, {last:.4g} in the last.",
-        "Nothing is learned. Try a rate ten times as high and ten times as low, a warmup, and "
-        "whether the model can learn ten examples by heart.",
+        f"The loss is still where it began: {first:.4g} in the first third, {last:.4g} in the "
+        "last.",
+        "Nothing is learned. Try a rate ten times as high and ten times as low, try a warmup, and "
+        "see if the model can memorize ten examples.",
         8,
     )
 
@@ -67,10 +68,10 @@ def at_a_guess(run: History) -> Finding | None:
     return Finding(
         "plateau",
         0.75,
-        f"The loss lies at {level:.4g}, the logarithm of {classes}: a guess among {classes} "
+        f"The loss stays at {level:.4g}, the logarithm of {classes}: a guess among {classes} "
         "classes, from the middle of the run to its end.",
-        "Nothing is learned. Do the targets belong to the inputs? Try whether the model can learn "
-        "ten examples by heart; then a rate ten times as high and ten times as low.",
+        "Nothing is learned. Do the targets match the inputs? See if the model can memorize "
+        "ten examples; then try a rate ten times as high and ten times as low.",
         8,
     )
 
@@ -91,8 +92,9 @@ def late_start(run: History) -> Finding | None:
     return Finding(
         "plateau",
         0.65,
-        f"For {flat / len(course):.0%} of the run hardly anything is learned; then it is.",
-        "The start is hard: a higher rate after a warmup, normalization, or other initial weights.",
+        f"For {flat / len(course):.0%} of the run, hardly anything is learned; then the loss "
+        "falls.",
+        "The start is hard. Try a higher rate after a warmup, normalization or a different init.",
         8,
     )
 
@@ -117,8 +119,8 @@ def too_low(run: History) -> Finding | None:
     return Finding(
         "rate too low",
         0.85,
-        f"In its second half the loss falls {falls:.0%} as fast as in the first: a line.",
-        "The run is at its beginning still. Three times the rate, and again, or far more updates.",
+        f"In the second half the loss falls {falls:.0%} as fast as in the first: a straight line.",
+        "The run is still at its beginning. Triple the rate, and again, or make far more updates.",
         1,
     )
 

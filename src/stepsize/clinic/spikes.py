@@ -45,8 +45,9 @@ def spikes(run: History) -> Finding | None:
     return Finding(
         "loss spikes",
         0.94 if jump[worst] > run.fall else 0.87 + 0.01 * min(count, 4),
-        f"Peaks that come back, {count} in all; the highest at update {worst}, {y[worst]:.3g}.",
-        "Clip the gradient by its norm; look at the batch of that update; lower beta2 or the rate.",
+        f"Spikes that come back down, {count} in all; the highest is {y[worst]:.3g}, at update "
+        f"{worst}.",
+        "Clip the gradient by its norm, look at that update's batch, or lower beta2 or the rate.",
         10,
         at=worst,
     )

@@ -29,7 +29,7 @@ def never_undercut(run: History) -> Finding | None:
         return None
     began, now = apart(val[0], late)
     return too_high(
-        f"the first held-out loss, {began}, is never undercut; later it is about {now}", 0.88
+        f"no held-out loss is ever below the first, {began}; later it is about {now}", 0.88
     )
 
 
@@ -65,7 +65,7 @@ def wild(run: History) -> Finding | None:
     jumps, own = _wild(val), _wild(course)
     if jumps >= 0.6 and own >= 0.2:
         return too_high(
-            f"the held-out loss jumps by {jumps:.0%} of its height from line to line, to the end",
+            f"to the end, the held-out loss jumps by {jumps:.0%} of its height from line to line",
             0.85,
         )
     still = np.median(course[len(course) // 2 :]) > 0.1 * course[1 : max(5, len(course) // 6)].min()
@@ -146,7 +146,7 @@ def guesses(run: History) -> Finding | None:
     if classes is None:
         return None
     return too_high(
-        f"the loss was {first:.3g} at first, and then lies at {level:.3g}, a guess among "
+        f"the loss was {first:.3g} at first, and then stays at {level:.3g}, a guess among "
         f"{classes} classes: the weights were thrown away",
         0.9,
     )

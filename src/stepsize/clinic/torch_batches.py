@@ -53,7 +53,8 @@ def _parts(batch: Any, loss: Any) -> tuple[Any, Any]:
         if not found:
             raise ValueError(
                 f"batches must hold pairs (x, y), or one of {', '.join(TARGETS)} in each dict, "
-                f"not only {', '.join(map(str, batch))}; or loss must be None, for the model's own"
+                f"not only {', '.join(map(str, batch))}; or loss must be None, to use the model's "
+                "own"
             )
         return {k: v for k, v in batch.items() if k != found[0]}, batch[found[0]]
     if isinstance(batch, torch.Tensor):

@@ -56,10 +56,10 @@ def _made(
     """The optimizer: the caller's own, or a new one."""
     trained = [p for p in model.parameters() if p.requires_grad]
     if not trained:
-        raise ValueError("the model must have parameters to train; none of its has requires_grad")
+        raise ValueError("the model must have parameters to train, but none has requires_grad")
     if isinstance(optimizer, torch.optim.Optimizer):
         if hyper:
-            raise ValueError(f"{', '.join(hyper)}: your own optimizer has these already")
+            raise ValueError(f"{', '.join(hyper)}: your own optimizer already has these")
         held = {id(p) for group in optimizer.param_groups for p in group["params"]}
         if held.isdisjoint(map(id, trained)):
             raise ValueError("optimizer must hold parameters of this model; it has none of them")
@@ -96,7 +96,7 @@ def _endless(batches: Iterable[Any]) -> Iterator[Any]:
             empty = False
             yield batch
         if empty:
-            raise ValueError("batches must have a batch, and be a list or a DataLoader")
+            raise ValueError("batches must be a list or a DataLoader, with at least one batch")
 
 
 @contextlib.contextmanager

@@ -24,7 +24,7 @@ def pulled_to_zero(run: History) -> Finding | None:
         0.98,
         f"The norm of the weights fell from {began:.3g} to {end:.3g}, and the loss stays at "
         f"{run.course[-1]:.3g}: they are pulled to 0 faster than they learn.",
-        "A tenth of the weight decay, or none; and AdamW in place of an L2 penalty.",
+        "Try a tenth of the weight decay, or none; and AdamW in place of an L2 penalty.",
         6,
     )
 

@@ -24,7 +24,7 @@ def ascends(program: Program) -> Finding | None:
             return Finding(
                 "wrong sign",
                 0.85,
-                f"{ast.unparse(change.body)}: the gradient points uphill, and is added.",
+                f"{ast.unparse(change.body)}: the gradient points uphill, but it is added.",
                 "Subtract it.",
                 1,
             )
@@ -61,8 +61,8 @@ def negated(program: Program) -> Finding | None:
             return Finding(
                 "wrong sign",
                 0.85,
-                f"backward() is called on {ast.unparse(value):.60}: the loss is made larger.",
-                "Without the minus.",
+                f"backward() is called on {ast.unparse(value):.60}, which makes the loss larger.",
+                "Remove the minus sign.",
                 1,
             )
     return None
@@ -96,9 +96,9 @@ def never_shuffled(program: Program) -> Finding | None:
             return Finding(
                 "data not shuffled",
                 0.6,
-                f"{e.owner} is made with shuffle=False: each epoch has the same batches in the "
-                "same order, and where the data are sorted, each batch one class.",
-                "shuffle=True for the training data, unless their order means something.",
+                f"{e.owner} is made with shuffle=False: every epoch has the same batches in the "
+                "same order, and if the data are sorted, each batch holds a single class.",
+                "Use shuffle=True for the training data, unless their order matters.",
                 5,
             )
     return None

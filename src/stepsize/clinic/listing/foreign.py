@@ -26,8 +26,8 @@ def updates_unused(program: Program) -> Finding | None:
         return Finding(
             "dead gradients",
             0.93,
-            "optax's updates are worked out and never applied: no weight changes.",
-            "After each update(), params = optax.apply_updates(params, updates).",
+            "optax's updates are computed but never applied, so no weight changes.",
+            "After each update(), call params = optax.apply_updates(params, updates).",
             1,
         )
     return None
@@ -42,8 +42,8 @@ def result_unused(program: Program) -> Finding | None:
             return Finding(
                 "dead gradients",
                 0.92,
-                f"{ast.unparse(call):.60} returns the new weights, and nobody keeps them.",
-                "Assign what it returns; JAX changes nothing in place.",
+                f"{ast.unparse(call):.60} returns the new weights, but the code throws them away.",
+                "Assign what it returns, because JAX changes nothing in place.",
                 1,
             )
     return None
@@ -86,10 +86,10 @@ def state_lost(program: Program) -> Finding | None:
                 return Finding(
                     "optimizer made anew",
                     0.85,
-                    f"Each update begins with the same {states[0]}: optax's new state is thrown "
-                    "away, so its averages never get beyond their first step.",
-                    f"updates, {states[0]} = ....update(grads, {states[0]}, params); init() once, "
-                    "before the loop.",
+                    f"Every update starts from the same {states[0]}: optax's new state is thrown "
+                    "away, so its averages never get past their first step.",
+                    f"Write updates, {states[0]} = ....update(grads, {states[0]}, params), and "
+                    "call init() once, before the loop.",
                     5,
                 )
     return None
@@ -125,7 +125,7 @@ def tape_unused(program: Program) -> Finding | None:
             return Finding(
                 "dead gradients",
                 0.9,
-                f"The tape's gradients are worked out, and {e.owner} never applies them.",
+                f"The tape's gradients are computed, but {e.owner} never applies them.",
                 f"Call {e.owner}.apply_gradients(zip(gradients, model.trainable_variables)).",
                 1,
             )
@@ -155,8 +155,8 @@ def outside_the_tape(program: Program) -> Finding | None:
             return Finding(
                 "dead gradients",
                 0.9,
-                f"{asked} is worked out after the tape was closed: its gradients are None.",
-                "Work out the loss inside `with tf.GradientTape()`.",
+                f"{asked} is computed after the tape was closed, so its gradients are None.",
+                "Compute the loss inside `with tf.GradientTape()`.",
                 9,
             )
     return None

@@ -86,8 +86,8 @@ def by_name(program: Program) -> Finding | None:
     return Finding(
         "probabilities wanted",
         0.88,
-        f"{loss}, by its name, takes probabilities, and the last layer puts out scores.",
-        f"activation='{SCORES[loss]}' in the last layer; or the loss as an object, with "
+        f"{loss}, given by name, takes probabilities, but the last layer outputs scores.",
+        f"Set activation='{SCORES[loss]}' in the last layer, or pass the loss as an object with "
         "from_logits=True.",
         9,
     )
@@ -130,9 +130,9 @@ def untrainable(program: Program) -> Finding | None:
                     return Finding(
                         "dead gradients",
                         0.9,
-                        f"{e.owner}.trainable is False as it is compiled: none of its weights "
+                        f"{e.owner}.trainable is False when it is compiled, so none of its weights "
                         "will change.",
-                        "Freeze the part that is to stay, not the whole model.",
+                        "Freeze only the part that should stay as it is, not the whole model.",
                         1,
                     )
     return None

@@ -25,7 +25,7 @@ def without_graph(program: Program) -> Finding | None:
                     "dead gradients",
                     0.92,
                     said,
-                    "Return the loss as it is, with its graph: Lightning calls backward() on it.",
+                    "Return the loss itself, with its graph: Lightning calls backward() on it.",
                     1,
                 )
     return None
@@ -40,7 +40,7 @@ def _said(f: ast.AST) -> str:
         return "" if hidden else "training_step() returns nothing, so Lightning makes no update."
     cut = [_cut(_loss(value), f) for value in returned]
     if all(cut):
-        return f"training_step() returns its loss after {cut[0]}(): there is no graph left."
+        return f"training_step() returns its loss after {cut[0]}(), so there is no graph left."
     return ""
 
 

@@ -31,7 +31,7 @@ def layers_in_a_list(program: Program) -> Finding | None:
                     0.92,
                     f"{kind.name} keeps layers in {name}, a plain list or dict: parameters() "
                     "doesn't find them there, so the optimizer never moves them.",
-                    "Use nn.ModuleList or nn.ModuleDict for it.",
+                    "Use nn.ModuleList or nn.ModuleDict instead.",
                     1,
                 )
     return None
@@ -80,8 +80,8 @@ def all_frozen(program: Program) -> Finding | None:
                     0.9,
                     f"requires_grad is False for all parameters of {model}, and the optimizer "
                     "holds no others.",
-                    "Freeze first, and then put the new last layer in; or let what is to learn "
-                    "have its gradient.",
+                    "Freeze first and then add the new last layer, or set requires_grad = True for "
+                    "whatever should learn.",
                     1,
                 )
     return None
@@ -129,8 +129,8 @@ def used_up(program: Program) -> Finding | None:
                 return Finding(
                     "dead gradients" if optimizer else "clips nothing",
                     0.9,
-                    f"{who} gets {name}, which was read before: what parameters() returns can be "
-                    "read once, and is empty then.",
+                    f"{who} gets {name}, which has been read before: what parameters() returns "
+                    "can be read only once, and then it is empty.",
                     f"Make it a list: {name} = list(model.parameters()).",
                     1,
                 )

@@ -31,15 +31,15 @@ def twice(loss: str, layer: str) -> Finding:
         return Finding(
             "softmax twice",
             0.85,
-            "NLLLoss wants logarithms, and the model puts out the softmax itself.",
-            "Use log_softmax; or CrossEntropyLoss on the scores as they are.",
+            "NLLLoss expects log-probabilities, but the model outputs the softmax itself.",
+            "Use log_softmax, or CrossEntropyLoss on the raw scores (logits).",
             9,
         )
     return Finding(
         f"{layer} twice",
         0.85,
-        f"The code passes the outcome of a {layer} to {loss}, which has one inside.",
-        f"Give the loss the scores as they are; keep the {layer} for reading them.",
+        f"The code passes the output of a {layer} to {loss}, which has one built in.",
+        f"Give the loss the raw scores (logits); keep the {layer} for reading them.",
         9,
     )
 
@@ -103,9 +103,9 @@ def relu_before(loss: str) -> Finding:
     return Finding(
         "relu before the loss",
         0.85,
-        f"The scores go through a ReLU on their way to {loss}: none can be below 0, and a score "
+        f"The scores pass through a ReLU on their way to {loss}: none can be below 0, and a score "
         "of 0 gets no gradient.",
-        "No activation after the last layer.",
+        "Leave out the activation after the last layer.",
         9,
     )
 

@@ -33,8 +33,8 @@ def _pace(kind: str, where: str) -> Finding:
     return Finding(
         "schedule at the wrong pace",
         0.9,
-        f"{kind} is stepped by {where}, and its length is in {other}.",
-        "Step it at the pace that its number of steps was meant for.",
+        f"{kind} is stepped once per {where}, but its length is counted in {other}.",
+        "Step it at the pace its number of steps was meant for.",
         7,
     )
 

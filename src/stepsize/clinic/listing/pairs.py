@@ -24,12 +24,12 @@ def two(names: list[str]) -> Finding | None:
     if len(names) < 2 or set(JOIN) & set(names):
         return None
     last = [name for name in names if name in OVERWRITE]
-    effect = f"{last[0]} sets the rate anew" if last else "each multiplies what the other has left"
+    effect = f"{last[0]} overwrites the rate" if last else "each multiplies what the other has left"
     return Finding(
         "two schedulers",
         0.9 if last or "ReduceLROnPlateau" in names else 0.7,
-        f"{' and '.join(names)} are made on one optimizer: {effect}.",
-        "Keep one; or join them by SequentialLR or ChainedScheduler, if both are meant.",
+        f"{' and '.join(names)} are both attached to one optimizer: {effect}.",
+        "Keep one. If you mean to have both, join them with SequentialLR or ChainedScheduler.",
         7,
     )
 

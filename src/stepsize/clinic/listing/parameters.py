@@ -22,7 +22,7 @@ def other_parameters(program: Program) -> Finding | None:
                     "dead gradients",
                     0.92,
                     said,
-                    "Make the optimizer from the parameters of the model that is trained, after "
+                    "Create the optimizer from the parameters of the model you train, after "
                     "all its layers are in place.",
                     1,
                 )
@@ -58,7 +58,7 @@ def _not_called(made: Event, run: Run, i: int, roles: Roles) -> str:
             continue
         called = any(one.name == e.owner and not one.owner and one.within(loop) for one in later)
         if called and last_word(e.value)[:1].isupper() and not is_loss(e.value) and _is_model(e):
-            return f"The optimizer holds the parameters of {name}, and the loop trains {e.owner}."
+            return f"The optimizer holds the parameters of {name}, but the loop trains {e.owner}."
     return ""
 
 
@@ -82,7 +82,7 @@ def _replaced(made: Event, run: Run, i: int, roles: Roles) -> str:
             later = run[j + 1 :]
             again = next((k for k, o in enumerate(later) if o in roles.optimizers), len(later))
             if any(roles.is_backward(o) for o in later[:again]):
-                return f"{e.owner} is made anew after the optimizer was made from {name}."
+                return f"{e.owner} is replaced after the optimizer was created from {name}."
     return ""
 
 
@@ -116,8 +116,9 @@ def made_anew(program: Program) -> Finding | None:
                 return Finding(
                     "optimizer made anew",
                     0.9,
-                    f"{last_word(e.value)} is made inside the loop: its memory is lost.",
-                    "Make the optimizer once, before the loop.",
+                    f"{last_word(e.value)} is created inside the loop, so its memory is lost each "
+                    "time.",
+                    "Create the optimizer once, before the loop.",
                     4,
                 )
     return None
@@ -165,9 +166,10 @@ def evaluates(program: Program) -> Finding | None:
                     return Finding(
                         "eval mode",
                         0.85,
-                        f"{e.owner}.eval() is called, and no train() before the next backward().",
-                        "Call model.train() as each epoch begins: else dropout is off and "
-                        "BatchNorm's statistics stand still.",
+                        f"{e.owner}.eval() is called, and there is no train() before the next "
+                        "backward().",
+                        "Call model.train() at the start of each epoch. Otherwise dropout stays "
+                        "off and BatchNorm's statistics are frozen.",
                         9,
                     )
     return None

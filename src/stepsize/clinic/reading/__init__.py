@@ -116,5 +116,5 @@ def _log(history: Any) -> Log:
             else f"no loss was found in {str(history)!r:.60}"
         )
     if not len(log.curves["loss"].values):
-        raise ValueError("loss must be a list of numbers, and all of it is blank")
+        raise ValueError("loss must be a list of numbers, but all of it is blank")
     return log

@@ -39,7 +39,7 @@ def numbers(name: str, values: Any) -> list[float | None]:
                 raise TypeError(f"{name} must be a list of numbers; {name}[{i}] is {value!r:.60}")
         gaps = [value is None for value in values]
         if gaps and all(gaps):
-            raise ValueError(f"{name} must be a list of numbers, and all of it is blank")
+            raise ValueError(f"{name} must be a list of numbers, but all of it is blank")
         if any(gaps):
             solid = numbers(name, [value for value in values if value is not None])
             return [None if gap else solid.pop(0) for gap in gaps]

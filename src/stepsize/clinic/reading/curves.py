@@ -150,7 +150,7 @@ def _zeros_for_nan(records: list[Record]) -> tuple[list[Record], list[str]]:
         lost |= set(tail)
     if not lost:
         return records, []
-    note = f"{len(lost)} of 0.0 are read as NaN, for that is how this Trainer logs it"
+    note = f"losses of 0.0 ({len(lost)}) are read as NaN, because this Trainer logs NaN that way"
     return [r | {"loss": np.nan} if i in lost else r for i, r in enumerate(records)], [note]
 
 

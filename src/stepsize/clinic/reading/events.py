@@ -18,7 +18,7 @@ def read_events(path: Path) -> list[Record]:
         from tensorboard.util.tensor_util import make_ndarray
     except ImportError:
         raise ValueError(
-            f"{path.name} is TensorBoard's, and wants its reader: pip install tensorboard; "
+            f"{path.name} is TensorBoard's, and needs its reader: pip install tensorboard; "
             "or download the curve as CSV in TensorBoard"
         ) from None
     rows: dict[int, Record] = {}

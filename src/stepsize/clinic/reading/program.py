@@ -27,7 +27,7 @@ def program(code: Any) -> tuple[str, str]:
         line = getattr(error, "lineno", None) or 1
         lines = text.splitlines() or [""]
         shown = lines[min(line, len(lines)) - 1].strip()
-        return "", f"not the code, for its line {line} isn't Python: {shown:.60}"
+        return "", f"not the code, because its line {line} isn't Python: {shown:.60}"
     return text, ""
 
 
@@ -37,14 +37,14 @@ def _text(code: Any) -> str:
             return inspect.getsource(code)
         except (OSError, TypeError):
             raise ValueError(
-                f"code: the text of {code!r:.60} isn't kept; give the text itself"
+                f"code: Python doesn't keep the text of {code!r:.60}; give the text itself"
             ) from None
     if isinstance(code, Path) or (
         isinstance(code, str) and re.fullmatch(r"\S[^\n]*\.(?:py|ipynb)", code.strip())
     ):
         path = Path(str(code).strip()).expanduser()
         if not path.is_file():
-            raise ValueError(f"code must be a file that is there, not {str(code)!r}")
+            raise ValueError(f"code must be a file that exists, not {str(code)!r}")
         text = path.read_text(encoding="utf-8", errors="replace")
         return _cells(text) if path.suffix == ".ipynb" else text
     if not isinstance(code, str):

@@ -124,7 +124,7 @@ def _file(path: Path) -> list[Record]:
     coding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     text = data.decode(coding, errors="replace")
     if b"\0" in data[:10_000] and coding != "utf-16":
-        raise ValueError(f"loss: {str(path)!r} isn't a text, and no event file either")
+        raise ValueError(f"loss: {str(path)!r} is neither a text nor an event file")
     if path.suffix == ".ipynb":
         text = _shown(text)
     return _text(text)
@@ -160,8 +160,8 @@ def _of_trace(trace: Any) -> dict[str, Any]:
     loss = np.asarray(trace.loss)
     if loss.ndim > 1:
         raise ValueError(
-            f"loss of this trace is that of several runs, of shape {loss.shape}: "
-            "give those of one, as trace.loss[:, 0]"
+            f"this trace holds the loss of several runs, of shape {loss.shape}: "
+            "give that of one, such as trace.loss[:, 0]"
         )
     kept, lr, grad = {"loss": loss}, getattr(trace, "lr", None), getattr(trace, "grad", None)
     if lr is not None and np.ndim(lr) == 1:
