@@ -982,7 +982,7 @@ def test_short_floats_are_taken_apart_in_long_ones(rule, dtype):
 
 @pytest.mark.parametrize("wrong", [schedule_free_sgd, schedule_free_adamw, averaged(sgd)])
 def test_no_second_average(wrong):
-    with pytest.raises(ValueError, match=f"rule must keep no mean .* {wrong.__name__} does"):
+    with pytest.raises(ValueError, match=f"rule must not keep a mean .* {wrong.__name__} does"):
         averaged(wrong)
 
 

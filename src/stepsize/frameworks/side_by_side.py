@@ -2,9 +2,9 @@
 
     side_by_side("adagrad")     one parameter's path in each library
 
-Keras and Optax need not be installed. What they do is recorded in `side_by_side.json`, by
-`tools/side_by_side.py`; where they are there, they are run, and a test holds the record to it.
-The gradients are given, whatever the parameter: so two libraries agree where their rules do.
+Keras and Optax need not be installed. What they do is recorded in `side_by_side.json` by
+`tools/side_by_side.py`; if they are installed, they are run, and a test compares the record.
+The gradients are given, whatever the parameter, so two libraries agree if their rules do.
 """
 
 import importlib.util
@@ -44,10 +44,10 @@ START = 1.0
 
 @dataclass(frozen=True)
 class Experiment:
-    """What each library is told, in its own words: an optimizer's name and its arguments.
+    """What each library is told, in its own terms: an optimizer's name and its arguments.
 
-    grads: one per update. lr: a number, or one for each update. Whatever else a library is not told
-    is its default.
+    grads: one per update. lr: a number, or one for each update. Whatever a library isn't told keeps
+    the library's default.
     """
 
     grads: Sequence[float]
@@ -121,9 +121,9 @@ class SideBySide:
 
     @property
     def together(self) -> list[list[str]]:
-        """The libraries in groups: within one, the paths are the same to five digits.
+        """The libraries in groups whose paths agree to five digits.
 
-        Not more: Keras, and Optax as it comes, compute in float32.
+        Not to more, because Keras, and Optax by default, compute in float32.
         """
         groups: list[list[str]] = []
         for library, path in self.paths.items():
@@ -144,7 +144,7 @@ class SideBySide:
 
 
 def side_by_side(name: str) -> SideBySide:
-    """One of `EXPERIMENTS` in all three: run where a library is installed, else from the record."""
+    """One of `EXPERIMENTS` in all three: run if a library is installed, else from the record."""
     require("name", name, one_of(*EXPERIMENTS))
     live = {library: path for library in LIBRARIES if (path := _run(name, library)) is not None}
     paths = {library: live.get(library, recorded(name, library)) for library in LIBRARIES}

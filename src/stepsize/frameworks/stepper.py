@@ -52,7 +52,7 @@ class Stepper:
         numbers |= own
         for name, value in numbers.items():
             if value is EMPTY:
-                raise ValueError(f"{self.name} has no default for {name}: say what it is")
+                raise ValueError(f"{self.name} has no default for {name}: give it a value")
         self.names = (*numbers,)
         return numbers
 
@@ -80,8 +80,8 @@ class Stepper:
                 raise TypeError(f"parameters must be real floats, not {p.dtype}")
             if p.ndim < 2 == scope_of(self.rule_for(p)).axes:
                 raise ValueError(
-                    f"{self.name} steps matrices, and {name or 'a parameter'} has the shape"
-                    f" {tuple(p.shape)}: put it into a group with a rule of its own, as"
+                    f"{self.name} steps matrices, but {name or 'a parameter'} has the shape"
+                    f" {tuple(p.shape)}: put it into a group with a different rule, such as"
                     " dict(params=[...], rule=adamw)"
                 )
         for p in group["params"] or [torch.zeros((1,) * self.scope.axes)]:
@@ -96,8 +96,8 @@ class Stepper:
             pickle.dumps(self.rule)
         except (pickle.PicklingError, AttributeError, TypeError):
             raise pickle.PicklingError(
-                f"the rule {self.name} can't be pickled: define it by `def`, in a module. What"
-                " state_dict() returns can be saved all the same"
+                f"the rule {self.name} can't be pickled: define it with `def`, in a module. What"
+                " state_dict() returns can be saved anyway"
             ) from None
         return vars(self)
 

@@ -70,7 +70,9 @@ class RuleOptimizer(torch.optim.Optimizer):
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """One update of every parameter that has a gradient. Returns the closure's loss."""
         if any("y" in remembered for remembered in self.state.values()):
-            raise RuntimeError("after eval() the parameters are the model's: call train() first")
+            raise RuntimeError(
+                "after eval() the parameters are the averaged model: call train() first"
+            )
         loss = None
         if closure is not None:
             with torch.enable_grad():
@@ -79,7 +81,7 @@ class RuleOptimizer(torch.optim.Optimizer):
             ready = [p for p in group["params"] if p.grad is not None]
             if any(p.grad.layout != torch.strided for p in ready):
                 raise RuntimeError(
-                    f"{stepper.name} takes no sparse gradients: use Embedding(sparse=False), or"
+                    f"{stepper.name} can't use sparse gradients: use Embedding(sparse=False), or"
                     " torch.optim.SparseAdam for those parameters"
                 )
             hyper = stepper.numbers(group)
@@ -119,7 +121,7 @@ class RuleOptimizer(torch.optim.Optimizer):
         Raises: ValueError for the state of any other, and for that of other parameters.
         """
         if not {"state", "param_groups"} <= {*state_dict}:
-            raise ValueError("state_dict must be an optimizer's, with its state and param_groups")
+            raise ValueError("state_dict must be an optimizer's, with state and param_groups")
         saved = [group.get("rule") for group in state_dict["param_groups"]]
         if saved != [stepper.name for stepper in self.steppers]:
             theirs = ", ".join(name or "an optimizer of torch's" for name in saved)

@@ -14,7 +14,7 @@ LOOKS = 20  # at the held-out loss, or more
 ARRAYS = "four arrays: inputs, targets, held_inputs, held_targets"
 OF_ARRAYS = '''
 def endless(size):
-    """Batches of all examples, in a new order in each epoch, without an end."""
+    """Batches of all examples, in a new order in each epoch, endlessly."""
     rng = np.random.default_rng()
     while True:
         order = rng.permutation(len(inputs))
@@ -38,7 +38,7 @@ LOGGED = """
             val_loss = {held_out}
 {look}        log.writerow([step, {loss}, {rate}, {norm}, val_loss])
 {stop}{end}
-# What does the clinic see in it?  python -m stepsize.clinic log.csv
+# See what the clinic finds in it:  python -m stepsize.clinic log.csv
 """
 START = """
 best, lowest, waited = {keep}, float("inf"), 0

@@ -9,12 +9,12 @@ __all__ = ["IMPORT", "for_keras", "for_optax", "is_for_muon", "of_two", "parts",
 
 IMPORT = "from fnmatch import fnmatchcase"
 PARTS = '''
-# Rates of their own, by name. Of several patterns that fit, the first counts.
+# Factors on the rate, by name. If several patterns match, the first one counts.
 PARTS = {{{parts}}}
 
 
 def part_of(name):
-    """The part of the rate that the tensor of this name has."""
+    """The factor on the rate for the tensor of this name."""
     return next((part for pattern, part in PARTS.items() if fnmatchcase(name, pattern)), 1.0)
 '''
 TORCH = '''
@@ -38,7 +38,7 @@ BY_AXES = dict(
 )
 IS_FOR_MUON = '''
 def is_for_muon(name, p):
-    """Muon takes matrices, and torch computes it in bfloat16. AdamW takes all else."""
+    """Muon takes matrices (torch computes it in bfloat16). AdamW takes everything else."""
     return p.ndim == 2{names}
 '''
 MUONS = "for name, p in model.named_parameters() if is_for_muon(name, p)"
@@ -61,7 +61,7 @@ others = [
 """
 KERAS = '''
 class ByName({base}):
-    """With a rate for each variable, by its name."""
+    """Gives each variable its own rate, by name."""
 
     def update_step(self, gradient, variable, learning_rate):
         learning_rate = learning_rate * part_of(variable.path)
@@ -69,7 +69,7 @@ class ByName({base}):
 '''
 OPTAX = '''
 def by_name(updates, params):
-    """Each tensor's update, times its part of the rate."""
+    """Each tensor's update, times the factor on its rate."""
 
     def scaled(path, update):
         return part_of(jax.tree_util.keystr(path, simple=True, separator=".")) * update

@@ -1,4 +1,4 @@
-"""A recipe as Optax, whose optimizers are chains: what its own lack, another chain has."""
+"""A recipe as Optax, whose optimizers are chains: if its own lacks something, we chain our own."""
 
 import math
 from typing import Any
@@ -37,7 +37,7 @@ OWN_DECAY = {
 }
 MASK = """
 def matrices(params):
-    \"\"\"What decays: biases and norms are left alone.\"\"\"
+    \"\"\"What decays: everything but biases and norms.\"\"\"
     return jax.tree.map(lambda p: p.ndim >= 2, params)
 """
 
@@ -77,7 +77,9 @@ def write(recipe: Recipe, log: bool) -> str:
 def _own_rates(recipe: Recipe) -> str:
     """The last link: what comes out of the others is as long as the rate, whatever the rule."""
     if recipe.optimizer in ("adafactor", "adafactor_vector"):
-        raise refuse("Optax", "caps Adafactor's rate before it is shared out.", "one rate for all")
+        raise refuse(
+            "Optax", "caps Adafactor's rate before by-name factors apply.", "one rate for all"
+        )
     if recipe.optimizer == "schedule_free_adamw":
         raise refuse("Optax", "has a schedule-free AdamW with one rate.", "one rate for all")
     return "optax.stateless(by_name)"
@@ -153,7 +155,7 @@ REFUSED = {
         "optax.contrib.muon, which differs in its first updates",
     ),
     "schedule_free_sgd": (
-        "has a schedule-free SGD that leaves the start out of the mean.",
+        "has a schedule-free SGD that leaves the starting point out of the mean.",
         "optax.contrib.schedule_free_sgd",
     ),
     "schedule_free_adamw": (
@@ -162,7 +164,7 @@ REFUSED = {
         'a constant rate without warmup, a beta1 above 0, and decays="all"',
     ),
     "prodigy": (
-        "has a Prodigy that corrects its means for their start at 0.",
+        "has a Prodigy that corrects its means for starting at 0.",
         "optax.contrib.prodigy",
     ),
     "shampoo": ("has no Shampoo.", "optax.contrib.muon"),
@@ -172,8 +174,8 @@ REFUSED = {
 
 def _small(name: str, eps: float) -> None:
     if eps > SMALL:
-        nearest = f"an eps of at most {SMALL:g}, where its place doesn't show"
-        raise refuse("Optax", f"adds {name}'s eps at another place.", nearest)
+        nearest = f"an eps of at most {SMALL:g}, for which its place doesn't matter"
+        raise refuse("Optax", f"adds {name}'s eps in a different place.", nearest)
 
 
 def _amsgrad(hyper: dict[str, Any], betas: dict[str, Any], last: str) -> list[str]:

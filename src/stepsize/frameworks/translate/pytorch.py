@@ -17,7 +17,7 @@ PARAMS = "model.parameters()"
 
 HEAVY_BALL = '''
 class HeavyBall(torch.optim.Optimizer):
-    """Momentum with the rate inside the velocity. torch.optim.SGD has it outside."""
+    """Momentum with the rate inside the velocity; torch.optim.SGD has it outside."""
 
     def __init__(self, params, lr, momentum, weight_decay=0.0, maximize=False):
         super().__init__(params, dict(lr=lr, momentum=momentum, weight_decay=weight_decay))
@@ -34,7 +34,7 @@ class HeavyBall(torch.optim.Optimizer):
 '''
 LION = '''
 class Lion(torch.optim.Optimizer):
-    """Chen et al. (2023), Algorithm 2, arXiv:2302.06675. torch.optim has none."""
+    """Chen et al. (2023), Algorithm 2, arXiv:2302.06675. torch.optim doesn't have it."""
 
     def __init__(self, params, lr, betas, weight_decay, maximize=False):
         super().__init__(params, dict(lr=lr, betas=betas, weight_decay=weight_decay))
@@ -55,7 +55,7 @@ class Lion(torch.optim.Optimizer):
 
 WRITTEN_OUT = '''
 def factor_after(t):
-    """The factor of the peak rate, after t updates."""
+    """The factor on the peak rate, after t updates."""
 {lines}    return float(factor)
 
 
@@ -64,14 +64,14 @@ ONE = "scheduler = lr_scheduler.LambdaLR(optimizer, factor_after)\n"
 TWO = "schedulers = [lr_scheduler.LambdaLR(optimizer, factor_after) for optimizer in optimizers]\n"
 
 GROUPS = """
-# Weight decay is for matrices: biases and norms are left alone.
+# Only matrices get weight decay; biases and norms are left alone.
 matrices = [p for p in model.parameters() if p.ndim >= 2]
 others = [p for p in model.parameters() if p.ndim < 2]
 groups = [dict(params=matrices), dict(params=others, weight_decay=0.0)]
 """
 MATRICES = """
-# Matrices by Muon, which torch computes in bfloat16; all else by AdamW. Embeddings and the last
-# layer commonly join the others: name them in others_take.
+# Matrices go to Muon, which torch computes in bfloat16, and everything else to AdamW. Embeddings
+# and the last layer usually go to AdamW, too: name them in others_take.
 matrices = [p for p in model.parameters() if p.ndim == 2]
 {others}
 """
@@ -194,7 +194,9 @@ def _with_others(recipe: Recipe, theirs: str) -> str:
 def _theirs(recipe: Recipe, hyper: dict[str, Any]) -> Theirs:
     name = recipe.optimizer
     if name not in OPTIMIZERS:
-        package = "the authors' package schedulefree, which leaves the start out of the mean"
+        package = (
+            "the authors' package schedulefree, which leaves the starting point out of the mean"
+        )
         bridge = (
             f"our own as an optimizer of torch's, stepsize.frameworks.bridge.as_torch({name}, ...)"
         )
@@ -202,11 +204,13 @@ def _theirs(recipe: Recipe, hyper: dict[str, Any]) -> Theirs:
     if name == "muon" and hyper.get("maximize"):
         raise refuse("PyTorch", "has a Muon that always minimizes.", "the loss with a minus sign")
     if name == "muon" and hyper["rms"] not in (None, 0.2):
-        raise refuse("PyTorch", "has Muon with rms = 0.2 or without.", "rms=0.2, lr * rms / 0.2")
+        raise refuse(
+            "PyTorch", "has Muon only with rms = 0.2 or without rms.", "rms=0.2, lr * rms / 0.2"
+        )
     if name == "radam" and hyper["tractable"] != 5:
-        raise refuse("PyTorch", "has RAdam with tractable = 5 and no other.", "that")
+        raise refuse("PyTorch", "has RAdam only with tractable = 5.", "that")
     if hyper.get("dampening") and not hyper["momentum"]:
-        raise refuse("PyTorch", "ignores a dampening where momentum is 0.", "sgd")
+        raise refuse("PyTorch", "ignores dampening if momentum is 0.", "sgd")
     return OPTIMIZERS[name]
 
 
