@@ -4,12 +4,12 @@
     python run.py test     runs all tests; anything after it goes to pytest: test -k adam
                            test --quick: only what checks a rule, while you work on one
     python run.py doctor   examines this machine, and says what to do
-    python run.py hub      a server for a whole class, to try out: workshop/README.md
-    python run.py bench    measures speed beside torch, Keras and Optax: benchmarks/RESULTS.md
+    python run.py hub      starts a server for a whole class, to try out: workshop/README.md
+    python run.py bench    compares speed with torch, Keras and Optax: benchmarks/RESULTS.md
     python run.py guide    makes the instructor's guide, one file to read or print
     python run.py present 5    shows lesson 5 as slides, with working labs
-    python run.py site     makes the course as a site of plain files, in site/, and opens it
-                           --exercises: with notebooks that run in the browser, by JupyterLite
+    python run.py site     builds the course as a static site, in site/, and opens it
+                           --exercises: with notebooks that run in the browser, in JupyterLite
 
 You work on copies, in my-work/. An update of the course (git pull) renews what you haven't changed
 in them, and keeps what you wrote.

@@ -16,7 +16,7 @@ from stepsize.surfaces import ravine
 START, ONES = (4.0, 2.0), np.ones(2)
 walk = functools.partial(descend, adam, ravine, START, 6)
 COLUMN = r"^lr must be one number, or a column of shape \({k}, 1\) for {k} runs in one pass, as "
-COLUMN += r"by lr\.reshape\(-1, 1\), not an array of shape \({k},\)\."
+COLUMN += r"made by lr\.reshape\(-1, 1\), not an array of shape \({k},\)\."
 
 
 @pytest.mark.parametrize("rates", [np.logspace(-3, 0, 7), np.array([0.1, 0.2]), [0.1, 0.2, 0.3]])

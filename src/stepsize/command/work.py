@@ -1,4 +1,4 @@
-"""The learner's folder: their notebooks; and in .course, what is kept of them and of the course."""
+"""The learner's folder: their notebooks, and in .course the versions that are kept."""
 
 import re
 import time
@@ -28,12 +28,12 @@ def version_of(data: bytes) -> str:
 
 
 def of_version(data: bytes, notebook: Notebook) -> Notebook:
-    """A notebook of the course as a learner gets it: it says which version it is."""
+    """One of the course's notebooks as a learner gets it, marked with its version."""
     return notebook | {"metadata": notebook["metadata"] | {OURS: {"given": version_of(data)}}}
 
 
 def origin(theirs: Notebook) -> str | None:
-    """The version that a learner's notebook was made from, if it says so."""
+    """The version a learner's notebook was made from, if it says so."""
     mark = theirs["metadata"].get(OURS)
     return mark.get("given") if isinstance(mark, dict) else None
 
