@@ -126,11 +126,11 @@ def test_a_landscape_without_a_gradient():
         def loss(self, theta):
             return 0.0
 
-    with pytest.raises(TypeError, match=r"^landscape must have grad\(theta, t\), .* a Flat hasn't"):
+    with pytest.raises(TypeError, match=r"^landscape must have grad\(theta, t\), .* a Flat doesn't"):
         descend(adam, Flat(), START, 6)
 
 
 @pytest.mark.parametrize("runs", [walk(), [walk()], 3])
 def test_lines_have_names(runs):
-    with pytest.raises(TypeError, match=r"^runs must be a dict of names, as \{"):
+    with pytest.raises(TypeError, match=r"^runs must be a dict of names, such as \{"):
         plots.losses(Figure().subplots(), runs)

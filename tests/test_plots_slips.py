@@ -57,7 +57,7 @@ def ax():
         (lambda: plots.points(ax(), MANY), r"^trace must be of one run"),
         (
             lambda: plots.staircase(ax(), descend(sgd, quadratic(1.0), [1.0], 0)),
-            "^trace must have one step at least",
+            "^trace must have at least one step",
         ),
         (
             lambda: plots.cells(ax(), np.ones((2, 3)), [1, 2], [1, 2, 3], 1.0),

@@ -91,9 +91,9 @@ DESCEND = [
     (lambda: run(rule=bowl), "^rule must be a function .* not Surface bowl, 2 coordinates"),
     (
         lambda: run(landscape=models.LinearRegression),
-        r"^landscape must be made .* LinearRegression\(",
+        r"^landscape must be an instance, .* LinearRegression\(",
     ),
-    (lambda: run(landscape=WithoutT()), r"^landscape must have grad\(theta, t\), and WithoutT's"),
+    (lambda: run(landscape=WithoutT()), r"^landscape must have grad\(theta, t\), but WithoutT's"),
     (lambda: run(landscape=WithoutLoss()), r"^landscape\.loss\(theta\) must be real .* not None"),
     (lambda: run(landscape=TooLong()), r"^grad must have theta's shape \(2,\), not \(3,\)"),
     (

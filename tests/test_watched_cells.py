@@ -73,7 +73,7 @@ def test_a_cell_that_failed_is_named(shell, source, words):
     said = run(shell, OLD, source, CHECK)
     assert words in said
     assert said.startswith("The cell that defines `my_sgd` ") and len(said) < 300
-    assert said.endswith("until then there is only an older `my_sgd` to judge.")
+    assert said.endswith("Until then there is only an older `my_sgd` to judge.")
 
 
 def test_of_numbers_and_dicts_too(shell):

@@ -129,7 +129,9 @@ class Copies:
             said = f"{name} is up to date, with everything you wrote."
             if merged.conflicts:
                 where = "one place" if merged.conflicts == 1 else f"{merged.conflicts} places"
-                said += f" In {where} you will find two versions, the course's and yours, with a note."
+                said += (
+                    f" In {where} you'll find two versions, the course's and yours, with a note."
+                )
             yield said
         path = self.folder / name
         updated = new | {"cells": merged.cells, "metadata": theirs["metadata"] | new["metadata"]}

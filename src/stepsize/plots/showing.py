@@ -11,11 +11,11 @@ HYPHEN = re.compile(r"(?<![\w-])-(?=[\d.])|(?<=\de)-(?=\d)")  # where a number w
 
 
 def show(figure: Figure, sentence: str) -> None:
-    """Show a figure of pyplot's, and say below it what is to be seen.
+    """Show a pyplot figure, and say below it what there is to see.
 
-    The sentence is computed by the cell from the arrays that are drawn. It is stored as the
-    picture's text, so a test can hold it, and a page that is made of the notebook gives it to
-    those who can't see the picture. Its numbers get the minus sign that the axes have.
+    The cell computes the sentence from the arrays that are drawn. It is stored as the
+    picture's text, so a test can compare it, and a page made from the notebook gives it to
+    those who can't see the picture. Its numbers get the same minus sign as the axes.
     """
     import matplotlib.pyplot as plt
 
