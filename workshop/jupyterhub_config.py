@@ -41,7 +41,7 @@ if os.environ.get("STEPSIZE_SUBDOMAINS"):
     c.JupyterHub.cookie_host_prefix_enabled = c.JupyterHub.subdomain_host.startswith("https:")
 c.JupyterHub.log_level = "WARN"
 
-# A learner's JupyterLab: learner.py, in an account of their own.
+# A learner's JupyterLab: learner.py, in their own account.
 c.Spawner.cmd = [sys.executable, str(HERE / "learner.py")] + ["--room"] * ROOM
 if SYSTEMD:  # limits for all that a learner runs together
     from accounts import account

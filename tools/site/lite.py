@@ -3,7 +3,7 @@
 The kernel loads a package when a cell first imports it, by a list (Pyodide's lock file). So the
 course's own wheel is put on that list, with what it needs; nothing has to be installed.
 
-JupyterLite has an environment of its own: its kernel is an extension that JupyterLab would load as
+JupyterLite has its own environment: its kernel is an extension that JupyterLab would load as
 well, and can't.
 """
 

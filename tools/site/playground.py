@@ -19,7 +19,7 @@ from .carry import hyper, memory
 __all__ = ["RULES", "write"]
 
 NAMES = "sgd momentum nesterov adagrad rmsprop adam amsgrad adamw nadam radam adamax lion"
-RULES = [getattr(optimizers, name) for name in NAMES.split()]  # those that have a look of their own
+RULES = [getattr(optimizers, name) for name in NAMES.split()]  # those that have their own look
 SLIDERS = {  # hyper-parameters that a ball's path shows, and their values
     "momentum": ("momentum", np.arange(100) / 100),
     "alpha": ("alpha", np.array([0.5, 0.8, 0.9, 0.95, 0.99, 0.999])),

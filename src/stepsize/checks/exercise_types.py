@@ -198,7 +198,7 @@ def number(name: str, title: str, reference: float, within: float, **rest: Any) 
 
 
 class _Choice(dict[str, float]):
-    """An answer to a choice; of a class of its own, so that it can say what made it."""
+    """An answer to a choice; of its own class, so that it can say what made it."""
 
 
 def exchanger(reference: dict[str, float]) -> Callable[..., dict[str, float]]:

@@ -232,7 +232,7 @@ ACCUMULATED = function(
             lambda grads, sizes: (sizes[:, None] * grads).sum(axis=1) / sizes.sum(),
         ),
         "one number": Mistake(
-            "You get one number for all parameters. Each has a gradient of its own: sum over "
+            "You get one number for all parameters. Each has its own gradient: sum over "
             "axis 0 alone.",
             lambda grads, sizes: grads.mean(),
             lambda grads, sizes: (sizes[:, None] * grads).sum() / sizes.sum(),

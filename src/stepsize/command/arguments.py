@@ -19,7 +19,7 @@ python run.py hub                  a trial, on this machine alone; everybody in 
 sudo python3 run.py hub            for a room: an account on the machine for each learner
     --ip 0.0.0.0 --port 8000       where it listens; without --ip, on this machine only
                                    (and on three more ports there, 81 to 83 above that one)
-    --subdomains https://NAME      each learner at a name of their own, LEARNER.NAME
+    --subdomains https://NAME      each learner at their own name, LEARNER.NAME
 ... hub passwords [--new]          shows the passwords of the class; draws new ones
 ... hub passwords --of-class WORD  sets the one that learners need
 ... hub reset NAME                 a new password for a learner who forgot theirs

@@ -1,4 +1,4 @@
-"""One network at several widths, trained by Adam with a rate of its own for each tensor."""
+"""One network at several widths, trained by Adam with its own rate for each tensor."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -69,7 +69,7 @@ def network(width: int, seed: int = 0) -> Network:
 def trained(
     width: int, lr: float, rules: Rules = standard, seed: int = 0, updates: int = UPDATES
 ) -> float:
-    """The loss over all images after so many updates of Adam, each tensor at a rate of its own.
+    """The loss over all images after so many updates of Adam, each tensor at its own rate.
 
     lr: at least 0. rules: (kind, width) -> a factor of that rate and one of the usual start, for
     each tensor. updates: at least 0. Raises: ValueError for what is outside of its range.

@@ -25,7 +25,7 @@ def show(figure: Figure, sentence: str) -> None:
     data, metadata = shell.display_formatter.format(figure) if shell else ({}, {})
     if len(data) > 1:  # a picture, besides the text
         shell.display_pub.publish({**data, "text/plain": sentence}, metadata)
-    else:  # a terminal, or a figure in a window of its own
+    else:  # a terminal, or a figure in its own window
         plt.show()
     plt.close(figure)  # or the notebook shows it again
     print(sentence)

@@ -50,7 +50,7 @@ def result_unused(program: Program) -> Finding | None:
 
 
 def _updating(tree: ast.AST) -> set[str]:
-    """Functions that hand back what optax.apply_updates made, under a name of their own."""
+    """Functions that hand back what optax.apply_updates made, under their own name."""
     found = set()
     for f in ast.walk(tree):
         if not isinstance(f, ast.FunctionDef):

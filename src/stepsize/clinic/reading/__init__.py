@@ -1,6 +1,6 @@
 """Whatever people have of a run, read as a `History`: `read` is the door.
 
-Each kind of text or object has a reader of its own, and sources.py knows which. All of them hand on
+Each kind of text or object has its own reader, and sources.py knows which. All of them hand on
 records, one for each moment that was logged. curves.py makes curves of these, and said.py says what
 was read.
 """

@@ -49,7 +49,7 @@ MARKS = re.compile(
 
 
 def cleaned(text: str) -> str:
-    """Each state of a line that was written over gets a line of its own."""
+    """Each state of a line that was written over gets its own line."""
     text = COLOURS.sub("", text.replace("\r\n", "\n"))
     text = re.sub(r"[\r\x08\x0b\x0c]+", "\n", text)
     text = TENSOR.sub(r"\1", LOST_COLOURS.sub("", text)).translate(ALIKE)

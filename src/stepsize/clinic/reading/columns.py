@@ -76,7 +76,7 @@ def frame_columns(frame: Any) -> dict[str, list[float | None]]:
 
 
 def _number(value: Any) -> float | None:
-    """A cell as a number; pandas has a word of its own for one that is missing."""
+    """A cell as a number; pandas has its own word for one that is missing."""
     return None if value is None or type(value).__name__ == "NAType" else float(value)
 
 

@@ -197,7 +197,7 @@ def _record(tokens: list[Token], heading: str) -> Record:
 
 
 def _bare_follows(following: list[Token]) -> bool:
-    """Whether the next number is a value without a name of its own."""
+    """Whether the next number is a value without its own name."""
     return any(not one.whole and one.before.strip() in ("", ":", "]:") for one in following)
 
 
