@@ -42,7 +42,7 @@ LOOKS = {
 
 
 def microscope() -> Lab:
-    """Adam on given gradients: m and v, both corrected and not, and the step that they make."""
+    """Adam on given gradients: m and v, corrected and uncorrected, and the step they make."""
     controls = dict(
         gradient=buttons("gradient", [(name, name) for name in SERIES]),
         correction=buttons("correction", [("off", False), ("on", True)]),

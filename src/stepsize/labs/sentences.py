@@ -1,4 +1,4 @@
-"""The sentence under a picture: a verdict, a colon, and the numbers that it rests on.
+"""The sentence under a picture: a verdict, a colon, and the numbers it rests on.
 
 Every sentence is read off a trace, and is true of it. Nothing is predicted.
 """
@@ -31,7 +31,7 @@ __all__ = [
 
 
 def number(value: float, form: str = ".3g") -> str:
-    """Three digits, or as `form` says: 0.0123, 1.3e−06, −58; with the minus sign of the plots."""
+    """Three digits, or as `form` says: 0.0123, 1.3e−06, −58; with the plots' minus sign."""
     if not np.isfinite(value):
         return "infinite"
     return Formatter.fix_minus(f"{value:{form}}")
@@ -72,7 +72,7 @@ def _diverges(loss: np.ndarray) -> bool:
 
 
 def _border(trace: Trace, surface: Surface) -> str:
-    """Gradient descent on a quadratic is the one case in which there is a border to name."""
+    """Names the border, which exists only for gradient descent on a quadratic."""
     names = set(vars(trace)) - {"theta", "loss", "grad"}
     if surface.curvature and names == {"lr"} and trace.lr[-1] > 2 / surface.curvature:
         return f"; the rate is above 2/curvature = {number(2 / surface.curvature)}"
@@ -80,7 +80,7 @@ def _border(trace: Trace, surface: Surface) -> str:
 
 
 def _at_rest(trace: Trace) -> bool:
-    """Is the last slope small, compared with those on the way?"""
+    """Is the last slope small compared with those on the way?"""
     with np.errstate(over="ignore"):  # it may have been far out, and come back
         slope = np.hypot.reduce(trace.grad, axis=-1)
     return bool(slope[-1] <= 0.02 * slope.max())
@@ -96,13 +96,13 @@ def _in_a_dent(surface: Surface, place: np.ndarray, lowest: float) -> bool:
 
 
 def _bounces(trace: Trace) -> bool:
-    """Does each of the last steps go back on the one before?"""
+    """Does each of the last steps reverse the one before?"""
     step = np.diff(trace.theta[-12:], axis=0)
     return bool((np.vecdot(step[1:], step[:-1]) < 0).all())
 
 
 def parabola(trace: Trace, curvature: float, reveal: bool = False) -> str:
-    """What a run on a parabola did. Its steps are all alike, so the first one tells."""
+    """What a run on a parabola did. Its steps are all alike, so the first one tells all."""
     steps, lr = len(trace.grad), float(trace.lr[0])
     said = f"{_first_step(*trace.theta[:2, 0])}: loss {number(trace.loss[-1])} after {steps} steps"
     if not reveal:
@@ -161,7 +161,7 @@ def momentum_map(trace: Trace, grown: np.ndarray) -> str:
 
 
 def range_test(found: RangeTest, end: float, best: float) -> str:
-    """What the test suggests, and what a full run at that rate comes to, beside the best one."""
+    """What the test suggests, and how a full run at that rate ends, compared with the best one."""
     if found.suggestion is None:
         return f"no suggestion: {found.reason}"
     smooth = found.smoothed
@@ -195,7 +195,7 @@ def schedules(
 
 
 def _lower(names: Sequence[str], heights: np.ndarray, end: int) -> str:
-    """Which of two is lower, and by what factor, as far as can be read here."""
+    """Which of the two is lower, and by what factor, as far as it can be read off here."""
     if number(heights[0]) == number(heights[1]):
         return f"no difference after {end} updates"
     factor = number(heights.max() / heights.min(), ".2g")
@@ -203,7 +203,7 @@ def _lower(names: Sequence[str], heights: np.ndarray, end: int) -> str:
 
 
 def scales(trace: Trace) -> str:
-    """How far each of two coordinates moved, in all and for each gradient that it was given."""
+    """How far each of two coordinates moved, in all and per gradient it was given."""
     asked, gone = np.abs(trace.grad).sum(axis=0), -trace.theta[-1]
     often, rarely = (
         f"{n:.0f} gradients moved it {number(way)} in all, {number(way / n)} each"
@@ -227,7 +227,7 @@ def microscope(trace: Trace, step: np.ndarray) -> str:
 
 
 def warmup(ends: np.ndarray, chance: float) -> str:
-    """What became of some runs, one per seed. ends: their losses; chance: that of a blind guess."""
+    """How some runs ended, one per seed. ends: their losses; chance: the loss of a blind guess."""
     learned = int((ends < chance / 3).sum())
     stuck = int((ends > 0.8 * chance).sum())
     rest = f", {len(ends) - learned - stuck} between" if learned + stuck < len(ends) else ""
@@ -237,7 +237,7 @@ def warmup(ends: np.ndarray, chance: float) -> str:
 
 
 def width(form: str, width: int, exponent: int, ends: np.ndarray, best: int) -> str:
-    """What came of the runs of a cell, one per seed; and the exponent of the width's best rate."""
+    """How the runs of a cell ended, one per seed, and the exponent of the width's best rate."""
     name = {"standard": "standard", "mup": "μP"}[form]
     low, high = number(ends.min()), number(ends.max())
     said = f"{name}, width {width}, rate 2^−{-exponent}: {len(ends)} runs, loss {low} to {high}"
@@ -245,7 +245,7 @@ def width(form: str, width: int, exponent: int, ends: np.ndarray, best: int) -> 
 
 
 def race(optimizer: str, lr: float, ends: np.ndarray, best_lr: float, best: float) -> str:
-    """What came of the runs of a cell, one per seed; and which rate is the optimizer's best."""
+    """How the runs of a cell ended, one per seed, and the optimizer's best rate."""
     kept, lost = ends[np.isfinite(ends)], int((~np.isfinite(ends)).sum())
     said = f"{optimizer} at {lr:g}: {len(ends)} run{'s' if len(ends) > 1 else ''}"
     if len(kept):

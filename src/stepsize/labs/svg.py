@@ -1,4 +1,4 @@
-"""Matplotlib's lines and texts as SVG: what moves, in a few kilobytes and without a redrawing.
+"""Matplotlib's lines and texts as SVG: the moving parts, in a few kilobytes, without redrawing.
 
 Coordinates are the figure's pixels, counted from the top, so that the SVG fits over a picture of
 the figure. Only what labs draw is known here; anything else raises TypeError.
@@ -63,7 +63,7 @@ def _line(ax: Axes, line: Artist) -> str:
 
 
 def _pixels(ax: Axes, line: Line2D) -> np.ndarray:
-    """Where the points of a line are, (n, 2); nan where there is no such place."""
+    """The points of a line in pixels, (n, 2); nan if there is no such place."""
     middle, size = ax.bbox.get_points().mean(axis=0), ax.bbox.size
     with np.errstate(all="ignore"):
         from_middle = (line.get_transform().transform(line.get_xydata()) - middle) / size
