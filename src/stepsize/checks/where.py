@@ -1,4 +1,4 @@
-"""Where an answer runs: in a separate Python or, in a browser, in the only one there is.
+"""Where an answer runs: in a separate Python or, in a browser, in the only one there is."""
 
 from . import here, sandbox
 from .report import NoProcesses, Report
