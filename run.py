@@ -50,7 +50,7 @@ from command.trouble import Trouble, meaning
 VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 LOG = VENV / "setup.log"
-STAMP = VENV / "set-up.txt"  # written last: without it, the set-up was broken off
+STAMP = VENV / "set-up.txt"  # written last: without it, the setup was interrupted
 PINS = ROOT / "constraints.txt"
 THE_COURSES = ["-P", "-m", "stepsize.command"]  # the command that a wheel has, too
 DOCTOR = """
@@ -74,7 +74,7 @@ def main(argv):
         return 2
     try:
         if name in arguments.READ:
-            arguments.READ[name](rest)  # wrong ones are told now, not after a set-up
+            arguments.READ[name](rest)  # wrong ones are reported now, not after a setup
         return COMMANDS[name](rest)
     except Trouble as trouble:
         return str(trouble)

@@ -68,7 +68,7 @@ def test_an_old_python_is_told_what_is_needed(python):
     assert "Traceback" not in said.stderr
 
 
-# --- The set-up ---------------------------------------------------------------------------------
+# --- The setup ----------------------------------------------------------------------------------
 
 
 def test_the_second_start_installs_nothing_and_a_change_does(run, monkeypatch):

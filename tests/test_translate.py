@@ -106,7 +106,7 @@ def need(library: str) -> None:
 
 
 def check(recipe: Recipe, library: str, digits: float, kind: str = "two") -> None:
-    """The script's path is ours; and it is no path that stands still."""
+    """The script's path is ours, and it doesn't stand still."""
     expected = ours(recipe, kind)
     assert abs(expected[-1] - expected[0]).max() > 0.01
     assert (

@@ -13,7 +13,8 @@ same bytes each time.
 
 A cell keeps its id when others come, go or move, when it is edited, and when the lesson gets
 another name: by the ids, an update finds the cells of a learner's notebook. The solution made
-before is the record of them, for it has every cell of the lesson; only a new cell gets a new id.
+before is the record of them, because it has every cell of the lesson; only a new cell gets a new
+id.
 """
 
 import argparse

@@ -86,7 +86,7 @@ def judge(exercise: str, answer: bytes, account: str) -> bool | None:
         return {RIGHT: True, WRONG: False, UNTRIED: False}.get(status)
     except SandboxError as error:
         print(f"The judge could not start: {error}", file=sys.stderr, flush=True)
-    except Exception:  # a report that is none
+    except Exception:  # it isn't a report
         pass
     finally:
         kill_all_of(account)

@@ -114,7 +114,7 @@ def descend(
             if t == made + 1:
                 require_numbers("landscape.loss(theta)", loss)
                 _require_whole(rule, theta, loss)
-            if grad.dtype.kind in "fiub":  # what is no real number the rule will name
+            if grad.dtype.kind in "fiub":  # the rule will name anything that isn't a real number
                 grad = grad.astype(theta.dtype, copy=False)
             step = _step(rule, theta, grad, t, memory, now)
             if t == made + 1:

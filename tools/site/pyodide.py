@@ -1,7 +1,7 @@
 """Brings Python for the browser, as files that the site can serve, into .pyodide/.
 
 Pyodide itself comes from npm, in the version that JupyterLite's kernel asks for. With it comes a
-list of what was built for it, with the hash of each file: NumPy and all else that is not pure
+list of what was built for it, with the hash of each file: NumPy and everything that isn't pure
 Python comes from Pyodide's own distribution and has to have that hash. The rest comes from PyPI.
 """
 

@@ -136,7 +136,7 @@ class _Numbered(dict[Any, int]):
 
 
 def _values(control: Any, wanted: Sequence[Any] | None) -> list[Any]:
-    """What a control is set to, in order; where it stands, if it is no choice."""
+    """A control's options, in order; if it isn't a choice, its value."""
     if wanted is not None:
         return [*wanted]
     options = getattr(control, "options", [(None, control.value)])

@@ -328,7 +328,7 @@ def _shares(answer: Any, n: int, size: int, seed: int, faults: dict[str, str]) -
 
 
 def _fits_other_targets(shares: np.ndarray) -> bool:
-    """Whether the targets in another order than their own explain the moves, up to their length.
+    """Whether the targets in a different order explain the moves, up to their length.
 
     The length is known from the sums, which are the same in any order.
     """

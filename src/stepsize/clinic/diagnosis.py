@@ -80,8 +80,8 @@ def diagnose(
     was told), steps_per_epoch, epochs, stepped ("batch" or "epoch"), code (as above).
     classes: how many there are, of a classifier. kind: "gan" or "policy", whose loss isn't meant
     to fall; a log that names both networks, or a reward, is taken for one.
-    Raises: TypeError, ValueError where no loss is found, a curve isn't a list of numbers, or
-    config is not as above; it names the entry and the value.
+    Raises: TypeError or ValueError if no loss is found, a curve isn't a list of numbers, or
+    config isn't as above; it names the entry and the value.
 
     How often it is right, of whom and in which form, is in benchmarks/CLINIC.md. Where less than
     the rate is known, some can't be told: a noise floor, a rate that has gone, a wrong pace want

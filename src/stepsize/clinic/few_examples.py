@@ -43,9 +43,9 @@ def for_few(recipe: Recipe, epochs: float) -> Recipe:
 
 
 def far_from_unit(targets: Any) -> str:
-    """How to scale targets that are far from a mean of 0 and a spread of 1; else empty.
+    """How to scale targets that are far from a mean of 0 and a spread of 1; otherwise empty.
 
-    Raises: TypeError or ValueError where they are no finite numbers.
+    Raises: TypeError or ValueError if they aren't finite numbers.
     """
     if targets is None:
         return ""

@@ -87,7 +87,7 @@ def blocks(y: np.ndarray) -> tuple[np.ndarray, int]:
 def chance(level: float, classes: int | None = None) -> int | None:
     """Among how many classes a loss of this level is a guess; None where it isn't one.
 
-    classes: how many there are, where that is known; else some that are common are tried.
+    classes: how many there are, if known; otherwise some common numbers are tried.
     """
     for number in (classes,) if classes else GUESSES:
         if abs(level - np.log(number)) < (0.01 if classes else 0.004) * np.log(number):
@@ -105,7 +105,7 @@ def apart(a: float, b: float) -> tuple[str, str]:
 
 
 def too_high(sign: str, evidence: float = 0.86) -> Finding:
-    """What there is to say of a learning rate that is too high; sign: by what it shows."""
+    """The finding for a learning rate that is too high; sign: what shows it."""
     return Finding(
         "rate too high",
         evidence,

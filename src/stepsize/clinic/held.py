@@ -104,7 +104,7 @@ def statistics(run: History) -> Finding | None:
 
 
 def lost(run: History) -> Finding | None:
-    """Held-out losses that are no numbers, where those of the training are."""
+    """Held-out losses that aren't numbers, although the training losses are."""
     val = run.val_loss
     if val is None or run.lost is not None or np.isfinite(val).all():
         return None

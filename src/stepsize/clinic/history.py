@@ -101,7 +101,7 @@ def _quantile(ordered: np.ndarray, share: float) -> float:
 
 
 def checked(config: Any, classes: Any = None, kind: Any = "") -> Mapping[str, Any]:
-    """The config as it is. Raises: TypeError or ValueError that names the entry that is no use."""
+    """The config as it is. Raises: TypeError or ValueError that names a useless entry."""
     if kind not in KINDS:
         raise ValueError(f"kind must be one of {', '.join(filter(None, KINDS))}, not {kind!r}")
     if classes is not None and (

@@ -9,7 +9,7 @@ __all__ = ["SIGNS"]
 
 
 def overflow(run: History) -> Finding | None:
-    """Gradients that are no numbers while losses are, or a loss scale that is halved and halved."""
+    """Gradients that aren't numbers although losses are, or a loss scale halved again and again."""
     scale, norm = run.loss_scale, run.grad_norm
     if scale is not None and len(scale) >= 4:
         halved = int(np.count_nonzero(scale[1:] < scale[:-1]))

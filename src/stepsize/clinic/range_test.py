@@ -67,8 +67,8 @@ def read(lr: np.ndarray, loss: np.ndarray, averages: bool = False) -> RangeTest:
         why = f"the loss fell from the first update on, at {lr[0]:.2g}; lower lr_min"
     else:
         middle = float(min((lr[nearly] * lr[made] * density / DENSITY) ** 0.5, lr[made]))
-        why = f"of the fall to {low:.3g}, {NEARLY:.0%} was made at {lr[nearly]:.2g}, all at "
-        why += f"{lr[made]:.2g}" + ("; half their middle, for it averages gradients" * averages)
+        why = f"{NEARLY:.0%} of the fall to {low:.3g} was made by {lr[nearly]:.2g}, all of it by "
+        why += f"{lr[made]:.2g}" + ("; halved because it averages gradients" * averages)
         return RangeTest(lr, loss, smoothed, middle / 2 if averages else middle, why)
     return RangeTest(lr, loss, smoothed, None, why)
 

@@ -64,7 +64,7 @@ def _since(y: np.ndarray, level: float) -> int:
 
 
 def nan(run: History) -> Finding | None:
-    """A loss that is no number."""
+    """A loss that isn't a number."""
     if run.lost is None:
         return None
     return Finding(

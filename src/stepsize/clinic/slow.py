@@ -148,7 +148,7 @@ def _speeds_up(val: np.ndarray) -> float | None:
 
 
 def _line(y: np.ndarray, run: History, hidden: bool = True) -> float | None:
-    """How fast the second half falls, in units of the first, if that is a line; else None."""
+    """How fast the second half falls, in units of the first, if that is a line; or None."""
     half, course = len(y) // 2, run.binned(y)
     (early, _), (late, sure), (_, whole) = trend(y[:half]), trend(y[-half:]), trend(y)
     hidden = hidden and whole < -5 and sure < -2.5 and y[0] - course.min() < 2 * np.std(np.diff(y))

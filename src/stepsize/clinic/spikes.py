@@ -35,7 +35,7 @@ def spikes(run: History) -> Finding | None:
     count = int(np.count_nonzero(high[1:] & ~high[:-1]))
     if not count or high.mean() > (0.1 if many else 0.35):
         return None
-    # A spike is far above all the jumps shortly before it: else it is the noise of that time.
+    # A spike is far above all the jumps shortly before it. If not, it is the noise of that time.
     sudden = high & (jump > 2 * _highest_before(jump)) & (_met(run, high) | (jump > 2 * run.fall))
     worst = int(np.argmax(np.where(sudden, jump, -np.inf)))
     after = np.convolve(high, np.ones(len(y) // 8 + 2))[: len(y)] > 0
@@ -73,7 +73,7 @@ def _met(run: History, high: np.ndarray) -> np.ndarray:
 def _ends_of_epochs(run: History, alone: np.ndarray) -> np.ndarray:
     """Which single peaks are the last batches of epochs, that have few examples left.
 
-    By the held-out losses, where there is one per epoch; else by what all distances share.
+    By the held-out losses if there is one per epoch; otherwise by what all distances share.
     """
     at, index = np.flatnonzero(alone), np.arange(len(alone))
     held = 0 if run.val_loss is None else len(run.val_loss)

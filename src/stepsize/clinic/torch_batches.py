@@ -13,7 +13,7 @@ TARGETS = ("labels", "label", "targets", "target", "y")
 def as_loss(loss: Any) -> Any:
     """The loss as it is, where it can be called; None: the model has one of its own.
 
-    Raises: TypeError in words where it was not made, or isn't a function.
+    Raises: TypeError if it is a class that wasn't called, or isn't a function.
     """
     if isinstance(loss, type):
         raise TypeError(f"loss must be made first: write {loss.__name__}(), with parentheses")

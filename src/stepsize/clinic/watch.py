@@ -66,7 +66,7 @@ class Watch:
 
     @staticmethod
     def _is_sure(found: Finding, lost: bool) -> bool:
-        """A loss that isn't a number is a fact, however few there are; all else must be likely."""
+        """A loss that isn't a number is a fact, however few there are; the rest must be likely."""
         return found.evidence >= SURE or (lost and found.name == "NaN")
 
     def _look(self, lost: bool) -> None:

@@ -1,9 +1,9 @@
 """The torch.optim.Optimizer that `bridge.as_torch` makes: groups, each stepped by a rule of ours.
 
-What a rule looks at decides what it is handed. A rule of coordinates gets many tensors as one long
-vector, for it can't tell, and one call costs less than many. A rule of matrices gets each tensor as
-a matrix. A rule of the whole model gets all tensors of its group as one vector. A rule that says
-nothing of itself gets each tensor as it is.
+What a rule looks at decides what it is given. A rule for coordinates gets many tensors as one long
+vector, because it can't tell, and one call costs less than many. A rule for matrices gets each one
+as a matrix. A rule for the whole model gets all tensors of its group as one vector. A rule that
+says nothing about itself gets each tensor as it is.
 """
 
 from collections.abc import Callable
@@ -253,6 +253,6 @@ def _parts(long: torch.Tensor, pack: list[torch.Tensor]) -> list[torch.Tensor]:
 
 
 def _seen(value: Any, shape: Any, other: tuple[int, ...]) -> Any:
-    """What has one shape, in the other; all else as it is."""
+    """Whatever has one shape, in the other; everything else unchanged."""
     fits = torch.is_tensor(value) and value.shape == torch.Size(shape)
     return value.reshape(other) if fits else value

@@ -6,7 +6,7 @@ from pathlib import Path
 
 __all__ = ["home", "is_lasting"]
 
-DRIVE = Path("/drive")  # in a browser: what JupyterLite keeps; all else goes with the page
+DRIVE = Path("/drive")  # in a browser: what JupyterLite keeps; everything else goes with the page
 
 
 def home() -> Path:

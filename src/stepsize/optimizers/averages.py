@@ -98,7 +98,7 @@ def schedule_free_adamw(
     Units: eps as grad, v as grad squared; lr as theta; weight_decay lambda as 1 / lr.
     Ranges: lr, eps, weight_decay at least 0; beta1, beta2 at least 0 and below 1.
     Source: Defazio et al. (2024), Algorithm 1, arXiv:2405.15682; warmup is left to a schedule.
-    torch has none.
+    Not in torch.
 
     The first step is Adam's, of length lr, and all three points take it:
 

@@ -40,7 +40,7 @@ Cell = tuple[str, str, float]
 
 
 class Ran(NamedTuple):
-    """A training: the loss of its batches, every five updates; in the end on held-out examples."""
+    """A training: the loss of its batches, every five updates; finally on held-out examples."""
 
     loss: list[float]
     val: float

@@ -5,7 +5,7 @@ Layer norm comes first; batches and schedule are lesson 9's. There are fewer upd
 sweep of seven rates, each twice the one before, on three tuning seeds, judged by the validation
 loss; and ten fresh seeds at the best rate, judged by the test loss.
 
-A rule of matrices steps the four matrices of each block; all else is stepped by Adam, at the rate
+A rule for matrices steps the four matrices of each block; Adam steps everything else, at the rate
 that Adam has chosen for itself. LONGER is Adam once more, with 1.75 times the updates: that is
 what an update of the costliest of the others costs, or a little more (see `costs`).
 

@@ -132,7 +132,7 @@ def two_rules(
     lr: Any,
     rest: Any,
 ) -> np.ndarray:
-    """Where a network ends whose hidden matrices have one rule, and all else Adam at the rate rest.
+    """How a network ends if a rule steps its hidden matrices, and Adam the rest, at the rate rest.
 
     theta (d,), or (k, d) for k runs at once; then lr is a number or a (k, 1, 1) column.
     """

@@ -1,6 +1,6 @@
 """Loops of JAX and TensorFlow: gradients that come from a function or a tape, and must be applied.
 
-What optax puts out are updates and a new state: both have to be handed on.
+optax outputs updates and a new state, and both have to be used.
 """
 
 import ast

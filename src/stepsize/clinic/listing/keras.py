@@ -72,7 +72,7 @@ def keras_logits(program: Program) -> Finding | None:
 
 
 def by_name(program: Program) -> Finding | None:
-    """A loss given by its name, and a last layer that puts out scores, or no number below 0."""
+    """A loss given by name, and a last layer that outputs scores, or no number below 0."""
     text = ast.unparse(program.tree)
     loss = _loss_by_name(program)
     dense = [e for e in program.events if e.name == "Dense" and isinstance(e.value, ast.Call)]

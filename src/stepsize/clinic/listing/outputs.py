@@ -1,4 +1,4 @@
-"""What a model puts out and what its loss wants: scores, probabilities, their logarithms."""
+"""What a model outputs and what its loss expects: scores, probabilities, their logarithms."""
 
 import ast
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ def squashed_twice(program: Program) -> Finding | None:
 
 
 def twice(loss: str, layer: str) -> Finding:
-    """What there is to say of a softmax or a sigmoid before a loss that has one inside."""
+    """The finding for a softmax or a sigmoid before a loss that has one inside."""
     if loss == "NLLLoss":
         return Finding(
             "softmax twice",
@@ -99,7 +99,7 @@ def relu_last(program: Program) -> Finding | None:
 
 
 def relu_before(loss: str) -> Finding:
-    """What there is to say of a ReLU behind the last layer."""
+    """The finding for a ReLU after the last layer."""
     return Finding(
         "relu before the loss",
         0.85,

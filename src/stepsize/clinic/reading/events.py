@@ -11,7 +11,7 @@ __all__ = ["read_events"]
 def read_events(path: Path) -> list[Record]:
     """The scalars of one file, or of the last run below a folder, by their steps.
 
-    Raises: ValueError where TensorBoard isn't installed, or no scalar is found.
+    Raises: ValueError if TensorBoard isn't installed, or no scalar is found.
     """
     try:
         from tensorboard.backend.event_processing.event_accumulator import EventAccumulator

@@ -96,7 +96,7 @@ def _number(cell: Any) -> float | None:
 
 
 def read_json(text: str) -> Any | None:
-    """What JSON, or Python, reads in all of the text, or in each of its lines; else None."""
+    """What JSON, or Python, reads in the whole text, or in each of its lines; or None."""
     text = text.strip().lstrip("\ufeff")
     if not text.startswith(("[", "{", '"log_history"')):
         return None

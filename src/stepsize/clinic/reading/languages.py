@@ -54,7 +54,7 @@ PHRASES = {phrase: english for english, row in WORDS.items() for phrase in row.s
 
 
 def in_english(text: str) -> str:
-    """The text with the words that a log is made of in English; all else as it is."""
+    """The text with a log's usual words in English, and everything else unchanged."""
     for counted, english in COUNTED:
         text = counted.sub(english, text)
     bare = _without_accents(text.lower())

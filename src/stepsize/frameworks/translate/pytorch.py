@@ -177,7 +177,7 @@ def _by_name(parameters: str, hyper: dict[str, Any]) -> str:
 
 
 def _with_others(recipe: Recipe, theirs: str) -> str:
-    """Two optimizers: for the matrices, and AdamW for all else."""
+    """Two optimizers: one for the matrices, and AdamW for everything else."""
     as_recipe = Recipe(optimizer="adamw", hyper={"lr": 1e-3} | {**recipe.others}, steps=1)
     hyper = numbers(as_recipe)
     given = {"lr": hyper["lr"]} | {n: _number(hyper, n) for n in OPTIMIZERS["adamw"].takes}

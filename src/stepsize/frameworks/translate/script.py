@@ -95,7 +95,7 @@ def product(a: float, b: float) -> float:
 
 
 def call(function: str, *arguments: Any, **named: Any) -> str:
-    """A call, on one line if it fits; else an argument a line. What is None is left out."""
+    """A call, on one line if it fits, otherwise one argument per line. None is left out."""
     parts = [text(argument) for argument in arguments if argument is not None]
     parts += [f"{name}={text(value)}" for name, value in named.items() if value is not None]
     line = f"{function}({', '.join(parts)})"
