@@ -1,8 +1,8 @@
-"""The percentages: how often a finding was right, of all the times that it came first.
+"""The percentages: how often a finding was right when it came first.
 
-Counted in the same form, on runs that the rules were not made on, by benchmarks/clinic/counting.py,
-which writes counted.json. Two calls are added, one of them right: of three calls, three right are
-no certainty.
+benchmarks/clinic/counting.py counts this on runs in the same form that the rules weren't made on,
+and writes counted.json. Two calls are added, one of them right, because three right calls out of
+three aren't certainty.
 """
 
 import json

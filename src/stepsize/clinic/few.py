@@ -1,6 +1,6 @@
 """What 2 to 11 losses show: graded, and never more than two experts would agree on.
 
-Each function looks for one illness; the more numbers, and the plainer, the more evidence.
+Each function looks for one illness. The more numbers, and the clearer, the stronger the evidence.
 """
 
 import numpy as np

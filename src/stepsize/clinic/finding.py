@@ -1,4 +1,4 @@
-"""`Finding`: an illness that was seen; and the measurements that most signs are made of."""
+"""`Finding`, an illness that was seen, and the measurements that most signs are made of."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,11 +24,11 @@ GUESSES = (2, 3, 4, 5, 10, 20, 50, 100, 1000)  # numbers of classes that are com
 
 @dataclass(frozen=True)
 class Finding:
-    """An illness: its name, how sure, the sign that was seen, what to try, the lesson to read.
+    """An illness: its name, how sure we are, the sign we saw, what to try, and the lesson to read.
 
-    evidence: of a diagnosis, how often this was right where it was said first of runs in the same
-    form (counting.py); where it was hardly ever said, an estimate.
-    at: the index of the loss where it shows, or None where it isn't seen at one place.
+    evidence: in a diagnosis, how often this was right when it came first for runs in the same
+    form (counting.py); an estimate if it hardly ever came first.
+    at: the index of the loss where it shows, or None if it doesn't show in one place.
     """
 
     name: str
@@ -55,7 +55,7 @@ def straightness(course: np.ndarray, noise: float = 0.0) -> float:
 
 
 def trend(y: np.ndarray) -> tuple[float, float]:
-    """The slope of a line through all of y, and how many times its own error it is."""
+    """The slope of a line through all of y, and that slope divided by its own error."""
     y, size = blocks(y)
     x = np.arange(len(y)) - (len(y) - 1) / 2
     slope = float(x @ y / (x @ x))
@@ -85,7 +85,7 @@ def blocks(y: np.ndarray) -> tuple[np.ndarray, int]:
 
 
 def chance(level: float, classes: int | None = None) -> int | None:
-    """Among how many classes a loss of this level is a guess; None where it isn't one.
+    """For how many classes a loss of this level is a blind guess; None if it isn't one.
 
     classes: how many there are, if known; otherwise some common numbers are tried.
     """
@@ -96,7 +96,7 @@ def chance(level: float, classes: int | None = None) -> int | None:
 
 
 def apart(a: float, b: float) -> tuple[str, str]:
-    """Two numbers with as many digits as it takes to tell them apart, three at least."""
+    """Two numbers with as many digits as it takes to tell them apart, at least three."""
     for digits in range(3, 9):
         one, other = f"{a:.{digits}g}", f"{b:.{digits}g}"
         if one != other:

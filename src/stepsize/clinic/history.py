@@ -1,4 +1,4 @@
-"""What people have of a run, in one form."""
+"""What people know about a run, in one form."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ KINDS = ("", "gan", "policy")  # of models; of these two, the loss isn't meant t
 
 @dataclass(frozen=True, eq=False)
 class History:
-    """The curves of a run, each (n,) or None, and what is known of the code.
+    """The curves of a run, each (n,) or None, and what is known about the code.
 
     loss up to the first that isn't a number; `lost` is the index of that one, or None. Empty where
     only code was given.

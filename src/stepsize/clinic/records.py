@@ -1,7 +1,7 @@
-"""What the rest shows that was kept: rates, gradients, validation, and the code itself.
+"""What else a log shows: rates, gradients, validation, and the code itself.
 
-Each function looks for one illness, in units of the run's own fall and noise: so it is the same for
-any loss and any length. Evidence is between 0 and 1; below 1/2 it isn't told.
+Each function looks for one illness, in units of the run's own fall and noise, so it works for
+any loss and any length. Evidence is between 0 and 1; below 1/2 it isn't reported.
 """
 
 from collections.abc import Callable

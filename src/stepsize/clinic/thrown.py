@@ -1,7 +1,7 @@
 """What a rate that is too high leaves behind: weights that were thrown far away, or never rest.
 
-Most of it shows in the held-out loss, beside that of the training, also where there is one line an
-epoch. Evidence is between 0 and 1; below 1/2 it isn't told.
+Most of this shows in the held-out loss beside the training loss, even with one line per
+epoch. Evidence is between 0 and 1; below 1/2 it isn't reported.
 """
 
 import numpy as np
