@@ -31,10 +31,10 @@ def find_lr(
 
     For this package: find_lr(rule, landscape, start). For torch: find_lr(model, loss, batches,
     optimizer=torch.optim.Adam), where loss(model(x), y) is one number for each (x, y) in batches,
-    a DataLoader or a list, repeated as often as needed. In (x, mask, y), the last is the target
-    and the model is called with the rest; a single tensor is its own target;
-    a dict is passed by name, except for its labels. loss None: the model's output has one, as in
-    transformers. Batches are moved to the model's device.
+    a DataLoader or a list, repeated as often as needed. In (x, mask, y), the last is the target and
+    the model is called with the rest; a single tensor is its own target; a dict is passed by name,
+    except for its labels. loss None: the model's output has one, as in transformers. Batches are
+    moved to the model's device.
 
     optimizer: a class, called with `hyper` (momentum, betas, ...), by default SGD; or your own
     optimizer, whose groups keep the ratio of their rates: the suggestion is for the highest. The
@@ -46,18 +46,18 @@ def find_lr(
     Raises: ValueError or TypeError that names the wrong argument. A run that diverges raises
     nothing: it ends early.
 
-    Source: Smith (2017), arXiv:1506.01186, where the rate grows linearly. The suggestion is
-    this package's own: the geometric mean of two rates, that at which the smoothed loss had made
-    80% of its fall and that at which it had made 99%. The slower the rate grew, the higher it is,
-    by a square root, but no higher than the latter. It is halved for an optimizer that averages
-    gradients (momentum, Adam), because its loss responds late. On models and optimizers not used to
-    choose this,
-    asked 132 times, it gave 123 suggestions: 90% of them within a factor of 3 of the best rate in
-    a sweep of 200 updates, the median at 0.97 of it, nine of ten between 0.21 and 2.45; in three
-    cases the run would have ended above its start. On stranger models that were made afterwards,
-    it was asked 105 times and gave 86 suggestions, 70% of them within a factor of 3, and in
-    one case the run would have ended above its start (benchmarks/FINDER.md).
-    It knows nothing about longer training.
+    Source: Smith (2017), arXiv:1506.01186, where the rate grows linearly. The suggestion is this
+    package's own: the geometric mean of two rates, those at which the smoothed loss had made 80%
+    and 99% of its fall. The slower the rate grew, the higher it is, by a square root, but no higher
+    than the second of the two. It is halved for an optimizer that averages gradients (momentum,
+    Adam), because its loss responds late.
+
+    Asked 132 times, on models and optimizers that weren't used to choose this, it gave 123
+    suggestions: 90% of them within a factor of 3 of the best rate in a sweep of 200 updates, the
+    median at 0.97 of it, nine of ten between 0.21 and 2.45; in three cases the run would have ended
+    above its start. On stranger models that were made afterwards, it was asked 105 times and gave
+    86 suggestions, 70% of them within a factor of 3, and in one case the run would have ended above
+    its start (benchmarks/FINDER.md). It knows nothing about longer training.
     """
     if lr_min >= lr_max:
         raise ValueError(f"lr_min must be below lr_max={lr_max}, not {lr_min}")

@@ -228,8 +228,7 @@ def orthogonalize(
 
     Each step applies a polynomial to every singular value, a s + b s^3 + c s^5. The larger a is,
     the sooner a small s is lifted. With these three numbers, five steps lift even 0.005, but
-    nothing
-    converges to 1: a value ends up between 0.68 and 1.2, or lower if it began smaller.
+    nothing converges to 1: a value ends up between 0.68 and 1.2, or lower if it began smaller.
     With 1.875, -1.25 and 0.375 it converges, but a small s takes many more steps.
     Shapes: (..., n, m) -> (..., n, m). Source: Jordan et al. (2024), as for `muon`.
     """
