@@ -52,7 +52,7 @@ def ax():
             "^'m' must be a row of numbers, not a Trace",
         ),
         (lambda: plots.bars(ax(), [1, 2]), "^values must be a dict of names"),
-        (lambda: plots.intervals(ax(), {"adam": [1.0]}, 2.0), "^'adam' must have two numbers"),
+        (lambda: plots.intervals(ax(), {"adam": [1.0]}, 2.0), "^'adam' must have at least two num"),
         (lambda: plots.staircase(ax(), MANY), r"^trace must be of one run"),
         (lambda: plots.points(ax(), MANY), r"^trace must be of one run"),
         (

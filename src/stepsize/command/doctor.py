@@ -112,7 +112,7 @@ def notebooks(work: Path, course: Path | None = None) -> str:
             keeps = "It keeps the damaged file and puts a working one beside it."
             fix = f"Run: {place().command}. {keeps}"
         raise Ill(
-            f"These notebooks in {work.name} are damaged and can't be opened: "
+            f"{work.name} has damaged notebooks that can't be opened: "
             f"{', '.join(courses or damaged)}. {fix}"
         )
     if not names:
