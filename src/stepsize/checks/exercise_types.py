@@ -100,7 +100,7 @@ def _run(answer: Any, case: Case, signature: str, faults: dict[str, str]) -> Ite
 def _begun_later(
     answer: Any, signature: str, given: tuple[Any, ...], hyper: dict[str, Any]
 ) -> dict[str, Any]:
-    """Theta after an update 5 without a memory: where update 1 comes to nothing, there is that."""
+    """Theta after an update 5 without memory, shown in case update 1 doesn't move."""
     try:
         step = _step(_called(answer, signature, (*given, 5), hyper, {}, None), given[0])
     except (Broke, Unfinished, Wrong):

@@ -58,7 +58,7 @@ class SandboxError(Exception):
 
 
 class NoProcesses(SandboxError):
-    """This system, a browser, has no second Python to offer."""
+    """This system, a browser, can't start a second Python."""
 
 
 class Printed(RawIOBase):

@@ -23,7 +23,7 @@ __all__ = ["Limits", "limit", "rest"]
 
 
 class Limits(NamedTuple):
-    """Seconds of the processor, and seconds by the clock."""
+    """Seconds of processor time, and seconds by the clock."""
 
     computing: float
     waiting: float

@@ -1,4 +1,4 @@
-"""What ails a run, from the shell: python -m stepsize.clinic run.log --code train.py"""
+"""Says what ails a run, from the shell: python -m stepsize.clinic run.log --code train.py"""
 
 import argparse
 import sys
@@ -56,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _log(log: str | None, alone: bool) -> str | Path | None:
-    """A path, or what comes on standard input; None: there is only code to be read."""
+    """A path, or what comes from standard input; None if there is only code to read."""
     if log is not None and log.endswith(".py"):
         raise ValueError(f"{log} is a program, not a log: give it as --code {log}")
     if log not in (None, "-"):

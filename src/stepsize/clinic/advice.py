@@ -37,7 +37,7 @@ ROOT = Known(None, "for Adam and its like, by the root of the batch", LITERATURE
 
 @dataclass(frozen=True)
 class Choice:
-    """A part of the recipe: what was chosen, why, how that is known, and where to read it."""
+    """A part of the recipe: what was chosen, why, how we know, and where to read about it."""
 
     part: str
     value: str

@@ -1,4 +1,4 @@
-"""What is known of the kinds of models that `advise` is asked about, and from where."""
+"""What is known about the kinds of models that `advise` is asked about, with sources."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -18,7 +18,7 @@ LORA = "arXiv:2106.09685"
 
 
 class Known(NamedTuple):
-    """A number or a name, with why, how that is known, and the source."""
+    """A number or a name, with the reason, how we know it, and the source."""
 
     value: Any
     why: str
@@ -38,7 +38,7 @@ STRAIGHT = Known("linear", "to 0, with the budget", LITERATURE, BERT)
 
 
 class Kind(NamedTuple):
-    """What is advised for one kind of model.
+    """The advice for one kind of model.
 
     rate: the peak for a long run with batches of `batch`. short: the peak for a run of 300 updates
     of a small model with batches of 64, measured here; None where it was not. hyper: the other

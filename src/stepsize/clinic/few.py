@@ -50,7 +50,7 @@ def grows(run: History) -> Finding | None:
 
 
 def at_chance(run: History) -> Finding | None:
-    """A few losses about the logarithm of a number of classes, and no way down."""
+    """A few losses near the logarithm of a number of classes, and no fall."""
     y = run.loss
     if len(y) < 4 or run.lost is not None or np.ptp(y) <= 1e-6 * np.abs(y).max():
         return None
@@ -72,7 +72,7 @@ def at_chance(run: History) -> Finding | None:
 
 
 def turned(run: History) -> Finding | None:
-    """The held-out loss has turned, line after line, while the training loss falls on."""
+    """The held-out loss rises line after line, while the training loss still falls."""
     val, y = run.val_loss, run.loss
     if val is None or len(val) < 5 or len(y) < 4 or not np.isfinite(val).all():
         return None
@@ -96,7 +96,7 @@ def turned(run: History) -> Finding | None:
 
 
 def cut_early(run: History) -> Finding | None:
-    """The rate was cut to a half or less while the loss still fell; since then it hardly does."""
+    """The rate was cut to a half or less while the loss still fell; now it hardly falls."""
     y, lr = run.loss, run.lr
     if lr is None or len(lr) != len(y) or len(y) < 5 or run.lost is not None:
         return None
@@ -139,7 +139,7 @@ def warms_up(run: History) -> Finding | None:
 
 
 def sound(run: History) -> bool:
-    """Whether few losses fall as those of a healthy run do: nearly always, and less and less."""
+    """Whether a few losses fall like a healthy run's: nearly always, and less and less."""
     y, val = run.loss, run.val_loss
     if len(y) < 6 or run.lost is not None:
         return False

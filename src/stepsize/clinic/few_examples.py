@@ -1,4 +1,4 @@
-"""What is advised where a few examples are seen so often that they are learned by heart."""
+"""The advice if a few examples are seen so often that they are memorized."""
 
 from dataclasses import replace
 from typing import Any
@@ -30,7 +30,7 @@ SCALED = Known(
 
 
 def learned_by_heart(examples: int, epochs: float) -> bool:
-    """Whether there are so few examples, seen so often."""
+    """Whether there are few examples, seen often."""
     return examples <= FEW and epochs >= OFTEN
 
 

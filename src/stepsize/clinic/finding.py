@@ -79,7 +79,7 @@ def spread(y: np.ndarray) -> float:
 
 
 def blocks(y: np.ndarray) -> tuple[np.ndarray, int]:
-    """Means of blocks, and their size: of a long curve some ten thousand say as much as all."""
+    """Means of blocks, and their size: for a long curve, ten thousand say as much as all."""
     size = max(len(y) // 10_000, 1)
     return y[len(y) % size :].reshape(-1, size).mean(1), size
 

@@ -14,7 +14,7 @@ __all__ = ["SIGNS"]
 
 
 def overfitting(run: History) -> Finding | None:
-    """The held-out loss has turned, the training loss hasn't."""
+    """The held-out loss has started to rise, and the training loss hasn't."""
     if run.val_loss is None or len(run.val_loss) < 3:
         return None
     finite = run.val_loss[np.isfinite(run.val_loss)]
@@ -82,7 +82,7 @@ def _risen(curve: np.ndarray) -> bool:
 
 
 def statistics(run: History) -> Finding | None:
-    """The training goes well, and held-out data are worse than before it began, from the start."""
+    """Training goes well, but from the start held-out data are worse than before it began."""
     val, y = comparable(run)
     if val is None or val[0] <= 0:
         return None

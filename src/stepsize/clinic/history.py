@@ -42,7 +42,7 @@ class History:
 
     @property
     def every(self) -> float | None:
-        """How many updates, or epochs, there are from one loss to the next; None: not known."""
+        """How many updates, or epochs, lie between one loss and the next; None if unknown."""
         at = self.steps.get("loss", ())
         return float(np.median(np.diff(at))) if len(at) > 1 else None
 
@@ -79,7 +79,7 @@ class History:
 
     @cached_property
     def fall(self) -> float:
-        """How far the loss has come down at its best; 0 where it has never."""
+        """How far the loss has come down at its best; 0 if it never has."""
         return max(self.start - float(self.course.min()), 0.0)
 
 
@@ -93,7 +93,7 @@ def jitter(curve: np.ndarray) -> float:
 
 
 def _quantile(ordered: np.ndarray, share: float) -> float:
-    """np.quantile of what is in order already; thirty times as fast on a handful of numbers."""
+    """np.quantile of sorted numbers; thirty times as fast for a handful of them."""
     at = share * (len(ordered) - 1)
     low = int(at)
     high = min(low + 1, len(ordered) - 1)

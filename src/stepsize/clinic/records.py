@@ -16,7 +16,7 @@ __all__ = ["CODE", "SIGNS"]
 
 
 def decayed_early(run: History) -> Finding | None:
-    """The rate has gone, and with it the progress, long before the end."""
+    """The rate is gone long before the end, and the progress with it."""
     if run.lr is None or min(len(run.loss), len(run.lr)) < 10 or run.lr.max() <= 0:
         return None
     if run.lost is not None:
@@ -67,7 +67,7 @@ def _waves(sign: str, evidence: float) -> Finding:
 def _comes_back(share: np.ndarray) -> bool:
     """Whether the rate goes down to nothing and up again, twice over, and smoothly.
 
-    A warm restart jumps; cycles that are meant turn around above 0.
+    A warm restart jumps; intended cycles turn around above 0.
     """
     steps = np.diff(share)
     ends = share[1:-1][(steps[:-1] < 0) & (steps[1:] > 0)]
@@ -76,7 +76,7 @@ def _comes_back(share: np.ndarray) -> bool:
 
 
 def _told_otherwise(run: History) -> Finding | None:
-    """By the configuration: how many steps a schedule was made for, and how often it is stepped."""
+    """From the configuration: how many steps a schedule was made for, and how many it takes."""
     told, lr = run.config.get("schedule_steps"), run.lr
     spe, epochs = run.config.get("steps_per_epoch"), run.config.get("epochs")
     if not (told and spe and epochs) or spe == 1:
@@ -106,7 +106,7 @@ def _oscillates(share: np.ndarray) -> bool:
 
 
 def dead_gradients(run: History) -> Finding | None:
-    """The gradient has gone, the loss hasn't."""
+    """The gradient is gone, but the loss isn't."""
     norm = run.grad_norm
     if norm is None or len(norm) < 10 or run.lost is not None or not np.isfinite(norm).all():
         return None
@@ -145,7 +145,7 @@ def _came_back(run: History, share: float) -> bool:
 
 
 def forgotten_zero_grad(run: History) -> Finding | None:
-    """A sum of gradients: it grows as 1, 2, 3, 4; later it is smooth, where batches are not."""
+    """A sum of gradients: it grows like 1, 2, 3, 4; later it is smooth, though batches aren't."""
     norm = run.grad_norm
     if norm is None or len(norm) < 20:
         return None
@@ -186,7 +186,7 @@ def two_schedulers(run: History) -> Finding | None:
 
 
 def l2_in_adam(run: History) -> Finding | None:
-    """An L2 penalty passed through Adam's scales, as the configuration says."""
+    """An L2 penalty that passes through Adam's scales, as the configuration says."""
     optimizer, decay = run.config.get("optimizer", ""), run.config.get("weight_decay", 0)
     name = optimizer if isinstance(optimizer, str) else _class_name(optimizer)
     name = name.rpartition(".")[2]
@@ -196,7 +196,7 @@ def l2_in_adam(run: History) -> Finding | None:
 
 
 def _class_name(optimizer: object) -> str:
-    """Of a class, or of an optimizer that was made."""
+    """The name of a class, or of an optimizer's class."""
     return optimizer.__name__ if isinstance(optimizer, type) else type(optimizer).__name__
 
 
@@ -207,7 +207,7 @@ def _moves_within(lr: np.ndarray, steps_per_epoch: int) -> bool:
 
 
 def _of_code(fault: Callable[[listing.Program], Finding | None]) -> Sign:
-    """A fault of the code as a sign of the run."""
+    """A fault in the code as a sign of the run."""
     return lambda run: fault(listing.read(run.config.get("code", "")))
 
 

@@ -18,9 +18,9 @@ SELDOM = 40  # lines: of a run logged every 50th update, perhaps, the first is n
 
 
 def divergence(run: History) -> Finding | None:
-    """The loss is far above where it has been, and doesn't come back; it left some time in the run.
+    """At some time in the run, the loss rose far above where it had been, and didn't come back.
 
-    Where it was there from the first updates on, and has not grown since, the rate is too high.
+    If it was that high from the first updates on, and hasn't grown since, the rate is too high.
     """
     y = run.loss
     if len(y) < 3:
@@ -80,7 +80,7 @@ def nan(run: History) -> Finding | None:
 
 
 def explosion(run: History) -> Finding | None:
-    """Of a loss that isn't meant to fall: it has left its own scale, and doesn't come back."""
+    """A loss that isn't meant to fall has left its own scale, and doesn't come back."""
     y = run.loss
     if len(y) < 20:
         return None

@@ -1,4 +1,4 @@
-"""What the curve of the loss shows by itself of a run that hardly moves, or moves too slowly."""
+"""What the loss curve alone shows about a run that hardly moves, or moves too slowly."""
 
 import numpy as np
 
@@ -56,7 +56,7 @@ def never_moved(run: History) -> Finding | None:
 
 
 def at_a_guess(run: History) -> Finding | None:
-    """The loss came down a little at most, and lies still at the logarithm of some classes."""
+    """The loss came down a little at most, and stays at the logarithm of a number of classes."""
     y = run.loss
     half = y[len(y) // 2 :]
     level = float(np.median(half)) if len(y) >= 20 else 0.0
@@ -77,7 +77,7 @@ def at_a_guess(run: History) -> Finding | None:
 
 
 def late_start(run: History) -> Finding | None:
-    """Flat for long, and then it learns."""
+    """Flat for a long time, and then it learns."""
     course = run.course
     if len(course) < 20 or run.lost is not None:
         return None
@@ -130,7 +130,7 @@ def _decays(run: History) -> bool:
 
 
 def _by_rate(y: np.ndarray, run: History) -> np.ndarray:
-    """The losses at equal sums of the rate: by how far the weights have gone."""
+    """The losses at equal sums of the rate, that is, by how far the weights have moved."""
     assert run.lr is not None
     rate = np.interp(np.linspace(0, 1, len(y)), np.linspace(0, 1, len(run.lr)), run.lr)
     gone = np.cumsum(rate)

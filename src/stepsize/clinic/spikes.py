@@ -1,4 +1,4 @@
-"""Loss spikes: what is a peak, and what is only the noise of its time."""
+"""Loss spikes: which peaks are more than the noise around them."""
 
 import numpy as np
 
@@ -11,7 +11,7 @@ LASTS = 3  # lines of a peak, from which on it isn't a batch
 
 
 def spikes(run: History) -> Finding | None:
-    """Losses far above all that came shortly before, which come back."""
+    """Losses far above everything shortly before, which come back down."""
     y = run.loss
     if len(y) < 12:
         return None
@@ -86,7 +86,7 @@ def _ends_of_epochs(run: History, alone: np.ndarray) -> np.ndarray:
 
 
 def _thirds(y: np.ndarray) -> list[np.ndarray]:
-    """Of a run, but for its start."""
+    """The peaks of a run, except for its start."""
     return np.array_split(y[len(y) // 12 :], 3)
 
 

@@ -15,7 +15,7 @@ CLASSES = (2, 3, 4, 5, 10, 100, 1000)  # the most common numbers of them
 
 
 def never_undercut(run: History) -> Finding | None:
-    """The first held-out loss is never undercut, later ones are far above, and nothing is learned.
+    """No held-out loss is below the first, later ones are far above, and nothing is learned.
 
     A rate that is too low would leave it where it is; overfitting lowers the training loss.
     """
@@ -78,10 +78,10 @@ def wild(run: History) -> Finding | None:
 
 
 def restless(run: History) -> Finding | None:
-    """Of a line an epoch, or so: after the first few nothing is learned, and nothing is at rest.
+    """With about one line per epoch: after the first few, nothing is learned or at rest.
 
-    The held-out data are the same in each line, so what trembles is the weights. Twice as much as
-    in any sound run at a constant rate that these rules were made on.
+    The held-out data are the same in each line, so it is the weights that tremble, twice as much as
+    in any sound run at a constant rate among those used to make these rules.
     """
     val, y = comparable(run)
     if val is None or val.min() <= 0 or len(val) < 12 or not 12 <= len(y) < 100:
@@ -127,7 +127,7 @@ def at_once(run: History) -> Finding | None:
 
 
 def guesses(run: History) -> Finding | None:
-    """The loss was far higher at first, and then lies at a guess among some classes."""
+    """The loss was far higher at first, and then stays at a guess among a number of classes."""
     y = run.loss
     if len(y) < 12 or run.lost is not None:
         return None
@@ -153,7 +153,7 @@ def guesses(run: History) -> Finding | None:
 
 
 def _learns(run: History, y: np.ndarray) -> bool:
-    """Whether the training loss goes on falling after its first lines."""
+    """Whether the training loss keeps falling after its first lines."""
     few = max(len(y) // 10, 2)
     early = float(np.median(y[1 : 1 + few]))
     return float(np.median(y[len(y) // 2 :])) < early - 0.15 * abs(early)

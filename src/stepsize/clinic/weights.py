@@ -9,7 +9,7 @@ __all__ = ["SIGNS"]
 
 
 def pulled_to_zero(run: History) -> Finding | None:
-    """The weights shrank to well below what they began with, and much of the loss is left.
+    """The weights shrank to well below their start, and much of the loss is left.
 
     A sound training lets them grow, or hardly touches them.
     """
@@ -30,7 +30,7 @@ def pulled_to_zero(run: History) -> Finding | None:
 
 
 def thrown_far(run: History) -> Finding | None:
-    """The weights soon have a norm many times that of their start."""
+    """The norm of the weights is soon many times that of their start."""
     norm = _norm(run)
     if norm is None or run.course[-1] < 0.02 * run.start:
         return None

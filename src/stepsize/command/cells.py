@@ -49,7 +49,7 @@ def content(cell: Cell) -> tuple[str, str]:
 
 
 def contents(cells: Iterable[Cell]) -> list[tuple[str, str]]:
-    """Of each cell, in their order."""
+    """The identity of each cell, in order."""
     return [content(cell) for cell in cells]
 
 

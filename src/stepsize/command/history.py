@@ -40,7 +40,7 @@ def _git(root: Path, *command: str, said: bytes = b"") -> bytes:
 
 
 def _contents(batch: bytes) -> Iterator[bytes]:
-    """Each comes after a line that ends in its length."""
+    """The objects in git's output, each after a line that ends in its length."""
     while batch:
         head, _, rest = batch.partition(b"\n")
         length = int(head.split()[-1])  # ValueError where one is missing

@@ -129,7 +129,7 @@ def as_rule(make: Callable[..., torch.optim.Optimizer], **hyper: Any) -> Rule:
 
 
 def _remembered(rule: Rule) -> dict[str, Any]:
-    """What it remembers of a matrix, and of a vector: not the same for Adafactor."""
+    """What it remembers for a matrix and for a vector, which differ for Adafactor."""
     matrix = rule(np.zeros((1, 1)), np.zeros((1, 1)), 1).memory
     try:
         return matrix | rule(np.zeros(1), np.zeros(1), 1).memory
@@ -154,7 +154,7 @@ def _signature(memory: dict[str, Any], hyper: dict[str, Any]) -> inspect.Signatu
 
 
 def _one_number(optimizer: str, name: str, value: Any) -> Any:
-    """As torch wants it: a plain number, and a whole one where it is whole (Muon's ns_steps)."""
+    """The value as torch expects it: a plain number, and an int for an int (Muon's ns_steps)."""
     if np.ndim(value):
         raise ValueError(
             f"{name} must be one number for torch's {optimizer}, which makes one run at a time, not"
@@ -166,7 +166,7 @@ def _one_number(optimizer: str, name: str, value: Any) -> Any:
 
 
 def _tensor(value: Any) -> Any:
-    """A copy, so that nothing of the caller's is written to; a count stays one."""
+    """A copy, so that the caller's data isn't written to; a count stays a count."""
     return value if isinstance(value, int) else torch.tensor(value)
 
 

@@ -152,7 +152,7 @@ def side_by_side(name: str) -> SideBySide:
 
 
 def _run(name: str, library: str) -> np.ndarray | None:
-    """The path as it is run here; None where the library is missing, or what it runs on."""
+    """The path as computed here; None if the library, or what it runs on, is missing."""
     if not installed(library):
         return None
     try:

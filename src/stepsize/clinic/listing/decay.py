@@ -37,7 +37,7 @@ def adam_decays(said: str) -> Finding:
 
 
 def _is_off(value: ast.expr | None) -> bool:
-    """Whether an argument is not given, or given as 0 or False."""
+    """Whether an argument is missing, or is 0 or False."""
     return value is None or (isinstance(value, ast.Constant) and not value.value)
 
 

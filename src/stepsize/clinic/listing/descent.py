@@ -15,7 +15,7 @@ ORDERED = re.compile(r"sampler|iterable|lstm|gru|rnn|stateful|time.?series|overf
 
 
 def ascends(program: Program) -> Finding | None:
-    """By hand, in JAX: weights plus their gradient."""
+    """Faults in JAX code that updates by hand: weights plus their gradient."""
     for e in program.events:
         if e.name not in MAPS or not isinstance(e.value, ast.Call) or len(e.value.args) != 3:
             continue
@@ -46,7 +46,7 @@ def _has(node: ast.AST, name: str) -> bool:
 
 
 def negated(program: Program) -> Finding | None:
-    """A loss that is to be made small, with a minus before it, in a loop with no other loss."""
+    """A loss that should become small, with a minus before it, in a loop with no other loss."""
     roles = Roles(program)
     for run in program.runs:
         backwards = [e for e in run if roles.is_backward(e) and e.place.loops]
@@ -83,7 +83,7 @@ def _holds_the_model(loss: ast.expr, roles: Roles) -> bool:
 
 
 def never_shuffled(program: Program) -> Finding | None:
-    """A loader of training data with shuffle=False, and nothing that says why."""
+    """A loader of training data with shuffle=False and no reason given."""
     if ORDERED.search(ast.unparse(program.tree)):
         return None
     for e in program.events:

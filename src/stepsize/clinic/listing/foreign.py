@@ -12,7 +12,7 @@ __all__ = ["FOREIGN"]
 
 
 def updates_unused(program: Program) -> Finding | None:
-    """Of optax: `updates, state = opt.update(...)`, and nobody applies the updates."""
+    """optax: `updates, state = opt.update(...)`, and nobody applies the updates."""
     read = {
         n.id
         for n in ast.walk(program.tree)
@@ -34,7 +34,7 @@ def updates_unused(program: Program) -> Finding | None:
 
 
 def result_unused(program: Program) -> Finding | None:
-    """Of JAX, where nothing is changed in place: new weights are worked out and thrown away."""
+    """JAX, which changes nothing in place: new weights are computed and thrown away."""
     thrown = [n.value for n in ast.walk(program.tree) if isinstance(n, ast.Expr)]
     for call in (n for n in thrown if isinstance(n, ast.Call)):
         flax = last_word(call) == "apply_gradients" and any(k.arg == "grads" for k in call.keywords)
@@ -74,7 +74,7 @@ def _names(node: ast.AST) -> set[str]:
 
 
 def state_lost(program: Program) -> Finding | None:
-    """Of optax: a loop that begins each update with the first state, or makes it anew."""
+    """optax: a loop that begins each update with the first state, or creates it again."""
     for run in program.runs:
         for e in run:
             if not e.place.loops or not _is_update(e.value, program):
@@ -116,7 +116,7 @@ def _is_update(node: ast.AST, program: Program) -> bool:
 
 
 def tape_unused(program: Program) -> Finding | None:
-    """Of TensorFlow: a tape's gradients, and an optimizer that is never asked to apply them."""
+    """TensorFlow: a tape's gradients, and an optimizer that is never asked to apply them."""
     taped = [e for e in program.events if e.name == "gradient" and e.place.loops]
     made = [e for e in program.events if e.name == "=" and _is_keras(e.value)]
     for e in made if taped else ():
@@ -142,7 +142,7 @@ def _uses(e: Event, name: str) -> bool:
 
 
 def outside_the_tape(program: Program) -> Finding | None:
-    """Of TensorFlow: the loss is worked out after the tape was closed, so it isn't on it."""
+    """TensorFlow: the loss is computed after the tape was closed, so it isn't on it."""
     for tape in (n for n in ast.walk(program.tree) if isinstance(n, ast.With)):
         names = [i.optional_vars for i in tape.items if last_word(i.context_expr) == "GradientTape"]
         if not names or not isinstance(names[0], ast.Name):

@@ -97,7 +97,7 @@ def _shares_if(e: Event, step: Event) -> bool:
 
 
 def _undivided(backward: Event, each: ast.expr, run: Run, program: Program) -> bool:
-    """Whether the loss that goes backward is a plain one: known, and nowhere divided."""
+    """Whether backward() is called on a plain loss: a known one, never divided."""
     number = ast.unparse(each)
     if "accelerator" in backward.owner or "fabric" in backward.owner:
         return False
@@ -152,7 +152,7 @@ def _only_the_last(program: Program, roles: Roles) -> Finding | None:
 
 
 def clipping(program: Program) -> Finding | None:
-    """Clipping of gradients that are still scaled, or that were used already."""
+    """Clipping of gradients that are still scaled, or that have already been used."""
     roles = Roles(program)
     for run in program.runs:
         scaled = any(e.name == "scale" for e in run)

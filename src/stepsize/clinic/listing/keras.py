@@ -1,4 +1,4 @@
-"""What a Keras model ends in, and what its loss wants, by their names."""
+"""What a Keras model ends in, and what its loss expects, by their names."""
 
 import ast
 import re
@@ -18,7 +18,7 @@ SCORES = {  # a loss by its name takes probabilities; and what makes these of sc
 
 
 def softmax_of_one(program: Program) -> Finding | None:
-    """A softmax over a single output: it is 1, whatever comes in."""
+    """A softmax over a single output, which is always 1."""
     for e in program.events:
         if not isinstance(e.value, ast.Call) or e.name == "=":
             continue
@@ -57,7 +57,7 @@ def _one(node: ast.expr | None) -> bool:
 
 
 def keras_logits(program: Program) -> Finding | None:
-    """Of Keras: from_logits=True after a softmax or a sigmoid."""
+    """from_logits=True after a softmax or a sigmoid."""
     text = ast.unparse(program.tree)
     if "from_logits=True" not in text:
         return None

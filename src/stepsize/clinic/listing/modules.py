@@ -1,4 +1,4 @@
-"""Which parameters the optimizer can reach: of layers in a list, frozen ones, those used up."""
+"""Parameters the optimizer can't reach: layers in a plain list, frozen, or used up."""
 
 import ast
 import re
@@ -65,7 +65,7 @@ def _filled(kind: ast.ClassDef) -> str:
 
 
 def all_frozen(program: Program) -> Finding | None:
-    """requires_grad was taken from all parameters of the model that the optimizer holds."""
+    """requires_grad was switched off for all parameters of the optimizer's model."""
     roles = Roles(program)
     for run in program.runs:
         for i, made in enumerate(run):
@@ -88,7 +88,7 @@ def all_frozen(program: Program) -> Finding | None:
 
 
 def _freezes(e: Event, model: str) -> bool:
-    """Whether this takes the gradient from all of the model's parameters, whatever their names."""
+    """Whether this switches off the gradient of all the model's parameters."""
     false = isinstance(e.value, ast.Constant) and e.value.value is False
     if e.name == "requires_grad_" and e.owner == model and e.arguments:
         return isinstance(e.arguments[0], ast.Constant) and not e.arguments[0].value
@@ -117,7 +117,7 @@ def _thaws(e: Event, model: str) -> bool:
 
 
 def used_up(program: Program) -> Finding | None:
-    """`params = model.parameters()` is read once; who reads it a second time gets nothing."""
+    """`params = model.parameters()` can be read once; a second reading gets nothing."""
     for name in _generators(program.tree):
         loads = [n for n in ast.walk(program.tree) if _reads(n, name)]
         loads.sort(key=lambda n: (n.lineno, n.col_offset))  # type: ignore[attr-defined]
@@ -138,7 +138,7 @@ def used_up(program: Program) -> Finding | None:
 
 
 def _generators(tree: ast.AST) -> list[str]:
-    """Names that hold what parameters() returns, and nothing else in the whole text."""
+    """Names that hold the result of parameters(), and nothing else in the whole text."""
     assigned: dict[str, list[ast.expr]] = {}
     for n in ast.walk(tree):
         if isinstance(n, ast.Assign) and isinstance(n.targets[0], ast.Name):

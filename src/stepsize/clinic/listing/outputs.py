@@ -17,7 +17,7 @@ WRONG = {  # the loss, as a function and as a class, and what must not stand bef
 
 
 def squashed_twice(program: Program) -> Finding | None:
-    """A softmax or a sigmoid before a loss that has one inside, or that wants logarithms."""
+    """A softmax or a sigmoid before a loss that has one built in, or that expects logarithms."""
     for names, layer in WRONG.items():
         found = list(_losses(program, *names))
         if found and (_handed(found, layer, program) or ends(found, layer, program)):
@@ -45,7 +45,7 @@ def twice(loss: str, layer: str) -> Finding:
 
 
 def _losses(program: Program, function: str, kind: str) -> Iterator[tuple[Event, ast.expr | None]]:
-    """Each place where this loss is worked out, with what it is given; or only where it is made."""
+    """Each place where this loss is computed, with its input; or only where it is created."""
     made = {e.owner for e in program.events if e.name == "=" and last_word(e.value) == kind}
     called = False
     for e in program.events:
@@ -70,7 +70,7 @@ def first_argument(call: ast.expr, name: str) -> ast.expr | None:
 
 
 def _handed(found: list[tuple[Event, ast.expr | None]], layer: str, program: Program) -> bool:
-    """Whether the loss is given it by hand."""
+    """Whether the code passes it to the loss by hand."""
     modules = {
         e.owner for e in program.events if e.name == "=" and last_word(e.value) in LAYERS[layer]
     }

@@ -20,7 +20,7 @@ def two_schedulers(program: Program) -> Finding | None:
 
 
 def two(names: list[str]) -> Finding | None:
-    """What is said of two schedulers of these classes on one optimizer."""
+    """The finding for two schedulers of these classes on one optimizer."""
     if len(names) < 2 or set(JOIN) & set(names):
         return None
     last = [name for name in names if name in OVERWRITE]
@@ -65,7 +65,7 @@ def _of(made: Event) -> str:
 
 
 def _meant_together(one: Event, other: Event, program: Program, roles: Roles) -> bool:
-    """Whether their steps are divided by an `if`, or they multiply each other on purpose."""
+    """Whether an `if` separates their steps, or they multiply each other on purpose."""
     if one.place.function != other.place.function:
         return True
     steps = [

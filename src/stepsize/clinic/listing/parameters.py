@@ -10,7 +10,7 @@ __all__ = ["PARAMETERS"]
 
 
 def other_parameters(program: Program) -> Finding | None:
-    """The optimizer was made for a model that isn't trained, or that was replaced since."""
+    """The optimizer was created for a model that isn't trained, or that has been replaced."""
     roles = Roles(program)
     for run in program.runs:
         for i, made in enumerate(run):
@@ -30,7 +30,7 @@ def other_parameters(program: Program) -> Finding | None:
 
 
 def _mentions(e: Event, name: str) -> bool:
-    """Whether this event's text has that name, or that of what it belongs to."""
+    """Whether this event's text contains that name, or the name of its owner."""
     root = name.split(".")[0] if name.split(".")[0] != "self" else name
     if e.owner == name or e.owner.startswith(name + "."):
         return True
@@ -39,7 +39,7 @@ def _mentions(e: Event, name: str) -> bool:
 
 
 def _not_called(made: Event, run: Run, i: int, roles: Roles) -> str:
-    """Of `SGD(a.parameters())` where the loop calls b alone, that was made as a was."""
+    """`SGD(a.parameters())`, though the loop calls only b, which was made like a."""
     held = parameters_of(made)
     if len(held) != 1 or "." in (name := next(iter(held))):
         return ""
@@ -68,7 +68,7 @@ def _is_model(e: Event) -> bool:
 
 
 def _replaced(made: Event, run: Run, i: int, roles: Roles) -> str:
-    """Of a model, or a layer of it, that is made anew after its optimizer, and then trained."""
+    """A model, or one of its layers, that is replaced after its optimizer, and then trained."""
     for name in parameters_of(made):
         for j, e in enumerate(run[i + 1 :], i + 1):
             if e in roles.optimizers and name in parameters_of(e):
@@ -99,7 +99,7 @@ def _new_module(e: Event, name: str) -> bool:
 
 
 def made_anew(program: Program) -> Finding | None:
-    """The optimizer is made in the loop over epochs: its memory is lost each time."""
+    """The optimizer is created in the loop over epochs, so its memory is lost each time."""
     roles = Roles(program)
     for run in program.runs:
         for e in (e for e in run if e in roles.optimizers and e.place.loops):
@@ -125,7 +125,7 @@ def made_anew(program: Program) -> Finding | None:
 
 
 def _outside(loop: ast.AST | None, run: Run) -> set[tuple[int, str]]:
-    """The branches in which the whole loop stands."""
+    """The branches around the whole loop."""
     own = [set(e.place.branches) for e in run if e.within(loop)]
     return set.intersection(*own) if own else set()
 

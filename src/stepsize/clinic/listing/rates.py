@@ -1,4 +1,4 @@
-"""Rates that are too high by any account: of Adam, on weights that were trained already."""
+"""Rates that are too high by any account: for Adam on pretrained weights."""
 
 import ast
 import re
