@@ -188,7 +188,7 @@ def _require_whole(rule: Rule, theta: np.ndarray, loss: Any) -> None:
     """
     axes, wanted = theta.ndim - np.ndim(loss), scope_of(rule).axes
     if axes < wanted or axes > wanted == 1:
-        here = "vectors, like that of a Network, which holds all its parameters" if axes == 1 else ""
+        here = "vectors, like a Network's, which holds all its parameters" if axes == 1 else ""
         raise ValueError(
             f"{name_of(rule)} steps {'matrices' if wanted == 2 else 'vectors'}, and the points of"
             f" this landscape are {here or ('matrices' if axes else 'numbers')}"
