@@ -42,7 +42,7 @@ def decayed_early(run: History) -> Finding | None:
 
 
 def schedule_pace(run: History) -> Finding | None:
-    """The schedule was told one number of steps and took another."""
+    """The schedule was given one number of steps and took a different one."""
     lr = run.lr
     if lr is not None and len(lr) >= 10:
         share = lr / max(lr.max(), 1e-300)
@@ -97,7 +97,7 @@ def _told_otherwise(run: History) -> Finding | None:
 
 
 def _oscillates(share: np.ndarray) -> bool:
-    """Whether the rate turns around every few lines, again and again; a restart jumps but once."""
+    """Whether the rate turns around every few lines, again and again; a restart jumps only once."""
     steps = np.diff(share)
     moves = np.sign(steps[np.abs(steps) > 0.05])
     turns = int(np.count_nonzero(np.diff(moves)))

@@ -139,7 +139,7 @@ def _by_rate(y: np.ndarray, run: History) -> np.ndarray:
 
 
 def _speeds_up(val: np.ndarray) -> float | None:
-    """How fast the last third falls, in units of the first, where it is as fast at least."""
+    """How fast the last third falls, in units of the first, if it is at least as fast."""
     third = len(val) // 3
     falls = [val[0] - val[third], val[third] - val[-third - 1], val[-third - 1] - val[-1]]
     steady = np.mean(np.diff(val) < 0) > 0.85

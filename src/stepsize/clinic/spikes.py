@@ -54,7 +54,7 @@ def spikes(run: History) -> Finding | None:
 
 
 def _met(run: History, high: np.ndarray) -> np.ndarray:
-    """Which peaks the held-out loss has met with, too: where it hasn't, the batch was hard, and
+    """Which peaks show in the held-out loss, too. If one doesn't, the batch was hard, and
     the weights are where they were. A peak of many lines speaks for itself."""
     val = run.val_loss
     if val is None or len(val) < 8 or not np.isfinite(val).all() or len(val) > len(high):
@@ -91,7 +91,7 @@ def _thirds(y: np.ndarray) -> list[np.ndarray]:
 
 
 def _before(y: np.ndarray) -> np.ndarray:
-    """The median of what came before each loss, a twentieth of the run; by bins, to be quick."""
+    """The median over a twentieth of the run before each loss; by bins, to be quick."""
     bins = np.array_split(y, min(len(y), 240))
     middle = np.array([np.median(part) for part in bins])
     reach = max(3, len(bins) // 20)
@@ -101,7 +101,7 @@ def _before(y: np.ndarray) -> np.ndarray:
 
 
 def _highest_before(jump: np.ndarray) -> np.ndarray:
-    """The highest of an eighth of the run before each loss, its two neighbors left out."""
+    """The highest in an eighth of the run before each loss, without its two neighbors."""
     bins = np.array_split(jump, min(len(jump), 240))
     highest = np.array([part.max() for part in bins])
     reach = max(5, len(bins) // 8)

@@ -36,8 +36,8 @@ def never_undercut(run: History) -> Finding | None:
 def thrown_away(run: History) -> Finding | None:
     """The first line is far above all others, and after it nothing more is learned.
 
-    A model that learns all it can in its first epoch looks alike, but its first held-out loss is
-    low already: there it is measured after that epoch.
+    A model that learns all it can in its first epoch looks similar, but its first held-out loss is
+    already low, because it is measured after that epoch.
     """
     val, y = comparable(run)
     if val is None or len(y) < len(val):
@@ -100,7 +100,7 @@ def restless(run: History) -> Finding | None:
 
 
 def _ends(curve: np.ndarray) -> tuple[float, float]:
-    """Between which values a curve is mostly, in its second half."""
+    """The values between which a curve mostly stays in its second half."""
     low, high = np.quantile(curve[len(curve) // 2 :], (0.1, 0.9))
     return float(low), float(high)
 
@@ -173,7 +173,7 @@ def comparable(run: History) -> tuple[np.ndarray | None, np.ndarray]:
 
 
 def settles(run: History) -> bool:
-    """Whether the held-out loss has come down and is calm: what the batches show is the batches."""
+    """Whether the held-out loss has come down and is calm, so that any noise is the batches'."""
     val, _ = comparable(run)
     if val is None or val.min() <= 0:
         return False

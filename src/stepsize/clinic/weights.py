@@ -1,4 +1,4 @@
-"""What the norm of all weights shows: the one curve in which a weight decay can be seen."""
+"""What the norm of all weights shows, the only curve in which a weight decay is visible."""
 
 import numpy as np
 

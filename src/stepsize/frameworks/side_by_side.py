@@ -63,7 +63,7 @@ class Experiment:
 
 
 def _same(name: str, **arguments: Any) -> dict[str, tuple[str, Mapping[str, Any]]]:
-    """The same arguments for all three. Optax writes its optimizers in small letters."""
+    """The same arguments for all three. Optax writes its optimizers in lower case."""
     theirs = {library: (name, arguments) for library in ("torch", "keras")}
     return theirs | {"optax": (name.lower(), arguments)}
 

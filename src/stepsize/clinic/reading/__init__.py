@@ -29,9 +29,9 @@ def read(
     kind: str = "",
     **given: Any,
 ) -> History:
-    """A history of whatever it is; given: curves that are told by name, or one rate for all.
+    """A history from whatever it is; given: curves passed by name, or one rate for all.
 
-    Raises: TypeError or ValueError that names the curve, and what of it isn't a number.
+    Raises: TypeError or ValueError that names the curve, and the part that isn't a number.
     """
     config = dict(checked(config or {}, classes, kind))
     notes: tuple[str, ...] = ()
@@ -49,7 +49,7 @@ def read(
 
 
 def _with_rates(log: Log) -> dict[str, Curve]:
-    """A rate that is logged more seldom than the loss holds until the next is logged."""
+    """A rate that is logged less often than the loss holds until the next one is logged."""
     known = dict(log.curves)
     loss, lr = known.get("loss"), known.get("lr")
     seldom = loss and lr and 0 < len(lr.rows) < len(loss.rows)
@@ -60,7 +60,7 @@ def _with_rates(log: Log) -> dict[str, Curve]:
 
 
 def _given(name: str, values: Any, length: int) -> Curve:
-    """A curve that the caller named; one number for a rate is that rate all along."""
+    """A curve that the caller named; a single number for a rate means that rate throughout."""
     if name == "lr" and isinstance(values, int | float | np.number):
         values = np.full(max(length, 1), float(values))
     solid = np.array([value for value in numbers(name, values) if value is not None], float)

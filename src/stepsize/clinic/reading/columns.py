@@ -1,4 +1,4 @@
-"""Curves that are there already, as lists with names: of Keras, of a DataFrame, of pairs."""
+"""Curves that already exist as lists with names: from Keras, a DataFrame, or pairs."""
 
 from collections.abc import Mapping, Sequence
 from itertools import zip_longest
@@ -12,7 +12,7 @@ __all__ = ["frame_columns", "numbers", "rows_of"]
 
 
 def rows_of(columns: Mapping[str, Any]) -> list[Record]:
-    """Lists as rows: those of one length together, with the steps that are among them."""
+    """Lists as rows: lists of equal length together, with the steps among them."""
     lists = {str(name): list(values) for name, values in columns.items()}
     found: list[Record] = []
     for length in dict.fromkeys(len(values) for values in lists.values()):
@@ -25,7 +25,7 @@ def rows_of(columns: Mapping[str, Any]) -> list[Record]:
 def numbers(name: str, values: Any) -> list[float | None]:
     """A curve as a list, None where it has a gap.
 
-    Raises: TypeError or ValueError that names the curve, and what of it isn't a number.
+    Raises: TypeError or ValueError that names the curve, and the part that isn't a number.
     """
     if isinstance(values, str | bytes | Mapping):
         raise TypeError(f"{name} must be a list of numbers, not {values!r:.60}")
@@ -56,7 +56,7 @@ def numbers(name: str, values: Any) -> list[float | None]:
 
 
 def _plain(value: Any) -> Any:
-    """A tensor without its graph, wherever it is; anything else as it is."""
+    """A tensor detached and on the CPU; anything else unchanged."""
     return value.detach().cpu().numpy() if hasattr(value, "detach") else value
 
 

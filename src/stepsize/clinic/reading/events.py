@@ -1,4 +1,4 @@
-"""TensorBoard's event files, read by TensorBoard itself where it is installed."""
+"""TensorBoard's event files, read by TensorBoard itself if it is installed."""
 
 from collections import defaultdict
 from pathlib import Path
@@ -39,12 +39,12 @@ def read_events(path: Path) -> list[Record]:
 
 
 def _phase(file: Path) -> bool:
-    """Whether the folder of a file says of which data it tells, as Keras's train and validation."""
+    """Whether a file's folder says which data it is about, like Keras's train and validation."""
     return bool({*words(file.parent.name)} & (TRAIN | VAL))
 
 
 def _last_run(folder: Path) -> list[Path]:
-    """The files of the run that was written to last; train and validation are of one run."""
+    """The files of the run that was written to last; train and validation belong to one run."""
     runs = defaultdict(list)
     for file in sorted(folder.rglob("*tfevents*")):
         runs[file.parent.parent if _phase(file) else file.parent].append(file)

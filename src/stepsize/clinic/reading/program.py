@@ -1,4 +1,4 @@
-"""The text of a training loop as people have it: a file, a function, a cell, a piece of one."""
+"""Reads a training loop in whatever form people have: a file, a function, a cell, part of one."""
 
 import ast
 import inspect
@@ -58,7 +58,7 @@ def _cells(notebook: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Without prompts and magic, with spaces for tabs; a first line may have lost its indent."""
+    """Text without prompts and magic, with spaces for tabs; its first line may lack an indent."""
     lines = text.replace("\r\n", "\n").expandtabs(4).split("\n")
     if any(re.match(r"\s*(?:>>>|In \[\d*\]:)", line) for line in lines):
         lines = _typed(lines)
@@ -78,7 +78,7 @@ def _plain(text: str) -> str:
 
 
 def _typed(lines: list[str]) -> list[str]:
-    """What was typed at a prompt; what came back is left blank."""
+    """What was typed at a prompt; the output is left blank."""
     return [PROMPT.sub("", line) if PROMPT.match(line) else "" for line in lines]
 
 

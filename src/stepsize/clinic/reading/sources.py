@@ -1,4 +1,4 @@
-"""Which reader is for what: an object, a file, a folder, a text."""
+"""Chooses the reader: for an object, a file, a folder or a text."""
 
 import json
 from collections.abc import Mapping
@@ -21,9 +21,9 @@ ENDINGS = (".csv", ".json", ".jsonl", ".log", ".txt", ".tsv", ".out", ".ipynb")
 
 
 def records(history: Any) -> list[Record]:
-    """What was logged, moment by moment, of any form.
+    """The records of a log in any form, one for each moment.
 
-    Raises: TypeError or ValueError that says what of it isn't a run.
+    Raises: TypeError or ValueError that says which part isn't a run.
     """
     history = getattr(history, "history", history)  # of Keras, whose fit returns it wrapped
     history = getattr(history, "log_history", history)  # of a TrainerState
@@ -52,7 +52,7 @@ def records(history: Any) -> list[Record]:
 
 
 def _is_pair(row: Any) -> bool:
-    """A step and a loss; a list of two losses isn't one."""
+    """Whether it is a step and a loss; a list of two losses isn't."""
     return (
         isinstance(row, tuple | list)
         and len(row) == 2
@@ -106,7 +106,7 @@ def _is_path(text: str) -> bool:
 
 
 def _file(path: Path) -> list[Record]:
-    """A file by any logger, or the folder in which one keeps its files."""
+    """A file from any logger, or the folder with its files."""
     if not path.exists():
         raise ValueError(f"loss: there is no file {str(path)!r}")
     if path.is_dir():
@@ -139,7 +139,7 @@ def _shown(notebook: str) -> str:
 
 
 def _text(text: str) -> list[Record]:
-    """A file's text, or what a terminal showed: the first reader that finds a loss."""
+    """A file's text, or a terminal's output, by the first reader that finds a loss."""
     text = in_english(text)
     whole = read_json(text)
     if isinstance(whole, Mapping):
@@ -156,7 +156,7 @@ def _text(text: str) -> list[Record]:
 
 
 def _of_trace(trace: Any) -> dict[str, Any]:
-    """Of a `Trace`: the losses, the rate, and the length of the gradient."""
+    """The losses, the rate, and the length of the gradient from a `Trace`."""
     loss = np.asarray(trace.loss)
     if loss.ndim > 1:
         raise ValueError(
