@@ -150,7 +150,7 @@ def require_floats(name: str, value: Any) -> None:
     dtype = getattr(value, "dtype", None)
     if dtype is None:
         fits = not isinstance(value, (*NOT_NUMBERS, complex))
-    else:  # NumPy's types have a kind, torch's say whether they are floats
+    else:  # NumPy's types have a kind, torch's know whether they are floats
         fits = dtype.kind in "fO" if hasattr(dtype, "kind") else dtype.is_floating_point
     if not fits:
         kind = type(value).__name__ if dtype is None else dtype
@@ -158,7 +158,7 @@ def require_floats(name: str, value: Any) -> None:
 
 
 def _kind(value: Any) -> str:
-    """As NumPy calls the kinds of its types: f for floats and i for whole numbers, not only its."""
+    """The kind of a type in NumPy's terms, f for floats and i for whole numbers; torch's, too."""
     plain = "i" if isinstance(value, int) else "f"
     return str(getattr(getattr(value, "dtype", None), "kind", plain))
 

@@ -84,7 +84,7 @@ class Exercise:
     reference: a right answer. mistakes: name -> Mistake. observe: answer -> Seen.
     praise: said with "right". hint: said to a wrong answer that isn't a known mistake, instead of
     the expected values, if those would give the answer away.
-    rtol, atol: how close counts as equal. float32 passes; on our cases, a wrong formula is far off.
+    rtol, atol: how close counts as equal. float32 passes; in our cases, a wrong formula is far off.
     seconds: how long an answer may compute; it may wait longer.
     """
 

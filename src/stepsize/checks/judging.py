@@ -22,7 +22,7 @@ BOTH = " + "  # between the names of two mistakes
 RIGHT_BUT = "The numbers are right, but {}"
 TWO = "There are two mistakes in it. (1) {} (2) {}"
 ONE_OF_THEM = "{} That isn't all, but start there."
-NO_NUMBER = {  # what NumPy complains of -> what happened
+NO_NUMBER = {  # NumPy's complaint -> what happened
     "divide by zero": "somewhere on the way you divide by 0.",
     "invalid value": "on the way there is 0 / 0, or infinity / infinity, or a root or a logarithm "
     "of a number below 0.",

@@ -31,8 +31,8 @@ LOWEST = 6e-5  # of the largest model in the literature's table; below, its form
 
 MODELS = (*KINDS, *ALSO)
 
-PROPORTION = Known(None, "for SGD, in proportion to the batch", LITERATURE, GOYAL)
-ROOT = Known(None, "for Adam and its like, by the root of the batch", LITERATURE, MALLADI)
+PROPORTION = Known(None, "for SGD, in proportion to the batch size", LITERATURE, GOYAL)
+ROOT = Known(None, "for Adam and its like, by the root of the batch size", LITERATURE, MALLADI)
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Advice:
         return "\n".join([*rows, "", *self._rest])
 
     def _repr_markdown_(self) -> str:
-        head = ["| part | begin with | because | known how | source |", "|---|---|---|---|---|"]
+        head = ["| part | start with | because | evidence | source |", "|---|---|---|---|---|"]
         rows = [
             f"| {c.part} | {c.value} | {c.why} | {c.grade} | {_linked(c.source)} |"
             for c in self.choices
@@ -190,7 +190,7 @@ def _rate(kind: Kind, parameters: int, batch_size: int, steps: int) -> tuple[flo
     short = kind.short * _scale(batch_size, BATCH, linear)
     share = max(math.log(steps / SHORT) / math.log(LONG / SHORT), 0.0)
     lr = _round(short ** (1 - share) * long**share)
-    bear = f"what small models bear for {SHORT} updates, with your batches"
+    bear = f"what small models tolerate for {SHORT} updates, with your batches"
     between = f"for {steps:,} updates; the rate above is for {LONG:,}, log-log between them"
     parts.append(Choice("rate, a short run", f"{_round(short):g}", bear, HERE, TABLE))
     parts.append(Choice("rate, your run", f"{lr:g}", between, CONVENTION, TABLE))
@@ -247,9 +247,9 @@ def _unknown(
     targets_unknown: bool,
 ) -> Iterator[str]:
     if kind.short is None:
-        yield f"No such model was trained here to try this; {TABLE} has others."
+        yield f"No model of this kind was trained here to test this; {TABLE} has others."
     elif parameters > SMALL:
-        yield f"No model of this size was trained here to try this: {TABLE} has small ones."
+        yield f"No model of this size was trained here to test this; {TABLE} has small ones."
     if kind.standardize:
         yield "The inputs are assumed to have mean 0 and variance 1: standardize them first."
         if targets_unknown:
@@ -261,6 +261,6 @@ def _unknown(
     if recipe.steps < SHORT:
         yield f"{recipe.steps} updates are few: the shortest runs tried here had {SHORT}."
     if recipe.hyper.get("weight_decay"):
-        yield "It decays biases and norms, too; by convention they are often left out."
+        yield "It decays biases and norms, too; by convention, they are often left out."
     if epochs >= 2:
-        yield f"Each example is seen {epochs:g} times: keep a held-out loss, to see overfitting."
+        yield f"Each example is seen {epochs:g} times: log a held-out loss, to see overfitting."

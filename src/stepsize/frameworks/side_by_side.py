@@ -68,13 +68,13 @@ def _same(name: str, **arguments: Any) -> dict[str, tuple[str, Mapping[str, Any]
     return theirs | {"optax": (name.lower(), arguments)}
 
 
-_PUSH = [1.0] * 20 + [0.0] * 20  # and then nothing pushes any more
+_PUSH = [1.0] * 20 + [0.0] * 20  # and then no more gradients
 _CUT = [0.1] * 10 + [0.01] * 30
 
 EXPERIMENTS = {
-    # Nobody says anything but the rate.
+    # Only the rate is given.
     "adagrad": Experiment([0.1] * 100, 0.1, **_same("Adagrad")),
-    # Everything is said: a start of 0, and an eps of 1e-10, which is squared inside the root.
+    # Everything is given: a start of 0, and an eps of 1e-10, which is squared inside the root.
     "adagrad in full": Experiment(
         [0.1] * 100,
         0.1,
@@ -91,7 +91,7 @@ EXPERIMENTS = {
         keras=("RMSprop", dict(rho=0.9, momentum=0.9)),
         optax=("rmsprop", dict(decay=0.9, momentum=0.9)),
     ),
-    # Small gradients, and an eps as large as they are.
+    # Small gradients, and an eps of the same size.
     "adam's eps": Experiment(
         [0.001] * 100,
         0.01,
@@ -99,7 +99,7 @@ EXPERIMENTS = {
         keras=("Adam", dict(epsilon=1e-3)),
         optax=("adam", dict(eps=1e-3)),
     ),
-    # One great gradient, and then small ones.
+    # One large gradient, and then small ones.
     "amsgrad": Experiment(
         [1.0] + [0.1] * 99,
         0.01,
@@ -107,7 +107,7 @@ EXPERIMENTS = {
         keras=("Adam", dict(amsgrad=True, epsilon=1e-8)),
         optax=("amsgrad", dict(eps=1e-8)),
     ),
-    # No gradient at all: what is left is the decay that nobody chose.
+    # No gradient at all, which leaves only the decay that nobody chose.
     "adamw": Experiment([0.0] * 100, 0.1, **_same("AdamW")),
 }
 

@@ -131,7 +131,7 @@ class Known:
 
 
 def _said_by_lambda(call: ast.Call) -> str:
-    """What a lambda divides by: a number of epochs, or of batches; "" where neither is named."""
+    """What a lambda divides by: a number of epochs, or of batches; "" if neither is named."""
     factor = argument(call, 1, "lr_lambda")
     if not isinstance(factor, ast.Lambda):
         return ""
@@ -201,7 +201,7 @@ def _length(over: ast.expr) -> ast.expr | None:
 
 
 def argument(call: ast.Call, at: int, *names: str) -> ast.expr | None:
-    """An argument of a call, by one of its names or by its place."""
+    """An argument of a call, by one of its names or by its position."""
     named = next((k.value for k in call.keywords if k.arg in names), None)
     return named if named is not None else (call.args[at] if len(call.args) > at else None)
 
