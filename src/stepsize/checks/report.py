@@ -22,10 +22,10 @@ __all__ = ["NoProcesses", "Printed", "Report", "SandboxError", "reported"]
 PRINTED = 2000  # characters kept of what an answer prints
 
 HINTS = {
-    "EOFError": "Nobody can type here: an answer is given all it needs as arguments.",
+    "EOFError": "Nobody can type anything in here: everything an answer needs is in its arguments.",
     "MemoryError": "It needs more memory than it is allowed.",
     "NameError": "Is it spelled right, and have you run the cell that defines it?",
-    "RecursionError": "It calls itself without end.",
+    "RecursionError": "It calls itself endlessly.",
 }
 HINTS_FOR_WORDS = {  # in what the error says
     r"for \^:|bitwise_xor": "In Python a power is written `**`; `^` is something else.",

@@ -67,8 +67,9 @@ def trend(y: np.ndarray) -> tuple[float, float]:
 def spread(y: np.ndarray) -> float:
     """The standard deviation about a line of the losses as they were before they were smoothed.
 
-    A mean of k of them is off by spread / k**0.5. Of a curve that was smoothed exponentially,
-    neighbors correlate by rho: it trembled by ((1 + rho) / (1 - rho))**0.5 as much before.
+    A mean of k of them is off by spread / k**0.5. In a curve that was smoothed exponentially,
+    neighbors have correlation rho, so before that it trembled ((1 + rho) / (1 - rho))**0.5 times as
+    much.
     """
     y, size = blocks(y)
     x = np.arange(len(y))

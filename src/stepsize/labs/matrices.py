@@ -1,4 +1,4 @@
-"""The labs of lesson 13: a ravine that is turned, and singular values that are lifted."""
+"""The labs of lesson 13: a rotated ravine, and singular values that are lifted."""
 
 from functools import cache
 from typing import Any

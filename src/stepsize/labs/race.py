@@ -37,7 +37,7 @@ class Races(Trainings):
 
 
 def race() -> Lab:
-    """The mean loss at the end for each optimizer and rate; and the runs of the cell chosen."""
+    """The mean loss at the end for each optimizer and rate, and the runs of the chosen cell."""
     known = Races()
     controls = dict(
         task=dropdown("model", [(f"{task}, {n} updates", task) for task, n in TASKS.items()]),

@@ -60,7 +60,7 @@ def descent(trace: Trace, surface: Surface, reveal: bool = False) -> str:
 
 
 def directions(trace: Trace, surface: Surface, parts: np.ndarray) -> str:
-    """What gradient descent did, and what each direction is left with: (steps + 1, 2)."""
+    """What gradient descent did, and what is left in each direction: (steps + 1, 2)."""
     along, across = (number(part) for part in parts[-1])
     return f"{descent(trace, surface, reveal=True)}. Its parts: {along} along θ₁, {across} along θ₂"
 
@@ -213,10 +213,10 @@ def scales(trace: Trace) -> str:
 
 
 def microscope(trace: Trace, step: np.ndarray) -> str:
-    """How long the steps of Adam are, in units of lr, and how far its averages have come.
+    """How long Adam's steps are, in units of lr, and how full its averages are.
 
     step: one per update, with or without the correction. m / m_hat is the weight that the average
-    has given out so far; the rest of it still lies on the zero that it began with.
+    has given to gradients so far; the rest is still on the zero it started with.
     """
     length = np.abs(step) / trace.lr
     longest = int(np.argmax(length >= (1 - 1e-6) * length.max()))

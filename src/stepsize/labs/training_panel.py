@@ -67,7 +67,7 @@ class TrainingPanel:
 
     def _one(self, line: str) -> None:
         self.known.keep(line)
-        self.lab.controls["runs"].value = len(self.known)  # which draws the map anew
+        self.lab.controls["runs"].value = len(self.known)  # which redraws the map
 
     def _over(self, said: str) -> None:
         self.worker = None

@@ -55,7 +55,7 @@ class Verdict:
 
 
 def _inline(text: str) -> str:
-    """Escaped, with `code` as code."""
+    """The text as HTML, escaped, with `code` as code."""
     return re.sub(r"`([^`]+)`", rf'<code style="{_PLAIN}">\1</code>', html.escape(text))
 
 

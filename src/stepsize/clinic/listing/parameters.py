@@ -188,7 +188,7 @@ def _trained(name: str, run: Run, roles: Roles) -> bool:
 
 
 def _alone(run: Run) -> bool:
-    """Whether a text that makes no optimizer has one eval() only."""
+    """Whether a text that creates no optimizer has only one eval()."""
     return len({e.owner for e in run if e.name in ("eval", "train")}) == 1
 
 

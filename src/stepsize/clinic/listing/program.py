@@ -15,7 +15,7 @@ __all__ = ["LOOPS", "Event", "Program", "Run", "apart", "last_word", "read"]
 
 LOOPS = (ast.For, ast.AsyncFor, ast.While)
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-# Methods of torch's own: `a.train()` doesn't mean a function of the text of the same name.
+# torch's own methods: `a.train()` doesn't mean a function of that name in the text.
 TORCH = {"train", "eval", "step", "backward", "forward", "zero_grad", "to", "parameters"}
 DEEP, LONG = 8, 4000  # calls within calls; events
 

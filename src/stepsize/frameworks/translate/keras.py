@@ -211,7 +211,7 @@ def write(recipe: Recipe, log: bool) -> str:
 
 
 def _rebased(optimizer: str, name: str) -> tuple[str, str]:
-    """The class in the line that makes the optimizer; and the line, with one of this name there."""
+    """The class in the line that makes the optimizer, and the line with this name in its place."""
     made, base, rest = re.split(r"(?<== )([\w.]+)", optimizer, maxsplit=1)
     return base, f"{made}{name}{rest}"
 
@@ -255,7 +255,7 @@ def _title(name: str) -> str:
 
 
 def _written_out(recipe: Recipe, hyper: dict[str, Any]) -> Rule | None:
-    """The rule that Keras lacks; None where its own does what the recipe says."""
+    """The rule that Keras lacks; None if its own does what the recipe says."""
     changing, large = not constant_rate(recipe), hyper.get("eps", 0.0) > SMALL
     match recipe.optimizer:
         case "momentum" if hyper["dampening"]:
@@ -284,14 +284,14 @@ def _written_out(recipe: Recipe, hyper: dict[str, Any]) -> Rule | None:
 
 
 def _started(rule: Rule, hyper: dict[str, Any]) -> Rule:
-    """Adagrad's step, its sum begun at 0 or at `total`."""
+    """Adagrad's step, with a sum that starts at 0 or at `total`."""
     why, memory, lines = rule
     begun = f"(total + {text(hyper['total'])})" if hyper["total"] else "(total)"
     return why, memory, lines.replace("(total)", begun)
 
 
 def _rolling(rule: Rule, hyper: dict[str, Any]) -> Rule:
-    """RMSprop's step, with a momentum or without."""
+    """RMSprop's step, with or without momentum."""
     why, memory, lines = rule
     if hyper["momentum"]:
         return why, [*memory, "velocity"], lines + ROLL
@@ -381,7 +381,7 @@ REFUSED = {
 
 
 def _schedule(recipe: Recipe, hyper: dict[str, Any]) -> tuple[str, Any]:
-    """The lines that make it, and what the optimizer is given: a number, or it."""
+    """The lines that make the schedule, and what to pass to the optimizer: a number, or it."""
     lr = hyper["lr"]
     if constant_rate(recipe):
         return "", recipe.lr(0)
@@ -394,10 +394,10 @@ def _schedule(recipe: Recipe, hyper: dict[str, Any]) -> tuple[str, Any]:
 
 
 def _theirs_without_warmup(recipe: Recipe, lr: float) -> str | None:
-    """The call of Keras's own schedule; None where there is none.
+    """The call of Keras's own schedule; None if there is none.
 
-    With a warmup there never is: its CosineDecay has one, but is at the peak for one update, and
-    the recipe for two.
+    With a warmup there never is one: Keras's CosineDecay has a warmup, but stays at the peak for
+    one update, and the recipe for two.
     """
     shape, of = recipe.shape, "keras.optimizers.schedules."
     match recipe.schedule:

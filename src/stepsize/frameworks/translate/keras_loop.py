@@ -33,7 +33,7 @@ class Watched({base}):
 
 
 def watched(base: str) -> str:
-    """A class that is `base`, and knows the norm of its gradient."""
+    """A class like `base` that also knows the norm of its gradient."""
     return WATCHED.format(base=base)
 
 

@@ -1,4 +1,4 @@
-"""Groups by the names of tensors: rates of their own, and what is left to AdamW."""
+"""Groups by the names of tensors: those with their own rate, and those left to AdamW."""
 
 import json
 
@@ -87,7 +87,7 @@ def parts(recipe: Recipe) -> str:
 
 
 def take(recipe: Recipe) -> str:
-    """For torch, what sorts parameters into groups by their part of the rate."""
+    """For torch, the code that sorts parameters into groups by their factor on the rate."""
     grouped = BY_AXES if recipe.decays == "matrices" else KEPT
     return TORCH.format(**grouped).strip()
 
@@ -100,13 +100,13 @@ def is_for_muon(recipe: Recipe) -> str:
 
 
 def of_two(recipe: Recipe) -> str:
-    """For torch, the tensors of Muon and of AdamW, each with its name where its rate needs it."""
+    """For torch, Muon's and AdamW's tensors, each with its name if its rate needs it."""
     without = WITHOUT_BY_AXES if recipe.decays == "matrices" else WITHOUT
     return (WITH_NAMES if recipe.rates else without).strip()
 
 
 def for_keras(base: str, decay: float, matrices: bool) -> str:
-    """A class that is `base`, whose variables have rates of their own, and decay by themselves."""
+    """A class like `base` whose variables have their own rates, and decay separately."""
     line = f"variable.assign(variable - learning_rate * {text(decay)} * variable)\n"
     when = "if len(variable.shape) > 1:  # biases and norms are left alone\n" + 12 * " "
     decays = f"{8 * ' '}{when if matrices else ''}{line}" if decay else ""

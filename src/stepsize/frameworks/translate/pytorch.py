@@ -1,4 +1,4 @@
-"""A recipe as PyTorch, whose optimizers ours are twins of."""
+"""A recipe as PyTorch, whose optimizers are the twins of ours."""
 
 import inspect
 import math
@@ -83,9 +83,9 @@ OTHERS_BY_DECAY = """others = [
 
 
 class Theirs(NamedTuple):
-    """torch's class, which of our numbers it takes, and what else it is told.
+    """torch's class, which of our numbers it takes, and what else to pass.
 
-    The optional ones are left out where they are 0: torch's default, which turns them off.
+    Optional ones are left out if they are 0, which is torch's default and turns them off.
     """
 
     name: str
@@ -215,7 +215,7 @@ def _theirs(recipe: Recipe, hyper: dict[str, Any]) -> Theirs:
 
 
 def _number(hyper: dict[str, Any], name: str) -> Any:
-    """What torch's argument of this name is to be."""
+    """The value of torch's argument of this name."""
     if name == "betas":
         return hyper["beta1"], hyper["beta2"]
     if name == "initial_accumulator_value":
@@ -230,7 +230,7 @@ def _number(hyper: dict[str, Any], name: str) -> Any:
 
 
 def _scheduler(recipe: Recipe, lr: float) -> str:
-    """The lines that make the scheduler; none where the rate is always lr."""
+    """The lines that make the scheduler; empty if the rate is always lr."""
     if constant_rate(recipe) and recipe.lr(0) == lr:
         return ""
     own_bases = recipe.matrices_only or recipe.rates  # some of torch's take one base for all
@@ -251,12 +251,12 @@ def _scheduler(recipe: Recipe, lr: float) -> str:
 
 
 def _rise(warmup: int) -> dict[str, Any]:
-    """1 / W at the first update, 1 at the W-th: W - 1 equal steps from the one to the other."""
+    """1 / W at the first update, 1 at the W-th, with W - 1 equal steps in between."""
     return dict(start_factor=f"1 / {warmup}", total_iters=warmup - 1)
 
 
 def _theirs_after_warmup(recipe: Recipe, lr: float) -> str | None:
-    """The call of torch's own scheduler; "" for a constant rate; None where there is none."""
+    """The call of torch's own scheduler; "" for a constant rate; None if there is none."""
     shape, updates = recipe.shape, recipe.steps - recipe.warmup
     floor = product(shape["floor"], lr) if shape.get("floor") else None
     match recipe.schedule:
@@ -307,7 +307,7 @@ def _cyclic(recipe: Recipe, lr: float) -> str:
 
 
 def _one_cycle(recipe: Recipe, lr: float) -> str | None:
-    """None for the shapes that torch's can't do: one that ends before the run, one with no rise."""
+    """None for shapes that torch's can't do: one that ends before the run, or has no rise."""
     arguments = inspect.signature(one_cycle).bind(0, **recipe.shape)
     arguments.apply_defaults()
     shape = arguments.arguments

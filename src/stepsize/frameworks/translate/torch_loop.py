@@ -46,7 +46,7 @@ SCHEDULE_OF_TWO = "for scheduler in schedulers:\n    scheduler.step()\n"
 
 
 def loop(recipe: Recipe, scheduled: bool, log: bool) -> Loop:
-    """The recipe's updates. scheduled: whether there is a scheduler to be stepped."""
+    """The recipe's updates. scheduled: whether there is a scheduler to step."""
     two = recipe.matrices_only
     before = "" if recipe.clip_norm is None else CLIP.format(text(recipe.clip_norm))
     if log:
