@@ -34,7 +34,8 @@ class Landscape(Protocol):
 class Trace(SimpleNamespace):
     """Everything that happened in a run, time first.
 
-    theta (T+1, ..., d) and loss (T+1, ...) begin with the start. Everything else has T rows, one
+    theta (T+1, ..., d) and loss (T+1, ...) include the starting point. Everything else has T rows,
+    one
     per update: grad, the hyper-parameters, the rule's memory and whatever else it shows.
     "What was my learning rate at step 40?" is `trace.lr[40]`.
     """
@@ -47,7 +48,7 @@ class Trace(SimpleNamespace):
         shapes = (f"{name} {np.shape(value)}" for name, value in vars(self).items())
         return f"Trace({', '.join(shapes)})"
 
-    def __getattr__(self, name: str) -> Any:  # only asked where there is no such attribute
+    def __getattr__(self, name: str) -> Any:  # only called if there is no such attribute
         raise AttributeError(f"this trace has no {name!r}; it has {', '.join(vars(self))}")
 
     @property

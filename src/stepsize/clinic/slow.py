@@ -106,7 +106,7 @@ def too_low(run: History) -> Finding | None:
         return None
     val = run.val_loss if run.val_loss is not None and len(run.val_loss) >= 12 else None
     if run.start - course[-3:].mean() > 0.5 * abs(run.start):
-        # Less than half is left: no beginning, though it may be a line; unless it gets faster.
+        # With less than half left, a line is no longer the beginning, unless it gets faster.
         falls = _speeds_up(val) if val is not None and not _decays(run) else None
     elif _decays(run):
         falls = _line(_by_rate(run.loss if val is None else val, run), run, hidden=False)
@@ -120,7 +120,7 @@ def too_low(run: History) -> Finding | None:
         "rate too low",
         0.85,
         f"In the second half the loss falls {falls:.0%} as fast as in the first: a straight line.",
-        "The run is still at its beginning. Triple the rate, and again, or make far more updates.",
+        "The run is still at its beginning. Triple the rate, perhaps twice, or make far more updates.",
         1,
     )
 

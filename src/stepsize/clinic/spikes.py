@@ -7,7 +7,7 @@ from .history import History, jitter
 
 __all__ = ["spikes"]
 
-LASTS = 3  # lines of a peak, from which on it isn't a batch
+LASTS = 3  # a peak of this many lines isn't a single batch
 
 
 def spikes(run: History) -> Finding | None:
@@ -19,13 +19,13 @@ def spikes(run: History) -> Finding | None:
     three = np.median(np.lib.stride_tricks.sliding_window_view(np.append(y, y[-2:]), 3), axis=-1)
     before, many = _before(y), len(y) >= 100
     jump, lasting = y - before, np.minimum(three, y) - before
-    # What happens in one loss of ten is usual here; by epoch there are too few to know.
+    # Whatever happens in one loss out of ten is usual; per epoch, there are too few to know.
     often = (
         3 * min(float(np.quantile(part, 0.9)) for part in _thirds(np.abs(jump))) if many else 0.0
     )
     usual = 6 * jitter(y[len(y) // 8 :])
     height = max(usual, often, 0.2 * run.fall, 1e-6 * np.abs(y).max())
-    # Of few lines, one in ten is no rarity: a single one must undo most of what was learned.
+    # Among few lines, one in ten isn't rare, so a single peak must undo most of what was learned.
     alone = jump > max((0.4 if many else 0.6) * run.fall, 1.5 * height)
     alone &= ~_ends_of_epochs(run, alone)
     lowest = np.minimum.accumulate(three[::-1])[::-1]  # of all that follow

@@ -29,7 +29,7 @@ if TYPE_CHECKING:  # it comes with the packages that are examined
     from packaging.specifiers import SpecifierSet
 
 MEMORY, FREE, DISK = 3.0, 1.0, 0.5  # GB: of memory in all, of it unused, and of disk
-ROOM = 10**6  # bytes that my-work has to have room for
+ROOM = 10**6  # bytes that must fit into my-work
 PATIENCE = 180  # seconds for a kernel to start; slow after a setup, or on a busy machine
 NEEDED = ("numpy", "matplotlib", "ipywidgets", "anywidget", "jupyterlab", "scikit-learn", "torch")
 

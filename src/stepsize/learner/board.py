@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["agree", "tell", "withdraw", "witnessed"]
 
-NONE = "There is no class board here, so nothing is told to anybody."
+NONE = "There is no class board here, so nothing is sent to anybody."
 AWAY = "The class board can't be reached now; nothing has changed. Try again in a minute."
 TOLD = (
     "at each check, which exercise it was, whether your answer was right, and the name of the "
@@ -36,7 +36,7 @@ QUESTION = (
     f"nothing about you. If you agree, it is told {TOLD} To agree, run `from stepsize.learner "
     "import board; board.agree()`. You are asked this once."
 )
-ANSWER = 2**20  # bytes of an answer that the board takes
+ANSWER = 2**20  # bytes of an answer that the board accepts
 PAUSES = (1, 2, 5, 10, 30, 60)  # seconds between two attempts
 WAITING = 200  # verdicts kept for a board that can't be reached
 
