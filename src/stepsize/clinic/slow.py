@@ -120,7 +120,7 @@ def too_low(run: History) -> Finding | None:
         "rate too low",
         0.85,
         f"In the second half the loss falls {falls:.0%} as fast as in the first: a straight line.",
-        "The run is still at its beginning. Triple the rate, perhaps twice, or make far more updates.",
+        "The run is still at its beginning. Triple the rate, maybe twice, or make more updates.",
         1,
     )
 
