@@ -335,5 +335,13 @@ def test_what_is_said_of_it_stands_on_the_page():
     worse = [int(lost) for lost in re.findall(r"\((\d+)%\)", page) if int(lost) > 100]
     assert "| made later | 105 | 19 |" in page and "| 70% |" in page
     assert len(worse) == 4
-    for number in ("132 times", "123 suggestions", "0.97", "0.21 and 2.45", "three\n", "105 times"):
-        assert number in find_lr.__doc__
+    said = " ".join(find_lr.__doc__.split())
+    for number in (
+        "132 times",
+        "123 suggestions",
+        "0.97",
+        "0.21 and 2.45",
+        "three cases",
+        "105 times",
+    ):
+        assert number in said
