@@ -535,7 +535,7 @@ def test_an_answer_can_say_that_it_is_right_and_that_is_all(board_judge):
 
 
 def test_board_and_judge_are_two_accounts(folder, board_judge):
-    with pytest.raises(AssertionError, match="accounts of their own"), a_board(folder, "0"):
+    with pytest.raises(AssertionError, match="separate accounts"), a_board(folder, "0"):
         pass
 
 
