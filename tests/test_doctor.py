@@ -103,7 +103,7 @@ def test_damaged_notebooks_are_named_with_what_helps(tmp_path):
         doctor.notebooks(work, tmp_path)
     (work / "03-ravines.ipynb").write_bytes(b"")
     (work / "solutions" / "03-ravines.ipynb").write_text("<<<<<<<", encoding="utf-8")
-    both = r"my-work: 03-ravines.ipynb, solutions/03-ravines.ipynb. Run: python run.py. It keeps"
+    both = r"opened: 03-ravines.ipynb, solutions/03-ravines.ipynb. Run: python run.py. It keeps"
     with pytest.raises(doctor.Ill, match=both):
         doctor.notebooks(work, tmp_path)
     (work / "mine.ipynb").unlink()

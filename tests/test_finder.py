@@ -217,7 +217,7 @@ def test_who_is_neither_model_nor_rule_is_told_so():
 def test_a_plain_curve():
     found = read(LR, FALLS)
     assert 0.03 < found.suggestion < 1
-    assert "80%" in found.reason and "all at" in found.reason
+    assert "80%" in found.reason and "all of it by" in found.reason
     assert read(LR, FALLS, averages=True).suggestion == pytest.approx(found.suggestion / 2)
 
 
