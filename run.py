@@ -4,12 +4,12 @@
     python run.py test     runs all tests; anything after it goes to pytest: test -k adam
                            test --quick: only what checks a rule, while you work on one
     python run.py doctor   examines this machine, and says what to do
-    python run.py hub      a server for a whole class, to try out: workshop/README.md
-    python run.py bench    measures speed beside torch, Keras and Optax: benchmarks/RESULTS.md
+    python run.py hub      starts a server for a whole class, to try out: workshop/README.md
+    python run.py bench    compares speed with torch, Keras and Optax: benchmarks/RESULTS.md
     python run.py guide    makes the instructor's guide, one file to read or print
     python run.py present 5    shows lesson 5 as slides, with working labs
-    python run.py site     makes the course as a site of plain files, in site/, and opens it
-                           --exercises: with notebooks that run in the browser, by JupyterLite
+    python run.py site     builds the course as a static site, in site/, and opens it
+                           --exercises: with notebooks that run in the browser, in JupyterLite
 
 You work on copies, in my-work/. An update of the course (git pull) renews what you haven't changed
 in them, and keeps what you wrote.
@@ -50,7 +50,7 @@ from command.trouble import Trouble, meaning
 VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 LOG = VENV / "setup.log"
-STAMP = VENV / "set-up.txt"  # written last: without it, the set-up was broken off
+STAMP = VENV / "set-up.txt"  # written last: without it, the setup was interrupted
 PINS = ROOT / "constraints.txt"
 THE_COURSES = ["-P", "-m", "stepsize.command"]  # the command that a wheel has, too
 DOCTOR = """
@@ -74,7 +74,7 @@ def main(argv):
         return 2
     try:
         if name in arguments.READ:
-            arguments.READ[name](rest)  # wrong ones are told now, not after a set-up
+            arguments.READ[name](rest)  # wrong ones are reported now, not after a setup
         return COMMANDS[name](rest)
     except Trouble as trouble:
         return str(trouble)

@@ -18,7 +18,7 @@ HEAD = """\
 
 Made by `python run.py bench`: {rounds} interleaved rounds, process time, one thread. A ratio is
 worked out round by round; the tables give its median and, in parentheses, its range. **Above 1,
-ours is so many times faster.** Ours are the rules as they stand in `optimizers/`.
+ours is that many times faster.** Ours are the rules as they are in `optimizers/`.
 
 {machine}
 """
@@ -101,7 +101,7 @@ def too_much(measured: Measured) -> Iterator[str]:
 
 
 def lost(outcomes: list[Outcome]) -> Iterator[str]:
-    """The peers that are faster; a line that compares ours with ours is none."""
+    """The peers that are faster; a line that compares ours with ours doesn't count."""
     for outcome in outcomes:
         for peer in outcome.race.theirs:
             if peer in outcome.absent or peer.startswith(("ours", "memory")):

@@ -9,7 +9,7 @@ AXE = AXE_FILE_PATH.read_text(encoding="utf-8")
 def violations(page: Page, selector: str = "html") -> list[str]:
     """What is wrong in the parts of a page that the selector finds: rule, element, what to do.
 
-    Raises: what axe does where the selector finds nothing.
+    Raises: axe's own error if the selector finds nothing.
     """
     page.evaluate(AXE)
     found = page.evaluate("part => axe.run(part, {resultTypes: ['violations']})", selector)

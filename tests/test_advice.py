@@ -158,14 +158,14 @@ def test_on_tables_set_aside_the_advice_is_better_than_the_default_and_than_it_w
     assert now < min(before, 1)
     stopped = tables.share(own, "now, stopped")[0]
     said = " ".join(advise.__doc__.split())
-    assert f"was {now:.2f} of that" in said and f"or {stopped:.2f} of it" in said
+    assert f"was {now:.2f} times Adam's" in said and f"or {stopped:.2f} times" in said
     lesson = (ROOT / "lessons" / "11-the-clinic.md").read_text(encoding="utf-8")
     assert f"from {before:.2f} to {now:.2f} times" in lesson and f"is {stopped:.2f} (" in lesson
 
 
 def test_it_says_what_it_cannot_know():
     said = {model: " ".join(asked(model=model).unknown) for model in KINDS}
-    assert "No such model was trained here" in said["gan"]
+    assert "No model of this kind" in said["gan"]
     assert "mean 0 and variance 1" in said["linear"]
     assert "No model of this size" in " ".join(asked(parameters=10**9).unknown)
     assert "times off" in " ".join(asked(batch_size=8192).unknown)

@@ -22,7 +22,7 @@ import pytest
 # - variance is a small difference of two large numbers, so what m loses counts for more;
 # - without momentum, RMSProp's velocity is the step over lr, and in torch not there at all;
 # - Adafactor's mean of squares is the square of a norm in torch;
-# - Muon multiplies matrices, whose sums NumPy and torch add up in another order.
+# - Muon multiplies matrices, whose sums NumPy and torch add up in a different order.
 UNITS = {
     "sgd": 0,
     "momentum": 0,

@@ -174,7 +174,7 @@ def test_a_best_rate_at_the_border_is_no_best_rate(monkeypatch):
         return blocks_run(updates(name), lr)
 
     monkeypatch.setattr("stepsize.race.block_training.trained", quick)
-    with pytest.raises(ValueError, match="adam's best rate may lie outside of those tried"):
+    with pytest.raises(ValueError, match="adam's best rate may lie outside those tried"):
         list(repeat(9))
 
 

@@ -123,7 +123,7 @@ def test_bad_input_is_named():
 
 @pytest.mark.parametrize("rule", NOT_BY_COORDINATE, ids=lambda rule: rule.__name__)
 def test_what_looks_at_more_than_a_coordinate_is_refused(rule):
-    with pytest.raises(ValueError, match=f"each coordinate by itself, and {rule.__name__} doesn't"):
+    with pytest.raises(ValueError, match=f"each coordinate by itself, but {rule.__name__} doesn't"):
         blockwise(rule)
 
 

@@ -526,7 +526,7 @@ def owners():
 
 
 def test_an_answer_can_say_that_it_is_right_and_that_is_all(board_judge):
-    """It writes a report of its own. Who wants that can as well hand in the reference."""
+    """It writes its own report. Anyone who wants to can just as well hand in the reference."""
     lies = [b'{"verdict": {"status": ["right"]}}', b"{" * 10**5, b"{}", b"7", b"x" * 2**22]
     for lie in lies:
         liar = f"import os\nfor fd in range(3, 20):\n try: os.write(fd, {lie!r} + b'\\n')\n"
@@ -535,7 +535,7 @@ def test_an_answer_can_say_that_it_is_right_and_that_is_all(board_judge):
 
 
 def test_board_and_judge_are_two_accounts(folder, board_judge):
-    with pytest.raises(AssertionError, match="accounts of their own"), a_board(folder, "0"):
+    with pytest.raises(AssertionError, match="separate accounts"), a_board(folder, "0"):
         pass
 
 

@@ -307,7 +307,7 @@ def test_sparse_gradients_are_turned_away_in_words():
     embedding = torch.nn.Embedding(10, 3, sparse=True)
     optimizer = as_torch(adam, embedding.parameters())
     embedding(torch.tensor([1, 2])).sum().backward()
-    with pytest.raises(RuntimeError, match="adam takes no sparse gradients"):
+    with pytest.raises(RuntimeError, match="adam can't use sparse gradients"):
         optimizer.step()
 
 
@@ -363,7 +363,7 @@ def test_there_and_back_again(dtype):
 def test_torchs_rule_takes_no_columns():
     with pytest.raises(ValueError, match=r"lr must be one number .* one run at a time"):
         descend(as_rule(Adam), ravine, ravine.start, 3, lr=np.array([[0.1], [0.2]]))
-    with pytest.raises(ValueError, match="betas, goes to as_rule"):
+    with pytest.raises(ValueError, match="give as_rule what isn't a number, like betas"):
         descend(as_rule(Adam), ravine, ravine.start, 3, betas=(0.9, 0.99))
 
 

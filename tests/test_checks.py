@@ -1402,7 +1402,7 @@ def test_what_waits_without_an_end_is_stopped(body, impatient, monkeypatch):
         ("return Step(theta - lr * grad[7])", "`IndexError: index 7 is out of bounds"),
         ("return Step(theta @ grad[:1])", "`ValueError: matmul"),
         ("return my_sgd(theta, grad, t, lr=lr)", "RecursionError"),
-        ("return Step(input('theta? '))", "Nobody can type here"),
+        ("return Step(input('theta? '))", "Nobody can type anything in here"),
         ("return Step([0] * 10**12)", "MemoryError"),
         ("raise SystemExit(3)", "SystemExit"),
         ("raise KeyboardInterrupt", "KeyboardInterrupt"),

@@ -79,7 +79,7 @@ def test_no_sentence_says_that_a_number_rose_to_itself():
     for seed in range(60):
         loss = 2.31 + 0.002 * np.random.default_rng(seed).normal(size=30)
         for found in diagnose(loss).findings:
-            assert "2.31 the loss went up to 2.31" not in found.sign
+            assert "went up from 2.31 to 2.31" not in found.sign
 
 
 def test_a_guess_is_known_by_its_level():

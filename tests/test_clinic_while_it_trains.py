@@ -55,7 +55,7 @@ HURRY = {  # what is given in a hurry, and what is said of it
     "gone.log": (None, "there is no file"),
     "empty.log": (b"", "the log is empty"),
     "blank.log": (b" \n\n", "the log is empty"),
-    "model.pt": (bytes(range(256)) * 40, "isn't a text"),
+    "model.pt": (bytes(range(256)) * 40, "is neither a text"),
     "train.py": (b"loss.backward()", "give it as --code"),
     "talk.txt": (b"the loss looks good", "no loss was found"),
     "cut.json": (b'{"a": [1, 2', "no loss was found"),

@@ -143,7 +143,7 @@ def test_the_gigabytes_are_told_before_they_come(monkeypatch):
     monkeypatch.setattr(command.sys, "platform", "linux")
     said = command.main([])
     assert 'Run: pip install "stepsize[course]"' in said
-    assert "PyTorch brings CUDA along: it downloads about 2900 MB" in said
+    assert "PyTorch comes with CUDA: it downloads about 2900 MB" in said
     assert "--extra-index-url https://download.pytorch.org/whl/cpu" in said
     monkeypatch.setattr(command.sys, "platform", "darwin")
     assert "CUDA" not in command.main([])

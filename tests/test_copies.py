@@ -135,7 +135,7 @@ def test_where_both_changed_a_cell_both_stand_there(copies):
     edition(copies, changed(lesson(*FIRST), _1=newer))
     (said,) = update(copies)
     assert said.endswith(
-        "In one place there are two versions, the course's and yours, with a note."
+        "In one place you'll find two versions, the course's and yours, with a note."
     )
     assert sources(mine(copies))[2:4] == [newer, ANSWER]
     assert BOTH in sources(mine(copies))[1]

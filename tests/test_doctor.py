@@ -99,11 +99,11 @@ def test_damaged_notebooks_are_named_with_what_helps(tmp_path):
         put(tmp_path / folder / "03-ravines.ipynb", lesson("# The course's"))
     assert doctor.notebooks(work, tmp_path) == "3 notebooks in my-work can be opened"
     (work / "mine.ipynb").write_text("{", encoding="utf-8")
-    with pytest.raises(doctor.Ill, match=r"my-work: mine.ipynb. Delete them"):
+    with pytest.raises(doctor.Ill, match=r"can't be opened: mine.ipynb. Delete them"):
         doctor.notebooks(work, tmp_path)
     (work / "03-ravines.ipynb").write_bytes(b"")
     (work / "solutions" / "03-ravines.ipynb").write_text("<<<<<<<", encoding="utf-8")
-    both = r"my-work: 03-ravines.ipynb, solutions/03-ravines.ipynb. Run: python run.py. It keeps"
+    both = r"opened: 03-ravines.ipynb, solutions/03-ravines.ipynb. Run: python run.py. It keeps"
     with pytest.raises(doctor.Ill, match=both):
         doctor.notebooks(work, tmp_path)
     (work / "mine.ipynb").unlink()

@@ -31,6 +31,23 @@ BRITISH = re.compile(
 )
 APART = re.compile(r"[\d}] %(?! [\d{(])")  # not a remainder, as in n % 2
 ROUND = re.compile(r"(?<!square )(?<!angle )(?<!curly )\bbrackets?\b", re.IGNORECASE)
+# Turns of phrase that a native speaker stumbles over, each with what to write in its place.
+FOREIGN = re.compile(
+    r"""\bset-up\b(?!\.)  # setup
+        | \bshall\b  # should, will
+        | (?<!there\ )\b(?:is|are)\ none\b(?!\ of)  # isn't one, aren't any
+        | \b(?:is|are)\ no\ (?:choice|column|counter|dict|finite|float|number|quadratic|real|rule)
+        | (?<=[a-z`)][.;:]\ )[Ee]lse\ (?!if\b)  # otherwise
+        | (?<!\.)\ball\ else\b  # everything else
+        | \bother\ ones\b  # different ones
+        | \b(?:has|in)\ another\ (?:form|order|shape|type|unit|value)  # a different
+        | Raises:\ [^.]*\bwhere\b  # if
+        | ,\ for\ (?:it|they|there|he|she|you|we|nobody|everybody)\ [a-z']+(?<!ing)\b  # because
+        | \b(?:what|nothing|much)\ (?:there\ is|is\ to\ be)\ (?:to\ say|said|seen)\b  # the message
+        | \b(?:puts?|putting)\ out\ (?:a|scores|the|what)\b  # outputs
+        | \b(?:torch|Keras|Optax)\ has\ none\b | \bso\ many\ times\b | \bthereof\b""",
+    re.VERBOSE,
+)
 VERDICT = re.compile(r"[:?]\s*(?:True|False)\b")
 
 # Numbers as code prints them, and not as a book does: a hyphen for a minus, 2e+08 (1e-8 as it is
@@ -83,6 +100,11 @@ def test_one_way_to_write_it(pattern, where):
     assert not found(pattern, where)
 
 
+def test_no_sentence_sounds_translated():
+    """Nobody should have to translate a sentence back; add what you stumble over to the list."""
+    assert not found(FOREIGN, texts)
+
+
 def test_outputs_are_sentences():
     """A reader who sees "the same to five digits: True" has to answer a question to read it."""
     assert not found(VERDICT, outputs)
@@ -109,6 +131,10 @@ def test_a_printed_table_fits_a_small_window():
         (BRITISH, "optimised, colour, neighbours", "optimized, exercise, four, promise, centers"),
         (APART, "99 % of 5 %", "99%, n % 2, {n} % {k}"),
         (ROUND, "in brackets", "in parentheses, square brackets"),
+        (FOREIGN, "the set-up", "set it up; set-up.txt"),
+        (FOREIGN, "a word is none; Raises: ValueError where x", "if there is none; is none of"),
+        (FOREIGN, "it stays, for it has no gradient", "for it to converge, for nothing"),
+        (FOREIGN, "the first. Else it waits", "1 if x else 2, anything else; options.all else y"),
         (VERDICT, "the same: True", "returns True"),
     ],
 )

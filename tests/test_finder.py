@@ -136,7 +136,7 @@ def test_groups_keep_the_ratio_of_their_rates():
         (torch.nn.CrossEntropyLoss, None, {}, "write CrossEntropyLoss\\(\\), with parentheses"),
         (None, None, {}, "the model's own loss must be a tensor with one number"),
         (cross_entropy, None, dict(clip=0.0), "clip"),
-        (cross_entropy, [], {}, "batches must have a batch"),
+        (cross_entropy, [], {}, "at least one batch"),
         (lambda z, y: z, None, {}, "one number, not shape"),
         (lambda z, y: 1.0, None, {}, "one number, not float"),
         ("mse", None, {}, "loss must be a function"),
@@ -217,7 +217,7 @@ def test_who_is_neither_model_nor_rule_is_told_so():
 def test_a_plain_curve():
     found = read(LR, FALLS)
     assert 0.03 < found.suggestion < 1
-    assert "80%" in found.reason and "all at" in found.reason
+    assert "80%" in found.reason and "all of it by" in found.reason
     assert read(LR, FALLS, averages=True).suggestion == pytest.approx(found.suggestion / 2)
 
 
@@ -335,5 +335,13 @@ def test_what_is_said_of_it_stands_on_the_page():
     worse = [int(lost) for lost in re.findall(r"\((\d+)%\)", page) if int(lost) > 100]
     assert "| made later | 105 | 19 |" in page and "| 70% |" in page
     assert len(worse) == 4
-    for number in ("132 times", "123 suggestions", "0.97", "0.21 and 2.45", "three\n", "105 times"):
-        assert number in find_lr.__doc__
+    said = " ".join(find_lr.__doc__.split())
+    for number in (
+        "132 times",
+        "123 suggestions",
+        "0.97",
+        "0.21 and 2.45",
+        "three cases",
+        "105 times",
+    ):
+        assert number in said

@@ -1,4 +1,4 @@
-"""A gap is a `...` that stands as a value in an answer; a word about an ellipsis is none."""
+"""A gap is a `...` that is a value in an answer; a word about an ellipsis isn't one."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""A learner's page against whoever looks at it: it can't, for nobody else gets to see it.
+"""A learner's page can't attack whoever looks at it, because nobody else gets to see it.
 
 On one address it would be of one origin with the hub's pages, and with everybody's notebooks. A
 has put a program of their own in their server's place; B is signed in, and follows A's link.

@@ -16,7 +16,7 @@ from stepsize.surfaces import ravine
 START, ONES = (4.0, 2.0), np.ones(2)
 walk = functools.partial(descend, adam, ravine, START, 6)
 COLUMN = r"^lr must be one number, or a column of shape \({k}, 1\) for {k} runs in one pass, as "
-COLUMN += r"lr\.reshape\(-1, 1\) makes it, not an array of shape \({k},\)\."
+COLUMN += r"made by lr\.reshape\(-1, 1\), not an array of shape \({k},\)\."
 
 
 @pytest.mark.parametrize("rates", [np.logspace(-3, 0, 7), np.array([0.1, 0.2]), [0.1, 0.2, 0.3]])
@@ -68,11 +68,11 @@ def test_a_number_alone_may_be_swept_as_it_likes():
 
 def test_a_function_is_of_t_alone():
     said = (
-        r"^lr must be a function of t, .* cosine needs steps as well: lr=lambda t: 0\.1 \* cosine"
+        r"^lr must be a function of t, .* but cosine also needs steps: lr=lambda t: 0\.1 \* cosine"
     )
     with pytest.raises(TypeError, match=said):
         walk(lr=schedules.cosine)
-    with pytest.raises(TypeError, match="and it takes nothing"):
+    with pytest.raises(TypeError, match="but it takes no argument"):
         walk(lr=lambda: 0.1)
     for of_t in (schedules.constant, lambda t, peak=0.1: peak, lambda *t: 0.1, np.exp):
         assert len(walk(lr=of_t).lr) == 6
@@ -126,11 +126,11 @@ def test_a_landscape_without_a_gradient():
         def loss(self, theta):
             return 0.0
 
-    with pytest.raises(TypeError, match=r"^landscape must have grad\(theta, t\), .* a Flat hasn't"):
+    with pytest.raises(TypeError, match=r"^landscape must have grad\(theta, t\), .* a Flat doe"):
         descend(adam, Flat(), START, 6)
 
 
 @pytest.mark.parametrize("runs", [walk(), [walk()], 3])
 def test_lines_have_names(runs):
-    with pytest.raises(TypeError, match=r"^runs must be a dict of names, as \{"):
+    with pytest.raises(TypeError, match=r"^runs must be a dict of names, such as \{"):
         plots.losses(Figure().subplots(), runs)

@@ -275,7 +275,7 @@ def test_nothing_over_nothing_with_a_plain_gradient(theta):
 
 
 def test_what_is_no_landscape_is_named():
-    with pytest.raises(ValueError, match="curvatures must be one number at least"):
+    with pytest.raises(ValueError, match="curvatures must be at least one number"):
         quadratic()
     with pytest.raises(ValueError, match="t must be at least 1, not 0"):
         Gradients([1.0, 2.0]).grad(np.zeros(1), 0)

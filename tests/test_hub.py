@@ -252,7 +252,7 @@ def of(people, account):
     return " ".join(line for line in lines if line.startswith(account) and "<defunct>" not in line)
 
 
-# --- The hub stops and starts: last, for it ends the others' fixture ------------------------------
+# --- The hub stops and starts: last, because it ends the others' fixture --------------------------
 
 
 def test_work_goes_on_while_the_hub_is_started_anew_and_is_kept_when_all_stops(people):

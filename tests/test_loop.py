@@ -42,7 +42,7 @@ def test_every_quantity_time_first():
 
 @pytest.mark.parametrize("rule", [adafactor, muon, shampoo, soap, averaged(muon)])
 def test_a_rule_of_matrices_refuses_what_is_packed_in_a_vector(rule):
-    """Several runs at once look like a matrix, and are none; nor is one with a column's axes."""
+    """Several runs at once look like a matrix, but aren't one; nor is one with a column's axes."""
     net = Network(*digits(), hidden=(4,))
     for landscape, start in ((net, net.start()), (ravine, ravine.start)):
         for shape in ((), (2, 1), (2, 1, 1)):

@@ -605,7 +605,7 @@ COLUMNS_OF_MATRICES = [
     ids=lambda x: getattr(x, "__name__", "") or " ".join(x),
 )
 def test_column_of_matrices_is_the_matrices_one_by_one(rule, column):
-    """But for the last bits: a product of matrices is added up in another order."""
+    """But for the last bits: a product of matrices is added up in a different order."""
     g, ones = gradients("random", (3, 4), np.float64)[:20], np.ones((3, 4))
     columns = {name: values[:, None, None] for name, values in column.items()}
     together = ours(rule, np.ones((7, 3, 4)), g[:, None].repeat(7, 1), **columns)
@@ -982,7 +982,7 @@ def test_short_floats_are_taken_apart_in_long_ones(rule, dtype):
 
 @pytest.mark.parametrize("wrong", [schedule_free_sgd, schedule_free_adamw, averaged(sgd)])
 def test_no_second_average(wrong):
-    with pytest.raises(ValueError, match=f"rule must keep no mean .* {wrong.__name__} does"):
+    with pytest.raises(ValueError, match=f"rule must not keep a mean .* {wrong.__name__} does"):
         averaged(wrong)
 
 
@@ -1154,7 +1154,7 @@ def test_bad_hyper_parameter_is_named(rule, name, value, words):
             descend(rule, bowl, [1.0, 1.0], 3, **{name: value})
 
 
-GOOD = {  # the bounds themselves, and what lies just inside where they are no part of it
+GOOD = {  # the bounds themselves, and what lies just inside if they are excluded
     **{key: [0.0, math.inf] for key in [*NOT_NEGATIVE, "momentum"]},
     **{key: [0.0, math.nextafter(1, 0)] for key in ["beta1", "beta2", "beta3", "beta"]},
     **{key: [0.0, 1.0] for key in ["alpha", "rho", "dampening"]},

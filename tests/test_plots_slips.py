@@ -52,12 +52,12 @@ def ax():
             "^'m' must be a row of numbers, not a Trace",
         ),
         (lambda: plots.bars(ax(), [1, 2]), "^values must be a dict of names"),
-        (lambda: plots.intervals(ax(), {"adam": [1.0]}, 2.0), "^'adam' must have two numbers"),
+        (lambda: plots.intervals(ax(), {"adam": [1.0]}, 2.0), "^'adam' must have at least two num"),
         (lambda: plots.staircase(ax(), MANY), r"^trace must be of one run"),
         (lambda: plots.points(ax(), MANY), r"^trace must be of one run"),
         (
             lambda: plots.staircase(ax(), descend(sgd, quadratic(1.0), [1.0], 0)),
-            "^trace must have one step at least",
+            "^trace must have at least one step",
         ),
         (
             lambda: plots.cells(ax(), np.ones((2, 3)), [1, 2], [1, 2, 3], 1.0),

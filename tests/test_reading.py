@@ -211,7 +211,7 @@ def test_a_nan_that_is_logged_as_zero_is_a_nan():
     rows = [{"loss": 2.0 - i / 10, "learning_rate": 1e-4, "epoch": i / 10} for i in range(10)]
     lost = [{"loss": 0.0, "learning_rate": 1e-4, "epoch": 1 + i / 10} for i in range(5)]
     assert diagnose(rows + lost).verdict == "NaN"
-    assert "5 of 0.0 are read as NaN" in read(rows + lost).said
+    assert "losses of 0.0 (5) are read as NaN" in read(rows + lost).said
     assert diagnose([{"loss": 0.0, "grad_norm": NAN, "epoch": 0.1}] * 3).verdict == "NaN"
     fine = [row | {"loss": 2.0**-i} for i, row in enumerate(rows)]
     assert read([*fine, fine[-1] | {"loss": 0.0, "epoch": 1.0}]).lost is None
@@ -347,7 +347,7 @@ SAID = {
     "mixed tabs": ("for x in data:\n\tif x:\n\t    step()\n", "the code"),
     "no Python": (
         "x = 1\nfor x in data\n    step()\n",
-        "not the code, for its line 2 isn't Python",
+        "not the code, because its line 2 isn't Python",
     ),
     "a function": (test_an_event_file_without_its_reader_says_what_to_install, "the code"),
     "a file": (str(Path(__file__)), "the code"),

@@ -68,7 +68,7 @@ def test_an_old_python_is_told_what_is_needed(python):
     assert "Traceback" not in said.stderr
 
 
-# --- The set-up ---------------------------------------------------------------------------------
+# --- The setup ----------------------------------------------------------------------------------
 
 
 def test_the_second_start_installs_nothing_and_a_change_does(run, monkeypatch):
@@ -301,18 +301,18 @@ HELPED = ("doctor", "hub", "bench", "guide", "present", "site")
         (["--port", "0" * 3 + "99999"], 2, "a port is a number from 1 to 65535"),
         (["--prot", "8899"], 2, "unrecognized arguments: --prot"),
         (["doctor", "5"], 2, "unrecognized arguments: 5"),
-        (["bench", "--rounds", "0"], 2, "it takes 1 round or more, not '0'"),
+        (["bench", "--rounds", "0"], 2, "it takes at least 1 round, not '0'"),
         (["bench", "--fast"], 2, "unrecognized arguments: --fast"),
         (["guide", "5"], 2, "unrecognized arguments: 5"),
         (["site", "5"], 2, "unrecognized arguments: 5"),
-        (["site", "--into", str(ROOT / "tests")], 2, "has other things in it"),
+        (["site", "--into", str(ROOT / "tests")], 2, "contains other files"),
         (["present"], 2, "the following arguments are required: lesson"),
         (["present", "99"], 2, f"there is no lesson '99'; the lessons are 0 to {LAST}"),
         (["present", "5", "--port", "-1"], 2, "a port is a number"),
         (["hub", "--port", "99999"], 2, "a port is a number"),
         (["hub", "start"], 2, "invalid choice: 'start'"),
         (["hub", "reset"], 2, "the following arguments are required: name"),
-        (["hub", "passwords", "--of-class", "short"], 2, "needs 8 characters or more, not 5"),
+        (["hub", "passwords", "--of-class", "short"], 2, "needs at least 8 characters, not 5"),
         *[([command, "--help"], 0, f"usage: python run.py {command}") for command in HELPED],
     ],
 )

@@ -85,15 +85,15 @@ DESCEND = [
         lambda: run(start=np.ones((5, 2)), lr=column(0.1, 0.2)),
         r"^lr must fit .*\(2, 1\): start has",
     ),
-    (lambda: run(start=[[1.0, 2.0], [3.0]]), r"^start must have rows of one length, not \[\[1"),
+    (lambda: run(start=[[1.0, 2.0], [3.0]]), r"^start must have rows of equal length, not \[\[1"),
     (lambda: run(start={"x": 1.0}), r"^start must be real numbers, .* not \{'x'"),
     (lambda: run(start=bowl), "^start must be real numbers, .* not Surface bowl, 2 coordinates"),
     (lambda: run(rule=bowl), "^rule must be a function .* not Surface bowl, 2 coordinates"),
     (
         lambda: run(landscape=models.LinearRegression),
-        r"^landscape must be made .* LinearRegression\(",
+        r"^landscape must be an instance, .* LinearRegression\(",
     ),
-    (lambda: run(landscape=WithoutT()), r"^landscape must have grad\(theta, t\), and WithoutT's"),
+    (lambda: run(landscape=WithoutT()), r"^landscape must have grad\(theta, t\), but WithoutT's"),
     (lambda: run(landscape=WithoutLoss()), r"^landscape\.loss\(theta\) must be real .* not None"),
     (lambda: run(landscape=TooLong()), r"^grad must have theta's shape \(2,\), not \(3,\)"),
     (
@@ -104,16 +104,19 @@ DESCEND = [
     (lambda: run(m="a"), "^m must be real numbers, one or an array of them, not 'a'"),
     (lambda: run(m=np.ones(3)), r"^m must fit what it runs with, not have the shape \(3,\)"),
     (lambda: run(lists_memory), "^the memory in lists_memory's Step must be a dict, not a list"),
-    (lambda: run(shows_a_loss), "^the trace has a loss of its own: call shows_a_loss's otherwise"),
+    (
+        lambda: run(shows_a_loss),
+        "^the trace has its own loss: give shows_a_loss's a different name",
+    ),
     (lambda: run(grows), r"^past must keep the shape that it has in the trace, \(1,\), not \(2,\)"),
     (lambda: run(has_no_rate, lr=0.1), r"^has_no_rate has no 'lr'\. It has none\."),
     (lambda: run(functools.partial(adam, beta1=0.5), rate=1), "^adam has no 'rate'"),
     (lambda: averaged("sgd"), "^rule must be a function .* not 'sgd'"),
     (lambda: decoupled(None), "^rule must be a function .* not None"),
-    (lambda: decoupled(has_no_rate), "^rule must have an lr, by which it decays, and has_no_rate"),
+    (lambda: decoupled(has_no_rate), "^rule must have an lr to decay by, but has_no_rate"),
     (lambda: blockwise("adam"), "^rule must be a function .* not 'adam'"),
-    (lambda: adam(X, X, 2, adam(X, X, 1).memory), "^m must be no dict: .* handed on as "),
-    (lambda: adam(X, X, 2, *adam(X, X, 1)[:2]), "^v must be no dict"),
+    (lambda: adam(X, X, 2, adam(X, X, 1).memory), "^m must not be a dict: pass the memory on as "),
+    (lambda: adam(X, X, 2, *adam(X, X, 1)[:2]), "^v must not be a dict"),
     (lambda: clip_by_norm(X, np.ones(5)), r"^max_norm must be one number, or a column .* \(5,\)"),
     (
         lambda: clip_by_value(X, np.ones(5)),
@@ -123,7 +126,7 @@ DESCEND = [
 
 CONSTANT = schedules.constant
 SCHEDULES = [
-    (lambda: schedules.multi_step(3, [[1, 2], [3]]), "^milestones must have rows of one length"),
+    (lambda: schedules.multi_step(3, [[1, 2], [3]]), "^milestones must have rows of equal length"),
     (lambda: schedules.multi_step(3, "30"), "^milestones must be real numbers, .* not '30'"),
     (lambda: schedules.multi_step(3, {2: 0.1}), r"^milestones must be real numbers, .* not \{2"),
     (lambda: schedules.warmup_stable_decay(3, 9, np.array([2, 3]), 2), "^warmup must be a number"),
@@ -133,7 +136,7 @@ SCHEDULES = [
     (lambda: schedules.sequence(3, CONSTANT, []), "^schedules must be a list of functions of t"),
     (
         lambda: schedules.sequence(3, [schedules.warmup, CONSTANT], [5]),
-        "^schedule must be a function of t, .* and warmup needs steps as well",
+        "^schedule must be a function of t, .* but warmup also needs steps",
     ),
     (lambda: plateau("a"), "^loss must be real numbers, one or an array of them, not 'a'"),
     (lambda: plateau(None), "^loss must be real numbers, .* not None"),
@@ -190,7 +193,7 @@ LANDSCAPES = [
     (lambda: Network(X, CLASSES, hidden=(4.0,)), "^each of hidden must be a whole .* not 4.0"),
     (lambda: Network(X, CLASSES, hidden=(0,)), "^each of hidden must be .* at least 1, not 0"),
     (lambda: Network(X, CLASSES, batch_size=50), "^batch_size must be .* at most n = 5, not 50"),
-    (lambda: Network(X[:0], CLASSES[:0]), "^X and y must have one example at least"),
+    (lambda: Network(X[:0], CLASSES[:0]), "^X and y must have at least one example"),
     (lambda: Network(X, CLASSES).start("a"), "^seed must be a whole number, at least 0, not 'a'"),
     (
         lambda: Network(X, CLASSES).accuracy(Network(X, CLASSES).start(), X, Y[:4]),
@@ -201,7 +204,7 @@ LANDSCAPES = [
     (lambda: linear_data(n=-1), "^n must be a whole number, at least 1, not -1"),
     (lambda: linear_data(weights=3.0), "^weights must have 1 axes, not an array of shape"),
     (lambda: sine_data(noise=-1), "^noise must be at least 0, not -1"),
-    (lambda: digits(int), "^dtype must be a type of floats, as np.float32, not <class 'int'>"),
+    (lambda: digits(int), "^dtype must be a type of floats, such as np.float32, not <class 'int'>"),
 ]
 
 

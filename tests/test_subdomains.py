@@ -52,4 +52,4 @@ def test_what_is_no_name_gets_words(wrong):
     command = [sys.executable, str(ROOT / "workshop" / "hub.py"), "--subdomains", wrong]
     said = subprocess.run(command, capture_output=True, encoding="utf-8")
     assert said.returncode == 2
-    assert "as in https://class.example.org" in said.stderr
+    assert "like https://class.example.org" in said.stderr

@@ -106,7 +106,7 @@ def need(library: str) -> None:
 
 
 def check(recipe: Recipe, library: str, digits: float, kind: str = "two") -> None:
-    """The script's path is ours; and it is no path that stands still."""
+    """The script's path is ours, and it doesn't stand still."""
     expected = ours(recipe, kind)
     assert abs(expected[-1] - expected[0]).max() > 0.01
     assert (
@@ -452,7 +452,7 @@ def test_a_script_looks_as_ruff_would_have_it(tmp_path):
 @pytest.mark.parametrize("to", ["torch", "keras", "optax"])
 def test_a_loop_that_does_not_stop_early_says_so(to):
     recipe = Recipe(optimizer="adam", hyper={"lr": 0.1}, steps=10, patience=3)
-    said = "# The recipe stops early, patience 3."
+    said = "# The recipe stops early (patience 3)."
     assert said in translate(recipe, to=to, log=False).splitlines()[-1]
     assert said not in translate(recipe, to=to)
     with pytest.raises(ValueError, match="log must be True or False, not 'no'"):

@@ -35,7 +35,7 @@ def shell(monkeypatch):
 
 
 def run(shell, *sources):
-    """Run cells, each of its own id; what is said in the end."""
+    """Run cells, each with its own id; return what is said at the end."""
     for number, source in enumerate(sources):
         shell.run_cell(textwrap.dedent(source), cell_id=f"cell {number}")
     return shell.user_ns["said"]
@@ -73,7 +73,7 @@ def test_a_cell_that_failed_is_named(shell, source, words):
     said = run(shell, OLD, source, CHECK)
     assert words in said
     assert said.startswith("The cell that defines `my_sgd` ") and len(said) < 300
-    assert said.endswith("until then there is only an older `my_sgd` to judge.")
+    assert said.endswith("Until then there is only an older `my_sgd` to judge.")
 
 
 def test_of_numbers_and_dicts_too(shell):
@@ -158,7 +158,7 @@ def test_a_defect_of_ours_stops_no_cell(shell, monkeypatch, capsys):
 
 
 def test_in_a_real_kernel(tmp_path, monkeypatch):
-    """A learner's way: a gap, a slip of the pen, a mistake that is left, and right at last."""
+    """A learner's way: a gap, a slip of the pen, a mistake that is left, and finally right."""
     monkeypatch.setenv("STEPSIZE_HOME", str(tmp_path))
     uphill = RIGHT.replace("theta - lr", "theta + lr")
     steps = [

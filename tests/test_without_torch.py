@@ -1,4 +1,4 @@
-"""Where PyTorch is missing: what needs it shows what it showed, and all else works."""
+"""Where PyTorch is missing, what needs it shows its stored output, and everything else works."""
 
 import json
 import os

@@ -1,1 +1,1 @@
-"""What run.py and the course's makers run; of the course itself nothing is here."""
+"""What run.py and the makers of the course run; nothing here is part of the course itself."""

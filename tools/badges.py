@@ -1,7 +1,7 @@
 """Badges for Binder and Colab, and the address to clone: python tools/badges.py
 
-They all come from one line of pyproject.toml, `Repository` in [project.urls]. As long as there is
-none, the README has no badges, and it and the others say that the address is missing.
+They all come from one line of pyproject.toml, `Repository` in [project.urls]. As long as it is
+missing, the README has no badges, and it and the other pages say that the address is missing.
 """
 
 import re
@@ -18,7 +18,7 @@ FIRST = "notebooks/00-start-here.ipynb"
 
 
 def address() -> str | None:
-    """The repository's, as https://github.com/OWNER/NAME."""
+    """The repository's address, such as https://github.com/OWNER/NAME."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     return project.get("urls", {}).get("Repository")
 

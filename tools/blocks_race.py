@@ -1,6 +1,6 @@
 """Make the runs of lesson 13's race on the transformer: python tools/blocks_race.py (20 minutes).
 
-Each run is stored when it is done, and what is stored isn't run again.
+Each run is stored when it is done, and stored runs aren't repeated.
 """
 
 import json

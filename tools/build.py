@@ -13,7 +13,8 @@ same bytes each time.
 
 A cell keeps its id when others come, go or move, when it is edited, and when the lesson gets
 another name: by the ids, an update finds the cells of a learner's notebook. The solution made
-before is the record of them, for it has every cell of the lesson; only a new cell gets a new id.
+before is the record of them, because it has every cell of the lesson; only a new cell gets a new
+id.
 """
 
 import argparse
@@ -70,7 +71,7 @@ def read(lesson: Path) -> NotebookNode:
 
 
 def set_ids(cells: list[NotebookNode], before: list[NotebookNode]) -> None:
-    """A cell that was there before keeps its id; a new one gets one made from its text."""
+    """Existing cells keep their ids; a new one gets an id made from its text."""
     pairs = matched(before, cells)
     taken = {cell.id for cell in before}
     for number, cell in enumerate(cells):
@@ -80,7 +81,7 @@ def set_ids(cells: list[NotebookNode], before: list[NotebookNode]) -> None:
 
 
 def made_before(cells: list[NotebookNode], lesson: Path, solutions: Path) -> list[NotebookNode]:
-    """The cells of this lesson's solution; of the one that it had before it was renamed."""
+    """The cells of this lesson's solution, or of the one from before the lesson was renamed."""
     path = solutions / f"{lesson.stem}.ipynb"
     if path.exists():
         return _stored(path).cells
@@ -120,7 +121,7 @@ def _git(*command: str) -> bytes:
 
 
 def unsolved(notebook: NotebookNode) -> NotebookNode:
-    """What the learner gets: the places of the answers, without the answers."""
+    """What the learner gets: the cells for the answers, without the answers."""
     cells = [cell for cell in notebook.cells if "solution" not in cell.metadata.get("tags", [])]
     cells[0].source = cells[0].source.replace(MADE, f"{ALONE}\n\n{MADE}")
     for cell in cells:
@@ -139,7 +140,7 @@ def _blank(line: str) -> str:
 
 
 def executed(notebook: NotebookNode) -> NotebookNode:
-    """Run all cells; keep what is the same at each run, and of a lab the picture."""
+    """Run all cells; keep the output that is the same in each run and, for a lab, the picture."""
     with TemporaryDirectory() as home:  # somebody who has solved nothing yet
         os.environ["STEPSIZE_HOME"] = home
         kept = dict(record_timing=False, store_widget_state=False, coalesce_streams=True)
@@ -160,7 +161,7 @@ def text(notebook: NotebookNode) -> str:
 
 
 def glossary() -> NotebookNode:
-    """The rows of the tables of words at the lessons' ends, from a to z, as one table."""
+    """The rows of the word tables at the ends of the lessons, from a to z, as one table."""
     rows = []
     for lesson in lessons():
         _, _, words = lesson.read_text(encoding="utf-8").partition("\n## Words\n")
@@ -186,19 +187,19 @@ def record() -> str:
 
 
 def _shown(output: NotebookNode) -> dict:
-    """Of an output, what there is to see."""
+    """The visible part of an output."""
     return {"text": output.text} if output.output_type == "stream" else {"data": output.data}
 
 
 def _breakable(code: re.Match[str]) -> str:
-    """Code that may go on in the next line at its dots and the like, so that six columns fit."""
+    """Code that can wrap at its dots and the like, so that six columns fit."""
     text = escape(code[1], quote=False).replace("*", "&#42;")
     text = re.sub(r"[._](?=[A-Za-z])|[(=]", r"\g<0><wbr>", text)
     return f"<code>{text}</code>"
 
 
 def is_stale(path: Path, lesson: Path) -> bool:
-    """Notebooks are compared whole; solutions by their cells, as nbval compares their outputs."""
+    """Whether it is stale. Notebooks are compared in full, solutions only by their cells."""
     if not path.exists():
         return True
     if path.parent.name == "notebooks":
@@ -213,12 +214,12 @@ def _cells(notebook: NotebookNode) -> list[tuple]:
 
 
 def learners(path: Path) -> NotebookNode:
-    """What lies in notebooks/ under this name."""
+    """The file of this name in notebooks/."""
     return glossary() if path.name == GLOSSARY else unsolved(read(made()[path]))
 
 
 def made() -> dict[Path, Path]:
-    """Every file that is made, and what it is made from."""
+    """Every generated file, and what it is made from."""
     return {ROOT / "notebooks" / GLOSSARY: ROOT / "lessons"} | {
         ROOT / folder / f"{lesson.stem}.ipynb": lesson
         for folder in ("notebooks", "solutions")
@@ -227,7 +228,7 @@ def made() -> dict[Path, Path]:
 
 
 def stale() -> list[Path]:
-    """What has to be made, and what is left from a lesson that is no more."""
+    """The files that have to be made, and those left over from a lesson that is gone."""
     present = {*ROOT.glob("notebooks/*.ipynb"), *ROOT.glob("solutions/*.ipynb")}
     wrong = [path for path, lesson in made().items() if is_stale(path, lesson)]
     return wrong + sorted(present - set(made())) + stale_record()

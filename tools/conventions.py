@@ -1,4 +1,4 @@
-"""Make docs/conventions.md anew, from the tables of stepsize.frameworks.conventions.
+"""Remake docs/conventions.md from the tables of stepsize.frameworks.conventions.
 
 .venv/bin/python tools/conventions.py
 """

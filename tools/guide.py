@@ -1,11 +1,11 @@
 """Make the instructor's guide: python run.py guide
 
-    python tools/guide.py            renew lessons/instructor/, and write the whole as HTML
+    python tools/guide.py            update lessons/instructor/, and write the whole as HTML
     python tools/guide.py --check    name the pages that are stale, change nothing, exit 1
 
-A page of lessons/instructor/ has two parts. The upper one is written by hand. Below the mark stand
-the lesson's predictions with what the run says, the answers, and the known mistakes: they are taken
-from the executed lesson and from the checks, so they are what a learner meets.
+A page in lessons/instructor/ has two parts. The upper one is written by hand. Below the mark are
+the lesson's predictions with the run's results, the answers, and the known mistakes. They are taken
+from the executed lesson and from the checks, so they are what a learner sees.
 """
 
 import re
@@ -48,7 +48,7 @@ def made(number: int) -> str:
 
 
 def predictions(cells: list) -> Iterator[str]:
-    """Each prediction with what comes out, and the first words that the lesson has for it."""
+    """Each prediction with its outcome, and the lesson's first words about it."""
     found: list[str] = []  # a prediction, and what answers it
     seeks = shown = False  # is an outcome sought? is one shown already?
     for cell in cells:
@@ -79,13 +79,13 @@ def _answered(found: list[str]) -> list[str]:
 
 
 def _first_words(block: str) -> str:
-    """The first paragraph; with what it announces, if it ends in a colon."""
+    """The first paragraph, along with what follows if it ends in a colon."""
     paragraphs = block.split("\n\n")
     return "\n\n".join(paragraphs[: 2 if paragraphs[0].endswith(":") else 1])
 
 
 def _outcome(cell: nbformat.NotebookNode) -> list[str]:
-    """What a box printed; of a picture or a lab, that there is one."""
+    """What a box printed; for a picture or a lab, a note that there is one."""
     lab = re.search(r"^labs\.\w+\(.*\)$", cell.source, re.MULTILINE)
     if lab:
         return [f"*In the lab `{lab.group()}`:*"]
@@ -101,7 +101,7 @@ def _outcome(cell: nbformat.NotebookNode) -> list[str]:
 
 
 def exercises(cells: list) -> Iterator[str]:
-    """Each exercise: the answer as the solution has it, and the mistakes that the check knows."""
+    """Each exercise, with the solution's answer and the mistakes that the check knows."""
     for name, answer in answers(cells).items():
         exercise = EXERCISES[name]
         yield f"### {name} {exercise.title}"
@@ -114,7 +114,7 @@ def exercises(cells: list) -> Iterator[str]:
 
 
 def answers(cells: list) -> dict[str, str]:
-    """By exercise, what a learner does not get, with the lines that it stands in."""
+    """For each exercise, what a learner doesn't get, with the surrounding lines."""
     found, answer = {}, ""
     for cell in cells:
         if SOLUTION in cell.source or "solution" in cell.metadata.get("tags", []):
@@ -130,7 +130,7 @@ def _cell(text: str) -> str:
 
 
 def lengths() -> str:
-    """What there is in each lesson, and an estimate of how long all of it takes."""
+    """The contents of each lesson, and an estimate of how long all of it takes."""
     heads = ["lesson", "its minutes", "all of it, estimated", "words", "predictions"]
     heads += ["exercises", "labs"]
     rows = [heads, ["---"] * len(heads)]
@@ -149,7 +149,7 @@ def lengths() -> str:
 
 
 def renewed(page: Path) -> str:
-    """The page as it should be: its upper part as it is, its lower part made anew."""
+    """The page as it should be: the upper part unchanged, the lower part regenerated."""
     by_hand = page.read_text(encoding="utf-8").partition(MARK)[0].rstrip()
     lower = lengths() if page.stem == "plans" else made(int(page.name[:2]))
     return f"{by_hand}\n\n\n{MARK}\n\n{lower}"
@@ -161,7 +161,7 @@ def missing() -> list[str]:
 
 
 def pages() -> list[Path]:
-    """The lessons' pages, as far as they are written."""
+    """The lessons' pages that exist so far."""
     written = (PAGES / f"{stem}.md" for stem in lessons().values())
     return [page for page in written if page.exists()]
 

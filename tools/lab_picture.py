@@ -1,6 +1,6 @@
 """Make the pictures of a lab that README.md shows, in Chromium: python -m tools.lab_picture
 
-docs/lab.png stands still. In docs/lab.gif the learning rate is raised, step by step, until it is
+docs/lab.png is a still picture. In docs/lab.gif the learning rate rises, step by step, until it is
 too high; README.md shows it to those who haven't asked their system for less motion.
 """
 
@@ -62,7 +62,7 @@ def frames(lab: Locator) -> list[Image.Image]:
 
 
 def at_rest(lab: Locator) -> None:
-    """Wait until the picture is that of its controls: a late one is pale, and says so."""
+    """Wait until the picture matches its controls; a late one is pale, and says so."""
     busy = expect(lab.locator(".stepsize-paper"))
     busy.not_to_have_attribute("aria-busy", "true", timeout=PATIENCE * 1000)
     lab.page.wait_for_timeout(500)  # longer than a picture may be late before it is pale
@@ -75,7 +75,7 @@ def picture(lab: Locator) -> Image.Image:
 
 
 def save(shots: list[Image.Image], path: Path) -> None:
-    """As a GIF, for GitHub lets its readers stop one. All frames have one palette."""
+    """Save it as a GIF, because GitHub lets readers stop those. All frames share one palette."""
     palette = shots[-1].quantize(COLORS, dither=Image.Dither.NONE)
     first, *rest = (shot.quantize(palette=palette, dither=Image.Dither.NONE) for shot in shots)
     times = [FIRST, *[FRAME] * (len(rest) - 1), LAST]

@@ -1,6 +1,6 @@
-"""Make the record of stepsize.frameworks.side_by_side anew: what each library does, run here.
+"""Remake the record of stepsize.frameworks.side_by_side by running each library here.
 
-.venv/bin/python tools/side_by_side.py        needs the extra `bench`, as `python run.py bench`
+.venv/bin/python tools/side_by_side.py        needs the extra `bench`, like `python run.py bench`
 """
 
 import json

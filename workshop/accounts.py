@@ -1,7 +1,7 @@
-"""Who may come in: a name and a password of one's own, and once the password of the class.
+"""Who may sign in: a name, a password and, the first time, the class password.
 
-A name belongs to who took it first. Its file, hub/names/<name>, holds the hash of its password, and
-is made in one act that fails where it exists: two can't take one name at the same moment.
+A name belongs to whoever took it first. Its file, hub/names/<name>, holds the password's hash. It
+is created in one step that fails if it exists, so two people can't take one name at once.
 """
 
 import asyncio
@@ -28,12 +28,12 @@ NOBODY = passwd("")  # so that a name that is not taken takes as long to turn aw
 
 
 def account(name: str) -> str:
-    """The account of the machine that is this learner's: never one that was there before."""
+    """This learner's account on the machine, never one that was there before."""
     return f"class-{name}"
 
 
 class ClassAuthenticator(LocalAuthenticator):
-    """Signs learners up and in; makes their accounts where the hub is root's."""
+    """Signs learners up and in; creates their accounts if the hub runs as root."""
 
     state = Unicode(help="the folder with the names and the passwords of the class").tag(
         config=True
@@ -63,7 +63,8 @@ class ClassAuthenticator(LocalAuthenticator):
         own, of_class = data.get("password", ""), data.get("class_password", "").strip()
         if not self.validate_username(name):
             raise HTTPError(
-                400, "A name has 2 to 20 of the letters a to z, digits and -, first a letter."
+                400,
+                "A name has 2 to 20 characters: a letter first, then letters a to z, digits or -.",
             )
         file = Path(self.state, "names", name)
         if await self.is_own(handler, file, own):
@@ -72,31 +73,28 @@ class ClassAuthenticator(LocalAuthenticator):
         if role is None:
             raise HTTPError(
                 403,
-                "That is not the password of the class."
+                "That isn't the class password."
                 if of_class
-                else (
-                    "Wrong name or password. If you are new here, you need the password of the "
-                    "class, too."
-                ),
+                else "Wrong name or password. If you are new, you also need the class password.",
             )
         if file.exists() or (self.create_system_users and self.is_of_before(name)):
             raise HTTPError(
                 403,
                 f"{name} is taken, and has a different password. If that isn't you, choose "
-                "another name.",
+                "a different name.",
             )
         if len(own) < SHORTEST:
-            raise HTTPError(400, f"Your own password needs {SHORTEST} characters or more.")
+            raise HTTPError(400, f"Your own password needs at least {SHORTEST} characters.")
         hashed = await IOLoop.current().run_in_executor(None, passwd, own)
         try:
             with file.open("x") as new:
                 new.write(hashed)
         except FileExistsError:
-            raise HTTPError(403, f"{name} was taken just now. Choose another name.") from None
+            raise HTTPError(403, f"{name} has just been taken. Choose a different name.") from None
         return {"name": name, "admin": role == "instructor"}
 
     async def is_own(self, handler, file, own):
-        """Is this the password of the name, and is the name there?"""
+        """Does the name exist, and is this its password?"""
         if not file.exists():
             await IOLoop.current().run_in_executor(None, passwd_check, NOBODY, own)
             return False
@@ -132,7 +130,7 @@ class ClassAuthenticator(LocalAuthenticator):
     def check(self, budget, address):
         wait = budget.wait(address)
         if wait:
-            self.log.warning("Too many wrong passwords; this one from %s", address)
+            self.log.warning("Too many wrong passwords; this one came from %s", address)
             raise HTTPError(429, f"Too many wrong passwords. Try again in {wait} seconds.")
 
     # LocalAuthenticator makes the account; here, under a name that is nobody else's --------------
@@ -148,11 +146,11 @@ class ClassAuthenticator(LocalAuthenticator):
         return True
 
     def is_of_before(self, name):
-        """Is there an account, or a home, that another class has left?"""
+        """Is there an account or a home left over from another class?"""
         return self.is_on_the_machine(name) or Path("/home", account(name)).exists()
 
     async def add_user(self, user):
-        """At somebody's first visit; and when the hub starts, for all whom it remembers."""
+        """Runs at a learner's first visit and, when the hub starts, for everyone it remembers."""
         if self.create_system_users and Path(self.state, "names", user.name).exists():
             await super().add_user(user)
         else:  # a trial; or a learner who was removed
@@ -168,6 +166,6 @@ class ClassAuthenticator(LocalAuthenticator):
         home.chmod(0o700)
 
     def pre_spawn_start(self, user, spawner):
-        """On a machine to which only the hub's folder and the homes were brought."""
+        """For a machine to which only the hub's folder and the homes were copied."""
         if self.create_system_users and not self.system_user_exists(user):
             self.add_system_user(user)

@@ -1,9 +1,9 @@
-"""The class board: who is where, for those who agree. A service of the hub, which starts it.
+"""The class board, which shows who is where, for those who agree. The hub starts it as a service.
 
 As root, it first starts the judge (board_judge.py) and then becomes an account that owns nothing
 but the record (board_record.py). As anybody else it has no judge: what notebooks say is believed,
 and the pages (board_pages.py) say so. It asks nobody anything but the hub. What an instructor
-should know stands in BOARD.md.
+should know is in BOARD.md.
 
     STEPSIZE_BOARD_DATA      the folder of the record; made if it isn't there
     STEPSIZE_BOARD_ACCOUNT   whose it becomes: by default stepsize-board   (both only as root;
@@ -37,10 +37,12 @@ log = logging.getLogger("board")
 def start_judge(board: str, account: str) -> Judge | None:
     """Before root is given up."""
     if len({0, board_judge.ids(board)[0], board_judge.ids(account)[0]}) < 3:
-        sys.exit(f"Board and judge need accounts of their own, not {board} and {account}.")
+        sys.exit(f"Board and judge need separate accounts, not {board} and {account}.")
     trouble = board_judge.works(account)
     if trouble:
-        log.warning("Answers are not judged again, what notebooks say is believed: %s", trouble)
+        log.warning(
+            "Answers are not judged again; the board believes what notebooks say: %s", trouble
+        )
         return None
     command, pipe = [sys.executable, str(JUDGE), account], subprocess.PIPE
     process = subprocess.Popen(command, stdin=pipe, stdout=pipe, env=board_judge.clean(), cwd="/")
@@ -48,7 +50,7 @@ def start_judge(board: str, account: str) -> Judge | None:
 
 
 def become(account: str) -> None:
-    """Be it; and the folder in which we are is its."""
+    """Become that account, which then owns the current folder."""
     uid, gid = board_judge.ids(account)
     for path in (".", *os.listdir()):
         os.chown(path, uid, gid, follow_symlinks=False)
@@ -58,7 +60,7 @@ def become(account: str) -> None:
 
 
 def cookie_secret() -> bytes:
-    """Kept, so that a restart logs nobody out."""
+    """The secret, kept so that a restart logs nobody out."""
     path = Path("cookie_secret")
     if not path.exists():
         path.write_bytes(secrets.token_bytes(32))

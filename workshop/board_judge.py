@@ -1,9 +1,9 @@
-"""Runs an answer once more, where there is nothing to read or to steal.
+"""Runs an answer once more, in a place where there is nothing to read or steal.
 
 An answer travels as cloudpickle, which is code. So the board, before it gives up root, starts this
-program, which keeps root, opens no port, holds no token, and never unpickles: it only starts a
-Python as an account that owns nothing, without a network, that sees no other process. One answer
-at a time; before the next one, all that this account still runs is killed.
+program, which keeps root, opens no port, holds no token, and never unpickles. It only starts a
+Python in an account that owns nothing, has no network and sees no other process. It runs one answer
+at a time; before the next one, everything this account still runs is killed.
 """
 
 import json
@@ -29,7 +29,7 @@ def ids(account: str) -> tuple[int, int]:
 
 
 def make(account: str) -> None:
-    """Make an account of the machine for it, where there is none: nobody can log in as it."""
+    """Create an account on the machine if there is none; nobody can log in as it."""
     try:
         ids(account)
     except KeyError:
@@ -38,7 +38,7 @@ def make(account: str) -> None:
 
 
 def as_account(account: str) -> list[str]:
-    """The command that starts another one as that account, with no right beyond."""
+    """The command that starts another command as that account, with no further rights."""
     uid, gid = ids(account)
     return [
         *("setpriv", f"--reuid={uid}", f"--regid={gid}", "--clear-groups"),
@@ -47,7 +47,7 @@ def as_account(account: str) -> list[str]:
 
 
 def apart(account: str) -> list[str]:
-    """The command that starts another one as that account, shut in. All but nice is util-linux."""
+    """The same, shut in. Everything but nice comes from util-linux."""
     return [
         *("nice", "-n", "19"),  # learners' kernels go first
         *("choom", "-n", "1000", "--"),  # short of memory? This goes first
@@ -59,7 +59,7 @@ def apart(account: str) -> list[str]:
 
 
 def works(account: str) -> str:
-    """Nothing, if an answer can be run apart here; else why not."""
+    """Why an answer can't be run in isolation here; empty if it can."""
     try:
         command = [*apart(account), sys.executable, "-c", "import stepsize.checks.worker"]
         done = subprocess.run(command, capture_output=True, text=True, env=clean(), cwd="/")
@@ -69,7 +69,7 @@ def works(account: str) -> str:
 
 
 def clean() -> dict[str, str]:
-    """The environment of a process that shall know nothing."""
+    """The environment of a process that should know nothing."""
     return {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
 
 
@@ -79,14 +79,14 @@ def kill_all_of(account: str) -> None:
 
 
 def judge(exercise: str, answer: bytes, account: str) -> bool | None:
-    """Whether an answer is right; None where that can't be seen: it does not run, here."""
+    """Whether an answer is right; None if that can't be told because it doesn't run here."""
     try:
         report = run(exercise, answer, EXERCISES[exercise].seconds, apart(account))
         status = report.message["verdict"]["status"] if report.message else BROKEN
         return {RIGHT: True, WRONG: False, UNTRIED: False}.get(status)
     except SandboxError as error:
         print(f"The judge could not start: {error}", file=sys.stderr, flush=True)
-    except Exception:  # a report that is none
+    except Exception:  # it isn't a report
         pass
     finally:
         kill_all_of(account)

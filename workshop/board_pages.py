@@ -1,6 +1,6 @@
-"""The pages of the board, and what notebooks ask of it. All that is shown is escaped by Tornado.
+"""The board's pages, and what notebooks ask of it. Tornado escapes everything that is shown.
 
-A cookie is good for pages and, with the token that only our own pages have, for their buttons;
+A cookie gives access to pages and, with the token that only our own pages have, to their buttons;
 JupyterHub's HubOAuth sees to that.
 """
 
@@ -25,7 +25,7 @@ POLICY = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-acti
 
 
 class Api(HubOAuthenticated, RequestHandler):
-    """For whom the hub knows. Whoever it is, is whom the hub says it is."""
+    """For users the hub knows; the hub says who they are."""
 
     def initialize(self, board: Board) -> None:
         self.board = board
@@ -85,7 +85,7 @@ class Check(Api):
 
 
 class Wish(Api):
-    """To agree or to withdraw, from a notebook or by a button."""
+    """For agreeing or withdrawing, from a notebook or with a button."""
 
     @authenticated
     def post(self, wish: str) -> None:
@@ -165,7 +165,7 @@ class Static(StaticFileHandler):
 
 
 def fitting(mistakes: list[tuple[int, str, str]]) -> list[tuple[int, str, str]]:
-    """As many of them as have room on a projector: nobody scrolls it."""
+    """As many of them as fit on a projector, because nobody scrolls there."""
     lines = itertools.accumulate(1.6 + -(-len(sentence) // 43) for _, _, sentence in mistakes)
     return [mistake for mistake, line in zip(mistakes, lines, strict=True) if line <= 17]
 

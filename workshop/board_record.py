@@ -1,9 +1,9 @@
-"""What the board has been told, in a file of its own, and what may be shown of it.
+"""What the board has been told, in its own file, and how much of that may be shown.
 
-One line a thing, only ever appended: a line that was cut off costs that line. Only withdrawing
-rewrites the file, since it takes lines out. A line of a check has what the learner's notebook said
-(status), and whether the board, which ran the answer itself, found it right (judged; null where it
-had none, or none that ran).
+One line per event, only ever appended, so a line that was cut off costs only that line. Only
+withdrawing rewrites the file, to take lines out. The line of a check holds what the notebook said
+(status), and whether the board, which ran the answer itself, found it right (judged; null if it
+had no answer, or none that ran).
 """
 
 import json
@@ -42,7 +42,7 @@ class Mark:
 
 
 class Record:
-    """Who agreed, and what they did since. judging: whether right needs to be seen to count."""
+    """Who agreed, and what they have done since. judging: whether right counts only once seen."""
 
     def __init__(self, path: Path, judging: bool) -> None:
         self.path, self.judging = path, judging
@@ -56,7 +56,7 @@ class Record:
             self._write(name=name, agreed=True)
 
     def withdraw(self, name: str) -> None:
-        """Take out all that was told of a learner, and with it whatever can't be read."""
+        """Remove everything told about a learner, along with any line that can't be read."""
         if self.people.pop(name, None) is None:
             return
         self.recent = deque((one for one in self.recent if one[1] != name), self.recent.maxlen)
@@ -79,7 +79,7 @@ class Record:
         return bool(mark.seen) if self.judging else mark.said
 
     def lesson(self) -> str:
-        """The title of what most of the class did last."""
+        """The title of the lesson that most of the class worked on last."""
         since = time.time() - RECENT
         now = {(name, title) for at, name, title in self.recent if at > since}
         counts = Counter(title for _, title in now).most_common(1)
@@ -88,7 +88,7 @@ class Record:
         return self.recent[-1][2] if self.recent else list(LESSONS)[1]
 
     def counts(self, title: str) -> dict[str, tuple[int, int, int]]:
-        """Exercise -> how many solved it, tried it, have not; nothing for too few people."""
+        """Exercise -> how many solved it, tried it, did neither; empty for too few people."""
         if len(self.people) < FEW:
             return {}
         table = {}
@@ -99,7 +99,7 @@ class Record:
         return table
 
     def mistakes(self, title: str) -> list[tuple[int, str, str]]:
-        """How many made it, the exercise, and the check's sentence; the commonest first."""
+        """Mistakes, the commonest first: how many made each, the exercise, the check's sentence."""
         if len(self.people) < FEW:
             return []
         made = Counter(
@@ -144,7 +144,7 @@ class Record:
 
 
 def valid(exercise: str, status: str, mistake: str | None) -> bool:
-    """Whether there are such an exercise, status and mistake, and they go together."""
+    """Whether such an exercise, status and mistake exist and go together."""
     return (
         exercise in EXERCISES
         and status in STATUSES
@@ -157,7 +157,7 @@ def _lines(path: Path) -> list[bytes]:
 
 
 def _parsed(text: bytes) -> dict | None:
-    """A line, or None for what can't be one: cut off, damaged, or of an exercise that is gone."""
+    """A line, or None if it is cut off, damaged, or about an exercise that is gone."""
     try:
         line = json.loads(text)
         datetime.fromisoformat(line["at"])

@@ -16,7 +16,7 @@ log = logging.getLogger("board")
 
 
 class Allowance:
-    """So much at once, so much a second after that, for each name."""
+    """A rate limit for each name: this much at once, and then this much per second."""
 
     def __init__(self, most: float, a_second: float) -> None:
         self.most, self.a_second = most, a_second
@@ -34,7 +34,7 @@ class Allowance:
 
 
 class Judge:
-    """The other end of board_judge: one answer at a time, and one of each learner's waiting."""
+    """The board's side of board_judge: one answer at a time, at most one waiting per learner."""
 
     def __init__(self, process: subprocess.Popen) -> None:
         self.process = process
@@ -63,13 +63,13 @@ class Judge:
             self.process.stdin.flush()
             verdict = json.loads(self.process.stdout.readline())
         except (OSError, ValueError):
-            log.error("The judge has ended. So does the board; the hub starts both again.")
+            log.error("The judge has ended, so the board ends, too; the hub restarts both.")
             os._exit(1)
         return verdict, time.monotonic() - start
 
 
 class Board:
-    """What the pages share. here: how many servers run, None where the hub doesn't say."""
+    """What the pages share. here: how many servers run, or None if the hub doesn't say."""
 
     def __init__(self, record: Path, judge: Judge | None) -> None:
         self.record = Record(record, judging=judge is not None)
@@ -78,7 +78,7 @@ class Board:
         self.here: int | None = None
 
     async def count(self) -> None:
-        """Ask the hub how many are here. One user is asked for, and the total comes with it."""
+        """Ask the hub how many are here: it sends the total along with the one user we ask for."""
         url = os.environ["JUPYTERHUB_API_URL"] + "/users?state=active&limit=1"
         headers = {
             "Accept": "application/jupyterhub-pagination+json",

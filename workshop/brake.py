@@ -1,4 +1,4 @@
-"""How many wrong passwords are taken."""
+"""How many wrong passwords are tolerated."""
 
 import math
 import time
@@ -8,11 +8,12 @@ MEMORY = 600  # seconds for which an address is remembered that was wrong
 
 
 class Budget:
-    """So many wrong guesses at once, and one more every few seconds.
+    """A limit on wrong guesses: some at once, and one more every few seconds.
 
-    Where they come from changes nothing in their number: an address can be made up. But the last
-    few, the reserve, are for those who weren't wrong just now. So one who guesses without end, from
-    one address, uses up all but these, and whoever mistypes once at another still gets in.
+    The limit is the same wherever they come from, because an address can be made up. But the last
+    few, the reserve, are for those who haven't just been wrong. So somebody who keeps guessing from
+    one address uses up all but these, and someone who mistypes once at a different one still gets
+    in.
     """
 
     def __init__(
@@ -27,7 +28,7 @@ class Budget:
         self.wrong: dict[str, float] = {}  # by address, when
 
     def wait(self, address: str = "") -> int:
-        """Seconds until a guess from there is taken: 0 if it is now."""
+        """Seconds until a guess from there is accepted; 0 if it is accepted now."""
         now = self.clock()
         self.left = min(self.burst, self.left + (now - self.since) / self.seconds)
         self.since = now
@@ -36,7 +37,7 @@ class Budget:
         return math.ceil(max(0.0, (1 + kept - self.left) * self.seconds))
 
     def spend(self, address: str = "") -> None:
-        """Count one that was wrong; it has been asked for by `wait`."""
+        """Count a wrong guess, for which `wait` has been asked before."""
         now = self.clock()
         self.left -= 1
         self.wrong = {where: when for where, when in self.wrong.items() if now - when < MEMORY}

@@ -1,4 +1,4 @@
-"""Which browser is whose: cookies of the hub, besides JupyterHub's own.
+"""Which browser is whose: the hub's own cookies, in addition to JupyterHub's.
 
 One is for the proxy, which shows a learner's server to that learner alone (proxy/gate.mjs). The
 other stays in a browser for months and says that its owner has been here before: whoever guesses
@@ -19,7 +19,7 @@ DAYS, MONTHS = 14, 180  # the first is that of JupyterHub's own cookie
 
 
 def secret(state: Path) -> bytes:
-    """Kept, so that a new start of the hub asks nobody to sign in."""
+    """The secret, kept so that nobody has to sign in again when the hub restarts."""
     file = state / "gate_secret"
     if not file.exists():
         half = file.with_suffix(".half")

@@ -39,7 +39,7 @@ COMMAND = "sudo python3 run.py hub" if ROOM else "python run.py hub"
 
 
 def folder() -> Path:
-    """Where the hub keeps what is its own: closed to everybody else."""
+    """The hub's own folder, closed to everybody else."""
     place = Path("/var/lib/stepsize") if ROOM else HERE.parent / "my-hub"
     state = Path(os.environ.get("STEPSIZE_STATE", place)).absolute() / "hub"
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -95,7 +95,7 @@ def reset(state: Path, name: str) -> int | str:
 
 
 def stop(state: Path) -> int | str:
-    """The hub, then what is left of it, and what learners run."""
+    """Stop the hub, then anything left of it, and what learners run."""
     ran = end_hub(state)
     with take(state):
 
@@ -114,7 +114,7 @@ def stop(state: Path) -> int | str:
 
 
 def end_hub(state: Path) -> bool:
-    """It, and one that has waited for its place. Was there any?"""
+    """End the hub, and one that was waiting to take its place. Was there any?"""
     ran, deadline = False, time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         with processes.take(state) or nullcontext() as lock:
@@ -134,9 +134,11 @@ def remove(state: Path, name: str) -> int | str:
     files = sorted((state / "names").glob(name))
     if not files:
         return f"Nobody has signed up as {name}."
-    print(f"This deletes, with all their work: {', '.join(file.name for file in files)}")
+    print(
+        f"This deletes these accounts with all their work: {', '.join(file.name for file in files)}"
+    )
     try:
-        wanted = input("Type yes to go on: ") == "yes"
+        wanted = input("Type yes to continue: ") == "yes"
     except EOFError:  # nobody there to answer
         wanted = False
     if not wanted:
@@ -159,7 +161,7 @@ def remove(state: Path, name: str) -> int | str:
 
 
 def run_by(state: Path, names: Iterable[Path]) -> list[psutil.Process]:
-    """What these learners run: in a room as their accounts, in a trial in their homes."""
+    """The processes of these learners: by account in a room, by home in a trial."""
     if not ROOM:
         return processes.at_home(state / "homes" / name.name for name in names)
     numbers = set()
@@ -178,16 +180,14 @@ def start(state: Path, ip: str, port: int, subdomains: str | None = None) -> str
     if ROOM and not others_can_read():
         return (
             f"Learners' accounts can't run {sys.executable}, or can't read {HERE.parent}.\n"
-            "Put the course where everybody may read, in /srv for instance (not in a home), with\n"
-            "a Python of the system; delete its folder .venv, and start again."
+            "Put the course where everybody may read it, such as /srv (not a home), with one of\n"
+            "the system's Pythons. Delete its folder .venv, and start again."
         )
     os.umask(0o077)  # for all that the hub writes
     show_passwords(state)
     print(f"\nThe hub is starting: {subdomains or address(ip, port)}")
     if ROOM:
-        print(
-            "Ctrl-C stops the hub; learners' servers go on, and it finds them when it starts again."
-        )
+        print("Ctrl-C stops the hub; learners' servers keep running, and it finds them again.")
     else:
         print("A trial: everyone works in your account, and could read what the others write.")
     if ROOM and port > ports.ROOTS:
@@ -222,7 +222,7 @@ def address(ip: str, port: int) -> str:
 
 
 def take(state: Path) -> IO[str]:
-    """The lock of the hub's folder. Trouble where a hub has it, and goes on."""
+    """The lock of the hub's folder. Trouble if a running hub has it."""
     begun = seen = time.monotonic()
     while True:
         lock = processes.take(state)
@@ -246,11 +246,11 @@ def already(hub: psutil.Process) -> str:
 
 
 def clear(state: Path) -> None:
-    """End what a hub that was killed has left: its proxy would keep the port."""
+    """End what a killed hub has left behind; its proxy would keep the port."""
     left = processes.end(lambda: processes.marked(state), gently=10)
     if left:
         raise Trouble(
-            f"A hub that was killed left these, which can't be ended: {processes.named(left)}."
+            f"A killed hub left these behind, and they can't be ended: {processes.named(left)}."
         )
     for name in ("proxy.pid", "proxy.sock"):  # JupyterHub would end whoever has that number now
         (state / name).unlink(missing_ok=True)
@@ -266,7 +266,7 @@ def claim(ip: str, port: int) -> socket.socket:
 
 
 def neighbor(port: int) -> str:
-    """The hub of another folder that has this port; else what a hub needs there."""
+    """The hub of another folder if it has this port; otherwise what a hub needs there."""
     for process in processes.others():
         told = processes.environment(process)
         if processes.is_hub(process) and told.get("STEPSIZE_URL", "").endswith(f":{port}"):
@@ -275,7 +275,7 @@ def neighbor(port: int) -> str:
 
 
 def others_can_read() -> bool:
-    """May an account of no rights run the course's Python, and import the course?"""
+    """Can an account without rights run the course's Python and import the course?"""
     ask = [sys.executable, "-c", "import stepsize, jupyterhub"]
     try:
         return not subprocess.run(ask, user="nobody", cwd="/", capture_output=True).returncode
@@ -284,7 +284,7 @@ def others_can_read() -> bool:
 
 
 def install_proxy() -> None:
-    """JupyterHub's proxy, from npm, in the version of proxy/package-lock.json; done once."""
+    """Install JupyterHub's proxy from npm, once, in the version of proxy/package-lock.json."""
     if has_proxy():  # asked first: whoever tries a hub may not be able to write there
         return
     PROXY.mkdir(exist_ok=True)
@@ -315,9 +315,9 @@ def fetch_proxy() -> None:
     done = subprocess.run([*fetch, "--prefix", str(PROXY)], capture_output=True, text=True)
     if done.returncode:
         raise Trouble(
-            f"The proxy can't be fetched from npm. It said:\n\n{done.stderr}\n"
-            "Does this network exchange certificates? Set NODE_EXTRA_CA_CERTS to the file with\n"
-            "its own, and start again."
+            f"The proxy can't be downloaded from npm. npm said:\n\n{done.stderr}\n"
+            "Does this network replace certificates? Set NODE_EXTRA_CA_CERTS to the file with\n"
+            "its own certificate, and start again."
         )
     INSTALLED.write_bytes(LOCK.read_bytes())  # last: without it, the installation was broken off
 

@@ -1,6 +1,6 @@
-"""Started by the hub, as the learner: their copies of the course, and their own JupyterLab.
+"""Started by the hub, as the learner: prepares their copies, and runs their JupyterLab.
 
-It runs with the learner's rights and no more: what it writes, it writes where the learner may.
+It runs with the learner's rights and no more, so it can write only where the learner may.
 """
 
 import json
@@ -18,7 +18,7 @@ MY_WORK = Path.home() / "my-work"
 
 
 def keep_within(memory: int) -> None:
-    """Limits that no process of this learner can raise again: this much memory each, 500 in all."""
+    """Limits that no process of this learner can raise: this much memory each, 500 in all."""
     import resource
 
     resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
@@ -27,7 +27,7 @@ def keep_within(memory: int) -> None:
 
 
 def settings() -> Path:
-    """JupyterLab's, and without the debugger: it would listen on a port that others can reach."""
+    """JupyterLab's kernel without the debugger, which would listen on a port others can reach."""
     page = "settings/page_config.json"
     config = json.loads((lab.SETTINGS / page).read_text())
     config["disabledExtensions"].append("@jupyterlab/debugger-extension")

@@ -2,9 +2,9 @@
 
     sudo .venv/bin/python workshop/load.py http://127.0.0.1:800 --learners 20
 
-Each is a browser's traffic without the browser: the sign-up form, the start page, JupyterLab's, a
-kernel by its websocket, the cells of the notebook, then a slider's messages and the picture that
-comes back. Run as root beside the hub, it also measures each learner's memory.
+Each one produces a browser's traffic without the browser: the sign-up form, the start page, then
+JupyterLab's page, a kernel's websocket, the notebook's cells, a slider's messages and the picture
+that comes back. Run as root on the hub's machine, it also measures each learner's memory.
 """
 
 import argparse
@@ -178,7 +178,7 @@ async def attend(learner: Learner, of_class: str, after: float) -> None:
     began = time.perf_counter()
     status = await learner.sign_up(of_class)
     if status != 302:
-        raise RuntimeError(f"The sign-up says {status}")
+        raise RuntimeError(f"The sign-up answers {status}")
     await learner.start()
     learner.ready = time.perf_counter() - began
     began = time.perf_counter()
@@ -221,7 +221,7 @@ async def arrive(hub: str, n: int, of_class: str, within: float) -> list[Learner
 
 
 def memory(learner: Learner) -> float:
-    """MB of all that runs in this learner's account; what processes share is divided among them."""
+    """MB used by everything in this learner's account; shared pages are divided among processes."""
     uid = pwd.getpwnam(account(learner.name)).pw_uid
     total = 0
     for process in psutil.process_iter():
@@ -254,9 +254,9 @@ def report(learners: list[Learner], within: float, took: float) -> str:
     lines += [row("all cells of lesson 1", [x.lesson for x in well], "s", 1)]
     lines += [row("slider to picture", [1000 * y for x in well for y in x.moves], "ms", 0)]
     try:
-        lines += [row("memory a learner", [memory(x) for x in well], "MB", 0)]
+        lines += [row("memory per learner", [memory(x) for x in well], "MB", 0)]
     except (KeyError, psutil.AccessDenied):
-        lines += ["", "Memory was not measured: that takes root, on the hub's machine."]
+        lines += ["", "Memory wasn't measured, which needs root on the hub's machine."]
     spare = psutil.virtual_memory()
     lines += [
         "",
@@ -269,8 +269,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("hub", help="its address")
     parser.add_argument("--learners", type=int, default=20)
-    parser.add_argument("--within", type=float, default=60.0, help="seconds in which they come")
-    parser.add_argument("--password", help="of the class; without it, the hub's own, read as root")
+    parser.add_argument(
+        "--within", type=float, default=60.0, help="seconds within which they arrive"
+    )
+    parser.add_argument(
+        "--password", help="the class password; by default the hub's own, read as root"
+    )
     options = parser.parse_args()
     word = options.password
     if word is None:

@@ -1,4 +1,4 @@
-"""The passwords of the class: one for learners, and one that makes an instructor."""
+"""The class passwords: one for learners, and one that makes an instructor."""
 
 import json
 import os
@@ -14,12 +14,12 @@ def draw() -> str:
 
 
 def read(state: Path) -> dict[str, str]:
-    """By role. They are read at each sign-up, so that a new one holds at once."""
+    """The passwords by role. They are read at each sign-up, so a new one takes effect at once."""
     return json.loads((state / "passwords.json").read_text())
 
 
 def write(state: Path, **new: str) -> dict[str, str]:
-    """Make those that are missing, and set those that are given."""
+    """Create the missing ones, and set those that are given."""
     file = state / "passwords.json"
     words = read(state) if file.exists() else {"class": draw(), "instructor": draw()}
     words |= new

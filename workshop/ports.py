@@ -1,4 +1,4 @@
-"""The ports of a hub. All follow from the one that is chosen: two hubs can run side by side."""
+"""The ports of a hub. All follow from the chosen one, so two hubs can run side by side."""
 
 import errno
 import socket
@@ -16,16 +16,16 @@ NO_ADDRESS = "--ip has to be an address of this machine, not {}."
 
 
 class Taken(Trouble):
-    """Somebody has a port that this hub needs."""
+    """A port that this hub needs is taken."""
 
 
 def beside(port: int) -> dict[str, int]:
-    """By what they are for."""
+    """The ports, by purpose."""
     return {what: port + beside for what, beside in BESIDE.items()}
 
 
 def claim(ip: str, port: int) -> socket.socket:
-    """See that all are free, and keep other hubs off them: as long as this socket is open."""
+    """Make sure all are free, and keep other hubs off them while this socket is open."""
     if not 1 <= port <= HIGHEST:
         raise Trouble(f"--port has to be a number from 1 to {HIGHEST}, not {port}.")
     held = bind("127.0.0.1", beside(port)["claim"])
@@ -59,14 +59,16 @@ def meaning(error: OSError, ip: str, port: int) -> Trouble:
     if error.errno == errno.EADDRINUSE:
         return Taken(f"Port {port} is taken{by_whom(port)}.")
     if error.errno == errno.EACCES:
-        return Trouble(f"Port {port} is root's. Choose one above 1023, such as --port 8000.")
+        return Trouble(
+            f"Only root can use port {port}. Choose one above 1023, such as --port 8000."
+        )
     if error.errno == errno.EADDRNOTAVAIL:
         return Trouble(NO_ADDRESS.format(ip))
-    return Trouble(f"Port {port} can't be had: {error.strerror}.")
+    return Trouble(f"Port {port} can't be used: {error.strerror}.")
 
 
 def by_whom(port: int) -> str:
-    """The program that has it, where the system says so."""
+    """The program that has the port, if the system says so."""
     with suppress(psutil.Error):
         for one in psutil.net_connections("inet"):
             if one.pid and one.laddr and one.laddr.port == port and not one.raddr:
@@ -75,7 +77,7 @@ def by_whom(port: int) -> str:
 
 
 def another(ip: str, port: int) -> int | None:
-    """A port near this one, all of whose neighbors are free."""
+    """A port near this one for which all the hub's ports are free."""
     highest = ROOTS if port <= ROOTS else HIGHEST
     for other in range(port + 10, min(port + 300, highest) + 1, 10):
         with suppress(Trouble):

@@ -1,4 +1,4 @@
-"""One hub in a folder at a time: the lock that it holds, the processes that are its, their end."""
+"""One hub per folder at a time: the lock it holds, its processes, and how they are ended."""
 
 import fcntl
 import os
@@ -20,7 +20,7 @@ class Trouble(Exception):
 
 
 def take(state: Path) -> IO[str] | None:
-    """The lock of this folder, or None: somebody has it. A holder that ends or crashes loses it."""
+    """This folder's lock, or None if somebody has it. A holder that ends or crashes loses it."""
     lock = (state / "hub.pid").open("a+")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -31,7 +31,7 @@ def take(state: Path) -> IO[str] | None:
 
 
 def sign(lock: IO[str]) -> None:
-    """Say that this process is the hub: to be believed as long as it has the lock."""
+    """Record that this process is the hub, which holds as long as it has the lock."""
     lock.truncate(0)
     lock.write(str(os.getpid()))
     lock.flush()
@@ -64,7 +64,7 @@ def is_hub(process: psutil.Process) -> bool:
 
 
 def works(process: psutil.Process) -> bool:
-    """Is it there, and not dead and waiting for somebody to take note?"""
+    """Is it running, and not a zombie?"""
     try:
         return process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
@@ -102,7 +102,7 @@ def real_account(process: psutil.Process) -> int | None:
 
 
 def at_home(homes: Iterable[Path]) -> list[psutil.Process]:
-    """Those of one account that were given one of these homes."""
+    """The processes of one account that were given one of these homes."""
     known = set(map(str, homes))
     return [p for p in others() if environment(p).get("HOME") in known]
 
@@ -110,7 +110,7 @@ def at_home(homes: Iterable[Path]) -> list[psutil.Process]:
 def end(
     find: Callable[[], list[psutil.Process]], gently: float | None = None
 ) -> list[psutil.Process]:
-    """End what is found, until nothing is: gently at first. Returns what can't be ended."""
+    """End whatever is found until nothing is left, gently at first. Returns what can't be ended."""
     gently = GENTLY if gently is None else gently
     begun, asked = time.monotonic(), set()
     while found := find():
@@ -129,7 +129,7 @@ def end(
 
 
 def named(processes: list[psutil.Process]) -> str:
-    """For a sentence that says what is left."""
+    """The processes by name, for a sentence that says what is left."""
     words = []
     for process in processes:
         with suppress(psutil.Error):

@@ -1,4 +1,4 @@
-"""Where a learner's JupyterLab runs: in an account of their own, a few starting at a time."""
+"""Where a learner's JupyterLab runs: in their own account, a few starting at a time."""
 
 import asyncio
 import os
@@ -21,13 +21,13 @@ PATIENCE = 120  # seconds, after which the next may start, whatever this one doe
 
 
 def end_account(uid: int, gid: int) -> None:
-    """All that runs in it, in one stroke: nothing in it can start anew meanwhile."""
+    """Kill everything the account runs in one stroke, so that nothing can restart meanwhile."""
     kill = ["/bin/sh", "-c", "kill -KILL -1"]  # said by the account: to all that are its
     subprocess.run(kill, user=uid, group=gid, extra_groups=[], stderr=subprocess.DEVNULL)
 
 
 def end_home(home: str) -> None:
-    """All of this process's account that has this home, as far as its environment still says so."""
+    """All processes of this account with this home, as far as their environment still says so."""
 
     def theirs(process: psutil.Process) -> bool:
         with suppress(psutil.Error):
@@ -45,10 +45,10 @@ def end_home(home: str) -> None:
 
 
 class InTurn:
-    """Waits for its turn, starts, and gives the turn on when the server answers."""
+    """Waits for its turn, starts, and passes the turn on when the server answers."""
 
     async def run_post_stop_hook(self):
-        """Whichever way the server ended, what it has left running ends, too."""
+        """However the server ended, end whatever it has left running."""
         await asyncio.to_thread(self.end_the_rest)
 
     async def start(self):
@@ -64,7 +64,7 @@ class InTurn:
 
 
 class InRoom(InTurn):
-    """In the account that accounts.py made for the learner, where nothing else runs."""
+    """Runs in the account that accounts.py made for the learner, where nothing else runs."""
 
     def home(self):
         return pwd.getpwnam(account(self.user.name))
@@ -84,7 +84,7 @@ class InOwnAccount(InRoom, LocalProcessSpawner):
         return env | dict(USER=account(self.user.name), HOME=self.home().pw_dir)
 
     def load_state(self, state):
-        """Forget a process that is another's: after a reboot, the number may be anybody's."""
+        """Forget a process that isn't ours: after a reboot, its number may belong to anybody."""
         super().load_state(state)
         if self.pid and not self.is_theirs(self.pid):
             self.pid = 0
@@ -97,11 +97,11 @@ class InOwnAccount(InRoom, LocalProcessSpawner):
 
 
 class InOwnUnit(InRoom, SystemdSpawner):
-    """The same as a unit of systemd, which limits all that the learner runs together."""
+    """The same, as a systemd unit, which limits everything the learner runs as a whole."""
 
 
 class Together(InTurn, SimpleLocalProcessSpawner):
-    """A trial: all under the account of who started the hub."""
+    """A trial: everybody runs under the account of whoever started the hub."""
 
     def end_the_rest(self):
         end_home(self.home_dir)

@@ -1,4 +1,4 @@
-"""How neural networks are optimized, in code that reads as the papers do."""
+"""How neural networks are optimized, in code that reads like the papers."""
 
 from . import models, optimizers, schedules, surfaces
 from .course import certificate, check, last_check, progress

@@ -1,4 +1,4 @@
-"""What a learner calls in a notebook. The rooms behind it are imported when they are needed."""
+"""What a learner calls in a notebook. The modules behind it are imported only when needed."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ __all__ = ["certificate", "check", "last_check", "progress"]
 
 
 def check(exercise: str, answer: Any = ...) -> Verdict:
-    """Check an answer, say what is right or wrong with it, and record that for `progress`.
+    """Check an answer, say what is right or wrong with it, and record the result for `progress`.
 
     exercise: its name, such as "1.1". answer: the learner's function, number or dict.
 
-    Raises nothing and never hangs: the answer runs in a process of its own, for a few seconds of
-    computing at most.
+    Raises nothing and never hangs: the answer runs in its own process, for at most a few seconds
+    of computing time.
     """
     from .checks.hand_in import verdict_on
 
@@ -28,10 +28,10 @@ def check(exercise: str, answer: Any = ...) -> Verdict:
 
 
 def last_check(seed: int = 1) -> LastCheck:
-    """Thirty questions. Shown in a notebook it has buttons; elsewhere, `answer` takes a letter.
+    """Thirty questions, with buttons in a notebook; elsewhere, answer with `answer` and a letter.
 
-    seed: a whole number, at least 0. Everywhere, the same seed asks the same questions in
-    the same order. Your first answer to each counts, and is kept for `progress`.
+    seed: a whole number, at least 0. The same seed asks the same questions in the same order
+    everywhere. Your first answer to each question counts, and is kept for `progress`.
 
     >>> last_check(seed=1).questions[0].lesson
     1

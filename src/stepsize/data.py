@@ -12,15 +12,15 @@ __all__ = ["batch", "digits", "linear_data", "sine_data"]
 
 
 def batch(t: int, n: int, batch_size: int, seed: Any = 0) -> np.ndarray:
-    """The examples of update t: the data is shuffled anew each epoch and dealt out in batches.
+    """The examples of update t: the data is reshuffled each epoch and dealt out in batches.
 
     t: the number of the update, at least 1. n: how many examples there are. batch_size: between 1
-    and n; the last batch of an epoch is smaller where n is no multiple of it. seed: an integer, or
+    and n; the last batch of an epoch is smaller if n isn't a multiple of it. seed: an integer, or
     a sequence of k integers for k independent runs.
 
-    Raises: ValueError or TypeError for what is outside these.
-    Returns indices, shape (batch,) or (k, batch): a function of its arguments alone, so that a
-    noisy run can be repeated, and every example is seen once an epoch.
+    Raises: ValueError or TypeError if an argument is none of these.
+    Returns indices, shape (batch,) or (k, batch). They depend on the arguments alone, so a
+    noisy run can be repeated. Every example is seen once per epoch.
 
     >>> [batch(t, n=5, batch_size=2, seed=0).tolist() for t in (1, 2, 3)]
     [[2, 4], [3, 0], [1]]
@@ -36,7 +36,7 @@ def batch(t: int, n: int, batch_size: int, seed: Any = 0) -> np.ndarray:
 
 
 def require_batch_size(batch_size: Any, n: int) -> None:
-    """Raise unless so many of n examples can be taken."""
+    """Raise unless a batch of this size can be drawn from n examples."""
     require("batch_size", batch_size, count_from(1))
     if batch_size > n:
         raise ValueError(f"batch_size must be at least 1 and at most n = {n}, not {batch_size}")
@@ -84,9 +84,9 @@ def _require_sizes(n: int, noise: float, seed: int) -> None:
 
 
 def digits(dtype: Any = np.float64) -> tuple[np.ndarray, np.ndarray]:
-    """Handwritten digits: X (1797, 64), 8 x 8 pixels between 0 and 1; y (1797,), which digit.
+    """Handwritten digits: X (1797, 64), 8 x 8 pixels between 0 and 1; y (1797,), the digit shown.
 
-    dtype: a type of floats. Raises: TypeError for any other.
+    dtype: a floating-point type. Raises: TypeError for any other.
     Source: Alpaydin & Kaynak (1998), doi:10.24432/C50P49; it comes with scikit-learn.
     """
     try:
@@ -94,7 +94,7 @@ def digits(dtype: Any = np.float64) -> tuple[np.ndarray, np.ndarray]:
     except TypeError:
         floats = False
     if not floats:
-        raise TypeError(f"dtype must be a type of floats, as np.float32, not {dtype!r}")
+        raise TypeError(f"dtype must be a type of floats, such as np.float32, not {dtype!r}")
     with needs():
         from sklearn.datasets import load_digits
     X, y = load_digits(return_X_y=True)

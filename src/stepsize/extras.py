@@ -1,4 +1,4 @@
-"""The package asks for NumPy alone. What needs more says what is missing, and how to get it."""
+"""The package needs only NumPy. Whatever needs more says what is missing, and how to get it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,9 +35,9 @@ RUN = {"course": "python run.py", "course,teach": "python run.py guide"}  # what
 
 @contextmanager
 def needs() -> Iterator[None]:
-    """Around imports: what isn't installed, and belongs to an extra, is named with that extra.
+    """Goes around imports: if a module from an extra isn't installed, the error names the extra.
 
-    Raises: ModuleNotFoundError, as the import did.
+    Raises: ModuleNotFoundError, like the import itself.
     """
     try:
         yield
@@ -48,14 +48,14 @@ def needs() -> Iterator[None]:
 
 
 def require(*modules: str) -> None:
-    """Raises: ModuleNotFoundError, in the same words, for the first of these that is missing."""
+    """Raise ModuleNotFoundError, in the same words, for the first of these that is missing."""
     for module in modules:
         if find_spec(module) is None:
             raise ModuleNotFoundError(words_for(module), name=module)
 
 
 def words_for(module: str) -> str:
-    """What a learner should know of a module that is missing; nothing of one that isn't ours."""
+    """What to tell a learner about a missing module; empty if it isn't one of ours."""
     top = module.partition(".")[0]
     for extra, names in EXTRAS.items():
         if top in names:

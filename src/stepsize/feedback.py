@@ -1,7 +1,7 @@
-"""The schedule that has to listen: when the loss stands still, lower the rate.
+"""The schedule that watches the loss: when the loss stops falling, lower the rate.
 
-No formula of t can do that. So it is built as a rule is: a pure function of what it hears and of
-what it remembers, that gives the factor of the peak rate and what to remember next.
+No formula of t can do that. So it is built like a rule: a pure function of the loss and of what
+it remembers, which returns the factor on the peak rate and what to remember next.
 """
 
 from typing import Any, NamedTuple
@@ -15,7 +15,7 @@ __all__ = ["Heard", "plateau"]
 
 
 class Heard(NamedTuple):
-    """The factor of the peak learning rate to go on with, and what to remember."""
+    """The factor on the peak learning rate from now on, and what to remember."""
 
     factor: Any
     memory: dict[str, Any]
@@ -48,26 +48,28 @@ def plateau(
     floor: Any = 0.0,
     eps: Any = 1e-8,
 ) -> Heard:
-    r"""Reduce on plateau: multiply the rate by `factor` once the loss was bad too often in a row.
+    r"""Reduce on plateau: multiply the rate by `factor` after too many bad losses in a row.
 
-    A loss is good where it is below the best so far by the threshold:
+    A loss is good if it is below the best so far by more than the threshold:
 
     $$L < b\,(1 - \tau) \text{ (rel)}, \qquad L < b - \tau \text{ (abs)}$$
 
-    Then it is the new best, and no loss counts as bad. Else one more is bad; `patience` of them are
-    borne, and the next one lowers the rate. For `cooldown` losses after that, none counts.
+    A good loss is the new best, and the count of bad losses returns to 0. Otherwise the count goes
+    up: `patience` bad losses are tolerated, and the next one lowers the rate. The `cooldown` losses
+    after that don't count.
 
-    loss: a number, or (...) for as many runs at once; so are all others. nan is never good.
-    Memory: rate, the factor so far; best; bad, how many in a row; rest, how long cooling goes on.
-    mode: "min", or "max" for what is to rise, as accuracy. factor: at least 0 and below 1.
-    patience, cooldown, threshold, floor, eps: at least 0. The rate never falls below floor, and
-    where it would fall by no more than eps, it stays.
-    Raises: ValueError for what is out of range; TypeError for a loss or a memory that is no number.
-    Same as torch.optim.lr_scheduler.ReduceLROnPlateau, where min_lr = floor * lr and eps = eps * lr
-    are rates, and here parts of the peak rate. With "rel", as there, a negative best is beaten by
-    a loss that is a little higher: take "abs" for losses that can be negative.
+    loss: a number, or an array (...) for several runs; so are all others. nan is never good.
+    Memory: rate, the factor so far; best; bad, the count in a row; rest, the cooldown still left.
+    mode: "min", or "max" for something that should rise, like accuracy. factor: at least 0, below
+    1. patience, cooldown, threshold, floor, eps: at least 0. The rate never falls below floor. If
+    it would fall by no more than eps, it stays where it is.
+    Raises: ValueError for a value out of range; TypeError for a loss or memory that isn't a number.
+    Same as torch.optim.lr_scheduler.ReduceLROnPlateau, except that torch's min_lr and eps are
+    rates, floor * lr and eps * lr here. With "rel", as in torch, a slightly higher loss beats a
+    negative best, so use "abs" for losses that can be negative.
 
-    Call it once an epoch with the validation loss. With patience=2, the third bad loss is too much:
+    Call it once per epoch with the validation loss. With patience=2, the third bad loss is too
+    many:
 
     >>> memory = {}
     >>> for loss in [1.0, 0.5, 0.5, 0.6, 0.5, 0.4]:

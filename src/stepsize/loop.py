@@ -24,7 +24,7 @@ __all__ = ["Landscape", "Trace", "descend"]
 
 
 class Landscape(Protocol):
-    """What can be descended: a surface of `surfaces`, a model of `models`, a learner's own."""
+    """Anything you can descend: a surface from `surfaces`, a model from `models`, or your own."""
 
     def loss(self, theta: np.ndarray) -> np.ndarray: ...
 
@@ -34,8 +34,9 @@ class Landscape(Protocol):
 class Trace(SimpleNamespace):
     """Everything that happened in a run, time first.
 
-    theta (T+1, ..., d) and loss (T+1, ...) begin with the start. Everything else has T rows, one
-    per update: grad, the hyper-parameters as they were, the rule's memory and what else it shows.
+    theta (T+1, ..., d) and loss (T+1, ...) include the starting point. Everything else has T rows,
+    one
+    per update: grad, the hyper-parameters, the rule's memory and whatever else it shows.
     "What was my learning rate at step 40?" is `trace.lr[40]`.
     """
 
@@ -47,12 +48,12 @@ class Trace(SimpleNamespace):
         shapes = (f"{name} {np.shape(value)}" for name, value in vars(self).items())
         return f"Trace({', '.join(shapes)})"
 
-    def __getattr__(self, name: str) -> Any:  # only asked where there is no such attribute
+    def __getattr__(self, name: str) -> Any:  # only called if there is no such attribute
         raise AttributeError(f"this trace has no {name!r}; it has {', '.join(vars(self))}")
 
     @property
     def diverged(self) -> np.ndarray:
-        """Whether the loss ended above where it began, or is no longer a number: (...)."""
+        """Whether the loss ended above its start, or is no longer a number; shape (...)."""
         return ~(self.loss[-1] <= self.loss[0])
 
 
@@ -63,21 +64,21 @@ def descend(
     steps: int,
     **hyper: float | np.ndarray | Callable[[int], Any],
 ) -> Trace:
-    """Walk down `landscape` from `start` by `rule`, and keep everything.
+    """Descend `landscape` from `start` with `rule`, and keep everything.
 
-    rule: one of `optimizers`, or any function of that form.
-    landscape: has `loss(theta)` and `grad(theta, t)`; gradients are brought to theta's type.
+    rule: one of `optimizers`, or any function of the same form.
+    landscape: has `loss(theta)` and `grad(theta, t)`; gradients are converted to theta's type.
     start: theta_0, shape (..., d); or the trace of a run, which then continues as if it had never
-        stopped, and is returned whole. steps: how many (more) updates, at least 0.
-    hyper: the rule's hyper-parameters, each a number, a column (k, 1), or a function of the
-        updates already made. Columns make k runs in one pass, bit for bit those made one by one
-        (in a float32 run, a column computes in float32 what a plain number does in float64; a
-        float64 column makes a float64 run of it).
-        A memory named here starts with that value.
+        stopped, and is returned in full. steps: how many (more) updates, at least 0.
+    hyper: the rule's hyper-parameters, each a number, a column (k, 1), or a function of the number
+        of updates already made. Columns make k runs in one pass, bit for bit as if made one by one
+        (except that in a float32 run a column computes in float32, a plain number in float64; a
+        float64 column turns it into a float64 run).
+        A memory named here starts from that value.
 
     Raises: ValueError or TypeError for a bad hyper-parameter, start or steps, and for a rule that
-    returns no Step, or a theta of a different shape. A diverging run raises nothing and warns of
-    nothing: inf and nan are in the trace.
+    doesn't return a Step, or whose theta has a different shape. A diverging run raises no error and
+    no warning: inf and nan are in the trace.
 
     >>> from stepsize.optimizers import sgd
     >>> from stepsize.surfaces import bowl
@@ -114,7 +115,7 @@ def descend(
             if t == made + 1:
                 require_numbers("landscape.loss(theta)", loss)
                 _require_whole(rule, theta, loss)
-            if grad.dtype.kind in "fiub":  # what is no real number the rule will name
+            if grad.dtype.kind in "fiub":  # the rule will name anything that isn't a real number
                 grad = grad.astype(theta.dtype, copy=False)
             step = _step(rule, theta, grad, t, memory, now)
             if t == made + 1:
@@ -127,10 +128,10 @@ def descend(
 
 
 class _Kept(dict[str, np.ndarray]):
-    """A trace while it is written: for each quantity an array with room for all updates.
+    """A trace while it is being written: for each quantity, an array with room for all updates.
 
     Room is made when a quantity first appears. Collecting rows and stacking them at the end would
-    take twice the memory, and a wide sweep is large. What a rule doesn't show stays nan.
+    take twice the memory, and a wide sweep is large. Whatever a rule doesn't show stays nan.
     """
 
     def __init__(self, before: dict[str, np.ndarray], updates: int) -> None:
@@ -157,9 +158,9 @@ class _Kept(dict[str, np.ndarray]):
 
 
 def _require_hyper(rule: Rule, hyper: dict[str, Any]) -> None:
-    """Raise for a name that the rule doesn't have, and for all but a number, column or function.
+    """Raise for a name the rule doesn't have, and for anything but a number, column or function.
 
-    A rule that takes `**anything` is left to say so itself.
+    A rule that takes `**anything` has to object by itself.
     """
     parameters = inspect.signature(rule).parameters
     if inspect.Parameter.VAR_KEYWORD not in {p.kind for p in parameters.values()}:
@@ -174,21 +175,21 @@ def _require_hyper(rule: Rule, hyper: dict[str, Any]) -> None:
 
 
 def _require_own_names(rule: Rule, step: Step) -> None:
-    """Raise ValueError where a rule would write over what the trace has by that name."""
+    """Raise ValueError if a rule would overwrite a quantity of the same name in the trace."""
     taken = {"theta", "loss", "grad"} & (step.memory.keys() | step.shown.keys())
     if taken:
         name = sorted(taken)[0]
-        raise ValueError(f"the trace has a {name} of its own: call {name_of(rule)}'s otherwise")
+        raise ValueError(f"the trace has its own {name}: give {name_of(rule)}'s a different name")
 
 
 def _require_whole(rule: Rule, theta: np.ndarray, loss: Any) -> None:
-    """Raise ValueError where a rule of matrices would be handed something else, or part of one.
+    """Raise ValueError if a rule for matrices would be given something else, or part of a matrix.
 
-    How many axes a point has on this landscape, the loss tells: it has all the others.
+    The loss tells how many axes a point has on this landscape, because it has all the other axes.
     """
     axes, wanted = theta.ndim - np.ndim(loss), scope_of(rule).axes
     if axes < wanted or axes > wanted == 1:
-        here = "vectors, as that of a Network, which holds all its parameters" if axes == 1 else ""
+        here = "vectors, like a Network's, which holds all its parameters" if axes == 1 else ""
         raise ValueError(
             f"{name_of(rule)} steps {'matrices' if wanted == 2 else 'vectors'}, and the points of"
             f" this landscape are {here or ('matrices' if axes else 'numbers')}"
@@ -196,9 +197,9 @@ def _require_whole(rule: Rule, theta: np.ndarray, loss: Any) -> None:
 
 
 def _defaults(rule: Rule) -> dict[str, Any]:
-    """The rule's own choices, so that the trace shows a learning rate that nobody set.
+    """The rule's default values, so that the trace shows even a learning rate that nobody set.
 
-    Not weight_decay=0 and maximize=False, which every rule accepts besides: hence `unwrap`.
+    `unwrap` leaves out weight_decay=0 and maximize=False, which every rule accepts in addition.
     """
     parameters = inspect.signature(inspect.unwrap(rule)).parameters.values()
     chosen = (p for p in parameters if p.kind is p.KEYWORD_ONLY and p.default is not p.empty)
@@ -206,7 +207,7 @@ def _defaults(rule: Rule) -> dict[str, Any]:
 
 
 def _start(start: Any, hyper: dict[str, Any]) -> np.ndarray:
-    """theta_0 as floats, already as wide as the widest column of hyper-parameters."""
+    """theta_0 as floats, already broadcast to the widest column of hyper-parameters."""
     require_numbers("start", start)
     theta = np.asarray(start)
     if theta.dtype.kind != "f":
@@ -218,18 +219,19 @@ def _start(start: Any, hyper: dict[str, Any]) -> np.ndarray:
             shape = np.broadcast_shapes(shape, np.shape(value))
         except ValueError:
             fits = f"{name} must fit what it runs with, not have the shape {np.shape(value)}"
-            raise ValueError(f"{fits}: {seen}. Columns used together have one length.") from None
+            together = "Columns used together must have the same length."
+            raise ValueError(f"{fits}: {seen}. {together}") from None
         seen += f", {name} {np.shape(value)}" if np.ndim(value) else ""
     arrays = [x for x in now.values() if isinstance(x, np.ndarray) and x.dtype.kind in "fiub"]
     return np.broadcast_to(theta, shape).astype(np.result_type(theta, *arrays))
 
 
 def _at(value: Any, updates_made: int, dtype: np.dtype, is_count: bool) -> Any:
-    """A hyper-parameter as it is now.
+    """A hyper-parameter's value at this update.
 
-    A number becomes an array of no dimensions: NumPy's power of an array can differ in the last bit
-    from Python's, and a run alone has to be the same as in a column. In a float32 run it becomes
-    a plain one, which does not widen the run to float64, as a float of NumPy's would.
+    A number becomes a zero-dimensional array: NumPy's power of an array can differ in the last bit
+    from Python's, and a single run has to equal the same run in a column. In a float32 run it stays
+    a plain number, which doesn't widen the run to float64 as one of NumPy's floats would.
     """
     now = value(updates_made) if callable(value) else value
     kind = np.asarray(now).dtype.kind
@@ -245,7 +247,7 @@ def _at(value: Any, updates_made: int, dtype: np.dtype, is_count: bool) -> Any:
 def _step(
     rule: Rule, theta: np.ndarray, grad: Any, t: int, memory: dict[str, Any], now: dict[str, Any]
 ) -> Step:
-    """One update. The rule gets copies: one that works in place must not rewrite the past."""
+    """One update. The rule gets copies, because working in place must not change the past."""
     memory = {name: copy.copy(value) for name, value in memory.items()}
     step = rule(theta.copy(), np.array(grad), t, **{**now, **memory})
     require_step(rule, step, theta.shape)
@@ -257,9 +259,9 @@ def _step(
 def _memory(
     rule: Rule, before: dict[str, np.ndarray], hyper: dict[str, Any], dtype: np.dtype
 ) -> dict[str, Any]:
-    """What the rule remembers, out of the last rows of a trace.
+    """The rule's memory, taken from the last rows of a trace.
 
-    A number that was a plain one, as lr is in a float32 run, is one again: it must not widen it.
+    What was a plain number, like lr in a float32 run, is one again, so that it can't widen the run.
     """
     parameters = inspect.signature(rule).parameters.values()
     names = [p.name for p in parameters if p.kind is not p.KEYWORD_ONLY and p.name not in hyper]

@@ -1,6 +1,6 @@
-"""What is really trained: models with data, their parameters packed in one vector theta.
+"""Models to train on data, with all parameters packed into one vector theta.
 
-A model is walked down as a surface is: `model.loss(theta)` is the loss on all the data,
+You descend a model like a surface: `model.loss(theta)` is the loss on all the data, and
 `model.grad(theta, t)` the gradient on the mini-batch of update t.
 """
 
@@ -17,7 +17,7 @@ __all__ = ["LinearRegression", "SineRegression"]
 
 @dataclass(frozen=True, eq=False)
 class _LeastSquares:
-    """Data, and which part of it the update t looks at."""
+    """Data, and which part of it update t looks at."""
 
     X: np.ndarray
     y: np.ndarray
@@ -53,10 +53,10 @@ class LinearRegression(_LeastSquares):
     r"""Least squares on mini-batches: $L(\theta) = \frac1n \sum_i (x_i \cdot \theta - y_i)^2$.
 
     X (n, d), y (n,): the data. batch_size: between 1 and n; None for all at once. seed: which
-    shuffles, see `batch`. Same as torch.nn.Linear(d, 1, bias=False) with MSELoss.
+    shuffle, see `batch`. Same as torch.nn.Linear(d, 1, bias=False) with MSELoss.
 
     loss: (..., d) -> (...), on all the data. grad: (..., d) -> (..., d), on the batch of update t.
-    Raises: ValueError where X and y do not fit each other, nor theta and X; or batch_size and n.
+    Raises: ValueError if X and y, theta and X, or batch_size and n don't fit each other.
     """
 
     ndim = 2
@@ -80,10 +80,10 @@ class SineRegression(_LeastSquares):
     r"""Find a frequency: $L(\theta) = \frac1n \sum_i (\sin(\theta x_i) - y_i)^2$, d = 1.
 
     X (n,), y (n,): the data. batch_size and seed as in `LinearRegression`. One parameter, real
-    data, and poor local minima: waves that fit a part of the points.
+    data, and poor local minima: waves that fit only some of the points.
 
     loss: (..., 1) -> (...), on all the data. grad: (..., 1) -> (..., 1), on the batch of update t.
-    Raises: ValueError where X and y do not fit each other, nor theta and X; or batch_size and n.
+    Raises: ValueError if X and y, theta and X, or batch_size and n don't fit each other.
     """
 
     ndim = 1

@@ -1,6 +1,6 @@
-"""A small network in plain NumPy: a multilayer perceptron, all its parameters in one vector theta.
+"""A small network in plain NumPy: a multilayer perceptron with its parameters in one vector theta.
 
-Walked down as every model is; nothing in `descend` or in a rule knows that theta is a network.
+You descend it like any model; nothing in `descend` or in a rule knows that theta is a network.
 """
 
 from collections.abc import Callable
@@ -33,23 +33,23 @@ class Network:
 
     $$L(\theta) = -\frac1n \sum_i \log \mathrm{softmax}(z_i)_{y_i}$$
 
-    X (n, inputs): the data; its dtype is that of the computation. y (n,): whole numbers, the
-    classes 0, 1, ... hidden: the widths of the layers between. activation f: "tanh" or "relu".
+    X (n, inputs): the data; all computation uses its dtype. y (n,): whole numbers, the
+    classes 0, 1, ... hidden: the widths of the hidden layers. activation f: "tanh" or "relu".
     batch_size and seed as in `models.LinearRegression`. Same as torch.nn.Linear, Tanh or ReLU, and
     CrossEntropyLoss, with W as the transpose of torch's weight.
 
     theta (..., d) = W_1, b_1, W_2, b_2, ... one after the other, W (inputs, outputs) row by row.
     loss: (..., d) -> (...), on all the data. grad: (..., d) -> (..., d), on the batch of update t.
-    Raises: ValueError where X and y do not fit each other, for an activation that isn't one of
-    these, and for widths or a batch_size out of range. TypeError where X holds no floats, as raw
-    pixels.
+    Raises: ValueError if X and y don't fit each other, for an activation that isn't one of
+    these, and for widths or a batch_size out of range. TypeError if X doesn't hold floats, for
+    instance raw pixels.
 
     >>> from stepsize.data import digits
     >>> net = Network(*digits(), hidden=(64,), batch_size=32)
     >>> net
     Network 64-64-10, tanh: 4810 parameters, 1797 examples
 
-    All weights 0, and each class is as likely as any other: a loss of log 10.
+    With all weights 0, each class is as likely as any other, so the loss is log 10.
 
     >>> round(float(net.loss(np.zeros(net.size))), 3), round(float(np.log(10)), 3)
     (2.303, 2.303)
@@ -68,11 +68,11 @@ class Network:
             wanted = "X must have 2 axes and y one class for each of its rows"
             raise ValueError(f"{wanted}, not shapes {np.shape(self.X)} and {np.shape(self.y)}")
         if not len(self.y):
-            raise ValueError("X and y must have one example at least, not none")
+            raise ValueError("X and y must have at least one example, not none")
         if not np.issubdtype(np.asarray(self.y).dtype, np.integer) or np.min(self.y) < 0:
             raise ValueError("y must hold whole numbers, the classes 0, 1, ...")
         if isinstance(self.hidden, (int, str)):
-            raise TypeError(f"hidden must be the layers' widths, as (32,), not {self.hidden!r}")
+            raise TypeError(f"hidden must be the layers' widths, like (32,), not {self.hidden!r}")
         for width in self.hidden:
             require("each of hidden", width, count_from(1))
         if self.activation not in [*ACTIVATIONS]:
@@ -91,7 +91,7 @@ class Network:
 
     @cached_property
     def size(self) -> int:
-        """d, how many parameters there are."""
+        """d, the number of parameters."""
         return sum((inputs + 1) * outputs for inputs, outputs in pairwise(self.widths))
 
     @cached_property
@@ -111,7 +111,7 @@ class Network:
     def layers(self, theta: np.ndarray) -> list[Layer]:
         """theta as the tensors of each layer, W (..., inputs, outputs) and b (..., 1, outputs).
 
-        They are views: what is written into them is written into theta.
+        They are views: writing into them writes into theta.
         """
         if np.shape(theta)[-1:] != (self.size,):
             raise ValueError(f"theta must have shape (..., {self.size}), not {np.shape(theta)}")
@@ -130,7 +130,7 @@ class Network:
 
     @np.errstate(all="ignore")
     def grad(self, theta: np.ndarray, t: int) -> np.ndarray:
-        """Back-propagation: delta is the slope of the loss along z, layer by layer, last first."""
+        """Back-propagation: delta is the slope of the loss along z, from the last layer back."""
         X, targets = self._batch(t)
         slope = ACTIVATIONS[self.activation][1]
         gradient = np.empty_like(theta)

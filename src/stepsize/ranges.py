@@ -1,10 +1,10 @@
-"""Which values an argument may have, said above a function and not inside it.
+"""Which values an argument may have, declared above a function instead of inside it.
 
     @accepts(steps=at_least(1), floor=up_to_one)
     def cosine(...)
 
-A value outside its range raises before the function runs; NaN lies outside every range. So the
-lines of the function stay the lines of the paper.
+A value outside its range raises an error before the function runs; NaN is outside every range.
+So the lines of the function stay the lines of the paper.
 """
 
 import functools
@@ -21,7 +21,7 @@ R = TypeVar("R")
 
 @dataclass(frozen=True)
 class Range:
-    """All numbers x with low <= x <= high; low < x where `above`, x < high where `below` is set."""
+    """All numbers x with low <= x <= high; low < x if `above` is set, x < high if `below` is."""
 
     low: float
     high: float = float("inf")
@@ -48,7 +48,7 @@ class Range:
 
 @dataclass(frozen=True)
 class Count:
-    """All whole numbers x with low <= x < below; a float is none of them, not even 3.0."""
+    """All whole numbers x with low <= x < below; a float isn't one, not even 3.0."""
 
     low: int
     below: float = float("inf")
@@ -91,7 +91,7 @@ def at_most(high: float) -> Range:
 
 
 def alone(allowed: Range) -> Range:
-    """The same range, for one number and no array of them."""
+    """The same range, for a single number, not an array."""
     return replace(allowed, alone=True)
 
 
@@ -113,7 +113,7 @@ any_number = Range(-float("inf"))
 def require(name: str, value: Any, allowed: Allowed) -> None:
     """Raise unless every number in `value`, a number or an array, is allowed.
 
-    Raises: TypeError where value can't be compared with numbers; ValueError where it is outside.
+    Raises: TypeError if value can't be compared with numbers; ValueError if it is out of range.
     """
     try:
         inside = value in allowed
@@ -126,17 +126,17 @@ def require(name: str, value: Any, allowed: Allowed) -> None:
 
 
 def require_numbers(name: str, value: Any, axes: int | None = None) -> None:
-    """Raise unless these are real numbers: one, or an array of them, or lists that make one.
+    """Raise unless these are real numbers: one, an array of them, or nested lists that form one.
 
-    axes: how many it must have, if not any number of them.
-    Raises: TypeError for what is no number; ValueError for ragged lists and other axes.
+    axes: how many axes it must have; None allows any number.
+    Raises: TypeError for anything that isn't a number; ValueError for ragged lists or wrong axes.
     """
     if type(value) is np.ndarray and value.dtype.kind == "f" and axes is None:
         return
     try:
         array = np.asarray(value)
     except ValueError:
-        raise ValueError(f"{name} must have rows of one length, not {value!r:.60}") from None
+        raise ValueError(f"{name} must have rows of equal length, not {value!r:.60}") from None
     if array.dtype.kind not in "fiub":
         wanted = "real numbers, one or an array of them"
         raise TypeError(f"{name} must be {wanted}, not {value!r:.60}")
@@ -150,7 +150,7 @@ def require_floats(name: str, value: Any) -> None:
     dtype = getattr(value, "dtype", None)
     if dtype is None:
         fits = not isinstance(value, (*NOT_NUMBERS, complex))
-    else:  # NumPy's types have a kind, torch's say whether they are floats
+    else:  # NumPy's types have a kind, torch's know whether they are floats
         fits = dtype.kind in "fO" if hasattr(dtype, "kind") else dtype.is_floating_point
     if not fits:
         kind = type(value).__name__ if dtype is None else dtype
@@ -158,15 +158,15 @@ def require_floats(name: str, value: Any) -> None:
 
 
 def _kind(value: Any) -> str:
-    """As NumPy calls the kinds of its types: f for floats and i for whole numbers, not only its."""
+    """The kind of a type in NumPy's terms, f for floats and i for whole numbers; torch's, too."""
     plain = "i" if isinstance(value, int) else "f"
     return str(getattr(getattr(value, "dtype", None), "kind", plain))
 
 
 def accepts(**ranges: Allowed) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Check the named arguments at each call, by position or by name; defaults are trusted.
+    """Check the named arguments at each call, positional or by name; defaults are trusted.
 
-    So None passes where it is the default.
+    So None passes if it is the default.
     """
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:

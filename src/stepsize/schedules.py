@@ -1,13 +1,13 @@
-r"""The learning-rate schedules: plain formulas of t that give a factor of the peak rate.
+r"""The learning-rate schedules: plain formulas of t that return a factor on the peak rate.
 
-t is the number of updates already made, 0 before the first (a rule, in contrast, is told the
-number of the update being made, 1 for the first). All take a number or an array, so a schedule is
-drawn before anything is trained:
+t is the number of updates already made, 0 before the first. (A rule, in contrast, is told the
+number of the update being made, 1 for the first.) All take a number or an array, so you can draw
+a schedule before you train anything:
 
     lr = lambda t: 0.1 * warmup(t, 10) * cosine(t, 300)
 
 Multiply schedules with `*`; run one after another with `sequence`; any function of t is a schedule.
-A formula has no state, so drawing it uses nothing up.
+A formula has no state, so drawing it doesn't use it up.
 
 **Per update or per epoch?** Everything here counts updates: `descend` passes updates, and `steps`
 means updates. If you think in epochs, divide t explicitly, in plain sight:
@@ -64,7 +64,7 @@ __all__ = [  # noqa: RUF022  (in order of difficulty)
 
 
 def schedule(**ranges: Allowed) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Guard a formula: its ranges are checked, it warns of nothing, and a number gives a float."""
+    """Guard a formula: check its ranges, silence warnings, and return a float for a number."""
 
     def decorate(formula: Callable[..., Any]) -> Callable[..., Any]:
         checked = accepts(**ranges)(np.errstate(all="ignore")(formula))
@@ -96,13 +96,13 @@ def constant(t: Any, factor: float = 1.0, steps: float = np.inf) -> Any:
 
 @schedule(t=at_least(0), steps=at_least(1), start=up_to_one, end=up_to_one)
 def linear(t: Any, steps: int, start: float = 1.0, end: float = 0.0) -> Any:
-    r"""Linear: from `start` to `end` in `steps` updates, then stay.
+    r"""Linear: from `start` to `end` in `steps` updates, then stay there.
 
     $$f(t) = a + (b - a) \min(t / T,\, 1)$$
 
     t: updates already made, at least 0. steps: at least 1. start, end: between 0 and 1.
     Same as torch.optim.lr_scheduler.LinearLR(start_factor=start, end_factor=end,
-    total_iters=steps), which can't start from 0: its recursion would divide by it.
+    total_iters=steps), which can't start from 0, because its recursion divides by the start.
 
     >>> linear(np.arange(6), steps=4, start=0.8)
     array([0.8, 0.6, 0.4, 0.2, 0. , 0. ])
@@ -116,14 +116,14 @@ def warmup(t: Any, steps: int, start: float = 0.0) -> Any:
 
     $$f(t) = s + (1 - s) \min\left(\frac{t + 1}{T},\, 1\right)$$
 
-    t: updates already made, at least 0. steps: at least 1. start: between 0 and 1, the height that
-    the first update is one part above. So no update is dead, as the first is where t / T is meant,
-    in Optax's linear_schedule from 0 and in many a script; that is `linear(t, steps, start, 1.0)`.
+    t: updates already made, at least 0. steps: at least 1. start: between 0 and 1. The first update
+    is already one part above it, so none is wasted. With t / T, as in Optax's linear_schedule from
+    0 and in many scripts, the first one is; that formula is `linear(t, steps, start, 1.0)`.
     Source: Goyal et al. (2017), section 2.2, arXiv:1706.02677.
     Same as torch.optim.lr_scheduler.LinearLR(start_factor=start + (1 - start) / steps,
     total_iters=steps - 1), for steps above 1. torch's own start_factor is 1/3.
 
-    The first update has 1 / steps of the peak, the last of the warmup all of it:
+    The first update uses 1 / steps of the peak, the last one of the warmup all of it:
 
     >>> warmup(np.arange(6), steps=4)
     array([0.25, 0.5 , 0.75, 1.  , 1.  , 1.  ])
@@ -152,7 +152,7 @@ def multi_step(t: Any, milestones: Sequence[int], gamma: float = 0.1) -> Any:
 
     $$f(t) = \gamma^{n(t)}, \qquad n(t) = \text{how many milestones are} \le t$$
 
-    t: updates already made, at least 0. milestones: each at least 1; in any order, and one that
+    t: updates already made, at least 0. milestones: each at least 1, in any order; one that
     is listed twice counts twice. gamma: at least 0.
     Source: He et al. (2016), section 3.4, arXiv:1512.03385.
     Same as torch.optim.lr_scheduler.MultiStepLR.
@@ -165,7 +165,7 @@ def multi_step(t: Any, milestones: Sequence[int], gamma: float = 0.1) -> Any:
 
 
 def _milestones(given: Any) -> np.ndarray:
-    """As an array, out of a list, a set or whatever goes through them; or one number."""
+    """As an array, from a list, a set or any iterable; or a single number."""
     one = isinstance(given, (str, dict, np.ndarray)) or not isinstance(given, Iterable)
     listed = given if one else [*given]
     require_numbers("milestones", listed)
@@ -179,7 +179,7 @@ def exponential(t: Any, gamma: float) -> Any:
 
     $$f(t) = \gamma^t$$
 
-    t: updates already made, at least 0. gamma: at least 0. To halve every T updates, 0.5**(1/T).
+    t: updates already made, at least 0. gamma: at least 0; 0.5**(1/T) halves every T updates.
     Same as torch.optim.lr_scheduler.ExponentialLR.
 
     >>> exponential(np.arange(5), gamma=0.5)
@@ -190,11 +190,11 @@ def exponential(t: Any, gamma: float) -> Any:
 
 @schedule(t=at_least(0), steps=at_least(1), power=at_least(0))
 def polynomial(t: Any, steps: int, power: float = 1.0) -> Any:
-    r"""Polynomial decay: from 1 to 0 in `steps` updates along a power of the time that is left.
+    r"""Polynomial decay: from 1 to 0 in `steps` updates, as a power of the time left.
 
     $$f(t) = (1 - \min(t / T,\, 1))^p$$
 
-    t: updates already made, at least 0. steps: at least 1. power: at least 0; 1 is a line.
+    t: updates already made, at least 0. steps: at least 1. power: at least 0; 1 is a straight line.
     Same as torch.optim.lr_scheduler.PolynomialLR(total_iters=steps, power=power).
 
     >>> polynomial(np.arange(6), steps=4, power=2.0)
@@ -211,7 +211,7 @@ def inverse_sqrt(t: Any, warmup: int) -> Any:
 
     t: updates already made, at least 0. warmup: at least 1.
     Source: Vaswani et al. (2017), equation 3, arXiv:1706.03762, where n counts from 1 and the peak
-    rate is 1 / sqrt(d_model * warmup). It never ends, and needs no number of steps. torch has none.
+    rate is 1 / sqrt(d_model * warmup). It never ends, so it needs no number of steps. Not in torch.
 
     Four times as many updates, half the rate:
 
@@ -224,14 +224,14 @@ def inverse_sqrt(t: Any, warmup: int) -> Any:
 
 @schedule(t=at_least(0), steps=at_least(1), floor=up_to_one)
 def cosine(t: Any, steps: int, floor: float = 0.0) -> Any:
-    r"""Cosine decay: fall from 1 to `floor` along half a cosine wave in `steps` updates, then stay.
+    r"""Cosine decay: from 1 to `floor` along half a cosine wave in `steps` updates, then stay.
 
     $$f(t) = s + (1 - s)\, \tfrac{1}{2} \left(1 + \cos(\pi \min(t / T,\, 1))\right)$$
 
     t: updates already made, at least 0. steps: at least 1. floor: between 0 and 1.
     Source: Loshchilov & Hutter (2017), equation 5, arXiv:1608.03983.
     Same as torch.optim.lr_scheduler.CosineAnnealingLR(T_max=steps, eta_min=floor * lr) up to
-    T_max; there torch's rises again, and this one stays at the floor.
+    T_max. From there torch's rises again, while this one stays at the floor.
 
     >>> cosine(np.arange(6), steps=4).round(3)
     array([1.   , 0.854, 0.5  , 0.146, 0.   , 0.   ])
@@ -255,15 +255,15 @@ def warmup_stable_decay(
     $$f(t) = \min\left(\frac{t + 1}{W},\, 1\right) \cdot \left(s + (1 - s)\, h(p)\right), \qquad
       p = \max\left(1 - \frac{T - t}{D},\, 0\right)$$
 
-    with h = 1 - p, a line, or h = 1 - sqrt(p), which falls fast at first; p is the part of the
-    decay that is over.
+    with h = 1 - p, a straight line, or h = 1 - sqrt(p), which falls fast at first; p is the part of
+    the decay that is over.
 
     t: updates already made, at least 0. steps T: at least 1. warmup W, decay D: at least 0, and
     together at most steps. floor s: between 0 and 1. anneal h: "linear" or "1-sqrt".
-    Raises: ValueError where warmup and decay don't fit into steps.
-    Source: Hu et al. (2024), section 4, arXiv:2404.06395; both ways down are from Hägele et al.
-    (2024), arXiv:2405.18392, where 1 - sqrt did a little better than the line. torch has none; in
-    `sequence` it is `warmup`, `constant`, `linear`.
+    Raises: ValueError if warmup and decay don't fit into steps.
+    Source: Hu et al. (2024), section 4, arXiv:2404.06395; both shapes of decay are from Hägele et
+    al. (2024), arXiv:2405.18392, where 1 - sqrt did a little better than the line. Not in torch;
+    with `sequence`, it is `warmup`, `constant`, `linear`.
 
     The plateau can last as long as you like; only the decay has to know when it ends:
 
@@ -284,13 +284,13 @@ def warmup_stable_decay(
 
 @schedule(t=at_least(0), steps=count_from(1), growth=count_from(1), floor=up_to_one)
 def cosine_restarts(t: Any, steps: int, growth: int = 1, floor: float = 0.0) -> Any:
-    r"""Cosine with warm restarts (SGDR): a cosine decay again and again, each time `growth` longer.
+    r"""Cosine with warm restarts (SGDR): cosine decays, each `growth` times as long as the last.
 
     $$f(t) = s + (1 - s)\, \tfrac12 \left(1 + \cos \frac{\pi (t - t_i)}{T_i}\right), \quad
       T_i = T_0\, m^i, \quad t_i = T_0 + \dots + T_{i-1} \le t$$
 
     t: updates already made, at least 0. steps T_0, growth m: whole numbers, at least 1.
-    floor s: between 0 and 1. The floor is never quite reached: at t_i the next decay begins.
+    floor s: between 0 and 1. It is never quite reached, because the next decay begins at t_i.
     Source: Loshchilov & Hutter (2017), equation 5, arXiv:1608.03983. Same as
     torch.optim.lr_scheduler.CosineAnnealingWarmRestarts(T_0=steps, T_mult=growth,
     eta_min=floor * lr).
@@ -311,10 +311,10 @@ def triangular(t: Any, up: int, down: int | None = None, floor: float = 0.0) -> 
 
     $$f(t) = s + (1 - s)\, \Lambda(t)$$
 
-    with the triangle Lambda that is 0 at the ends of each cycle and 1 at its peak.
+    where the triangle Lambda is 0 at the ends of each cycle and 1 at its peak.
 
-    t: updates already made, at least 0. up, down: at least 1; down is up where not given.
-    floor s: between 0 and 1, the base rate over the peak rate.
+    t: updates already made, at least 0. up, down: at least 1; by default, down equals up.
+    floor s: between 0 and 1, the base rate divided by the peak rate.
     Source: Smith (2017), section 3, arXiv:1506.01186. Same as torch.optim.lr_scheduler.CyclicLR(
     base_lr=floor * lr, max_lr=lr, step_size_up=up, step_size_down=down). Its cycle_momentum is
     momentum = lambda t: 0.9 - 0.1 * triangular(t, up, down).
@@ -344,7 +344,7 @@ def triangular2(t: Any, up: int, down: int | None = None, floor: float = 0.0) ->
 def exp_range(
     t: Any, up: int, down: int | None = None, gamma: float = 1.0, floor: float = 0.0
 ) -> Any:
-    r"""Cyclic, exp_range: as `triangular`, its height shrinking by `gamma` at each update.
+    r"""Cyclic, exp_range: as `triangular`, but its height shrinks by `gamma` at each update.
 
     $$f(t) = s + (1 - s)\, \Lambda(t)\, \gamma^t$$
 
@@ -387,17 +387,18 @@ def one_cycle(
     $$f: \quad \frac1D \;\nearrow\; 1 \;\searrow\; \frac{1}{D F} \qquad \text{or, in three phases,}
       \qquad \frac1D \;\nearrow\; 1 \;\searrow\; \frac1D \;\searrow\; \frac{1}{D F}$$
 
-    from t = 0 to the peak at t = pT - 1 and the end at T - 1; with three phases back at 1 / D at
-    2pT - 2. Between these, half a cosine wave, or a line.
+    from t = 0 to the peak at t = pT - 1 and the end at T - 1; with three phases, it is back at 1 /
+    D at 2pT - 2. Between these points it follows half a cosine wave, or a straight line.
 
-    t: updates already made, at least 0; from T - 1 on it stays at the end (which with p = 1 is the
-    peak; with three phases and p above 1/2 it comes later). steps T: a whole number, at least 1.
+    t: updates already made, at least 0; from T - 1 on it stays at its last value (with p = 1, that
+    is the peak; with three phases and p above 1/2, it comes later). steps T: a whole number, at
+    least 1.
     pct_start p: between 0 and 1. div_factor D, final_div_factor F: above 0.
     anneal: "cos" or "linear". phases: 2 or 3.
     Source: Smith & Topin (2018), arXiv:1708.07120, with three phases and lines; two and cosines are
     fastai's. Same as torch.optim.lr_scheduler.OneCycleLR(max_lr=lr, total_steps=steps, ...), which
-    goes one update past its end and then raises, and fails where p T is 1.
-    It cycles momentum as well: `one_cycle_momentum`.
+    allows one update past its end and then raises, and fails if p T is 1.
+    It cycles momentum as well: see `one_cycle_momentum`.
 
     >>> one_cycle(np.arange(8), steps=8, pct_start=0.5, div_factor=4, anneal="linear").round(3)
     array([0.25, 0.5 , 0.75, 1.  , 0.75, 0.5 , 0.25, 0.  ])
@@ -425,11 +426,11 @@ def one_cycle_momentum(
     anneal: str = "cos",
     phases: int = 2,
 ) -> Any:
-    r"""The momentum that goes with `one_cycle`, low where the rate is high: no factor, but itself.
+    r"""The momentum that goes with `one_cycle`, low where the rate is high: a value, not a factor.
 
     $$\mu: \quad \mu_{\max} \;\searrow\; \mu_{\min} \;\nearrow\; \mu_{\max}$$
 
-    at the turning points of `one_cycle`; in a third phase it stays.
+    at the turning points of `one_cycle`; in a third phase it stays constant.
 
     low, high: at least 0 and below 1. The other arguments and the source: as for `one_cycle`. Same
     as the momentum, or beta1, that OneCycleLR(base_momentum=low, max_momentum=high) sets.
@@ -447,7 +448,7 @@ def _one_cycle_turns(steps: int, pct_start: float, phases: int) -> list[float]:
 
 
 def _through(t: Any, turns: list[float], heights: list[float], anneal: str) -> Any:
-    """From height to height, each reached at its turn; a part that has no length is left out."""
+    """From height to height, each reached at its turn; parts without length are left out."""
     curve = heights[-1] + 0.0 * np.asarray(t)
     parts = zip(pairwise(turns), pairwise(heights), strict=True)
     for (begin, end), (start, goal) in reversed(list(parts)):
@@ -461,13 +462,14 @@ def _through(t: Any, turns: list[float], heights: list[float], anneal: str) -> A
 
 @schedule(t=at_least(0))
 def sequence(t: Any, schedules: Sequence[Callable[[Any], Any]], milestones: Sequence[int]) -> Any:
-    r"""One schedule after another; each counts from 0 at its own beginning.
+    r"""Run schedules one after another; each counts from 0 at its own beginning.
 
     $$f(t) = f_i(t - t_i) \quad \text{for } t_i \le t < t_{i+1}, \; t_0 = 0$$
 
     t: updates already made, at least 0. schedules: functions of t. milestones: where the second,
-    third, ... begins; rising, one fewer than schedules.
-    Raises: ValueError where their number or order is wrong; TypeError for what is no function of t.
+    third, ... begins, in rising order and one fewer than schedules.
+    Raises: ValueError if their number or order is wrong; TypeError for anything but a function of
+    t.
     Same as torch.optim.lr_scheduler.SequentialLR for schedules that have a closed form.
 
     >>> lr = lambda t: sequence(t, [lambda t: warmup(t, 2), lambda t: cosine(t, 4)], [2])

@@ -1,7 +1,7 @@
-r"""What the lessons walk on: functions of a few coordinates, each with its exact gradient.
+r"""The surfaces of the lessons: functions of a few coordinates, each with its exact gradient.
 
-`surface.loss(theta)` takes theta (..., d) and gives (...); `surface.grad(theta)` gives (..., d).
-All are batched over the leading axes, so that a contour map is one call.
+`surface.loss(theta)` takes theta (..., d) and returns (...); `surface.grad(theta)` gives (..., d).
+All are batched over the leading axes, so a contour map is a single call.
 """
 
 from collections.abc import Callable
@@ -21,10 +21,10 @@ Function = Callable[[np.ndarray], np.ndarray]
 class Surface:
     """A function to walk down.
 
-    minimum: where it is lowest, shape (d,); one such place where there are several.
+    minimum: where it is lowest, shape (d,); one such point if there are several.
     domain: the part worth drawing, (low, high) for each coordinate.
-    start: a place from which the walk is interesting.
-    curvature: the largest second derivative, where it is the same everywhere; else None.
+    start: a point from which the descent is interesting.
+    curvature: the largest second derivative, if it is the same everywhere; otherwise None.
     """
 
     name: str
@@ -58,11 +58,11 @@ class Surface:
 
 @dataclass(frozen=True, eq=False)
 class Gradients:
-    """No landscape, only its gradients: one per update, the same wherever theta is.
+    """A fake landscape that returns the gradients you give it, one per update, wherever theta is.
 
-    To look at a rule by itself. gradients (T,), or (T, d) for one in each of d coordinates, or
-    (T, n, m) for a matrix. Their loss is nan: there is none. Raises ValueError where an update
-    finds no gradient left.
+    Use it to study a rule by itself. gradients: (T,), or (T, d) for d coordinates, or (T, n, m)
+    for a matrix. There is no loss, so it is nan. Raises ValueError if an update finds no gradient
+    left.
 
     >>> Gradients([1.0, -2.0]).grad(np.zeros(1), t=2)
     array([-2.])
@@ -82,7 +82,7 @@ class Gradients:
     def grad(self, theta: np.ndarray, t: int) -> np.ndarray:
         require("t", t, at_least(1))
         if t > len(self.gradients):
-            raise ValueError(f"t must be at most {len(self.gradients)}, the gradients, not {t}")
+            raise ValueError(f"t must be at most {len(self.gradients)} (gradients), not {t}")
         here, shape = np.shape(self.gradients)[1:], np.shape(theta)
         try:
             return np.broadcast_to(self.gradients[t - 1], shape)
@@ -93,14 +93,14 @@ class Gradients:
 def quadratic(*curvatures: float, name: str = "quadratic") -> Surface:
     r"""A parabola along each axis: $L(\theta) = \frac12 \sum_i h_i \theta_i^2$.
 
-    curvatures: h_1, ..., h_d, each at least 0. Gradient descent on it converges exactly for
-    0 < lr < 2 / max(h), and its condition number is max(h) / min(h).
+    curvatures: h_1, ..., h_d, each at least 0. Gradient descent converges exactly for
+    0 < lr < 2 / max(h); the condition number is max(h) / min(h).
 
     >>> quadratic(1.0, 25.0).grad(np.array([2.0, 2.0]))
     array([ 2., 50.])
     """
     if not curvatures:
-        raise ValueError("curvatures must be one number at least, not none")
+        raise ValueError("curvatures must be at least one number, not none")
     for curvature in curvatures:
         require_numbers("each of curvatures", curvature, axes=0)
     h = np.array(curvatures, dtype=float)

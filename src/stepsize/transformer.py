@@ -1,6 +1,6 @@
-"""A small transformer that learns to turn a row of symbols around; for the lesson on warmup.
+"""A small transformer that learns to reverse a row of symbols; for the lesson on warmup.
 
-The setting is chosen so that it fails without warmup: post-LN, Adam, and a rate high for it.
+It is set up to fail without warmup: post-LN, Adam, and a high rate.
 `python -m stepsize.transformer` reads runs as lines of JSON and writes each with its losses.
 """
 
@@ -28,10 +28,10 @@ CHANCE = math.log(SYMBOLS)  # the loss of one who knows nothing, and says so: 2.
 
 
 class Reverser(nn.Module):
-    """A transformer encoder that reads a row of symbols and scores each for each place.
+    """A transformer encoder that reads a row of symbols and scores every symbol at every position.
 
-    norm_first: LayerNorm before each block (pre-LN), not after it (post-LN, as in 2017).
-    Weights are Xavier's, embeddings and positions N(0, 1); drawn from torch's global generator.
+    norm_first: LayerNorm before each block (pre-LN) instead of after it (post-LN, as in 2017).
+    Weights start as Xavier's, embeddings and positions as N(0, 1), from torch's global generator.
     """
 
     def __init__(self, layers: int = 4, norm_first: bool = False) -> None:
@@ -50,7 +50,7 @@ class Reverser(nn.Module):
                 nn.init.xavier_uniform_(weight)
 
     def hidden(self, symbols: Tensor) -> Tensor:
-        """What the last layer says of each place: (rows, places, width)."""
+        """The last layer's output at each position: (rows, positions, width)."""
         state = self.symbol(symbols) + self.place
         for layer in self.layers:
             state = layer(state)
@@ -61,18 +61,18 @@ class Reverser(nn.Module):
 
 
 def rows(generator: torch.Generator, n: int = BATCH) -> Tensor:
-    """n rows of random symbols. What is to be said of each is the same row, turned around."""
+    """n rows of random symbols. The target of each is the same row, reversed."""
     return torch.randint(SYMBOLS, (n, LENGTH), generator=generator)
 
 
 @dataclass(frozen=True)
 class Run:
-    """What happened. The last three are measured for `watch=True` only.
+    """What happened in a run. The last three are measured only with `watch=True`.
 
-    loss, lr (T,): at each update, before it is made. update, gradient (T, layers + 1): how far the
-    weights of each layer moved, and their gradient, root mean square a weight; the output's are
-    last. spread (T,): the standard deviation of the last hidden state over places and rows. dead
-    (T,): the share of the ReLUs that are 0 for all of a batch.
+    loss, lr (T,): before each update. update, gradient (T, layers + 1): how far the weights of each
+    layer moved, and their gradient, as a root mean square per weight; the last is the output layer.
+    spread (T,): the standard deviation of the last hidden state over positions and rows. dead
+    (T,): the share of ReLUs that are 0 for the whole batch.
     """
 
     loss: np.ndarray
@@ -89,7 +89,7 @@ class Run:
 
     @property
     def verdict(self) -> str:
-        """learned: below a third of chance, 0.69. stuck: above 0.8 of chance, 1.66. Or between."""
+        """learned: below 1/3 of chance, 0.69. stuck: above 0.8 of chance, 1.66. Or between."""
         if self.end < CHANCE / 3:
             return "learned"
         return "stuck" if self.end > 0.8 * CHANCE else "between"
@@ -107,9 +107,9 @@ def train(
 ) -> Run:
     """Train a new Reverser, each update on a fresh batch.
 
-    lr: a number, or a function of the updates already made. hyper: for the optimizer. seed: of the
-    weights and of the batches; torch's global generator is left as it was. One thread: for
-    matrices as small as these, two are slower.
+    lr: a number, or a function of the updates already made. hyper: for the optimizer. seed: for the
+    weights and the batches; torch's global generator is left as it was. It uses one thread, because
+    two are slower for matrices this small.
     """
     with one_thread(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -129,7 +129,7 @@ def ramp(peak: float, updates: int) -> Callable[[int], float]:
 def _update(
     model: Reverser, optimizer: torch.optim.Optimizer, lr: float, symbols: Tensor, watch: bool
 ) -> tuple[Any, ...]:
-    """One update; and what there is to see of it, in the order of Run's fields."""
+    """One update, and what to record of it, in the order of Run's fields."""
     for group in optimizer.param_groups:
         group["lr"] = lr
     score = model(symbols)
@@ -177,7 +177,7 @@ def _inner(model: Reverser, symbols: Tensor) -> tuple[float, float]:
 
 @contextlib.contextmanager
 def one_thread() -> Iterator[None]:
-    """For matrices as small as these, two threads are slower than one."""
+    """For matrices this small, two threads are slower than one."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

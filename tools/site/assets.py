@@ -1,4 +1,4 @@
-"""What all labs in the page are made of: scripts with data, small pictures, looks, controls."""
+"""The parts of all labs in a page: scripts with data, small pictures, looks, controls."""
 
 import json
 from base64 import b64encode
@@ -21,7 +21,7 @@ COLORS = 96  # of a map: enough that no letter is frayed
 
 
 def script(path: Path, name: str, data: Any) -> None:
-    """A file that hands the page these data, under this name."""
+    """A file that gives the page these data, under this name."""
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
     path.write_text(f"stepsize.recorded[{json.dumps(name)}] = {text};\n", encoding="utf-8")
 
@@ -31,7 +31,7 @@ def picture(scene: bytes) -> str:
 
 
 def png(picture: bytes) -> bytes:
-    """The same picture with few colors, a third as large: it has few."""
+    """The same picture with a small palette, which makes it a third as large."""
     small = BytesIO()
     image = Image.open(BytesIO(picture)).convert("RGB")
     image.quantize(COLORS, dither=Image.Dither.NONE).save(small, "png", optimize=True)
@@ -48,7 +48,7 @@ def look(look: plots.Look) -> dict[str, Any]:
 
 
 def about(lab: Lab) -> dict[str, Any]:
-    """What the page has to know of any lab."""
+    """What the page has to know about any lab."""
     pixels = lab.scene.figure.dpi / 72
     return dict(title=lab.title, geometry=lab.scene.geometry(), pixels=pixels, font=plots.SIZE)
 
@@ -62,7 +62,7 @@ def choice(
     options: Sequence[str] | None = None,
     hyper: bool = False,
 ) -> dict[str, Any]:
-    """A control as labs.js makes it: its values, what each is called, and where it starts."""
+    """A control for labs.js: its values, their labels, and where it starts."""
     called = options or [each if isinstance(each, str) else f"{each:.3g}" for each in values]
     index = [*values].index(value)
     return dict(

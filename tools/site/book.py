@@ -1,4 +1,4 @@
-"""Make the site: all files into a folder, the pages by Sphinx, the labs' recordings beside them."""
+"""Make the site: gather all files, have Sphinx make the pages, and record the labs beside them."""
 
 import os
 import shutil
@@ -18,10 +18,10 @@ __all__ = ["build", "main"]
 
 
 def build(target: Path, exercises: bool) -> list[str]:
-    """The whole site, anew. Returns what is wrong with it: warnings, links that lead nowhere.
+    """Build the whole site. Returns what is wrong with it: warnings, links that lead nowhere.
 
-    exercises: whether they are in it, by JupyterLite.
-    The labs are recorded by other processes, meanwhile. Nobody's own trainings are in them.
+    exercises: whether to include them, with JupyterLite.
+    The labs are recorded in parallel by other processes, without anybody's own trainings.
     """
     with TemporaryDirectory() as folder:
         source, made, static = (Path(folder) / name for name in ("source", "made", "static"))

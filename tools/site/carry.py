@@ -1,8 +1,9 @@
-"""The rules and the surfaces as JavaScript, from their own lines.
+"""Translates the rules' and the surfaces' own lines to JavaScript.
 
-`pscript` translates. Before that, a function loses what only Python needs: its guard, its
-docstring. A rule goes over for floats, one coordinate at a time, as operators say everything in it.
-A surface is written for arrays, so its operators become calls that broadcast (helpers.js has them).
+`pscript` does the translation. Before that, a function loses what only Python needs: its guard, its
+docstring. A rule is translated for floats, one coordinate at a time, because it uses only
+operators. A surface is written for arrays, so its operators become calls that broadcast (helpers.js
+has them).
 """
 
 import ast
@@ -40,7 +41,7 @@ def carried(
 ) -> str:
     """One script that sets `stepsize.rules`, `stepsize.surfaces`, and `stepsize.arrays`.
 
-    arrays: other functions of arrays, written as surfaces are.
+    arrays: other functions of arrays, written like surfaces.
     """
     functions = _with_what_they_call([inspect.unwrap(rule) for rule in rules])
     python = "\n".join(map(_scalar, functions))
@@ -61,19 +62,19 @@ def carried(
 
 
 def hyper(rule: Rule) -> dict[str, float]:
-    """What is chosen, with the rule's own choices."""
+    """The hyper-parameters, with the rule's defaults."""
     parameters = inspect.signature(inspect.unwrap(rule)).parameters.values()
     return {each.name: each.default for each in parameters if each.kind is each.KEYWORD_ONLY}
 
 
 def memory(rule: Rule) -> list[str]:
-    """The names of what it remembers, in their order."""
+    """The names of a rule's memory, in order."""
     parameters = inspect.signature(inspect.unwrap(rule)).parameters.values()
     return [each.name for each in parameters if each.kind is not each.KEYWORD_ONLY][3:]
 
 
 def _with_what_they_call(functions: Sequence[Callable[..., Any]]) -> list[Callable[..., Any]]:
-    """These functions and the helpers of theirs that are plain functions, each once."""
+    """These functions and those of their helpers that are plain functions, each once."""
     found: dict[Callable[..., Any], None] = {}
     for function in functions:
         there = inspect.getclosurevars(function).globals.values()
@@ -93,7 +94,7 @@ def _scalar(function: Callable[..., Any]) -> str:
 
 
 class _Lists(ast.NodeTransformer):
-    """A generator that is taken apart at once, as a list: pscript knows no generators."""
+    """A generator that is unpacked at once, as a list, because pscript has no generators."""
 
     def visit_GeneratorExp(self, node: ast.GeneratorExp) -> ast.AST:
         return ast.ListComp(node.elt, node.generators)
@@ -115,7 +116,7 @@ def _vector(name: str, function: Callable[..., Any]) -> str:
 
 
 def _definition(function: Callable[..., Any]) -> ast.FunctionDef | ast.Lambda:
-    """The node of a function or of a lambda, found by its line in its file."""
+    """The syntax node of a function or lambda, found by its line in the file."""
     code = function.__code__
     tree = ast.parse(Path(code.co_filename).read_text(encoding="utf-8"))
     nodes = [each for each in ast.walk(tree) if isinstance(each, ast.FunctionDef | ast.Lambda)]

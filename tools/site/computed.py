@@ -1,4 +1,4 @@
-"""The labs that are computed in the page: by a script of static/, from the package's own lines."""
+"""The labs that a script in static/ computes in the page, with the package's own lines."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What Sphinx is told. book.py says where all is; this says how it looks."""
+"""Sphinx's configuration. book.py says where everything is; this says how it looks."""
 
 import json
 from pathlib import Path
@@ -49,7 +49,7 @@ ALTS = json.loads((HERE / "alts.json").read_text(encoding="utf-8"))
 
 
 def describe(app, doctree):
-    """Give each picture the sentence that its notebook has for it."""
+    """Give each picture the sentence from its notebook."""
     for image in doctree.findall(nodes.image):
         said = ALTS.get(Path(image["uri"]).stem)
         if said:

@@ -1,4 +1,4 @@
-"""Which labs live in the page, and how: computed, replayed, or only as a picture."""
+"""Which labs work in the page, and how: computed, replayed, or only as a picture."""
 
 import re
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ STILL = "This is a picture of a lab. Its controls work in the course itself, whe
 
 
 def placed(cell: NotebookNode) -> Iterator[NotebookNode]:
-    """After a cell that ends in a lab, the place where the page makes it live."""
+    """The element, after a cell that ends in a lab, in which the page runs the lab."""
     call = CALL.search(cell.source)
     if not call:
         return

@@ -1,7 +1,7 @@
 """A page for each lesson: the solved notebook as it is stored, its solutions folded away.
 
-Nothing is run. What the learner is given stands first, the solution below it, under a fold; the two
-are found by the ids of their cells, which notebooks/ and solutions/ share.
+Nothing is run. What the learner gets comes first, with the solution folded below it; the two
+are matched by the ids of their cells, which notebooks/ and solutions/ share.
 """
 
 from binascii import a2b_base64, b2a_base64
@@ -23,7 +23,7 @@ FIGURE = "The figure that this cell draws."
 
 
 def page(solved: Path, unsolved: Path) -> NotebookNode:
-    """The notebook that Sphinx makes a page of."""
+    """The notebook that Sphinx turns into a page."""
     given = {cell.id: cell for cell in nbformat.read(unsolved, as_version=4).cells}
     notebook = nbformat.read(solved, as_version=4)
     notebook.cells = [made for cell in notebook.cells for made in _cells(cell, given.get(cell.id))]
@@ -34,7 +34,7 @@ def page(solved: Path, unsolved: Path) -> NotebookNode:
 
 
 def lighten(notebook: NotebookNode) -> None:
-    """Its pictures, with few colors: a third of the bytes."""
+    """Its pictures, with a small palette, which takes a third of the bytes."""
     for data in _pictures(notebook):
         few = assets.png(a2b_base64(data["image/png"]))
         data["image/png"] = b2a_base64(few, newline=False).decode()
@@ -46,7 +46,7 @@ def _pictures(notebook: NotebookNode) -> list[NotebookNode]:
 
 
 def _cells(cell: NotebookNode, given: NotebookNode | None) -> Iterator[NotebookNode]:
-    """What stands in the page for a cell of the solution."""
+    """What the page shows for a cell of the solution."""
     if cell.cell_type == "markdown":
         yield cell
         return
@@ -70,7 +70,7 @@ def _folded(cell: NotebookNode, tag: str, prompts: tuple[str, str]) -> NotebookN
 
 
 def alt_texts(notebook: NotebookNode) -> dict[str, str]:
-    """What a picture's text says, by the digest that myst-nb names the picture's file with."""
+    """Each picture's text, by the digest that myst-nb uses as the file's name."""
     data = _pictures(notebook)
     return {sha256(a2b_base64(each["image/png"])).hexdigest(): _said(each) for each in data}
 

@@ -1,4 +1,4 @@
-"""Every link of a site that is made of files: does it lead to a file, and to a place in it?"""
+"""Checks every link of a static site: does it lead to a file, and to a place in it?"""
 
 from html.parser import HTMLParser
 from pathlib import Path
@@ -10,7 +10,7 @@ SOURCES = ("href", "src")
 
 
 class _Page(HTMLParser):
-    """What a page points to, and what in it can be pointed to."""
+    """The links in a page, and the targets in it."""
 
     def __init__(self, path: Path) -> None:
         super().__init__()
@@ -29,7 +29,7 @@ class _Page(HTMLParser):
 
 
 def wrong(site: Path) -> list[str]:
-    """A line for each link that leads nowhere, and for each thing that is loaded from elsewhere."""
+    """A line for each link that leads nowhere, and for everything loaded from another host."""
     pages = {path.resolve(): _Page(path) for path in sorted(site.rglob("*.html"))}
     found = []
     for path, page in pages.items():

@@ -1,10 +1,10 @@
 """The exercises in the browser: JupyterLite with all notebooks, and Python from .pyodide/.
 
-The kernel loads a package when a cell first imports it, by a list (Pyodide's lock file). So the
-course's own wheel is put on that list, with what it needs; nothing has to be installed.
+The kernel loads a package when a cell first imports it, from a list (Pyodide's lock file). So the
+course's own wheel is put on that list, with its dependencies, and nothing has to be installed.
 
-JupyterLite has an environment of its own: its kernel is an extension that JupyterLab would load as
-well, and can't.
+JupyterLite has its own environment, because its kernel is an extension that JupyterLab would try to
+load, and can't.
 """
 
 import json
@@ -50,7 +50,7 @@ HEAD = (
     "Kernel, and run the boxes above it again. You lose nothing you wrote. PyTorch doesn't run "
     "in a browser, so a box that needs it shows what it showed when the course was made.*"
 )
-INSTEAD = {  # what a notebook says of the course on a machine -> of the course in a browser
+INSTEAD = {  # what a notebook says about the course on a machine -> about the course in a browser
     r"\*Opened on its own, in Colab, .*\*": HEAD,
     r"These notebooks are your own copies\. .* and the rest is renewed\.": (
         "These notebooks are your own copies, and what you have saved stays as it is."
@@ -77,7 +77,7 @@ FRONT = {  # what the front page says without the exercises -> with them
 
 
 def lacks(pyodide: Path) -> list[str]:
-    """What has to be brought into this folder before the exercises can be in the site."""
+    """What has to be downloaded into this folder before the site can include the exercises."""
     missing = [name for name in CORE if not (pyodide / name).is_file()]
     if missing:
         return missing
@@ -87,10 +87,7 @@ def lacks(pyodide: Path) -> list[str]:
 
 
 def link(source: Path) -> None:
-    """On each lesson's gathered page, below its title, the click that opens its notebook.
-
-    The front page says that it is there.
-    """
+    """Add a button below each lesson's title that opens its notebook; the front page says so."""
     for path in (source / "lessons").glob("*.ipynb"):
         if (ROOT / "notebooks" / path.name).is_file():
             page = nbformat.read(path, as_version=4)
@@ -104,7 +101,7 @@ def link(source: Path) -> None:
 
 
 def environment(folder: Path = ENVIRONMENT) -> Path:
-    """The Python that has JupyterLite, installed in this folder as the course is pinned to it."""
+    """The Python with JupyterLite, installed in this folder in the version the course pins."""
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     pins, stamp = ROOT / "constraints.txt", folder / "pins.txt"
     wanted = pins.read_text(encoding="utf-8")
@@ -117,7 +114,7 @@ def environment(folder: Path = ENVIRONMENT) -> Path:
 
 
 def build(target: Path, pyodide: Path, contents: Path = ROOT / "notebooks") -> None:
-    """Make JupyterLite, in this new folder, with the Python of that one, and these notebooks."""
+    """Build JupyterLite in this new folder, with that folder's Python and these notebooks."""
     with TemporaryDirectory() as folder:
         source = Path(folder)
         python = source / "static" / "pyodide"
@@ -147,7 +144,7 @@ def build(target: Path, pyodide: Path, contents: Path = ROOT / "notebooks") -> N
 
 
 def _wheels(folder: Path) -> None:
-    """The kernel's own, and the course's, without the notebooks that lie beside it here."""
+    """The kernel's own wheels and the course's, without the notebooks that are beside it here."""
     kernel = environment().parents[1] / EXTENSIONS / PLUGIN.partition(":")[0]
     for path in (kernel / "static" / "pypi").glob("*.whl"):
         shutil.copy(path, folder)
@@ -157,7 +154,7 @@ def _wheels(folder: Path) -> None:
 
 
 def _lock(folder: Path) -> dict[str, Any]:
-    """Pyodide's list, of what is here; and on it what it lacks, from the wheels' own metadata."""
+    """Pyodide's list, limited to what is here, plus what it lacks, from the wheels' metadata."""
     lock = json.loads((folder / LOCK).read_text(encoding="utf-8"))
     there = {path.name: path for path in sorted(folder.glob("*.whl"))}
     listed = {}
@@ -173,7 +170,7 @@ def _lock(folder: Path) -> dict[str, Any]:
 
 
 def _entry(wheel: Path, known: set[str]) -> dict[str, Any]:
-    """What the list says of a package."""
+    """A package's entry in the list."""
     with zipfile.ZipFile(wheel) as files:
         names = files.namelist()
         metadata = next(name for name in names if name.endswith(".dist-info/METADATA"))
@@ -195,7 +192,7 @@ def _entry(wheel: Path, known: set[str]) -> dict[str, Any]:
 
 
 def for_a_browser(path: Path) -> nbformat.NotebookNode:
-    """A learner's notebook, true of where it is: it says so at its head."""
+    """A learner's notebook, adapted to the browser, which it mentions at the top."""
     notebook = nbformat.read(path, as_version=4)
     notebook.metadata.kernelspec = PYTHON
     for cell in notebook.cells:

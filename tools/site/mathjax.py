@@ -1,4 +1,4 @@
-"""MathJax, so that formulas need no network: out of a package that carries it, checked by hash."""
+"""MathJax from a package that contains it, checked by hash, so that formulas need no network."""
 
 import hashlib
 import shutil
@@ -15,7 +15,7 @@ FONTS = "output/chtml/fonts/woff-v2"
 
 
 def copy(target: Path) -> None:
-    """The script and its fonts, of the 24 MB that the package has. Raises ValueError if altered."""
+    """The script and its fonts, out of the package's 24 MB. Raises ValueError if altered."""
     found = [file for file in files(PACKAGE) or [] if file.name == SCRIPT]
     source = Path(str(found[0].locate())).parent
     digest = hashlib.sha256((source / SCRIPT).read_bytes()).hexdigest()

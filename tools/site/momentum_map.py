@@ -43,7 +43,7 @@ def write(folder: Path) -> None:
 
 
 def _ground(folder: Path, lab: Lab, condition: int) -> dict[str, Any]:
-    """What belongs to one condition number; its picture is a file that is loaded when chosen."""
+    """The data for one condition number; its picture is a file that is loaded when chosen."""
     lab.controls["condition"].value = condition
     file = f"momentum_map-{condition}.js"
     assets.script(folder / "labs" / file, file, assets.picture(lab.scene.background))

@@ -35,7 +35,7 @@ def write(folder: Path) -> None:
 
 
 def _control(name: str, control: Any) -> dict[str, Any]:
-    """As the lab has it."""
+    """The same as in the lab."""
     if name == "steps":
         return assets.choice(name, control.description, "slider", control.options, control.value)
     called, values = zip(*control.options, strict=True)

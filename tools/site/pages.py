@@ -1,4 +1,4 @@
-"""Everything the book is made of, gathered in one folder as Sphinx wants it."""
+"""Gathers everything the book is made of in one folder, as Sphinx expects it."""
 
 import json
 import re
@@ -64,14 +64,14 @@ def _lessons(folder: Path) -> list[str]:
 
 
 def _words() -> str:
-    """The glossary, its code as Markdown has it: in the notebook it is HTML, which can break."""
+    """The glossary, with its code in Markdown; in the notebook it is HTML, which can wrap."""
     (cell,) = nbformat.read(ROOT / "notebooks" / "words.ipynb", as_version=4).cells
     text = re.sub("<code>(.*?)</code>", lambda code: f"`{unescape(code[1])}`", cell.source)
     return text.replace("<wbr>", "") + "\n"
 
 
 def _conventions() -> str:
-    """The table, without what it says to those who edit it."""
+    """The table, without the notes for its editors."""
     table = (ROOT / "docs" / "conventions.md").read_text(encoding="utf-8").partition("\n| ")
     return f"# {CONVENTIONS}\n\n{HELD}\n\n| {table[2]}"
 
@@ -92,7 +92,7 @@ def _guide(folder: Path) -> list[str]:
 
 
 def _linked(text: str) -> str:
-    """Links between the repository's files, as links between the book's pages."""
+    """Turns links between the repository's files into links between the book's pages."""
     text = re.sub(r"\]\((?:\.\./)+(?:lessons/)?(\d\d-[\w-]+)\.md", r"](../lessons/\1.ipynb", text)
     text = text.replace("](../../workshop/README.md", "](a-class.md")
     text = re.sub(r"\]\((?:\.\./)*lessons/instructor/", "](", text)
@@ -114,7 +114,7 @@ def _front(lessons: list[str], guide: list[str]) -> str:
 
 
 def _table() -> str:
-    """The lessons, as in the README; without its last column, for here all are to look at."""
+    """The lessons, as in the README but without the last column, because all are visible here."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8").partition("\n## Lessons\n")[2]
     rows = re.findall(r"^(\|.*\|)[^|\n]*\|$", readme.partition("\n## ")[0], re.M)
     return "\n".join(rows).replace("](notebooks/", "](lessons/")

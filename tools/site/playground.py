@@ -1,4 +1,4 @@
-"""The labs of lessons 0 and 1 for the page: how things look, where they are, the maps."""
+"""The labs of lessons 0 and 1 for the page: looks, positions and maps."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,7 +19,7 @@ from .carry import hyper, memory
 __all__ = ["RULES", "write"]
 
 NAMES = "sgd momentum nesterov adagrad rmsprop adam amsgrad adamw nadam radam adamax lion"
-RULES = [getattr(optimizers, name) for name in NAMES.split()]  # those that have a look of their own
+RULES = [getattr(optimizers, name) for name in NAMES.split()]  # those that have their own look
 SLIDERS = {  # hyper-parameters that a ball's path shows, and their values
     "momentum": ("momentum", np.arange(100) / 100),
     "alpha": ("alpha", np.array([0.5, 0.8, 0.9, 0.95, 0.99, 0.999])),
@@ -27,11 +27,11 @@ SLIDERS = {  # hyper-parameters that a ball's path shows, and their values
     "beta2": ("β₂", np.array([0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999])),
 }
 AT = {"momentum": 0.9, "alpha": 0.99, "beta1": 0.9, "beta2": 0.999}
-MORE = "Computed in this page, from the lines of the rules that you will write."
+MORE = "Computed in this page, with the same lines that you will write."
 
 
 def write(folder: Path) -> None:
-    """Both labs of a ball, and the maps of their surfaces, into labs/."""
+    """Write both labs with a ball, and the maps of their surfaces, into labs/."""
     whole, rates = labs.playground(), labs.learning_rate()
     _write(folder, "playground", whole, RULES, SURFACES, steps=80)
     two = [value for _, value in rates.controls["surface"].options]
@@ -65,7 +65,7 @@ def _write(
 
 
 def _surface(lab: Lab, surface: Surface) -> dict[str, Any]:
-    """Where a place on this surface is in the picture."""
+    """Where a point on this surface is in the picture."""
     left, right = lab.scene.axes
     return dict(
         minimum=surface.minimum,
@@ -86,7 +86,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
 
 
 def _controls(lab: Lab, rules: Sequence[Rule], surfaces: Sequence[Surface]) -> list[dict[str, Any]]:
-    """In the lab's order; each a list of values, with where the lab starts."""
+    """The controls in the lab's order, each a list of values, with where the lab starts."""
     rates = 10 ** (LOW + FINE * np.arange(round((1 - LOW) / FINE) + 1))
     lr = int(np.abs(np.log(rates / lab.controls["lr"].value)).argmin())
     rates[lr] = lab.controls["lr"].value

@@ -1,7 +1,7 @@
-"""What a prediction of a lesson is asked as in the page: choices to click, numbers, or words.
+"""How the page asks a lesson's predictions: with choices to click, numbers, or words.
 
-The question stands in the lesson. Here is what its form has to offer, by the words that the
-question begins with; one that isn't named has a single field for words. prediction.js makes the
+The question is in the lesson. Here is what its form offers, keyed by the words that the
+question begins with; one that isn't listed has a single field for words. prediction.js makes the
 forms.
 """
 
@@ -345,7 +345,7 @@ def _place(lesson: str, question: str) -> str:
 
 
 def _read(question: str) -> str:
-    """As it is listed: TeX's names of letters as letters, and none of its braces."""
+    """The question as listed: TeX's names of letters become letters, and braces are dropped."""
     named = re.sub(r"\\([a-z]+)", lambda name: LETTERS.get(name[1], ""), question)
     return re.sub(r"[{}]", "", named)
 

@@ -1,8 +1,8 @@
-"""Brings Python for the browser, as files that the site can serve, into .pyodide/.
+"""Downloads Python for the browser into .pyodide/, as files that the site can serve.
 
 Pyodide itself comes from npm, in the version that JupyterLite's kernel asks for. With it comes a
-list of what was built for it, with the hash of each file: NumPy and all else that is not pure
-Python comes from Pyodide's own distribution and has to have that hash. The rest comes from PyPI.
+list of the packages built for it, with each file's hash: NumPy and everything that isn't pure
+Python comes from Pyodide's own distribution and must have that hash. The rest comes from PyPI.
 """
 
 import hashlib
@@ -46,7 +46,7 @@ PATIENCE = 60  # seconds for its host to answer
 
 
 def core(folder: Path) -> None:
-    """Pyodide itself. npm compares the package with the hash that its registry has."""
+    """Pyodide itself. npm compares the package with its registry's hash."""
     npm = shutil.which("npm")
     if npm is None:
         raise FileNotFoundError("npm is missing: it comes with Node.js, nodejs.org")
@@ -62,7 +62,7 @@ def core(folder: Path) -> None:
 
 
 def distribution(folder: Path) -> None:
-    """What was built for it. Raises: ValueError for a file that isn't the one on the list."""
+    """The packages built for it. Raises: ValueError for a file that doesn't match the list."""
     for each in needed(folder, BUILT):
         path = folder / each["file_name"]
         if not path.exists():
@@ -75,7 +75,7 @@ def distribution(folder: Path) -> None:
 
 
 def needed(folder: Path, names: Iterable[str]) -> list[dict[str, Any]]:
-    """These packages of the list, and all that they need."""
+    """These packages from the list, and everything they need."""
     listed = json.loads((folder / LOCK).read_text(encoding="utf-8"))["packages"].values()
     known = {name_of(each["name"]): each for each in listed}
     found: dict[str, dict[str, Any]] = {}
@@ -89,25 +89,25 @@ def needed(folder: Path, names: Iterable[str]) -> list[dict[str, Any]]:
 
 
 def name_of(package: str) -> str:
-    """A package's name in its one normal form."""
+    """A package's name in normal form."""
     return re.sub(r"[-_.]+", "-", package).lower()
 
 
 def pure(folder: Path, *names: str) -> None:
-    """Wheels from PyPI that run everywhere, in the versions that the course is pinned to."""
+    """Wheels from PyPI that run everywhere, in the versions that the course pins."""
     pip = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--only-binary=:all:"]
     here = ["--platform=any", "--python-version=3.14", "-c", str(ROOT / "constraints.txt")]
     subprocess.run([*pip, *here, "-d", str(folder), *names], check=True)
 
 
 def bring(folder: Path) -> int:
-    """All of it. Returns 1 where something can't be had, and says what."""
+    """Download all of it. Returns 1 if something isn't available, and says what."""
     folder.mkdir(exist_ok=True)
     try:
         core(folder)
         pure(folder, *PURE)
         distribution(folder)
     except (OSError, ValueError, subprocess.CalledProcessError) as error:
-        print(f"Pyodide can't be had: {error}")
+        print(f"Pyodide can't be downloaded: {error}")
         return 1
     return 0

@@ -1,7 +1,7 @@
 """Labs that the page doesn't compute, recorded over a grid of their controls.
 
-Lab.update() is run for every setting of a coarse grid, and what it shows is kept, each piece of SVG
-once. The page replays it: `replay` in labs.js. Every lab starts where it starts in the course.
+Lab.update() is run for every setting of a coarse grid, and what it shows is stored, each piece of
+SVG once. The page replays it: `replay` in labs.js. Every lab starts where it starts in the course.
 """
 
 import itertools
@@ -25,9 +25,9 @@ PIECE = re.compile(r"<path[^>]*/>|<g.*?</g>|<text.*?</text>|<svg[^>]*>|</svg>")
 
 
 class Grid(NamedTuple):
-    """A lab, and what is recorded of it. Of a control that is not named, all values are.
+    """A lab, and what is recorded of it. For a control that isn't named, all values are recorded.
 
-    more: what the course itself has besides, a sentence under the lab.
+    more: what the course itself offers in addition, as a sentence under the lab.
     """
 
     lab: Callable[[], Lab]
@@ -101,7 +101,7 @@ def write(folder: Path, name: str) -> None:
 
 
 def recorded(grid: Grid) -> dict[str, Any]:
-    """All that labs.js needs to replay a lab."""
+    """Everything labs.js needs to replay a lab."""
     lab = grid.lab()
     values = {
         name: _values(control, grid.values.get(name)) for name, control in lab.controls.items()
@@ -128,7 +128,7 @@ def recorded(grid: Grid) -> dict[str, Any]:
 
 
 class _Numbered(dict[Any, int]):
-    """Each thing's number, in the order in which they first came."""
+    """Each thing's number, in order of first appearance."""
 
     def __missing__(self, thing: Any) -> int:
         self[thing] = len(self)
@@ -136,7 +136,7 @@ class _Numbered(dict[Any, int]):
 
 
 def _values(control: Any, wanted: Sequence[Any] | None) -> list[Any]:
-    """What a control is set to, in order; where it stands, if it is no choice."""
+    """A control's options, in order; if it isn't a choice, its value."""
     if wanted is not None:
         return [*wanted]
     options = getattr(control, "options", [(None, control.value)])
@@ -144,7 +144,7 @@ def _values(control: Any, wanted: Sequence[Any] | None) -> list[Any]:
 
 
 def _control(control: Any, values: Sequence[Any]) -> dict[str, Any]:
-    """As labs.js shows it. One that has a single value isn't shown."""
+    """A control as labs.js shows it. One with a single value isn't shown."""
     names = {_key(o[1]): o[0] for o in getattr(control, "options", []) if isinstance(o, tuple)}
     options = [names.get(_key(value)) or f"{value:.3g}" for value in values]
     label = control.description

@@ -1,7 +1,7 @@
-"""The package's reference: a page for each room, from the docstrings of its public names.
+"""The package's reference: a page for each module, from the docstrings of its public names.
 
-The docstrings are Markdown with formulas, as notebooks show them. So the pages are written for
-MyST, and not by autodoc, which reads reStructuredText.
+The docstrings are Markdown with formulas, as in notebooks. So the pages are written for MyST, not
+by autodoc, which reads reStructuredText.
 """
 
 import importlib
@@ -34,7 +34,7 @@ BEGINS = r"(?:^|(?<=[.)])[ \n]+|\n)"  # of a line or of a sentence
 
 
 def room(name: str) -> str:
-    """The page of a room, in MyST's Markdown."""
+    """A module's page, in MyST's Markdown."""
     module = importlib.import_module(name)
     parts = [
         f"# {ROOMS[name]}",
@@ -63,7 +63,7 @@ def _entry(module: ModuleType, name: str) -> str:
 
 
 def _function(kind: str, function: Callable[..., Any]) -> str:
-    """Without types: the docstring says what an argument is, and in more words."""
+    """The signature without types, because the docstring explains each argument in words."""
     parameters = inspect.signature(inspect.unwrap(function)).parameters.values()
     bare = [each.replace(annotation=inspect.Parameter.empty) for each in parameters]
     bare = [each for each in bare if each.name != "self"]
@@ -77,7 +77,7 @@ def _directive(kind: str, signature: str, body: str, fence: str = ":::") -> str:
 
 
 def _text(docstring: str, names: Iterable[str] = ()) -> str:
-    """A docstring as Markdown: examples fenced, each argument and each source in its own line."""
+    """A docstring as Markdown, with fenced examples, and a line for each argument and source."""
     blocks = re.split(r"\n\s*\n", inspect.cleandoc(docstring))
     return "\n\n".join(_block(block, "|".join(map(re.escape, names))) for block in blocks)
 

@@ -1,4 +1,4 @@
-"""Where what was seen of an answer differs from what should have been, and how it is shown."""
+"""Where an answer's behavior differs from what it should be, and how that is shown."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
@@ -11,7 +11,7 @@ __all__ = ["Apart", "agree", "differences", "first_difference", "shown", "side_b
 
 
 class Apart(NamedTuple):
-    """Where an answer first differs from another, and in what: name -> (yours, expected)."""
+    """Where two answers first differ, and in what: name -> (yours, expected)."""
 
     where: str
     values: dict[str, tuple[Any, Any]]
@@ -31,14 +31,14 @@ def first_difference(
 def differences(
     exercise: Exercise, mine: Mapping[str, Any], theirs: Mapping[str, Any]
 ) -> Iterator[tuple[str, tuple[Any, Any]]]:
-    """What both have, and not the same, by name."""
+    """The values that both have but that differ, by name."""
     for name in theirs:
         if name in mine and not agree(exercise, mine[name], theirs[name]):
             yield name, (mine[name], theirs[name])
 
 
 def agree(exercise: Exercise, a: Any, b: Any) -> bool:
-    """Whether they are equal, as far as the exercise asks."""
+    """Whether they are as equal as the exercise asks."""
     if np.ndim(b) == 0 and np.size(a) == 1:  # a number, in an array or not
         a = np.reshape(a, ())
     if np.shape(a) != np.shape(b):
@@ -50,7 +50,7 @@ def agree(exercise: Exercise, a: Any, b: Any) -> bool:
 
 
 def side_by_side(apart: Apart) -> tuple[str, str]:
-    """Where, and the values in two columns."""
+    """The place, and the values in two columns."""
     rows = [("", "yours", "expected")]
     for name, (mine, theirs) in apart.values.items():
         if np.shape(mine) == np.shape(theirs) and np.ndim(theirs) == 2:
@@ -63,7 +63,7 @@ def side_by_side(apart: Apart) -> tuple[str, str]:
 
 
 def _texts(mine: Any, theirs: Any) -> tuple[str, str]:
-    """Both as short as they can be told apart."""
+    """Both, with just enough digits to tell them apart."""
     if np.shape(mine) != np.shape(theirs):
         return f"shape {np.shape(mine)}", f"shape {np.shape(theirs)}"
     for precision in (4, 8, 17):

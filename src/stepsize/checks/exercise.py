@@ -1,6 +1,6 @@
 """What an exercise is: what a right answer does, and what people do instead.
 
-`observe(answer)` runs an answer and notes what is seen. An answer is judged by that, never by how
+`observe(answer)` runs an answer and records what it does. An answer is judged by that, never by how
 it is written: see `judging`.
 """
 
@@ -24,14 +24,14 @@ __all__ = [
 
 
 class Mistake:
-    """A sentence that teaches, and the answers to which it is said."""
+    """A sentence that teaches, and the answers that get it."""
 
     def __init__(self, sentence: str, *variants: Any) -> None:
         self.sentence, self.variants = sentence, variants
 
 
 class Made(NamedTuple):
-    """What made a wrong answer, and the parts of a right one that were replaced in it."""
+    """The factory that made a wrong answer, and the parts it replaced in a right one."""
 
     make: Callable[..., Any]
     parts: dict[str, Any]
@@ -40,8 +40,8 @@ class Made(NamedTuple):
 def by_parts(make: Callable[..., Any]) -> Callable[..., Any]:
     """A factory of wrong answers: each of its arguments replaces one part of a right one.
 
-    Two answers that it made with different parts replaced are two mistakes, and the judge can make
-    the answer that has them both.
+    Two of its answers with different parts replaced are two mistakes, and the judge can make the
+    answer that has both.
     """
 
     @wraps(make)
@@ -54,10 +54,10 @@ def by_parts(make: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class Moment(NamedTuple):
-    """What was seen at one place: the results, which decide, and inner values, which explain.
+    """What was seen at one moment: the results, which decide, and inner values, which explain.
 
-    where: asked for in one moment of many, so it is put into words only then.
-    complaints: what NumPy had to say of the numbers meanwhile, as "divide by zero".
+    where: needed for one moment in many, so it is put into words only on request.
+    complaints: NumPy's warnings about the numbers, such as "divide by zero".
     """
 
     where: Callable[[], str]
@@ -68,9 +68,9 @@ class Moment(NamedTuple):
 
 @dataclass
 class Seen:
-    """All that was seen of an answer; or that will be, while somebody asks for the next moment.
+    """Everything seen of an answer, or still to be seen if somebody asks for the next moment.
 
-    faults: what is wrong although the numbers are right, name -> sentence.
+    faults: what is wrong even though the numbers are right, name -> sentence.
     """
 
     moments: Iterable[Moment] = ()
@@ -82,10 +82,10 @@ class Exercise:
     """An exercise: what a right answer does, and what people do instead.
 
     reference: a right answer. mistakes: name -> Mistake. observe: answer -> Seen.
-    praise: said with "right". hint: said to a wrong answer that is no known mistake, in place of
-    the expected values, where these would be the answer.
-    rtol, atol: how close is equal. float32 passes; a wrong formula, on our cases, is far off.
-    seconds: how long an answer may compute; it may wait for longer.
+    praise: said with "right". hint: said to a wrong answer that isn't a known mistake, instead of
+    the expected values, if those would give the answer away.
+    rtol, atol: how close counts as equal. float32 passes; in our cases, a wrong formula is far off.
+    seconds: how long an answer may compute; it may wait longer.
     """
 
     name: str
@@ -105,21 +105,21 @@ class Unfinished(Exception):
 
 
 class Wrong(Exception):
-    """Plainly wrong, before any comparison: what the mistake is called, and what to say."""
+    """Plainly wrong, before any comparison: the mistake's name, and what to say."""
 
     def __init__(self, mistake: str, sentence: str) -> None:
         self.mistake, self.sentence = mistake, sentence
 
 
 class Broke(Exception):
-    """The answer raised; kept apart from what we raise ourselves."""
+    """The answer raised an error; kept apart from errors that we raise ourselves."""
 
     def __init__(self, error: BaseException) -> None:
         self.error = error
 
     @property
     def message(self) -> str:
-        """What the error says; nothing, where saying it fails."""
+        """The error's message; empty if producing it fails."""
         try:
             return str(self.error)
         except Exception:  # the answer may raise an error of its own making

@@ -1,9 +1,9 @@
-"""The kinds of exercise: what is asked for, and how it is observed.
+"""The kinds of exercise: what each asks for, and how the answer is observed.
 
 rule       an optimizer, run for some updates on given gradients
-function   any function, called with some arguments
+function   any function, called with given arguments
 number     a number that was measured
-choice     a dict: which belongs to which
+choice     a dict that matches names with numbers
 """
 
 import inspect
@@ -64,7 +64,7 @@ def rule(
     cases: Sequence[Case],
     **rest: Any,
 ) -> Exercise:
-    """An exercise that asks for an optimizer. call: how it is called, for the eye."""
+    """An exercise that asks for an optimizer. call: how it is called, as shown to the learner."""
 
     def observe(answer: Any) -> Seen:
         faults: dict[str, str] = {}
@@ -75,7 +75,7 @@ def rule(
 
 
 def _run(answer: Any, case: Case, signature: str, faults: dict[str, str]) -> Iterator[Moment]:
-    """One run of a rule, a moment an update."""
+    """One run of a rule, one moment per update."""
     memory: dict[str, Any] = {}
     theta = np.array(case.theta)
     for t, grad in enumerate(map(np.array, case.grads), start=1):
@@ -100,7 +100,7 @@ def _run(answer: Any, case: Case, signature: str, faults: dict[str, str]) -> Ite
 def _begun_later(
     answer: Any, signature: str, given: tuple[Any, ...], hyper: dict[str, Any]
 ) -> dict[str, Any]:
-    """Theta after an update 5 without a memory: where update 1 comes to nothing, there is that."""
+    """Theta after an update 5 without memory, shown in case update 1 doesn't move."""
     try:
         step = _step(_called(answer, signature, (*given, 5), hyper, {}, None), given[0])
     except (Broke, Unfinished, Wrong):
@@ -109,7 +109,7 @@ def _begun_later(
 
 
 def _takes_back(answer: Any, memory: dict[str, Any]) -> None:
-    """Raise Wrong where the answer can't be given back what it wants to remember."""
+    """Raise Wrong if the answer can't be given back what it wants to remember."""
     try:
         taken = inspect.signature(answer)
         taken.bind_partial(**memory)
@@ -130,7 +130,7 @@ def _same(one: Step, other: Step) -> bool:
 
 
 def _step(result: Any, theta: np.ndarray) -> Step:
-    """The Step that a rule returned, its theta an array of the right shape."""
+    """The Step that a rule returned, with its theta as an array of the right shape."""
     if isinstance(result, Step):
         after = array(result.theta)
         if after.shape != theta.shape:
@@ -162,7 +162,7 @@ def function(
     """An exercise that asks for a function of the reference's name and arguments.
 
     cases: the arguments of each call; functions among them are handed over as they are.
-    an_array: whether its text asks for an array; if not, any sequence of the numbers will do.
+    an_array: whether the exercise asks for an array; if not, any sequence of numbers will do.
     """
     names = list(inspect.signature(reference).parameters)
     signature = f"{reference.__name__}({', '.join(names)})"
@@ -198,11 +198,11 @@ def number(name: str, title: str, reference: float, within: float, **rest: Any) 
 
 
 class _Choice(dict[str, float]):
-    """An answer to a choice; of a class of its own, so that it can say what made it."""
+    """An answer to a choice; a class, so that it can say what made it."""
 
 
 def exchanger(reference: dict[str, float]) -> Callable[..., dict[str, float]]:
-    """Makes the right choice, but with those of some names exchanged, in a circle."""
+    """Makes the right choice, but with the numbers of some names exchanged in a circle."""
     make = by_parts(lambda **changed: _Choice(reference | changed))
 
     def exchanged(*names: str) -> dict[str, float]:
@@ -254,7 +254,7 @@ def call(
 ) -> Any:
     """What the answer returns for copies of these arguments; a changed argument is a fault.
 
-    heard: takes what NumPy complains of meanwhile.
+    heard: collects NumPy's warnings.
     """
     if answer is ...:
         raise Unfinished
@@ -275,7 +275,7 @@ def _called(
     faults: dict[str, str],
     heard: list[str] | None,
 ) -> Any:
-    """`call`, of what is known to take these arguments."""
+    """`call`, for an answer known to take these arguments."""
     complaints = [] if heard is None else heard
     copies = tuple(np.copy(x) if isinstance(x, np.ndarray) else x for x in args)
     try:
@@ -319,12 +319,12 @@ def array(value: Any) -> np.ndarray:
         return numbers.astype(float)
     except Exception:
         raise Wrong(
-            "no numbers", f"The answer should be numbers, and this is {_kind(value)}."
+            "no numbers", f"The answer should be numbers, but this is {_kind(value)}."
         ) from None
 
 
 def something(value: Any) -> None:
-    """Raise where nothing was returned, or not yet."""
+    """Raise if nothing was returned, or if a gap was."""
     if holds(value):
         raise Unfinished
     if value is None:

@@ -1,7 +1,7 @@
-"""What a gap is: a `...` that still stands as a value where the learner's own code should.
+"""What a gap is: a `...` that is still a value in the place of the learner's own code.
 
-A `...` that is an index, as in `x[..., 0]`, is the learner's own, and so is one in a type hint. An
-error may speak of an ellipsis without there being a gap: NumPy's list of what may be an index does.
+A `...` that is an index, as in `x[..., 0]`, isn't a gap, and neither is one in a type hint. An
+error may mention an ellipsis without a gap, as does NumPy's list of what can be an index.
 """
 
 import ast
@@ -23,7 +23,7 @@ _A_SIGN = re.compile(r"\.\.\.|\bindex|\bindices\b|\beinsum\b|\beinstein\b", re.I
 
 
 def stands_in(answer: Any) -> bool:
-    """Whether there is a gap in an answer's source, as far as it has one."""
+    """Whether there is a gap in an answer's source, if it has one."""
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(answer)))
     except (OSError, TypeError, SyntaxError):  # it has no source, or not one of its own
@@ -32,7 +32,7 @@ def stands_in(answer: Any) -> bool:
 
 
 def holds(value: Any) -> bool:
-    """Whether a `...` is what came out, or is in it."""
+    """Whether the result is a `...`, or contains one."""
     if isinstance(value, np.ndarray) and value.dtype == object:
         value = value.ravel().tolist()
     if isinstance(value, dict):
@@ -41,7 +41,7 @@ def holds(value: Any) -> bool:
 
 
 def stopped_at(error: BaseException) -> bool:
-    """Whether an answer stopped because there was a `...` that it could not work with."""
+    """Whether an answer stopped because it couldn't compute with a `...`."""
     if isinstance(error, LookupError) or _is_its_own(error):
         return False
     words = Broke(error).message
@@ -49,7 +49,7 @@ def stopped_at(error: BaseException) -> bool:
 
 
 def _values(node: ast.AST) -> Iterator[ast.AST]:
-    """What is in a piece of code, but for the places where a `...` is Python of its own."""
+    """The nodes of a piece of code, without those where a `...` has a meaning in Python."""
     yield node
     if isinstance(node, ast.arguments):  # `def f(v=...)`
         return
@@ -71,7 +71,7 @@ def _is_a_stub(node: ast.stmt) -> bool:
 
 
 def _is_its_own(error: BaseException) -> bool:
-    """Whether the answer raised it itself, with `raise` or `assert`, in words of its own."""
+    """Whether the answer raised it on purpose, with `raise` or `assert`, in its own words."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next

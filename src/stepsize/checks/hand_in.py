@@ -1,4 +1,4 @@
-"""Where an answer is handed in: sent off to be judged, its verdict put in words, and kept."""
+"""Takes an answer, sends it off to be judged, puts the verdict in words, and records it."""
 
 import linecache
 import os
@@ -24,7 +24,7 @@ TO_DO = "Replace each `...` with your own code, and run its cell again."
 
 
 def verdict_on(name: str, answer: Any) -> Verdict:
-    """The verdict on an answer, kept in the progress file. Raises nothing."""
+    """The verdict on an answer, also recorded in the progress file. Raises nothing."""
     try:
         older = cells.missed(name)
         if older:
@@ -65,20 +65,20 @@ def _verdict(name: str, answer: Any) -> Verdict:
 
 
 def _counted(verdict: Verdict) -> str | None:
-    """The mistake that a class counts, the first of two; the answer ran where it was written."""
+    """The mistake that the class board counts, the first of two; the answer ran in its notebook."""
     first = (verdict.mistake or "").split(BOTH)[0]
     return first if first in EXERCISES[verdict.exercise].mistakes else None
 
 
 def _carried(answer: Any) -> bytes:
-    """The answer as bytes, with all it refers to in the notebook."""
+    """The answer as bytes, with everything it refers to in the notebook."""
     with needs():
         import cloudpickle
     return cloudpickle.dumps(answer)
 
 
 def _too_heavy(answer: Any, error: Exception) -> str:
-    """Why an answer can't leave the notebook, and because of what, as far as that can be told."""
+    """Why an answer can't leave the notebook, and what prevents it, if that can be told."""
     names = getattr(getattr(answer, "__code__", None), "co_names", ())
     known = getattr(answer, "__globals__", {})
     for name in names:
@@ -106,7 +106,7 @@ def _read(name: str, report: Report, answer: Any) -> Verdict:
 
 
 def _how_it_ended(report: Report) -> str:
-    """Why an answer came to no end of its own, from the last words of its Python."""
+    """Why an answer didn't end normally, from the last words of its Python."""
     crash = re.search(
         "^(?:Fatal Python error|Windows fatal exception): (.*)", report.last_words, re.M
     )
@@ -126,7 +126,7 @@ def _how_it_ended(report: Report) -> str:
 
 
 def _place(frames: list[tuple[str, int, str]], answer: Any) -> str:
-    """The innermost line that the learner wrote, of frames that go from outside in."""
+    """The innermost of these frames that the learner wrote; they go from outside in."""
     own = getattr(getattr(answer, "__code__", None), "co_filename", None)
     for file, number, function in reversed(frames):
         if file == own or _is_the_learners(file):
@@ -138,7 +138,7 @@ def _place(frames: list[tuple[str, int, str]], answer: Any) -> str:
 
 
 def _is_the_learners(file: str) -> bool:
-    """Whether it is a notebook's cell, or a file that is neither Python's, installed, nor ours."""
+    """Whether it is a notebook's cell, or a file that isn't Python's, installed or ours."""
     path = Path(file)
     ours = [Path(__file__).parents[1], Path(sysconfig.get_path("stdlib"))]
     installed = {"site-packages", "dist-packages"} & set(path.parts)

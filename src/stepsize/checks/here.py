@@ -1,7 +1,7 @@
-"""Runs an answer in the notebook's own Python, where the system offers no other: in a browser.
+"""Runs an answer in the notebook's own Python if there is no other, as in a browser.
 
-The answer is a copy, as everywhere, and so is what it uses of the notebook. What it does to modules
-is undone afterwards (`undone`), and a `stopwatch` ends it.
+The answer is a copy, as everywhere, and so is whatever it uses from the notebook. What it does to
+modules is undone afterwards (`undone`), and a `stopwatch` ends it.
 """
 
 import threading
@@ -24,7 +24,7 @@ _free = threading.Lock()
 
 
 def run(exercise: str, answer: bytes, seconds: float) -> Report:
-    """Judge a pickled answer. Raises SandboxError where an answer hands in an answer."""
+    """Judge a pickled answer. Raises SandboxError if an answer itself calls `check`."""
     if not _free.acquire(blocking=False):
         raise SandboxError("This answer calls `check` itself.")
     try:

@@ -1,8 +1,8 @@
-"""How an answer is judged: by what it does, beside what the reference and the known mistakes do.
+"""Judges an answer by what it does, compared with the reference and the known mistakes.
 
-An answer that is seen to do what the reference does is right; one that does what a mistake does is
-that mistake; one that does what two mistakes do together has both. Failing that, it has the one
-mistake that explains where it first goes wrong. Of any other, the first difference is shown.
+An answer that does the same as the reference is right. One that does the same as a mistake has that
+mistake; one that does the same as two mistakes together has both. Failing that, it has the one
+mistake that explains where it first goes wrong. For any other, the first difference is shown.
 """
 
 from collections.abc import Iterable, Iterator
@@ -22,7 +22,7 @@ BOTH = " + "  # between the names of two mistakes
 RIGHT_BUT = "The numbers are right, but {}"
 TWO = "There are two mistakes in it. (1) {} (2) {}"
 ONE_OF_THEM = "{} That isn't all, but start there."
-NO_NUMBER = {  # what NumPy complains of -> what happened
+NO_NUMBER = {  # NumPy's complaint -> what happened
     "divide by zero": "somewhere on the way you divide by 0.",
     "invalid value": "on the way there is 0 / 0, or infinity / infinity, or a root or a logarithm "
     "of a number below 0.",
@@ -31,7 +31,7 @@ NO_NUMBER = {  # what NumPy complains of -> what happened
 
 
 class _Found(NamedTuple):
-    """Mistakes that explain an answer. whole: all of it. faults: those that belong to them."""
+    """Mistakes that explain an answer. whole: all of it. faults: the faults that go with them."""
 
     names: tuple[str, ...]
     whole: bool = True
@@ -39,7 +39,7 @@ class _Found(NamedTuple):
 
 
 def judge(exercise: Exercise, answer: Any) -> Verdict:
-    """The verdict on an answer. Raises Broke where the answer raises."""
+    """The verdict on an answer. Raises Broke if the answer raises an error."""
     name, half_time = exercise.name, process_time() + exercise.seconds / 2
     try:
         seen = exercise.observe(answer)
@@ -69,10 +69,10 @@ def judge(exercise: Exercise, answer: Any) -> Verdict:
 def _doing_all(
     exercise: Exercise, mine: list[Moment], expected: list[Moment], until: float
 ) -> _Found | None:
-    """The mistake that does all that the answer does, or the two that do it together.
+    """The mistake that does everything the answer does, or the two that do it together.
 
-    Rather one that remembers the same, too: a sum in the place of a mean may end where another
-    mistake does.
+    One that also remembers the same is preferred, because a sum instead of a mean may end where
+    another mistake does.
     """
     found = None
     for names, variant in _ones_and_twos(exercise, until):
@@ -90,7 +90,7 @@ def _doing_all(
 
 
 def _ones_and_twos(exercise: Exercise, until: float) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Every known mistake; and while there is time, every two of different parts in one answer."""
+    """Every known mistake and, while there is time, every combination of two different parts."""
     ones = [*_variants(exercise)]
     yield from (((name,), variant) for name, variant in ones)
     made = [(name, one.made) for name, one in ones if hasattr(one, "made")]
@@ -102,7 +102,7 @@ def _ones_and_twos(exercise: Exercise, until: float) -> Iterator[tuple[tuple[str
 
 
 def _fit(one: Made, other: Made) -> bool:
-    """Whether both can be in one answer: no part would have to be two things."""
+    """Whether one answer can have both, because no part would have to be two things."""
     shared = one.parts.keys() & other.parts.keys()
     return one.make == other.make and all(one.parts[x] is other.parts[x] for x in shared)
 
@@ -116,7 +116,7 @@ def _variants(exercise: Exercise) -> Iterator[tuple[str, Any]]:
 def _named_by_facts(
     exercise: Exercise, mine: list[Moment], expected: list[Moment]
 ) -> _Found | None:
-    """The mistakes that the facts which differ bear the names of; two at most."""
+    """The mistakes named by the facts that differ; two at most."""
     pairs = zip(mine, expected, strict=True)
     wrong = (name for a, b in pairs for name, _ in differences(exercise, a.results, b.results))
     names = [name for name in wrong if name in exercise.mistakes]
@@ -126,7 +126,7 @@ def _named_by_facts(
 def _doing_the_first(
     exercise: Exercise, mine: list[Moment], expected: list[Moment]
 ) -> _Found | None:
-    """The only mistake that explains all numbers of the first moment that is wrong."""
+    """The only mistake that explains all numbers of the first wrong moment."""
     pairs = enumerate(zip(mine, expected, strict=True))
     wrong = next(i for i, (a, b) in pairs if any(differences(exercise, a.results, b.results)))
     numbers = (np.size(x) for x in mine[wrong].results.values() if np.asarray(x).dtype != bool)
@@ -146,7 +146,7 @@ def _doing_the_first(
 
 
 def _while_alike(exercise: Exercise, mine: list[Moment], theirs: Iterable[Moment]) -> list[Moment]:
-    """The moments of another answer, as long as its results agree."""
+    """The moments of an answer, as long as their results agree."""
     pairs = zip(mine, theirs, strict=True)
     alike = takewhile(lambda pair: not any(_differ(exercise, *pair)), pairs)
     return [other for _, other in alike]
@@ -157,7 +157,7 @@ def _differ(exercise: Exercise, one: Moment, other: Moment) -> Iterator[Any]:
 
 
 def _same_inside(exercise: Exercise, mine: list[Moment], theirs: list[Moment]) -> bool:
-    """Whether the inner values agree, where both call them the same."""
+    """Whether the inner values with the same names agree."""
     pairs = zip(mine, theirs, strict=True)
     return not any(any(differences(exercise, a.inner, b.inner)) for a, b in pairs)
 
@@ -165,7 +165,7 @@ def _same_inside(exercise: Exercise, mine: list[Moment], theirs: list[Moment]) -
 def _is_evident(
     exercise: Exercise, mine: list[Moment], theirs: list[Moment], expected: list[Moment]
 ) -> bool:
-    """Whether there is a number in both that isn't the expected one: both may have none."""
+    """Whether both share a number that isn't the expected one; there may be no such number."""
     may_be_nan = _may_be_nan(expected)
     for seen in zip(mine, theirs, expected, strict=True):
         yours, others, wanted = ({**one.inner, **one.results} for one in seen)
@@ -179,12 +179,12 @@ def _is_evident(
 
 
 def _may_be_nan(expected: list[Moment]) -> bool:
-    """Whether NaN is an answer to this exercise, and not the want of one."""
+    """Whether NaN is an answer to this exercise, not the lack of one."""
     return any(np.isnan(value).any() for seen in expected for value in seen.results.values())
 
 
 def _told(exercise: Exercise, found: _Found, faults: dict[str, str]) -> Verdict:
-    """The verdict on known mistakes: one, two, or one and a fault beside it."""
+    """The verdict on known mistakes: one, two, or one with a fault."""
     said = {name: exercise.mistakes[name].sentence for name in found.names}
     beside = {name: text for name, text in faults.items() if name not in found.faults}
     said |= {name: text[0].upper() + text[1:] for name, text in beside.items()}
@@ -195,7 +195,7 @@ def _told(exercise: Exercise, found: _Found, faults: dict[str, str]) -> Verdict:
 
 
 def _hinted(exercise: Exercise, apart: Apart, mine: list[Moment]) -> Verdict:
-    """The verdict where the expected values would be the answer. Of several, which are right."""
+    """The verdict if the expected values are the answer: for several, which are right."""
     if len(mine[0].results) == 1:
         return Verdict(exercise.name, WRONG, exercise.hint)
     right = [name for name in mine[0].results if name not in apart.values]
@@ -204,7 +204,7 @@ def _hinted(exercise: Exercise, apart: Apart, mine: list[Moment]) -> Verdict:
 
 
 def _first_seen(exercise: Exercise, apart: Apart, mine: list[Moment]) -> Verdict:
-    """The verdict on what nobody knows: where it first differs, and whether it is a number."""
+    """The verdict on an unknown mistake: where it first differs, and whether it is a number."""
     where, values = side_by_side(apart)
     *_, (yours, wanted) = apart.values.values()
     why = None

@@ -141,13 +141,13 @@ MY_SGD = rule(
             _sgd(new=lambda theta, step: -step),
         ),
         "one for all": Mistake(
-            "All coordinates take the same step. Each has a slope of its own.",
+            "All coordinates take the same step. Each has its own slope.",
             _sgd(along=np.mean),
             _sgd(along=np.sum),
             _sgd(along=np.linalg.norm),
         ),
         "first coordinate": Mistake(
-            "One coordinate's slope moves all of them. Each has a slope of its own.",
+            "One coordinate's slope moves all of them. Each has its own slope.",
             _sgd(along=lambda g: g[0]),
             _sgd(along=lambda g: g[-1]),
             _sgd(along=lambda g: g[::-1]),
@@ -346,7 +346,7 @@ LOOP = function(
             _descent(returned=np.transpose),
         ),
         "in one row": Mistake(
-            "All your numbers are in one long row. Each point needs a row of its own: append it, "
+            "All your numbers are in one long row. Each point needs its own row: append it, "
             "don't concatenate it.",
             _descent(returned=np.ravel),
         ),
@@ -436,7 +436,7 @@ BORDER = function(
             _border(of=len),
         ),
         "mean": Mistake(
-            "Averaging doesn't help: each direction has a border of its own, and one beyond its "
+            "Averaging doesn't help: each direction has its own border, and one beyond its "
             "border is enough to diverge.",
             _border(of=np.mean),
             _border(of=np.median),

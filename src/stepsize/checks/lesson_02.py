@@ -228,7 +228,7 @@ def _seen_epochs(answer: Any) -> Seen:
 def _epochs(answer: Any, faults: dict[str, str]) -> Iterator[Moment]:
     """Epochs, by what does not depend on the order in which the examples came.
 
-    Where the examples are orthogonal, each moves theta in a direction of its own: the shares, how
+    Where the examples are orthogonal, each moves theta in its own direction: the shares, how
     far as a part of its gradient, are the same in any order. Where they are not, an order shows.
     A fact that bears a mistake's name is true of that mistake only, however long the steps are.
     By chance: that an answer with randomness of its own gives the same end three times, and so
@@ -328,7 +328,7 @@ def _shares(answer: Any, n: int, size: int, seed: int, faults: dict[str, str]) -
 
 
 def _fits_other_targets(shares: np.ndarray) -> bool:
-    """Whether the targets in another order than their own explain the moves, up to their length.
+    """Whether the targets in a different order explain the moves, up to their length.
 
     The length is known from the sums, which are the same in any order.
     """
@@ -366,7 +366,7 @@ def _ends_in_pairs() -> list[np.ndarray]:
 
 @cache
 def _ends_one_by_one() -> list[np.ndarray]:
-    """Each example makes a step of its own, a whole one or a half."""
+    """Each example makes its own step, a whole one or a half."""
     return [*_ends_in_turn(LR, 1), *_ends_in_turn(LR / 2, 1)]
 
 
@@ -442,7 +442,7 @@ EPOCH = Exercise(
             _epoch(order=lambda n, rng: np.random.default_rng().permutation(n)),
         ),
         "all at once": Mistake(
-            "That is one step with all the data. Here, every batch makes a step of its own.",
+            "That is one step with all the data. Here, every batch makes its own step.",
             _epoch(deal=lambda n, size, rng: [np.arange(n)]),
         ),
         "all data each time": Mistake(
@@ -455,7 +455,7 @@ EPOCH = Exercise(
             _epoch(at=lambda now, start: start),
         ),
         "one by one": Mistake(
-            "Every example makes a step of its own. The examples of a batch should make one step "
+            "Every example makes its own step. The examples of a batch should make one step "
             "together.",
             _epoch(deal=lambda n, size, rng: rng.permutation(n)[:, None]),
             _epoch(

@@ -596,7 +596,7 @@ SUTSKEVERS = function(
             _sutskever(sign=1, scaled=lambda velocity, lr: velocity + lr),
         ),
         "size alone": Mistake(
-            "Your velocity has lost its direction: each coordinate has a sign of its own.",
+            "Your velocity has lost its direction: each coordinate has its own sign.",
             _sutskever(size=np.abs),
         ),
         "direction alone": Mistake(
@@ -690,7 +690,7 @@ TORCHS = function(
             _torchs(factor=lambda lr, new_lr: 1.0),
         ),
         "size alone": Mistake(
-            "Your velocity has lost its direction: each coordinate has a sign of its own.",
+            "Your velocity has lost its direction: each coordinate has its own sign.",
             _torchs(size=np.abs),
         ),
     },

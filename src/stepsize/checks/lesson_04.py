@@ -255,7 +255,7 @@ ADAGRAD = rule(
         Case((1.0, -2.0), GRADIENTS, dict(lr=[0.5, 0.5, 0.2, 0.2], eps=1e-10)),
         Case((0.5, 4.0, -3.0), SMALL, dict(lr=0.1, eps=0.05)),
     ],
-    praise="Each coordinate has a rate of its own, and nobody had to choose it.",
+    praise="Each coordinate has its own rate, and nobody had to choose it.",
 )
 
 

@@ -60,7 +60,7 @@ ORTHOGONALIZE = function(
     my_orthogonalize,
     {
         "not divided": Mistake(
-            "You begin with G as it is. A singular value far above 1 explodes under these powers: "
+            "You start from G as it is. A singular value far above 1 explodes under these powers: "
             "divide by the Frobenius norm first.",
             _orthogonalize(size=lambda G: 1.0),
         ),
@@ -75,12 +75,12 @@ ORTHOGONALIZE = function(
             _orthogonalize(size=lambda G: (G**2).sum()),
         ),
         "root of the mean": Mistake(
-            "You divide by the root of the mean square. The Frobenius norm has the sum in it.",
+            "You divide by the root of the mean square. The Frobenius norm uses the sum.",
             _orthogonalize(size=lambda G: np.sqrt((G**2).mean())),
         ),
         "spectral norm": Mistake(
-            "You divide by the largest singular value. That would do, but it takes the SVD that we "
-            "want to avoid: take the Frobenius norm.",
+            "You divide by the largest singular value. That would work, but it takes the SVD that "
+            "we want to avoid. Use the Frobenius norm.",
             _orthogonalize(size=lambda G: np.linalg.norm(G, 2)),
         ),
         "sum of sizes": Mistake(
@@ -95,8 +95,8 @@ ORTHOGONALIZE = function(
             _orthogonalize(size=lambda G: np.linalg.norm(G, axis=0)),
         ),
         "normed each time": Mistake(
-            "You divide by the norm again in every step. Once, before the first, is enough; later "
-            "it pushes the values down that the step has just lifted.",
+            "You divide by the norm again in every step. Once, before the first, is enough: later "
+            "it pushes down the values that the step has just lifted.",
             _orthogonalize(again=lambda X, size: X / size(X)),
         ),
         "one more": Mistake(
@@ -108,7 +108,7 @@ ORTHOGONALIZE = function(
             _orthogonalize(rounds=lambda steps: max(steps - 1, 0)),
         ),
         "one step": Mistake(
-            "You take one step, however many are asked for: a loop is missing, or it begins with "
+            "You take one step, however many are asked for: the loop is missing, or it starts from "
             "the same X each time.",
             _orthogonalize(rounds=lambda steps: min(steps, 1)),
         ),
@@ -124,12 +124,12 @@ ORTHOGONALIZE = function(
             _orthogonalize(fourth=lambda A: A**2),
         ),
         "A stays": Mistake(
-            "Your A is made once, before the loop. It belongs to the X of this step: make it "
+            "You compute A once, before the loop. It belongs to the X of this step: compute it "
             "inside.",
             _orthogonalize(squared=lambda X, G: G @ G.T),
         ),
         "wrong side": Mistake(
-            "Your A is X transposed times X, and stands on the left. On that side it has to be X "
+            "Your A, on the left, is X transposed times X. On that side it has to be X "
             "times X transposed.",
             _orthogonalize(squared=lambda X, G: X.T @ X),
         ),
@@ -143,8 +143,7 @@ ORTHOGONALIZE = function(
             _orthogonalize(squared=lambda X, G: X @ X),
         ),
         "starts again": Mistake(
-            "The first term takes the matrix that you began with. It should take the X of this "
-            "step.",
+            "The first term uses the matrix you started with. It should use the X of this step.",
             _orthogonalize(first=lambda a, X, G: a * G),
         ),
         "no square": Mistake(
@@ -160,15 +159,15 @@ ORTHOGONALIZE = function(
             _orthogonalize(fourth=lambda A: 0 * A),
         ),
         "b and c swapped": Mistake(
-            "b and c have changed places. b belongs to A, c to its square.",
+            "You have swapped b and c. b belongs to A, c to its square.",
             _orthogonalize(coefficients=lambda a, b, c: (a, c, b)),
         ),
         "fixed": Mistake(
-            "Your coefficients are Muon's, whatever is handed in. Here they are different.",
+            "Your coefficients are always Muon's. Use the ones you are given.",
             _orthogonalize(coefficients=lambda a, b, c: QUINTIC),
         ),
         "sign": Mistake(
-            "You subtract where the formula adds. b is below 0 already.",
+            "You subtract where the formula adds. b is already negative.",
             _orthogonalize(coefficients=lambda a, b, c: (a, -b, c)),
             _orthogonalize(coefficients=lambda a, b, c: (a, -b, -c)),
         ),
@@ -178,17 +177,17 @@ ORTHOGONALIZE = function(
             _orthogonalize(first=lambda a, X, G: X),
         ),
         "not times X": Mistake(
-            "The term with c lacks its X: A and its square are even powers, and an odd one is "
-            "wanted.",
+            "The term with c lacks its X: A and its square are even powers, and you need an odd "
+            "one.",
             _orthogonalize(times=lambda P, X: P),
         ),
         "norm put back": Mistake(
-            "You multiply by the norm at the end. It was taken out for good: the result has "
+            "You multiply by the norm at the end. It is gone for good: the result should have "
             "singular values near 1.",
             _orthogonalize(end=lambda X, G, size: X * size),
         ),
         "turned": Mistake(
-            "Your result is the transpose of what is asked for.",
+            "Your result is transposed.",
             _orthogonalize(end=lambda X, G, size: X.T),
         ),
     },
@@ -250,12 +249,12 @@ MUON = rule(
             _muon(sign=1),
         ),
         "no look ahead": Mistake(
-            "You orthogonalize b itself. Nesterov's look ahead is missing: mix the newest gradient "
+            "You orthogonalize b itself. Nesterov's lookahead is missing: mix the newest gradient "
             "in once more.",
             _muon(ahead=lambda b, grad, mu: b),
         ),
         "no momentum": Mistake(
-            "Your direction is that of the newest gradient alone. Is the mean in it, and does the "
+            "Your direction comes from the newest gradient alone. Is the mean in it, and does the "
             "Step remember it?",
             _muon(ahead=lambda b, grad, mu: grad),
             _muon(keep=lambda b, ahead: {}),
@@ -281,7 +280,7 @@ MUON = rule(
             _muon(average=lambda b, grad, mu: (1 - mu) * b + mu * grad),
         ),
         "ahead swapped": Mistake(
-            "In the look ahead the two weights have changed places: `momentum` belongs to b.",
+            "In the lookahead you have swapped the two weights: `momentum` belongs to b.",
             _muon(ahead=lambda b, grad, mu: (1 - mu) * b + mu * grad),
         ),
         "ahead without its share": Mistake(
@@ -295,12 +294,12 @@ MUON = rule(
             _muon(scale=lambda n, m: 1.0),
         ),
         "turned over": Mistake(
-            "Your factor is larger than 1 for wide matrices. It should be so for tall ones: "
-            "n, the rows, is above the line.",
+            "Your factor is larger than 1 for wide matrices. It should be for tall ones: "
+            "n, the number of rows, goes in the numerator.",
             _muon(scale=lambda n, m: max(1, m / n) ** 0.5),
         ),
         "no maximum": Mistake(
-            "For a wide matrix your factor is below 1. There it should be 1.",
+            "For a wide matrix, your factor is below 1. It should be 1 there.",
             _muon(scale=lambda n, m: (n / m) ** 0.5),
         ),
         "minimum": Mistake(
@@ -316,13 +315,13 @@ MUON = rule(
             _muon(scale=lambda n, m: max(1, n / m)),
         ),
         "root of n": Mistake(
-            "Your factor is the root of the longer side. That belongs to the other scale, which "
+            "Your factor is the root of the longer side. That belongs to the other scaling, which "
             "has 0.2 in it.",
             _muon(scale=lambda n, m: max(n, m) ** 0.5),
             _muon(scale=lambda n, m: 0.2 * max(n, m) ** 0.5),
         ),
         "keeps the look ahead": Mistake(
-            "You remember the look ahead as b. It is for this step only; remember the mean.",
+            "You remember the lookahead as b. It is for this step only; remember the mean.",
             _muon(keep=lambda b, ahead: dict(b=ahead)),
         ),
         "keeps the direction": Mistake(
@@ -331,7 +330,7 @@ MUON = rule(
             _muon(average=lambda b, grad, mu: orthogonalize(mu * b + (1 - mu) * grad)),
         ),
         "begun with the first": Mistake(
-            "Your mean begins with the first gradient. Here b begins at 0.",
+            "Your mean starts at the first gradient. Here b starts at 0.",
             _muon(begun=lambda b, grad: grad if np.ndim(b) == 0 else b),
         ),
         "no rate": Mistake(
@@ -426,12 +425,13 @@ SHAMPOO = rule(
     {
         "uphill": Mistake("You walk uphill: the step is subtracted.", _shampoo(sign=1)),
         "square roots": Mistake(
-            "Your roots are square roots. There is one on each side, so each takes half of the "
+            "Your roots are square roots. There is one on each side, so each does half of the "
             "work: a fourth root.",
             _shampoo(root=lambda M, eps: _power(M, eps, -1 / 2)),
         ),
         "not inverted": Mistake(
-            "Your exponent is above 0: large directions are made larger still. It should be below.",
+            "Your exponent is positive, so large directions grow even larger. It should be "
+            "negative.",
             _shampoo(root=lambda M, eps: _power(M, eps, 1 / 4)),
         ),
         "precedence": Mistake(
@@ -440,7 +440,7 @@ SHAMPOO = rule(
             _shampoo(root=lambda M, eps: _power(M, eps, -1.0) / 4),
         ),
         "inverse": Mistake(
-            "You multiply by the inverses. The exponent is a quarter, with a minus.",
+            "You multiply by the inverses. The exponent is minus a quarter.",
             _shampoo(root=lambda M, eps: _power(M, eps, -1.0)),
         ),
         "entry by entry": Mistake(
@@ -458,13 +458,12 @@ SHAMPOO = rule(
             _shampoo(lefts=lambda G: G * G, rights=lambda G: G * G),
         ),
         "eigenvalues alone": Mistake(
-            "You take the eigenvalues and leave the eigenvectors out: then the axes are not "
-            "turned back.",
+            "You use the eigenvalues and leave out the eigenvectors, so the axes are never turned.",
             _shampoo(root=lambda M, eps: np.diag((np.linalg.eigvalsh(M) + eps) ** (-1 / 4))),
         ),
         "diagonal": Mistake(
-            "You take the diagonals only. That is a rate for each row and each column; the axes "
-            "stay those of the coordinates.",
+            "You use only the diagonals. That is one rate for each row and each column; the axes "
+            "are still those of the coordinates.",
             _shampoo(root=lambda M, eps: np.diag((np.diag(M) + eps) ** (-1 / 4))),
         ),
         "wrong way around": Mistake(
@@ -473,7 +472,7 @@ SHAMPOO = rule(
             _shampoo(root=_wrong_way_round),
         ),
         "not turned back": Mistake(
-            "The transpose of the eigenvectors is missing: you scale, and don't turn back.",
+            "The transpose of the eigenvectors is missing: you scale, but don't turn back.",
             _shampoo(
                 root=lambda M, eps: (
                     np.linalg.eigh(M)[1] * (np.maximum(np.linalg.eigvalsh(M), 0) + eps) ** (-1 / 4)
@@ -481,13 +480,13 @@ SHAMPOO = rule(
             ),
         ),
         "newest alone": Mistake(
-            "Your L and R know the newest gradient alone. They add up all that came: use what "
+            "Your L and R know only the newest gradient. They should add up all of them: use what "
             "comes in as `left` and `right`, and put both sums into the Step.",
             _shampoo(add=lambda old, new: new),
             _shampoo(keep=lambda left, right: {}),
         ),
         "old ones": Mistake(
-            "Your roots are taken of L and R as they came in: this gradient has no part in them.",
+            "You take the roots of L and R as they came in, without this gradient. Add it first.",
             _shampoo(used=lambda new, old: old),
         ),
         "mean": Mistake(
@@ -507,7 +506,8 @@ SHAMPOO = rule(
             _shampoo(product=lambda L, G, R: G @ R @ R),
         ),
         "sides swapped": Mistake(
-            "L and R have changed sides. L, made of G times its transpose, belongs on the left.",
+            "L and R are on the wrong sides. L, which is G times its transpose, belongs on the "
+            "left.",
             _shampoo(product=lambda L, G, R: R @ G @ L),
             _shampoo(lefts=lambda G: G.T @ G, rights=lambda G: G @ G.T),
         ),
@@ -538,11 +538,11 @@ SHAMPOO = rule(
             _shampoo(root=lambda M, eps: _power(M, 1e-12, -1 / 4)),
         ),
         "eps after": Mistake(
-            "You add eps after the root. It belongs to the eigenvalue, inside.",
+            "You add eps after the root. Add it to the eigenvalue, inside the root.",
             _shampoo(root=lambda M, eps: _power(M, 1e-12, -1 / 4) + eps * np.eye(len(M))),
         ),
         "keeps one": Mistake(
-            "One of L and R begins at 0 again in each update: both have to go into the Step.",
+            "L or R starts at 0 again in each update: both have to go into the Step.",
             _shampoo(keep=lambda left, right: dict(left=left)),
             _shampoo(keep=lambda left, right: dict(right=right)),
         ),
@@ -614,12 +614,12 @@ GROUPS = function(
     {
         "all matrices": Mistake(
             "You take every matrix. Embeddings and the output are matrices in shape, but each of "
-            "their rows belongs to one symbol: they are left to Adam.",
+            "their rows belongs to one symbol: leave them to Adam.",
             _is_for_muon(place=lambda name: True),
         ),
         "embeddings": Mistake(
-            "You take the embeddings, too. A row of them belongs to one symbol, and gets no "
-            "gradient where that doesn't occur.",
+            "You take the embeddings, too. Each of their rows belongs to one symbol, and gets no "
+            "gradient if that symbol doesn't occur.",
             _is_for_muon(place=lambda name: not name.startswith("output")),
             _is_for_muon(place=lambda name: not name.startswith(("output", "position"))),
         ),
@@ -628,12 +628,12 @@ GROUPS = function(
             _is_for_muon(place=lambda name: not name.startswith(("output", "embedding"))),
         ),
         "output": Mistake(
-            "You take the output, too. It is the last layer, and is commonly left to Adam.",
+            "You take the output, too. It is the last layer, which is usually left to Adam.",
             _is_for_muon(place=lambda name: name.startswith(("blocks", "output"))),
             _is_for_muon(place=lambda name: not name.startswith(("embedding", "position"))),
         ),
         "all in the blocks": Mistake(
-            "You take all that is in the blocks. A bias, a norm's weight and a single number have "
+            "You take everything in the blocks. A bias, a norm's weight and a single number have "
             "no singular values.",
             _is_for_muon(axes=lambda shape: True),
             _is_for_muon(axes=lambda shape: len(shape) >= 1),
@@ -656,7 +656,7 @@ GROUPS = function(
             ),
         ),
         "no convolutions": Mistake(
-            "You leave the convolution out. It has four axes, and is a matrix with a row for each "
+            "You leave the convolution out. It has four axes, but is a matrix with a row for each "
             "output.",
             _is_for_muon(axes=lambda shape: len(shape) == 2),
         ),
@@ -665,16 +665,16 @@ GROUPS = function(
             _is_for_muon(axes=lambda shape: len(shape) > 2),
         ),
         "outside the blocks": Mistake(
-            "You take the matrices outside the blocks. It is the hidden ones, inside, that Muon "
-            "steps.",
+            "You take the matrices outside the blocks. Muon steps the hidden ones, which are "
+            "inside.",
             _is_for_muon(place=lambda name: not name.startswith("blocks.")),
         ),
         "the others": Mistake(
-            "It's the other way around: yours says which parameters Adam should take.",
+            "It's the other way around: you name the parameters that Adam should take.",
             _is_for_muon(end=lambda yes: not yes),
         ),
         "either": Mistake(
-            "One of the two is enough for you. It has to be a matrix *and* lie in a block.",
+            "For you, one of the two is enough. It has to be a matrix *and* be in a block.",
             _is_for_muon(both=lambda a, b: a or b),
         ),
         "everything": Mistake("You take all of them.", _is_for_muon(end=lambda yes: True)),
@@ -728,17 +728,16 @@ SCORE = function(
     score,
     {
         "wrong axis": Mistake(
-            "You take the best over the tasks of each submission. What counts is the fastest "
-            "submission of each task: the other axis.",
+            "You take each submission's best over the tasks. What counts is the fastest "
+            "submission on each task: the other axis.",
             _score(best=lambda times: times.min(axis=1, keepdims=True)),
         ),
         "best of all": Mistake(
-            "You compare with the smallest number of the whole table. Each task has a best of its "
-            "own.",
+            "You compare with the smallest number in the whole table. Each task has its own best.",
             _score(best=lambda times: times.min()),
         ),
         "slowest": Mistake(
-            "You compare with the slowest submission of each task. It should be the fastest.",
+            "You compare with the slowest submission on each task. It should be the fastest.",
             _score(
                 best=lambda times: np.where(np.isfinite(times), times, -np.inf).max(axis=0),
             ),
@@ -748,16 +747,16 @@ SCORE = function(
             _score(ratio=lambda times, best: best / times),
         ),
         "difference": Mistake(
-            "You subtract the best time. It is divided by: a factor of two is the same on a long "
+            "You subtract the best time. Divide by it: a factor of two means the same on a long "
             "task and on a short one.",
             _score(ratio=lambda times, best: times - best),
         ),
         "below zero": Mistake(
-            "Slower than tau times the best gives 0, and never less: a maximum is missing.",
+            "Slower than tau times the best gives 0, never less: a maximum is missing.",
             _score(points=lambda slower, tau: np.where(np.isfinite(slower), tau - slower, 0)),
         ),
         "divided by tau": Mistake(
-            "You divide by tau. The profile begins at 1, so its width is less than that: the best "
+            "You divide by tau. The profile begins at 1, so its width is less than tau: the best "
             "score should be 1.",
             _score(whole=lambda tau: tau),
         ),
@@ -792,14 +791,14 @@ SCORE = function(
             _score(mean=lambda each: _with_nobody(each).mean(axis=1)),
         ),
         "solved only": Mistake(
-            "You average over the tasks that a submission has solved. A task that it didn't reach "
-            "counts, with 0.",
+            "You average over the tasks that a submission solved. A task that it didn't solve "
+            "counts as 0.",
             _score(
                 mean=lambda each: each.sum(axis=1) / np.maximum((each > 0).sum(axis=1), 1),
             ),
         ),
         "reached by somebody": Mistake(
-            "You leave out the task that nobody reached. It counts, with 0 for all.",
+            "You leave out the task that nobody solved. It counts, as 0 for everybody.",
             _score(mean=lambda each: each.sum(axis=1) / max((each > 0).any(axis=0).sum(), 1)),
         ),
         "sum": Mistake(
@@ -807,8 +806,8 @@ SCORE = function(
             _score(mean=lambda each: each.sum(axis=1)),
         ),
         "over submissions": Mistake(
-            "You average over the submissions, and get a number for each task. A number for each "
-            "submission is wanted.",
+            "You average over the submissions and get a number for each task. We want one for each "
+            "submission.",
             _score(mean=lambda each: each.mean(axis=0)),
         ),
         "one number": Mistake(
@@ -817,13 +816,13 @@ SCORE = function(
             _score(mean=lambda each: each.mean()),
         ),
         "one over": Mistake(
-            "You average how fast each was, as a share of the best. The score counts what is "
+            "You average how fast each was, relative to the best. The score counts what is "
             "left of the way from the ratio to tau.",
             _score(points=lambda slower, tau: (tau - 1) / slower),
             _score(points=lambda slower, tau: (slower <= tau) * (tau - 1) / slower),
         ),
         "fixed tau": Mistake(
-            "Your tau is 4, whatever is handed in.",
+            "Your tau is always 4. Use the one you are given.",
             _score(points=lambda slower, tau: np.maximum(4 - slower, 0), whole=lambda tau: 3),
         ),
     },

@@ -40,13 +40,13 @@ FACTORS = function(
     my_factors,
     {
         "one rate for all": Mistake(
-            "Yours has one rate for all tensors, so the wide network still takes steps that are "
+            "You use one rate for all tensors, so the wide network still takes steps that are "
             "too long. Which tensors have a fan-in that grows?",
             _factors(slowed=()),
             _factors(slowed=(), shrunk=()),
         ),
         "upside down": Mistake(
-            "The wider the network, the lower the rate: the base width belongs above the line.",
+            "The wider the network, the lower the rate: the base width goes in the numerator.",
             _factors(ratio=lambda width, base: width / base),
             _factors(rate=lambda r: 1 / r),
         ),
@@ -56,7 +56,7 @@ FACTORS = function(
             _factors(slowed=("hidden",)),
         ),
         "hidden forgotten": Mistake(
-            "You slow the output and not the hidden matrices, which have by far the most weights.",
+            "You slow the output but not the hidden matrices, which have by far the most weights.",
             _factors(slowed=("output",)),
         ),
         "input too": Mistake(
@@ -74,8 +74,8 @@ FACTORS = function(
             _factors(slowed=("input", "hidden", "output", "bias")),
         ),
         "root of the rate": Mistake(
-            "Your rate falls with the root of the width. Adam's steps agree in sign, and what "
-            "agrees adds up as the width itself.",
+            "Your rate falls with the root of the width. Adam's steps agree in sign, so they "
+            "add up like the width itself.",
             _factors(rate=lambda r: r**0.5),
         ),
         "squared rate": Mistake(
@@ -83,7 +83,7 @@ FACTORS = function(
             _factors(rate=lambda r: r**2),
         ),
         "start unchanged": Mistake(
-            "The output starts as usual in yours. It should start smaller by a further root of "
+            "Your output starts as usual. It should start smaller by a further root of "
             "base / width.",
             _factors(shrunk=()),
         ),
@@ -118,7 +118,7 @@ FACTORS = function(
             _factors(shrunk=("input", "bias", "hidden", "output")),
         ),
         "start larger": Mistake(
-            "Your output starts larger when the network grows. It should start smaller.",
+            "Your output starts larger as the network grows. It should start smaller.",
             _factors(start=lambda r, width: r**-0.5),
         ),
         "without the base": Mistake(
@@ -127,7 +127,7 @@ FACTORS = function(
             _factors(start=lambda r, width: width**-0.5),
         ),
         "64 written in": Mistake(
-            "You wrote 64 where the base width is an argument.",
+            "You wrote 64, but the base width is an argument.",
             _factors(ratio=lambda width, base: 64 / width),
         ),
         "whole numbers": Mistake(
@@ -193,7 +193,7 @@ ACCUMULATED = function(
     {
         "mean of means": Mistake(
             "That is the mean of the means. An example in the small last batch then counts for "
-            "more than one in a full batch. Weigh each mean by its size.",
+            "more than one in a full batch. Weight each mean by its size.",
             _accumulated(weight=np.ones_like),
         ),
         "division forgotten": Mistake(
@@ -202,11 +202,11 @@ ACCUMULATED = function(
             _accumulated(weight=np.ones_like, total=lambda weights, sizes: 1.0),
         ),
         "sum over examples": Mistake(
-            "That is the sum over all examples. Divide by how many there are.",
+            "That is the sum over all examples. Divide by their number.",
             _accumulated(total=lambda weights, sizes: 1.0),
         ),
         "divided by the number of batches": Mistake(
-            "You weigh by the sizes and divide by the number of micro-batches. Weights have to "
+            "You weight by the sizes and divide by the number of micro-batches. Weights have to "
             "add up to 1: divide by the number of examples.",
             _accumulated(total=lambda weights, sizes: len(sizes)),
         ),
@@ -222,12 +222,12 @@ ACCUMULATED = function(
             ),
         ),
         "sum of means over the examples": Mistake(
-            "Each mean has been divided by its size already. Multiply by the size before you "
+            "Each mean has already been divided by its size. Multiply by the size before you "
             "divide by the number of examples.",
             _accumulated(weight=np.ones_like, total=lambda weights, sizes: sizes.sum()),
         ),
         "the small one weighs most": Mistake(
-            "You weigh a micro-batch by one over its size. The larger it is, the more it counts.",
+            "You weight a micro-batch by one over its size. The larger it is, the more it counts.",
             _accumulated(weight=lambda sizes: 1 / sizes),
         ),
         "last one dropped": Mistake(
@@ -247,13 +247,13 @@ ACCUMULATED = function(
             _accumulated(weight=lambda sizes: [0.0, *sizes[1:]], total=_all),
         ),
         "only the first": Mistake(
-            "Only the first micro-batch counts in yours. Is there a `return` inside the loop?",
+            "Your answer counts only the first micro-batch. Is there a `return` inside the loop?",
             _accumulated(kept=lambda grads, sizes: (grads[:1], sizes[:1])),
             _accumulated(weight=lambda sizes: [sizes[0], *(0 * sizes[1:])], total=_all),
         ),
         "halved each time": Mistake(
             "You take the mean of what you have and the newest, again and again: the last "
-            "micro-batch then counts for half of all. Weigh by the sizes.",
+            "micro-batch then counts for half of the total. Weight by the sizes.",
             _halved,
         ),
         "wrong axis": Mistake(
@@ -264,7 +264,7 @@ ACCUMULATED = function(
             lambda grads, sizes: (sizes[:, None] * grads).sum(axis=1) / sizes.sum(),
         ),
         "one number": Mistake(
-            "You get one number for all parameters. Each has a gradient of its own: sum over "
+            "You get one number for all parameters. Each has its own gradient: sum over "
             "axis 0 alone.",
             lambda grads, sizes: grads.mean(),
             lambda grads, sizes: (sizes[:, None] * grads).sum() / sizes.sum(),
@@ -278,7 +278,7 @@ ACCUMULATED = function(
             _accumulated(weight=lambda sizes: sizes**2),
         ),
         "root of the sizes": Mistake(
-            "You weigh by the root of the size. That is right for noise; in a mean, each example "
+            "You weight by the root of the size. That is right for noise; in a mean, each example "
             "counts the same.",
             _accumulated(weight=np.sqrt),
         ),
@@ -335,7 +335,7 @@ STOCHASTIC = function(
             _rounded(before=lambda bits: bits & KEPT),
         ),
         "to the nearest": Mistake(
-            "That is rounding to the nearest: half a gap is added, always. Add the noise, so that "
+            "That is rounding to the nearest: you always add half a gap. Add the noise, so that "
             "chance decides.",
             _rounded(added=lambda bits, noise: bits + 0x8000),
             _rounded(added=lambda bits, noise: bits + 0x7FFF + (bits >> 16 & 1)),
@@ -345,8 +345,8 @@ STOCHASTIC = function(
             _rounded(cut=lambda bits, mask: bits),
         ),
         "converted": Mistake(
-            "`astype` converts: the number 1.0 becomes the whole number 1, and its bits are other "
-            "ones. `view` looks at the same 32 bits.",
+            "`astype` converts: the number 1.0 becomes the whole number 1, with different bits. "
+            "`view` looks at the same 32 bits.",
             lambda x, noise: _cut(x.astype(np.int64) + noise).view(np.float32),
             lambda x, noise: _cut(x.astype(np.int64) + noise).astype(np.float32),
         ),
@@ -366,7 +366,7 @@ STOCHASTIC = function(
             _rounded(before=lambda bits: bits & KEPT, cut=lambda bits, mask: bits),
         ),
         "subtracted": Mistake(
-            "You subtract the noise. Then a number is never rounded up, and on average comes out "
+            "You subtract the noise. Then a number is never rounded up, and on average ends up "
             "a gap too low.",
             _rounded(added=lambda bits, noise: bits - noise),
         ),
@@ -403,8 +403,8 @@ STOCHASTIC = function(
             _rounded(added=lambda bits, noise: bits + noise // 2),
         ),
         "lower half": Mistake(
-            "Hardly anything is left of the number. Sign, exponent and leading bits are the upper "
-            "16: these stay, where they are.",
+            "Hardly anything is left of the number. Sign, exponent and leading bits are in the "
+            "upper 16: these stay where they are.",
             _rounded(mask=0x0000FFFF),
             _rounded(cut=lambda bits, mask: bits >> 16),
         ),
@@ -414,7 +414,7 @@ STOCHASTIC = function(
             _rounded(mask=0xFFFFE000),
         ),
         "one bit less": Mistake(
-            "Your mask is a bit off: of 32 bits the upper 16 stay.",
+            "Your mask is a bit off: of the 32 bits, the upper 16 stay.",
             _rounded(mask=0xFFFE0000),
             _rounded(mask=0xFFFF8000),
         ),
@@ -478,16 +478,16 @@ EMA = function(
     my_ema,
     {
         "from zero": Mistake(
-            "Your average begins at 0, so it is still pulled toward 0. Begin it at the first "
-            "weights: nothing has to be corrected then.",
+            "Your average starts at 0, so it is still pulled toward 0. Start it at the first "
+            "weights: then nothing has to be corrected.",
             _ema(first=lambda weights: 0 * weights[0], rest=lambda weights: weights),
         ),
         "from zero, first one left out": Mistake(
-            "Your average begins at 0 and never sees the first weights. Begin it at these.",
+            "Your average starts at 0 and never sees the first weights. Start it at those.",
             _ema(first=lambda weights: 0 * weights[0]),
         ),
         "corrected": Mistake(
-            "You divide by 1 − decayᵗ, as Adam does, to take out a zero. This average begins at "
+            "You divide by 1 − decayᵗ, as Adam does, to take out a zero. This average starts at "
             "the first weights, so there is no zero in it.",
             _ema(end=lambda average, weights, decay: average / (1 - decay ** len(weights))),
             _ema(
@@ -497,11 +497,11 @@ EMA = function(
             ),
         ),
         "exchanged": Mistake(
-            "The two factors have changed places: the decay is what the old average keeps.",
+            "You have swapped the two factors: the decay is what the old average keeps.",
             _ema(new=lambda average, w, decay: (1 - decay) * average + decay * w),
         ),
         "never shrinks": Mistake(
-            "You add the new weights whole, and the average grows without end. They get the share "
+            "You add the new weights in full, so the average grows without end. Their share is "
             "1 − decay.",
             _ema(new=lambda average, w, decay: decay * average + w),
         ),
@@ -525,15 +525,15 @@ EMA = function(
             _ema(end=lambda average, weights, decay: _mixed(weights[-2], weights[-1], decay)),
         ),
         "keeps all": Mistake(
-            "The old average isn't multiplied by the decay, so it never forgets and grows.",
+            "The old average isn't multiplied by the decay, so it never forgets, and it grows.",
             _ema(new=lambda average, w, decay: average + (1 - decay) * w),
         ),
         "plain mean": Mistake(
-            "That is the plain mean of all weights: it never forgets the bad ones of the start.",
+            "That is the plain mean of all weights, which never forgets the bad ones at the start.",
             _ema(end=lambda average, weights, decay: weights.mean(axis=0)),
         ),
         "the last weights": Mistake(
-            "That is where the run ended. The average is asked for.",
+            "That is where the run ended. The question is about the average.",
             _ema(end=lambda average, weights, decay: weights[-1]),
         ),
         "last one left out": Mistake(
@@ -545,12 +545,12 @@ EMA = function(
             _ema(first=lambda weights: weights[1], rest=lambda weights: weights[2:]),
         ),
         "one update": Mistake(
-            "You mix the first and the last weights only. The average moves at every update.",
+            "You mix only the first and the last weights. The average moves at every update.",
             _ema(rest=lambda weights: weights[-1:]),
             _ema(rest=lambda weights: weights[1:2]),
         ),
         "all of them": Mistake(
-            "You return the average after every update. Only the last one is asked for.",
+            "You return the average after every update. Return only the last one.",
             lambda weights, decay: np.array(
                 [my_ema(weights[: i + 1], decay) for i in range(len(weights))]
             ),
@@ -559,11 +559,11 @@ EMA = function(
             ),
         ),
         "backwards": Mistake(
-            "You begin at the newest weights and go back: in yours the oldest count most.",
+            "You start at the newest weights and go back, so the oldest count most.",
             lambda weights, decay: my_ema(weights[::-1], decay),
         ),
         "0.9 written in": Mistake(
-            "You wrote 0.9 where the decay is an argument.",
+            "You wrote 0.9, but the decay is an argument.",
             _ema(new=lambda average, w, decay: 0.9 * average + 0.1 * w),
         ),
     },
@@ -571,7 +571,7 @@ EMA = function(
         (np.array([[1.0, -4.0], [3.0, 2.0], [-2.0, 8.0], [5.0, 1.0]]), 0.8),
         (np.array([[2.0], [-1.0], [4.0], [7.0], [3.0], [-6.0]]), 0.5),
     ],
-    praise="It begins at the first weights, and forgets them.",
+    praise="It starts at the first weights, and forgets them.",
 )
 
 
@@ -610,7 +610,8 @@ BYTES = function(
     my_bytes,
     {
         "counted once": Mistake(
-            "Weights and gradients both have `low` bytes a number. You count only one of the two.",
+            "Weights and gradients both take `low` bytes per number. You count only one of the "
+            "two.",
             _bytes(twice=lambda low: low),
         ),
         "counted three times": Mistake(
@@ -618,17 +619,17 @@ BYTES = function(
             _bytes(twice=lambda low: 3 * low),
         ),
         "neither counted": Mistake(
-            "That is master copy and memory. The weights that compute, and their gradients, need "
-            "memory, too.",
+            "That is the master copy and the memory. The weights that compute, and their "
+            "gradients, take memory, too.",
             _bytes(twice=lambda low: 0),
         ),
         "no master copy": Mistake(
-            "Where weights have 2 bytes, float32 ones, the master copy, stay beside them. You "
-            "leave them out.",
+            "If the weights have 2 bytes, a float32 master copy is kept beside them. You "
+            "leave it out.",
             _bytes(master=lambda low: 0),
         ),
         "always a master copy": Mistake(
-            "Where the weights are float32 already there is no second copy. `low` says so.",
+            "If the weights are already float32, there is no second copy. `low` tells you.",
             _bytes(master=lambda low: 4),
         ),
         "master copy by the state": Mistake(
@@ -643,31 +644,31 @@ BYTES = function(
             _bytes(master=lambda low: low if low < 4 else 0),
         ),
         "the other way around": Mistake(
-            "You add the master copy where the weights are float32, and leave it out where they "
+            "You add the master copy if the weights are float32, and leave it out if they "
             "have 2 bytes.",
             _bytes(master=lambda low: 0 if low < 4 else 4),
         ),
         "gradients in 32 bits": Mistake(
-            "You give the gradients 4 bytes. They have the type of the weights that they were "
-            "taken of: `low`.",
+            "You give the gradients 4 bytes. They have the same type as the weights that "
+            "compute: `low`.",
             _bytes(twice=lambda low: low + 4),
         ),
         "memory as the weights": Mistake(
-            "You give the optimizer's memory the bytes of the weights. It has its own: `state`.",
+            "You give the optimizer's memory as many bytes as the weights. It has its own: "
+            "`state`.",
             _bytes(memory=lambda memories, low, state: memories * low),
         ),
         "memory in 32 bits": Mistake(
-            "You give the optimizer's memory 4 bytes a number, always. Its size is an argument: "
+            "You always give the optimizer's memory 4 bytes per number. Its size is an argument: "
             "`state`.",
             _bytes(memory=lambda memories, low, state: 4 * memories),
         ),
         "memory forgotten": Mistake(
-            "The optimizer's memory plays no part in yours: Adam keeps two numbers a parameter.",
+            "You leave out the optimizer's memory: Adam keeps two numbers per parameter.",
             _bytes(memory=lambda memories, low, state: 0),
         ),
         "one memory": Mistake(
-            "You count one number of memory, whatever the optimizer. How many it keeps is an "
-            "argument.",
+            "You count one number of memory for every optimizer. How many it keeps is an argument.",
             _bytes(memory=lambda memories, low, state: state),
         ),
         "two memories": Mistake(
@@ -688,7 +689,7 @@ BYTES = function(
             _bytes(memory=lambda memories, low, state: memories + state),
         ),
         "a parameter": Mistake(
-            "That is the number of bytes of one parameter. Multiply by how many there are.",
+            "That is the number of bytes for one parameter. Multiply by the number of parameters.",
             _bytes(all_of=lambda parameters, each: each),
         ),
         "parentheses": Mistake(
@@ -699,7 +700,7 @@ BYTES = function(
             ),
         ),
         "gigabytes": Mistake(
-            "That is in gigabytes, or megabytes. Bytes are asked for.",
+            "That is in gigabytes, or megabytes. The question asks for bytes.",
             _bytes(all_of=lambda parameters, each: parameters * each / 1e9),
             _bytes(all_of=lambda parameters, each: parameters * each / 2**30),
             _bytes(all_of=lambda parameters, each: parameters * each / 1e6),
@@ -714,7 +715,7 @@ BYTES = function(
         (5 * 10**8, 3, 4, 2),
         (5 * 10**8, 0, 2, 4),
     ],
-    praise="Adam takes 16 bytes a parameter, in float32 and in mixed precision alike.",
+    praise="Adam takes 16 bytes per parameter, in float32 and in mixed precision alike.",
 )
 
 
@@ -766,7 +767,7 @@ GROUP = function(
             _group(outside=lambda name: name.startswith("head")),
         ),
         "anywhere in the name": Mistake(
-            "You look for `head` anywhere in the name, and so the heads of an attention, which are "
+            "You look for `head` anywhere in the name, so the heads of an attention, which are "
             "hidden, go to AdamW. The output's name *begins* with it.",
             _group(outside=lambda name: "embed" in name or "head" in name),
         ),
@@ -778,17 +779,17 @@ GROUP = function(
             _group(matrix=lambda name, shape: not name.endswith(("bias", "norm.weight"))),
         ),
         "everything decays": Mistake(
-            "In yours everything decays. Biases and the gains of norms shouldn't: shrinking them "
+            "You let everything decay. Biases and the gains of norms shouldn't: shrinking them "
             "doesn't make a function simpler, and there are few of them.",
             _group(decays=lambda matrix, outside: True),
         ),
         "nothing decays": Mistake(
-            "In yours nothing decays. The matrices should.",
+            "You let nothing decay. The matrices should.",
             _group(decays=lambda matrix, outside: False),
         ),
         "only Muon decays": Mistake(
-            "You let only Muon's matrices decay. Here embedding and output decay, too: they are "
-            "matrices.",
+            "You let only Muon's matrices decay. Here the embedding and the output decay, too: "
+            "they are matrices.",
             _group(decays=lambda matrix, outside: matrix and not outside),
         ),
         "only AdamW's decays": Mistake(
@@ -835,11 +836,11 @@ GROUP = function(
             *(_group(matrix=_larger_than(n)) for n in (64, 100, 300, 1000)),
         ),
         "Muon for nothing": Mistake(
-            "In yours AdamW takes everything. The hidden matrices go to Muon.",
+            "You give everything to AdamW. The hidden matrices go to Muon.",
             _group(muon=lambda matrix, outside: False),
         ),
         "convolutions left out": Mistake(
-            "The kernel of a convolution has four axes, and is a matrix once three of them are "
+            "The kernel of a convolution has four axes, but is a matrix once three of them are "
             "flattened. Ask for two axes or more.",
             _group(matrix=lambda name, shape: len(shape) == 2),
         ),
@@ -866,7 +867,7 @@ GROUP = function(
         ("head.weight", (500, 64)),
         ("head.bias", (500,)),
     ],
-    praise="Hidden matrices to Muon, the rest to AdamW; and only matrices decay.",
+    praise="Hidden matrices go to Muon, the rest to AdamW, and only matrices decay.",
 )
 
 

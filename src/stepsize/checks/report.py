@@ -1,4 +1,4 @@
-"""What is known of an answer that has run, wherever it ran: see `where`."""
+"""What is known about an answer after it has run, wherever that was (see `where`)."""
 
 import re
 import traceback
@@ -22,10 +22,10 @@ __all__ = ["NoProcesses", "Printed", "Report", "SandboxError", "reported"]
 PRINTED = 2000  # characters kept of what an answer prints
 
 HINTS = {
-    "EOFError": "Nobody can type here: an answer is given all it needs as arguments.",
+    "EOFError": "Nobody can type anything in here: everything an answer needs is in its arguments.",
     "MemoryError": "It needs more memory than it is allowed.",
     "NameError": "Is it spelled right, and have you run the cell that defines it?",
-    "RecursionError": "It calls itself without end.",
+    "RecursionError": "It calls itself endlessly.",
 }
 HINTS_FOR_WORDS = {  # in what the error says
     r"for \^:|bitwise_xor": "In Python a power is written `**`; `^` is something else.",
@@ -42,9 +42,9 @@ HINTS_FOR_WORDS = {  # in what the error says
 
 
 class Report(NamedTuple):
-    """What came back: what `reported` returned; or nothing, and where the answer was at its end.
+    """What `reported` returned; or nothing, and where the answer was when it ended.
 
-    limits: what the answer was allowed; None if it had not been brought to the other Python yet.
+    limits: what the answer was allowed; None if it hadn't reached the other Python yet.
     """
 
     message: dict[str, Any] | None
@@ -54,15 +54,15 @@ class Report(NamedTuple):
 
 
 class SandboxError(Exception):
-    """There is no place in which the answer could run. Not the learner's fault."""
+    """There is nowhere the answer could run. It isn't the learner's fault."""
 
 
 class NoProcesses(SandboxError):
-    """This system, a browser, has no second Python to offer."""
+    """This system, a browser, can't start a second Python."""
 
 
 class Printed(RawIOBase):
-    """Keeps the beginning of what is printed, and lets the rest pass."""
+    """Keeps the beginning of what is printed, and discards the rest."""
 
     def __init__(self) -> None:
         self.kept = bytearray()
@@ -83,9 +83,9 @@ class Printed(RawIOBase):
 
 
 def reported(name: str, carried: bytes, loaded: Callable[[], None]) -> dict[str, Any]:
-    """A verdict, and where in the answer an error rose: (file, line, function) innermost last.
+    """A verdict, and where an error was raised: (file, line, function), innermost last.
 
-    loaded: called when the answer has been brought here, and is about to run.
+    loaded: called when the answer has arrived and is about to run.
     """
     exercise = EXERCISES[name]
     try:
@@ -106,7 +106,7 @@ def reported(name: str, carried: bytes, loaded: Callable[[], None]) -> dict[str,
 
 
 def _told(error: BaseException) -> str:
-    """An error in one line, without what changes from run to run."""
+    """An error in one line, without anything that changes from run to run."""
     name = type(error).__name__
     message = re.sub(r" at 0x[0-9a-fA-F]+", "", Broke(error).message)
     message = " ".join(message.replace("`", "'").split())

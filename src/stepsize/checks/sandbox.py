@@ -1,7 +1,7 @@
 """Runs an answer in a Python of its own: it may print, crash, never end or end everything.
 
-One worker serves one answer; the next one is started while the learner reads, so that a check
-does not wait for a Python to start.
+One worker serves one answer; the next one starts while the learner reads, so that a check
+doesn't have to wait for a Python to start.
 """
 
 import atexit
@@ -34,9 +34,9 @@ PACKAGES = str(Path(__file__).parents[2])
 
 
 def run(exercise: str, answer: bytes, seconds: float, apart: Sequence[str] = ()) -> Report:
-    """Judge a pickled answer. Raises SandboxError; and KeyboardInterrupt, with all cleared away.
+    """Judge a pickled answer. Raises SandboxError, or KeyboardInterrupt after cleaning up.
 
-    apart: what starts the other Python, as somebody else; then none is kept waiting.
+    apart: a command that starts the other Python as somebody else; then none is kept ready.
     """
     worker = _Worker(apart) if apart else _take()
     try:
@@ -108,9 +108,9 @@ class _Worker:
         return Report(None, words.decode("utf-8", "backslashreplace"), str(self.printed), loaded)
 
     def _line(self, seconds: float) -> bytes | None:
-        """The next line of the channel; nothing at its end, None when time is up.
+        """The next line of the channel; empty at its end, None when time is up.
 
-        In short waits: on Windows a long one would not hear the learner's interrupt.
+        It waits in short pieces: on Windows, a long wait would ignore the learner's interrupt.
         """
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
@@ -129,13 +129,13 @@ class _Worker:
         self.lines.put(b"")
 
     def _drain(self, pipe: IO[bytes]) -> None:
-        """Keep the beginning of what is printed; let the rest pass, so that nothing is blocked."""
+        """Keep the beginning of what is printed; read on, so that nothing is blocked."""
         with pipe:
             while chunk := os.read(pipe.fileno(), 65536):
                 self.printed.write(chunk)
 
     def end(self) -> None:
-        """End it, with whatever it has started. Once more does no harm."""
+        """End it, with whatever it has started. Calling this twice does no harm."""
         if self.process.returncode is None:
             try:
                 os.killpg(self.process.pid, signal.SIGKILL)
@@ -151,7 +151,7 @@ class _Worker:
 
 
 def _environment() -> dict[str, str]:
-    """Ours, and: this package found, plain text, no windows, quick to start."""
+    """Our environment, plus: find this package, plain text, no windows, quick to start."""
     path = os.pathsep.join(filter(None, [PACKAGES, os.environ.get("PYTHONPATH")]))
     return os.environ | {
         "PYTHONPATH": path,

@@ -1,9 +1,9 @@
-"""Ends what computes for too long in this very Python, with no second one and no thread.
+"""Stops code that computes for too long in this same Python, without a thread.
 
 From Python 3.12 on, `sys.monitoring` reports each jump, which every loop needs, and each function
-that begins or goes on. At the first report after the time is up, `TimeUp` is raised in what runs;
-if that is caught, at the next report again, so that nothing survives it by catching. One long call
-into C reports nothing, and is not ended; nor is anything on Python 3.11.
+that starts or resumes. At the first report after the time is up, `TimeUp` is raised in the running
+code. If that is caught, it is raised again at the next report, so catching doesn't help. A single
+long call into C reports nothing and isn't stopped; nor is anything on Python 3.11.
 """
 
 import inspect
@@ -25,13 +25,13 @@ SLICE = 0.02  # seconds
 
 
 class TimeUp(BaseException):
-    """Raised wherever the answer is by then."""
+    """Raised wherever the answer is when its time is up."""
 
 
 class Stopwatch:
-    """Limits one run. where: the stack when time was up, innermost first, as a watchdog tells it.
+    """Limits one run. where: the stack when time was up, innermost first, as from a watchdog.
 
-    It begins with "Timeout" if it was spent in sleep, and is empty if there was time enough.
+    It begins with "Timeout" if the time was spent in sleep, and is empty if the time was enough.
     """
 
     def __init__(self, computing: float, waiting: float) -> None:
@@ -39,7 +39,7 @@ class Stopwatch:
         self.where, self.thread = "", threading.get_ident()
 
     def run(self, job: Callable[[], Any]) -> Any:
-        """What the job returns. Raises: TimeUp."""
+        """Run the job and return its result. Raises: TimeUp."""
         monitoring = getattr(sys, "monitoring", None)
         if monitoring is None:
             return job()
@@ -62,7 +62,7 @@ class Stopwatch:
         raise TimeUp
 
     def sleep(self, seconds: float) -> None:
-        """`time.sleep`, with an end. It isn't computing, though in a browser the clock says so."""
+        """`time.sleep`, with a limit. It isn't computing, though a browser's clock counts it."""
         if threading.get_ident() != self.thread:  # not the job's
             sleep(seconds)
             return

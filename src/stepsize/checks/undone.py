@@ -1,8 +1,8 @@
-"""What an answer may not do to the notebook's own Python, where it has no other to run in.
+"""Protects the notebook's own Python from an answer that has no other Python to run in.
 
-It can't end that Python, wait for the learner, or print past us. What it has put in the place of
-something in a module, or in a class of ours or of the notebook's, is put back. What a module's list
-or array holds is not, nor what the answer has done to files.
+The answer can't end that Python, wait for the learner, or print past us. Whatever it replaces in a
+module, or in one of our classes or the notebook's, is put back. Changes to the contents of a
+module's list or array are not, and neither is what the answer has done to files.
 """
 
 import builtins
@@ -41,7 +41,7 @@ class Kept:
         self.ended = False
 
     def hold(self, printed: RawIOBase, sleep: Callable[[float], None]) -> None:
-        """Let nothing through. printed: takes what is printed. sleep: one that has an end."""
+        """Let nothing through. printed: collects the output. sleep: a `sleep` with a limit."""
         out = TextIOWrapper(printed, "utf-8", "backslashreplace", write_through=True)  # type: ignore[type-var]
         for module in (os, sys.modules[os.name]):
             for name in filter(vars(module).__contains__, ENDINGS):
@@ -63,7 +63,7 @@ class Kept:
         raise SystemExit
 
     def put_back(self) -> None:
-        """Undo it all, the builtins first: whatever comes after them needs them."""
+        """Undo it all, builtins first, because everything else needs them."""
         for space, before in self.spaces:
             space.update(before)
             for name in space.keys() - before.keys():
@@ -87,7 +87,7 @@ def _classes(modules: Iterable[ModuleType]) -> set[type]:
 
 
 def _not_set(limit: int) -> None:
-    """Far above the limit that there is, Python would crash."""
+    """Far above the present limit, Python would crash."""
 
 
 def _nobody_types(prompt: object = "") -> NoReturn:

@@ -1,9 +1,9 @@
-"""Ends this Python when an answer has computed for too long, or waited for too long.
+"""Ends this Python when an answer has computed or waited for too long.
 
-What an answer computes is counted in its own processor time: a busy machine takes nobody's answer
-away. An answer that sleeps uses none, so there is a limit by the clock, too, far above it.
-Neither needs the answer's cooperation, nor Python's: both end C code that never lets go of the
-lock. What they write into the channel is where the answer was.
+Computing is measured in the answer's own processor time, so nobody loses an answer on a busy
+machine. An answer that sleeps uses none, so there is also a much higher limit by the clock.
+Neither needs the answer's cooperation, nor Python's: both end C code that never releases the
+lock. They write to the channel where the answer was.
 """
 
 import faulthandler
@@ -23,14 +23,14 @@ __all__ = ["Limits", "limit", "rest"]
 
 
 class Limits(NamedTuple):
-    """Seconds of the processor, and seconds by the clock."""
+    """Seconds of processor time, and seconds by the clock."""
 
     computing: float
     waiting: float
 
 
 def limit(limits: Limits, channel: IO[bytes], last: bool = True) -> None:
-    """From now on, so much and no more. last: it will not be called again, and can't be undone."""
+    """Allow this much from now on. last: there won't be another call, so it can't be undone."""
     faulthandler.dump_traceback_later(limits.waiting, exit=True, file=channel)
     end = process_time() + limits.computing
     if resource is None:
@@ -46,7 +46,7 @@ def limit(limits: Limits, channel: IO[bytes], last: bool = True) -> None:
 
 
 def rest() -> None:
-    """The answer has ended: what is left to do is ours."""
+    """The answer has ended; the remaining work is ours."""
     faulthandler.cancel_dump_traceback_later()
 
 
@@ -54,7 +54,7 @@ _end = math.inf  # of the processor time of this process, where the system doesn
 
 
 def _count(end: float, channel: IO[bytes]) -> None:
-    """Watch it from a thread; C code that keeps the lock is left to the limit by the clock."""
+    """Watch from a thread; for C code that keeps the lock, the limit by the clock applies."""
     global _end
     if _end == math.inf:
         threading.Thread(target=_watch, args=(channel,), daemon=True).start()

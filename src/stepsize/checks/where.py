@@ -1,4 +1,4 @@
-"""Where an answer runs: in a Python of its own; in a browser, which has but one, in that one."""
+"""Where an answer runs: in a separate Python or, in a browser, in the only one there is."""
 
 from . import here, sandbox
 from .report import NoProcesses, Report
@@ -7,7 +7,7 @@ __all__ = ["run"]
 
 
 def run(exercise: str, answer: bytes, seconds: float) -> Report:
-    """Judge a pickled answer. Raises SandboxError, and KeyboardInterrupt with all cleared away."""
+    """Judge a pickled answer. Raises SandboxError, or KeyboardInterrupt after cleaning up."""
     try:
         return sandbox.run(exercise, answer, seconds)
     except NoProcesses:

@@ -1,8 +1,8 @@
 """The Python in which one answer runs: it takes a job from stdin, writes a verdict, and ends.
 
-`sandbox` starts it ahead of time. While it waits it ends as soon as the notebook does; while an
-answer runs, `watchdog` ends it in time, and writes where it was.
-Its first output is the channel; what an answer prints, by whatever means, goes to the second.
+`sandbox` starts it ahead of time. While it waits, it ends as soon as the notebook does; while an
+answer runs, `watchdog` ends it in time and writes where it was.
+Its standard output is the channel; whatever an answer prints, by any means, goes to stderr.
 """
 
 import builtins
@@ -46,7 +46,7 @@ def main() -> None:
 
 
 def _rewire() -> tuple[IO[bytes], IO[bytes]]:
-    """Put the channel where no answer finds it: print, C code and children write to stderr."""
+    """Hide the channel from answers: print, C code and child processes write to stderr."""
     jobs, channel = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(2, 1)

@@ -1,4 +1,4 @@
-"""What someone with a model of their own asks: which rate, and what ails this run."""
+"""For people with their own model: which rate should I use, and what ails this run?"""
 
 from .advice import Advice, advise
 from .callbacks import KerasWatch, LightningWatch, TrainerWatch

@@ -1,4 +1,4 @@
-"""What ails a run, from the shell: python -m stepsize.clinic run.log --code train.py"""
+"""Says what ails a run, from the shell: python -m stepsize.clinic run.log --code train.py"""
 
 import argparse
 import sys
@@ -32,13 +32,13 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m stepsize.clinic",
         description="Says what ails a run, from its log, its code, or both.",
-        epilog="Exit status: 0 healthy, 1 something was found, 2 it couldn't be read, or the "
+        epilog="Exit status: 0 healthy, 1 something was found, 2 the log couldn't be read or the "
         "picture couldn't be written, 3 can't tell.",
     )
     parser.add_argument(
         "log",
         nargs="?",
-        help="a log, CSV, JSON, event file or folder; - or nothing: what is piped in",
+        help="a log, CSV, JSON, event file or folder; - or nothing reads what is piped in",
     )
     parser.add_argument(
         "--code", type=Path, metavar="FILE", help="the training loop: .py or .ipynb"
@@ -47,16 +47,16 @@ def _parser() -> argparse.ArgumentParser:
         "--picture",
         type=Path,
         metavar="FILE",
-        help="draw the curve with the signs marked: a picture, or a page if .html",
+        help="draw the curve with the signs marked: a picture, or a page if it ends in .html",
     )
-    parser.add_argument("--classes", type=int, metavar="N", help="how many, of a classifier")
+    parser.add_argument("--classes", type=int, metavar="N", help="how many classes there are")
     parser.add_argument("--kind", choices=[kind for kind in KINDS if kind], default="",
                         help="a model whose loss isn't meant to fall")  # fmt: skip
     return parser
 
 
 def _log(log: str | None, alone: bool) -> str | Path | None:
-    """A path, or what comes on standard input; None: there is only code to be read."""
+    """A path, or what comes from standard input; None if there is only code to read."""
     if log is not None and log.endswith(".py"):
         raise ValueError(f"{log} is a program, not a log: give it as --code {log}")
     if log not in (None, "-"):

@@ -1,4 +1,4 @@
-"""`advise`: a recipe to start from, each part of it with its reason and its source."""
+"""`advise`: a recipe to start from, with a reason and a source for each part."""
 
 import math
 from collections.abc import Iterator
@@ -31,13 +31,13 @@ LOWEST = 6e-5  # of the largest model in the literature's table; below, its form
 
 MODELS = (*KINDS, *ALSO)
 
-PROPORTION = Known(None, "for SGD, in proportion to the batch", LITERATURE, GOYAL)
-ROOT = Known(None, "for Adam and its like, by the root of the batch", LITERATURE, MALLADI)
+PROPORTION = Known(None, "for SGD, in proportion to the batch size", LITERATURE, GOYAL)
+ROOT = Known(None, "for Adam and its like, by the root of the batch size", LITERATURE, MALLADI)
 
 
 @dataclass(frozen=True)
 class Choice:
-    """A part of the recipe: what was chosen, why, how that is known, and where to read it."""
+    """A part of the recipe: what was chosen, why, how we know, and where to read about it."""
 
     part: str
     value: str
@@ -50,8 +50,8 @@ class Choice:
 class Advice:
     """What `advise` returns.
 
-    recipe: for `translate`. choices: why, part by part. sweep: three rates to try. unknown: what
-    the answers don't tell, a sentence each.
+    recipe: for `translate`. choices: the reasons, part by part. sweep: three rates to try. unknown:
+    what the answers don't tell, one sentence each.
     """
 
     recipe: Recipe
@@ -69,7 +69,7 @@ class Advice:
         return "\n".join([*rows, "", *self._rest])
 
     def _repr_markdown_(self) -> str:
-        head = ["| part | begin with | because | known how | source |", "|---|---|---|---|---|"]
+        head = ["| part | start with | because | evidence | source |", "|---|---|---|---|---|"]
         rows = [
             f"| {c.part} | {c.value} | {c.why} | {c.grade} | {_linked(c.source)} |"
             for c in self.choices
@@ -79,7 +79,7 @@ class Advice:
     @property
     def _rest(self) -> list[str]:
         rates = "{:g}, {:g} and {:g}".format(*self.sweep)
-        return [f"Sweep {rates}, and go on if the best is at an end.", *self.unknown]
+        return [f"Sweep {rates}, and go on if the best is at either end.", *self.unknown]
 
 
 @accepts(
@@ -97,33 +97,34 @@ def advise(
     epochs: float,
     targets: Any = None,
 ) -> Advice:
-    """A recipe to start from, for a model that was not yet trained.
+    """A recipe to start from, for a model that hasn't been trained yet.
 
     model: "linear", "mlp", "resnet" (convolutions with BatchNorm), "convnet" (without it),
     "transformer" (LayerNorm before each block), "post-ln transformer" (after it), "rnn",
     "pretrained" (to be fine-tuned), "lora" (by adapters), "embeddings" (and other sparse features),
-    "gan", "ppo". Also "lstm", "gru", "cnn", "unet", "vit", "gpt" and "llm": each is advised as the
-    nearest of these, which is said.
-    parameters: of the model, those that are trained. examples: for training; of a language model,
-    sequences. batch_size: at most examples. epochs: the budget, above 0: how often each is seen.
-    targets: of a regression, the numbers to be predicted; then it says whether to standardize them.
+    "gan", "ppo". Also "lstm", "gru", "cnn", "unet", "vit", "gpt" and "llm": each is treated as the
+    nearest of these, and the advice says so.
+    parameters: how many are trained. examples: how many there are for training; for a language
+    model, sequences. batch_size: at most examples. epochs: the budget, how often each is seen,
+    above 0.
+    targets: for a regression, the numbers to predict; the advice then says whether to standardize.
 
-    The schedule ends with the budget. The rate is that of the source, scaled from its batch size to
-    yours: in proportion for SGD, by the root for Adam and its like. Short runs of small models bear
-    higher rates. What they bear was measured here, for 300 updates; between that and 100,000
-    updates, of which the sources speak, the rate lies on a line on log axes. On 25 small models,
-    for 300 and 1500 updates, it missed 0.4% (median) of the fall of the loss that the best of
-    seven rates brought, 9% at worst; mostly the rate was too low (benchmarks/ADVICE.md).
+    The schedule ends with the budget. The rate is the source's, scaled from its batch size to
+    yours: in proportion for SGD, by the square root for Adam and its like. Short runs of small
+    models tolerate higher rates, measured here for 300 updates. Between those and the 100,000
+    updates of the sources, the rate lies on a straight line on log axes. On 25 small models,
+    for 300 and 1500 updates, it missed 0.4% (median) of the fall in the loss that the best of
+    seven rates achieved, 9% at worst; the rate was usually too low (benchmarks/ADVICE.md).
 
-    A small table (an "mlp" on up to 1000 examples) is judged by rows that it didn't learn from:
-    there the recipe decays the weights, so that they remember 30 epochs, and stops early. On eight
-    tables that had no say in this, the held-out loss was 0.88 of that of Adam at 0.001, or 0.95 of
-    it with a fifth of the rows set aside to stop by (benchmarks/TABLES.md).
+    A model of a small table (an "mlp" on up to 1000 examples) is judged by rows it didn't learn
+    from. There the recipe decays the weights, so that they remember 30 epochs, and stops early. On
+    eight tables that weren't used to choose this, the held-out loss was 0.88 times Adam's at 0.001,
+    or 0.95 times with a fifth of the rows set aside for stopping (benchmarks/TABLES.md).
 
     The recipe decays every tensor. dataclasses.replace(advice.recipe, decays="matrices") leaves
     biases and norms out, and `translate` writes the groups for it.
 
-    Raises: ValueError or TypeError that names what is not so.
+    Raises: ValueError or TypeError that names the wrong argument.
 
     >>> advice = advise(model="mlp", parameters=10**5, examples=50_000, batch_size=128, epochs=10)
     >>> advice.recipe.optimizer, advice.recipe.steps, advice.recipe.warmup
@@ -174,7 +175,7 @@ def _linked(source: str) -> str:
 
 
 def _rate(kind: Kind, parameters: int, batch_size: int, steps: int) -> tuple[float, list[Choice]]:
-    """The peak, and from what it was made."""
+    """The peak, and what it is made from."""
     source = kind.rate.value or max(0.003239 - 0.0001395 * math.log(parameters), LOWEST)
     linear = kind.optimizer.value == "nesterov"
     long = source * _scale(batch_size, kind.batch, linear)
@@ -189,7 +190,7 @@ def _rate(kind: Kind, parameters: int, batch_size: int, steps: int) -> tuple[flo
     short = kind.short * _scale(batch_size, BATCH, linear)
     share = max(math.log(steps / SHORT) / math.log(LONG / SHORT), 0.0)
     lr = _round(short ** (1 - share) * long**share)
-    bear = f"what small models bear for {SHORT} updates, with your batches"
+    bear = f"what small models tolerate for {SHORT} updates, with your batches"
     between = f"for {steps:,} updates; the rate above is for {LONG:,}, log-log between them"
     parts.append(Choice("rate, a short run", f"{_round(short):g}", bear, HERE, TABLE))
     parts.append(Choice("rate, your run", f"{lr:g}", between, CONVENTION, TABLE))
@@ -246,20 +247,20 @@ def _unknown(
     targets_unknown: bool,
 ) -> Iterator[str]:
     if kind.short is None:
-        yield f"No such model was trained here to try this; {TABLE} has others."
+        yield f"No model of this kind was trained here to test this; {TABLE} has others."
     elif parameters > SMALL:
-        yield f"No model of this size was trained here to try this: {TABLE} has small ones."
+        yield f"No model of this size was trained here to test this; {TABLE} has small ones."
     if kind.standardize:
-        yield "The inputs are taken to have mean 0 and variance 1: that comes first."
+        yield "The inputs are assumed to have mean 0 and variance 1: standardize them first."
         if targets_unknown:
-            asked = "give them as targets=, to hear whether they are."
+            asked = "pass them as targets= to find out if they fit."
             yield f"So are the targets of a regression: {asked}"
     far = max(batch_size / kind.batch, kind.batch / batch_size)
     if far > FAR:
-        yield f"The batch is {far:.0f} times off the source's: look further than the sweep."
+        yield f"The batch size is {far:.0f} times off the source's: look further than the sweep."
     if recipe.steps < SHORT:
-        yield f"{recipe.steps} updates are few: the shortest runs that were tried had {SHORT}."
+        yield f"{recipe.steps} updates are few: the shortest runs tried here had {SHORT}."
     if recipe.hyper.get("weight_decay"):
-        yield "It decays biases and norms, too; by convention they are often left out."
+        yield "It decays biases and norms, too; by convention, they are often left out."
     if epochs >= 2:
-        yield f"Each example is seen {epochs:g} times: keep a held-out loss, to see overfitting."
+        yield f"Each example is seen {epochs:g} times: log a held-out loss, to see overfitting."

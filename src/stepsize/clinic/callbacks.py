@@ -1,6 +1,6 @@
-"""`Watch` as a callback of Keras, of Lightning, of Hugging Face's Trainer; none is imported.
+"""`Watch` as a callback for Keras, Lightning and Hugging Face's Trainer, none of them imported.
 
-A framework calls its callbacks by the names of their methods. All that it may call is here; what
+A framework calls its callbacks by the names of their methods. Everything it may call is here; what
 the watch doesn't need does nothing.
 """
 
@@ -14,10 +14,10 @@ __all__ = ["KerasWatch", "LightningWatch", "TrainerWatch"]
 
 
 class _Hooks:
-    """Whatever a framework calls at some moment, and isn't a matter of the watch."""
+    """Whatever a framework calls that doesn't concern the watch."""
 
     def __init__(self, watch: Watch | None = None, **about: Any) -> None:
-        """watch: one that was made, or about: what one is made with."""
+        """watch: an existing Watch; or about: the arguments to make one."""
         self.watch = Watch(**about) if watch is None else watch
 
     def __getattr__(self, name: str) -> Any:
@@ -27,7 +27,7 @@ class _Hooks:
 
 
 def _nothing(*_: Any, **__: Any) -> None:
-    """What a hook does that has nothing to do."""
+    """A hook that has nothing to do."""
 
 
 class KerasWatch(_Hooks):
@@ -44,7 +44,7 @@ class KerasWatch(_Hooks):
         self._told(logs.get("loss"), val_loss=logs.get("val_loss"), lr=rate, epoch=epoch)
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """Keras's loss of a batch is a mean over the epoch so far; but a NaN in it is one."""
+        """Keras's loss of a batch is a mean over the epoch so far, but a NaN in it stays a NaN."""
         loss = (logs or {}).get("loss", 0.0)
         if not abs(float(loss)) < float("inf"):
             self._told(loss)
@@ -87,7 +87,7 @@ class LightningWatch(_Hooks):
 
 
 class TrainerWatch(_Hooks):
-    """Trainer(..., callbacks=[TrainerWatch(stop=True)]), of Hugging Face."""
+    """For Hugging Face: Trainer(..., callbacks=[TrainerWatch(stop=True)])."""
 
     def on_log(
         self, args: Any, state: Any, control: Any, logs: Mapping[str, Any] | None = None, **_: Any

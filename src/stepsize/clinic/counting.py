@@ -1,8 +1,8 @@
-"""The percentages: how often a finding was right, of all the times that it came first.
+"""The percentages: how often a finding was right when it came first.
 
-Counted in the same form, on runs that the rules were not made on, by benchmarks/clinic/counting.py,
-which writes counted.json. Two calls are added, one of them right: of three calls, three right are
-no certainty.
+benchmarks/clinic/counting.py counts this on runs in the same form that the rules weren't made on,
+and writes counted.json. Two calls are added, one of them right, because three right calls out of
+three aren't certainty.
 """
 
 import json
@@ -22,7 +22,7 @@ ENOUGH = 5  # calls, to count at all
 
 
 def form(run: History) -> str:
-    """In which form a run is seen: how many losses, and whether there is more than these."""
+    """The form of a run: how many losses there are, and whether there is anything else."""
     if len(run.loss) >= MANY:
         alone = run.val_loss is None and run.lr is None and run.grad_norm is None
         return "curve alone" if alone else "curve"
@@ -36,7 +36,7 @@ def _table() -> dict[str, dict[str, list[int]]]:
 
 
 def counted(finding: Finding, run: History) -> Finding:
-    """The finding with the share of such calls that were right; as it is, where few were made."""
+    """The finding with the share of such calls that were right; unchanged if there were few."""
     right, times = _table().get(form(run), {}).get(finding.name, (0, 0))
     if times < ENOUGH:
         return finding

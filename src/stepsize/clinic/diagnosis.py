@@ -1,4 +1,4 @@
-"""`diagnose`: a run's curves in, what ails it out, with the signs that were seen."""
+"""`diagnose` takes a run's curves, and says what ails it and what signs it saw."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ ENOUGH = 0.5  # of evidence, to be told at all
 KINDS = {"gan": "GAN", "policy": "policy"}
 NEEDS = {
     "val_loss": "overfitting (log a held-out loss)",
-    "lr": "a schedule that is off (log the learning rate)",
+    "lr": "a wrong schedule (log the learning rate)",
     "grad_norm": "a forgotten zero_grad (log the gradient's norm)",
     "weight_norm": "a weight decay that is too strong (log the weights' norm)",
 }
@@ -28,9 +28,9 @@ NEEDS = {
 class Diagnosis:
     """What was found, the strongest sign first.
 
-    verdict: the name of the first finding, "healthy" where nothing was found, or "can't tell"
-    where there are no curves, or they are too short to tell; `why` says which. read: what was
-    read, in a line. unseen: what these curves can't show, and what to log so that they do.
+    verdict: the name of the first finding, "healthy" if nothing was found, or "can't tell"
+    if there are no curves, or they are too short to tell; `why` says which. read: what was
+    read, in one line. unseen: what these curves can't show, and what to log so that they can.
     """
 
     findings: tuple[Finding, ...]
@@ -46,7 +46,7 @@ class Diagnosis:
         if self.verdict == "can't tell":
             return f"I can't tell: {self.why}."
         if not self.findings:
-            return "\n".join(["Healthy: none of the signs that I know.", *_not_seen(self.unseen)])
+            return "\n".join(["Healthy: I see none of the signs I know.", *_not_seen(self.unseen)])
         return "\n".join(str(finding) for finding in self.findings)
 
 
@@ -66,27 +66,27 @@ def diagnose(
     classes: int | None = None,
     kind: str = "",
 ) -> Diagnosis:
-    """Say what ails a run, by its curves.
+    """Say what ails a run, from its curves.
 
-    history: whatever you have. The text that a terminal showed, or a path to a file of it; CSV,
-    JSON, JSON lines, a `trainer_state.json`, TensorBoard's event files, or the text of one of the
-    former; a DataFrame; what Keras's `fit` returns; a list of losses, of (step, loss) pairs or of
-    dicts; a mapping of curves; a `Trace` of one run. None where only code is given.
-    code: the training loop: its text, a cell of a notebook, a function, or the path of a file.
-    val_loss, lr, grad_norm, weight_norm: curves over the same time, of any length, where history
-    doesn't hold them; lr may be one number. The more, the better.
-    config: what is known of the code. optimizer (a name, a class, or one that was made),
+    history: whatever you have. The text from a terminal, or the path of a file with it; CSV,
+    JSON, JSON lines, a `trainer_state.json` or TensorBoard's event files, or the text of one of
+    those; a DataFrame; what Keras's `fit` returns; a list of losses, of (step, loss) pairs or of
+    dicts; a mapping of curves; a `Trace` of one run. None if you give only code.
+    code: the training loop, as text, a notebook cell, a function, or the path of a file.
+    val_loss, lr, grad_norm, weight_norm: curves over the same time, of any length, if history
+    doesn't contain them; lr may be one number. The more, the better.
+    config: what you know about the code. optimizer (a name, a class, or an instance),
     weight_decay, schedulers (names of those on one optimizer), schedule_steps (what the schedule
     was told), steps_per_epoch, epochs, stepped ("batch" or "epoch"), code (as above).
-    classes: how many there are, of a classifier. kind: "gan" or "policy", whose loss isn't meant
-    to fall; a log that names both networks, or a reward, is taken for one.
-    Raises: TypeError, ValueError where no loss is found, a curve isn't a list of numbers, or
-    config is not as above; it names the entry and the value.
+    classes: the number of classes, for a classifier. kind: "gan" or "policy", whose loss isn't
+    meant to fall; a log that names both networks, or a reward, is recognized as one.
+    Raises: TypeError or ValueError if no loss is found, a curve isn't a list of numbers, or
+    config isn't as above; it names the entry and the value.
 
-    How often it is right, of whom and in which form, is in benchmarks/CLINIC.md. Where less than
-    the rate is known, some can't be told: a noise floor, a rate that has gone, a wrong pace want
-    lr; a forgotten zero_grad wants grad_norm, or the code; overfitting wants val_loss; a weight
-    decay that is too strong wants weight_norm. `unseen` says so.
+    benchmarks/CLINIC.md says how often it is right, on which runs and in what form. If less than
+    everything is known, some illnesses can't be seen. A noise floor, a rate that has gone and a
+    wrong pace need lr; a forgotten zero_grad needs grad_norm or the code; overfitting needs
+    val_loss; too strong a weight decay needs weight_norm. `unseen` says so.
 
     >>> print(diagnose([2.3, 2.0, 2.9, 8.0, 90.0, 3e4, float("inf")]).verdict)
     divergence
@@ -98,7 +98,7 @@ def diagnose(
 
 
 def judge(seen: History) -> Diagnosis:
-    """What ails a run that was read already."""
+    """What ails a run that has already been read."""
     with np.errstate(all="ignore"):  # losses of 1e300 are losses
         found = [f for sign in _signs(seen) if (f := sign(seen)) is not None]
     weak_first = sorted(found, key=lambda finding: finding.evidence)
@@ -112,7 +112,7 @@ def judge(seen: History) -> Diagnosis:
 
 
 def _unseen(seen: History) -> tuple[str, ...]:
-    """What nobody could see without a curve that wasn't kept."""
+    """What nobody can see without a curve that wasn't logged."""
     kept = {name: getattr(seen, name) is not None for name in NEEDS}
     # A model that has learned nearly all there is isn't held back by its weight decay.
     kept["weight_norm"] |= not len(seen.loss) or seen.course[-1] < 0.1 * seen.start
@@ -122,18 +122,18 @@ def _unseen(seen: History) -> tuple[str, ...]:
 def _unsure(seen: History) -> str:
     """Why a run without a finding can't be called healthy, or ""."""
     if not len(seen.loss) and seen.config.get("code"):
-        return "I know nothing against this code, and have seen no loss of it"
+        return "I found nothing wrong with this code, but I have seen no losses from it"
     if not len(seen.loss):
-        return "there is nothing that I could read"
+        return "there is nothing I could read"
     if seen.kind:
         return f"the losses of a {KINDS[seen.kind]} aren't meant to fall, and nothing has broken"
     if len(seen.loss) < few.FEW and not few.sound(seen):
-        return f"fewer than {few.FEW} losses show neither health nor illness, unless it is gross"
+        return f"fewer than {few.FEW} losses show neither health nor illness, except in gross cases"
     return ""
 
 
 def _signs(seen: History) -> tuple[Sign, ...]:
-    """All that can be seen: by how many losses there are, and whether they are meant to fall."""
+    """The signs to look for, given how many losses there are and whether they are meant to fall."""
     always = (signs.nan, held.lost, *precision.SIGNS, records.schedule_pace, *records.CODE)
     if not len(seen.loss):
         return always

@@ -1,4 +1,4 @@
-"""What is known of the kinds of models that `advise` is asked about, and from where."""
+"""What is known about the kinds of models that `advise` is asked about, with sources."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -18,7 +18,7 @@ LORA = "arXiv:2106.09685"
 
 
 class Known(NamedTuple):
-    """A number or a name, with why, how that is known, and the source."""
+    """A number or a name, with the reason, how we know it, and the source."""
 
     value: Any
     why: str
@@ -38,7 +38,7 @@ STRAIGHT = Known("linear", "to 0, with the budget", LITERATURE, BERT)
 
 
 class Kind(NamedTuple):
-    """What is advised for one kind of model.
+    """The advice for one kind of model.
 
     rate: the peak for a long run with batches of `batch`. short: the peak for a run of 300 updates
     of a small model with batches of 64, measured here; None where it was not. hyper: the other
@@ -67,15 +67,15 @@ def _adam(beta1: float = 0.9, beta2: float = 0.999) -> dict[str, float]:
     return dict(beta1=beta1, beta2=beta2)
 
 
-OWN_SCALE = Known("adam", "each parameter gets a scale of its own", LITERATURE, ADAM)
+OWN_SCALE = Known("adam", "each parameter gets its own scale", LITERATURE, ADAM)
 DECAYING = Known(
-    "adamw", "as Adam, and its decay does not pass through Adam's scales", LITERATURE, ADAMW
+    "adamw", "like Adam, but its decay doesn't pass through Adam's scales", LITERATURE, ADAMW
 )
-DEFAULT = Known(1e-3, "what Adam's authors found good; the default", LITERATURE, ADAM)
+DEFAULT = Known(1e-3, "the default, which Adam's authors found good", LITERATURE, ADAM)
 USUAL = Known(None, "the defaults", LITERATURE, ADAM)
 NO_DECAY = Known(0.0, "first see whether it overfits at all", CONVENTION, TABLE)
 LITTLE = Known(0.01, "PyTorch's default", CONVENTION, TABLE)
-CLIP = Known(1.0, "of GPT-3; a bad batch can't undo the run", LITERATURE, GPT3)
+CLIP = Known(1.0, "as in GPT-3; a bad batch can't undo the run", LITERATURE, GPT3)
 
 KINDS: dict[str, Kind] = {
     "linear": Kind(OWN_SCALE, DEFAULT, 128, _adam(), USUAL, NO_DECAY, short=0.1, standardize=True),
@@ -91,23 +91,23 @@ KINDS: dict[str, Kind] = {
         tables=True,
     ),
     "resnet": Kind(
-        Known("nesterov", "the residual networks of ImageNet were trained so", LITERATURE, GOYAL),
-        Known(0.1, "of ResNet-50 on ImageNet, with BatchNorm", LITERATURE, GOYAL),
+        Known("nesterov", "ImageNet's residual networks were trained with it", LITERATURE, GOYAL),
+        Known(0.1, "as for ResNet-50 on ImageNet, with BatchNorm", LITERATURE, GOYAL),
         256,
         dict(momentum=0.9),
-        Known(None, "of the same recipe", LITERATURE, GOYAL),
-        Known(1e-4, "of the same recipe, as a penalty in the gradient", LITERATURE, RESNET),
+        Known(None, "from the same recipe", LITERATURE, GOYAL),
+        Known(1e-4, "from the same recipe, as a penalty in the gradient", LITERATURE, RESNET),
         short=0.1,
-        warmup=Known(5 / 90, "5 of 90 epochs, in the same share", LITERATURE, GOYAL),
+        warmup=Known(5 / 90, "5 of 90 epochs, as the same share", LITERATURE, GOYAL),
     ),
     "convnet": Kind(DECAYING, DEFAULT, 128, _adam(), USUAL, LITTLE, short=0.03, standardize=True),
     "transformer": Kind(
         DECAYING,
-        Known(None, "0.00324 - 0.00014 ln(parameters), of language models", LITERATURE, KAPLAN),
+        Known(None, "0.00324 - 0.00014 ln(parameters), for language models", LITERATURE, KAPLAN),
         512,
         _adam(0.9, 0.95),
-        Known(None, "of GPT-3, whose second average is a short one", LITERATURE, GPT3),
-        Known(0.1, "of GPT-3", LITERATURE, GPT3),
+        Known(None, "as in GPT-3, whose second average is short", LITERATURE, GPT3),
+        Known(0.1, "as in GPT-3", LITERATURE, GPT3),
         short=0.006,
         schedule=Known("cosine", "to a tenth of the peak, with the budget", LITERATURE, GPT3),
         floor=0.1,
@@ -115,13 +115,13 @@ KINDS: dict[str, Kind] = {
     ),
     "post-ln transformer": Kind(
         DECAYING,
-        Known(1e-4, "of BERT", LITERATURE, BERT),
+        Known(1e-4, "as in BERT", LITERATURE, BERT),
         256,
         _adam(),
-        Known(None, "of BERT", LITERATURE, BERT),
-        Known(0.01, "of BERT", LITERATURE, BERT),
+        Known(None, "as in BERT", LITERATURE, BERT),
+        Known(0.01, "as in BERT", LITERATURE, BERT),
         short=0.005,
-        warmup=Known(0.1, "the LayerNorm behind the sum needs one", LITERATURE, XIONG),
+        warmup=Known(0.1, "the LayerNorm after the sum needs one", LITERATURE, XIONG),
         schedule=STRAIGHT,
         clip=CLIP,
     ),
@@ -137,53 +137,53 @@ KINDS: dict[str, Kind] = {
     ),
     "pretrained": Kind(
         DECAYING,
-        Known(3e-5, "the middle of what was tried with BERT, 2e-5 to 5e-5", LITERATURE, BERT),
+        Known(3e-5, "the middle of the range tried for BERT, 2e-5 to 5e-5", LITERATURE, BERT),
         32,
         _adam(),
-        Known(None, "of BERT", LITERATURE, BERT),
-        Known(0.01, "of BERT", LITERATURE, BERT),
-        warmup=Known(0.1, "of a recipe whose runs seldom fail", LITERATURE, MOSBACH),
+        Known(None, "as in BERT", LITERATURE, BERT),
+        Known(0.01, "as in BERT", LITERATURE, BERT),
+        warmup=Known(0.1, "from a recipe whose runs rarely fail", LITERATURE, MOSBACH),
         schedule=STRAIGHT,
         clip=CLIP,
     ),
     "lora": Kind(
         DECAYING,
-        Known(2e-4, "of GPT-2 with LoRA: adapters bear more than all weights do", LITERATURE, LORA),
+        Known(2e-4, "as for GPT-2; adapters tolerate more than all weights do", LITERATURE, LORA),
         8,
         _adam(),
         USUAL,
-        Known(0.01, "of the same recipe", LITERATURE, LORA),
-        warmup=Known(0.06, "of RoBERTa with LoRA", LITERATURE, LORA),
+        Known(0.01, "from the same recipe", LITERATURE, LORA),
+        warmup=Known(0.06, "as for RoBERTa with LoRA", LITERATURE, LORA),
         schedule=Known("linear", "to 0, with the budget", LITERATURE, LORA),
     ),
     "embeddings": Kind(
-        Known("adagrad", "a rare feature keeps a high rate of its own", LITERATURE, ADAGRAD),
-        Known(0.1, "what is commonly begun with", CONVENTION, TABLE),
+        Known("adagrad", "a rare feature keeps its own high rate", LITERATURE, ADAGRAD),
+        Known(0.1, "a common starting point", CONVENTION, TABLE),
         128,
         dict(),
         Known(None, "", CONVENTION, TABLE),
-        Known(0.0, "a decay would shrink rows that are not in the batch", CONVENTION, TABLE),
+        Known(0.0, "a decay would shrink rows that aren't in the batch", CONVENTION, TABLE),
         short=0.5,
         warmup=NO_WARMUP._replace(grade=CONVENTION, source=TABLE),
-        schedule=Known("constant", "its own sum lowers the rate already", LITERATURE, ADAGRAD),
+        schedule=Known("constant", "its own sum already lowers the rate", LITERATURE, ADAGRAD),
     ),
     "gan": Kind(
-        Known("adam", "of DCGAN, for both networks", LITERATURE, DCGAN),
-        Known(2e-4, "of DCGAN, where 0.001 was found too high", LITERATURE, DCGAN),
+        Known("adam", "as in DCGAN, for both networks", LITERATURE, DCGAN),
+        Known(2e-4, "as in DCGAN, where 0.001 was found too high", LITERATURE, DCGAN),
         128,
         _adam(0.5),
-        Known(None, "of DCGAN: with a beta1 of 0.9 training oscillated", LITERATURE, DCGAN),
-        Known(0.0, "of DCGAN", LITERATURE, DCGAN),
+        Known(None, "as in DCGAN: with a beta1 of 0.9, training oscillated", LITERATURE, DCGAN),
+        Known(0.0, "as in DCGAN", LITERATURE, DCGAN),
         warmup=NO_WARMUP._replace(source=DCGAN),
-        schedule=Known("constant", "of DCGAN", LITERATURE, DCGAN),
+        schedule=Known("constant", "as in DCGAN", LITERATURE, DCGAN),
     ),
     "ppo": Kind(
-        Known("adam", "of PPO", LITERATURE, PPO),
-        Known(3e-4, "of PPO on simulated robots", LITERATURE, PPO),
+        Known("adam", "as in PPO", LITERATURE, PPO),
+        Known(3e-4, "as in PPO on simulated robots", LITERATURE, PPO),
         64,
         _adam(),
         USUAL,
-        Known(0.0, "of PPO", LITERATURE, PPO),
+        Known(0.0, "as in PPO", LITERATURE, PPO),
         warmup=NO_WARMUP._replace(source=PPO),
         schedule=Known("linear", "to 0, as PPO did on Atari", LITERATURE, PPO),
     ),
@@ -191,23 +191,27 @@ KINDS: dict[str, Kind] = {
 
 # Other names that people have: which kind is meant, and what is said of it.
 ALSO = {
-    "lstm": ("rnn", "An LSTM is advised as an rnn."),
-    "gru": ("rnn", "A GRU is advised as an rnn."),
-    "cnn": ("convnet", 'Without BatchNorm, as a convnet; if yours has it, ask for "resnet".'),
+    "lstm": ("rnn", "An LSTM is treated as an rnn."),
+    "gru": ("rnn", "A GRU is treated as an rnn."),
+    "cnn": (
+        "convnet",
+        'Treated as a convnet without BatchNorm; if yours has it, ask for "resnet".',
+    ),
     "unet": (
         "convnet",
-        "A U-Net is advised as a convnet, and none was tried here. For a diffusion model begin the "
+        "A U-Net is treated as a convnet; none was tried here. For a diffusion model, start the "
         "sweep at 2e-4 or below (arXiv:2006.11239).",
     ),
     "vit": (
         "transformer",
-        "A ViT is advised as a transformer with LayerNorm before each block. The rate of long runs "
-        "is that of language models, not of images.",
+        "A ViT is treated as a transformer with LayerNorm before each block. The rate for long "
+        "runs "
+        "comes from language models, not images.",
     ),
-    "gpt": ("transformer", "A GPT is advised as a transformer with LayerNorm before each block."),
+    "gpt": ("transformer", "A GPT is treated as a transformer with LayerNorm before each block."),
     "llm": (
         "transformer",
-        "Advised as a transformer that is trained from the start. To fine-tune one, ask for "
+        "Treated as a transformer that is trained from scratch. To fine-tune one, ask for "
         '"pretrained"; with adapters, for "lora".',
     ),
 }

@@ -1,6 +1,6 @@
 """What 2 to 11 losses show: graded, and never more than two experts would agree on.
 
-Each function looks for one illness; the more numbers, and the plainer, the more evidence.
+Each function looks for one illness. The more numbers, and the clearer, the stronger the evidence.
 """
 
 import numpy as np
@@ -22,7 +22,7 @@ def same(run: History) -> Finding | None:
         "dead gradients",
         min(0.6 + 0.04 * len(y), 0.95),
         f"All {len(y)} losses are the same, {y[0]:.4g}, to the sixth digit.",
-        "No gradient arrives. Are the parameters in the optimizer? Are all ReLUs at 0?",
+        "No gradient arrives. Are the parameters in the optimizer? Are all ReLUs dead?",
         8,
     )
 
@@ -43,14 +43,14 @@ def grows(run: History) -> Finding | None:
     return Finding(
         "rate too high" if at_once and times < 1 else "divergence",
         min(0.55 + 0.04 * rises + 0.15 * times, 0.97),
-        f"From {began} the loss went up to {ended}, in {len(y)} numbers.",
-        "Lower the learning rate, to a tenth at first; clip the gradient if it comes suddenly.",
+        f"The loss went up from {began} to {ended} over {len(y)} losses.",
+        "Lower the learning rate, to a tenth at first; if it happens suddenly, clip the gradient.",
         1,
     )
 
 
 def at_chance(run: History) -> Finding | None:
-    """A few losses about the logarithm of a number of classes, and no way down."""
+    """A few losses near the logarithm of a number of classes, and no fall."""
     y = run.loss
     if len(y) < 4 or run.lost is not None or np.ptp(y) <= 1e-6 * np.abs(y).max():
         return None
@@ -65,14 +65,14 @@ def at_chance(run: History) -> Finding | None:
         min(0.55 + 0.03 * len(y), 0.85),
         f"The {len(y)} losses stay at {level:.3g}, the logarithm of {classes}: a guess among "
         f"{classes} classes.",
-        "Nothing is learned yet. Try a rate ten times as high and ten times as low, and whether "
-        "the model can learn ten examples by heart; a softmax before the loss does this, too.",
+        "Nothing has been learned yet. Try a rate ten times as high and ten times as low, and see "
+        "if the model can memorize ten examples. A softmax before the loss does this, too.",
         8,
     )
 
 
 def turned(run: History) -> Finding | None:
-    """The held-out loss has turned, line after line, while the training loss falls on."""
+    """The held-out loss rises line after line, while the training loss still falls."""
     val, y = run.val_loss, run.loss
     if val is None or len(val) < 5 or len(y) < 4 or not np.isfinite(val).all():
         return None
@@ -90,13 +90,13 @@ def turned(run: History) -> Finding | None:
         min(0.55 + 0.06 * len(after), 0.85),
         f"The held-out loss was lowest, {low}, in line {best + 1}; it has risen in each of the "
         f"{len(after)} since, to {now}, while the training loss fell.",
-        "Stop there; or more data, augmentation, weight decay, a smaller model.",
+        "Stop there, or try more data, augmentation, weight decay or a smaller model.",
         6,
     )
 
 
 def cut_early(run: History) -> Finding | None:
-    """The rate was cut to a half or less while the loss still fell; since then it hardly does."""
+    """The rate was cut to a half or less while the loss still fell; now it hardly falls."""
     y, lr = run.loss, run.lr
     if lr is None or len(lr) != len(y) or len(y) < 5 or run.lost is not None:
         return None
@@ -111,8 +111,8 @@ def cut_early(run: History) -> Finding | None:
         "rate decayed too early",
         0.6,
         f"In line {at + 1} the rate was cut from {lr[at - 1]:.2g} to {lr[at]:.2g}, while the loss "
-        f"still fell by {before:.2g} a line; since then, by {after:.2g}.",
-        "Let the rate stay until the loss has stopped falling: more patience, a later milestone.",
+        f"still fell by {before:.2g} per line; since then, by {after:.2g}.",
+        "Keep the rate until the loss has stopped falling: more patience, or a later milestone.",
         7,
     )
 
@@ -133,13 +133,13 @@ def warms_up(run: History) -> Finding | None:
         0.6,
         f"The rate rises to the last line, from {lr[0]:.2g} to {lr[-1]:.2g}, and the loss falls "
         "faster and faster: the whole run is a warmup.",
-        "Count the warmup in the updates that this run has: fewer of them, or a higher rate.",
+        "Fit the warmup to the length of this run: make it shorter, or the rate higher.",
         8,
     )
 
 
 def sound(run: History) -> bool:
-    """Whether few losses fall as those of a healthy run do: nearly always, and less and less."""
+    """Whether a few losses fall like a healthy run's: nearly always, and less and less."""
     y, val = run.loss, run.val_loss
     if len(y) < 6 or run.lost is not None:
         return False

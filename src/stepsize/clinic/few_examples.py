@@ -1,4 +1,4 @@
-"""What is advised where a few examples are seen so often that they are learned by heart."""
+"""The advice if a few examples are seen so often that they are memorized."""
 
 from dataclasses import replace
 from typing import Any
@@ -16,21 +16,21 @@ PATIENCE = 20  # looks at the held-out loss
 SPREAD, FAR = (0.5, 2.0), 2.0  # of targets that are about of unit scale; their mean
 
 ROWS = Known(
-    None, "few examples, seen often: weights remember 30 epochs, or half of the run", HERE, TABLES
+    None, "few examples, seen often: weights remember 30 epochs, or half the run", HERE, TABLES
 )
 STOP = Known(
-    None, "looks without a lower held-out loss; then back to the best weights", HERE, TABLES
+    None, "looks without a lower held-out loss; then restore the best weights", HERE, TABLES
 )
 SCALED = Known(
     None,
-    "the rate is for a mean of 0 and a spread of 1; undo it in the predictions",
+    "the rate assumes a mean of 0 and a spread of 1; undo it in the predictions",
     HERE,
     TABLES,
 )
 
 
 def learned_by_heart(examples: int, epochs: float) -> bool:
-    """Whether there are so few examples, seen so often."""
+    """Whether there are few examples, seen often."""
     return examples <= FEW and epochs >= OFTEN
 
 
@@ -43,9 +43,9 @@ def for_few(recipe: Recipe, epochs: float) -> Recipe:
 
 
 def far_from_unit(targets: Any) -> str:
-    """How to scale targets that are far from a mean of 0 and a spread of 1; else empty.
+    """How to scale targets that are far from a mean of 0 and a spread of 1; otherwise empty.
 
-    Raises: TypeError or ValueError where they are no finite numbers.
+    Raises: TypeError or ValueError if they aren't finite numbers.
     """
     if targets is None:
         return ""
@@ -54,7 +54,7 @@ def far_from_unit(targets: Any) -> str:
     except (TypeError, ValueError):
         raise TypeError(f"targets must be numbers, not {targets!r:.60}") from None
     if not values.size or not np.isfinite(values).all():
-        raise ValueError("targets must be finite numbers, one at least")
+        raise ValueError("targets must be finite numbers, at least one")
     mean, spread = float(values.mean()), float(values.std())
     near = SPREAD[0] <= spread <= SPREAD[1] and abs(mean) <= FAR
     return "" if near or not spread else f"(y - {mean:.3g}) / {spread:.3g}"

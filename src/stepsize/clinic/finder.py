@@ -25,43 +25,44 @@ def find_lr(
     clip: float | None = None,
     **hyper: Any,
 ) -> RangeTest:
-    r"""Train for a moment while the rate grows by a factor at every update, and look at the loss.
+    r"""Train briefly while the rate grows by a factor at every update, and look at the loss.
 
     $$\eta_t = \eta_{\min} \left(\frac{\eta_{\max}}{\eta_{\min}}\right)^{t / (T - 1)}$$
 
-    Of this package: find_lr(rule, landscape, start). Of torch: find_lr(model, loss, batches,
-    optimizer=torch.optim.Adam), where loss(model(x), y) is one number for each (x, y) of batches,
-    a DataLoader or a list, gone through as often as needed. Of (x, mask, y) the last is what the
-    answer is held against, and the model is called with the rest; a tensor alone is its own target;
-    a dict is called by its names, but for its labels. loss None: the model's answer has one, as in
-    transformers. Batches go where the model is.
+    For this package: find_lr(rule, landscape, start). For torch: find_lr(model, loss, batches,
+    optimizer=torch.optim.Adam), where loss(model(x), y) is one number for each (x, y) in batches,
+    a DataLoader or a list, repeated as often as needed. In (x, mask, y), the last is the target and
+    the model is called with the rest; a single tensor is its own target; a dict is passed by name,
+    except for its labels. loss None: the model's output has one, as in transformers. Batches are
+    moved to the model's device.
 
-    optimizer: a class, made with `hyper` (momentum, betas, ...), SGD if none is given; or your own
+    optimizer: a class, called with `hyper` (momentum, betas, ...), by default SGD; or your own
     optimizer, whose groups keep the ratio of their rates: the suggestion is for the highest. The
-    model is trained and then put back, and so is the optimizer: weights, buffers, gradients, modes,
+    model is trained and then restored, and so is the optimizer: weights, buffers, gradients, modes,
     memory, rates, and the random numbers of torch, NumPy and Python.
-    clip: the norm that the gradient is clipped to, as in your own loop; None: it isn't.
+    clip: the norm to clip the gradient to, as in your own loop; None: no clipping.
     lr_min, lr_max: above 0, lr_min the smaller one. steps: at least 20.
 
-    Raises: ValueError or TypeError that names what is not so. A run that diverges raises nothing:
-    it ends early.
+    Raises: ValueError or TypeError that names the wrong argument. A run that diverges raises
+    nothing: it ends early.
 
-    Source: Smith (2017), arXiv:1506.01186, with a rate that grows along a line. The suggestion is
-    this package's own: the geometric middle of two rates, that at which the smoothed loss had made
-    80% of its fall and that at which it had made 99%; higher the slower the rate grew, by the
-    root, but no higher than the latter; and half of it for an optimizer that averages gradients
-    (momentum, Adam), for its loss answers late. On models and optimizers that had no say in that,
-    asked 132 times, it gave 123 suggestions: 90% of them within a factor of 3 of the best rate of
-    a sweep of 200 updates, the median at 0.97 of it, nine of ten between 0.21 and 2.45; in three
-    cases the run would have ended above its start. On models that were made afterwards, stranger
-    ones, it was asked 105 times and gave 86 suggestions, 70% of them within a factor of 3, and in
-    one case the run would have ended above its start (benchmarks/FINDER.md).
-    About a longer training it knows nothing.
+    Source: Smith (2017), arXiv:1506.01186, where the rate grows linearly. The suggestion is this
+    package's own: the geometric mean of two rates, those at which the smoothed loss had made 80%
+    and 99% of its fall. The slower the rate grew, the higher it is, by a square root, but no higher
+    than the second of the two. It is halved for an optimizer that averages gradients (momentum,
+    Adam), because its loss responds late.
+
+    Asked 132 times, on models and optimizers that weren't used to choose this, it gave 123
+    suggestions: 90% of them within a factor of 3 of the best rate in a sweep of 200 updates, the
+    median at 0.97 of it, nine of ten between 0.21 and 2.45; in three cases the run would have ended
+    above its start. On stranger models that were made afterwards, it was asked 105 times and gave
+    86 suggestions, 70% of them within a factor of 3, and in one case the run would have ended above
+    its start (benchmarks/FINDER.md). It knows nothing about longer training.
     """
     if lr_min >= lr_max:
         raise ValueError(f"lr_min must be below lr_max={lr_max}, not {lr_min}")
     if "lr" in hyper:
-        raise ValueError("lr is what is looked for: give lr_min and lr_max")
+        raise ValueError("lr is what find_lr looks for: give lr_min and lr_max instead")
     lr = np.geomspace(lr_min, lr_max, steps)
     if _is_module(what):
         from .torch_side import losses
@@ -81,6 +82,6 @@ def find_lr(
 
 
 def _is_module(what: Any) -> bool:
-    """Whether it is a torch model, without importing torch for one who has none."""
+    """Whether it is a torch model, without importing torch for anyone who doesn't have it."""
     torch = sys.modules.get("torch")
     return torch is not None and isinstance(what, torch.nn.Module)

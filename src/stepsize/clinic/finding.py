@@ -1,4 +1,4 @@
-"""`Finding`: an illness that was seen; and the measurements that most signs are made of."""
+"""`Finding`, an illness that was seen, and the measurements that most signs are made of."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,11 +24,11 @@ GUESSES = (2, 3, 4, 5, 10, 20, 50, 100, 1000)  # numbers of classes that are com
 
 @dataclass(frozen=True)
 class Finding:
-    """An illness: its name, how sure, the sign that was seen, what to try, the lesson to read.
+    """An illness: its name, how sure we are, the sign we saw, what to try, and the lesson to read.
 
-    evidence: of a diagnosis, how often this was right where it was said first of runs in the same
-    form (counting.py); where it was hardly ever said, an estimate.
-    at: the index of the loss where it shows, or None where it isn't seen at one place.
+    evidence: in a diagnosis, how often this was right when it came first for runs in the same
+    form (counting.py); an estimate if it hardly ever came first.
+    at: the index of the loss where it shows, or None if it doesn't show in one place.
     """
 
     name: str
@@ -55,7 +55,7 @@ def straightness(course: np.ndarray, noise: float = 0.0) -> float:
 
 
 def trend(y: np.ndarray) -> tuple[float, float]:
-    """The slope of a line through all of y, and how many times its own error it is."""
+    """The slope of a line through all of y, and that slope divided by its own error."""
     y, size = blocks(y)
     x = np.arange(len(y)) - (len(y) - 1) / 2
     slope = float(x @ y / (x @ x))
@@ -67,8 +67,9 @@ def trend(y: np.ndarray) -> tuple[float, float]:
 def spread(y: np.ndarray) -> float:
     """The standard deviation about a line of the losses as they were before they were smoothed.
 
-    A mean of k of them is off by spread / k**0.5. Of a curve that was smoothed exponentially,
-    neighbors correlate by rho: it trembled by ((1 + rho) / (1 - rho))**0.5 as much before.
+    A mean of k of them is off by spread / k**0.5. In a curve that was smoothed exponentially,
+    neighbors have correlation rho, so before that it trembled ((1 + rho) / (1 - rho))**0.5 times as
+    much.
     """
     y, size = blocks(y)
     x = np.arange(len(y))
@@ -79,15 +80,15 @@ def spread(y: np.ndarray) -> float:
 
 
 def blocks(y: np.ndarray) -> tuple[np.ndarray, int]:
-    """Means of blocks, and their size: of a long curve some ten thousand say as much as all."""
+    """Means of blocks, and their size: for a long curve, ten thousand say as much as all."""
     size = max(len(y) // 10_000, 1)
     return y[len(y) % size :].reshape(-1, size).mean(1), size
 
 
 def chance(level: float, classes: int | None = None) -> int | None:
-    """Among how many classes a loss of this level is a guess; None where it isn't one.
+    """For how many classes a loss of this level is a blind guess; None if it isn't one.
 
-    classes: how many there are, where that is known; else some that are common are tried.
+    classes: how many there are, if known; otherwise some common numbers are tried.
     """
     for number in (classes,) if classes else GUESSES:
         if abs(level - np.log(number)) < (0.01 if classes else 0.004) * np.log(number):
@@ -96,7 +97,7 @@ def chance(level: float, classes: int | None = None) -> int | None:
 
 
 def apart(a: float, b: float) -> tuple[str, str]:
-    """Two numbers with as many digits as it takes to tell them apart, three at least."""
+    """Two numbers with as many digits as it takes to tell them apart, at least three."""
     for digits in range(3, 9):
         one, other = f"{a:.{digits}g}", f"{b:.{digits}g}"
         if one != other:
@@ -105,11 +106,11 @@ def apart(a: float, b: float) -> tuple[str, str]:
 
 
 def too_high(sign: str, evidence: float = 0.86) -> Finding:
-    """What there is to say of a learning rate that is too high; sign: by what it shows."""
+    """The finding for a learning rate that is too high; sign: what shows it."""
     return Finding(
         "rate too high",
         evidence,
         f"{sign[0].upper()}{sign[1:]}.",
-        "Lower the learning rate, to a tenth at first; then look where it begins to be calm.",
+        "Lower the learning rate, to a tenth at first; then find the highest rate that is calm.",
         1,
     )

@@ -1,7 +1,7 @@
 """What the held-out loss shows, beside that of the training.
 
-Held-out data are always the same: what trembles there is the weights, and what never comes down
-there was never learned. Evidence is between 0 and 1; below 1/2 it isn't told.
+Held-out data are always the same, so if their loss trembles, it is the weights, and what never
+falls there was never learned. Evidence is between 0 and 1; below 1/2 it isn't reported.
 """
 
 import numpy as np
@@ -14,7 +14,7 @@ __all__ = ["SIGNS"]
 
 
 def overfitting(run: History) -> Finding | None:
-    """The held-out loss has turned, the training loss hasn't."""
+    """The held-out loss has started to rise, and the training loss hasn't."""
     if run.val_loss is None or len(run.val_loss) < 3:
         return None
     finite = run.val_loss[np.isfinite(run.val_loss)]
@@ -39,7 +39,7 @@ def overfitting(run: History) -> Finding | None:
         0.93,
         f"The validation loss was lowest, {low}, after {best / len(val):.0%} of the run; "
         f"it has risen by {rise:.3g} since, while the training loss fell.",
-        "Stop there; or more data, augmentation, weight decay, a smaller model.",
+        "Stop there, or try more data, augmentation, weight decay or a smaller model.",
         6,
     )
 
@@ -65,9 +65,9 @@ def decay_too_strong(run: History) -> Finding | None:
     return Finding(
         "weight decay too strong",
         0.975,
-        f"Both losses were lower early on ({low} in training); they rose together, and stay calmly "
+        f"Both losses were lower early on ({low} in training). They rose together, and stay calmly "
         f"at {now}, whatever the rate does.",
-        "Weights are pulled to 0 faster than they learn: a tenth of the weight decay, or none.",
+        "Weights are pulled to 0 faster than they learn. Try a tenth of the weight decay, or none.",
         6,
     )
 
@@ -82,7 +82,7 @@ def _risen(curve: np.ndarray) -> bool:
 
 
 def statistics(run: History) -> Finding | None:
-    """The training goes well, and held-out data are worse than before it began, from the start."""
+    """Training goes well, but from the start held-out data are worse than before it began."""
     val, y = comparable(run)
     if val is None or val[0] <= 0:
         return None
@@ -97,14 +97,14 @@ def statistics(run: History) -> Finding | None:
         0.75,
         f"The training loss fell to {run.course[-1]:.3g}; the held-out loss never came below "
         f"{val.min():.3g}, and began at {start:.3g} in training.",
-        "Something differs in evaluation: BatchNorm's running statistics (tiny batches, momentum), "
-        "or how held-out data are prepared.",
+        "Something is different in evaluation: BatchNorm's running statistics (tiny batches, "
+        "momentum), or how the held-out data are prepared.",
         9,
     )
 
 
 def lost(run: History) -> Finding | None:
-    """Held-out losses that are no numbers, where those of the training are."""
+    """Held-out losses that aren't numbers, although the training losses are."""
     val = run.val_loss
     if val is None or run.lost is not None or np.isfinite(val).all():
         return None
@@ -112,7 +112,7 @@ def lost(run: History) -> Finding | None:
     return Finding(
         "NaN",
         0.85,
-        f"{bad} of {len(val)} held-out losses aren't numbers; those of the training all are.",
+        f"{bad} of {len(val)} held-out losses aren't numbers, although all training losses are.",
         "Look at the evaluation: an empty batch, a mean over nothing, float16, log(0).",
         10,
     )

@@ -1,4 +1,4 @@
-"""What people have of a run, in one form."""
+"""What people know about a run, in one form."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ KINDS = ("", "gan", "policy")  # of models; of these two, the loss isn't meant t
 
 @dataclass(frozen=True, eq=False)
 class History:
-    """The curves of a run, each (n,) or None, and what is known of the code.
+    """The curves of a run, each (n,) or None, and what is known about the code.
 
     loss up to the first that isn't a number; `lost` is the index of that one, or None. Empty where
     only code was given.
@@ -42,7 +42,7 @@ class History:
 
     @property
     def every(self) -> float | None:
-        """How many updates, or epochs, there are from one loss to the next; None: not known."""
+        """How many updates, or epochs, lie between one loss and the next; None if unknown."""
         at = self.steps.get("loss", ())
         return float(np.median(np.diff(at))) if len(at) > 1 else None
 
@@ -79,7 +79,7 @@ class History:
 
     @cached_property
     def fall(self) -> float:
-        """How far the loss has come down at its best; 0 where it has never."""
+        """How far the loss has come down at its best; 0 if it never has."""
         return max(self.start - float(self.course.min()), 0.0)
 
 
@@ -93,7 +93,7 @@ def jitter(curve: np.ndarray) -> float:
 
 
 def _quantile(ordered: np.ndarray, share: float) -> float:
-    """np.quantile of what is in order already; thirty times as fast on a handful of numbers."""
+    """np.quantile of sorted numbers; thirty times as fast for a handful of them."""
     at = share * (len(ordered) - 1)
     low = int(at)
     high = min(low + 1, len(ordered) - 1)
@@ -101,7 +101,7 @@ def _quantile(ordered: np.ndarray, share: float) -> float:
 
 
 def checked(config: Any, classes: Any = None, kind: Any = "") -> Mapping[str, Any]:
-    """The config as it is. Raises: TypeError or ValueError that names the entry that is no use."""
+    """The config as it is. Raises: TypeError or ValueError that names a useless entry."""
     if kind not in KINDS:
         raise ValueError(f"kind must be one of {', '.join(filter(None, KINDS))}, not {kind!r}")
     if classes is not None and (

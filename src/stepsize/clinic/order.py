@@ -28,9 +28,9 @@ def not_shuffled(run: History) -> Finding | None:
     return Finding(
         "data not shuffled",
         min(0.75 + 0.25 * share, 0.98),
-        f"The losses repeat every {best:.3g} lines: that explains {share:.0%} of how they differ.",
-        "Shuffle the data anew in each epoch (shuffle=True): else the model learns one class, and "
-        "forgets it in the next.",
+        f"The losses repeat every {best:.3g} lines, which explains {share:.0%} of their variance.",
+        "Reshuffle the data in each epoch (shuffle=True). Otherwise the model learns one class, "
+        "and forgets it while it learns the next.",
         5,
     )
 

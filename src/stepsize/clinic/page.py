@@ -1,4 +1,4 @@
-"""A run on paper: its curve, the signs marked where they show, and the words beside."""
+"""A run on a page: its curve, with the signs marked where they show, and the words beside it."""
 
 import html
 import io
@@ -23,7 +23,7 @@ padding: 0 1rem }} svg {{ max-width: 100%; height: auto }}</style>
 
 
 def picture(history: History, found: Diagnosis) -> Any:
-    """A Matplotlib figure of the losses; a line where each sign shows. It needs no screen."""
+    """A Matplotlib figure of the losses, with a line where each sign shows. It needs no screen."""
     from matplotlib.figure import Figure
 
     from .. import plots
@@ -54,7 +54,7 @@ def _beside(history: History, at: np.ndarray) -> np.ndarray:
 
 
 def page(history: History, found: Diagnosis) -> str:
-    """One file for a browser, that needs no other."""
+    """One file for a browser, which needs no other file."""
     drawn = io.StringIO()
     picture(history, found).savefig(drawn, format="svg")
     svg = drawn.getvalue()

@@ -9,14 +9,14 @@ __all__ = ["SIGNS"]
 
 
 def overflow(run: History) -> Finding | None:
-    """Gradients that are no numbers while losses are, or a loss scale that is halved and halved."""
+    """Gradients that aren't numbers although losses are, or a loss scale halved again and again."""
     scale, norm = run.loss_scale, run.grad_norm
     if scale is not None and len(scale) >= 4:
         halved = int(np.count_nonzero(scale[1:] < scale[:-1]))
         if scale[-1] < 2**-6 * scale.max() and (scale[-1] <= 1 or halved >= 6):
             return _overflow(
                 0.95,
-                f"The loss scale fell from {scale.max():g} to {scale[-1]:g}, halved each time.",
+                f"The loss scale fell from {scale.max():g} to {scale[-1]:g}, halving each time.",
             )
     if norm is None or len(norm) < 3:
         return None
@@ -24,7 +24,7 @@ def overflow(run: History) -> Finding | None:
     first = len(norm) // 4  # a scaler that starts too high skips its first updates, and settles
     zero = len(run.loss) >= 3 and bool((run.loss[-3:] == 0).all())
     if run.lost is None and (bad.all() or (zero and bad[-3:].all())):
-        what = "the loss is logged as 0.0" if zero else "the loss is a number still"
+        what = "the loss is logged as 0.0" if zero else "the loss is still a number"
         return _overflow(0.97, f"The gradient's norm isn't a number in any late line, and {what}.")
     if run.lost is None and bad[first:].mean() > 0.2 and len(norm) >= 8:
         return _overflow(
@@ -38,7 +38,8 @@ def _overflow(evidence: float, sign: str) -> Finding:
         "float16 overflow",
         evidence,
         sign,
-        "float16 ends at 65504: use bfloat16, clip, or a lower rate; look for inf in the batch.",
+        "float16 ends at 65504. Use bfloat16, clipping or a lower rate, and look for inf in the "
+        "batch.",
         10,
     )
 
@@ -53,7 +54,7 @@ def no_rate(run: History) -> Finding | None:
         "rate is zero",
         0.97 if len(lr) > 2 else 0.7,
         f"The learning rate is 0 in {all_of_it} {len(lr)} lines.",
-        "Look at the schedule: its warmup, its number of steps, and whether it is stepped at all.",
+        "Check the schedule: its warmup, its number of steps, and whether it is stepped at all.",
         7,
     )
 

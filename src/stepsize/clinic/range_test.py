@@ -1,4 +1,4 @@
-"""What the curve of a learning rate range test says: which rate, or why none."""
+"""What the curve of a learning rate range test says: which rate, or why there is no suggestion."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -18,8 +18,8 @@ class RangeTest:
     """The curve of a range test, and what it says.
 
     lr, loss: (n,), the rate of each update and the loss just before it; n is below the steps asked
-    for where the run diverged. smoothed: (n,), the loss averaged over its neighbors.
-    suggestion: a learning rate, or None where the curve carries none. reason: why, in words.
+    for if the run diverged. smoothed: (n,), the loss averaged over its neighbors.
+    suggestion: a learning rate, or None if the curve doesn't support one. reason: why, in words.
     """
 
     lr: np.ndarray
@@ -42,7 +42,7 @@ class RangeTest:
 def read(lr: np.ndarray, loss: np.ndarray, averages: bool = False) -> RangeTest:
     """What the curve of a range test says.
 
-    lr, loss: (n,), lr rising by a factor; loss may be shorter, where the run was ended. averages:
+    lr, loss: (n,), lr rising by a factor; loss may be shorter if the run was stopped. averages:
     whether the optimizer averages gradients.
     """
     density, few = (len(lr) - 1) / np.log10(lr[-1] / lr[0]), max(FEW, len(lr) // 10)
@@ -60,24 +60,24 @@ def read(lr: np.ndarray, loss: np.ndarray, averages: bool = False) -> RangeTest:
     spread = (1 / (2 * reach + 1) + np.pi / 2 / few) ** 0.5  # of a mean less a median
     chance = SIGNAL * spread * _noise(loss[: max(3 * few, made)])
     if fall <= max(chance, 1e-3 * abs(first)):
-        why = "the loss never fell by more than chance; more steps, or larger batches, may show it"
+        why = "the loss never fell by more than chance; try more steps or larger batches"
     elif n == steps and made >= n - 1 - reach:
         why = f"the loss was lowest, {low:.3g}, at the end of the test, {lr[-1]:.2g}; raise lr_max"
     elif nearly < few:
         why = f"the loss fell from the first update on, at {lr[0]:.2g}; lower lr_min"
     else:
         middle = float(min((lr[nearly] * lr[made] * density / DENSITY) ** 0.5, lr[made]))
-        why = f"of the fall to {low:.3g}, {NEARLY:.0%} was made at {lr[nearly]:.2g}, all at "
-        why += f"{lr[made]:.2g}" + ("; half their middle, for it averages gradients" * averages)
+        why = f"{NEARLY:.0%} of the fall to {low:.3g} was made by {lr[nearly]:.2g}, all of it by "
+        why += f"{lr[made]:.2g}" + ("; halved because it averages gradients" * averages)
         return RangeTest(lr, loss, smoothed, middle / 2 if averages else middle, why)
     return RangeTest(lr, loss, smoothed, None, why)
 
 
 def lost(loss: np.ndarray) -> int:
-    """How many losses there are before the run is lost: no number, or far above its lowest.
+    """How many losses there are before the run is lost: not a number, or far above its lowest.
 
-    Far is four times the fall so far, a quarter of the first loss, and out of the noise. Single
-    losses don't decide: the median of three does, so that one hard batch does not end a test.
+    Far means four times the fall so far, a quarter of the first loss, and beyond the noise. Single
+    losses don't decide, but the median of three, so that one hard batch doesn't end a test.
     """
     finite = np.isfinite(loss)
     n = len(loss) if finite.all() else int(np.argmin(finite))

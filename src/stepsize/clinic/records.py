@@ -1,7 +1,7 @@
-"""What the rest shows that was kept: rates, gradients, validation, and the code itself.
+"""What else a log shows: rates, gradients, validation, and the code itself.
 
-Each function looks for one illness, in units of the run's own fall and noise: so it is the same for
-any loss and any length. Evidence is between 0 and 1; below 1/2 it isn't told.
+Each function looks for one illness, in units of the run's own fall and noise, so it works for
+any loss and any length. Evidence is between 0 and 1; below 1/2 it isn't reported.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ __all__ = ["CODE", "SIGNS"]
 
 
 def decayed_early(run: History) -> Finding | None:
-    """The rate has gone, and with it the progress, long before the end."""
+    """The rate is gone long before the end, and the progress with it."""
     if run.lr is None or min(len(run.loss), len(run.lr)) < 10 or run.lr.max() <= 0:
         return None
     if run.lost is not None:
@@ -34,22 +34,22 @@ def decayed_early(run: History) -> Finding | None:
     return Finding(
         "rate decayed too early",
         0.9,
-        f"From {gone[0] / len(share):.0%} of the run on, the rate is below 2% of its peak; from "
-        f"there the loss only went from {before:.3g} to {after:.3g}.",
-        "Give the schedule the number of updates of the whole run: epochs times batches.",
+        f"From {gone[0] / len(share):.0%} of the run on, the rate is below 2% of its peak; since "
+        f"then the loss has only gone from {before:.3g} to {after:.3g}.",
+        "Give the schedule the number of updates in the whole run: epochs times batches.",
         7,
     )
 
 
 def schedule_pace(run: History) -> Finding | None:
-    """The schedule was told one number of steps and took another."""
+    """The schedule was given one number of steps and took a different one."""
     lr = run.lr
     if lr is not None and len(lr) >= 10:
         share = lr / max(lr.max(), 1e-300)
         if _oscillates(share):
-            return _waves("The rate goes up and down every few lines, as often up as down.", 0.96)
+            return _waves("The rate goes up and down every few lines, up as often as down.", 0.96)
         if _comes_back(share):
-            return _waves("The rate comes down to nothing and rises again, more than once.", 0.93)
+            return _waves("More than once, the rate comes down to nothing and rises again.", 0.93)
     return _told_otherwise(run)
 
 
@@ -58,8 +58,8 @@ def _waves(sign: str, evidence: float) -> Finding:
         "schedule at the wrong pace",
         evidence,
         sign,
-        "A cosine told the epochs and stepped at every batch does that. If these are not cycles "
-        "that you want, step it once an epoch.",
+        "A cosine whose length is in epochs, stepped at every batch, does this. If you didn't want "
+        "these cycles, step it once per epoch.",
         7,
     )
 
@@ -67,7 +67,7 @@ def _waves(sign: str, evidence: float) -> Finding:
 def _comes_back(share: np.ndarray) -> bool:
     """Whether the rate goes down to nothing and up again, twice over, and smoothly.
 
-    A warm restart jumps; cycles that are meant turn around above 0.
+    A warm restart jumps; intended cycles turn around above 0.
     """
     steps = np.diff(share)
     ends = share[1:-1][(steps[:-1] < 0) & (steps[1:] > 0)]
@@ -76,7 +76,7 @@ def _comes_back(share: np.ndarray) -> bool:
 
 
 def _told_otherwise(run: History) -> Finding | None:
-    """By the configuration: how many steps a schedule was made for, and how often it is stepped."""
+    """From the configuration: how many steps a schedule was made for, and how many it takes."""
     told, lr = run.config.get("schedule_steps"), run.lr
     spe, epochs = run.config.get("steps_per_epoch"), run.config.get("epochs")
     if not (told and spe and epochs) or spe == 1:
@@ -90,14 +90,14 @@ def _told_otherwise(run: History) -> Finding | None:
     return Finding(
         "schedule at the wrong pace",
         0.9,
-        f"The schedule was made for {told} steps, and is stepped {taken} times, by {per}.",
-        "Step it at the pace that its number of steps was meant for.",
+        f"The schedule was made for {told} steps, but is stepped {taken} times, once per {per}.",
+        "Step it at the pace its number of steps was meant for.",
         7,
     )
 
 
 def _oscillates(share: np.ndarray) -> bool:
-    """Whether the rate turns around every few lines, again and again; a restart jumps but once."""
+    """Whether the rate turns around every few lines, again and again; a restart jumps only once."""
     steps = np.diff(share)
     moves = np.sign(steps[np.abs(steps) > 0.05])
     turns = int(np.count_nonzero(np.diff(moves)))
@@ -106,7 +106,7 @@ def _oscillates(share: np.ndarray) -> bool:
 
 
 def dead_gradients(run: History) -> Finding | None:
-    """The gradient has gone, the loss hasn't."""
+    """The gradient is gone, but the loss isn't."""
     norm = run.grad_norm
     if norm is None or len(norm) < 10 or run.lost is not None or not np.isfinite(norm).all():
         return None
@@ -131,9 +131,9 @@ def dead_gradients(run: History) -> Finding | None:
     return Finding(
         "dead gradients",
         0.9 if lost else 0.98,
-        f"The gradient's norm is {last:.2g} at the end, {most:.2g} at most; the loss is "
+        f"The gradient's norm is {last:.2g} at the end, {most:.2g} at its peak; the loss is "
         f"still {run.course[-1]:.3g}.",
-        "Dead ReLUs or saturated layers: a lower rate, a warmup, other initial weights.",
+        "Dead ReLUs or saturated layers? Try a lower rate, a warmup or different initial weights.",
         8,
     )
 
@@ -145,7 +145,7 @@ def _came_back(run: History, share: float) -> bool:
 
 
 def forgotten_zero_grad(run: History) -> Finding | None:
-    """A sum of gradients: it grows as 1, 2, 3, 4; later it is smooth, where batches are not."""
+    """A sum of gradients: it grows like 1, 2, 3, 4; later it is smooth, though batches aren't."""
     norm = run.grad_norm
     if norm is None or len(norm) < 20:
         return None
@@ -186,7 +186,7 @@ def two_schedulers(run: History) -> Finding | None:
 
 
 def l2_in_adam(run: History) -> Finding | None:
-    """An L2 penalty passed through Adam's scales, as the configuration says."""
+    """An L2 penalty that passes through Adam's scales, as the configuration says."""
     optimizer, decay = run.config.get("optimizer", ""), run.config.get("weight_decay", 0)
     name = optimizer if isinstance(optimizer, str) else _class_name(optimizer)
     name = name.rpartition(".")[2]
@@ -196,7 +196,7 @@ def l2_in_adam(run: History) -> Finding | None:
 
 
 def _class_name(optimizer: object) -> str:
-    """Of a class, or of an optimizer that was made."""
+    """The name of a class, or of an optimizer's class."""
     return optimizer.__name__ if isinstance(optimizer, type) else type(optimizer).__name__
 
 
@@ -207,7 +207,7 @@ def _moves_within(lr: np.ndarray, steps_per_epoch: int) -> bool:
 
 
 def _of_code(fault: Callable[[listing.Program], Finding | None]) -> Sign:
-    """A fault of the code as a sign of the run."""
+    """A fault in the code as a sign of the run."""
     return lambda run: fault(listing.read(run.config.get("code", "")))
 
 

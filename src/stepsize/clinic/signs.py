@@ -1,7 +1,7 @@
 """What the curve of the loss shows by itself.
 
-Each function looks for one illness, in units of the run's own fall and noise: so it is the same for
-any loss and any length. Evidence is between 0 and 1; below 1/2 it isn't told.
+Each function looks for one illness, in units of the run's own fall and noise, so it works for
+any loss and any length. Evidence is between 0 and 1; below 1/2 it isn't reported.
 """
 
 import numpy as np
@@ -18,9 +18,9 @@ SELDOM = 40  # lines: of a run logged every 50th update, perhaps, the first is n
 
 
 def divergence(run: History) -> Finding | None:
-    """The loss is far above where it has been, and doesn't come back; it left some time in the run.
+    """At some time in the run, the loss rose far above where it had been, and didn't come back.
 
-    Where it was there from the first updates on, and has not grown since, the rate is too high.
+    If it was that high from the first updates on, and hasn't grown since, the rate is too high.
     """
     y = run.loss
     if len(y) < 3:
@@ -42,13 +42,13 @@ def divergence(run: History) -> Finding | None:
     grows = len(high) > 4 and rise > 2 * (float(np.median(high[len(high) // 2 : -2])) - low)
     if not (grew or grows) and since <= max(3, 0.04 * len(y)):
         return too_high(
-            "from {} the loss went up to {}, and stayed high".format(*apart(y[0], y.max())), 0.95
+            "the loss went up from {} to {}, and stayed high".format(*apart(y[0], y.max())), 0.95
         )
     return Finding(
         "divergence",
         0.97,
-        f"From update {since} on the loss grows, from {y[: since + 1].min():.3g} to {y[-1]:.3g}.",
-        "Lower the learning rate, to a tenth at first; clip the gradient if it comes suddenly.",
+        f"From update {since} on, the loss grows from {y[: since + 1].min():.3g} to {y[-1]:.3g}.",
+        "Lower the learning rate, to a tenth at first; if it happens suddenly, clip the gradient.",
         1,
         at=since,
     )
@@ -64,7 +64,7 @@ def _since(y: np.ndarray, level: float) -> int:
 
 
 def nan(run: History) -> Finding | None:
-    """A loss that is no number."""
+    """A loss that isn't a number."""
     if run.lost is None:
         return None
     return Finding(
@@ -73,14 +73,14 @@ def nan(run: History) -> Finding | None:
         f"Loss {run.lost} is the first that isn't a number; the one before was {run.loss[-1]:.3g}."
         if run.lost
         else "The very first loss isn't a number.",
-        "If it grew before, lower the rate. If not, look for log(0), 0/0 or float16 in that batch.",
+        "If it was growing, lower the rate. If not, look for log(0), 0/0 or float16 in that batch.",
         10,
         at=run.lost,
     )
 
 
 def explosion(run: History) -> Finding | None:
-    """Of a loss that isn't meant to fall: it has left its own scale, and doesn't come back."""
+    """A loss that isn't meant to fall has left its own scale, and doesn't come back."""
     y = run.loss
     if len(y) < 20:
         return None
@@ -90,7 +90,7 @@ def explosion(run: History) -> Finding | None:
     return Finding(
         "divergence",
         0.9,
-        f"The loss was about {usual:.3g}, and is {y[-1]:.3g} at the end.",
+        f"The loss was about {usual:.3g} in the first half, and is {y[-1]:.3g} at the end.",
         "Lower the learning rate, to a tenth at first; clip the gradient.",
         1,
     )
@@ -118,12 +118,12 @@ def shoots_up(run: History) -> Finding | None:
     half = y[len(y) // 2 :]
     wild = np.std(half) > 0.7 * abs(np.median(half)) and half.max() > 0.3 * abs(began)
     if later > began - 0.3 * abs(began) or (wild and y.min() >= 0):
-        return too_high(f"from {began:.3g} the loss shot up to {top:.3g}, and never settled", 0.95)
+        return too_high(f"the loss shot up from {began:.3g} to {top:.3g}, and never settled", 0.95)
     return Finding(
         "no warmup",
         0.945 if top > y[few:].max() else 0.8,
         f"The loss began at {began:.3g} and shot up to {top:.3g} in the first updates.",
-        "Let the rate rise over the first updates, or begin with a lower one.",
+        "Let the rate rise over the first updates, or start with a lower one.",
         8,
     )
 
@@ -143,7 +143,7 @@ def restless(run: History) -> Finding | None:
     if not above or reach < 0.3 * abs(middle) or wild < 0.1 * reach:
         return None
     return too_high(
-        f"in the second half the loss jumps about {middle:.3g}; it began at {run.start:.3g}", 0.95
+        f"in the second half the loss jumps around {middle:.3g}; it began at {run.start:.3g}", 0.95
     )
 
 
@@ -174,8 +174,8 @@ def noise_floor(run: History) -> Finding | None:
     return Finding(
         "noise floor",
         0.7,
-        f"In the second half {where} only trembles, by {tremble:.0%} of all it has fallen.",
-        "Let the rate decay to 0, or take larger batches: then this floor comes down.",
+        f"In the second half {where} only trembles, by {tremble:.0%} of the total fall.",
+        "Let the rate decay to 0, or use larger batches; either lowers this noise floor.",
         7,
     )
 

@@ -1,4 +1,4 @@
-"""What the curve of the loss shows by itself of a run that hardly moves, or moves too slowly."""
+"""What the loss curve alone shows about a run that hardly moves, or moves too slowly."""
 
 import numpy as np
 
@@ -17,7 +17,7 @@ def unmoved(run: History) -> Finding | None:
         "dead gradients",
         0.96,
         f"All {len(y)} losses are the same, {y[0]:.4g}, to the sixth digit.",
-        "No gradient arrives. Are the parameters in the optimizer? Are all ReLUs at 0?",
+        "No gradient arrives. Are the parameters in the optimizer? Are all ReLUs dead?",
         8,
     )
 
@@ -47,15 +47,16 @@ def never_moved(run: History) -> Finding | None:
     return Finding(
         "plateau",
         0.8,
-        f"The loss is where it began: {first:.4g} in the first third, {last:.4g} in the last.",
-        "Nothing is learned. Try a rate ten times as high and ten times as low, a warmup, and "
-        "whether the model can learn ten examples by heart.",
+        f"The loss is still where it began: {first:.4g} in the first third, {last:.4g} in the "
+        "last.",
+        "Nothing is learned. Try a rate ten times as high and ten times as low, try a warmup, and "
+        "see if the model can memorize ten examples.",
         8,
     )
 
 
 def at_a_guess(run: History) -> Finding | None:
-    """The loss came down a little at most, and lies still at the logarithm of some classes."""
+    """The loss came down a little at most, and stays at the logarithm of a number of classes."""
     y = run.loss
     half = y[len(y) // 2 :]
     level = float(np.median(half)) if len(y) >= 20 else 0.0
@@ -67,16 +68,16 @@ def at_a_guess(run: History) -> Finding | None:
     return Finding(
         "plateau",
         0.75,
-        f"The loss lies at {level:.4g}, the logarithm of {classes}: a guess among {classes} "
+        f"The loss stays at {level:.4g}, the logarithm of {classes}: a guess among {classes} "
         "classes, from the middle of the run to its end.",
-        "Nothing is learned. Do the targets belong to the inputs? Try whether the model can learn "
-        "ten examples by heart; then a rate ten times as high and ten times as low.",
+        "Nothing is learned. Do the targets match the inputs? See if the model can memorize "
+        "ten examples; then try a rate ten times as high and ten times as low.",
         8,
     )
 
 
 def late_start(run: History) -> Finding | None:
-    """Flat for long, and then it learns."""
+    """Flat for a long time, and then it learns."""
     course = run.course
     if len(course) < 20 or run.lost is not None:
         return None
@@ -91,8 +92,9 @@ def late_start(run: History) -> Finding | None:
     return Finding(
         "plateau",
         0.65,
-        f"For {flat / len(course):.0%} of the run hardly anything is learned; then it is.",
-        "The start is hard: a higher rate after a warmup, normalization, or other initial weights.",
+        f"For {flat / len(course):.0%} of the run, hardly anything is learned; then the loss "
+        "falls.",
+        "The start is hard. Try a higher rate after a warmup, normalization or a different init.",
         8,
     )
 
@@ -104,7 +106,7 @@ def too_low(run: History) -> Finding | None:
         return None
     val = run.val_loss if run.val_loss is not None and len(run.val_loss) >= 12 else None
     if run.start - course[-3:].mean() > 0.5 * abs(run.start):
-        # Less than half is left: no beginning, though it may be a line; unless it gets faster.
+        # With less than half left, a line is no longer the beginning, unless it gets faster.
         falls = _speeds_up(val) if val is not None and not _decays(run) else None
     elif _decays(run):
         falls = _line(_by_rate(run.loss if val is None else val, run), run, hidden=False)
@@ -117,8 +119,8 @@ def too_low(run: History) -> Finding | None:
     return Finding(
         "rate too low",
         0.85,
-        f"In its second half the loss falls {falls:.0%} as fast as in the first: a line.",
-        "The run is at its beginning still. Three times the rate, and again, or far more updates.",
+        f"In the second half the loss falls {falls:.0%} as fast as in the first: a straight line.",
+        "The run is still at its beginning. Triple the rate, maybe twice, or make more updates.",
         1,
     )
 
@@ -128,7 +130,7 @@ def _decays(run: History) -> bool:
 
 
 def _by_rate(y: np.ndarray, run: History) -> np.ndarray:
-    """The losses at equal sums of the rate: by how far the weights have gone."""
+    """The losses at equal sums of the rate, that is, by how far the weights have moved."""
     assert run.lr is not None
     rate = np.interp(np.linspace(0, 1, len(y)), np.linspace(0, 1, len(run.lr)), run.lr)
     gone = np.cumsum(rate)
@@ -137,7 +139,7 @@ def _by_rate(y: np.ndarray, run: History) -> np.ndarray:
 
 
 def _speeds_up(val: np.ndarray) -> float | None:
-    """How fast the last third falls, in units of the first, where it is as fast at least."""
+    """How fast the last third falls, in units of the first, if it is at least as fast."""
     third = len(val) // 3
     falls = [val[0] - val[third], val[third] - val[-third - 1], val[-third - 1] - val[-1]]
     steady = np.mean(np.diff(val) < 0) > 0.85
@@ -146,7 +148,7 @@ def _speeds_up(val: np.ndarray) -> float | None:
 
 
 def _line(y: np.ndarray, run: History, hidden: bool = True) -> float | None:
-    """How fast the second half falls, in units of the first, if that is a line; else None."""
+    """How fast the second half falls, in units of the first, if that is a line; or None."""
     half, course = len(y) // 2, run.binned(y)
     (early, _), (late, sure), (_, whole) = trend(y[:half]), trend(y[-half:]), trend(y)
     hidden = hidden and whole < -5 and sure < -2.5 and y[0] - course.min() < 2 * np.std(np.diff(y))

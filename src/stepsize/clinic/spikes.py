@@ -1,4 +1,4 @@
-"""Loss spikes: what is a peak, and what is only the noise of its time."""
+"""Loss spikes: which peaks are more than the noise around them."""
 
 import numpy as np
 
@@ -7,11 +7,11 @@ from .history import History, jitter
 
 __all__ = ["spikes"]
 
-LASTS = 3  # lines of a peak, from which on it isn't a batch
+LASTS = 3  # a peak of this many lines isn't a single batch
 
 
 def spikes(run: History) -> Finding | None:
-    """Losses far above all that came shortly before, which come back."""
+    """Losses far above everything shortly before, which come back down."""
     y = run.loss
     if len(y) < 12:
         return None
@@ -19,13 +19,13 @@ def spikes(run: History) -> Finding | None:
     three = np.median(np.lib.stride_tricks.sliding_window_view(np.append(y, y[-2:]), 3), axis=-1)
     before, many = _before(y), len(y) >= 100
     jump, lasting = y - before, np.minimum(three, y) - before
-    # What happens in one loss of ten is usual here; by epoch there are too few to know.
+    # Whatever happens in one loss out of ten is usual; per epoch, there are too few to know.
     often = (
         3 * min(float(np.quantile(part, 0.9)) for part in _thirds(np.abs(jump))) if many else 0.0
     )
     usual = 6 * jitter(y[len(y) // 8 :])
     height = max(usual, often, 0.2 * run.fall, 1e-6 * np.abs(y).max())
-    # Of few lines, one in ten is no rarity: a single one must undo most of what was learned.
+    # Among few lines, one in ten isn't rare, so a single peak must undo most of what was learned.
     alone = jump > max((0.4 if many else 0.6) * run.fall, 1.5 * height)
     alone &= ~_ends_of_epochs(run, alone)
     lowest = np.minimum.accumulate(three[::-1])[::-1]  # of all that follow
@@ -35,7 +35,7 @@ def spikes(run: History) -> Finding | None:
     count = int(np.count_nonzero(high[1:] & ~high[:-1]))
     if not count or high.mean() > (0.1 if many else 0.35):
         return None
-    # A spike is far above all the jumps shortly before it: else it is the noise of that time.
+    # A spike is far above all the jumps shortly before it. If not, it is the noise of that time.
     sudden = high & (jump > 2 * _highest_before(jump)) & (_met(run, high) | (jump > 2 * run.fall))
     worst = int(np.argmax(np.where(sudden, jump, -np.inf)))
     after = np.convolve(high, np.ones(len(y) // 8 + 2))[: len(y)] > 0
@@ -45,15 +45,16 @@ def spikes(run: History) -> Finding | None:
     return Finding(
         "loss spikes",
         0.94 if jump[worst] > run.fall else 0.87 + 0.01 * min(count, 4),
-        f"Peaks that come back, {count} in all; the highest at update {worst}, {y[worst]:.3g}.",
-        "Clip the gradient by its norm; look at the batch of that update; lower beta2 or the rate.",
+        f"Spikes that come back down, {count} in all; the highest is {y[worst]:.3g}, at update "
+        f"{worst}.",
+        "Clip the gradient by its norm, look at that update's batch, or lower beta2 or the rate.",
         10,
         at=worst,
     )
 
 
 def _met(run: History, high: np.ndarray) -> np.ndarray:
-    """Which peaks the held-out loss has met with, too: where it hasn't, the batch was hard, and
+    """Which peaks show in the held-out loss, too. If one doesn't, the batch was hard, and
     the weights are where they were. A peak of many lines speaks for itself."""
     val = run.val_loss
     if val is None or len(val) < 8 or not np.isfinite(val).all() or len(val) > len(high):
@@ -72,7 +73,7 @@ def _met(run: History, high: np.ndarray) -> np.ndarray:
 def _ends_of_epochs(run: History, alone: np.ndarray) -> np.ndarray:
     """Which single peaks are the last batches of epochs, that have few examples left.
 
-    By the held-out losses, where there is one per epoch; else by what all distances share.
+    By the held-out losses if there is one per epoch; otherwise by what all distances share.
     """
     at, index = np.flatnonzero(alone), np.arange(len(alone))
     held = 0 if run.val_loss is None else len(run.val_loss)
@@ -85,12 +86,12 @@ def _ends_of_epochs(run: History, alone: np.ndarray) -> np.ndarray:
 
 
 def _thirds(y: np.ndarray) -> list[np.ndarray]:
-    """Of a run, but for its start."""
+    """The peaks of a run, except for its start."""
     return np.array_split(y[len(y) // 12 :], 3)
 
 
 def _before(y: np.ndarray) -> np.ndarray:
-    """The median of what came before each loss, a twentieth of the run; by bins, to be quick."""
+    """The median over a twentieth of the run before each loss; by bins, to be quick."""
     bins = np.array_split(y, min(len(y), 240))
     middle = np.array([np.median(part) for part in bins])
     reach = max(3, len(bins) // 20)
@@ -100,7 +101,7 @@ def _before(y: np.ndarray) -> np.ndarray:
 
 
 def _highest_before(jump: np.ndarray) -> np.ndarray:
-    """The highest of an eighth of the run before each loss, its two neighbors left out."""
+    """The highest in an eighth of the run before each loss, without its two neighbors."""
     bins = np.array_split(jump, min(len(jump), 240))
     highest = np.array([part.max() for part in bins])
     reach = max(5, len(bins) // 8)

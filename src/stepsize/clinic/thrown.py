@@ -1,7 +1,7 @@
 """What a rate that is too high leaves behind: weights that were thrown far away, or never rest.
 
-Most of it shows in the held-out loss, beside that of the training, also where there is one line an
-epoch. Evidence is between 0 and 1; below 1/2 it isn't told.
+Most of this shows in the held-out loss beside the training loss, even with one line per
+epoch. Evidence is between 0 and 1; below 1/2 it isn't reported.
 """
 
 import numpy as np
@@ -15,7 +15,7 @@ CLASSES = (2, 3, 4, 5, 10, 100, 1000)  # the most common numbers of them
 
 
 def never_undercut(run: History) -> Finding | None:
-    """The first held-out loss is never undercut, later ones are far above, and nothing is learned.
+    """No held-out loss is below the first, later ones are far above, and nothing is learned.
 
     A rate that is too low would leave it where it is; overfitting lowers the training loss.
     """
@@ -29,15 +29,15 @@ def never_undercut(run: History) -> Finding | None:
         return None
     began, now = apart(val[0], late)
     return too_high(
-        f"the first held-out loss, {began}, is never undercut; later it is about {now}", 0.88
+        f"no held-out loss is ever below the first, {began}; later it is about {now}", 0.88
     )
 
 
 def thrown_away(run: History) -> Finding | None:
     """The first line is far above all others, and after it nothing more is learned.
 
-    A model that learns all it can in its first epoch looks alike, but its first held-out loss is
-    low already: there it is measured after that epoch.
+    A model that learns all it can in its first epoch looks similar, but its first held-out loss is
+    already low, because it is measured after that epoch.
     """
     val, y = comparable(run)
     if val is None or len(y) < len(val):
@@ -67,7 +67,7 @@ def wild(run: History) -> Finding | None:
     jumps, own = _wild(val), _wild(course)
     if jumps >= 0.6 and own >= 0.2:
         return too_high(
-            f"the held-out loss jumps by {jumps:.0%} of its height from line to line, to the end",
+            f"to the end, the held-out loss jumps by {jumps:.0%} of its height from line to line",
             0.85,
         )
     still = np.median(course[len(course) // 2 :]) > 0.1 * course[1 : max(5, len(course) // 6)].min()
@@ -80,10 +80,10 @@ def wild(run: History) -> Finding | None:
 
 
 def restless(run: History) -> Finding | None:
-    """Of a line an epoch, or so: after the first few nothing is learned, and nothing is at rest.
+    """With about one line per epoch: after the first few, nothing is learned or at rest.
 
-    The held-out data are the same in each line, so what trembles is the weights. Twice as much as
-    in any sound run at a constant rate that these rules were made on.
+    The held-out data are the same in each line, so it is the weights that tremble, twice as much as
+    in any sound run at a constant rate among those used to make these rules.
     """
     val, y = comparable(run)
     if val is None or val.min() <= 0 or len(val) < 12 or not 12 <= len(y) < 100:
@@ -102,7 +102,7 @@ def restless(run: History) -> Finding | None:
 
 
 def _ends(curve: np.ndarray) -> tuple[float, float]:
-    """Between which values a curve is mostly, in its second half."""
+    """The values between which a curve mostly stays in its second half."""
     low, high = np.quantile(curve[len(curve) // 2 :], (0.1, 0.9))
     return float(low), float(high)
 
@@ -129,7 +129,7 @@ def at_once(run: History) -> Finding | None:
 
 
 def guesses(run: History) -> Finding | None:
-    """The loss was far higher at first, and then lies at a guess among some classes."""
+    """The loss was far higher at first, and then stays at a guess among a number of classes."""
     y = run.loss
     if len(y) < 12 or run.lost is not None:
         return None
@@ -148,14 +148,14 @@ def guesses(run: History) -> Finding | None:
     if classes is None:
         return None
     return too_high(
-        f"the loss was {first:.3g} at first, and then lies at {level:.3g}, a guess among "
+        f"the loss was {first:.3g} at first, and then stays at {level:.3g}, a guess among "
         f"{classes} classes: the weights were thrown away",
         0.9,
     )
 
 
 def _learns(run: History, y: np.ndarray) -> bool:
-    """Whether the training loss goes on falling after its first lines."""
+    """Whether the training loss keeps falling after its first lines."""
     few = max(len(y) // 10, 2)
     early = float(np.median(y[1 : 1 + few]))
     return float(np.median(y[len(y) // 2 :])) < early - 0.15 * abs(early)
@@ -175,7 +175,7 @@ def comparable(run: History) -> tuple[np.ndarray | None, np.ndarray]:
 
 
 def settles(run: History) -> bool:
-    """Whether the held-out loss has come down and is calm: what the batches show is the batches."""
+    """Whether the held-out loss has come down and is calm, so that any noise is the batches'."""
     val, _ = comparable(run)
     if val is None or val.min() <= 0:
         return False

@@ -1,4 +1,4 @@
-"""What a batch is for a model and a loss: a pair, more with masks, a dict, a tensor alone."""
+"""The forms of a batch for a model and a loss: a pair, more with masks, a dict, one tensor."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,7 +13,7 @@ TARGETS = ("labels", "label", "targets", "target", "y")
 def as_loss(loss: Any) -> Any:
     """The loss as it is, where it can be called; None: the model has one of its own.
 
-    Raises: TypeError in words where it was not made, or isn't a function.
+    Raises: TypeError if it is a class that wasn't called, or isn't a function.
     """
     if isinstance(loss, type):
         raise TypeError(f"loss must be made first: write {loss.__name__}(), with parentheses")
@@ -23,11 +23,12 @@ def as_loss(loss: Any) -> Any:
 
 
 def loss_of(model: torch.nn.Module, loss: Any, batch: Any) -> torch.Tensor:
-    """The loss of one batch, where the model is.
+    """The loss of one batch, on the model's device.
 
-    A pair (x, y) is loss(model(x), y). Of more, the last is y and the rest what the model is called
-    with; a tensor alone is its own target, as for an autoencoder. A dict is called by its names,
-    but for the labels; without a loss, the model's own answer has one, as in transformers.
+    A pair (x, y) is loss(model(x), y). Of more, the last is y, and the model is called with the
+    rest; a single tensor is its own target, as for an autoencoder. A dict is passed by name,
+    except for the labels; without a loss function, the model's output has a loss, as in
+    transformers.
     """
     where = next((p.device for p in model.parameters()), torch.device("cpu"))
     x, y = _parts(_moved(batch, where), loss)
@@ -45,7 +46,7 @@ def loss_of(model: torch.nn.Module, loss: Any, batch: Any) -> torch.Tensor:
 
 
 def _parts(batch: Any, loss: Any) -> tuple[Any, Any]:
-    """What the model is called with, and what its answer is held against."""
+    """What the model is called with, and what its output is compared with."""
     if isinstance(batch, Mapping):
         if loss is None:
             return batch, None
@@ -53,7 +54,8 @@ def _parts(batch: Any, loss: Any) -> tuple[Any, Any]:
         if not found:
             raise ValueError(
                 f"batches must hold pairs (x, y), or one of {', '.join(TARGETS)} in each dict, "
-                f"not only {', '.join(map(str, batch))}; or loss must be None, for the model's own"
+                f"not only {', '.join(map(str, batch))}; or loss must be None, to use the model's "
+                "own"
             )
         return {k: v for k, v in batch.items() if k != found[0]}, batch[found[0]]
     if isinstance(batch, torch.Tensor):

@@ -25,7 +25,7 @@ def losses(
     hyper: dict[str, Any],
     clip: float | None = None,
 ) -> tuple[np.ndarray, bool]:
-    """The loss before each update, until the run is lost; and whether gradients are averaged."""
+    """The loss before each update, until the run is lost, and whether gradients are averaged."""
     loss = as_loss(loss)
     rule = _made(model, optimizer, float(lr[0]), hyper)
     modules = [*model.modules(), *(loss.modules() if isinstance(loss, torch.nn.Module) else ())]
@@ -56,10 +56,10 @@ def _made(
     """The optimizer: the caller's own, or a new one."""
     trained = [p for p in model.parameters() if p.requires_grad]
     if not trained:
-        raise ValueError("the model must have parameters to train; none of its has requires_grad")
+        raise ValueError("the model must have parameters to train, but none has requires_grad")
     if isinstance(optimizer, torch.optim.Optimizer):
         if hyper:
-            raise ValueError(f"{', '.join(hyper)}: your own optimizer has these already")
+            raise ValueError(f"{', '.join(hyper)}: your own optimizer already has these")
         held = {id(p) for group in optimizer.param_groups for p in group["params"]}
         if held.isdisjoint(map(id, trained)):
             raise ValueError("optimizer must hold parameters of this model; it has none of them")
@@ -81,7 +81,7 @@ def _shares(optimizer: torch.optim.Optimizer) -> list[float]:
 
 
 def _like(old: Any, rate: float) -> Any:
-    """A rate of the kind that stood there: a tensor for an optimizer that wants one."""
+    """A rate of the same kind as before: a tensor for an optimizer that needs one."""
     return torch.full_like(old, rate) if isinstance(old, torch.Tensor) else rate
 
 
@@ -96,16 +96,16 @@ def _endless(batches: Iterable[Any]) -> Iterator[Any]:
             empty = False
             yield batch
         if empty:
-            raise ValueError("batches must have a batch, and be a list or a DataLoader")
+            raise ValueError("batches must be a list or a DataLoader, with at least one batch")
 
 
 @contextlib.contextmanager
 def _put_back(
     modules: list[torch.nn.Module], optimizer: torch.optim.Optimizer, batches: Any
 ) -> Iterator[None]:
-    """Afterwards all is as before, also when the training between raised.
+    """Restores everything afterwards, even if the training in between raised an error.
 
-    The optimizer works on copies of its memory and its groups, and gets its own ones back.
+    The optimizer works on copies of its memory and its groups, and gets its own back.
     """
     parameters = [p for group in optimizer.param_groups for p in group["params"]]
     parameters += [p for module in modules for p in module.parameters(recurse=False)]
@@ -139,7 +139,7 @@ def _put_back(
 
 @contextlib.contextmanager
 def _same_chance(batches: Any) -> Iterator[None]:
-    """The random numbers that follow are those that would have followed."""
+    """Keeps the random numbers that follow the same as they would have been."""
     makers = [getattr(batches, "generator", None)]
     makers += [getattr(getattr(batches, "sampler", None), "generator", None)]
     kept = [(maker, maker.get_state()) for maker in makers if isinstance(maker, torch.Generator)]

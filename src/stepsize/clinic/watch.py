@@ -1,4 +1,4 @@
-"""`Watch`: a run is looked at while it trains, in any loop or as a framework's callback."""
+"""`Watch` looks at a run while it trains, in any loop or as a framework's callback."""
 
 from collections.abc import Callable
 from typing import Any
@@ -25,11 +25,11 @@ FIRST, GROWTH, SOON = 20, 1.25, 1.05
 class Watch:
     """Call it with each loss. It speaks once, when it is sure, and returns whether to stop.
 
-    stop: whether the run should end then; without it, the answer is always False. say: what is
-    done with the words, print by default. code, config, classes, kind: as `diagnose` takes them.
+    stop: whether the run should end then; without it, the answer is always False. say: what to do
+    with the words, by default print. code, config, classes, kind: as for `diagnose`.
 
-    Sure is an illness with an evidence of at least 90%, found at two looks in a row; a loss that
-    isn't a number is told at once. What can only be judged at the end (a plateau, a low rate,
+    It is sure of an illness with evidence of at least 90%, found in two looks in a row. A loss that
+    isn't a number is reported at once. What can be judged only at the end (a plateau, a low rate,
     overfitting) is in `watch.diagnosis()`.
 
     >>> watch = Watch(stop=True, say=lambda words: None)
@@ -50,7 +50,7 @@ class Watch:
         self._suspected = ""
 
     def __call__(self, loss: Any = None, **more: Any) -> bool:
-        """more: val_loss, lr, grad_norm, weight_norm, step, whatever is known at this moment."""
+        """more: val_loss, lr, grad_norm, weight_norm or step, whatever is known at this moment."""
         given = {"loss": loss, **more}
         record = {name: float(value) for name, value in given.items() if value is not None}
         self.records.append(record)
@@ -61,12 +61,12 @@ class Watch:
         return self.stop and self.found is not None
 
     def diagnosis(self) -> Diagnosis:
-        """All that can be said of the run so far."""
+        """Everything that can be said about the run so far."""
         return diagnose(self.records, **self.about)
 
     @staticmethod
     def _is_sure(found: Finding, lost: bool) -> bool:
-        """A loss that isn't a number is a fact, however few there are; all else must be likely."""
+        """A loss that isn't a number is a fact, however few there are; the rest must be likely."""
         return found.evidence >= SURE or (lost and found.name == "NaN")
 
     def _look(self, lost: bool) -> None:

@@ -1,4 +1,4 @@
-"""What the norm of all weights shows: the one curve in which a weight decay can be seen."""
+"""What the norm of all weights shows, the only curve in which a weight decay is visible."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ __all__ = ["SIGNS"]
 
 
 def pulled_to_zero(run: History) -> Finding | None:
-    """The weights shrank to well below what they began with, and much of the loss is left.
+    """The weights shrank to well below their start, and much of the loss is left.
 
     A sound training lets them grow, or hardly touches them.
     """
@@ -24,13 +24,13 @@ def pulled_to_zero(run: History) -> Finding | None:
         0.98,
         f"The norm of the weights fell from {began:.3g} to {end:.3g}, and the loss stays at "
         f"{run.course[-1]:.3g}: they are pulled to 0 faster than they learn.",
-        "A tenth of the weight decay, or none; and AdamW in place of an L2 penalty.",
+        "Try a tenth of the weight decay, or none; and AdamW in place of an L2 penalty.",
         6,
     )
 
 
 def thrown_far(run: History) -> Finding | None:
-    """The weights soon have a norm many times that of their start."""
+    """The norm of the weights is soon many times that of their start."""
     norm = _norm(run)
     if norm is None or run.course[-1] < 0.02 * run.start:
         return None

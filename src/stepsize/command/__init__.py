@@ -1,1 +1,1 @@
-"""What is typed in a shell: the course opened and updated, examined, taught."""
+"""What you type in a shell to open and update the course, to examine the machine, and to teach."""

@@ -2,10 +2,10 @@
 
     stepsize                     opens JupyterLab where you were, on your copies of the lessons in
                                  ./stepsize-course; --folder ELSEWHERE, --no-browser, --port 8899
-    stepsize doctor              examines this machine, and says what helps
-    stepsize diagnose run.log    says what ails a run of your own; more: diagnose --help
+    stepsize doctor              examines this machine, and says what to do
+    stepsize diagnose run.log    says what ails one of your own runs; see diagnose --help
     stepsize guide               makes the instructor's guide, one file to read or print
-    stepsize present 5           shows lesson 5 as slides, its labs at work
+    stepsize present 5           shows lesson 5 as slides, with working labs
     stepsize --version
 
 A new version (pip install --upgrade stepsize) renews what you haven't changed in your copies, and
@@ -60,14 +60,14 @@ def main(argv: Words | None = None) -> int | str:
 
 
 def what_comes(system: str) -> str:
-    """How much the course's packages are: told before they come."""
+    """How big the course's packages are, told before the download."""
     fetched, needed = MEGABYTES["course"]
     if not brings_cuda(system):
-        return f"It downloads about {fetched} MB, and needs {needed} MB of free disk space."
+        return f"This downloads about {fetched} MB, and needs {needed} MB of free disk space."
     much, more = MEGABYTES["cuda"]
     return (
-        f"On Linux, PyTorch brings CUDA along: it downloads about {much} MB and needs {more} MB of "
-        f"free disk space.\nWithout CUDA, that is {fetched} MB and {needed} MB. To leave it out, "
+        f"On Linux, PyTorch comes with CUDA: it downloads about {much} MB and needs {more} MB of "
+        f"free disk space.\nWithout CUDA, it is {fetched} MB and {needed} MB. To leave it out, "
         f"add:\n\n    --extra-index-url {CPU_INDEX}"
     )
 
@@ -87,7 +87,7 @@ def open_course(words: Words) -> int:
 
 
 def examine(words: Words) -> int:
-    """In a process that has none of the user's settings, and writes into no folder of theirs."""
+    """Run it in a process without the user's settings, which writes to none of their folders."""
     arguments.doctor(words)
     require("jupyterlab", "jupyter_client", "psutil")
     command = [sys.executable, "-P", "-m", "stepsize.command.doctor", *words]

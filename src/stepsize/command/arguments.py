@@ -1,6 +1,6 @@
-"""What each command may be told; `run.py` reads it before a set-up, which takes minutes.
+"""The arguments of each command; `run.py` reads them before the setup, which takes minutes.
 
-Nothing but Python is needed here. The programs that the commands start read the same words again.
+It needs nothing but Python. The programs that the commands start parse the same words again.
 """
 
 import argparse
@@ -16,10 +16,10 @@ __all__ = ["READ", "bench", "doctor", "guide", "hub", "opening", "present", "sit
 SHORTEST = 8  # characters of a class's password
 HUB = """\
 python run.py hub                  a trial, on this machine alone; everybody in your account
-sudo python3 run.py hub            a room: an account of the machine for each learner
+sudo python3 run.py hub            for a room: an account on the machine for each learner
     --ip 0.0.0.0 --port 8000       where it listens; without --ip, on this machine only
                                    (and on three more ports there, 81 to 83 above that one)
-    --subdomains https://NAME      each learner at a name of their own, LEARNER.NAME
+    --subdomains https://NAME      each learner at their own name, LEARNER.NAME
 ... hub passwords [--new]          shows the passwords of the class; draws new ones
 ... hub passwords --of-class WORD  sets the one that learners need
 ... hub reset NAME                 a new password for a learner who forgot theirs
@@ -30,29 +30,29 @@ Words = Sequence[str] | None  # None: those that this program was started with
 
 
 def opening(words: Words = None) -> argparse.Namespace:
-    """To open the course."""
+    """For opening the course."""
     parser = _parser("")
     _opens(parser)
     return parser.parse_args(words)
 
 
 def doctor(words: Words = None) -> argparse.Namespace:
-    """To examine this machine."""
+    """For examining this machine."""
     return _parser("doctor").parse_args(words)
 
 
 def guide(words: Words = None) -> argparse.Namespace:
-    """To make the instructor's guide."""
+    """For making the instructor's guide."""
     parser = _parser("guide")
     if place().clone:
-        stale = "name what is stale, change nothing"
+        stale = "name what is stale, and change nothing"
         parser.add_argument("--check", action="store_true", help=stale)
     parser.add_argument("--no-browser", action="store_true")
     return parser.parse_args(words)
 
 
 def present(words: Words = None) -> argparse.Namespace:
-    """To show a lesson as slides."""
+    """For showing a lesson as slides."""
     parser = _parser("present")
     parser.add_argument("lesson", type=_lesson, help="its number")
     parser.add_argument("--dark", action="store_true", help="light letters on a dark ground")
@@ -61,27 +61,31 @@ def present(words: Words = None) -> argparse.Namespace:
 
 
 def site(words: Words = None) -> argparse.Namespace:
-    """To make the course's site."""
+    """For making the course's site."""
     parser = argparse.ArgumentParser(prog="python run.py site")
     usual = str(place().course / "site")
     parser.add_argument("--into", type=_for_a_site, default=usual, metavar="FOLDER")
-    fetched = "fetch Python for the browser first, so that the exercises can be in it"
+    fetched = "fetch Python for the browser first, so that the exercises run there"
     parser.add_argument("--exercises", action="store_true", help=fetched)
     parser.add_argument("--no-browser", action="store_true")
     return parser.parse_args(words)
 
 
 def bench(words: Words = None) -> argparse.Namespace:
-    """To time everything."""
+    """For timing everything."""
     parser = argparse.ArgumentParser(prog="python run.py bench")
-    parser.add_argument("--quick", action="store_true", help="on very little; writes nothing")
+    parser.add_argument(
+        "--quick", action="store_true", help="a quick run on very little; writes nothing"
+    )
     parser.add_argument("--rounds", type=_rounds, default=11)
-    parser.add_argument("-k", default="", help="only what has this in its name; writes nothing")
+    parser.add_argument(
+        "-k", default="", help="only what has this word in its name; writes nothing"
+    )
     return parser.parse_args(words)
 
 
 def hub(words: Words = None) -> argparse.Namespace:
-    """To serve a class, and what else its hub is told."""
+    """For serving a class, and for the hub's other commands."""
     room = hasattr(os, "geteuid") and os.geteuid() == 0
     parser = argparse.ArgumentParser(
         prog="python run.py hub",
@@ -103,7 +107,7 @@ def hub(words: Words = None) -> argparse.Namespace:
 
 
 def _parser(command: str) -> argparse.ArgumentParser:
-    """Of a command that works in the learner's folder."""
+    """For a command that works in the learner's folder."""
     parser = argparse.ArgumentParser(prog=f"{place().command} {command}".strip())
     yours = "where your notebooks are, or will be"
     parser.add_argument("--folder", type=Path, metavar="FOLDER", help=yours)
@@ -128,14 +132,14 @@ def _hub_port(word: str) -> int:
 def _origin(word: str) -> str:
     if not re.fullmatch(r"https?://[a-z0-9.-]*[a-z][a-z0-9.-]*(:[0-9]+)?", word):
         raise argparse.ArgumentTypeError(
-            f"{word!r} should be https://NAME, as in https://class.example.org, and no more"
+            f"{word!r} should be https://NAME, like https://class.example.org, and nothing more"
         )
     return word
 
 
 def _rounds(word: str) -> int:
     if not word.isdecimal() or int(word) == 0:
-        raise argparse.ArgumentTypeError(f"it takes 1 round or more, not {word!r}")
+        raise argparse.ArgumentTypeError(f"it takes at least 1 round, not {word!r}")
     return int(word)
 
 
@@ -151,19 +155,19 @@ def _lesson(word: str) -> int:
 
 
 def _for_a_site(word: str) -> Path:
-    """A folder whose place the site takes: nobody's files may be in it."""
+    """A folder that the site replaces, so nobody's files may be in it."""
     folder = Path(word).expanduser()
     is_site = (folder / "_static" / "labs.js").is_file()
     if folder.exists() and not is_site and not (folder.is_dir() and not any(folder.iterdir())):
         raise argparse.ArgumentTypeError(
-            f"{word!r} has other things in it, and would be replaced: name a new folder"
+            f"{word!r} contains other files, and would be replaced: name a new folder"
         )
     return folder
 
 
 def _of_class(word: str) -> str:
     if len(word) < SHORTEST:
-        short = f"the password of the class needs {SHORTEST} characters or more, not {len(word)}"
+        short = f"the class password needs at least {SHORTEST} characters, not {len(word)}"
         raise argparse.ArgumentTypeError(short)
     return word
 

@@ -1,6 +1,6 @@
-"""Which cell of one version of a notebook is which cell of another; a notebook as JSON.
+"""Matches the cells of two versions of a notebook; reads and writes notebooks as JSON.
 
-Nothing but Python is needed: the doctor reads notebooks where packages may be broken.
+It needs nothing but Python, because the doctor reads notebooks when packages may be broken.
 """
 
 import hashlib
@@ -38,23 +38,23 @@ def loads(data: bytes) -> Notebook | None:
 
 
 def dumps(notebook: Notebook) -> bytes:
-    """As nbformat writes it."""
+    """The notebook as nbformat would write it."""
     text = json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
     return text.encode("utf-8", "backslashreplace")  # half a character becomes its \u escape
 
 
 def content(cell: Cell) -> tuple[str, str]:
-    """What a cell is, whatever it showed, and however it is folded."""
+    """What identifies a cell, whatever it showed and however it is folded."""
     return cell["cell_type"], "".join(cell["source"])
 
 
 def contents(cells: Iterable[Cell]) -> list[tuple[str, str]]:
-    """Of each cell, in their order."""
+    """The identity of each cell, in order."""
     return [content(cell) for cell in cells]
 
 
 def share(old: Iterable[Cell], new: Iterable[Cell]) -> float:
-    """How much of `old` is found in `new`, word for word: from 0 to 1."""
+    """The share of `old` that is found in `new`, word for word: from 0 to 1."""
     old, there = list(old), {content(cell) for cell in new}
     return sum(content(cell) in there for cell in old) / max(len(old), 1)
 
@@ -67,7 +67,7 @@ def fresh_id(cell: Cell, taken: Iterable[str]) -> str:
 
 
 def paired(old: Sequence[Cell], new: Sequence[Cell]) -> Pairs:
-    """The cells of the same id, by their places: of `new`, and of `old`."""
+    """The positions of cells with the same id, in `new` and in `old`."""
     where = {cell.get("id"): i for i, cell in reversed([*enumerate(old)])}
     where.pop(None, None)  # before nbformat 4.5, cells had none
     return {j: where.pop(cell.get("id")) for j, cell in enumerate(new) if cell.get("id") in where}
@@ -76,11 +76,11 @@ def paired(old: Sequence[Cell], new: Sequence[Cell]) -> Pairs:
 def matched(
     old: Sequence[Cell], new: Sequence[Cell], known: Pairs | None = None, *, rewritten: bool = True
 ) -> Pairs:
-    """For each cell of `new` that is a cell of `old`: which. Both by their places.
+    """For each cell of `new` that comes from `old`, which one. Both are given as positions.
 
-    First come those that read the same, wherever they were moved; then those that were edited and
-    have most of their words left; then, if `rewritten` is wanted, one that has none of them left,
-    but stands alone between the same neighbors. known: the pairs that are known already.
+    First come cells that read the same, wherever they were moved. Then come edited ones that still
+    have most of their words. Then, if `rewritten` is set, a cell with none of its words left that
+    stands alone between the same neighbors. known: pairs that are already known.
     """
     match = _Match(old, new, dict(known or {}))
     match.equal()
@@ -97,7 +97,7 @@ class _Match:
     pairs: Pairs
 
     def left(self) -> tuple[list[int], list[int]]:
-        """The cells of both that are in no pair yet."""
+        """The cells of both versions that aren't paired yet."""
         taken = set(self.pairs.values())
         old = [i for i in range(len(self.old)) if i not in taken]
         return old, [j for j in range(len(self.new)) if j not in self.pairs]
@@ -122,7 +122,7 @@ class _Match:
                 self.pairs[j] = i
 
     def likeness(self, i: int, j: int) -> float:
-        """The share of words that both have in common, in their order; of the same kind only."""
+        """The share of words the two have in common, in order; 0 for cells of different kinds."""
         (kind, text), (other, edited) = content(self.old[i]), content(self.new[j])
         if kind != other:
             return 0.0

@@ -1,8 +1,8 @@
 """The learner's copies of the course. An update of the course never overwrites an answer.
 
 A copy says in its metadata which version of the course it was made from, and that version is kept
-whole. So an update is a three-way merge; and if it is killed, there is the notebook from before it
-or the one from after it, never half of one.
+in full. So an update is a three-way merge. If it is killed, the notebook is either the one from
+before or the one from after it, never half of one.
 """
 
 import json
@@ -39,14 +39,14 @@ BEGIN = (
 
 @dataclass(frozen=True)
 class Copies:
-    """Those in `folder`, of the notebooks of `course`: the repository, or the package's data."""
+    """Copies in `folder` of the notebooks in `course`: the repository, or the package's data."""
 
     course: Path
     folder: Path
 
     @property
     def record(self) -> Path:
-        """The digest of what the course last gave out, by name."""
+        """The digests of what the course last handed out, by name."""
         return self.folder / ".course.json"
 
     @property
@@ -90,7 +90,7 @@ class Copies:
         return max(ages, default=(0, names[0]))[1]
 
     def _given(self) -> dict[str, str]:
-        """What was given out. Where that is lost, all that is there counts as the learner's."""
+        """What was handed out. If that record is lost, everything counts as the learner's."""
         try:
             given = json.loads(self.record.read_bytes())
         except (OSError, ValueError):
@@ -100,7 +100,7 @@ class Copies:
     # One notebook --------------------------------------------------------------------------------
 
     def _give(self, name: str, source: Path, given: dict[str, str]) -> Iterator[str]:
-        """Put the course's version there; if the learner has written in theirs, combine the two."""
+        """Put the course's version there; if the learner has written in theirs, merge the two."""
         data, theirs = source.read_bytes(), self.work.read(name)
         before, given[name] = given.get(name), digest(data)
         if theirs and origin(theirs) == version_of(data):
@@ -129,7 +129,9 @@ class Copies:
             said = f"{name} is up to date, with everything you wrote."
             if merged.conflicts:
                 where = "one place" if merged.conflicts == 1 else f"{merged.conflicts} places"
-                said += f" In {where} there are two versions, the course's and yours, with a note."
+                said += (
+                    f" In {where} you'll find two versions, the course's and yours, with a note."
+                )
             yield said
         path = self.folder / name
         updated = new | {"cells": merged.cells, "metadata": theirs["metadata"] | new["metadata"]}
@@ -144,9 +146,9 @@ class Copies:
         given: dict[str, str],
         before: str | None,
     ) -> Notebook | None:
-        """What a notebook was made from that doesn't say so: from an earlier `run.py`, mostly.
+        """What a notebook was made from if it doesn't say so, mostly with an earlier `run.py`.
 
-        before: the digest of what was last given out under its name.
+        before: the digest of what was last handed out under its name.
         """
         if before == digest((self.folder / name).read_bytes()):
             return theirs
@@ -193,7 +195,7 @@ class Copies:
                 del given[beside]
 
     def _is_unused(self, name: str, given: dict[str, str]) -> bool:
-        """Is nothing there, or nothing but what the course gave?"""
+        """Is there nothing, or only what the course handed out?"""
         path, theirs = self.folder / name, self.work.read(name)
         if theirs is None:
             return not path.exists()

@@ -29,8 +29,8 @@ if TYPE_CHECKING:  # it comes with the packages that are examined
     from packaging.specifiers import SpecifierSet
 
 MEMORY, FREE, DISK = 3.0, 1.0, 0.5  # GB: of memory in all, of it unused, and of disk
-ROOM = 10**6  # bytes that my-work has to have room for
-PATIENCE = 180  # seconds for a kernel to start; slow after a set-up, or where much else runs
+ROOM = 10**6  # bytes that must fit into my-work
+PATIENCE = 180  # seconds for a kernel to start; slow after a setup, or on a busy machine
 NEEDED = ("numpy", "matplotlib", "ipywidgets", "anywidget", "jupyterlab", "scikit-learn", "torch")
 
 
@@ -73,7 +73,7 @@ def disk(free: float | None = None) -> str:
 
 
 def folder(work: Path) -> str:
-    """The learner's. It is made here only to try, and goes again."""
+    """The learner's folder. If it doesn't exist, it is created only to try, and removed again."""
     new = not work.exists()
     try:
         work.mkdir(exist_ok=True)
@@ -101,7 +101,7 @@ def _elsewhere(where: str) -> str:
 
 
 def notebooks(work: Path, course: Path | None = None) -> str:
-    """Can the learner's be opened? course: where its own are, or None for this one's."""
+    """Can the learner's notebooks be opened? course: where the course's are; None: this one's."""
     copies = Copies(course or place().course, work)
     names = copies.work.names()
     damaged = [name for name in names if copies.work.is_damaged(name)]
@@ -112,7 +112,7 @@ def notebooks(work: Path, course: Path | None = None) -> str:
             keeps = "It keeps the damaged file and puts a working one beside it."
             fix = f"Run: {place().command}. {keeps}"
         raise Ill(
-            f"Damaged, so they can't be opened, in {work.name}: "
+            f"{work.name} has damaged notebooks that can't be opened: "
             f"{', '.join(courses or damaged)}. {fix}"
         )
     if not names:
@@ -138,7 +138,7 @@ def packages(versions: dict[str, str] | None = None) -> str:
 
 
 def _pinned() -> "dict[str, SpecifierSet]":
-    """What a clone has installed: one version of each."""
+    """The versions that a clone installs, one of each."""
     from packaging.specifiers import SpecifierSet
 
     pins = (place().course / "constraints.txt").read_text(encoding="utf-8")
@@ -147,7 +147,7 @@ def _pinned() -> "dict[str, SpecifierSet]":
 
 
 def _admitted() -> "dict[str, SpecifierSet]":
-    """What the wheel asks for, on this machine."""
+    """The versions that the wheel asks for on this machine."""
     from packaging.requirements import Requirement
 
     needs = map(Requirement, importlib.metadata.requires("stepsize") or [])
@@ -156,7 +156,7 @@ def _admitted() -> "dict[str, SpecifierSet]":
 
 
 def extensions(prefix: str = sys.prefix) -> str:
-    """What JupyterLab needs in the browser to draw a lab; without it, words stand in its place."""
+    """What JupyterLab needs in the browser to draw a lab; without it, only text appears."""
     folder = Path(prefix) / "share" / "jupyter" / "labextensions"
     for name in ("@jupyter-widgets/jupyterlab-manager", "anywidget"):
         if not (folder / name / "package.json").exists():
@@ -199,7 +199,7 @@ print(slider.comm.comm_id, before)
 
 
 def kernel(name: str = "python3") -> str:
-    """A kernel is started, a lab made in it, and its slider moved as a browser would."""
+    """Start a kernel, make a lab in it, and move its slider as a browser would."""
     from jupyter_client.manager import start_new_kernel
 
     began = time.monotonic()
@@ -243,7 +243,7 @@ def examinations(work: Path) -> list[Examination]:
 
 
 def examine(examinations: Iterable[Examination]) -> int:
-    """Print a line for each; 0 where all is well, 1 where something has to be done."""
+    """Print a line for each; return 0 if all is well, 1 if something has to be done."""
     ills, began = 0, time.monotonic()
     for examination in examinations:
         try:

@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all."""
+"""Files that are written completely or not at all."""
 
 import hashlib
 import os
@@ -11,14 +11,14 @@ HOUR = 3600  # seconds: by then, nobody is writing it any more
 
 
 def digest(data: bytes) -> str:
-    """Of what lies in a file: equal for equal bytes only."""
+    """The digest of a file's contents."""
     return hashlib.sha256(data).hexdigest()
 
 
 def write(path: Path, data: bytes, *, mtime: float | None = None) -> None:
-    """All of it or nothing, whenever the power goes or the disk is full.
+    """Write all of it or nothing, even if the power fails or the disk is full.
 
-    mtime: when it was last changed, as the file should say; else now. Raises: OSError, which
+    mtime: the file's modification time, by default now. Raises: OSError, which
     names the path.
     """
     half = path.with_name(f".{path.name}.{os.getpid()}.half")
@@ -41,7 +41,7 @@ def write(path: Path, data: bytes, *, mtime: float | None = None) -> None:
 
 
 def sweep(folder: Path) -> None:
-    """Remove what is left of a writing that was killed."""
+    """Remove what a killed write has left behind."""
     for half in folder.glob(".*.half"):
         try:
             if time.time() - half.stat().st_mtime > HOUR:

@@ -1,6 +1,6 @@
 """The instructor's guide as one HTML file, to read and to print: `stepsize guide`.
 
-Its pages are those of lessons/instructor/; what is made of them there, tools/guide.py makes.
+Its pages are those in lessons/instructor/, parts of which tools/guide.py generates.
 """
 
 import os
@@ -61,9 +61,9 @@ def chapters(pages: Path) -> list[Path]:
 
 
 def html(pages: Path, folder: Path, printed: dict[str, str] | None = None) -> str:
-    """The guide as one file that needs no other, and no network; it is to lie in `folder`.
+    """The guide as one file that needs no other file and no network; it will be in `folder`.
 
-    printed: the pages of the PDF on which each part is, to be named in the contents.
+    printed: on which pages of the PDF each part is, for the table of contents.
     """
     link = partial(_target, pages, folder)
     contents, sections, mistakes = [], [], []
@@ -86,7 +86,7 @@ def html(pages: Path, folder: Path, printed: dict[str, str] | None = None) -> st
 
 
 def without_mistakes(text: str) -> tuple[str, dict[str, str]]:
-    """A page that points to the appendix, and what goes there: exercise -> its known mistakes."""
+    """A page that points to the appendix, and what goes there: exercise -> known mistakes."""
     tables = {}
 
     def moved(found: re.Match[str]) -> str:
@@ -111,9 +111,9 @@ def _on_pages(name: str, printed: dict[str, str] | None) -> str:
 
 
 def page_ranges(document: bytes, pages: Path) -> dict[str, str]:
-    """On which pages of a PDF each part is, to type into a print dialog; none if it can't be read.
+    """On which pages of a PDF each part is, for a print dialog; empty if it can't be read.
 
-    Chromium names the places that links lead to, and numbers its pages in their order.
+    Chromium names the targets of links, and numbers its pages in order.
     """
     numbers = sorted(map(int, re.findall(rb"^(\d+) 0 obj\n<</Type /Page\n", document, re.M)))
     found = re.findall(rb"/(\S+) \[(\d+) 0 R /XYZ", document)
@@ -148,7 +148,7 @@ PAGE = """<!doctype html>
 
 
 def rendered(text: str, link: Callable[[str], str]) -> str:
-    """One page. link: where its links lead to; nowhere, if that is empty."""
+    """One page as HTML. link: maps a link to its target; an empty target removes the link."""
     with needs():
         import mistune
         from latex2mathml.converter import convert
@@ -178,7 +178,7 @@ def rendered(text: str, link: Callable[[str], str]) -> str:
 
 
 def _target(pages: Path, folder: Path, url: str) -> str:
-    """Where a link leads to: within the guide, if that is in it; else to the file, if there is."""
+    """A link's target: within the guide if it is there, otherwise the file, if it exists."""
     file, _, _ = url.partition("#")
     if not file or "://" in file:
         return url
@@ -193,7 +193,7 @@ def _target(pages: Path, folder: Path, url: str) -> str:
 
 
 def pdf(source: Path) -> Path | None:
-    """Printed by a browser of the Chromium family, if one is found, and can do it."""
+    """Print it with a browser of the Chromium family, if one is found and can do it."""
     program = next(filter(None, map(shutil.which, BROWSERS)), None)
     if program is None:
         return None

@@ -1,4 +1,4 @@
-"""What lay in a repository before. Where there is no git, or no history, that is nothing."""
+"""What a repository held before; nothing if there is no git or no history."""
 
 import os
 import subprocess
@@ -14,7 +14,7 @@ ENOUGH = 0.5  # of its cells, word for word: from there on, a notebook may come 
 
 
 def versions(root: Path, name: str) -> list[bytes]:
-    """The contents that this file has had, oldest first; under its earlier names, too."""
+    """All earlier contents of this file, oldest first, including those under its earlier names."""
     look = ["log", "--follow", "-m", "--diff-filter=d", "--name-only", "--format=commit %H"]
     places: list[str] = []
     try:
@@ -30,7 +30,7 @@ def versions(root: Path, name: str) -> list[bytes]:
 
 
 def _git(root: Path, *command: str, said: bytes = b"") -> bytes:
-    """What git answers; of a repository of another account, too, and without fetching anything."""
+    """Git's answer, even for a repository of a different account, without fetching anything."""
     env = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     env |= dict(GIT_NO_LAZY_FETCH="1", GIT_OPTIONAL_LOCKS="0")
     git = ["git", "-C", str(root), "-c", f"safe.directory={root}", *command]
@@ -40,7 +40,7 @@ def _git(root: Path, *command: str, said: bytes = b"") -> bytes:
 
 
 def _contents(batch: bytes) -> Iterator[bytes]:
-    """Each comes after a line that ends in its length."""
+    """The objects in git's output, each after a line that ends in its length."""
     while batch:
         head, _, rest = batch.partition(b"\n")
         length = int(head.split()[-1])  # ValueError where one is missing
@@ -49,14 +49,14 @@ def _contents(batch: bytes) -> Iterator[bytes]:
 
 
 def likeliest(notebook: Notebook, found: Iterable[Notebook]) -> Notebook | None:
-    """Which of these it was made from: the one that it differs from in the fewest cells."""
+    """Which of these it was made from: the one it differs from in the fewest cells."""
     cells = notebook["cells"]
     able = [version for version in found if share(version["cells"], cells) >= ENOUGH]
     return min(able, key=lambda version: _differences(version["cells"], cells), default=None)
 
 
 def _differences(old: list[Cell], new: list[Cell]) -> int:
-    """A cell that was changed counts once, one that was deleted or added twice."""
+    """How many cells differ; one that was deleted or added counts twice."""
     pairs = matched(old, new, paired(old, new))
     changed = sum(content(old[i]) != content(new[j]) for j, i in pairs.items())
     return changed + 2 * (len(old) + len(new) - 2 * len(pairs))

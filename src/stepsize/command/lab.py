@@ -26,7 +26,7 @@ except KeyboardInterrupt:  # before it is ready
 
 
 def a_free_port(wanted: int | None = None) -> int:
-    """The wanted one, or Trouble; else the first there is."""
+    """The port that was asked for, or Trouble; by default, the first free one."""
     for port in [wanted] if wanted is not None else range(8888, 8988):
         try:
             with socket.socket() as probe:
@@ -36,15 +36,13 @@ def a_free_port(wanted: int | None = None) -> int:
                 return port
         except (OSError, OverflowError):
             pass
-    raise Trouble(
-        f"Port {port} is taken or not allowed. Leave out --port, and a free one is found."
-    )
+    raise Trouble(f"Port {port} is taken or not allowed. Without --port, a free one is chosen.")
 
 
 def settings(
     home: Path, source: Path = SETTINGS, instead: Mapping[str, bytes] = MappingProxyType({})
 ) -> Path:
-    """Those of `source`, in the learner's folder: where that is. instead: of files in it."""
+    """Copies `source` into the learner's folder; returns where. instead: replaces files in it."""
     own = home / ".jupyter"
     for file in source.rglob("*.*"):
         name = file.relative_to(source).as_posix()
@@ -61,7 +59,7 @@ def jupyterlab(
     no_browser: bool = False,
     source: Path = SETTINGS,
 ) -> int:
-    """Open it in `home` at this notebook, until it is stopped."""
+    """Open JupyterLab in `home` at this notebook, and run until it is stopped."""
     own = settings(home, source)
     token, page = secrets.token_hex(16), "/lab/tree/" + quote(notebook)
     command = [str(python), "-c", START, "--Application.log_level=ERROR", "-y"]

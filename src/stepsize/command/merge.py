@@ -1,7 +1,7 @@
-"""An update of a notebook that its learner has written in: a three-way merge, cell by cell.
+"""Updates a notebook that its learner has written in, by a three-way merge, cell by cell.
 
-What the learner wrote or added stays, where they put it; every cell that they did not touch becomes
-the course's new one. Only where both changed the same cell do both stand there, below a note.
+Whatever the learner wrote or added stays where they put it; every cell they didn't touch is
+replaced by the course's new one. Only if both changed the same cell are both kept, below a note.
 """
 
 import re
@@ -24,9 +24,9 @@ class Merged:
 
 
 def merge(base: list[Cell], theirs: list[Cell], new: list[Cell], *, same_ids: bool) -> Merged:
-    """base: what the course had handed out, before it became `theirs`.
+    """Merge `new` into `theirs`. base: what the course had handed out before it became `theirs`.
 
-    same_ids: do equal ids of `base` and `new` mean the same cell? Else their texts tell.
+    same_ids: do equal ids in `base` and `new` mean the same cell? If not, their texts decide.
     """
     theirs, beside = standing(theirs)
     keys = _keys(base, theirs, new, same_ids)
@@ -51,7 +51,7 @@ def merge(base: list[Cell], theirs: list[Cell], new: list[Cell], *, same_ids: bo
 def _keys(
     base: list[Cell], theirs: list[Cell], new: list[Cell], same_ids: bool
 ) -> tuple[list[Key], list[Key], list[Key]]:
-    """For each cell of the three versions, which one it is."""
+    """For each cell of the three versions, which cell it is."""
     kept = matched(base, new, paired(base, new) if same_ids else None)
     held = matched(base, theirs, paired(base, theirs), rewritten=False)
     added = [j for j in range(len(new)) if j not in kept]
@@ -69,7 +69,7 @@ def _keys(
 
 
 def _order(base: list[Key], theirs: list[Key], new: list[Key]) -> list[Key]:
-    """The course's; but what the learner added or moved follows what it follows in theirs."""
+    """The course's order, but what the learner added or moved stays behind its predecessor."""
     before, after = [key for key in base if key in theirs], [key for key in theirs if key in base]
     blocks = SequenceMatcher(None, before, after, autojunk=False).get_matching_blocks()
     unmoved = {before[a + k] for a, _, size in blocks for k in range(size)}
@@ -84,7 +84,7 @@ def _order(base: list[Key], theirs: list[Key], new: list[Key]) -> list[Key]:
 
 
 def _decided(was: Cell | None, has: Cell | None, now: Cell | None) -> tuple[list[Cell], bool]:
-    """What stands for one cell: in the base, theirs and the new. Have both changed it?"""
+    """One cell's versions in base, theirs and new. Have both sides changed it?"""
     if now is None:
         if has is None or _same(has, was):
             return [], False
@@ -111,7 +111,7 @@ def _was_run(has: Cell, was: Cell | None) -> bool:
 
 
 def _with_ids(cells: list[Cell], courses: set[str]) -> list[Cell]:
-    """Each with an id that no other one has. courses: the ids of the course's cells."""
+    """The cells with unique ids. courses: the ids of the course's cells."""
     taken: set[str] = set()
     done = []
     for cell in cells:

@@ -1,6 +1,6 @@
 """Cells that an update puts into a learner's notebook: notes, and the course's version of a cell.
 
-They say so in their metadata. That holds until somebody writes in one: then it is the learner's.
+Their metadata says so, until somebody writes in one: then it is the learner's.
 """
 
 from collections.abc import Iterable
@@ -26,13 +26,13 @@ DROPPED = (
 
 
 def note(words: str, about: str = "") -> Cell:
-    """about: the id of the cell that it belongs to; none for the whole notebook."""
+    """A note. about: the id of the cell it belongs to; none for the whole notebook."""
     source = f'<div class="alert alert-warning">{words}</div>'
     return _marked(dict(cell_type="markdown", metadata={}, source=source), note=about)
 
 
 def copy_of(cell: Cell) -> Cell:
-    """The course's version of a cell, to stand beside the learner's, which has the id."""
+    """The course's version of a cell, to put beside the learner's, which keeps the id."""
     return _marked(cell, copy=cell["id"])
 
 
@@ -42,16 +42,16 @@ def plain(cells: Iterable[Cell]) -> list[Cell]:
 
 
 def with_note(cells: Iterable[Cell], words: str) -> list[Cell]:
-    """A note about the whole notebook at its top, in place of any that stands there."""
+    """Put a note about the whole notebook at its top, in place of any earlier one."""
     rest = [cell for cell in cells if _mark(cell).get("note") != ""]
     top = note(words)
     return [top | {"id": fresh_id(top, [cell.get("id", "") for cell in rest])}, *rest]
 
 
 def standing(cells: Iterable[Cell]) -> tuple[list[Cell], dict[str | None, list[Cell]]]:
-    """The learner's own cells; and apart what updates have put beside one of them, by its id.
+    """The learner's own cells, and separately what updates have put beside them, by id.
 
-    If they have deleted their version and kept the course's, that one is theirs.
+    If they have deleted their version and kept the course's, the course's is now theirs.
     """
     cells = list(cells)
     ids = {cell.get("id") for cell in cells if not _mark(cell)}
@@ -71,7 +71,7 @@ def standing(cells: Iterable[Cell]) -> tuple[list[Cell], dict[str | None, list[C
 
 
 def _still_true(notes: list[Cell]) -> list[Cell]:
-    """Two versions stand there only as long as the course's does."""
+    """Two versions are kept only as long as the course's is there."""
     if any("copy" in _mark(cell) for cell in notes):
         return notes
     return [cell for cell in notes if content(cell) != content(note(BOTH))]

@@ -1,6 +1,6 @@
-"""Where the course lies: in a clone of the repository, or in the package, as a wheel brought it.
+"""Where the course is: in a clone of the repository, or in the package, installed from a wheel.
 
-Nothing but Python is needed here.
+It needs nothing but Python.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ CLONE = HERE.parents[1].name == "src" and (REPOSITORY / "run.py").is_file()  # o
 
 @dataclass(frozen=True)
 class Place:
-    """What differs between a clone and a wheel."""
+    """Whatever differs between a clone and a wheel."""
 
     course: Path  # its lessons/, notebooks/ and solutions/
     command: str  # what opens it in a shell
@@ -25,7 +25,7 @@ class Place:
 
 
 def place() -> Place:
-    """This one: a clone's, or the wheel's."""
+    """The place this runs from: a clone, or a wheel."""
     if CLONE:
         mend = "Delete the folder .venv and run: python run.py"
         return Place(REPOSITORY, "python run.py", mend, clone=True)
@@ -34,10 +34,10 @@ def place() -> Place:
 
 
 def chosen(named: Path | None, here: Path) -> Path:
-    """The learner's folder. named: by them, if they did; here: where they are in the shell.
+    """The learner's folder. named: the one they named, if any; here: the shell's current folder.
 
-    A clone has its own. Else it is the one they stand in or before, so that nobody who comes back
-    is given a second one.
+    A clone has its own. Otherwise it is the current folder or one inside it, so that nobody who
+    comes back gets a second one.
     """
     if named is not None:
         return here / named.expanduser()
@@ -48,5 +48,5 @@ def chosen(named: Path | None, here: Path) -> Path:
 
 
 def is_learners(folder: Path) -> bool:
-    """Has the course been handed out into it?"""
+    """Has the course been handed out to this folder?"""
     return (folder / ".course.json").is_file()

@@ -1,9 +1,9 @@
-"""Show a lesson as slides in JupyterLab, its labs at work: python run.py present 5
+"""Show a lesson as slides in JupyterLab, with working labs: python run.py present 5
 
 The slides are made from solutions/ and notebooks/ each time, into `teaching` in the learner's
-folder; to keep some that you have changed, give them another name. The extension
-jupyterlab-slideshow shows them. It works in JupyterLab's own page, so labs live. (jupyterlab-rise
-has a page of its own, in which neither ipywidgets 8 nor anywidget starts: tried with 0.43.1 on
+folder; to keep slides that you have changed, give them a different name. The extension
+jupyterlab-slideshow shows them. It works in JupyterLab's own page, so labs work. (jupyterlab-rise
+has its own page, in which neither ipywidgets 8 nor anywidget starts: tried with 0.43.1 on
 JupyterLab 4.6.)
 """
 
@@ -76,7 +76,7 @@ OVERRIDES = {
 def slides(solved: NotebookNode, given: NotebookNode) -> NotebookNode:
     """The slides of a lesson: one idea each, and an answer only below its question.
 
-    given: the learner's notebook. Its cells have the names of those that they were made from.
+    given: the learner's notebook, whose cells have the ids of those they were made from.
     """
     blanks = {cell.id: cell.source for cell in given.cells}
     cells = [_cell("markdown", KEYS, "slide")]
@@ -103,12 +103,12 @@ def slides(solved: NotebookNode, given: NotebookNode) -> NotebookNode:
 
 
 def _title(notebook: NotebookNode) -> str:
-    """The lesson's, as a heading."""
+    """The lesson's title, as a heading."""
     return next(line for line in notebook.cells[0].source.splitlines() if line.startswith("# "))
 
 
 def _cell(kind: str, source: str, slide: str) -> NotebookNode:
-    """slide: "slide", "subslide", "skip", or "" for what stands below the cell before."""
+    """slide: "slide", "subslide", "skip", or "" to continue below the previous cell."""
     new = nbformat.v4.new_markdown_cell if kind == "markdown" else nbformat.v4.new_code_cell
     cell = new(source)
     if slide:
@@ -120,7 +120,7 @@ def _cell(kind: str, source: str, slide: str) -> NotebookNode:
 
 
 def _place(source: str, before: NotebookNode) -> str:
-    """Short code stands below a short text; a picture or a lab needs a slide of its own."""
+    """Short code goes below a short text; a picture or a lab needs its own slide."""
     if _only_prepares(source):
         return "skip"
     if PICTURE.search(source):
@@ -142,7 +142,7 @@ def _only_prepares(source: str) -> bool:
 
 
 def _pieces(text: str) -> Iterator[tuple[str, str]]:
-    """A text as (markdown, kind of slide): what is one idea stays together, as far as it fits."""
+    """A text as (markdown, kind of slide). One idea stays on one slide, as far as it fits."""
     text = re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL)
     text = re.sub(r"\n## Words\n.*?(?=\n## |\Z)", "", "\n" + text, flags=re.DOTALL)
     together: list[str] = []
@@ -168,12 +168,12 @@ def _pieces(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _words(text: str) -> int:
-    """How much room it takes; a formula or a row of a table as much as a line of ten words."""
+    """How much room a text takes; a formula or a table row counts as a line of ten words."""
     return len(text.split()) + 10 * (text.count("$$") + text.count("\n|"))
 
 
 def _blocks(text: str) -> Iterator[str]:
-    """The paragraphs; code, formulas and folded answers are not torn apart."""
+    """The paragraphs; code, formulas and folded answers are kept whole."""
     block: list[str] = []
     for line in [*text.split("\n"), ""]:
         whole = "\n".join(block)
@@ -190,7 +190,7 @@ def _blocks(text: str) -> Iterator[str]:
 
 
 def settings(folder: Path, dark: bool = False) -> Path:
-    """The learner's settings, and with them the presenter's."""
+    """The learner's settings, plus the presenter's."""
     shutil.copytree(lab.SETTINGS, folder, dirs_exist_ok=True)
     style = folder / "custom" / "custom.css"
     ours = Path(__file__).with_name("presenting.css").read_text(encoding="utf-8")
@@ -204,7 +204,7 @@ def settings(folder: Path, dark: bool = False) -> Path:
 
 
 def prepare(number: int, work: Path) -> str:
-    """Make the slides; the name of the notebook."""
+    """Make the slides; return the notebook's name."""
     course = place().course
     names = {int(path.name[:2]): path.name for path in (course / "solutions").glob("[0-9]*.ipynb")}
     if number not in names:

@@ -1,4 +1,4 @@
-"""The programs that the commands start: what they find around them, and how they end."""
+"""The programs that the commands start: their environment, and how they end."""
 
 import os
 import subprocess
@@ -8,7 +8,7 @@ __all__ = ["environment", "finish"]
 
 
 def environment(home: Path) -> dict[str, str]:
-    """The user's, without their settings of Python and Jupyter; Jupyter keeps its own in home."""
+    """The user's environment, without Python or Jupyter settings; Jupyter keeps its own in home."""
     own = ("PYTHON", "JUPYTER", "IPYTHON", "MPLBACKEND")
     env = {name: value for name, value in os.environ.items() if not name.startswith(own)}
     env |= dict(PYTHONUNBUFFERED="1", PYTHONIOENCODING="utf-8")
@@ -18,7 +18,7 @@ def environment(home: Path) -> dict[str, str]:
 
 
 def finish(process: subprocess.Popen[bytes]) -> int:
-    """Its exit status. It hears Ctrl-C too, and is left the time to end by itself."""
+    """Its exit status. It gets Ctrl-C, too, and has time to end by itself."""
     while True:
         try:
             return process.wait()

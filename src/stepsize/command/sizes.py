@@ -1,4 +1,4 @@
-"""What the course's packages take, as measured on Linux. Nothing but Python is needed here."""
+"""How much room the course's packages take, as measured on Linux. It needs nothing but Python."""
 
 __all__ = ["CPU_INDEX", "MEGABYTES", "brings_cuda", "torch_has_builds"]
 
@@ -24,5 +24,5 @@ def brings_cuda(system: str) -> bool:
 
 
 def torch_has_builds(system: str, machine: str) -> bool:
-    """As torch's marker in pyproject.toml says."""
+    """Whether torch is installed on such a machine, by its marker in pyproject.toml."""
     return (system, machine) in BUILT

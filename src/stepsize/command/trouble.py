@@ -1,4 +1,4 @@
-"""What can go wrong in the set-up, and what to do, in words for the learner."""
+"""What can go wrong in the setup, and what to do, in words for the learner."""
 
 import os
 import platform
@@ -55,9 +55,9 @@ KNOWN = [  # what is said when something fails, and what that means; the first t
 
 
 def meaning(said: str, root: Path, failed: object = None) -> str:
-    """What it means that a program failed saying this; its last words, where that isn't known.
+    """What a program's failure with this output means; its last lines if that isn't known.
 
-    failed: the path at which it failed, if that is known: of all disks, its own counts.
+    failed: the path at which it failed, if known, because only that path's disk counts.
     """
     place = Path(os.fsdecode(failed)) if isinstance(failed, str | bytes) else None
     places = [_there(place)] if place else [root, *_temporary()]
@@ -79,13 +79,13 @@ def meaning(said: str, root: Path, failed: object = None) -> str:
 
 
 def _there(path: Path) -> Path:
-    """The first folder above it that there is."""
+    """The nearest folder above it that exists."""
     path = path.absolute()
     return next(folder for folder in (path, *path.parents) if folder.is_dir())
 
 
 def _temporary() -> list[Path]:
-    """The folder for temporary files; none where all disks are full."""
+    """The folder for temporary files; none if all disks are full."""
     try:
         return [Path(tempfile.gettempdir())]
     except OSError:

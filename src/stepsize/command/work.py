@@ -1,4 +1,4 @@
-"""The learner's folder: their notebooks; and in .course, what is kept of them and of the course."""
+"""The learner's folder: their notebooks, and in .course the versions that are kept."""
 
 import re
 import time
@@ -28,12 +28,12 @@ def version_of(data: bytes) -> str:
 
 
 def of_version(data: bytes, notebook: Notebook) -> Notebook:
-    """A notebook of the course as a learner gets it: it says which version it is."""
+    """One of the course's notebooks as a learner gets it, marked with its version."""
     return notebook | {"metadata": notebook["metadata"] | {OURS: {"given": version_of(data)}}}
 
 
 def origin(theirs: Notebook) -> str | None:
-    """The version that a learner's notebook was made from, if it says so."""
+    """The version a learner's notebook was made from, if it says so."""
     mark = theirs["metadata"].get(OURS)
     return mark.get("given") if isinstance(mark, dict) else None
 
@@ -63,7 +63,7 @@ class Work:
         return self.folder / ".course" / "before"
 
     def names(self) -> list[str]:
-        """All notebooks, but those that were set aside."""
+        """All notebooks except those that were set aside."""
         paths = [*self.folder.glob("*.ipynb"), *self.folder.glob("solutions/*.ipynb")]
         names = (path.relative_to(self.folder).as_posix() for path in paths)
         return sorted(name for name in names if not ASIDE.search(name))
@@ -76,16 +76,16 @@ class Work:
         return (self.folder / name).exists() and self.read(name) is None
 
     def say(self, name: str, words: str) -> None:
-        """At the top of a notebook, in place of what was said there before."""
+        """Put a note at the top of a notebook, in place of an earlier one."""
         path, notebook = self.folder / name, self.read(name)
         if notebook:
             cells = with_note(notebook["cells"], words)
             write(path, dumps(notebook | {"cells": cells}), mtime=path.stat().st_mtime)
 
     def set_aside(self, name: str) -> tuple[str, str]:
-        """Give a damaged notebook another name. JupyterLab's last checkpoint takes its place.
+        """Rename a damaged notebook. JupyterLab's last checkpoint takes its place.
 
-        Returns the new name; and what to say once there is a notebook again.
+        Returns the new name, and what to say once there is a notebook again.
         """
         path = self.folder / name
         asides = (path.with_name(f"{path.stem}.damaged-{n}.ipynb") for n in count(1))
@@ -101,7 +101,7 @@ class Work:
     # What is kept --------------------------------------------------------------------------------
 
     def sweep(self) -> None:
-        """Remove what is left of writings that were killed."""
+        """Remove what killed writes have left behind."""
         for place in (self.folder, self.given, self.before):
             sweep(place)
             sweep(place / "solutions")
@@ -114,7 +114,7 @@ class Work:
         return _read(self.given / f"{name}.ipynb")
 
     def keep(self, name: str) -> None:
-        """Keep the learner's notebook as it is now; and of those kept earlier, the last few."""
+        """Keep the learner's notebook as it is now, and the last few of those kept earlier."""
         path, data = self.before / name, (self.folder / name).read_bytes()
         pattern = re.compile(re.escape(path.stem) + r"\.(\d+)\.ipynb")
         found = (pattern.fullmatch(other.name) for other in path.parent.glob("*.ipynb"))
@@ -127,7 +127,7 @@ class Work:
             old.unlink()
 
     def forget(self, names: Iterable[str]) -> None:
-        """The old versions of the course that neither these nor what is kept was made from.
+        """Remove old versions of the course that none of the notebooks, or kept ones, came from.
 
         The newer ones stay: a JupyterLab that is still open may save what it opened before.
         """

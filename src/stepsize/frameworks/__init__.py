@@ -1,6 +1,6 @@
-"""PyTorch, Keras and Optax, and the course's rules beside them.
+"""PyTorch, Keras and Optax, side by side with the course's rules.
 
 `bridge` makes our rules torch optimizers, and torch's rules (with `torch_optimizer` and `stepper`);
-`recipe` is all that has to be written down to train the same, `translate` its script in each
+`recipe` holds everything needed to train the same way, and `translate` writes it as a script for
 library; `conventions` says what the same words mean there, and `side_by_side` runs all three.
 """

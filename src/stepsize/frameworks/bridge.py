@@ -1,13 +1,13 @@
-"""A rule of ours as an optimizer of torch's, and an optimizer of torch's as a rule of ours.
+"""One of our rules as a torch optimizer, and a torch optimizer as one of our rules.
 
     optimizer = as_torch(adam, model.parameters(), lr=1e-3)         trains any torch module
-    trace = descend(as_rule(torch.optim.Adam), ravine, start, 100)  stands in a picture with ours
+    trace = descend(as_rule(torch.optim.Adam), ravine, start, 100)  fits into one picture with ours
 
-A schedule of ours needs no bridge. It is a function of the updates already made, as LambdaLR asks:
+Our schedules need no bridge. They are functions of the updates already made, as LambdaLR expects:
 
     scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda t: cosine(t, 300))
 
-It imports torch, and `import stepsize` does not: so it is imported by name.
+It imports torch, which `import stepsize` doesn't, so you import it by name.
 """
 
 import inspect
@@ -31,36 +31,37 @@ __all__ = ["as_rule", "as_torch"]
 def as_torch(rule: Rule, params: ParamsT, **hyper: Any) -> RuleOptimizer:
     """The rule as a torch.optim.Optimizer: its own lines, run on torch's parameters.
 
-    rule: one of `optimizers`, or any function of that form. params: as torch's optimizers take
-    them: tensors, (name, tensor) pairs, or groups with hyper-parameters of their own. hyper: the
-    rule's hyper-parameters, by the rule's names: beta1 and beta2, not betas. A memory that is named
-    starts with that value, as in `descend`.
+    rule: one of `optimizers`, or any function of the same form. params: as for torch's optimizers:
+    tensors, (name, tensor) pairs, or groups with hyper-parameters of their own. hyper: the
+    rule's hyper-parameters, by the rule's names: beta1 and beta2, not betas. A memory named here
+    starts from that value, as in `descend`.
 
-    **A group may have a rule of its own.** Matrices by Muon, all else by AdamW, in one optimizer:
+    **A group may have its own rule.** Here Muon steps the matrices, and AdamW everything else:
 
         hidden = [p for p in model.blocks.parameters() if p.ndim == 2]
         others = [p for p in model.parameters() if not any(p is q for q in hidden)]
         as_torch(adamw, [dict(params=hidden, rule=muon, lr=0.02), dict(params=others)], lr=3e-4)
 
-    A rule of coordinates, as Adam, steps the tensors of a group together, as one long vector; a
-    rule of matrices, as Muon, SOAP and Adafactor, takes each tensor by itself, and one of more than
-    two axes as a matrix with a row for each output: a convolution (8, 3, 3, 3) as 8 x 27, as Muon's
-    authors have it. Adafactor steps vectors by `adafactor_vector`. Prodigy finds one rate for all
-    tensors of its group, and wants one group. Your own rule is handed each tensor as it is. What
-    has no gradient stays where it is, by every rule. Besides numbers a group may have a `name`.
+    A rule for coordinates, like Adam, steps the tensors of a group together, as one long vector. A
+    rule for matrices, like Muon, SOAP and Adafactor, takes each tensor by itself. It treats one
+    with more axes as a matrix with a row for each output (a convolution of shape (8, 3, 3, 3) as
+    8 x 27), as Muon's authors do. Adafactor steps vectors with `adafactor_vector`. Prodigy finds
+    one rate for all tensors of its group, and needs a single group. Your own rule gets each tensor
+    as it is. A tensor without a gradient stays where it is, with every rule. Besides numbers, a
+    group may have a `name`.
 
-    The schedule-free rules take the gradient beside the model, and `averaged` ones keep a mean of
-    it: `optimizer.eval()` puts that in place, `optimizer.train()` goes back. For all others the two
-    do nothing.
+    The schedule-free rules take the gradient at a different point than the model, and `averaged`
+    ones keep a mean. `optimizer.eval()` puts the model in place, `optimizer.train()` goes back. For
+    all other rules, the two do nothing.
 
-    What the rule remembers is seen in `optimizer.state[p]`, with `step`, the updates made. It all
-    goes through state_dict, pickle and copy. torch's schedulers drive it, the lr of every rule;
-    OneCycleLR and CyclicLR cycle a hyper-parameter called momentum, and want cycle_momentum=False
-    where there is none.
+    `optimizer.state[p]` shows what the rule remembers, and `step`, the number of updates made. It
+    all survives state_dict, pickle and copy. torch's schedulers can drive every rule's lr;
+    OneCycleLR and CyclicLR cycle a hyper-parameter called momentum, and need cycle_momentum=False
+    if there is none.
 
-    Raises: ValueError or TypeError for a bad hyper-parameter, here and, once it was changed, at
-    the next step, before that group moves; for a tensor that the rule can't step, by its name if
-    it has one. TypeError for parameters that are no real floats. RuntimeError at a step with sparse
+    Raises: ValueError or TypeError for a bad hyper-parameter, here and, if it has been changed, at
+    the next step, before that group moves; for a tensor that the rule can't step, with its name if
+    it has one. TypeError for parameters that aren't real floats. RuntimeError at a step with sparse
     gradients, and after `eval`.
 
     >>> from stepsize.optimizers import adam
@@ -75,18 +76,18 @@ def as_torch(rule: Rule, params: ParamsT, **hyper: Any) -> RuleOptimizer:
 
 
 def as_rule(make: Callable[..., torch.optim.Optimizer], **hyper: Any) -> Rule:
-    """torch's optimizer as a rule, to be walked with by `descend`.
+    """A torch optimizer as a rule, for use with `descend`.
 
-    make: a class of torch.optim, or anything that is called as they are. hyper: its arguments, by
-    torch's names. Those that are numbers are this rule's hyper-parameters: they may be given to
-    `descend` as well, also as functions of t, and stand in the trace. betas and flags are fixed
+    make: a class of torch.optim, or anything you call in the same way. hyper: its arguments, by
+    torch's names. Those that are numbers are this rule's hyper-parameters: you can also give them
+    to `descend`, even as functions of t, and they appear in the trace. betas and flags are fixed
     here.
 
     Its memory is torch's state, by torch's names: `trace.exp_avg`. Each update is made by a new
-    optimizer that is handed this memory: slow, and as pure as our rules. float32 and float64; one
+    optimizer that is handed this memory: slow, but as pure as our rules. float32 and float64; one
     run at a time, no columns.
 
-    Raises: what torch does for a bad hyper-parameter. ValueError for a column. TypeError for an
+    Raises: torch's own error for a bad hyper-parameter. ValueError for a column. TypeError for an
     optimizer that asks for the loss again and again, as LBFGS does.
 
     >>> from stepsize import descend
@@ -98,11 +99,11 @@ def as_rule(make: Callable[..., torch.optim.Optimizer], **hyper: Any) -> Rule:
     True
     """
     if not callable(make) or isinstance(make, torch.optim.Optimizer):
-        said = "a class of torch.optim, as torch.optim.Adam"
+        said = "a class of torch.optim, such as torch.optim.Adam"
         raise TypeError(f"make must be {said}, not {make!r:.60}")
     name = getattr(make, "__name__", type(make).__name__)
     if "closure" in _required(getattr(make, "step", None)):
-        raise TypeError(f"torch's {name} asks for the loss more than once a step; a rule cannot")
+        raise TypeError(f"torch's {name} asks for the loss more than once per step; a rule can't")
     takes = {n: p.default for n, p in inspect.signature(make).parameters.items()} | hyper
     numbers = {n: v for n, v in takes.items() if type(v) in (int, float)}
 
@@ -128,7 +129,7 @@ def as_rule(make: Callable[..., torch.optim.Optimizer], **hyper: Any) -> Rule:
 
 
 def _remembered(rule: Rule) -> dict[str, Any]:
-    """What it remembers of a matrix, and of a vector: not the same for Adafactor."""
+    """What it remembers for a matrix and for a vector, which differ for Adafactor."""
     matrix = rule(np.zeros((1, 1)), np.zeros((1, 1)), 1).memory
     try:
         return matrix | rule(np.zeros(1), np.zeros(1), 1).memory
@@ -153,11 +154,11 @@ def _signature(memory: dict[str, Any], hyper: dict[str, Any]) -> inspect.Signatu
 
 
 def _one_number(optimizer: str, name: str, value: Any) -> Any:
-    """As torch wants it: a plain number, and a whole one where it is whole (Muon's ns_steps)."""
+    """The value as torch expects it: a plain number, and an int for an int (Muon's ns_steps)."""
     if np.ndim(value):
         raise ValueError(
             f"{name} must be one number for torch's {optimizer}, which makes one run at a time, not"
-            f" an array of shape {np.shape(value)}; what is no number, like betas, goes to as_rule"
+            f" an array of shape {np.shape(value)}; give as_rule what isn't a number, like betas"
         )
     value = value.item() if hasattr(value, "item") else value
     whole = isinstance(value, float) and value.is_integer() and abs(value) < 2**53
@@ -165,7 +166,7 @@ def _one_number(optimizer: str, name: str, value: Any) -> Any:
 
 
 def _tensor(value: Any) -> Any:
-    """A copy, so that nothing of the caller's is written to; a count stays one."""
+    """A copy, so that the caller's data isn't written to; a count stays a count."""
     return value if isinstance(value, int) else torch.tensor(value)
 
 

@@ -1,7 +1,7 @@
 """What the same words mean in three libraries. Every cell is measured by a test.
 
-`TABLE` is what differs; `DIGITS` is how far the scripts of `translate`, which undo the differences,
-agree with our rules. `conventions()` shows the one, `docs/conventions.md` holds both.
+`TABLE` lists what differs; `DIGITS` says how far the scripts of `translate`, which undo that,
+agree with our rules. `conventions()` shows the first, `docs/conventions.md` has both.
 """
 
 from typing import NamedTuple
@@ -10,7 +10,7 @@ __all__ = ["DIGITS", "TABLE", "Convention", "Table", "conventions"]
 
 
 class Convention(NamedTuple):
-    """A question, and what each library answers; "—" where it has no such thing."""
+    """A question, and each library's answer; "—" if it has no such thing."""
 
     what: str
     torch: str
@@ -111,7 +111,7 @@ class Table:
 
 
 def conventions(about: str = "") -> Table:
-    """The table; with a word, only its rows: conventions("eps").
+    """The table; with a word, only the rows that contain it: conventions("eps").
 
     >>> conventions("starts")
     convention                             PyTorch  Keras 3  Optax

@@ -1,4 +1,4 @@
-"""`Recipe`, all that has to be written down so that somebody else can train the same."""
+"""`Recipe`: everything you have to write down so that somebody else can train the same way."""
 
 import inspect
 from collections.abc import Mapping, Sequence
@@ -32,23 +32,24 @@ class Recipe:
     """An optimizer, its numbers, and the learning rate from the first update to the last.
 
     optimizer: a name in `optimizers`. hyper: its numbers by name; lr, the peak, must be there.
-    steps: how many updates, at least 1. warmup: how many of them the rate rises for, by equal
-    amounts, the first update having a rate already: 0 or more, fewer than steps.
+    steps: how many updates, at least 1. warmup: for how many of them the rate rises, by equal
+    amounts and above 0 from the first update on: 0 or more, fewer than steps.
     schedule: a name in `schedules`, whose t counts from the end of the warmup. shape: its numbers
-    by name. clip_norm: the greatest norm of a gradient, above 0, or None.
+    by name. clip_norm: the largest allowed norm of a gradient, above 0, or None.
     decays: what the weight decay shrinks, "all" or only "matrices", which leaves biases and norms
-    alone. others: where the optimizer steps matrices alone, as Muon, the numbers of AdamW, which
-    steps all else by the same schedule; its lr, too. What they don't say is AdamW's default here.
-    others_take: which matrices AdamW steps all the same, by name: embeddings and the output.
-    rates: what the rate is multiplied by, by name: {"head.*": 0.1}; at least 0.
-    A name is a pattern in which * stands for anything; of several in rates that fit, the first
+    alone. others: if the optimizer steps only matrices, like Muon, the numbers of AdamW, which
+    steps everything else with the same schedule, lr included. Missing ones are the defaults of our
+    AdamW.
+    others_take: the names of matrices that AdamW should step anyway: embeddings and the output.
+    rates: factors on the rate, by name: {"head.*": 0.1}; at least 0.
+    A name is a pattern in which * stands for anything; if several in rates match, the first one
     counts. Names are the framework's own: named_parameters in torch, a variable's path in Keras
     (of a Sequential, "sequential/head/kernel"), the keys joined by dots in Optax. A script that
     `translate` writes raises ValueError for a pattern that fits no name.
-    batch_size: how many examples an update looks at, or None where that is left open.
-    patience: training stops, and goes back to its best weights, after so many looks at the held-out
-    loss without a new lowest one, at least 1; None: it never stops early.
-    Raises: ValueError or TypeError that names what is not so.
+    batch_size: how many examples each update uses, or None to leave that open.
+    patience: training stops and restores its best weights after this many looks at the held-out
+    loss without a new minimum, at least 1; None: it never stops early.
+    Raises: ValueError or TypeError that names the argument that is wrong.
 
     >>> short = Recipe(optimizer="adamw", hyper={"lr": 0.1}, steps=6, warmup=2,
     ...                schedule="cosine", shape={"steps": 4})
@@ -100,7 +101,7 @@ class Recipe:
         self._require_names()
 
     def __repr__(self) -> str:
-        """What is said; what isn't is left out."""
+        """The fields that were set; the others are left out."""
         said = (f for f in fields(self) if getattr(self, f.name) != _default(f))
         return f"Recipe({', '.join(f'{f.name}={getattr(self, f.name)!r}' for f in said)})"
 
@@ -130,12 +131,12 @@ class Recipe:
 
     @property
     def matrices_only(self) -> bool:
-        """Whether the optimizer steps matrices, and nothing else."""
+        """Whether the optimizer steps only matrices."""
         scope = scope_of(self.rule)
         return scope.axes == 2 and scope.vectors is None
 
     def group(self, name: str, shape: Sequence[int]) -> Group:
-        """What becomes of the tensor of this name and shape.
+        """How the tensor with this name and shape is trained.
 
         >>> recipe = Recipe(optimizer="adamw", hyper={"lr": 0.1, "weight_decay": 0.01}, steps=6,
         ...                 decays="matrices", rates={"head.*": 0.5})

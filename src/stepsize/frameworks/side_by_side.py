@@ -2,9 +2,9 @@
 
     side_by_side("adagrad")     one parameter's path in each library
 
-Keras and Optax need not be installed. What they do is recorded in `side_by_side.json`, by
-`tools/side_by_side.py`; where they are there, they are run, and a test holds the record to it.
-The gradients are given, whatever the parameter: so two libraries agree where their rules do.
+Keras and Optax need not be installed. What they do is recorded in `side_by_side.json` by
+`tools/side_by_side.py`; if they are installed, they are run, and a test compares the record.
+The gradients are given, whatever the parameter, so two libraries agree if their rules do.
 """
 
 import importlib.util
@@ -44,10 +44,10 @@ START = 1.0
 
 @dataclass(frozen=True)
 class Experiment:
-    """What each library is told, in its own words: an optimizer's name and its arguments.
+    """What each library is told, in its own terms: an optimizer's name and its arguments.
 
-    grads: one per update. lr: a number, or one for each update. Whatever else a library is not told
-    is its default.
+    grads: one per update. lr: a number, or one for each update. Whatever a library isn't told keeps
+    the library's default.
     """
 
     grads: Sequence[float]
@@ -63,18 +63,18 @@ class Experiment:
 
 
 def _same(name: str, **arguments: Any) -> dict[str, tuple[str, Mapping[str, Any]]]:
-    """The same arguments for all three. Optax writes its optimizers in small letters."""
+    """The same arguments for all three. Optax writes its optimizers in lower case."""
     theirs = {library: (name, arguments) for library in ("torch", "keras")}
     return theirs | {"optax": (name.lower(), arguments)}
 
 
-_PUSH = [1.0] * 20 + [0.0] * 20  # and then nothing pushes any more
+_PUSH = [1.0] * 20 + [0.0] * 20  # and then no more gradients
 _CUT = [0.1] * 10 + [0.01] * 30
 
 EXPERIMENTS = {
-    # Nobody says anything but the rate.
+    # Only the rate is given.
     "adagrad": Experiment([0.1] * 100, 0.1, **_same("Adagrad")),
-    # Everything is said: a start of 0, and an eps of 1e-10, which is squared inside the root.
+    # Everything is given: a start of 0, and an eps of 1e-10, which is squared inside the root.
     "adagrad in full": Experiment(
         [0.1] * 100,
         0.1,
@@ -91,7 +91,7 @@ EXPERIMENTS = {
         keras=("RMSprop", dict(rho=0.9, momentum=0.9)),
         optax=("rmsprop", dict(decay=0.9, momentum=0.9)),
     ),
-    # Small gradients, and an eps as large as they are.
+    # Small gradients, and an eps of the same size.
     "adam's eps": Experiment(
         [0.001] * 100,
         0.01,
@@ -99,7 +99,7 @@ EXPERIMENTS = {
         keras=("Adam", dict(epsilon=1e-3)),
         optax=("adam", dict(eps=1e-3)),
     ),
-    # One great gradient, and then small ones.
+    # One large gradient, and then small ones.
     "amsgrad": Experiment(
         [1.0] + [0.1] * 99,
         0.01,
@@ -107,7 +107,7 @@ EXPERIMENTS = {
         keras=("Adam", dict(amsgrad=True, epsilon=1e-8)),
         optax=("amsgrad", dict(eps=1e-8)),
     ),
-    # No gradient at all: what is left is the decay that nobody chose.
+    # No gradient at all, which leaves only the decay that nobody chose.
     "adamw": Experiment([0.0] * 100, 0.1, **_same("AdamW")),
 }
 
@@ -121,9 +121,9 @@ class SideBySide:
 
     @property
     def together(self) -> list[list[str]]:
-        """The libraries in groups: within one, the paths are the same to five digits.
+        """The libraries in groups whose paths agree to five digits.
 
-        Not more: Keras, and Optax as it comes, compute in float32.
+        Not to more, because Keras, and Optax by default, compute in float32.
         """
         groups: list[list[str]] = []
         for library, path in self.paths.items():
@@ -144,7 +144,7 @@ class SideBySide:
 
 
 def side_by_side(name: str) -> SideBySide:
-    """One of `EXPERIMENTS` in all three: run where a library is installed, else from the record."""
+    """One of `EXPERIMENTS` in all three: run if a library is installed, else from the record."""
     require("name", name, one_of(*EXPERIMENTS))
     live = {library: path for library in LIBRARIES if (path := _run(name, library)) is not None}
     paths = {library: live.get(library, recorded(name, library)) for library in LIBRARIES}
@@ -152,7 +152,7 @@ def side_by_side(name: str) -> SideBySide:
 
 
 def _run(name: str, library: str) -> np.ndarray | None:
-    """The path as it is run here; None where the library is missing, or what it runs on."""
+    """The path as computed here; None if the library, or what it runs on, is missing."""
     if not installed(library):
         return None
     try:

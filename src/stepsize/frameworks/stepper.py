@@ -1,4 +1,4 @@
-"""A rule as it steps one group of torch's parameters: its numbers, and the shape that it wants."""
+"""How a rule steps one group of torch's parameters: its numbers, and the shape it needs."""
 
 import inspect
 import math
@@ -23,7 +23,7 @@ NO_NUMBERS = ("params", "param_names", "name", "initial_lr")  # what torch and i
 
 
 class Stepper:
-    """The rule of a group. Copied with the optimizer, and pickled where the rule can be."""
+    """The rule of a group. It is copied with the optimizer, and pickled if the rule can be."""
 
     def __init__(self, rule: Rule) -> None:
         require_rule(rule)
@@ -42,9 +42,9 @@ class Stepper:
             require_names(self.name, names, self.known)
 
     def take(self, group: dict[str, Any], shared: dict[str, Any]) -> dict[str, Any]:
-        """All numbers of a group: the rule's own choices, what is shared, what the group says.
+        """All numbers of a group: the rule's defaults, the shared ones, the group's own.
 
-        A memory that is named starts with that value, as in `descend`.
+        A memory that is named starts from that value, as in `descend`.
         """
         own = {n: v for n, v in group.items() if n not in NO_NUMBERS}
         self.require(own)
@@ -52,36 +52,36 @@ class Stepper:
         numbers |= own
         for name, value in numbers.items():
             if value is EMPTY:
-                raise ValueError(f"{self.name} has no default for {name}: say what it is")
+                raise ValueError(f"{self.name} has no default for {name}: give it a value")
         self.names = (*numbers,)
         return numbers
 
     def numbers(self, group: dict[str, Any]) -> dict[str, Any]:
-        """Those of the group as they are now: a checkpoint may lack the start of a memory."""
+        """The group's current numbers; a checkpoint may lack the start of a memory."""
         return {name: _plain(name, group[name]) for name in self.names if name in group}
 
     def rule_for(self, p: torch.Tensor) -> Rule:
-        """The one that steps this tensor: Adafactor has another one for vectors."""
+        """The rule that steps this tensor; Adafactor has a different one for vectors."""
         vectors = self.scope.vectors
         return vectors if vectors is not None and p.ndim < self.scope.axes else self.rule
 
     def shape_for(self, p: torch.Tensor) -> tuple[int, ...]:
-        """A rule of matrices sees one, a row for each output, as Muon's authors have it."""
+        """What a rule for matrices sees: a matrix with a row for each output, as in Muon's code."""
         if self.scope.unit not in ("tensor", "model"):
             return tuple(p.shape)
         axes = scope_of(self.rule_for(p)).axes
         return (p.shape[0], p.numel() // max(p.shape[0], 1)) if axes == 2 else (p.numel(),)
 
     def try_out(self, group: dict[str, Any]) -> None:
-        """Raise for what the rule can't step, by name; and let it judge its numbers, on zeros."""
+        """Raise for a tensor the rule can't step, by name; let it check its numbers on zeros."""
         names = group.get("param_names", [None] * len(group["params"]))
         for name, p in zip(names, group["params"], strict=True):
             if not p.is_floating_point():
                 raise TypeError(f"parameters must be real floats, not {p.dtype}")
             if p.ndim < 2 == scope_of(self.rule_for(p)).axes:
                 raise ValueError(
-                    f"{self.name} steps matrices, and {name or 'a parameter'} has the shape"
-                    f" {tuple(p.shape)}: put it into a group with a rule of its own, as"
+                    f"{self.name} steps matrices, but {name or 'a parameter'} has the shape"
+                    f" {tuple(p.shape)}: put it into a group with a different rule, such as"
                     " dict(params=[...], rule=adamw)"
                 )
         for p in group["params"] or [torch.zeros((1,) * self.scope.axes)]:
@@ -96,8 +96,8 @@ class Stepper:
             pickle.dumps(self.rule)
         except (pickle.PicklingError, AttributeError, TypeError):
             raise pickle.PicklingError(
-                f"the rule {self.name} can't be pickled: define it by `def`, in a module. What"
-                " state_dict() returns can be saved all the same"
+                f"the rule {self.name} can't be pickled: define it with `def`, in a module. What"
+                " state_dict() returns can be saved anyway"
             ) from None
         return vars(self)
 

@@ -1,9 +1,9 @@
 """The torch.optim.Optimizer that `bridge.as_torch` makes: groups, each stepped by a rule of ours.
 
-What a rule looks at decides what it is handed. A rule of coordinates gets many tensors as one long
-vector, for it can't tell, and one call costs less than many. A rule of matrices gets each tensor as
-a matrix. A rule of the whole model gets all tensors of its group as one vector. A rule that says
-nothing of itself gets each tensor as it is.
+What a rule looks at decides what it is given. A rule for coordinates gets many tensors as one long
+vector, because it can't tell, and one call costs less than many. A rule for matrices gets each one
+as a matrix. A rule for the whole model gets all tensors of its group as one vector. A rule that
+says nothing about itself gets each tensor as it is.
 """
 
 from collections.abc import Callable
@@ -25,7 +25,7 @@ __all__ = ["RuleOptimizer"]
 
 
 class Joined(NamedTuple):
-    """What is remembered of many tensors as long vectors, of which theirs are the parts."""
+    """The memory of many tensors as long vectors, of which each tensor has a part."""
 
     pack: list[int]
     long: dict[str, torch.Tensor]
@@ -43,7 +43,7 @@ class RuleOptimizer(torch.optim.Optimizer):
         super().__init__(params, known | hyper)
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
-        """As torch's. A group may name a `rule` of its own; a rule may reject the group."""
+        """Like torch's. A group may name its own `rule`; a rule may reject the group."""
         stepper = Stepper(param_group.get("rule", self.default.rule))
         group = {name: value for name, value in param_group.items() if name != "rule"}
         numbers = stepper.take(group, self.shared)
@@ -70,7 +70,9 @@ class RuleOptimizer(torch.optim.Optimizer):
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """One update of every parameter that has a gradient. Returns the closure's loss."""
         if any("y" in remembered for remembered in self.state.values()):
-            raise RuntimeError("after eval() the parameters are the model's: call train() first")
+            raise RuntimeError(
+                "after eval() the parameters are the averaged model: call train() first"
+            )
         loss = None
         if closure is not None:
             with torch.enable_grad():
@@ -79,7 +81,7 @@ class RuleOptimizer(torch.optim.Optimizer):
             ready = [p for p in group["params"] if p.grad is not None]
             if any(p.grad.layout != torch.strided for p in ready):
                 raise RuntimeError(
-                    f"{stepper.name} takes no sparse gradients: use Embedding(sparse=False), or"
+                    f"{stepper.name} can't use sparse gradients: use Embedding(sparse=False), or"
                     " torch.optim.SparseAdam for those parameters"
                 )
             hyper = stepper.numbers(group)
@@ -108,18 +110,18 @@ class RuleOptimizer(torch.optim.Optimizer):
                     p.data.copy_(remembered[stepper.scope.evaluated])
 
     def train(self) -> None:
-        """Back from `eval` to where the gradient is taken."""
+        """Go back from `eval` to where the gradient is taken."""
         for p, remembered in self.state.items():
             if "y" in remembered:
                 p.data.copy_(remembered.pop("y"))
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """As torch's, of an optimizer with the same rules.
+        """Like torch's, for an optimizer with the same rules.
 
-        Raises: ValueError for the state of any other, and for that of other parameters.
+        Raises: ValueError for the state of a different optimizer, or of different parameters.
         """
         if not {"state", "param_groups"} <= {*state_dict}:
-            raise ValueError("state_dict must be an optimizer's, with its state and param_groups")
+            raise ValueError("state_dict must be an optimizer's, with state and param_groups")
         saved = [group.get("rule") for group in state_dict["param_groups"]]
         if saved != [stepper.name for stepper in self.steppers]:
             theirs = ", ".join(name or "an optimizer of torch's" for name in saved)
@@ -130,7 +132,7 @@ class RuleOptimizer(torch.optim.Optimizer):
         super().load_state_dict(state_dict)
 
     def _require_shapes(self, state_dict: dict[str, Any]) -> None:
-        """Raise ValueError where a rule of coordinates has remembered tensors of other shapes."""
+        """Raise ValueError if a rule for coordinates has remembered tensors of different shapes."""
         both = zip(self.steppers, state_dict["param_groups"], self.param_groups, strict=True)
         for stepper, saved, group in both:
             for i, p in zip(saved["params"], group["params"], strict=False):
@@ -143,9 +145,9 @@ class RuleOptimizer(torch.optim.Optimizer):
                         )
 
     def _alike(self, ready: list[torch.Tensor]) -> list[list[torch.Tensor]]:
-        """In packs that can be one vector: of one type, on one device, with one count of steps.
+        """Packs that can be one vector: of one type, on one device, with one count of steps.
 
-        One that is longer than the cache stays by itself: to join it would take time and save none.
+        One that is longer than the cache stays by itself, because joining it would only take time.
         """
         packs: dict[Any, list[torch.Tensor]] = {}
         for p in ready:
@@ -186,7 +188,7 @@ class RuleOptimizer(torch.optim.Optimizer):
         self._remember(pack, t, step.memory)
 
     def _joined(self, pack: list[torch.Tensor]) -> dict[str, Any]:
-        """What is remembered of these, as long vectors: made anew where they are not at hand."""
+        """The memory of these tensors as long vectors, which are created if they don't exist."""
         known = self.joined.get(pack[0])
         if known is None or known.pack != [id(p) for p in pack]:
             known = Joined([], {}, {})
@@ -202,7 +204,7 @@ class RuleOptimizer(torch.optim.Optimizer):
         return memory
 
     def _remember(self, pack: list[torch.Tensor], t: int, memory: dict[str, Any]) -> None:
-        """Each tensor's part of it; views, so that the next update finds them joined already."""
+        """Each tensor's part of it; views, so that the next update finds them already joined."""
         before, total = self.joined.get(pack[0], Joined([], {}, {})), sum(p.numel() for p in pack)
         long = {n: v for n, v in memory.items() if torch.is_tensor(v) and v.shape == (total,)}
         parts = {
@@ -241,7 +243,7 @@ def _tensor(value: Any) -> Any:
 
 
 def _number(value: Any) -> Any:
-    """One number for all of them, which torch.load takes without being told to trust it."""
+    """One number for all of them, which torch.load accepts without being told to trust it."""
     return value.item() if torch.is_tensor(value) or isinstance(value, np.generic) else value
 
 
@@ -251,6 +253,6 @@ def _parts(long: torch.Tensor, pack: list[torch.Tensor]) -> list[torch.Tensor]:
 
 
 def _seen(value: Any, shape: Any, other: tuple[int, ...]) -> Any:
-    """What has one shape, in the other; all else as it is."""
+    """Whatever has one shape, in the other; everything else unchanged."""
     fits = torch.is_tensor(value) and value.shape == torch.Size(shape)
     return value.reshape(other) if fits else value

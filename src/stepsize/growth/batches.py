@@ -59,11 +59,11 @@ def updates_to(
 
 
 def stored(rule: str, batch_size: int, lr: float) -> np.ndarray:
-    """Updates to the target in the runs that are known, one a seed; inf: never.
+    """Updates to the target in the stored runs, one per seed; inf: never reached.
 
     Those that came with the course, and then the learner's: see `add_seed`.
     rule: "sgd" or "adam". batch_size: one of BATCHES. lr: one of the rule's RATES.
-    Raises: ValueError for any other, which was not run.
+    Raises: ValueError for any other value, which has no runs.
     """
     require("rule", rule, one_of(*RATES))
     for name, value, run in (("batch_size", batch_size, BATCHES), ("lr", lr, RATES[rule])):
@@ -79,14 +79,14 @@ def stored(rule: str, batch_size: int, lr: float) -> np.ndarray:
 
 
 def jobs(seed: int) -> Iterator[dict[str, Any]]:
-    """All that is trained with a seed: each rule, at each batch size, at each of its rates."""
+    """Everything trained with a seed: each rule, at each batch size and each of its rates."""
     for rule, rates in RATES.items():
         for size in BATCHES:
             yield from (dict(rule=rule, batch_size=size, lr=lr, seed=seed) for lr in rates)
 
 
 def add_seed() -> None:
-    """Train everything with one more seed, and keep it with the learner's own runs; a minute."""
+    """Train everything with one more seed, and store it with the learner's runs (one minute)."""
     seed = 1 + max(run["seed"] for run in known(SHIPPED))
     for run in [job | dict(updates=updates_to(TARGET, **job)) for job in jobs(seed)]:
         keep(SHIPPED, run)

@@ -1,4 +1,4 @@
-"""One network at several widths, trained by Adam with a rate of its own for each tensor."""
+"""One network at several widths, trained by Adam with its own rate for each tensor."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -31,7 +31,7 @@ Rules = Callable[[str, int], Any]  # (kind, width) -> (factor of the rate, facto
 
 
 class Factors(NamedTuple):
-    """What a tensor's usual rate and its usual random start are multiplied by."""
+    """The factors on a tensor's usual rate and on its usual random start."""
 
     rate: float
     start: float
@@ -44,7 +44,7 @@ def standard(kind: str, width: int) -> Factors:
 
 @accepts(kind=KIND, width=count_from(1), base=count_from(1))
 def mup(kind: str, width: int, base: int = BASE) -> Factors:
-    """The rules of μP for Adam: how a tensor of this kind is to change from width base to width.
+    """The rules of μP for Adam: how a tensor of this kind changes from width base to width.
 
     kind: "input", "bias", "hidden" or "output". Hidden and output matrices, whose fan-in is the
     width, get a rate that falls as 1 / width; the output starts smaller by 1 / sqrt(width) more.
@@ -69,10 +69,10 @@ def network(width: int, seed: int = 0) -> Network:
 def trained(
     width: int, lr: float, rules: Rules = standard, seed: int = 0, updates: int = UPDATES
 ) -> float:
-    """The loss over all images after so many updates of Adam, each tensor at a rate of its own.
+    """The loss over all images after a number of Adam's updates, each tensor at its own rate.
 
     lr: at least 0. rules: (kind, width) -> a factor of that rate and one of the usual start, for
-    each tensor. updates: at least 0. Raises: ValueError for what is outside of its range.
+    each tensor. updates: at least 0. Raises: ValueError for a value out of range.
     """
     net = network(width, seed)
     theta = start(net, rules, seed)

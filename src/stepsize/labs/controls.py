@@ -12,7 +12,7 @@ WIDE = {"width": "410px", "max_width": "100%"}  # two beside each other on a lap
 
 
 def log_slider(description: str, value: float, low: float, high: float, fine: float = 0.05) -> Any:
-    """For what is thought of in factors. low, high, fine: exponents of 10; 0.05 is 12%."""
+    """For a quantity that changes by factors. low, high, fine: exponents of 10; 0.05 is 12%."""
     return widgets.FloatLogSlider(
         value,
         **_ends(value, low, high, fine),
@@ -24,9 +24,9 @@ def log_slider(description: str, value: float, low: float, high: float, fine: fl
 
 
 def _ends(value: float, low: float, high: float, fine: float) -> dict[str, float]:
-    """Both moved by half a step at most, so that the first value is one of the slider's.
+    """Both limits, moved by at most half a step, so that the first value is one of the slider's.
 
-    Else the browser would take the nearest instead.
+    Otherwise the browser would use the nearest value instead.
     """
     first = log10(value)
     low, high = (first + fine * round((end - first) / fine) for end in (low, high))
@@ -49,7 +49,7 @@ def list_slider(description: str, options: Iterable[Any], value: Any) -> Any:
 
 
 def dropdown(description: str, options: Iterable[tuple[str, Any]], value: Any = None) -> Any:
-    """value: the first of the options where it is None."""
+    """value: by default, the first of the options."""
     chosen = widgets.Dropdown(
         options=list(options), description=description, style=STYLE, layout=WIDE
     )
@@ -59,7 +59,7 @@ def dropdown(description: str, options: Iterable[tuple[str, Any]], value: Any = 
 
 
 def buttons(description: str, options: Iterable[tuple[str, Any]]) -> Any:
-    """One of a few, all in view."""
+    """One of a few values, all visible."""
     style = {**STYLE, "button_width": "auto"}
     return widgets.ToggleButtons(
         options=list(options), description=description, style=style, layout={"width": "max-content"}

@@ -1,4 +1,4 @@
-"""The labs of lesson 6: who shrinks by how much, and what a short memory forgets."""
+"""The labs of lesson 6: which weight shrinks how much, and what a short memory forgets."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -96,7 +96,7 @@ def forgetting(updates: int = 404) -> Lab:
 
 
 def one_in(period: int, updates: int) -> Gradients:
-    """Gradients of -1, but for the first of each `period`, which is `period`: their mean is > 0.
+    """Gradients of -1, except for the first in each `period`, which is `period`: their mean is > 0.
 
     Source: Reddi, Kale & Kumar (2018), arXiv:1904.09237, with C = period.
     """

@@ -34,7 +34,7 @@ SPLIT = {
 def playground(
     surfaces: Sequence[Surface] = SURFACES, rules: Sequence[Rule] = RULES, steps: int = 80
 ) -> Lab:
-    """A ball on a surface, from wherever you put it: how each rule goes down, or fails to.
+    """A ball on a surface, from wherever you put it: how each rule descends, or fails to.
 
     Raises: ValueError without a surface or a rule, and for fewer than 1 step.
     """
@@ -63,7 +63,8 @@ def learning_rate(surfaces: Sequence[Surface] = (ravine, bowl), steps: int = 60)
 
     The loss is shown as the sum of its parts: the steepest direction sets the border of the rate,
     the flattest sets the pace.
-    Raises: ValueError for a surface whose loss isn't the sum of these parts, and below 1 step.
+    Raises: ValueError for a surface whose loss isn't the sum of these parts, and for fewer than 1
+    step.
     """
     for surface in surfaces:
         place = np.array(surface.start)

@@ -2,13 +2,13 @@
 
     Lab(title, scene, react, **controls)
 
-scene(...) draws what stands still. It is called again only when one of the controls changes that it
-has as an argument. react(axes, ...) is given the values of all controls, draws what moves into the
-axes with `plots`, and returns one sentence on what is to be seen; with `start` among its arguments
-it is also given the place of a ball that can be moved on the first axes.
+scene(...) draws what stands still. It is called again only when a control changes that is among its
+arguments. react(axes, ...) is given the values of all controls, draws what moves into the
+axes with `plots`, and returns one sentence about what there is to see. If `start` is among its
+arguments, it also gets the position of a ball that can be moved on the first axes.
 
-What react drew goes to the browser as SVG, over a picture of the scene. So no figure is redrawn
-while a slider moves.
+What react has drawn goes to the browser as SVG, on top of a picture of the scene. So no figure is
+redrawn while a slider moves.
 """
 
 import inspect
@@ -35,14 +35,14 @@ Place = tuple[float, ...]
 
 
 def panels(n: int = 2) -> list[Axes]:
-    """Empty square axes, side by side. In a narrow window a lab shows one below the other."""
+    """Empty square axes, side by side. In a narrow window, a lab shows them one below the other."""
     width, height, side = 4.5, 4.3, 3.55
     parts = Figure(figsize=(width * n, height), dpi=200).subfigures(1, n, squeeze=False)[0]
     return [part.add_axes((0.17, 0.15, side / width, side / height)) for part in parts]
 
 
 class Scene:
-    """What stands still: axes, and where the ball lies at first."""
+    """What stands still: axes, and where the ball is at first."""
 
     def __init__(self, axes: list[Axes], start: Place | None = None) -> None:
         for ax in axes:
@@ -55,7 +55,7 @@ class Scene:
         self.background = self.png()
 
     def png(self) -> bytes:
-        """The figure as it is now, with what moves."""
+        """The figure as it is now, including what moves."""
         file = BytesIO()
         self.figure.savefig(file, format="png")
         return file.getvalue()
@@ -81,7 +81,7 @@ class Scene:
         return [float(x), float(self.figure.bbox.height - y)]
 
     def place(self, ball: list[float]) -> Place | None:
-        """The other way around; exact where the ball has not been moved."""
+        """The reverse of that; exact if the ball has not been moved."""
         if not ball or ball == self.ball():
             return self.start
         x, y = ball[0], self.figure.bbox.height - ball[1]
@@ -103,10 +103,10 @@ class Picture(anywidget.AnyWidget):
 
 
 class Lab:
-    """A picture that reacts; shown when it is the last line of a cell.
+    """A picture that reacts to controls; shown if it is the last line of a cell.
 
-    sentence: what is to be seen now. controls: the widgets, by name. Where no kernel runs the
-    picture of the first moment stands in the lab's place.
+    sentence: what there is to see now. controls: the widgets, by name. If no kernel is running, the
+    picture of the first moment takes the lab's place.
     """
 
     def __init__(
@@ -133,7 +133,7 @@ class Lab:
         return self.picture.shown["sentence"]
 
     def update(self, _: Any = None) -> None:
-        """Draw what belongs to the controls as they are. An error becomes the sentence."""
+        """Draw what the controls ask for. An error becomes the sentence."""
         with self.picture.hold_sync():
             try:
                 self._show(self._scene())
@@ -151,7 +151,7 @@ class Lab:
         return values if start is None else {**values, "start": start}
 
     def _seen(self) -> dict[str, Any]:
-        """Where ball and controls were: the browser, which has moved them on, sees what is late."""
+        """Where ball and controls were, so that the browser knows if a picture is late."""
         synced = {"index", "value"}
         states = [each.get_state(synced.intersection(each.keys)) for each in self.picture.controls]
         return dict(ball=self.picture.ball, controls=states)

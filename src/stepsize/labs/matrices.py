@@ -1,4 +1,4 @@
-"""The labs of lesson 13: a ravine that is turned, and singular values that are lifted."""
+"""The labs of lesson 13: a rotated ravine, and singular values that are lifted."""
 
 from functools import cache
 from typing import Any
@@ -22,7 +22,7 @@ TOP = 1.6  # of the drawn singular values
 
 
 def turned(degrees: float) -> Surface:
-    """The ravine of lesson 1, turned by an angle, and its start turned with it.
+    """The ravine of lesson 1, rotated by an angle, and its start rotated with it.
 
     >>> [round(float(turned(angle).loss(np.array(turned(angle).start))), 6) for angle in (0, 30)]
     [58.0, 58.0]
@@ -42,7 +42,7 @@ def turned(degrees: float) -> Surface:
 
 
 def as_column(rule: Rule) -> Rule:
-    """A rule of matrices for a vector: it is handed over as a matrix of one column."""
+    """A rule for matrices, applied to a vector as a matrix with one column."""
 
     def of_vectors(theta: Any, grad: Any, t: int, **memory_and_hyper: Any) -> Step:
         wide = {k: x[..., None] if np.ndim(x) > 1 and k == "lr" else x
@@ -105,7 +105,7 @@ def layers_gradient() -> np.ndarray:
 
 
 def lifted(values: np.ndarray, steps: int, a: float, b: float, c: float) -> np.ndarray:
-    """What Newton-Schulz makes of singular values: a polynomial, again and again."""
+    """What Newton-Schulz does to singular values: apply a polynomial, again and again."""
     with np.errstate(all="ignore"):
         for _ in range(steps):
             values = a * values + b * values**3 + c * values**5
@@ -160,7 +160,7 @@ def newton_schulz() -> Lab:
 
 
 def _around(low: int, high: int, *among: float) -> list[tuple[str, float]]:
-    """Numbers a tenth apart, and these among them, exactly."""
+    """Numbers a tenth apart, including exactly these."""
     tenths = [n / 10 for n in range(10 * low, 10 * high + 1)]
     return [(f"{x:g}".replace("-", "−"), x) for x in sorted({*tenths, *among})]
 

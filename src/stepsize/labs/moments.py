@@ -22,7 +22,7 @@ SERIES = {  # the gradient of each update
     "flipping": np.where(_t % 2 == 1, 1.0, -1.0),
 }
 
-PANELS = {  # what is to be seen in each, and how much of it
+PANELS = {  # what each one shows, and how much of it
     "gradient (dots), m, m̂": (-1.7, 1.9),
     "its square (dots), v, v̂": (-0.1, 1.7),
     "step": (-0.25, 0.75),
@@ -42,7 +42,7 @@ LOOKS = {
 
 
 def microscope() -> Lab:
-    """Adam on given gradients: m and v, both corrected and not, and the step that they make."""
+    """Adam on given gradients: m and v, corrected and uncorrected, and the step they make."""
     controls = dict(
         gradient=buttons("gradient", [(name, name) for name in SERIES]),
         correction=buttons("correction", [("off", False), ("on", True)]),

@@ -19,7 +19,7 @@ BAND = 0.27  # of the left one's height, below the lowest loss: room for the nam
 
 
 class Races(Trainings):
-    """All trainings, by cell: (task, optimizer, rate) -> seed -> what came of it."""
+    """All trainings, by cell: (task, optimizer, rate) -> seed -> its result."""
 
     def __init__(self) -> None:
         cells = [(task, name, lr) for task in TASKS for name in OPTIMIZERS for lr in RATES]
@@ -27,7 +27,7 @@ class Races(Trainings):
         super().__init__(SHIPPED, "race.jsonl", "stepsize.race", settings, cells, read)
 
     def ends(self, cell: Cell) -> np.ndarray:
-        """The losses on validation examples, one per seed; infinity for a run that was lost."""
+        """The losses on validation examples, one per seed; infinity for a run that diverged."""
         ends = np.array([run.val for run in self.of(cell)])
         return np.where(np.isfinite(ends), ends, np.inf)
 
@@ -37,7 +37,7 @@ class Races(Trainings):
 
 
 def race() -> Lab:
-    """The mean loss at the end for each optimizer and rate; and the runs of the cell chosen."""
+    """The mean loss at the end for each optimizer and rate, and the runs of the chosen cell."""
     known = Races()
     controls = dict(
         task=dropdown("model", [(f"{task}, {n} updates", task) for task, n in TASKS.items()]),
@@ -81,6 +81,6 @@ def race() -> Lab:
 
 
 def _curve(run: Ran) -> tuple[Any, Any]:
-    """Where a run is in the picture: up to where it was lost."""
+    """The visible part of a run, up to where it diverged."""
     loss = np.array(run.loss)
     return (np.arange(len(loss)) + 0.5)[np.isfinite(loss)] * EVERY, loss[np.isfinite(loss)]

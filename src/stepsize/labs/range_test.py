@@ -1,4 +1,4 @@
-"""The lab of lesson 10: a range test, beside the sweep that it saves."""
+"""The lab of lesson 10: a range test, beside the sweep it saves you."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ def ends(rule: Any, rates: np.ndarray) -> np.ndarray:
 
 
 def range_test() -> Lab:
-    """The loss while the rate grows, the rate that it suggests, and full runs at every rate."""
+    """The loss while the rate grows, the rate it suggests, and full runs at every rate."""
     model = uneven_line()
     rules = {"SGD": sgd, "momentum": momentum, "Adam": adam}
     controls = dict(
@@ -58,7 +58,7 @@ def range_test() -> Lab:
 
 
 def _judge(axes: list[Axes], rule: Any, found: RangeTest) -> str:
-    """Draw the suggestion into both, and say what a full run at it comes to."""
+    """Draw the suggestion into both pictures, and say how a full run at that rate ends."""
     if found.suggestion is None:
         return sentences.range_test(found, np.nan, np.nan)
     all_ends = ends(rule, np.append(RATES, found.suggestion))

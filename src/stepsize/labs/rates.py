@@ -55,7 +55,7 @@ def noisy_line(shuffles: Sequence[int] = range(RUNS)) -> tuple[LinearRegression,
 def schedule() -> Lab:
     """Two schedules: the rate at each update, and how far the loss of 10 runs is above the lowest.
 
-    Warmup and floor change the first one only, so that what they do is seen beside the second.
+    Warmup and floor change only the first one, so that you can compare it with the second.
     """
     model, lowest = noisy_line()
     t = np.arange(UPDATES)

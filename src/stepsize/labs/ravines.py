@@ -18,7 +18,7 @@ LEVELS = -30, -25, -20, -15, -10, -5, -2, 0, 2  # powers of ten
 
 
 def momentum_map() -> Lab:
-    """How far the loss falls in 100 steps, for 100 rates and 100 momenta; and the run chosen."""
+    """How far the loss falls in 100 steps, for 100 rates and 100 momenta, and the chosen run."""
     controls = dict(
         condition=list_slider("condition κ", (5, 10, 25, 50, 100), value=25),
         best=buttons("formula", [("hidden", False), ("shown", True)]),

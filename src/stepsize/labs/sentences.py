@@ -1,4 +1,4 @@
-"""The sentence under a picture: a verdict, a colon, and the numbers that it rests on.
+"""The sentence under a picture: a verdict, a colon, and the numbers it rests on.
 
 Every sentence is read off a trace, and is true of it. Nothing is predicted.
 """
@@ -58,7 +58,7 @@ def descent(trace: Trace, surface: Surface, reveal: bool = False) -> str:
 
 
 def directions(trace: Trace, surface: Surface, parts: np.ndarray) -> str:
-    """What gradient descent did, and what each direction is left with: (steps + 1, 2)."""
+    """What gradient descent did, and what is left in each direction: (steps + 1, 2)."""
     along, across = (number(part) for part in parts[-1])
     return f"{descent(trace, surface, reveal=True)}. Its parts: {along} along θ₁, {across} along θ₂"
 
@@ -70,7 +70,7 @@ def _diverges(loss: np.ndarray) -> bool:
 
 
 def _border(trace: Trace, surface: Surface) -> str:
-    """Gradient descent on a quadratic is the one case in which there is a border to name."""
+    """Names the border, which exists only for gradient descent on a quadratic."""
     names = set(vars(trace)) - {"theta", "loss", "grad"}
     if surface.curvature and names == {"lr"} and trace.lr[-1] > 2 / surface.curvature:
         return f"; the rate is above 2/curvature = {number(2 / surface.curvature)}"
@@ -78,7 +78,7 @@ def _border(trace: Trace, surface: Surface) -> str:
 
 
 def _at_rest(trace: Trace) -> bool:
-    """Is the last slope small, compared with those on the way?"""
+    """Is the last slope small compared with those on the way?"""
     with np.errstate(over="ignore"):  # it may have been far out, and come back
         slope = np.hypot.reduce(trace.grad, axis=-1)
     return bool(slope[-1] <= 0.02 * slope.max())
@@ -94,13 +94,13 @@ def _in_a_dent(surface: Surface, place: np.ndarray, lowest: float) -> bool:
 
 
 def _bounces(trace: Trace) -> bool:
-    """Does each of the last steps go back on the one before?"""
+    """Does each of the last steps reverse the one before?"""
     step = np.diff(trace.theta[-12:], axis=0)
     return bool((np.vecdot(step[1:], step[:-1]) < 0).all())
 
 
 def parabola(trace: Trace, curvature: float, reveal: bool = False) -> str:
-    """What a run on a parabola did. Its steps are all alike, so the first one tells."""
+    """What a run on a parabola did. Its steps are all alike, so the first one tells all."""
     steps, lr = len(trace.grad), float(trace.lr[0])
     said = f"{_first_step(*trace.theta[:2, 0])}: loss {number(trace.loss[-1])} after {steps} steps"
     if not reveal:
@@ -159,7 +159,7 @@ def momentum_map(trace: Trace, grown: np.ndarray) -> str:
 
 
 def range_test(found: RangeTest, end: float, best: float) -> str:
-    """What the test suggests, and what a full run at that rate comes to, beside the best one."""
+    """What the test suggests, and how a full run at that rate ends, compared with the best one."""
     if found.suggestion is None:
         return f"no suggestion: {found.reason}"
     smooth = found.smoothed
@@ -193,7 +193,7 @@ def schedules(
 
 
 def _lower(names: Sequence[str], heights: np.ndarray, ends: Sequence[int]) -> str:
-    """Which of two is lower, and by what factor, as far as can be read here."""
+    """Which of the two is lower, and by what factor, as far as it can be read off here."""
     found: dict[str, list[str]] = {}
     for each, end in zip(heights, ends, strict=True):
         if number(each[0]) == number(each[1]):
@@ -206,7 +206,7 @@ def _lower(names: Sequence[str], heights: np.ndarray, ends: Sequence[int]) -> st
 
 
 def scales(trace: Trace) -> str:
-    """How far each of two coordinates moved, in all and for each gradient that it was given."""
+    """How far each of two coordinates moved, in all and per gradient it was given."""
     asked, gone = np.abs(trace.grad).sum(axis=0), -trace.theta[-1]
     often, rarely = (
         f"{n:.0f} gradients moved it {number(way)} in all, {number(way / n)} each"
@@ -216,10 +216,10 @@ def scales(trace: Trace) -> str:
 
 
 def microscope(trace: Trace, step: np.ndarray) -> str:
-    """How long the steps of Adam are, in units of lr, and how far its averages have come.
+    """How long Adam's steps are, in units of lr, and how full its averages are.
 
     step: one per update, with or without the correction. m / m_hat is the weight that the average
-    has given out so far; the rest of it still lies on the zero that it began with.
+    has given to gradients so far; the rest is still on the zero it started with.
     """
     length = np.abs(step) / trace.lr
     longest = int(np.argmax(length >= (1 - 1e-6) * length.max()))
@@ -230,7 +230,7 @@ def microscope(trace: Trace, step: np.ndarray) -> str:
 
 
 def warmup(ends: np.ndarray, chance: float) -> str:
-    """What became of some runs, one per seed. ends: their losses; chance: that of a blind guess."""
+    """How some runs ended, one per seed. ends: their losses; chance: the loss of a blind guess."""
     learned = int((ends < chance / 3).sum())
     stuck = int((ends > 0.8 * chance).sum())
     rest = f", {len(ends) - learned - stuck} between" if learned + stuck < len(ends) else ""
@@ -240,7 +240,7 @@ def warmup(ends: np.ndarray, chance: float) -> str:
 
 
 def width(form: str, width: int, exponent: int, ends: np.ndarray, best: int) -> str:
-    """What came of the runs of a cell, one per seed; and the exponent of the width's best rate."""
+    """How the runs of a cell ended, one per seed, and the exponent of the width's best rate."""
     name = {"standard": "standard", "mup": "μP"}[form]
     low, high = number(ends.min()), number(ends.max())
     said = f"{name}, width {width}, rate 2^−{-exponent}: {len(ends)} runs, loss {low} to {high}"
@@ -248,7 +248,7 @@ def width(form: str, width: int, exponent: int, ends: np.ndarray, best: int) -> 
 
 
 def race(optimizer: str, lr: float, ends: np.ndarray, best_lr: float, best: float) -> str:
-    """What came of the runs of a cell, one per seed; and which rate is the optimizer's best."""
+    """How the runs of a cell ended, one per seed, and the optimizer's best rate."""
     kept, lost = ends[np.isfinite(ends)], int((~np.isfinite(ends)).sum())
     said = f"{optimizer} at {lr:g}: {len(ends)} run{'s' if len(ends) > 1 else ''}"
     if len(kept):

@@ -1,4 +1,4 @@
-"""Matplotlib's lines and texts as SVG: what moves, in a few kilobytes and without a redrawing.
+"""Matplotlib's lines and texts as SVG: the moving parts, in a few kilobytes, without redrawing.
 
 Coordinates are the figure's pixels, counted from the top, so that the SVG fits over a picture of
 the figure. Only what labs draw is known here; anything else raises TypeError.
@@ -30,7 +30,7 @@ BASELINES = {"center": "central", "top": "hanging"}
 
 
 def svg(ax: Axes, artists: Iterable[Artist]) -> str:
-    """The lines, cut off at the axes' borders, and the texts, which may stand outside."""
+    """The lines, cut off at the axes' borders, and the texts, which may be outside."""
     ordered = sorted(artists, key=lambda artist: artist.get_zorder())
     x, y, w, h = (f"{number:.1f}" for number in rectangle(ax, ax.bbox))
     lines = "".join(_line(ax, artist) for artist in ordered if not isinstance(artist, Text))
@@ -63,7 +63,7 @@ def _line(ax: Axes, line: Artist) -> str:
 
 
 def _pixels(ax: Axes, line: Line2D) -> np.ndarray:
-    """Where the points of a line are, (n, 2); nan where there is no such place."""
+    """The points of a line in pixels, (n, 2); nan if there is no such place."""
     middle, size = ax.bbox.get_points().mean(axis=0), ax.bbox.size
     with np.errstate(all="ignore"):
         from_middle = (line.get_transform().transform(line.get_xydata()) - middle) / size
@@ -96,7 +96,9 @@ def _markers(ax: Axes, line: Line2D, xy: np.ndarray) -> str:
     radius = _points(ax, line.get_markersize() / 2)
     shape = shape.format(f"{radius:.1f}", f"{2 * radius:.1f}")
     paths = [f"M{x:.1f} {y:.1f}{shape}" for x, y in xy.tolist() if x == x]
-    if not line.get_markeredgewidth():  # else each with its edge lies on the one before
+    if (
+        not line.get_markeredgewidth()
+    ):  # otherwise each marker and its edge would cover the one before
         paths = ["".join(paths)]
     fill = line.get_markerfacecolor()
     return (

@@ -1,4 +1,4 @@
-"""Buttons below a lab that train more of what it shows, and a bar that tells how far it is."""
+"""Buttons below a lab that train more of what it shows, and a bar for the progress."""
 
 import asyncio
 from collections.abc import Callable
@@ -16,8 +16,8 @@ MORE = 5  # seeds that "this cell" adds
 class TrainingPanel:
     """The buttons that train more, below the sliders. `worker`: who trains now, or None.
 
-    known: what is shown. chosen(): the cell that the controls point at. needs: the library that
-    trains, if any. The lab has a control `runs`, a progress bar, which also draws the lab anew when
+    known: what is shown. chosen(): the cell that the controls select. needs: the library that
+    trains, if any. The lab has a control `runs`, a progress bar, which also redraws the lab when
     a training is done.
     """
 
@@ -67,7 +67,7 @@ class TrainingPanel:
 
     def _one(self, line: str) -> None:
         self.known.keep(line)
-        self.lab.controls["runs"].value = len(self.known)  # which draws the map anew
+        self.lab.controls["runs"].value = len(self.known)  # which redraws the map
 
     def _over(self, said: str) -> None:
         self.worker = None
@@ -82,7 +82,7 @@ class TrainingPanel:
 
 
 def _on_the_kernels_loop() -> Callable[[Callable[[], None]], Any]:
-    """How another thread has something done between two messages: Matplotlib is not for threads."""
+    """Lets a thread run something between two messages, because Matplotlib isn't thread-safe."""
     try:
         return asyncio.get_running_loop().call_soon_threadsafe
     except RuntimeError:  # no kernel

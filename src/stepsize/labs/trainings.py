@@ -1,7 +1,7 @@
-"""Trainings that are behind a lab: those that came with the course, and the learner's.
+"""The trainings behind a lab: those that came with the course, and the learner's own.
 
-A training is a line of JSON, a job and what came of it: {"lr", "warmup", "seed", "loss"}, say. New
-ones are made in a Python of its own, so that the notebook goes on, and are appended to a file.
+A training is a line of JSON, a job and its result, such as {"lr", "warmup", "seed", "loss"}. New
+ones are made in a separate Python, so that the notebook can go on, and are appended to a file.
 """
 
 import contextlib
@@ -22,11 +22,11 @@ PACKAGES = str(Path(__file__).parents[2])
 
 
 class Trainings:
-    """All that is known of some cells, each a tuple of settings: cell -> seed -> what came of it.
+    """All known trainings, by cell, a tuple of settings: cell -> seed -> result.
 
-    shipped: the file that came with the course; mine: the name of the learner's. module: who makes
-    more. settings: what a cell's numbers are called in a job. cells: all there are. read: takes
-    from a line what is kept of it, and raises ValueError, KeyError or TypeError where it is none.
+    shipped: the file that came with the course; mine: the name of the learner's. module: what makes
+    more. settings: the names of a cell's numbers in a job. cells: all cells. read: extracts what to
+    keep from a line, and raises ValueError, KeyError or TypeError if it isn't a training.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Trainings:
         return sum(map(len, self.runs.values()))
 
     def add(self, line: str) -> bool:
-        """Take a line in; one that is cut off, or of another lab, is passed over."""
+        """Take in a line; one that is cut off, or from a different lab, is skipped."""
         try:
             run = json.loads(line)
             found = self.read(run)
@@ -59,7 +59,7 @@ class Trainings:
             return False
 
     def keep(self, line: str) -> None:
-        """Take a line in, and to disk. Line feeds on both sides: no line can spoil another."""
+        """Take in a line, and write it to disk. Line feeds on both sides keep lines apart."""
         if self.add(line):
             with contextlib.suppress(OSError):  # a full disk is no reason to stop
                 self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -67,11 +67,11 @@ class Trainings:
                     file.write(f"\n{line.strip()}\n")
 
     def of(self, cell: tuple[Any, ...]) -> list[Any]:
-        """What is known of a cell, in the order of the seeds."""
+        """The results of a cell, in the order of the seeds."""
         return [run for _, run in sorted(self.runs[cell].items())]
 
     def next(self, cells: Iterable[tuple[Any, ...]], times: int = 1) -> Iterator[dict[str, Any]]:
-        """The jobs to do next: for each cell, the first seeds that have not been run."""
+        """The jobs to do next: for each cell, the first seeds that haven't been run."""
         for cell in cells:
             first = max(self.runs[cell], default=-1) + 1
             for seed in range(first, first + times):
@@ -79,10 +79,10 @@ class Trainings:
 
 
 class Worker:
-    """Has a module train jobs, one after the other, in a Python of its own; it ends when we do.
+    """Has a module train jobs, one after the other, in a separate Python that ends when we do.
 
     done(line): called for each training; over(said): once, at the end, with what went wrong, or "".
-    Both are called in a thread of this object's.
+    Both are called in this object's thread.
     """
 
     def __init__(

@@ -34,7 +34,7 @@ class Map(Trainings):
         super().__init__(SHIPPED, "warmup.jsonl", "stepsize.transformer", settings, cells, _losses)
 
     def losses(self, cell: Cell) -> np.ndarray:
-        """One row a seed."""
+        """One row per seed."""
         return np.array(self.of(cell))
 
     def ends(self, cell: Cell) -> np.ndarray:
@@ -62,7 +62,7 @@ def _losses(run: dict[str, Any]) -> list[float]:
 
 
 def warmup() -> Lab:
-    """The loss at the end for each peak rate and warmup; and the curves of the cell chosen."""
+    """The loss at the end for each peak rate and warmup, and the curves of the chosen cell."""
     known = Map()
     controls = dict(
         length=list_slider("warmup", WARMUPS, value=0),

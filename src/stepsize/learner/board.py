@@ -1,8 +1,8 @@
-"""The class board of a hub, as a learner meets it: agree to it, withdraw, see what it has seen.
+"""A hub's class board, from the learner's side: agree to it, withdraw, see what it knows.
 
-Only inside a hub that has one, and only for those who agreed: each verdict of `check` is told to
-it, from a thread in the background, so that no check waits for it or fails with it. What can't be
-told now is told later. The board itself is workshop/board.py.
+Only in a hub that has one, and only for those who agreed, each verdict of `check` is sent to it
+from a background thread, so that no check waits for it or fails with it. What can't be sent now
+is sent later. The board itself is workshop/board.py.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["agree", "tell", "withdraw", "witnessed"]
 
-NONE = "There is no class board here, so nothing is told to anybody."
+NONE = "There is no class board here, so nothing is sent to anybody."
 AWAY = "The class board can't be reached now; nothing has changed. Try again in a minute."
 TOLD = (
     "at each check, which exercise it was, whether your answer was right, and the name of the "
@@ -36,25 +36,25 @@ QUESTION = (
     f"nothing about you. If you agree, it is told {TOLD} To agree, run `from stepsize.learner "
     "import board; board.agree()`. You are asked this once."
 )
-ANSWER = 2**20  # bytes of an answer that the board takes
+ANSWER = 2**20  # bytes of an answer that the board accepts
 PAUSES = (1, 2, 5, 10, 30, 60)  # seconds between two attempts
 WAITING = 200  # verdicts kept for a board that can't be reached
 
 
 def agree() -> None:
-    """Let the class board count you, from now on; what was before is not told."""
+    """Let the class board count you from now on; nothing earlier is sent."""
     print(_say("agree", AGREED))
 
 
 def withdraw() -> None:
-    """Take back from the class board all that it was told of you."""
+    """Take back everything the class board was told about you."""
     print(_say("withdraw", WITHDRAWN))
 
 
 def witnessed() -> dict[str, str]:
-    """What the hub itself has found right: exercise -> when; {} where there is no board.
+    """What the hub itself has found right: exercise -> when; {} if there is no board.
 
-    Raises: OSError where the board can't be reached.
+    Raises: OSError if the board can't be reached.
     """
     if not _address():
         return {}
@@ -63,7 +63,7 @@ def witnessed() -> dict[str, str]:
 
 
 def tell(verdict: Verdict, answer: Any) -> str:
-    """Send a verdict on its way. Returns what there is to say: at first a question, then nothing.
+    """Send a verdict on its way. Returns a message: the first time a question, then nothing.
 
     Raises nothing and waits for nothing.
     """
@@ -82,7 +82,7 @@ class _Report(NamedTuple):
 
 
 def _report(verdict: Verdict, answer: Any) -> _Report:
-    """What the board is told. Only a right answer goes along: it is to be judged again."""
+    """What the board is told. Only a right answer is sent along, to be judged again."""
     from urllib.parse import urlencode
 
     said = {"status": verdict.status}
@@ -98,7 +98,7 @@ def _report(verdict: Verdict, answer: Any) -> _Report:
 
 
 def _question() -> str:
-    """The question, the first time; to nobody who has answered before it was asked."""
+    """The question, the first time; nothing for somebody who already answered it."""
     asked = home() / ".asked-about-the-board"
     if asked.exists():
         return ""
@@ -108,7 +108,7 @@ def _question() -> str:
 
 
 class _Outbox:
-    """What is still to be told, one after the other, by a thread that ends with the kernel."""
+    """Send what is waiting, one after the other, in a thread that ends with the kernel."""
 
     def __init__(self) -> None:
         self.reports: queue.Queue[_Report] = queue.Queue(WAITING)
@@ -135,7 +135,7 @@ _outbox = _Outbox()
 
 
 def _delivered(report: _Report) -> bool:
-    """Whether no more has to be done for a report: it was told, must not be, or never can be."""
+    """Whether a report is done with: it was sent, must not be sent, or never can be."""
     from urllib.error import HTTPError
 
     try:
@@ -166,7 +166,7 @@ def _address() -> str:
 
 
 def _request(method: str, path: str, body: bytes | None = None, seconds: float = 20) -> bytes:
-    """Ask the board, straight: no proxy of the environment sees the token, no redirect gets it."""
+    """Ask the board directly: no proxy from the environment and no redirect sees the token."""
     from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
 
     class Stay(HTTPRedirectHandler):

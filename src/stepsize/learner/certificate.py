@@ -1,4 +1,4 @@
-"""`certificate`: one page to print. It says what was solved, also to those who don't know us."""
+"""`certificate`: one page to print, which explains itself to people who don't know the course."""
 
 import html
 from datetime import date
@@ -9,7 +9,7 @@ from .progress import LAST, Progress
 
 __all__ = ["Certificate", "certificate"]
 
-# A sheet of A4, whatever stands on it: what is long or many is set smaller.
+# A sheet of A4, whatever is on it: long names and many rows are set smaller.
 PAGE = """<!doctype html>
 <html lang="en">
 <meta charset="utf-8">

@@ -6,13 +6,13 @@ from pathlib import Path
 
 __all__ = ["home", "is_lasting"]
 
-DRIVE = Path("/drive")  # in a browser: what JupyterLite keeps; all else goes with the page
+DRIVE = Path("/drive")  # in a browser: what JupyterLite keeps; everything else goes with the page
 
 
 def home() -> Path:
     """The folder named by STEPSIZE_HOME, or else .stepsize in the home folder; not yet made.
 
-    In a browser it is among the notebooks, where that is kept.
+    In a browser it is among the notebooks, which the browser keeps.
     """
     named = os.environ.get("STEPSIZE_HOME")
     if named:
@@ -21,7 +21,7 @@ def home() -> Path:
 
 
 def is_lasting() -> bool:
-    """Whether what is written there is still there tomorrow."""
+    """Whether what is written there will still be there tomorrow."""
     return sys.platform != "emscripten" or _is_kept_in_a_browser()
 
 

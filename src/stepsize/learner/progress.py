@@ -14,10 +14,10 @@ LAST = "15 The last check"
 
 @dataclass(frozen=True)
 class Progress:
-    """What `progress` returns: for each lesson its title, and per exercise "right", "tried", "".
+    """What `progress` returns: each lesson's title, and per exercise "right", "tried" or "".
 
-    last: the same for the questions of the last check, of the seed with the most right answers,
-    those first. seed: that seed, None where no question was answered.
+    last: the same for the questions of the last check, for the seed with the most right answers,
+    right ones first. seed: that seed, None if no question was answered.
     """
 
     lessons: dict[str, tuple[str, ...]]
@@ -55,7 +55,7 @@ def _row(lesson: tuple[str, tuple[str, ...]]) -> tuple[str, str, str]:
 
 
 def progress(lessons: Mapping[str, Sequence[str]], questions: int) -> Progress:
-    """What the file says, by lesson. What was once right stays right.
+    """What the progress file says, by lesson. An answer that was once right stays right.
 
     lessons: title -> its exercises. questions: how many a last check has.
     """

@@ -1,8 +1,8 @@
-"""What was solved, kept in a file that survives what happens to files.
+"""What was solved, kept in a file that survives whatever may happen to files.
 
-One line a check, only ever appended: a line that was cut off, because the kernel was killed while
-it was written, costs that one line. A file that holds anything else is set aside, not thrown away,
-and what could be read of it goes on.
+One line per check, only ever appended. If the kernel is killed while it writes, that costs only the
+line it was writing. A file that holds anything else is set aside, not thrown away, and everything
+that could be read from it is kept.
 """
 
 import json
@@ -26,7 +26,7 @@ Line = dict[str, Any]
 
 
 def keep(exercise: str, status: str, mistake: str | None) -> str:
-    """Add a line. Returns what there is to say about it: mostly nothing."""
+    """Add a line. Returns a message for the learner, usually empty."""
     at = datetime.now(UTC).isoformat(timespec="seconds")
     line = json.dumps(dict(exercise=exercise, status=status, mistake=mistake, at=at))
     path = _path()
@@ -43,7 +43,7 @@ def keep(exercise: str, status: str, mistake: str | None) -> str:
 
 
 def lines() -> tuple[list[Line], str]:
-    """All that could be read, in order, and what there is to say about the file: mostly nothing."""
+    """Everything that could be read, in order, and a message about the file, usually empty."""
     try:
         note = _repaired(_path())
         return _read(_path())[0], note
@@ -57,7 +57,7 @@ def named(seed: int, question: str) -> str:
 
 
 def answers(seed: int) -> dict[str, str]:
-    """The letters that were answered, by question. The first answer to each is the one."""
+    """The letters that were answered, by question. Only the first answer to each counts."""
     try:
         lines, _ = _read(_path())
     except OSError:
@@ -71,12 +71,12 @@ def answers(seed: int) -> dict[str, str]:
 
 
 def keep_drawn(seed: int, tickets: list[Any]) -> str:
-    """Add what was drawn for a last check; the first such line is the one."""
+    """Record what was drawn for a last check; only the first such line counts."""
     return keep(f"{LAST_CHECK}{seed}", DRAWN, json.dumps(tickets))
 
 
 def drawn(seed: int) -> Any:
-    """What was drawn for a last check; None where that was not kept, or can't be read."""
+    """What was drawn for a last check; None if that was not kept, or can't be read."""
     try:
         lines, _ = _read(_path())
         kept = (line["mistake"] for line in lines if _begins(line, seed))
@@ -90,7 +90,7 @@ def _begins(line: Line, seed: int) -> bool:
 
 
 def by_seed(lines: list[Line]) -> dict[int, dict[str, str]]:
-    """Of each last check: how its questions were first answered, "right" or "wrong"."""
+    """For each last check, how its questions were first answered: "right" or "wrong"."""
     first: dict[int, dict[str, str]] = {}
     for line in lines:
         seed, _, question = (line["exercise"] or "").removeprefix(LAST_CHECK).partition(": ")
@@ -104,7 +104,7 @@ def _path() -> Path:
 
 
 def _read(path: Path) -> tuple[list[Line], bool]:
-    """The lines of the file, and whether it holds anything but lines, whole or cut off."""
+    """The lines of the file, and whether it holds anything other than lines, whole or cut off."""
     try:
         raw = path.read_bytes()
     except FileNotFoundError:
@@ -125,7 +125,7 @@ def _read(path: Path) -> tuple[list[Line], bool]:
 
 
 def _repaired(path: Path) -> str:
-    """Set a damaged file aside and go on with what could be read of it. Returns what to say."""
+    """Set a damaged file aside and continue with what could be read. Returns a message."""
     try:
         lines, damaged = _read(path)
     except (IsADirectoryError, PermissionError):  # the latter: a folder, on Windows

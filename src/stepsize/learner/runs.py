@@ -1,4 +1,4 @@
-"""Stored runs, a line of JSON each: those that came with the course, and the learner's own."""
+"""Stored runs, one line of JSON each: those that came with the course, and the learner's own."""
 
 import contextlib
 import json
@@ -12,9 +12,9 @@ __all__ = ["keep", "known"]
 
 
 def known(shipped: Path) -> Iterator[dict[str, Any]]:
-    """The runs of a file of the course's, then those of the learner's file of the same name.
+    """The runs in one of the course's files, then those in the learner's file of the same name.
 
-    A line that was cut off is passed over.
+    A line that was cut off is skipped.
     """
     for path in (shipped, home() / shipped.name):
         with contextlib.suppress(OSError):
@@ -24,7 +24,7 @@ def known(shipped: Path) -> Iterator[dict[str, Any]]:
 
 
 def keep(shipped: Path, run: dict[str, Any]) -> None:
-    """Add a run to the learner's file. Line feeds on both sides: no line can spoil another."""
+    """Add a run to the learner's file. Line feeds on both sides, so no line can spoil another."""
     path = home() / shipped.name
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, "a", encoding="utf-8") as file:

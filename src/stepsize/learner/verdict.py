@@ -1,4 +1,4 @@
-"""What `check` returns: plain words, that show themselves in a notebook and in a terminal."""
+"""What `check` returns: plain words, which display themselves in a notebook or a terminal."""
 
 import html
 import re
@@ -22,12 +22,12 @@ _PLAIN = "color: #212121; padding: 0; background: transparent"
 
 @dataclass(frozen=True)
 class Verdict:
-    """What is true of an answer.
+    """The verdict on an answer.
 
     status: "not tried", "right", "wrong" or "broken". text: why, in a sentence or two.
-    detail: lines that belong to it, yours and the expected side by side or where it stopped.
+    detail: lines that go with it: your numbers beside the expected ones, or where it stopped.
     mistake: the name of the known mistake, or None. printed: what the answer printed.
-    note: what there is to say of the progress file, mostly nothing.
+    note: a message about the progress file, usually empty.
     """
 
     exercise: str
@@ -55,7 +55,7 @@ class Verdict:
 
 
 def _inline(text: str) -> str:
-    """Escaped, with `code` as code."""
+    """The text as HTML, escaped, with `code` as code."""
     return re.sub(r"`([^`]+)`", rf'<code style="{_PLAIN}">\1</code>', html.escape(text))
 
 

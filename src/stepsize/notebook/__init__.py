@@ -1,5 +1,5 @@
-"""What the package knows of the notebook that it runs in.
+"""What the package knows about the notebook it runs in.
 
 `cells` knows how each cell ended; `keyboard` keeps JupyterLab's keys away from a lab;
-`without_torch` shows what a cell showed, where it needs PyTorch and there is none.
+`without_torch` shows a cell's stored output if it needs PyTorch and there is none.
 """

@@ -1,8 +1,8 @@
-"""What a notebook's kernel knows of its cells, so that no check judges what isn't meant.
+"""What a notebook's kernel knows about its cells, so that no check judges the wrong answer.
 
 When a cell fails before it defines an answer, an older definition of that answer is still there.
-IPython tells which cell it runs, and how each one ended. Nothing is claimed where that is not
-certain; outside of a notebook nothing is known, and nothing said.
+IPython tells which cell it runs, and how each one ended. If that isn't certain, nothing is claimed;
+outside a notebook nothing is known, and nothing is said.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 __all__ = ["Cells", "missed", "unchanged", "watch"]
 
-OLDER = "Fix it and run it again; until then there is only an older `{}` to judge."
+OLDER = "Fix it and run it again. Until then there is only an older `{}` to judge."
 SAME = (
     "This is the same function as at your last check. If you have changed it since, run its cell "
     "first."
@@ -26,7 +26,7 @@ SAME = (
 
 
 class _Missed(NamedTuple):
-    """A name that a cell would have defined, had it come that far."""
+    """A name that a cell would have defined if it had got that far."""
 
     cell: str
     source: str
@@ -74,14 +74,14 @@ class Cells:
             self.missed[name] = _Missed(cell, source, sentence + OLDER.format(name), before)
 
     def _body(self, source: str) -> list[ast.stmt] | None:
-        """What a cell does, one after the other; None if it can't be read."""
+        """A cell's statements in order; None if it can't be parsed."""
         try:
             return ast.parse(self.shell.transform_cell(source)).body
         except Exception:
             return None
 
     def handed_over(self, exercise: str) -> Iterator[str]:
-        """The names that the running cell hands over to `check` for an exercise."""
+        """The names that the running cell passes to `check` for an exercise."""
         for node in (node for each in self._body(self.running) or [] for node in ast.walk(each)):
             if not isinstance(node, ast.Call) or not _is_check(node.func):
                 continue
@@ -97,7 +97,7 @@ _cells: Cells | None = None
 
 
 def watch() -> None:
-    """Watch the cells of the notebook that this is, if it is one."""
+    """Watch the cells of the current notebook, if there is one."""
     global _cells
     if _cells is not None or "IPython" not in sys.modules:
         return
@@ -111,7 +111,7 @@ def watch() -> None:
 
 
 def missed(exercise: str) -> str:
-    """Why the answer that is handed over is an older one; nothing if it is the newest."""
+    """Why the answer that was passed is an older one; empty if it is the newest."""
     if _cells is None:
         return ""
     for name in _cells.handed_over(exercise):
@@ -122,7 +122,7 @@ def missed(exercise: str) -> str:
 
 
 def unchanged(exercise: str, answer: Any, said: Any) -> str:
-    """What to say of a function that was handed in before, and of which the same was said."""
+    """What to say if the same function was checked before, with the same verdict."""
     if _cells is None or not inspect.isfunction(answer) or answer.__module__ != "__main__":
         return ""
     before = _cells.judged.get(exercise, (None, None))
@@ -135,13 +135,13 @@ def _is_check(function: ast.expr) -> bool:
 
 
 def _in_words(source: str) -> Iterator[str]:
-    """The names that a cell which can't be read seems to define, at the beginning of its lines."""
+    """The names that an unparsable cell seems to define, at the beginning of its lines."""
     defined = r"^ {0,3}(?:async +)?(?:def|class) +(\w+)|^(\w+) *(?::[^=\n]*)?=(?!=)"
     return (one or other for one, other in re.findall(defined, source, re.MULTILINE))
 
 
 def _stopped_in(result: Any, shell: Any) -> float | None:
-    """The line of a cell in which an error stopped it, beyond its end if none; None if unknown."""
+    """The line in which an error stopped a cell; past its end if none did; None if unknown."""
     if result.error_before_exec is not None:  # found only when the statements above had run
         return getattr(result.error_before_exec, "lineno", None)
     if result.error_in_exec is None:
@@ -153,7 +153,7 @@ def _stopped_in(result: Any, shell: Any) -> float | None:
 
 
 def _perhaps_defined(body: list[ast.stmt], line: float) -> set[str]:
-    """All names to which the statements up to a line may have given a value."""
+    """All names that the statements up to a line may have assigned."""
     nodes = [part for node in body if _first(node) <= line for part in ast.walk(node)]
     if any(isinstance(node, ast.Name) and node.id == "get_ipython" for node in nodes):
         words = (node.value for node in nodes if isinstance(node, ast.Constant))
@@ -162,7 +162,7 @@ def _perhaps_defined(body: list[ast.stmt], line: float) -> set[str]:
 
 
 def _names(node: ast.AST) -> list[str]:
-    """The names that one node gives a value to."""
+    """The names that one node assigns."""
     if isinstance(node, _DEFINITIONS):
         return [node.name]
     if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
@@ -173,7 +173,7 @@ def _names(node: ast.AST) -> list[str]:
 
 
 def _not_reached(body: list[ast.stmt], line: float | None) -> Iterator[str]:
-    """The names that definitions from a line on would have given a value to, had they run."""
+    """The names that definitions from a line on would have assigned, if they had run."""
     if line is None:
         return
     there = [node for node in body if _first(node) <= line <= (node.end_lineno or 0)]
@@ -197,7 +197,7 @@ def _first(node: ast.stmt) -> int:
 
 
 def _is_in(missed: _Missed) -> bool:
-    """Whether the older definition reads as the newest, so that it doesn't matter which it is."""
+    """Whether the older definition reads the same as the newest, so that either will do."""
     try:
         older = "\n" + inspect.getsource(missed.before).rstrip()
     except (OSError, TypeError):  # not a function of the notebook

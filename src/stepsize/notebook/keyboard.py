@@ -1,4 +1,4 @@
-"""Keys pressed in a lab, or on the last check's sheet, which must never edit the notebook."""
+"""Keeps keys pressed in a lab, or on the last check's sheet, from editing the notebook."""
 
 from pathlib import Path
 

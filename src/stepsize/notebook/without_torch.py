@@ -1,9 +1,9 @@
-"""Where PyTorch is missing: a cell that needs it isn't run, and shows what it showed before.
+"""If PyTorch is missing, a cell that needs it isn't run, and shows its stored output instead.
 
 Such a cell begins with the line `# needs PyTorch`. Where PyTorch is installed, that is a comment.
-Elsewhere a line says that the cell wasn't run, and what it showed when the course was made comes
+Elsewhere a line says that the cell wasn't run, and its output from when the course was made comes
 from `without_torch.json`, which `tools/build.py` makes from solutions/. A cell is found there by
-its text: one that was changed has nothing to show.
+its text, so one that was changed has nothing to show.
 """
 
 import hashlib
@@ -25,12 +25,12 @@ def is_marked(source: str) -> bool:
 
 
 def key(source: str) -> str:
-    """What a cell is called in the record; white space around it doesn't count."""
+    """A cell's key in the record; surrounding white space doesn't count."""
     return hashlib.sha256(source.strip().encode()).hexdigest()[:16]
 
 
 def watch() -> None:
-    """Heed the mark in all later cells; where no notebook runs, do nothing."""
+    """Obey the mark in all later cells; outside a notebook, do nothing."""
     shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
     if shell is not None:
         shell.register_magic_function(_show, "line", "show_record")
@@ -38,7 +38,7 @@ def watch() -> None:
 
 
 def _or_its_record(lines: list[str]) -> list[str]:
-    """The cell as it is; or a line that shows its record, if it needs PyTorch and can't have it."""
+    """The cell as it is, or a line that shows its record if it needs PyTorch and can't have it."""
     source = "".join(lines)
     if not is_marked(source) or not missing():
         return lines

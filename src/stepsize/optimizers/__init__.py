@@ -1,24 +1,25 @@
-r"""The optimizers, in order of difficulty, each a pure function that reads as its paper does.
+r"""The optimizers, in order of difficulty, each a pure function that reads like its paper.
 
     rule(theta, grad, t, **memory, **hyper) -> Step(theta, memory, shown)
 
 theta, grad   the parameters and the gradient there, arrays of shape (..., d)
 t             the number of this update: 1, 2, ...
-memory        what the rule remembers, each with its starting value
-hyper         what is chosen, after the `*`; a number, or a column (k, 1) for k runs in one pass
-              (one of NumPy's float64 widens a float32 theta, as it does everywhere)
+memory        whatever the rule remembers, each with its starting value
+hyper         whatever you choose, after the `*`; a number, or a column (k, 1) for k runs in one
+pass
+              (a NumPy float64 widens a float32 theta, as it does everywhere)
 
-A rule changes none of its arguments. It uses operators only, so that the same lines run on Python
-floats (where they need no vector or matrix), NumPy arrays and torch tensors. A run that diverges
+A rule changes none of its arguments. It uses only operators, so the same lines run on Python
+floats (unless it needs a vector or matrix), NumPy arrays and torch tensors. A run that diverges
 isn't an error: inf and nan are results.
-Every rule raises ValueError, naming argument, value and range, for a hyper-parameter that
+Every rule raises a ValueError, naming argument, value and range, for a hyper-parameter that
 torch.optim rejects, and for t below 1.
 
 Two arguments that all rules share appear in none of the equations, as in torch: `maximize=True`
-turns the gradient round, and `weight_decay` then adds weight_decay * theta to it, an L2 penalty.
-The rules whose own equations have a weight_decay, AdamW the first of them, decay by that instead;
-`decoupled(rule)` does the same to any other that steps from theta. `averaged(rule)` keeps a mean of
-the weights beside any of them.
+flips the sign of the gradient, and `weight_decay` then adds weight_decay * theta, an L2 penalty.
+Rules whose own equations have a weight_decay, such as AdamW, use that one instead;
+`decoupled(rule)` does the same for any other rule that steps from theta. `averaged(rule)` keeps a
+mean of the weights alongside any rule.
 """
 
 from .adam_family import adam, adamax, adamw, ademamix, amsgrad, lion, nadam, prodigy, radam

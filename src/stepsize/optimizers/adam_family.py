@@ -1,6 +1,6 @@
-r"""Adam, and the rules that change one thing in it.
+r"""Adam, and the rules that change one thing about it.
 
-Prodigy alone looks at all weights at once, in one vector: it finds the rate for them together.
+Only Prodigy looks at all weights at once, in one vector, because it finds one rate for them all.
 """
 
 from ..ranges import above, at_least, below_one
@@ -31,9 +31,9 @@ def adam(theta, grad, t, m=0.0, v=0.0, *, lr=1e-3, beta1=0.9, beta2=0.999, eps=1
     Shapes: theta, grad, m, v and all that is shown (..., d); hyper-parameters scalar or (..., 1).
     Units: m and eps as grad, v as grad squared; so lr has the units of theta, unlike SGD's.
     Ranges: lr, eps at least 0; beta1, beta2 at least 0 and below 1.
-    Source: Kingma & Ba (2015), Algorithm 1, arXiv:1412.6980. Same as torch.optim.Adam, except where
-    the square of a gradient overflows v_hat, above 1.8e19 in float32 and 255 in float16: torch
-    never forms it, and goes on until v overflows.
+    Source: Kingma & Ba (2015), Algorithm 1, arXiv:1412.6980. Same as torch.optim.Adam, except when
+    the square of a gradient overflows v_hat, above 1.8e19 in float32 and 255 in float16. torch
+    never forms v_hat, so it goes on until v overflows.
 
     The first step has length lr, whatever the size of the gradient:
 
@@ -66,9 +66,9 @@ def amsgrad(
     Ranges: lr, eps at least 0; beta1, beta2 at least 0 and below 1.
     Source: Reddi, Kale & Kumar (2018), Algorithm 2, arXiv:1904.09237, where neither m nor v is
     corrected and there is no eps. Same as torch.optim.Adam(amsgrad=True), which takes the maximum
-    before it corrects; so v_hat itself can shrink as the correction fades. Except as for Adam.
+    before it corrects, so v_hat itself can shrink as the correction fades. Exceptions as for Adam.
 
-    One great gradient is remembered for good. Adam's scale has recovered 5,000 updates later:
+    One huge gradient is remembered for good. Adam's scale has recovered 5,000 updates later:
 
     >>> after = dict(t=5000, m=0.0, v=0.0, lr=0.1)
     >>> round(amsgrad(0.0, 1.0, **after, v_max=100.0).shown["scale"], 4)
@@ -91,21 +91,21 @@ def amsgrad(
 def adamw(
     theta, grad, t, m=0.0, v=0.0, *, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=1e-2
 ) -> Step:
-    r"""AdamW: Adam, and a decay of the parameters that the gradient's units don't touch.
+    r"""AdamW: Adam, plus a decay of the parameters that doesn't depend on the gradient's units.
 
     $$m_t = \beta_1 m_{t-1} + (1 - \beta_1)\, g_t \qquad \hat m_t = m_t / (1 - \beta_1^t)$$
     $$v_t = \beta_2 v_{t-1} + (1 - \beta_2)\, g_t^2 \qquad \hat v_t = v_t / (1 - \beta_2^t)$$
     $$\theta_t = (1 - \eta\lambda)\, \theta_{t-1} - \eta\, \hat m_t / (\sqrt{\hat v_t} + \epsilon)$$
 
     Shapes: theta, grad, m, v and all that is shown (..., d); hyper-parameters scalar or (..., 1).
-    Units: as Adam's; weight_decay lambda one over lr.
+    Units: as Adam's; weight_decay lambda as 1 / lr.
     Ranges: lr, eps, weight_decay at least 0; beta1, beta2 at least 0 and below 1.
     Source: Loshchilov & Hutter (2019), Algorithm 2, arXiv:1711.05101. Same as torch.optim.AdamW,
     except as for Adam.
-    In the paper a schedule multiplies both terms, and lr the second one only: lambda there is
+    In the paper, a schedule multiplies both terms, but lr only the second one: lambda there is
     lr * weight_decay here.
 
-    It shrinks theta with no gradient at all, by the same part whatever the size of theta:
+    It shrinks theta even without a gradient, by the same factor whatever the size of theta:
 
     >>> adamw(np.array([8.0, 1.0]), np.zeros(2), t=1, lr=0.1, weight_decay=5.0).theta
     array([4. , 0.5])
@@ -141,7 +141,7 @@ def nadam(
     eps=1e-8,
     momentum_decay=4e-3,
 ) -> Step:
-    r"""NAdam: Adam with Nesterov's look ahead, and a beta1 that warms up.
+    r"""NAdam: Adam with Nesterov's lookahead, and a beta1 that warms up.
 
     $$\mu_t = \beta_1 \left(1 - \tfrac12\, 0.96^{t \psi}\right)$$
     $$m_t = \beta_1 m_{t-1} + (1 - \beta_1)\, g_t \qquad
@@ -154,8 +154,8 @@ def nadam(
     (..., 1). Units: m and eps as grad, v as grad squared, lr as theta; momentum_decay psi none.
     Ranges: lr, eps, momentum_decay at least 0; beta1, beta2 at least 0 and below 1.
     Source: Dozat (2016), Algorithm 2, openreview.net/forum?id=OM0jvwB8jIp57ZJjtNEZ, who averages
-    m with mu_t as well, where torch has beta1. Same as torch.optim.NAdam, which keeps the product
-    of the mu in float32, be theta what it may, unless torch's default type is float64.
+    m with mu_t as well, where torch uses beta1. Same as torch.optim.NAdam, which keeps the product
+    of the mu in float32, whatever theta's type, unless torch's default type is float64.
 
     mu starts near beta1 / 2, so the first gradient counts for more than in Adam:
 
@@ -190,7 +190,7 @@ def radam(
     eps=1e-8,
     tractable=5.0,
 ) -> Step:
-    r"""RAdam: Adam whose adaptive rate waits until there is enough to estimate it from.
+    r"""RAdam: Adam whose adaptive rate waits until there are enough gradients to estimate it from.
 
     $$m_t = \beta_1 m_{t-1} + (1 - \beta_1)\, g_t \qquad \hat m_t = m_t / (1 - \beta_1^t)$$
     $$v_t = \beta_2 v_{t-1} + (1 - \beta_2)\, g_t^2 \qquad
@@ -203,13 +203,13 @@ def radam(
       \begin{cases} r_t\, l_t & \rho_t > \kappa \\ 1 & \text{else: momentum alone} \end{cases}$$
 
     Shapes: theta, grad, m, v, m_hat, scale (..., d); rho and r as beta2, scalar or (..., 1).
-    Units: m and eps as grad, v as grad squared. lr has those of theta where the variance is
-    tractable, and those of SGD's lr before: the method has a kink there.
+    Units: m and eps as grad, v as grad squared. lr has the units of theta once the variance is
+    tractable, and those of SGD's lr before that: the method has a kink there.
     Ranges: lr, eps at least 0; beta1, beta2 at least 0 and below 1; tractable kappa at least 4.
     Source: Liu et al. (2020), Algorithm 2, arXiv:1908.03265. It has no eps, and calls the variance
     tractable above rho = 4; its authors' code and torch say 5. Same as torch.optim.RAdam.
 
-    With beta2 = 0.999 five updates are momentum, and then r holds Adam back for thousands:
+    With beta2 = 0.999, five updates are momentum, and then r holds Adam back for thousands more:
 
     >>> [round(radam(0.0, 1.0, t).shown["r"], 3) for t in (5, 6, 100, 1000, 10_000)]
     [1.0, 0.026, 0.215, 0.645, 1.0]
@@ -262,14 +262,14 @@ def adamax(theta, grad, t, m=0.0, u=0.0, *, lr=2e-3, beta1=0.9, beta2=0.999, eps
 
 @rule(lr=at_least(0), beta1=below_one, beta2=below_one, weight_decay=at_least(0))
 def lion(theta, grad, t, m=0.0, *, lr=1e-4, beta1=0.9, beta2=0.99, weight_decay=0.0) -> Step:
-    r"""Lion: every coordinate moves by lr, up or down; the momentum only votes on which.
+    r"""Lion: every coordinate moves by lr, up or down; the momentum only decides which.
 
     $$c_t = \beta_1 m_{t-1} + (1 - \beta_1)\, g_t$$
     $$\theta_t = \theta_{t-1} - \eta\, (\mathrm{sign}(c_t) + \lambda\, \theta_{t-1})$$
     $$m_t = \beta_2 m_{t-1} + (1 - \beta_2)\, g_t$$
 
     Shapes: theta, grad, m, c (..., d); hyper-parameters scalar or (..., 1).
-    Units: m and c as grad; lr as theta, weight_decay lambda one over lr.
+    Units: m and c as grad; lr as theta, weight_decay lambda as 1 / lr.
     Ranges: lr, weight_decay at least 0; beta1, beta2 at least 0 and below 1.
     Source: Chen et al. (2023), Algorithm 2, arXiv:2302.06675. torch has no Lion.
 
@@ -322,13 +322,13 @@ def ademamix(
 
     Shapes: theta, grad, m1, m2, v, mix u, v_hat, scale (..., d); hyper-parameters scalar or
     (..., 1). Units: m1, m2, mix and eps as grad, v as grad squared, lr as theta; alpha none;
-    weight_decay lambda one over lr.
+    weight_decay lambda as 1 / lr.
     Ranges: lr, alpha, eps, weight_decay at least 0; beta1, beta2, beta3 at least 0 and below 1.
     Source: Pagliardini, Ablin & Grangier (2024), Algorithm 1, arXiv:2409.03137. Same as
-    optax.contrib.ademamix; torch has none. Left to schedules: in the paper alpha and beta3 rise in
-    the first T updates, alpha by alpha=lambda t: 5 * warmup(t, T).
+    optax.contrib.ademamix; not in torch. Left to schedules: in the paper alpha and beta3 rise in
+    the first T updates; for alpha, use alpha=lambda t: 5 * warmup(t, T).
 
-    A hundred updates after a gradient of 1, the fast mean has lost it and the slow one has not:
+    A hundred updates after a gradient of 1, the fast mean has forgotten it and the slow one hasn't:
 
     >>> memory = ademamix(0.0, 1.0, 1).memory
     >>> for t in range(2, 102):
@@ -374,7 +374,7 @@ def prodigy(
     weight_decay=0.0,
     d0=1e-6,
 ) -> Step:
-    r"""Prodigy: Adam that finds its own rate, by how far the gradients have carried it so far.
+    r"""Prodigy: Adam that finds its own rate from how far the gradients have carried it so far.
 
     $$r_t = \beta_3 r_{t-1} + (1 - \beta_3)\, \eta d_t^2\,
         \langle g_t, \theta_0 - \theta_{t-1} \rangle \qquad
@@ -386,19 +386,19 @@ def prodigy(
       - \eta d_t\, m_t / (\sqrt{v_t} + d_t \epsilon)$$
     $$d_{t+1} = \max(d_t,\ r_t / \lVert s_t \rVert_1), \qquad d_1 = d_0$$
 
-    d estimates how far the start is from the goal, and is the rate; lr stays 1, and is what a
-    schedule changes.
+    d estimates the distance from the start to the goal, and serves as the rate; lr stays 1, and is
+    what a schedule changes.
 
-    Shapes: theta, grad, m, v, s, start, scale (..., d), **all parameters in one vector**, for d is
-    found from all together; r, d, d_hat (..., 1); hyper-parameters scalar or (..., 1).
-    Units: d as theta; m as theta times grad; eps as grad; lr none; weight_decay one over theta.
+    Shapes: theta, grad, m, v, s, start, scale (..., d), **all parameters in one vector**, because d
+    depends on all of them; r, d, d_hat (..., 1); hyper-parameters scalar or (..., 1).
+    Units: d as theta; m as theta times grad; eps as grad; lr none; weight_decay as 1 / theta.
     Ranges: lr, eps, weight_decay at least 0; beta1, beta2 at least 0 and below 1; d0 above 0.
     Source: Mishchenko & Defazio (2024), the version with Adam, arXiv:2306.06101, where the means
-    are not corrected for their start at 0 and nothing decays. optax.contrib.prodigy corrects them,
-    as if lr were lr sqrt(1 - beta2^t) / (1 - beta1^t), and has d_{t+1} beside epsilon; torch has
-    none. Left out: the factor d_coef, a bound on the growth of d, the safeguard for a warmup.
+    aren't corrected for starting at 0 and nothing decays. optax.contrib.prodigy corrects them,
+    as if lr were lr sqrt(1 - beta2^t) / (1 - beta1^t), and has d_{t+1} beside epsilon. Not in
+    torch. Left out: the factor d_coef, a bound on the growth of d, the safeguard for a warmup.
 
-    With a goal at 5 or at 5000 the call is the same. d grows by itself, and not past the distance:
+    With a goal at 5 or at 5000, the call is the same. d grows by itself, but not past the distance:
 
     >>> for goal in (5.0, 5000.0):
     ...     theta, memory = np.zeros(1), {}

@@ -1,7 +1,7 @@
 r"""Rules that keep an average of where they have been.
 
-`averaged` keeps one beside any rule, which goes its own way. A schedule-free rule follows three
-points at once, and takes the gradient at one of them that is not the model: the model is the
+`averaged` keeps one alongside any rule, which goes its own way. A schedule-free rule follows three
+points at once. It takes the gradient at one of them, but the model is a different one, the
 average.
 """
 
@@ -26,23 +26,23 @@ __all__ = [  # noqa: RUF022  (in order of difficulty)
 
 @rule(COORDINATE._replace(evaluated="x"), lr=at_least(0), beta=below_one)
 def schedule_free_sgd(theta, grad, t, z=None, x=None, *, lr=1e-2, beta=0.9) -> Step:
-    r"""Schedule-free SGD: no decay of the rate, for the model is the mean of the walk.
+    r"""Schedule-free SGD: the rate needs no decay, because the model is the mean of the walk.
 
     $$z_{t+1} = z_t - \eta\, g_t, \qquad g_t \text{ at } y_t$$
     $$x_{t+1} = (1 - c_{t+1})\, x_t + c_{t+1}\, z_{t+1}, \qquad c_{t+1} = 1 / (t + 1)$$
     $$y_{t+1} = (1 - \beta)\, z_{t+1} + \beta\, x_{t+1}$$
 
-    theta is y, where the gradient is taken. **The model is x**, the mean of all z so far: evaluate
-    the x of the trace; the loss in the trace is that of y. All three start at the same point,
+    theta is y, where the gradient is taken. **The model is x**, the mean of all z so far. Evaluate
+    the trace's x; the loss in the trace is that of y. All three start at the same point,
     z_1 = x_1 = y_1.
 
     Shapes: theta, grad, z, x (..., d); hyper-parameters scalar or (..., 1).
     Units: lr as theta squared over loss, as SGD's.
     Ranges: lr at least 0; beta at least 0 and below 1.
-    Source: Defazio et al. (2024), equations 3 to 5, arXiv:2405.15682. torch has none. Their code
-    weighs z by the square of lr, and leaves the starting point out of the mean.
+    Source: Defazio et al. (2024), equations 3 to 5, arXiv:2405.15682. Not in torch. Their code
+    weights z by the square of lr, and leaves the starting point out of the mean.
 
-    z jumps back and forth between -1 and 1 forever; its mean comes to rest:
+    z jumps back and forth between -1 and 1 forever, but its mean comes to rest:
 
     >>> theta, memory = 1.0, {}
     >>> for t in range(1, 1000):
@@ -91,14 +91,14 @@ def schedule_free_adamw(
       c_{t+1} = \eta_t^2 / \textstyle\sum_{i=1}^t \eta_i^2$$
     $$y_{t+1} = (1 - \beta_1)\, z_{t+1} + \beta_1\, x_{t+1}$$
 
-    theta is y, where the gradient is taken. **The model is x**: evaluate the x of
-    the trace. beta1 plays the part of momentum. Warm up by lr=lambda t: 0.1 * warmup(t, 100).
+    theta is y, where the gradient is taken. **The model is x**: evaluate
+    the trace's x. beta1 plays the role of momentum. Warm up with lr=lambda t: 0.1 * warmup(t, 100).
 
     Shapes: theta, grad, z, x, v, v_hat, scale (..., d); weight, the sum of lr squared, as lr.
-    Units: eps as grad, v as grad squared; lr as theta; weight_decay lambda one over lr.
+    Units: eps as grad, v as grad squared; lr as theta; weight_decay lambda as 1 / lr.
     Ranges: lr, eps, weight_decay at least 0; beta1, beta2 at least 0 and below 1.
     Source: Defazio et al. (2024), Algorithm 1, arXiv:2405.15682; warmup is left to a schedule.
-    torch has none.
+    Not in torch.
 
     The first step is Adam's, of length lr, and all three points take it:
 
@@ -123,15 +123,15 @@ def schedule_free_adamw(
 def averaged(
     rule: Callable[..., Step], decay: float | None = None, after: int = 0
 ) -> Callable[..., Step]:
-    r"""The same rule, and beside it a mean of all the points it passes.
+    r"""The same rule, with a running mean of all the points it visits.
 
     $$\bar\theta_t = (1 - c_t)\, \bar\theta_{t-1} + c_t\, \theta_t, \qquad
       c_t = \frac{1}{t - T} \ \text{ or } \ 1 - \delta, \qquad c_t = 1 \text{ for } t \le T + 1$$
 
-    Without a `decay` delta it is the plain mean (SWA, Polyak and Ruppert's averaging), with one a
-    running mean (EMA) that forgets. `after` T leaves the first updates out. The rule steps as it
-    did and doesn't know. **The model is the mean**: the `average` of the trace, which is not where
-    the loss of the trace was measured; in `as_torch`, what `eval()` puts in place.
+    Without a `decay` delta, it is the plain mean (SWA, Polyak and Ruppert's averaging); with one,
+    an exponential moving average (EMA) that forgets. `after` T leaves the first updates out. The
+    rule steps as before. **The model is the mean**, the trace's `average`, which isn't where
+    the trace's loss was measured; in `as_torch`, `eval()` puts it in place.
 
     Shapes, units: average as theta.
     Ranges: decay between 0 and 1; after a whole number, at least 0.
@@ -139,10 +139,11 @@ def averaged(
     arXiv:1803.05407. Same as torch.optim.swa_utils.AveragedModel, updated after each update from
     the (T + 1)-th on, and with decay as get_ema_avg_fn(decay) and as Keras's use_ema. Optax's ema
     corrects for a start at 0, which gives the first points less weight.
-    Raises: ValueError for a rule that keeps a mean already, as the schedule-free ones. TypeError
-    for what is no rule.
+    Raises: ValueError for a rule that already keeps a mean, like the schedule-free ones. TypeError
+    for anything that isn't a rule.
 
-    At the edge of stability SGD goes back and forth forever; the mean of its points comes to rest.
+    At the edge of stability, SGD goes back and forth forever, but the mean of its points comes to
+    rest.
 
     >>> from stepsize import descend, optimizers, surfaces
     >>> rule = averaged(optimizers.sgd)
@@ -157,7 +158,7 @@ def averaged(
     scope = scope_of(rule)
     known = name_of(rule)
     if scope.evaluated:
-        raise ValueError(f"rule must keep no mean of its own, and {known} does")
+        raise ValueError(f"rule must not keep a mean of its own, but {known} does")
     header = inspect.signature(rule)
     before, own = [*header.parameters.values()][:3], [*header.parameters.values()][3:]
     average = inspect.Parameter("average", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None)

@@ -1,4 +1,4 @@
-"""A rule on a long vector, block by block: what it works out on the way stays in the cache."""
+"""Apply a rule to a long vector block by block, so that intermediate results stay in the cache."""
 
 import functools
 import math
@@ -17,21 +17,22 @@ BLOCK = 24 * 1024  # 192 KiB in float64: from 256 KiB on, malloc asks the system
 
 
 def blockwise(rule: Rule, block: int = BLOCK) -> Rule:
-    """The same rule, which walks a long vector in blocks and **writes into its arguments**.
+    """The same rule, applied to a long vector in blocks. It **writes into its arguments**.
 
-    On ten million parameters each line of a rule makes an array of 40 MB, and the time goes by
-    waiting for memory. In blocks the same lines touch little but the cache, and next to no memory
-    is needed besides theta, grad and what the rule remembers. The rule itself doesn't know.
+    With ten million parameters, each line of a rule makes an array of 40 MB, and most of the time
+    is spent waiting for memory. In blocks, the same lines work mostly in the cache, and need hardly
+    any memory beyond theta, grad and the rule's own memory. The rule itself doesn't notice.
 
-    rule: an elementwise one: what it does to a coordinate depends on no other. block: how many
+    rule: an elementwise one, in which no coordinate depends on another. block: how many
     coordinates at a time, at least 1.
 
     theta (..., d) and its memory are overwritten and returned, and keep their type; so this is no
-    pure function, the one exception here. Nothing is shown. Bit for bit what the rule itself gives,
-    where theta and grad are of one type, and theta is as wide as the columns.
+    pure function, the only exception here. Nothing is shown. The result equals the rule's own, bit
+    for bit, if theta and grad are of the same type and theta is as wide as the columns.
 
-    Raises: ValueError for a rule of matrices or vectors, as Muon; where grad has a different shape;
-    or where block is not a whole number from 1 on. TypeError where theta is no array of floats.
+    Raises: ValueError for a rule for matrices or vectors, such as Muon; if grad's shape is
+    different; or if block isn't a whole number of at least 1. TypeError if theta isn't an array of
+    floats.
 
     >>> from stepsize.optimizers import adam
     >>> theta, memory, in_place = np.ones(100_000), {}, blockwise(adam)
@@ -44,7 +45,7 @@ def blockwise(rule: Rule, block: int = BLOCK) -> Rule:
     require("block", block, count_from(1))
     if scope_of(rule).unit not in ("coordinate", ""):
         name = name_of(rule)
-        raise ValueError(f"rule must look at each coordinate by itself, and {name} doesn't")
+        raise ValueError(f"rule must look at each coordinate by itself, but {name} doesn't")
 
     checked = unguarded(rule)  # for all blocks but the first, which stands for them
 

@@ -14,7 +14,7 @@ __all__ = ["clip_by_norm", "clip_by_value"]
 @accepts(max_norm=at_least(0))
 @np.errstate(all="ignore")
 def clip_by_norm(grad: Any, max_norm: Any) -> Any:
-    r"""Shorten the gradient to length `max_norm` where it is longer; its direction stays.
+    r"""Shorten the gradient to length `max_norm` if it is longer; its direction stays.
 
     $$g \leftarrow g \cdot \min\left(1,\ \frac{c}{\lVert g \rVert + 10^{-6}}\right)$$
 
@@ -36,7 +36,7 @@ def clip_by_norm(grad: Any, max_norm: Any) -> Any:
 @accepts(clip_value=at_least(0))
 @np.errstate(all="ignore")
 def clip_by_value(grad: Any, clip_value: Any) -> Any:
-    r"""Bring each coordinate of the gradient between -clip_value and clip_value, on its own.
+    r"""Clip each coordinate of the gradient, by itself, to between -clip_value and clip_value.
 
     $$g_i \leftarrow \min(\max(g_i, -c),\ c)$$
 

@@ -13,7 +13,7 @@ def sgd(theta, grad, t, *, lr=1e-3) -> Step:
     $$\theta_t = \theta_{t-1} - \eta\, g_t$$
 
     Shapes: theta, grad (..., d); lr scalar or (..., 1).
-    Units: lr as theta squared over loss, so a rescaled loss asks for another lr.
+    Units: lr as theta squared over loss, so a rescaled loss needs a different lr.
     Ranges: lr at least 0.
     Source: Cauchy (1847), C. R. Acad. Sci. 25, 536; with noise, Robbins & Monro (1951),
     doi:10.1214/aoms/1177729586. Same as torch.optim.SGD.
@@ -38,11 +38,12 @@ def momentum(theta, grad, t, velocity=0.0, *, lr=1e-3, momentum=0.9, dampening=0
     Units: velocity as grad; lr as theta squared over loss, as SGD's.
     Ranges: lr, momentum at least 0 (at 1 and above, the velocity never dies out); dampening tau
     between 0 and 1.
-    Source: Polyak (1964), doi:10.1016/0041-5553(64)90137-5, who has no dampening. Same as
-    torch.optim.SGD(momentum=...), where the first gradient, too, is not dampened; but torch takes
-    any dampening, and forgets it altogether where momentum = 0.
+    Source: Polyak (1964), doi:10.1016/0041-5553(64)90137-5, without dampening. Same as
+    torch.optim.SGD(momentum=...), which doesn't dampen the first gradient either; but torch accepts
+    any dampening, and ignores it if momentum = 0.
 
-    Under a constant gradient the velocity grows to g / (1 - momentum), here ten times as much:
+    Under a constant gradient, the velocity grows to g / (1 - momentum), here ten times the
+    gradient:
 
     >>> v = 0.0
     >>> for t in range(1, 201):
@@ -58,7 +59,7 @@ def momentum(theta, grad, t, velocity=0.0, *, lr=1e-3, momentum=0.9, dampening=0
 
 @rule(lr=at_least(0), momentum=at_least(0))
 def heavy_ball(theta, grad, t, velocity=0.0, *, lr=1e-3, momentum=0.9) -> Step:
-    r"""Momentum as Polyak and Sutskever write it: lr is inside the velocity, which is a step.
+    r"""Momentum as Polyak and Sutskever write it: the velocity contains lr, so it is itself a step.
 
     $$v_t = \mu\, v_{t-1} - \eta\, g_t$$
     $$\theta_t = \theta_{t-1} + v_t$$
@@ -67,10 +68,10 @@ def heavy_ball(theta, grad, t, velocity=0.0, *, lr=1e-3, momentum=0.9) -> Step:
     Units: velocity as theta; lr as theta squared over loss.
     Ranges: lr, momentum at least 0.
     Source: Polyak (1964), doi:10.1016/0041-5553(64)90137-5; Sutskever et al. (2013), equations 1
-    and 2, proceedings.mlr.press/v28/sutskever13. torch has no such rule: `momentum` is its own.
+    and 2, proceedings.mlr.press/v28/sutskever13. Not in torch, whose own is `momentum`.
 
-    With a constant lr it walks the path of `momentum`. After lr drops to 0 it rolls on, with the
-    velocity that the old lr gave it, where `momentum` stops dead:
+    With a constant lr, it follows the same path as `momentum`. After lr drops to 0, it rolls on
+    with the velocity that the old lr gave it, while `momentum` stops dead:
 
     >>> heavy_ball(1.0, 0.0, 2, velocity=-0.5, lr=0.0).theta
     0.55
@@ -95,11 +96,11 @@ def nesterov(theta, grad, t, velocity=0.0, *, lr=1e-3, momentum=0.9) -> Step:
     Ranges: lr at least 0; momentum above 0.
     Source: Nesterov (1983), Soviet Math. Doklady 27, 372, in the form of Bengio et al. (2013),
     arXiv:1212.0901, section 3.5. Same as torch.optim.SGD(nesterov=True).
-    In 1983 the gradient is taken ahead, at phi - eta mu v. Here theta is that point ahead, so that
-    the gradient is taken at theta as everywhere else: with lr and momentum constant the two are one
-    method, seen from two places. And in 1983 mu is no constant: it grows toward 1.
+    In the 1983 paper, the gradient is taken ahead, at phi - eta mu v. Here theta is that point, so
+    the gradient is taken at theta, as everywhere else. With constant lr and momentum, the two are
+    the same method, seen from two points. Also, mu isn't constant in 1983: it grows toward 1.
 
-    A first step is 1 + momentum times that of SGD, for it has looked one step further:
+    The first step is 1 + momentum times SGD's, because it looks one step further ahead:
 
     >>> nesterov(0.0, 1.0, 1, lr=0.1, momentum=0.9).theta / sgd(0.0, 1.0, 1, lr=0.1).theta
     1.9

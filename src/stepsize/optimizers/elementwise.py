@@ -1,4 +1,4 @@
-"""What a rule needs and operators can't say, for floats, arrays and tensors alike.
+"""What a rule needs but operators can't express, for floats, arrays and tensors alike.
 
 torch is not imported: anyone who passes one of its tensors has already imported it.
 """
@@ -45,7 +45,7 @@ def where(condition: Any, a: Any, b: Any) -> Any:
 
 
 def plain(x: Any) -> Any:
-    """A single number as a Python number, which anybody can save and load; all else as it is."""
+    """A single number as a Python number, which anybody can save and load; anything else as is."""
     single = isinstance(x, np.generic) or (isinstance(x, np.ndarray) and x.ndim == 0)
     return x.item() if single else x
 

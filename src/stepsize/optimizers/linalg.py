@@ -1,7 +1,7 @@
-"""What matrices are taken apart into, for arrays and tensors alike, each of many in one call.
+"""Matrix decompositions, for arrays and tensors alike, batched over the leading axes.
 
-What isn't a number gives nan, not an error. Types of 16 bits, which nobody has routines for, are
-worked in 32.
+Anything that isn't a number gives nan, not an error. 16-bit types, for which nobody has routines,
+are computed in 32 bits.
 """
 
 from typing import Any
@@ -20,12 +20,12 @@ def inverse_root(matrix: Any, root: int, eps: Any) -> Any:
 
 
 def eigenvectors(matrix: Any) -> Any:
-    """Those of a symmetric matrix, as columns, that of the largest eigenvalue first."""
+    """The eigenvectors of a symmetric matrix, as columns, from the largest eigenvalue down."""
     return _eigh(matrix)[1]
 
 
 def orthonormal(matrix: Any) -> Any:
-    """The Q of its QR decomposition: the columns made orthogonal, one after the other, length 1."""
+    """The Q of its QR decomposition: the columns made orthonormal, one after the other."""
     q = _linalg(matrix).qr(_wide(matrix))[0]
     return _as(q, matrix)
 
@@ -41,7 +41,7 @@ def _eigh(matrix: Any) -> tuple[Any, Any]:
 def _linalg(matrix: Any) -> Any:
     if isinstance(matrix, np.ndarray):
         return np.linalg
-    import torch  # whoever hands over one of its tensors has done so
+    import torch  # whoever passes a tensor has already imported it
 
     return torch.linalg
 

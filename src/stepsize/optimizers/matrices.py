@@ -1,4 +1,4 @@
-r"""Rules that see that a weight is a matrix.
+r"""Rules that know that a weight is a matrix.
 
 theta is (..., n, m), and a column of hyper-parameters for k runs in one pass is (k, 1, 1).
 """
@@ -52,12 +52,12 @@ def adafactor_vector(
     $$\theta_t = (1 - \eta\lambda)\, \theta_{t-1} - \alpha_t\, \hat u_t$$
 
     Shapes: theta, grad, v, update (..., n); alpha (..., 1); hyper-parameters scalar or (..., 1).
-    Units: eps1 as grad squared, eps2 as theta; lr, d none: it is the step relative to theta.
+    Units: eps1 as grad squared, eps2 as theta; d none; lr none, as it is a step relative to theta.
     Ranges: lr, eps1, eps2, weight_decay at least 0; beta2_decay gamma at most 0; d at least 1.
     Source: Shazeer & Stern (2018), Algorithm 5, arXiv:1804.04235, without weight decay. Same as
-    torch.optim.Adafactor, except that torch adds no eps1, but lets v not fall below its square,
-    eps1 being the precision of the type: another step where gradients come near 1e-15, or in
-    float32 near 1e-7.
+    torch.optim.Adafactor, except that torch, instead of adding eps1, keeps v from falling below its
+    square, where eps1 is the precision of the type. So its steps differ if gradients come near
+    1e-15, or 1e-7 in float32.
 
     A parameter a thousand times as large takes a step a thousand times as long:
 
@@ -100,7 +100,7 @@ def adafactor(
     d=1.0,
     weight_decay=0.0,
 ) -> Step:
-    r"""Adafactor on a matrix: of all squared gradients it keeps the row and the column means.
+    r"""Adafactor on a matrix: of all the squared gradients, it keeps only the row and column means.
 
     $$R_t = \hat\beta_{2t} R_{t-1} + (1 - \hat\beta_{2t})\, \mathrm{mean}_m(G_t^2 + \epsilon_1)$$
     $$C_t = \hat\beta_{2t} C_{t-1} + (1 - \hat\beta_{2t})\, \mathrm{mean}_n(G_t^2 + \epsilon_1)$$
@@ -108,18 +108,18 @@ def adafactor(
       \hat U_t = U_t / \max(1, \mathrm{RMS}(U_t) / d)$$
     $$\theta_t = (1 - \eta\lambda)\, \theta_{t-1} - \alpha_t\, \hat U_t$$
 
-    with rho, alpha and beta2 as for a vector. The paper has sums for means: the same V.
+    with rho, alpha and beta2 as for a vector. The paper has sums instead of means, with the same V.
 
-    Shapes: theta, grad, update (..., n, m); row (..., n, 1), col (..., 1, m), so n + m numbers
-    are kept and not n m; alpha (..., 1, 1); hyper-parameters scalar or (..., 1, 1).
+    Shapes: theta, grad, update (..., n, m); row (..., n, 1), col (..., 1, m), so it keeps n + m
+    numbers instead of n m; alpha (..., 1, 1); hyper-parameters scalar or (..., 1, 1).
     Units, ranges: as for a vector.
     Source: Shazeer & Stern (2018), Algorithm 4, arXiv:1804.04235, without weight decay. Same as
-    torch.optim.Adafactor, except as for a vector, and that torch divides by no mean(R) below the
-    precision of the type: another step where gradients are smaller than its root, 1e-8, or in
-    float32 3e-4. In float32 torch stands still for gradients above 4e9. And with more than two
-    axes it takes both RMS over the whole tensor; here each matrix has its own.
+    torch.optim.Adafactor, with the same exception as for a vector and three more. torch divides by
+    no mean(R) below the precision of the type, so its steps differ if gradients are below its root,
+    1e-8, or 3e-4 in float32. In float32, torch stands still for gradients above 4e9. And with more
+    than two axes it takes both RMS over the whole tensor, while here each matrix has its own.
 
-    Nothing is lost where the squares are a row times a column, whatever these are:
+    Nothing is lost if the squares are a column times a row, whatever their values:
 
     >>> G = np.outer([1.0, 10.0, 100.0], [1.0, -2.0])
     >>> adafactor(np.zeros((3, 2)), G, t=1, lr=0.01, eps2=1.0).theta.round(6)
@@ -174,27 +174,27 @@ def muon(
     ns_c=2.0315,
     rms=None,
 ) -> Step:
-    r"""Muon: momentum whose every direction is given the same length. For a matrix of weights.
+    r"""Muon, for a matrix of weights: momentum in which every direction gets the same length.
 
     $$B_t = \mu B_{t-1} + (1 - \mu)\, G_t$$
     $$O_t = \mathrm{NewtonSchulz}_5\left((1 - \mu)\, G_t + \mu B_t\right) \approx U V^\top$$
     $$\theta_t = (1 - \eta\lambda)\, \theta_{t-1} - \eta s\, O_t, \qquad
       s = \sqrt{\max(1, n / m)} \ \text{ or } \ r \sqrt{\max(n, m)}$$
 
-    The entries of O have a root mean square near 1 / sqrt(max(n, m)). Where `rms` r is given, that
-    of the step is lr times r, whatever the shape. With r = 0.2 it is about that of AdamW's steps,
+    The entries of O have a root mean square near 1 / sqrt(max(n, m)). If `rms` r is given, that
+    of the step is lr times r, whatever the shape. With r = 0.2, it is about that of AdamW's steps,
     so that the two can share one lr.
 
     Shapes: theta, grad, b, update O (..., n, m); hyper-parameters scalar or (..., 1, 1).
-    Units: b as grad; lr as theta; rms none; weight_decay one over lr.
+    Units: b as grad; lr as theta; rms none; weight_decay as 1 / lr.
     Ranges: lr, momentum, weight_decay, eps, rms at least 0; ns_steps a whole number from 0 to 99;
     ns_a, ns_b, ns_c, the coefficients of `orthogonalize`, any numbers.
-    Source: Jordan et al. (2024), kellerjordan.github.io/posts/muon; the first s is that of his
-    code, the second, with r = 0.2, of Liu et al. (2025), arXiv:2502.16982. Same as torch.optim.Muon
-    (there rms=0.2 is adjust_lr_fn="match_rms_adamw"), which computes NewtonSchulz in bfloat16,
-    three digits, and this in the type of theta. Left out: momentum without Nesterov's look ahead,
-    coefficients that change from step to step, and all that makes it fast on many GPUs. Biases,
-    embeddings and the last layer are commonly left to AdamW.
+    Source: Jordan et al. (2024), kellerjordan.github.io/posts/muon; the first s is from his
+    code, the second, with r = 0.2, from Liu et al. (2025), arXiv:2502.16982. Same as
+    torch.optim.Muon (there rms=0.2 is adjust_lr_fn="match_rms_adamw"), which computes NewtonSchulz
+    in bfloat16, to three digits, while this uses the type of theta. Left out: momentum without the
+    lookahead, coefficients that change from step to step, and everything that makes it fast on many
+    GPUs. Biases, embeddings and the last layer are commonly left to AdamW.
 
     The gradient's weak direction moves about as far as the strong one, a hundred times as steep:
 
@@ -226,10 +226,10 @@ def orthogonalize(
     $$X_0 = G / \max(\lVert G \rVert_F, \epsilon) \qquad A_k = X_k X_k^\top \qquad
       X_{k+1} = a X_k + (b A_k + c A_k^2)\, X_k$$
 
-    Each step is a polynomial of every singular value, a s + b s^3 + c s^5. The larger a is, the
-    sooner a small s is lifted: with these three numbers five steps lift even 0.005, but nothing
-    converges to 1: a value ends somewhere between 0.68 and 1.2, and one that began smaller, below.
-    With 1.875, -1.25 and 0.375 it converges, and a small s takes many more steps.
+    Each step applies a polynomial to every singular value, a s + b s^3 + c s^5. The larger a is,
+    the sooner a small s is lifted. With these three numbers, five steps lift even 0.005, but
+    nothing converges to 1: a value ends up between 0.68 and 1.2, or lower if it began smaller.
+    With 1.875, -1.25 and 0.375 it converges, but a small s takes many more steps.
     Shapes: (..., n, m) -> (..., n, m). Source: Jordan et al. (2024), as for `muon`.
     """
     wide = matrix.shape[-2] <= matrix.shape[-1]
@@ -244,25 +244,26 @@ def orthogonalize(
 
 @rule(MATRIX, lr=at_least(0), eps=at_least(0))
 def shampoo(theta, grad, t, left=0.0, right=0.0, *, lr=1e-2, eps=1e-4) -> Step:
-    r"""Shampoo: Adagrad for a matrix, which scales every direction and not the coordinates alone.
+    r"""Shampoo: Adagrad for a matrix, which scales every direction, not just the coordinates.
 
     $$L_t = L_{t-1} + G_t G_t^\top \qquad R_t = R_{t-1} + G_t^\top G_t$$
     $$\theta_t = \theta_{t-1} -
       \eta\, (L_t + \epsilon I)^{-1/4}\, G_t\, (R_t + \epsilon I)^{-1/4}$$
 
-    All squares of a gradient, with all their products, would be (n m)^2 numbers; L and R are n^2
+    All squares and products of a gradient's entries would be (n m)^2 numbers; L and R have n^2
     and m^2.
 
     Shapes: theta, grad, update (..., n, m); left L (..., n, n), right R (..., m, m);
     hyper-parameters scalar or (..., 1, 1).
     Units: left, right and eps as grad squared; so lr has the units of theta.
     Ranges: lr, eps at least 0.
-    Source: Gupta, Koren & Singer (2018), Algorithm 1, arXiv:1802.09568; lr and eps are choices of
-    ours. torch has none. Left out: tensors of more than two axes, momentum, and what later made it
-    practical, as Anil et al. (2020), arXiv:2002.09018: means in place of the sums, roots that are
-    taken once in many updates, and a length of step borrowed from another rule ("grafting").
+    Source: Gupta, Koren & Singer (2018), Algorithm 1, arXiv:1802.09568; the defaults of lr and eps
+    are ours. Not in torch. Left out: tensors of more than two axes, momentum, and what later made
+    it practical, see Anil et al. (2020), arXiv:2002.09018: means in place of the sums, roots
+    computed only once in many updates, and a step length borrowed from another rule ("grafting").
 
-    Muon comes near to its first step: every direction moves by lr, however weak the gradient there.
+    Muon comes close to its first step: every direction moves by lr, however weak the gradient
+    there.
 
     >>> step = shampoo(np.zeros((2, 2)), np.diag([1.0, 0.01]), t=1, lr=1.0, eps=0.0)
     >>> step.theta.round(6)
@@ -314,21 +315,21 @@ def soap(
     $$L_t = \beta_2 L_{t-1} + (1 - \beta_2)\, G_t G_t^\top \qquad
       R_t = \beta_2 R_{t-1} + (1 - \beta_2)\, G_t^\top G_t$$
 
-    Every f updates the axes follow: Q_L is the Q of a QR decomposition of L Q_L, and Q_R that of
-    R Q_R. The first gradient makes no step: it only says where the axes lie, the eigenvectors of
-    L and R. So Adam's count, in both corrections, is t - 1.
+    Every f updates, the axes are updated: Q_L is the Q of a QR decomposition of L Q_L, and Q_R that
+    of R Q_R. The first gradient makes no step. It only determines the axes, as the eigenvectors of
+    L and R, so Adam's count in both corrections is t - 1.
 
     Shapes: theta, grad, m, v, update O (..., n, m); left L, q_left (..., n, n); right R, q_right
     (..., m, m); hyper-parameters scalar or (..., 1, 1); frequency f one number.
-    Units: m and eps as grad; v, left, right as grad squared; lr as theta; weight_decay lambda one
-    over lr.
+    Units: m and eps as grad; v, left, right as grad squared; lr as theta; weight_decay lambda as
+    1 / lr.
     Ranges: lr, eps, weight_decay at least 0; beta1, beta2 at least 0 and below 1; frequency a whole
     number, at least 1.
     Source: Vyas et al. (2024), Algorithm 3, arXiv:2409.11321; the corrections, the decay and the
-    first gradient are those of their code, which adds eps before it corrects. torch has none. Left
-    out: axes that are sorted anew, tensors of more than two axes, a side too long to have axes.
+    first gradient are from their code, which adds eps before it corrects. Not in torch. Left
+    out: re-sorting the axes, tensors of more than two axes, sides too long to have axes.
 
-    Rotate the problem, and SOAP's path is rotated with it. Adam's depends on how the axes lie:
+    Rotate the problem, and SOAP's path rotates with it. Adam's path depends on the axes:
 
     >>> turn, G = np.array([[0.8, -0.6], [0.6, 0.8]]), np.diag([100.0, 1.0])
     >>> def second(G):

@@ -3,21 +3,21 @@
     @rule(lr=at_least(0), momentum=at_least(0))
     def momentum(theta, grad, t, velocity=0.0, *, lr=1e-3, momentum=0.9) -> Step:
 
-The guard stands above the function, so that the lines of the function stay those of the paper:
+The guard is written above the function, so that the function's lines stay those of the paper:
 
-- a hyper-parameter outside its range raises, with its name, value and range;
-- so does an array of them that is no column, and a name that the rule doesn't have;
-- so do parameters that are no floats (a plain whole number counts as one), and a gradient that
-  is none, or has a different shape;
-- inf and nan raise and warn of nothing: a run that diverges isn't an error;
-- where theta is a Python float, so is all that comes back;
-- None passes where it is the default;
-- every rule takes two more arguments, applied in torch's order, before it sees the gradient:
+- a hyper-parameter outside its range raises an error with its name, value and range;
+- so does an array of values that isn't a column, and a name that the rule doesn't have;
+- so do parameters that aren't floats (a plain whole number counts as one), and a gradient that
+  isn't one, or has a different shape;
+- inf and nan raise no error and no warning, because a run that diverges isn't an error;
+- if theta is a Python float, so is everything that comes back;
+- None passes if it is the default;
+- every rule takes two more arguments, applied in torch's order before it sees the gradient:
 
       maximize       g <- -g                        walk uphill
       weight_decay   g <- g + weight_decay * theta  an L2 penalty in the loss
 
-  A rule with a `weight_decay` of its own, in its equations, keeps that one.
+  A rule whose equations have their own `weight_decay` keeps that one.
 """
 
 import functools
@@ -49,7 +49,7 @@ __all__ = [  # noqa: RUF022
 
 
 class Step(NamedTuple):
-    """What one update yields: the new parameters, what to remember, what else is worth a look."""
+    """What one update returns: new parameters, what to remember, and what else is worth a look."""
 
     theta: Any
     memory: dict[str, Any] = {}  # noqa: RUF012  (shared, and written to by nobody)
@@ -57,7 +57,7 @@ class Step(NamedTuple):
 
 
 class Rule(Protocol):
-    """The contract that every optimizer keeps, a learner's own as well."""
+    """The contract that every optimizer keeps, including a learner's own."""
 
     __name__: str
 
@@ -65,12 +65,12 @@ class Rule(Protocol):
 
 
 class Scope(NamedTuple):
-    """How far a rule looks, so that code that packs parameters knows what may share a vector.
+    """How far a rule looks, so that code that packs parameters knows which may share a vector.
 
-    unit: "coordinate", each by itself, as Adam; "tensor", a whole one, as Muon; "model", all
-    tensors together, as Prodigy; "" where a rule doesn't say, as a learner's own. axes: how many
-    theta has at least, 2 for matrices. vectors: the rule that takes its place on a vector.
-    evaluated: the memory to evaluate in place of theta, as x of the schedule-free ones.
+    unit: "coordinate", each by itself, like Adam; "tensor", a whole one, like Muon; "model", all
+    tensors together, like Prodigy; "" if a rule doesn't say, like a learner's own. axes: how many
+    theta has at least, 2 for matrices. vectors: the rule that replaces it for a vector.
+    evaluated: the memory to evaluate in place of theta, such as x for the schedule-free rules.
     """
 
     unit: str = ""
@@ -88,7 +88,7 @@ UNGUARDED = WeakKeyDictionary[Callable[..., Step], Callable[..., Step]]()
 
 
 def scope_of(rule: Any) -> Scope:
-    """How far this rule looks, a partial of it as well."""
+    """How far this rule looks, also for a partial of it."""
     while not hasattr(rule, "scope") and hasattr(rule, "func"):
         rule = rule.func
     return getattr(rule, "scope", Scope())
@@ -97,7 +97,7 @@ def scope_of(rule: Any) -> Scope:
 def rule(
     scope: Scope = COORDINATE, /, **ranges: Allowed
 ) -> Callable[[Callable[..., Step]], Callable[..., Step]]:
-    """Guard a rule: see above. ranges: of its hyper-parameters, and of a memory's first value."""
+    """Guard a rule: see above. ranges: for its hyper-parameters, and for a memory's first value."""
 
     def decorate(function: Callable[..., Step]) -> Callable[..., Step]:
         axes, header = scope.axes, inspect.signature(function)
@@ -115,7 +115,7 @@ def rule(
                 if value is None and name in optional:
                     continue
                 if name in remembered and isinstance(value, dict):
-                    raise TypeError(f"{name} must be no dict: the memory is handed on as **memory")
+                    raise TypeError(f"{name} must not be a dict: pass the memory on as **memory")
                 if name in allowed and (name not in remembered or t == 1):
                     require(name, value, allowed[name])
                 if name not in remembered:
@@ -158,7 +158,7 @@ def unguarded(rule: Rule) -> Rule:
 
 
 def require_step(rule: Any, step: Any, shape: Any) -> None:
-    """Raise unless a rule, a learner's own, has returned a Step whose theta has this shape."""
+    """Raise unless a rule, perhaps a learner's own, returned a Step whose theta has this shape."""
     name = name_of(rule)
     if not isinstance(step, Step):
         raise TypeError(f"{name} must return a Step, not {type(step).__name__}")
@@ -177,16 +177,16 @@ def decoupled(rule: Callable[..., Step]) -> Callable[..., Step]:
 
     $$\theta_t = \mathrm{rule}\left((1 - \eta\lambda)\, \theta_{t-1},\ g_t\right)$$
 
-    `weight_decay` is then this one, and not the L2 penalty: the gradient doesn't feel it.
-    Shapes: as the rule's; lr and weight_decay scalar or (..., 1). Units: weight_decay one over lr.
+    `weight_decay` then means this decay, not the L2 penalty, and leaves the gradient alone.
+    Shapes: as for the rule; lr and weight_decay scalar or (..., 1). Units: weight_decay as 1 / lr.
     Ranges: lr and weight_decay at least 0.
     Source: Loshchilov & Hutter (2019), arXiv:1711.05101, where lr multiplies the step and not the
     decay. Same as torch.optim.NAdam, RAdam and Adam with decoupled_weight_decay=True.
-    Raises: ValueError for a rule that has a weight_decay of its own or is decoupled already, for
-    one without an lr, and for those that remember z and x and make theta anew from them, as the
-    schedule-free ones. TypeError for what is no rule.
+    Raises: ValueError for a rule that has its own weight_decay or is already decoupled, for
+    one without an lr, and for rules that compute theta from a remembered z and x, like the
+    schedule-free ones. TypeError for anything that isn't a rule.
 
-    What is never in the gradient shrinks all the same, and in proportion:
+    A parameter with no gradient shrinks all the same, and in proportion:
 
     >>> from stepsize.optimizers import sgd
     >>> decoupled(sgd)(np.array([8.0, 1.0]), np.zeros(2), t=1, lr=0.1, weight_decay=5.0).theta
@@ -200,7 +200,7 @@ def decoupled(rule: Callable[..., Step]) -> Callable[..., Step]:
         raise ValueError(f"rule must have {kept}, not {name_of(rule)}")
     signature = inspect.signature(rule)
     if "lr" not in signature.parameters:
-        raise ValueError(f"rule must have an lr, by which it decays, and {name_of(rule)} has none")
+        raise ValueError(f"rule must have an lr to decay by, but {name_of(rule)} has none")
     rate = signature.parameters["lr"].default
     shrink_first = functools.partial(_shrink_first, rule, lr=rate)  # which can be pickled
     functools.update_wrapper(shrink_first, rule)
@@ -229,7 +229,7 @@ def _shrink_first(
 
 
 def _plain(part: Any) -> Any:
-    """One part of a step, its numbers as Python's."""
+    """One part of a step, with its numbers as Python numbers."""
     return {n: plain(x) for n, x in part.items()} if isinstance(part, dict) else plain(part)
 
 
@@ -239,7 +239,7 @@ def _shrunk(theta: Any, lr: Any, weight_decay: Any) -> Any:
 
 
 def _fitting(axes: int, theta: Any, grad: Any) -> None:
-    """Raise unless these are floats of one shape, with that many axes."""
+    """Raise unless these are floats of the same shape, with this many axes."""
     if type(theta) is float is type(grad) and not axes:
         return
     if type(theta) is np.ndarray is type(grad) and theta.dtype.kind == "f" == grad.dtype.kind:

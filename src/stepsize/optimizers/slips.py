@@ -1,7 +1,7 @@
-"""What a rule and `descend` are given, told apart from what people hand over by mistake.
+"""Catches what people pass to a rule or to `descend` by mistake.
 
-Every slip here is one that NumPy or Python would name in their own words, far from its cause, or
-that would silently make a run of its own.
+For every slip here, NumPy or Python would complain in their own words, far from the cause, or
+a wrong run would go through silently.
 """
 
 import inspect
@@ -36,7 +36,7 @@ CALLED_HERE = {
 
 
 def name_of(rule: Any) -> str:
-    """What a rule is called; a partial of one as the rule itself."""
+    """The name of a rule; a partial has the name of the rule itself."""
     while not hasattr(rule, "__name__") and hasattr(rule, "func"):
         rule = rule.func
     return getattr(rule, "__name__", type(rule).__name__)
@@ -53,10 +53,10 @@ def require_names(rule: str, given: Iterable[str], takes: Iterable[str]) -> None
 
 
 def require_column(name: str, value: Any, theta: Any, axes: int = 1) -> None:
-    """Raise ValueError for an array of hyper-parameters that is no column, one for each run.
+    """Raise ValueError for an array of hyper-parameters that isn't a column, with one for each run.
 
-    axes: of theta, how many belong to one run. An array along these would give each coordinate a
-    value of its own, where most of those who write it mean a sweep, or a schedule.
+    axes: how many of theta's belong to one run. An array along these would give each coordinate its
+    own value, but most people who write it mean a sweep, or a schedule.
     """
     if isinstance(value, (float, int)):
         return
@@ -66,35 +66,35 @@ def require_column(name: str, value: Any, theta: Any, axes: int = 1) -> None:
     k, ones = max(shape), ", ".join("1" * needed)
     raise ValueError(
         f"{name} must be one number, or a column of shape ({k}, {ones}) for {k} runs in one pass,"
-        f" as {name}.reshape(-1, {ones}) makes it, not an array of shape {shape}. One that changes"
+        f" as made by {name}.reshape(-1, {ones}), not an array of shape {shape}. One that changes"
         f" from update to update is a function: {name}=lambda t: values[t]"
     )
 
 
 def require_rule(rule: Any) -> None:
-    """Raise TypeError unless this can be called as a rule is."""
+    """Raise TypeError unless this can be called like a rule."""
     if not callable(rule) or isinstance(rule, type):
         example = "a function such as stepsize.optimizers.adam"
         raise TypeError(f"rule must be {example}, not {rule!r:.200}")
 
 
 def require_landscape(landscape: Any) -> None:
-    """Raise TypeError unless it has a loss and a gradient, and takes what they are asked with."""
+    """Raise TypeError unless it has a loss and a gradient that take the expected arguments."""
     if isinstance(landscape, type):
         name = landscape.__name__
-        raise TypeError(f"landscape must be made first, as {name}(...): {name} is a class")
+        raise TypeError(f"landscape must be an instance, such as {name}(...): {name} is a class")
     for part, asked in (("loss(theta)", 1), ("grad(theta, t)", 2)):
         function = getattr(landscape, part.partition("(")[0], None)
         if not callable(function):
             kind = "a function" if inspect.isroutine(landscape) else f"a {type(landscape).__name__}"
             raise TypeError(
-                f"landscape must have {part}, as all of stepsize.surfaces have, and {kind} hasn't"
+                f"landscape must have {part}, like all of stepsize.surfaces, but {kind} doesn't"
             )
         try:
             inspect.signature(function).bind(*range(asked))
         except TypeError:
             wrong = f"{type(landscape).__name__}'s takes other arguments"
-            raise TypeError(f"landscape must have {part}, and {wrong}") from None
+            raise TypeError(f"landscape must have {part}, but {wrong}") from None
         except ValueError:  # some of those that are written in C don't tell
             pass
 
@@ -110,5 +110,5 @@ def require_time(name: str, function: Callable[..., Any]) -> None:
         called = getattr(function, "__name__", "it")
         more = ", ".join(needed[1:])
         example = f"{name}=lambda t: 0.1 * {called}(t, {', '.join(f'{n}=...' for n in needed[1:])})"
-        needs = f"and {called} needs {more} as well: {example}" if more else "and it takes nothing"
+        needs = f"but {called} also needs {more}: {example}" if more else "but it takes no argument"
         raise TypeError(f"{name} must be a function of t, the updates already made, {needs}")

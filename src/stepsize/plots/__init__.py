@@ -1,7 +1,7 @@
-"""Drawing functions: the Axes first, drawn into and returned. `show` shows a figure, in words too.
+"""Drawing functions, which take and return the Axes. `show` shows a figure, also in words.
 
 One look for the whole course: an optimizer has its color, its dashes and its marker, in every
-figure of every lesson. Nothing is told by color alone: lines carry their names at their ends.
+figure of every lesson. Nothing is told by color alone: each line carries its name at its end.
 """
 
 from .charts import bars, intervals, shares, tally

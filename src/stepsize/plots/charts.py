@@ -14,12 +14,12 @@ with needs():
 
 
 def intervals(ax: Axes, values: Mapping[str, Any], t: float, xlabel: str = "loss") -> Axes:
-    """The mean of some numbers, and t standard errors to each side: name -> numbers."""
+    """The mean of some numbers, with t standard errors to each side: name -> numbers."""
     require_axes(ax)
     require_named("values", values, '{"adam": losses}')
     for place, (name, given) in enumerate(values.items()):
         if len(numbers := row_of(name, given)) < 2:
-            raise ValueError(f"{name!r} must have two numbers at least, not {len(numbers)}")
+            raise ValueError(f"{name!r} must have at least two numbers, not {len(numbers)}")
         color, _, marker = look(name, place)
         half = t * np.std(numbers, ddof=1) / len(numbers) ** 0.5
         ax.errorbar(np.mean(numbers), place, 0, half, marker, color=color, capsize=6, lw=2, ms=8)
@@ -29,9 +29,9 @@ def intervals(ax: Axes, values: Mapping[str, Any], t: float, xlabel: str = "loss
 
 
 def tally(ax: Axes, counts: Mapping[str, Sequence[int]], kinds: Sequence[str], xlabel: str) -> Axes:
-    """How often which of a few kinds was seen: name -> a number for each kind, as one bar.
+    """How often each of a few kinds was seen: name -> a number for each kind, as one bar.
 
-    Raises: ValueError for more than four kinds, or a row that hasn't a number for each.
+    Raises: ValueError for more than four kinds, or a row without a number for each.
     """
     shades = look("sgd").color, "#d9d9d9", look("momentum").color, INK
     inks, n = ("white", INK, "white", "white"), len(kinds)
@@ -45,7 +45,7 @@ def tally(ax: Axes, counts: Mapping[str, Sequence[int]], kinds: Sequence[str], x
 
 
 def bars(ax: Axes, values: Mapping[str, float], xlabel: str = "") -> Axes:
-    """A bar for each name, the first one on top, with its number at its end."""
+    """A bar for each name, the first one on top, with its number at the end."""
     require_axes(ax)
     require_named("values", values, '{"adam": 0.1}')
     drawn = ax.barh(list(values), list(values.values()), color=look("sgd").color, height=0.6)
@@ -58,9 +58,9 @@ def bars(ax: Axes, values: Mapping[str, float], xlabel: str = "") -> Axes:
 def shares(
     ax: Axes, rows: Mapping[str, Sequence[float]], parts: Sequence[str], xlabel: str = ""
 ) -> Axes:
-    """A bar for each name, cut into parts that add up to 1; the key to the parts stands above.
+    """A bar for each name, cut into parts that add up to 1; the key to the parts is above.
 
-    Raises: ValueError for a row that hasn't a number for each part.
+    Raises: ValueError for a row without a number for each part.
     """
     shades, inks = DEPTH(np.linspace(0, 1, len(parts))), [INK] * len(parts)
     _stacked(ax, rows, parts, shades, inks, _percent, ec=INK, lw=0.5)
@@ -82,7 +82,7 @@ def _stacked(
     written: Callable[[Any], str],
     **of_bars: Any,
 ) -> None:
-    """A bar for each name, the first one on top; in each of its parts, what is written of it."""
+    """A bar for each name, the first one on top, with a text in each of its parts."""
     require_axes(ax)
     require_named("rows", rows, '{"adam": [1, 2]}')
     for name, row in rows.items():

@@ -1,4 +1,4 @@
-"""Curves: a loss or whatever else, over steps, rates, or one weight."""
+"""Curves: a loss or anything else, over steps, rates, or one weight."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
@@ -25,7 +25,7 @@ def losses(
 ) -> Axes:
     """Loss against step, on a log scale, each line named where it ends.
 
-    runs: name -> a trace, or losses. x: what to draw against, if not the step, one for each run.
+    runs: name -> a trace, or losses. x: what to draw against instead of the step, one per run.
     A run that leaves the picture is named where it leaves.
     Raises: TypeError for runs without names.
     """
@@ -50,7 +50,7 @@ def losses(
 
 
 def sweep(ax: Axes, rates: np.ndarray, ends: Mapping[str, np.ndarray]) -> Axes:
-    """The loss at the end of a run against its learning rate: name -> one loss a rate.
+    """The loss at the end of a run against its learning rate: name -> one loss per rate.
 
     Raises: TypeError for losses without names; ValueError unless there is one for each rate.
     """
@@ -69,9 +69,9 @@ def sweep(ax: Axes, rates: np.ndarray, ends: Mapping[str, np.ndarray]) -> Axes:
 def range_test(
     ax: Axes, rates: np.ndarray, loss: np.ndarray, smoothed: np.ndarray, suggestion: float | None
 ) -> Axes:
-    """Loss against a rate that grows at every update: raw, smoothed, and the rate suggested.
+    """Loss against a rate that grows at every update: raw, smoothed, and the suggested rate.
 
-    Where the loss climbs out of sight it is cut off, unless the limits of ax are fixed already.
+    If the loss climbs out of sight, it is cut off, unless ax already has fixed limits.
     """
     require_axes(ax)
     for name, values in dict(loss=loss, smoothed=smoothed).items():
@@ -94,7 +94,7 @@ def range_test(
 def curve(
     ax: Axes, x: Any, y: Any, xlabel: str = "θ", ylabel: str = "loss", name: str | None = None
 ) -> Axes:
-    """Any one line. It is as dark as the ink, unless it belongs to an optimizer."""
+    """A single line, in the color of the ink unless it belongs to an optimizer."""
     require_axes(ax)
     require_length("y", x, y)
     color, dash, _ = look(name) if name else Look(INK, SOLID, "")
@@ -110,7 +110,7 @@ def lines(
     ylabel: str = "",
     looks: Mapping[str, Look] = MappingProxyType({}),
 ) -> Axes:
-    """Lines over one x, each named where it ends. looks: of those that are no optimizer's."""
+    """Lines over one x, each named where it ends. looks: for lines that aren't an optimizer's."""
     require_axes(ax)
     require_named("series", series, '{"m": values}')
     rows = {name: row_of(name, y) for name, y in series.items()}
@@ -124,9 +124,9 @@ def lines(
 
 
 def staircase(ax: Axes, trace: Trace, name: str = "sgd") -> Axes:
-    """A run in one dimension: along by a step, then down or up to the curve of the loss.
+    """A run in one dimension: each step goes along, then down or up to the curve of the loss.
 
-    The dashes are the slope where it starts: all that the first step knows.
+    The dashes show the slope at the start, which is all the first step knows.
     """
     require_axes(ax)
     require_run(trace, 1)
@@ -139,7 +139,7 @@ def staircase(ax: Axes, trace: Trace, name: str = "sgd") -> Axes:
 
 
 def points(ax: Axes, trace: Trace, name: str = "sgd") -> Axes:
-    """A run in one dimension, as the places it came by, with a ring around its start."""
+    """A run in one dimension, as the points it visits, with a ring around its start."""
     require_axes(ax)
     if np.ndim(trace.loss) > 1:
         raise ValueError(f"trace must be of one run, not of {np.shape(trace.loss)[1:]}")
@@ -151,7 +151,7 @@ def points(ax: Axes, trace: Trace, name: str = "sgd") -> Axes:
 
 
 def _readable(series: Sequence[Any]) -> tuple[float, float]:
-    """Limits of a log axis that show every run, but follow none to 0 or to infinity."""
+    """Limits of a log axis that show every run, but don't follow any to 0 or infinity."""
     values = np.concatenate([[], *(np.ravel(one) for one in series)])
     values = values[np.isfinite(values) & (values > 0)]
     if not len(values):

@@ -10,7 +10,7 @@ with needs():
 
 
 class Look(NamedTuple):
-    """How a line is told from the others: by three things at once."""
+    """What tells a line from the others: color, dashes and marker together."""
 
     color: str
     dash: Any
@@ -55,7 +55,7 @@ SIZE = 13  # points: to be read from the last row
 
 
 def look(name: str, i: int = 0) -> Look:
-    """An optimizer's own look; for any other name, the i-th of them."""
+    """An optimizer's own look; for any other name, the i-th look."""
     return palette.get(name) or list(palette.values())[i % len(palette)]
 
 

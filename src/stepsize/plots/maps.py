@@ -18,10 +18,10 @@ with needs():
 def contours(
     ax: Axes, landscape: Landscape, domain: Any = None, names: tuple[str, str] = ("θ₁", "θ₂")
 ) -> Axes:
-    """A map of a loss in two dimensions: dark is low, a cross marks the lowest place.
+    """A map of a loss in two dimensions: dark is low, a cross marks the lowest point.
 
-    landscape: a surface, or anything with `loss`; then with its domain, (low, high) twice.
-    Raises: TypeError or ValueError for what can't be drawn so.
+    landscape: a surface, or anything with `loss`, given with a domain, (low, high) twice.
+    Raises: TypeError or ValueError for anything that can't be drawn like this.
     """
     require_axes(ax)
     (left, right), (low, high) = require_domain(landscape, domain)
@@ -50,7 +50,7 @@ def cells(
     """A table as a map: values (len(ys), len(xs)), each written in its cell, dark from 0 to top.
 
     low: if above 0, the shades follow a log scale from there to top, so that small values can be
-    told apart; from 10 on the numbers have no decimals then.
+    told apart; numbers of 10 or more then have no decimals.
     """
     require_axes(ax)
     if np.shape(values) != (len(ys), len(xs)):
@@ -67,7 +67,7 @@ def cells(
 
 
 def path(ax: Axes, trace: Trace, name: str = "sgd") -> Axes:
-    """Where a run in two dimensions went: a dot a step, a ring around its start.
+    """Where a run in two dimensions went: a dot for each step, a ring around the start.
 
     For a legend, its dots carry the name.
     """

@@ -18,7 +18,7 @@ WIDE = 0.3  # of the axes: names that are further apart than this don't meet
 
 
 def named(ax: Axes, x: Any, y: np.ndarray, name: str, i: int, own: Look | None = None) -> Line2D:
-    """A line in its own look, or in the i-th of them."""
+    """A line in its own look, or in the i-th look."""
     color, dash, marker = own or look(name, i)
     (line,) = ax.plot(x, y, color=color, ls=dash, lw=2, label=name)
     line.set(marker=marker, markevery=max(len(y) // 8, 1), ms=6, mec="white", mew=0.5)
@@ -26,10 +26,10 @@ def named(ax: Axes, x: Any, y: np.ndarray, name: str, i: int, own: Look | None =
 
 
 class NamesAtEnds:
-    """Each line's name where the line ends, or leaves the picture; kept there when limits change.
+    """Puts each line's name where the line ends or leaves the picture, even if limits change.
 
-    Where lines end close to each other their names move apart, and a thin leader joins each to
-    its line. The texts hold this object and the axes only know it weakly: it goes when they go.
+    If lines end close to each other, their names move apart, and a thin leader joins each name to
+    its line. The texts hold this object, and the axes only a weak reference, so it goes with them.
     """
 
     def __init__(self, ax: Axes, lines: Sequence[Line2D]) -> None:
@@ -66,7 +66,7 @@ class NamesAtEnds:
 
 
 def _columns(ends: Sequence[tuple[float, float]]) -> list[list[int]]:
-    """Which lines end above each other, so that their names could meet; from below."""
+    """Which lines end above each other, so that their names could collide; from the bottom up."""
     columns: list[list[int]] = []
     for i in sorted(range(len(ends)), key=lambda i: ends[i]):
         if not columns or ends[i][0] - ends[columns[-1][-1]][0] > WIDE:
@@ -76,7 +76,7 @@ def _columns(ends: Sequence[tuple[float, float]]) -> list[list[int]]:
 
 
 def apart(wanted: Sequence[float], gap: float) -> list[float]:
-    """Places for these, which rise: as close to them as can be, gap apart, and between 0 and 1.
+    """Places as close as possible to these rising ones, a gap apart and between 0 and 1.
 
     >>> [round(place, 2) for place in apart([0.5, 0.5, 0.5, 0.9], gap=0.1)]
     [0.4, 0.5, 0.6, 0.9]
@@ -94,7 +94,7 @@ def apart(wanted: Sequence[float], gap: float) -> list[float]:
 
 
 def _end(ax: Axes, line: Line2D) -> tuple[float, float]:
-    """The last point of a line that can be seen, in fractions of the axes."""
+    """The last visible point of a line, in fractions of the axes."""
     with np.errstate(all="ignore"):
         xy = (ax.transData - ax.transAxes).transform(line.get_xydata())
     seen = np.flatnonzero(np.isfinite(xy).all(-1) & (xy >= 0).all(-1) & (xy <= 1).all(-1))

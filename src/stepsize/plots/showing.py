@@ -8,10 +8,10 @@ with needs():
 
 
 def show(figure: Figure, sentence: str) -> None:
-    """Show a figure of pyplot's, and say below it what is to be seen.
+    """Show a pyplot figure, and say below it what there is to see.
 
-    The sentence is computed by the cell from the arrays that are drawn. It is stored as the
-    picture's text, so a test can hold it, and a page that is made of the notebook gives it to
+    The cell computes the sentence from the arrays that are drawn. It is stored as the
+    picture's text, so a test can compare it, and a page made from the notebook gives it to
     those who can't see the picture. Its numbers are written as the axes write theirs.
     """
     import matplotlib.pyplot as plt
@@ -22,7 +22,7 @@ def show(figure: Figure, sentence: str) -> None:
     data, metadata = shell.display_formatter.format(figure) if shell else ({}, {})
     if len(data) > 1:  # a picture, besides the text
         shell.display_pub.publish({**data, "text/plain": sentence}, metadata)
-    else:  # a terminal, or a figure in a window of its own
+    else:  # a terminal, or a figure in its own window
         plt.show()
     plt.close(figure)  # or the notebook shows it again
     print(sentence)

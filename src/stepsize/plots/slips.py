@@ -1,6 +1,6 @@
-"""What a drawing function is handed by mistake, in words: the argument, and what it must be.
+"""Catches what people pass to drawing functions by mistake: names the argument, and the cure.
 
-Matplotlib would name a line of its own, or draw something that isn't there.
+Matplotlib would complain about its own code, or draw something that isn't there.
 """
 
 from collections.abc import Mapping
@@ -25,22 +25,24 @@ __all__ = [
 
 
 def require_axes(ax: Any) -> None:
-    """Raise TypeError unless it can be drawn into."""
+    """Raise TypeError unless this is an Axes."""
     if not isinstance(ax, Axes):
         many = ", of which it wants one, as axes[0]" if isinstance(ax, np.ndarray) else ""
         kind = type(ax).__name__
-        raise TypeError(f"ax must be an Axes, as fig, ax = plt.subplots() gives, not {kind}{many}")
+        raise TypeError(
+            f"ax must be an Axes, such as fig, ax = plt.subplots() gives, not {kind}{many}"
+        )
 
 
 def require_named(argument: str, value: Any, example: str) -> None:
-    """Raise TypeError unless it is a dict: what is drawn carries its name."""
+    """Raise TypeError unless it is a dict, because whatever is drawn needs a name."""
     if not isinstance(value, Mapping):
         kind = type(value).__name__
-        raise TypeError(f"{argument} must be a dict of names, as {example}, not a {kind}")
+        raise TypeError(f"{argument} must be a dict of names, such as {example}, not a {kind}")
 
 
 def row_of(name: Any, values: Any) -> np.ndarray:
-    """As an array. Raises TypeError for what is no row of numbers, ValueError for several rows."""
+    """As an array. Raises TypeError unless it is a row of numbers, ValueError for several."""
     try:
         row = np.asarray(values, dtype=float)
     except (TypeError, ValueError):
@@ -49,7 +51,7 @@ def row_of(name: Any, values: Any) -> np.ndarray:
     if row.ndim == 2 and row.shape[1] == 1:
         return row[:, 0]
     if row.ndim != 1:
-        several = ": take one run, as loss[:, 0]" if row.ndim > 1 else ""
+        several = ": take one run, such as loss[:, 0]" if row.ndim > 1 else ""
         raise ValueError(f"{name!r} must be one row of numbers, not of shape {row.shape}{several}")
     return row
 
@@ -58,11 +60,11 @@ def require_length(name: Any, x: Any, y: Any) -> None:
     """Raise ValueError unless there is an x for each y."""
     if np.shape(x)[:1] != np.shape(y)[:1]:
         lengths = f"{np.shape(y)} for {name!r}, not {np.shape(x)}"
-        raise ValueError(f"x must be as long as what is drawn over it: {lengths}")
+        raise ValueError(f"x must be as long as what is drawn against it: {lengths}")
 
 
 def require_run(trace: Any, coordinates: int) -> None:
-    """Raise unless it is a run over so many weights at least; over one weight, of one run."""
+    """Raise unless it is a run over at least this many weights; with one weight, a single run."""
     if not hasattr(trace, "theta"):
         raise TypeError(f"trace must be what descend returns, not a {type(trace).__name__}")
     shape = np.shape(trace.theta)
@@ -71,16 +73,14 @@ def require_run(trace: Any, coordinates: int) -> None:
     if coordinates == 1 and len(shape) > 2:
         raise ValueError(f"trace must be of one run, of shape (T + 1, 1), not {shape}")
     if coordinates == 1 and isinstance(trace, Trace) and len(trace.loss) < 2:
-        raise ValueError("trace must have one step at least, not only its start")
+        raise ValueError("trace must have at least one step, not only its start")
 
 
 def require_domain(landscape: Any, domain: Any) -> tuple[Any, Any]:
-    """The part of a landscape to draw. Raises TypeError or ValueError where nobody says."""
+    """The part of a landscape to draw. Raises TypeError or ValueError if it isn't given."""
     if not callable(getattr(landscape, "loss", None)):
         kind = type(landscape).__name__
-        raise TypeError(
-            f"landscape must have loss(theta), as all surfaces have, and a {kind} hasn't"
-        )
+        raise TypeError(f"landscape must have loss(theta), like all surfaces, but a {kind} doesn't")
     domain = getattr(landscape, "domain", None) if domain is None else domain
     if np.shape(domain) != (2, 2):
         said = f"not {domain!r:.40}" if domain is not None else "and this landscape has none"

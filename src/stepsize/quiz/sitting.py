@@ -24,7 +24,7 @@ HOW = 'No buttons here? Give a number and a letter: last_check({}).answer(1, "a"
 
 
 class Told:
-    """What `answer` returns: whether it was right, and what is to be said of every choice."""
+    """What `answer` returns: whether it was right, and a comment on every choice."""
 
     def __init__(self, question: Drawn, given: int, note: str = "") -> None:
         self.question, self.given, self.note = question, given, note

@@ -1,8 +1,8 @@
-"""The race of lesson 9: which tasks, which optimizers, at which rates; and the stored runs.
+"""The race of lesson 9: its tasks, its optimizers, their rates, and the stored runs.
 
-Nobody is favored: everyone gets the same eight rates, the same schedule, the same starts, the same
-batches, and the same number of updates. The rate is chosen on the seeds of TUNING, by the loss on
-validation examples; then it is judged on the seeds of FRESH, by the loss on test examples.
+No optimizer is favored: each gets the same eight rates, the same schedule, the same starts, the
+same batches, and the same number of updates. The rate is chosen on the seeds of TUNING, by the loss
+on validation examples; then it is judged on the seeds of FRESH, by the loss on test examples.
 
 `training` trains, and is the part that imports torch. `python -m stepsize.race` reads jobs as lines
 of JSON and writes each with its losses.
@@ -40,7 +40,7 @@ Cell = tuple[str, str, float]
 
 
 class Ran(NamedTuple):
-    """A training: the loss of its batches, every five updates; in the end on held-out examples."""
+    """A training: the loss of its batches, every five updates; finally on held-out examples."""
 
     loss: list[float]
     val: float
@@ -56,11 +56,11 @@ def read(run: dict[str, Any]) -> Ran:
 
 
 def results(task: str) -> Callable[..., np.ndarray]:
-    """What is stored of a task: a function that gives the held-out losses of an optimizer.
+    """A task's stored results, as a function that returns the held-out losses of an optimizer.
 
     found(optimizer): on validation examples, (rates, seeds), on the seeds of TUNING.
     found(optimizer, lr): on test examples, (seeds,), on those of FRESH; of the chosen rates only.
-    A run that was lost has the loss infinity.
+    A run that diverged has the loss infinity.
 
     >>> found = results("residual net")
     >>> found("adam").shape

@@ -19,7 +19,7 @@ TASKS: list[str] = TABLE["tasks"]
 def times(by: str = "updates") -> tuple[list[str], np.ndarray]:
     """The submissions' names, and what each took to the targets: (submissions, tasks).
 
-    by: "updates", or "time", as a share of the task's budget. Infinity where it wasn't reached.
+    by: "updates", or "time", as a share of the task's budget. Infinity if it wasn't reached.
 
     >>> names, table = times()
     >>> table.shape, names[0], float(table[0, 0])
@@ -34,5 +34,5 @@ def times(by: str = "updates") -> tuple[list[str], np.ndarray]:
 
 
 def published(by: str = "updates") -> dict[str, float]:
-    """The scores as the competition published them, of those that are in its table of updates."""
+    """The scores that the competition published, for the submissions in its table of updates."""
     return dict(TABLE["published"][by])

@@ -1,4 +1,4 @@
-"""The race of `blocks`, trained: rules of matrices on the blocks of a transformer, in torch."""
+"""Trains the race of `blocks`: rules for matrices on the blocks of a transformer, in torch."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
@@ -23,16 +23,16 @@ __all__ = ["add_repeat", "repeat", "trained", "two_rules"]
 
 
 def add_repeat() -> None:
-    """Do one more repeat, and keep it with the learner's own runs; ten minutes.
+    """Do one more repeat, and store it with the learner's runs (ten minutes).
 
-    Broken off, it goes on where it was.
+    If it is interrupted, the next call continues where it stopped.
     """
     for line in repeat(1 + len(race(LONGER)), known_runs(SHIPPED)):
         keep(SHIPPED, line)
 
 
 def repeat(number: int, known: Iterable[dict[str, Any]] = ()) -> Iterator[dict[str, Any]]:
-    """The runs of a repeat, one after the other; those that are known are not made again."""
+    """The runs of a repeat, one after the other; runs that are already stored aren't repeated."""
     made = {(r["name"], r["lr"], r["seed"]): r for r in known}
     tuning, fresh = seeds(number)
     rest = 0.0
@@ -44,7 +44,7 @@ def repeat(number: int, known: Iterable[dict[str, Any]] = ()) -> Iterator[dict[s
             sweep.append(np.mean([r["val"] for r in runs]))
         best = int(np.argmin(sweep))
         if not 0 < best < len(sweep) - 1:
-            raise ValueError(f"{name}'s best rate may lie outside of those tried: {sweep}")
+            raise ValueError(f"{name}'s best rate may lie outside those tried: {sweep}")
         lr = rates(name)[best]
         rest = lr if name == "adam" else rest
         for seed in fresh:
@@ -53,7 +53,7 @@ def repeat(number: int, known: Iterable[dict[str, Any]] = ()) -> Iterator[dict[s
 
 
 def _line(name: str, lr: float, seed: int, rest: float, whole: bool = False) -> dict[str, Any]:
-    """A run, as stored: with its validation loss; or, whole, its test loss and its course."""
+    """A run as stored: with its validation loss or, if whole, its test loss and its course."""
     ran = trained(name, lr, seed, rest)
     line: dict[str, Any] = dict(name=name, lr=lr, rest=rest, seed=seed)
     if not whole:
@@ -63,12 +63,12 @@ def _line(name: str, lr: float, seed: int, rest: float, whole: bool = False) -> 
 
 
 def _rounded(loss: float) -> float:
-    """To four digits; infinite where the run is lost."""
+    """To four digits; infinite if the run diverged."""
     return float(f"{loss:.4g}") if np.isfinite(loss) else np.inf
 
 
 def trained(name: str, lr: float, seed: int, rest: float) -> Ran:
-    """One run. rest: the rate of Adam, for what a rule of matrices doesn't step."""
+    """One run. rest: Adam's rate, for whatever a rule for matrices doesn't step."""
     if name not in MATRICES:
         return train(TASK, "adam" if name == LONGER else name, lr, seed, updates(name))
     stepper = lambda model: two_rules(model, MATRICES[name], lr, rest)  # noqa: E731
@@ -76,7 +76,7 @@ def trained(name: str, lr: float, seed: int, rest: float) -> Ran:
 
 
 def two_rules(model: nn.Module, rule: Callable[..., Step], lr: float, rest: float) -> Update:
-    """The blocks' matrices by a rule, those of one kind all at once; and the rest by Adam."""
+    """Step the blocks' matrices with a rule, one kind at a time, and the rest with Adam."""
     kinds: dict[str, list[nn.Parameter]] = defaultdict(list)
     others: list[nn.Parameter] = []
     for name, p in model.named_parameters():

@@ -1,13 +1,13 @@
-"""Lesson 13's race on the transformer of lesson 9, by lesson 9's rules; and the stored runs.
+"""Lesson 13's race on the transformer of lesson 9, by lesson 9's rules, and its stored runs.
 
 Layer norm comes first; batches and schedule are lesson 9's. There are fewer updates: with lesson
-9's 150 every rule solves the task, and no loss is far from 0. A repeat has seeds of its own: a
+9's 150, every rule solves the task, and no loss is far from 0. A repeat has its own seeds: a
 sweep of seven rates, each twice the one before, on three tuning seeds, judged by the validation
-loss; and ten fresh seeds at the best rate, judged by the test loss.
+loss, and ten fresh seeds at the best rate, judged by the test loss.
 
-A rule of matrices steps the four matrices of each block; all else is stepped by Adam, at the rate
-that Adam has chosen for itself. LONGER is Adam once more, with 1.75 times the updates: that is
-what an update of the costliest of the others costs, or a little more (see `costs`).
+A rule for matrices steps the four matrices of each block; Adam steps everything else, at the rate
+that was best for Adam alone. LONGER is Adam once more, with 1.75 times the updates, which is
+what an update of the costliest rule costs, or a little more (see `costs`).
 
 `block_training` trains, and is the part that imports torch.
 """
@@ -53,16 +53,16 @@ def costs(name: str) -> float:
 
 
 def seeds(number: int) -> tuple[range, range]:
-    """A repeat's seeds: those that it chooses with, and those that it judges with."""
+    """A repeat's seeds: those for choosing, and those for judging."""
     first = 10_000 + 1000 * number
     return range(first, first + TUNED), range(first + 100, first + 100 + JUDGED)
 
 
 def race(name: str) -> list[dict[str, Any]]:
-    """What is known of an optimizer, a dict a repeat: those of the course, and the learner's.
+    """An optimizer's results, one dict per repeat: the course's, then the learner's.
 
     lr: the rate that was chosen. sweep (rates,): the mean validation losses. test (10,): the losses
-    at the end. course (10, updates / EVERY): the mean losses of the batches on the way.
+    at the end. course (10, updates / EVERY): the mean losses of the batches along the way.
 
     >>> first, *others = race("muon")
     >>> first["test"].shape, first["course"].shape
@@ -84,7 +84,7 @@ def _of(runs: list[dict[str, Any]], name: str, own: range) -> list[dict[str, Any
 
 
 def _whole(runs: list[dict[str, Any]]) -> list[int]:
-    """The repeats that came to their end: LONGER is last in each."""
+    """The repeats that were completed: LONGER is last in each."""
     last = max((run["seed"] // 1000 - 10 for run in runs), default=0)
     return [n for n in range(1, last + 1) if len(_of(runs, LONGER, seeds(n)[1])) == JUDGED]
 

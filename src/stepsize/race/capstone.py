@@ -2,10 +2,10 @@
 
     compete(Recipe(optimizer="nadam", hyper={"lr": 0.008}, steps=100, warmup=20))
 
-Both train the small transformer of lesson 8, from the same weights on the same batches, by the
-script that `translate` writes. On which seeds is decided by the recipe itself, and by numbers
-rounded to two digits: the same recipe has the same luck each time, and nearly the same recipe has
-it, too. So nobody gets far by trying again. Only a contest needs PyTorch; a recipe doesn't.
+Both train the small transformer of lesson 8, from the same weights on the same batches, with the
+script that `translate` writes. The recipe itself decides the seeds, with its numbers
+rounded to two digits: the same recipe has the same luck each time, and so does a nearly identical
+one. So nobody gets far by trying again. Only a contest needs PyTorch; a recipe doesn't.
 """
 
 import hashlib
@@ -49,7 +49,7 @@ COURSE = Recipe(
 
 @dataclass(frozen=True)
 class Contest:
-    """What came out, and in words.
+    """The result, also in words.
 
     yours, courses: the losses at the end, one per seed; empty if there was no contest.
     """
@@ -80,7 +80,7 @@ class Contest:
 def compete(recipe: Any, show: Callable[[int, int], None] | None = None) -> Contest:
     """Train this recipe and the course's on ten seeds each, and say which is better.
 
-    show: called with how many runs are done, and of how many; by default, a bar in the notebook.
+    show: called with the number of runs done and their total; by default, a bar in the notebook.
     Raises nothing: for a recipe that can't be trained, the result says why.
     """
     if recipe is ...:
@@ -105,9 +105,9 @@ def compete(recipe: Any, show: Callable[[int, int], None] | None = None) -> Cont
 
 
 def final_loss(recipe: Recipe, seed: int) -> float:
-    """The loss on fresh rows after training; CHANCE where that is higher, or no number.
+    """The loss on fresh rows after training; CHANCE if it is higher, or not a number.
 
-    It knows nothing then; how far it is from knowing nothing is no longer of interest.
+    In that case the model knows nothing, and it doesn't matter how badly it guesses.
     """
     with needs():
         import torch
@@ -137,7 +137,7 @@ def final_loss(recipe: Recipe, seed: int) -> float:
 
 
 def seeds(recipe: Recipe) -> list[int]:
-    """Ten seeds that follow from the recipe, its numbers rounded to two digits."""
+    """Ten seeds that follow from the recipe, with its numbers rounded to two digits."""
     said = {n: value for n, value in vars(recipe).items() if n not in LATER or value != LATER[n]}
     digest = hashlib.sha256(repr(_rounded(said)).encode()).digest()
     return np.random.default_rng(list(digest)).choice(10**6, SEEDS, replace=False).tolist()
@@ -152,9 +152,9 @@ def _rounded(value: Any) -> Any:
 
 
 def _said(contest: Contest) -> str:
-    """The result in words, with all there is to doubt about it.
+    """The result in words, including how uncertain it is.
 
-    Ten short runs justify no more digits; the next one changes with how a processor rounds.
+    Ten short runs don't justify more digits; the next one depends on how a processor rounds.
     """
     from ..transformer import CHANCE
 

@@ -1,8 +1,8 @@
-"""What an update costs in floating-point operations: counted, for a clock never says it twice.
+"""What an update costs in floating-point operations, counted, because a clock never repeats itself.
 
-A product of an n x m and an m x k matrix counts as 2 n m k. What works entry by entry, as all of
-Adam does, is left out. The eigenvectors of an n x n matrix count as 9 n^3, a QR decomposition with
-its Q as 8/3 n^3: Golub & Van Loan, Matrix Computations, sections 8.3 and 5.2. What happens now and
+A product of an n x m and an m x k matrix counts as 2 n m k. Work done entry by entry, like all of
+Adam's, is left out. The eigenvectors of an n x n matrix count as 9 n^3, a QR decomposition with
+its Q as 8/3 n^3 (Golub & Van Loan, Matrix Computations, sections 8.3 and 5.2). What is done now and
 then (roots, axes) is spread over the updates of a run.
 """
 
@@ -23,19 +23,19 @@ def gradient(shapes: Shapes, batch: int) -> float:
 
 
 def muon(shapes: Shapes, steps: int = 5) -> float:
-    """The steps of Newton-Schulz, each with three products, on the side that is short."""
+    """The steps of Newton-Schulz, each with three products, on the shorter side."""
     sides = (sorted(shape) for shape in shapes)
     return sum(steps * (4 * short**2 * long + 2 * short**3) for short, long in sides)
 
 
 def shampoo(shapes: Shapes, updates: int, every: int = 10) -> float:
-    """L and R, the two products of the step, and the roots, as `layers.shampoo` renews them."""
+    """L and R, the two products of the step, and the roots, as `layers.shampoo` takes them."""
     renewed = (min(updates, every - 1) + updates // every) / updates
     return _each(shapes, products=4, cubes=renewed * (9 + 2))
 
 
 def soap(shapes: Shapes, updates: int, every: int = 10) -> float:
-    """L and R; gradient, mean and step, each turned on both sides; and the axes."""
+    """L and R; gradient, mean and step, each rotated on both sides; and the axes."""
     renewed = (updates - 1) // every / updates
     return _each(shapes, products=8, cubes=renewed * (2 + 8 / 3) + 9 / updates)
 
@@ -46,7 +46,7 @@ def _each(shapes: Shapes, products: int, cubes: float) -> float:
 
 
 def of(name: str, shapes: Shapes, updates: int) -> float:
-    """What a rule adds to the gradient's cost in each update of a run; 0 for those of coordinates.
+    """What a rule adds to the gradient's cost in each update; 0 for rules for coordinates.
 
     >>> [round(of(name, [(64, 32), (32, 32)], 200) / 1e6, 1) for name in ("adam", "muon", "soap")]
     [0.0, 2.6, 2.3]

@@ -1,10 +1,10 @@
-"""The race of lesson 13: rules of matrices against rules of coordinates; and the stored runs.
+"""The race of lesson 13, rules for matrices against rules for coordinates, and its stored runs.
 
-A repeat is the whole of it, as in `repeats`: a sweep of RATES on four tuning seeds, judged once by
-the validation loss and once by the training loss; and twenty fresh seeds at each choice. A rule of
-matrices steps the weights of the two hidden layers; biases and the output are stepped by Adam, at
-the rate that Adam has chosen for itself. LONGER is Adam once more, with five times the updates.
-Shampoo's roots and SOAP's axes are renewed every ten updates, as in practice.
+A repeat is the whole race, as in `repeats`: a sweep of RATES on four tuning seeds, judged once by
+the validation loss and once by the training loss, and twenty fresh seeds at each choice. A rule for
+matrices steps the weights of the two hidden layers; Adam steps the biases and the output, at
+the rate that was best for Adam alone. LONGER is Adam once more, with five times the updates.
+Shampoo's roots and SOAP's axes are updated every ten updates, as in practice.
 """
 
 from collections.abc import Callable, Iterator
@@ -46,9 +46,9 @@ SHIPPED = Path(__file__).with_name("layers.jsonl")
 
 
 def race(name: str, by: str = "training") -> list[dict[str, Any]]:
-    """What is known of an optimizer: a dict for each repeat, with lr, test and training losses.
+    """An optimizer's results: a dict for each repeat, with lr, test and training losses.
 
-    Those that came with the course, and then the learner's; 20 losses of each kind.
+    Those that came with the course come first, then the learner's; 20 losses of each kind.
 
     >>> first, *others = race("muon")
     >>> len(first["training"])
@@ -64,14 +64,14 @@ def race(name: str, by: str = "training") -> list[dict[str, Any]]:
 
 
 def add_repeat() -> None:
-    """Do one more repeat, and keep it with the learner's own runs; three minutes."""
+    """Do one more repeat, and store it with the learner's runs (three minutes)."""
     number = 1 + max(run["repeat"] for run in known(SHIPPED))
     for run in list(repeat(number)):  # all of it, or nothing
         keep(SHIPPED, run)
 
 
 def repeat(number: int) -> Iterator[dict[str, Any]]:
-    """Do it again, with seeds of its own: a dict for each name and each way of choosing."""
+    """Repeat the race with new seeds: a dict for each name and each way of choosing."""
     images = _images()
     tuning = 100_000 + 1000 * number + np.arange(TUNED)
     fresh = tuning[0] + 100 + np.arange(JUDGED)
@@ -97,7 +97,7 @@ def repeat(number: int) -> Iterator[dict[str, Any]]:
 
 
 def shampoo(theta, grad, t, left=0.0, right=0.0, roots=None, *, lr, eps=1e-4) -> Step:
-    """The package's, with roots that are taken anew every ten updates, and in the first nine."""
+    """The package's Shampoo, with roots taken every ten updates, and in each of the first nine."""
     left, right = left + grad @ grad.mT, right + grad.mT @ grad
     if t < EVERY or t % EVERY == 0:
         roots = inverse_root(left, 4, eps), inverse_root(right, 4, eps)
@@ -106,12 +106,12 @@ def shampoo(theta, grad, t, left=0.0, right=0.0, roots=None, *, lr, eps=1e-4) ->
 
 
 def muon(theta, grad, t, *, lr, **memory) -> Step:
-    """The package's, without decay."""
+    """The package's rule, without decay."""
     return optimizers.muon(theta, grad, t, lr=lr, weight_decay=0.0, **memory)
 
 
 def soap(theta, grad, t, *, lr, **memory) -> Step:
-    """The package's, without decay, with axes that are turned every ten updates."""
+    """The package's SOAP, without decay, with axes updated every ten updates."""
     return optimizers.soap(theta, grad, t, lr=lr, weight_decay=0.0, frequency=EVERY, **memory)
 
 
@@ -132,7 +132,7 @@ def two_rules(
     lr: Any,
     rest: Any,
 ) -> np.ndarray:
-    """Where a network ends whose hidden matrices have one rule, and all else Adam at the rate rest.
+    """How a network ends if a rule steps its hidden matrices, and Adam the rest, at the rate rest.
 
     theta (d,), or (k, d) for k runs at once; then lr is a number or a (k, 1, 1) column.
     """
@@ -153,7 +153,7 @@ def two_rules(
 
 
 def _trained(images: Images, name: str, lr: np.ndarray, seed: np.ndarray, rest: float) -> Any:
-    """Where the runs end, one per row. rest: the rate of what isn't stepped as a matrix."""
+    """How the runs end, one per row. rest: the rate for whatever isn't stepped as a matrix."""
     net = Network(*images, HIDDEN, batch_size=BATCH, seed=seed)
     theta = np.stack([net.start(one) for one in seed])
     if name in MATRICES:

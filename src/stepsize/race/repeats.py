@@ -1,6 +1,6 @@
-"""The race of lesson 9 on the small network, repeated with other luck; and the stored repeats.
+"""The race of lesson 9 on the small network, repeated with different luck; the stored repeats.
 
-A repeat is the whole of it: a sweep of RATES on five tuning seeds; the best rate, once by the loss
+A repeat is the whole race: a sweep of RATES on five tuning seeds; the best rate, once by the loss
 on validation images and once by that on the training images; and twenty fresh seeds at each choice.
 The repeats of SAME have the lesson's images for training, validation and test; those of NEW deal
 them out anew.
@@ -34,7 +34,7 @@ Part = tuple[np.ndarray, np.ndarray]
 
 
 def repeats(optimizer: str, by: str = "validation", numbers: Sequence[int] = SAME) -> list[Any]:
-    """What is stored for an optimizer: a dict for each repeat, with lr, test and training losses.
+    """An optimizer's stored results: a dict for each repeat, with lr, test and training losses.
 
     sweep, of by="validation": the mean validation loss of the tuning seeds, one per rate.
 
@@ -52,9 +52,9 @@ def repeats(optimizer: str, by: str = "validation", numbers: Sequence[int] = SAM
 
 
 def repeat(number: int, order: int = 0, names: Sequence[str] = NAMES) -> Iterator[dict[str, Any]]:
-    """Do it again: a dict for each optimizer and each way of choosing, as `repeats` has them.
+    """Repeat the race: a dict for each optimizer and way of choosing, as in `repeats`.
 
-    number: of the seeds, which no other repeat has. order: of the images; 0 is the lesson's.
+    number: decides the seeds, different in each repeat. order: of the images; 0 is the lesson's.
     """
     images = _dealt(order)
     tuning = 1000 * number + np.arange(TUNED)
@@ -80,7 +80,7 @@ def _dealt(order: int) -> dict[str, Part]:
 
 
 def _trained(images: Part, name: str, lr: np.ndarray, seed: np.ndarray) -> np.ndarray:
-    """Where the runs end, one per row: the loop of the lesson."""
+    """How the runs end, one per row, with the lesson's loop."""
     rule, net = getattr(optimizers, name), Network(*images, (32,), batch_size=32, seed=seed)
     step = Step(np.stack([net.start(one) for one in seed]))
     with np.errstate(all="ignore"):  # a run may be lost

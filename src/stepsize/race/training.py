@@ -1,4 +1,4 @@
-"""The models of the race, trained: a small residual network, and the transformers of lesson 8."""
+"""Trains the models of the race: a small residual network, and the transformers of lesson 8."""
 
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -38,7 +38,7 @@ Update = Callable[[int, float], None]  # (updates made, their part of the peak r
 
 
 class Block(nn.Module):
-    """Two convolutions, and what they were given is added to what they say (He et al. 2015)."""
+    """Two convolutions whose input is added to their output (He et al. 2015)."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -71,7 +71,7 @@ class Residual(nn.Sequential):
 
 
 def train(task: str, optimizer: str, lr: float, seed: int = 0, updates: int | None = None) -> Ran:
-    """One run of the race. seed: of the weights and of the batches, the same for every optimizer.
+    """One run of the race. seed: for the weights and batches, the same for every optimizer.
 
     updates: a multiple of EVERY; None for those of the race. torch's global generator is left as it
     was.
@@ -92,7 +92,7 @@ def train(task: str, optimizer: str, lr: float, seed: int = 0, updates: int | No
 
 
 def run(task: str, stepper: Callable[[nn.Module], Update], seed: int, updates: int) -> Ran:
-    """As `train`, with any stepper: it is given the model, and returns what makes an update."""
+    """Like `train`, with any stepper: it gets the model and returns a function that updates it."""
     with one_thread(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model, (batches, held_out) = MODELS[task](), _data(task, seed)
@@ -110,7 +110,7 @@ def run(task: str, stepper: Callable[[nn.Module], Update], seed: int, updates: i
 
 
 def factor(t: int, updates: int) -> float:
-    """The schedule of everyone: a linear warmup, then half a cosine wave down to 0."""
+    """Everyone's schedule: a linear warmup, then half a cosine wave down to 0."""
     rise = linear(t, WARMUP, start=1 / WARMUP, end=1.0)
     return float(rise * cosine(max(t - WARMUP, 0), updates - WARMUP))
 
@@ -127,12 +127,12 @@ def _images() -> tuple[Tensor, Tensor]:
 
 
 def _data(task: str, seed: int) -> tuple[Batches, list[tuple[Tensor, Tensor]]]:
-    """Batches without end; and held-out examples, for validation and for the test."""
+    """Endless batches, and held-out examples for validation and for the test."""
     return _digits(seed) if task == "residual net" else _symbols(seed)
 
 
 def _digits(seed: int) -> tuple[Batches, list[tuple[Tensor, Tensor]]]:
-    """Batches without end, and the held-out images."""
+    """Endless batches, and the held-out images."""
     X, y = _images()
 
     def batches() -> Batches:

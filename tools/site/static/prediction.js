@@ -172,7 +172,7 @@
     if (around.length) target.scrollIntoView();
   }
 
-  // All of them, on a page of their own -------------------------------------------------------------
+  // All of them, on their own page -------------------------------------------------------------
 
   function list(place) {
     const said = element("p", {});

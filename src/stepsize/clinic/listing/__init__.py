@@ -1,4 +1,4 @@
-"""What the text of a training loop says by itself: read as Python, not as words."""
+"""Finds faults in the text of a training loop, read as Python, not as words."""
 
 from collections.abc import Callable
 
@@ -44,6 +44,6 @@ FAULTS: tuple[Callable[[Program], Finding | None], ...] = (
 
 
 def faults(code: str) -> list[Finding]:
-    """All that a text gets wrong, each fault by its own function."""
+    """All faults of a text, each found by its own function."""
     program = read(code)
     return [found for fault in FAULTS if (found := fault(program)) is not None]

@@ -1,4 +1,4 @@
-"""A weight decay that does something else than its name says."""
+"""A weight decay that doesn't do what its name says."""
 
 import ast
 
@@ -9,7 +9,7 @@ __all__ = ["DECAY", "adam_decays"]
 
 
 def l2_in_adam(program: Program) -> Finding | None:
-    """One of Adam's family of torch with an L2 penalty."""
+    """An optimizer of torch's Adam family with an L2 penalty."""
     roots = {a.name for n in ast.walk(program.tree) if isinstance(n, ast.Import) for a in n.names}
     roots |= {n.module or "" for n in ast.walk(program.tree) if isinstance(n, ast.ImportFrom)}
     text = ast.unparse(program.tree)
@@ -26,18 +26,18 @@ def l2_in_adam(program: Program) -> Finding | None:
 
 
 def adam_decays(said: str) -> Finding:
-    """What there is to say of Adam with a weight decay; said: where that was read."""
+    """The finding for Adam with a weight decay; said: the text in which that was read."""
     return Finding(
         "L2 in Adam",
         0.6,
-        f"{said}: an L2 penalty, rescaled.",
-        "AdamW decays all weights alike. Choose its decay anew: the number means something else.",
+        f"{said} is an L2 penalty, which Adam rescales for each weight.",
+        "AdamW decays all weights alike. Retune its decay: the same number means something else.",
         6,
     )
 
 
 def _is_off(value: ast.expr | None) -> bool:
-    """Whether an argument is not given, or given as 0 or False."""
+    """Whether an argument is missing, or is 0 or False."""
     return value is None or (isinstance(value, ast.Constant) and not value.value)
 
 

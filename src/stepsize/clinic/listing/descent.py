@@ -15,7 +15,7 @@ ORDERED = re.compile(r"sampler|iterable|lstm|gru|rnn|stateful|time.?series|overf
 
 
 def ascends(program: Program) -> Finding | None:
-    """By hand, in JAX: weights plus their gradient."""
+    """Faults in JAX code that updates by hand: weights plus their gradient."""
     for e in program.events:
         if e.name not in MAPS or not isinstance(e.value, ast.Call) or len(e.value.args) != 3:
             continue
@@ -24,7 +24,7 @@ def ascends(program: Program) -> Finding | None:
             return Finding(
                 "wrong sign",
                 0.85,
-                f"{ast.unparse(change.body)}: the gradient points uphill, and is added.",
+                f"{ast.unparse(change.body)}: the gradient points uphill, but it is added.",
                 "Subtract it.",
                 1,
             )
@@ -46,7 +46,7 @@ def _has(node: ast.AST, name: str) -> bool:
 
 
 def negated(program: Program) -> Finding | None:
-    """A loss that is to be made small, with a minus before it, in a loop with no other loss."""
+    """A loss that should become small, with a minus before it, in a loop with no other loss."""
     roles = Roles(program)
     for run in program.runs:
         backwards = [e for e in run if roles.is_backward(e) and e.place.loops]
@@ -61,8 +61,8 @@ def negated(program: Program) -> Finding | None:
             return Finding(
                 "wrong sign",
                 0.85,
-                f"backward() is called on {ast.unparse(value):.60}: the loss is made larger.",
-                "Without the minus.",
+                f"backward() is called on {ast.unparse(value):.60}, which makes the loss larger.",
+                "Remove the minus sign.",
                 1,
             )
     return None
@@ -83,7 +83,7 @@ def _holds_the_model(loss: ast.expr, roles: Roles) -> bool:
 
 
 def never_shuffled(program: Program) -> Finding | None:
-    """A loader of training data with shuffle=False, and nothing that says why."""
+    """A loader of training data with shuffle=False and no reason given."""
     if ORDERED.search(ast.unparse(program.tree)):
         return None
     for e in program.events:
@@ -96,9 +96,9 @@ def never_shuffled(program: Program) -> Finding | None:
             return Finding(
                 "data not shuffled",
                 0.6,
-                f"{e.owner} is made with shuffle=False: each epoch has the same batches in the "
-                "same order, and where the data are sorted, each batch one class.",
-                "shuffle=True for the training data, unless their order means something.",
+                f"{e.owner} is made with shuffle=False: every epoch has the same batches in the "
+                "same order, and if the data are sorted, each batch holds a single class.",
+                "Use shuffle=True for the training data, unless their order matters.",
                 5,
             )
     return None

@@ -1,4 +1,4 @@
-"""In what a model ends: by its class's forward(), by its Sequential, where that is in the text."""
+"""What a model ends in, from its class's forward() or its Sequential, if that is in the text."""
 
 import ast
 
@@ -18,7 +18,7 @@ VIEWS = ("squeeze", "unsqueeze", "view", "reshape", "flatten", "float", "contigu
 
 
 def is_outcome(node: ast.AST | None, layer: str) -> bool:
-    """Whether this expression is the outcome of such a function or of such a module, made here."""
+    """Whether this expression is the output of such a function, or of such a module made here."""
     while isinstance(node, ast.Subscript) or last_word(node) in VIEWS:
         node = node.value if isinstance(node, ast.Subscript) else _viewed(node)
     if not isinstance(node, ast.Call):
@@ -29,7 +29,7 @@ def is_outcome(node: ast.AST | None, layer: str) -> bool:
 
 
 def _viewed(node: ast.AST | None) -> ast.AST | None:
-    """Of `p.squeeze()` and `torch.squeeze(p)`: p."""
+    """The p in `p.squeeze()` and `torch.squeeze(p)`."""
     if not isinstance(node, ast.Call):
         return None
     owner = node.func.value if isinstance(node.func, ast.Attribute) else None
@@ -38,7 +38,7 @@ def _viewed(node: ast.AST | None) -> ast.AST | None:
 
 
 def ends(found: list[tuple[Event, ast.expr | None]], layer: str, program: Program) -> bool:
-    """Whether the model that the loss is given the outcome of ends in it."""
+    """Whether the model whose output goes to the loss ends in this layer."""
     return any(_model_ends(e, given, layer, program) for e, given in found)
 
 
@@ -65,14 +65,14 @@ def _model_ends(e: Event, given: ast.expr | None, layer: str, program: Program) 
 
 
 def _is_made(program: Program, name: str) -> bool:
-    """Whether the class is made by itself, in no other class."""
+    """Whether the class is used by itself, not inside another class."""
     return any(
         e.name == "=" and last_word(e.value) == name and "." not in e.owner for e in program.events
     )
 
 
 def _model(e: Event, given: ast.expr | None, program: Program) -> ast.expr | None:
-    """What made the model whose outcome a loss is given; None where that isn't seen."""
+    """What made the model whose output goes to a loss; None if that can't be seen."""
     node, assigned = given, {o.owner: o.value for o in program.events if o.name == "="}
     for _ in range(4):
         if isinstance(node, ast.Name) and e.text(node) in assigned:
@@ -91,7 +91,7 @@ def _model(e: Event, given: ast.expr | None, program: Program) -> ast.expr | Non
 
 
 def _class_ends(kind: ast.ClassDef, layer: str) -> bool:
-    """Whether all that forward() returns has gone through the layer last."""
+    """Whether everything forward() returns has passed through the layer last."""
     forward = next(
         (f for f in kind.body if isinstance(f, ast.FunctionDef) and f.name == "forward"), None
     )

@@ -1,6 +1,6 @@
 """Loops of JAX and TensorFlow: gradients that come from a function or a tape, and must be applied.
 
-What optax puts out are updates and a new state: both have to be handed on.
+optax outputs updates and a new state, and both have to be used.
 """
 
 import ast
@@ -12,7 +12,7 @@ __all__ = ["FOREIGN"]
 
 
 def updates_unused(program: Program) -> Finding | None:
-    """Of optax: `updates, state = opt.update(...)`, and nobody applies the updates."""
+    """optax: `updates, state = opt.update(...)`, and nobody applies the updates."""
     read = {
         n.id
         for n in ast.walk(program.tree)
@@ -26,15 +26,15 @@ def updates_unused(program: Program) -> Finding | None:
         return Finding(
             "dead gradients",
             0.93,
-            "optax's updates are worked out and never applied: no weight changes.",
-            "After each update(), params = optax.apply_updates(params, updates).",
+            "optax's updates are computed but never applied, so no weight changes.",
+            "After each update(), call params = optax.apply_updates(params, updates).",
             1,
         )
     return None
 
 
 def result_unused(program: Program) -> Finding | None:
-    """Of JAX, where nothing is changed in place: new weights are worked out and thrown away."""
+    """JAX, which changes nothing in place: new weights are computed and thrown away."""
     thrown = [n.value for n in ast.walk(program.tree) if isinstance(n, ast.Expr)]
     updating = _updating(program.tree)
     for call in (n for n in thrown if isinstance(n, ast.Call)):
@@ -43,15 +43,15 @@ def result_unused(program: Program) -> Finding | None:
             return Finding(
                 "dead gradients",
                 0.92,
-                f"{ast.unparse(call):.60} returns the new weights, and nobody keeps them.",
-                "Assign what it returns; JAX changes nothing in place.",
+                f"{ast.unparse(call):.60} returns the new weights, but the code throws them away.",
+                "Assign what it returns, because JAX changes nothing in place.",
                 1,
             )
     return None
 
 
 def _updating(tree: ast.AST) -> set[str]:
-    """Functions that hand back what optax.apply_updates made, under a name of their own."""
+    """Functions that hand back what optax.apply_updates made, under their own name."""
     found = set()
     for f in ast.walk(tree):
         if not isinstance(f, ast.FunctionDef):
@@ -75,7 +75,7 @@ def _names(node: ast.AST) -> set[str]:
 
 
 def state_lost(program: Program) -> Finding | None:
-    """Of optax: a loop that begins each update with the first state, or makes it anew."""
+    """optax: a loop that begins each update with the first state, or creates it again."""
     for run in program.runs:
         for e in run:
             if not e.place.loops or not _is_update(e.value, program):
@@ -87,10 +87,10 @@ def state_lost(program: Program) -> Finding | None:
                 return Finding(
                     "optimizer made anew",
                     0.85,
-                    f"Each update begins with the same {states[0]}: optax's new state is thrown "
-                    "away, so its averages never get beyond their first step.",
-                    f"updates, {states[0]} = ....update(grads, {states[0]}, params); init() once, "
-                    "before the loop.",
+                    f"Every update starts from the same {states[0]}: optax's new state is thrown "
+                    "away, so its averages never get past their first step.",
+                    f"Write updates, {states[0]} = ....update(grads, {states[0]}, params), and "
+                    "call init() once, before the loop.",
                     5,
                 )
     return None
@@ -117,7 +117,7 @@ def _is_update(node: ast.AST, program: Program) -> bool:
 
 
 def tape_unused(program: Program) -> Finding | None:
-    """Of TensorFlow: a tape's gradients, and an optimizer that is never asked to apply them."""
+    """TensorFlow: a tape's gradients, and an optimizer that is never asked to apply them."""
     taped = [e for e in program.events if e.name == "gradient" and e.place.loops]
     made = [e for e in program.events if e.name == "=" and _is_keras(e.value)]
     for e in made if taped else ():
@@ -126,7 +126,7 @@ def tape_unused(program: Program) -> Finding | None:
             return Finding(
                 "dead gradients",
                 0.9,
-                f"The tape's gradients are worked out, and {e.owner} never applies them.",
+                f"The tape's gradients are computed, but {e.owner} never applies them.",
                 f"Call {e.owner}.apply_gradients(zip(gradients, model.trainable_variables)).",
                 1,
             )
@@ -143,7 +143,7 @@ def _uses(e: Event, name: str) -> bool:
 
 
 def outside_the_tape(program: Program) -> Finding | None:
-    """Of TensorFlow: the loss is worked out after the tape was closed, so it isn't on it."""
+    """TensorFlow: the loss is computed after the tape was closed, so it isn't on it."""
     for tape in (n for n in ast.walk(program.tree) if isinstance(n, ast.With)):
         names = [i.optional_vars for i in tape.items if last_word(i.context_expr) == "GradientTape"]
         if not names or not isinstance(names[0], ast.Name):
@@ -156,8 +156,8 @@ def outside_the_tape(program: Program) -> Finding | None:
             return Finding(
                 "dead gradients",
                 0.9,
-                f"{asked} is worked out after the tape was closed: its gradients are None.",
-                "Work out the loss inside `with tf.GradientTape()`.",
+                f"{asked} is computed after the tape was closed, so its gradients are None.",
+                "Compute the loss inside `with tf.GradientTape()`.",
                 9,
             )
     return None

@@ -35,8 +35,8 @@ def accumulation(program: Program) -> Finding | None:
             if zeroes and all(z.place.branches == own[0].place.branches for z in zeroes):
                 return _accumulates(
                     0.93,
-                    "zero_grad() is called at every batch, step() only at some: the gradients of "
-                    "the batches between are thrown away.",
+                    "zero_grad() is called for every batch, step() only for some: the gradients of "
+                    "the batches in between are thrown away.",
                     "Call zero_grad() right after step(), under the same condition.",
                 )
             if _undivided(own[0], each, run, program):
@@ -76,8 +76,8 @@ def _whole(backward: Event, each: ast.expr, run: Run, program: Program) -> bool:
 def _too_long(each: ast.expr) -> Finding:
     return _accumulates(
         0.8,
-        "Gradients of several batches are added up, and the loss isn't divided by "
-        f"their number: the step is {ast.unparse(each)} times as long.",
+        "The gradients of several batches are added up, but the loss isn't divided by "
+        f"their number, so the step is {ast.unparse(each)} times as long.",
         "Divide the loss by the number of batches before backward().",
     )
 
@@ -97,7 +97,7 @@ def _shares_if(e: Event, step: Event) -> bool:
 
 
 def _undivided(backward: Event, each: ast.expr, run: Run, program: Program) -> bool:
-    """Whether the loss that goes backward is a plain one: known, and nowhere divided."""
+    """Whether backward() is called on a plain loss: a known one, never divided."""
     number = ast.unparse(each)
     if "accelerator" in backward.owner or "fabric" in backward.owner:
         return False
@@ -146,15 +146,15 @@ def _only_the_last(program: Program, roles: Roles) -> Finding | None:
             if zeroes and not steps:
                 return _accumulates(
                     0.85,
-                    "zero_grad() and backward() are called at every batch, step() only after the "
-                    "loop: all batches but the last are thrown away.",
+                    "zero_grad() and backward() are called for every batch, step() only after the "
+                    "loop, so all batches but the last are thrown away.",
                     "Move optimizer.step() into the loop, after backward().",
                 )
     return None
 
 
 def clipping(program: Program) -> Finding | None:
-    """Clipping of gradients that are still scaled, or that were used already."""
+    """Clipping of gradients that are still scaled, or that have already been used."""
     roles = Roles(program)
     for run in program.runs:
         scaled = any(e.name == "scale" for e in run)
@@ -167,7 +167,7 @@ def clipping(program: Program) -> Finding | None:
                 return Finding(
                     "clips scaled gradients",
                     0.92,
-                    "The gradient is clipped while it is multiplied by the scale of the loss.",
+                    "The gradient is clipped while it is still multiplied by the loss scale.",
                     "Call scaler.unscale_(optimizer) before clipping.",
                     10,
                 )
@@ -189,7 +189,7 @@ def clipping(program: Program) -> Finding | None:
                 return Finding(
                     "clips after the step",
                     0.92,
-                    "The gradient is clipped after step(): the update was made already.",
+                    "The gradient is clipped after step(), when the update has already been made.",
                     "Clip between backward() and step().",
                     10,
                 )

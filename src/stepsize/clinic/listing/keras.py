@@ -1,4 +1,4 @@
-"""What a Keras model ends in, and what its loss wants, by their names."""
+"""What a Keras model ends in, and what its loss expects, by their names."""
 
 import ast
 import re
@@ -18,7 +18,7 @@ SCORES = {  # a loss by its name takes probabilities; and what makes these of sc
 
 
 def softmax_of_one(program: Program) -> Finding | None:
-    """A softmax over a single output: it is 1, whatever comes in."""
+    """A softmax over a single output, which is always 1."""
     for e in program.events:
         if not isinstance(e.value, ast.Call) or e.name == "=":
             continue
@@ -57,7 +57,7 @@ def _one(node: ast.expr | None) -> bool:
 
 
 def keras_logits(program: Program) -> Finding | None:
-    """Of Keras: from_logits=True after a softmax or a sigmoid."""
+    """from_logits=True after a softmax or a sigmoid."""
     text = ast.unparse(program.tree)
     if "from_logits=True" not in text:
         return None
@@ -72,7 +72,7 @@ def keras_logits(program: Program) -> Finding | None:
 
 
 def by_name(program: Program) -> Finding | None:
-    """A loss given by its name, and a last layer that puts out scores, or no number below 0."""
+    """A loss given by name, and a last layer that outputs scores, or no number below 0."""
     text = ast.unparse(program.tree)
     loss = _loss_by_name(program)
     dense = [e for e in program.events if e.name == "Dense" and isinstance(e.value, ast.Call)]
@@ -86,8 +86,8 @@ def by_name(program: Program) -> Finding | None:
     return Finding(
         "probabilities wanted",
         0.88,
-        f"{loss}, by its name, takes probabilities, and the last layer puts out scores.",
-        f"activation='{SCORES[loss]}' in the last layer; or the loss as an object, with "
+        f"{loss}, given by name, takes probabilities, but the last layer outputs scores.",
+        f"Set activation='{SCORES[loss]}' in the last layer, or pass the loss as an object with "
         "from_logits=True.",
         9,
     )
@@ -131,9 +131,9 @@ def untrainable(program: Program) -> Finding | None:
                     return Finding(
                         "dead gradients",
                         0.9,
-                        f"{e.owner}.trainable is False as it is compiled: none of its weights "
+                        f"{e.owner}.trainable is False when it is compiled, so none of its weights "
                         "will change.",
-                        "Freeze the part that is to stay, not the whole model.",
+                        "Freeze only the part that should stay as it is, not the whole model.",
                         1,
                     )
     return None

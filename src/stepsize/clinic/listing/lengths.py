@@ -1,4 +1,4 @@
-"""What the length of a schedule counts: batches or epochs, by its words and by its size."""
+"""What the length of a schedule counts, batches or epochs, judging by its words and size."""
 
 import ast
 import re
@@ -30,7 +30,7 @@ COUNTS = {  # which argument counts steps, and its name
 
 
 class Known:
-    """What a program says of numbers and of schedulers."""
+    """What a program says about numbers and schedulers."""
 
     def __init__(self, program: Program) -> None:
         self.program, self.roles = program, Roles(program)
@@ -65,7 +65,7 @@ class Known:
         return text.lower()
 
     def epochs(self, e: Event) -> tuple[str, float | None]:
-        """How many epochs there are: as it is written, and as a number."""
+        """The number of epochs, as written and as a number."""
         loops = [n for n in e.place.loops if isinstance(n, ast.For)]
         for loop in loops[:1] if len(e.place.loops) > 1 or not over_batches(e.loop) else []:
             length = _length(loop.iter)
@@ -75,7 +75,7 @@ class Known:
         return "", named[0] if len(named) == 1 else None
 
     def meant(self, made: Event, stepped: Event, where: str) -> str:
-        """What a scheduler's length counts: "batch", "epoch", or "" where nothing says so."""
+        """What a scheduler's length counts: "batch", "epoch", or "" if nothing says so."""
         call = made.value
         assert isinstance(call, ast.Call)
         kind, handed = last_word(call), bool(stepped.arguments)
@@ -101,7 +101,7 @@ class Known:
     def _by_number(
         self, kind: str, call: ast.Call, counts: list[ast.expr], count: float | None, where: str
     ) -> str:
-        """By the size of its numbers: it would be through after few batches, or never."""
+        """The same, by the size of its numbers: it would end after a few batches, or never."""
         longest = max((n for node in counts if (n := self.number(node)) is not None), default=None)
         if kind in (*WARM, "LambdaLR", "CyclicLR"):
             return "epoch" if kind == "LambdaLR" and where == "batch" and self._soon(call) else ""
@@ -121,7 +121,7 @@ class Known:
         return "epoch" if where == "batch" and longest <= 100 else ""
 
     def _soon(self, call: ast.Call) -> bool:
-        """Whether a factor `a ** epoch` is gone after few batches."""
+        """Whether a factor `a ** epoch` is almost 0 after a few batches."""
         factor = argument(call, 1, "lr_lambda")
         body = factor.body if isinstance(factor, ast.Lambda) else None
         if not (isinstance(body, ast.BinOp) and isinstance(body.op, ast.Pow)):
@@ -131,7 +131,7 @@ class Known:
 
 
 def _said_by_lambda(call: ast.Call) -> str:
-    """What a lambda divides by: a number of epochs, or of batches; "" where neither is named."""
+    """What a lambda divides by: a number of epochs, or of batches; "" if neither is named."""
     factor = argument(call, 1, "lr_lambda")
     if not isinstance(factor, ast.Lambda):
         return ""
@@ -149,7 +149,7 @@ def _said_by_lambda(call: ast.Call) -> str:
 
 
 def over_batches(loop: ast.AST | None) -> bool:
-    """Whether a loop goes over mini-batches, as far as its head tells."""
+    """Whether a loop goes over mini-batches, judging by its head."""
     head = ast.unparse(loop.iter).lower() if isinstance(loop, ast.For) else ""
     return "range(" not in head and any(
         w in head for w in ("load", "batch", "enumerate", "dl", "iter")
@@ -166,7 +166,7 @@ def _numbers(tree: ast.AST) -> Iterator[tuple[str, float]]:
 
 
 def _pairs(node: ast.AST) -> Iterator[tuple[ast.AST, ast.AST | None]]:
-    """What is given to what here."""
+    """The assignments in this statement."""
     if isinstance(node, ast.Assign):
         for target in node.targets:
             if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
@@ -185,7 +185,7 @@ def _pairs(node: ast.AST) -> Iterator[tuple[ast.AST, ast.AST | None]]:
 
 
 def _length(over: ast.expr) -> ast.expr | None:
-    """Of range(n), range(1, n + 1), trange(n), tqdm(range(n)): n."""
+    """The n in range(n), range(1, n + 1), trange(n), tqdm(range(n))."""
     if not isinstance(over, ast.Call):
         return None
     if last_word(over) not in ("range", "trange"):
@@ -201,7 +201,7 @@ def _length(over: ast.expr) -> ast.expr | None:
 
 
 def argument(call: ast.Call, at: int, *names: str) -> ast.expr | None:
-    """An argument of a call, by one of its names or by its place."""
+    """An argument of a call, by one of its names or by its position."""
     named = next((k.value for k in call.keywords if k.arg in names), None)
     return named if named is not None else (call.args[at] if len(call.args) > at else None)
 
@@ -223,7 +223,7 @@ def lengths(kind: str, call: ast.Call) -> list[ast.expr]:
 
 
 def _plain(text: str) -> str:
-    """Without what has the words of batches and means something else."""
+    """The text without words that look like batches but mean something else."""
     return re.sub(r"warmup_steps|step_size|steps_up|accumulation_steps|accum_steps", "", text)
 
 

@@ -1,4 +1,4 @@
-"""What Lightning expects of a module: a loss with its graph, out of training_step()."""
+"""What Lightning expects from training_step(): a loss with its graph."""
 
 import ast
 
@@ -11,7 +11,7 @@ CUTS = ("item", "detach", "numpy", "tolist", "float")
 
 
 def without_graph(program: Program) -> Finding | None:
-    """training_step() hands back no loss, or one without its graph."""
+    """training_step() returns no loss, or one without its graph."""
     if "automatic_optimization = False" in ast.unparse(program.tree):
         return None
     for kind in (n for n in ast.walk(program.tree) if isinstance(n, ast.ClassDef)):
@@ -25,14 +25,14 @@ def without_graph(program: Program) -> Finding | None:
                     "dead gradients",
                     0.92,
                     said,
-                    "Return the loss as it is, with its graph: Lightning calls backward() on it.",
+                    "Return the loss itself, with its graph: Lightning calls backward() on it.",
                     1,
                 )
     return None
 
 
 def _said(f: ast.AST) -> str:
-    """What is wrong with what a training_step() returns; "" where nothing is."""
+    """What is wrong with the result of a training_step(); "" if nothing is."""
     returned = [n.value for n in ast.walk(f) if isinstance(n, ast.Return) and n.value is not None]
     text = ast.unparse(f)
     if not returned:
@@ -40,12 +40,12 @@ def _said(f: ast.AST) -> str:
         return "" if hidden else "training_step() returns nothing, so Lightning makes no update."
     cut = [_cut(_loss(value), f) for value in returned]
     if all(cut):
-        return f"training_step() returns its loss after {cut[0]}(): there is no graph left."
+        return f"training_step() returns its loss after {cut[0]}(), so there is no graph left."
     return ""
 
 
 def _loss(value: ast.expr) -> ast.expr:
-    """Of a dict, what is called "loss"."""
+    """The "loss" in a dict."""
     if isinstance(value, ast.Dict):
         for key, inner in zip(value.keys, value.values, strict=True):
             if isinstance(key, ast.Constant) and key.value == "loss":
@@ -54,7 +54,7 @@ def _loss(value: ast.expr) -> ast.expr:
 
 
 def _cut(value: ast.expr, f: ast.AST, deep: int = 0) -> str:
-    """The call by which this has lost its graph, or ""."""
+    """The call that cut this from its graph, or ""."""
     if isinstance(value, ast.Call) and last_word(value) in CUTS:
         return last_word(value)
     if isinstance(value, ast.Name) and deep < 3:

@@ -1,4 +1,4 @@
-"""Which parameters the optimizer can reach: of layers in a list, frozen ones, those used up."""
+"""Parameters the optimizer can't reach: layers in a plain list, frozen, or used up."""
 
 import ast
 import re
@@ -32,7 +32,7 @@ def layers_in_a_list(program: Program) -> Finding | None:
                     0.92,
                     f"{kind.name} keeps layers in {name}, a plain list or dict: parameters() "
                     "doesn't find them there, so the optimizer never moves them.",
-                    "Use nn.ModuleList or nn.ModuleDict for it.",
+                    "Use nn.ModuleList or nn.ModuleDict instead.",
                     1,
                 )
     return None
@@ -66,7 +66,7 @@ def _filled(kind: ast.ClassDef) -> str:
 
 
 def all_frozen(program: Program) -> Finding | None:
-    """requires_grad was taken from all parameters of the model that the optimizer holds."""
+    """requires_grad was switched off for all parameters of the optimizer's model."""
     roles = Roles(program)
     for run in program.runs:
         for i, made in enumerate(run):
@@ -81,15 +81,15 @@ def all_frozen(program: Program) -> Finding | None:
                     0.9,
                     f"requires_grad is False for all parameters of {model}, and the optimizer "
                     "holds no others.",
-                    "Freeze first, and then put the new last layer in; or let what is to learn "
-                    "have its gradient.",
+                    "Freeze first and then add the new last layer, or set requires_grad = True for "
+                    "whatever should learn.",
                     1,
                 )
     return None
 
 
 def _freezes(e: Event, model: str) -> bool:
-    """Whether this takes the gradient from all of the model's parameters, whatever their names."""
+    """Whether this switches off the gradient of all the model's parameters."""
     false = isinstance(e.value, ast.Constant) and e.value.value is False
     if e.name == "requires_grad_" and e.owner == model and e.arguments:
         return isinstance(e.arguments[0], ast.Constant) and not e.arguments[0].value
@@ -120,7 +120,7 @@ def _thaws(e: Event, model: str) -> bool:
 
 
 def used_up(program: Program) -> Finding | None:
-    """`params = model.parameters()` is read once; who reads it a second time gets nothing."""
+    """`params = model.parameters()` can be read once; a second reading gets nothing."""
     for name in _generators(program.tree):
         loads = [n for n in ast.walk(program.tree) if _reads(n, name)]
         loads.sort(key=lambda n: (n.lineno, n.col_offset))  # type: ignore[attr-defined]
@@ -132,8 +132,8 @@ def used_up(program: Program) -> Finding | None:
                 return Finding(
                     "dead gradients" if optimizer else "clips nothing",
                     0.9,
-                    f"{who} gets {name}, which was read before: what parameters() returns can be "
-                    "read once, and is empty then.",
+                    f"{who} gets {name}, which has been read before: what parameters() returns "
+                    "can be read only once, and then it is empty.",
                     f"Make it a list: {name} = list(model.parameters()).",
                     1,
                 )
@@ -141,7 +141,7 @@ def used_up(program: Program) -> Finding | None:
 
 
 def _generators(tree: ast.AST) -> list[str]:
-    """Names that hold what parameters() returns, and nothing else in the whole text."""
+    """Names that hold the result of parameters(), and nothing else in the whole text."""
     assigned: dict[str, list[ast.expr]] = {}
     for n in ast.walk(tree):
         if isinstance(n, ast.Assign) and isinstance(n.targets[0], ast.Name):

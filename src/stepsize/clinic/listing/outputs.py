@@ -1,4 +1,4 @@
-"""What a model puts out and what its loss wants: scores, probabilities, their logarithms."""
+"""What a model outputs and what its loss expects: scores, probabilities, their logarithms."""
 
 import ast
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ WRONG = {  # the loss, as a function and as a class, and what must not stand bef
 
 
 def squashed_twice(program: Program) -> Finding | None:
-    """A softmax or a sigmoid before a loss that has one inside, or that wants logarithms."""
+    """A softmax or a sigmoid before a loss that has one built in, or that expects logarithms."""
     for names, layer in WRONG.items():
         found = list(_losses(program, *names))
         if found and (_handed(found, layer, program) or ends(found, layer, program)):
@@ -49,26 +49,26 @@ def bare_scores(program: Program) -> Finding | None:
 
 
 def twice(loss: str, layer: str) -> Finding:
-    """What there is to say of a softmax or a sigmoid before a loss that has one inside."""
+    """The finding for a softmax or a sigmoid before a loss that has one inside."""
     if loss == "NLLLoss":
         return Finding(
             "softmax twice",
             0.85,
-            "NLLLoss wants logarithms, and the model puts out the softmax itself.",
-            "Use log_softmax; or CrossEntropyLoss on the scores as they are.",
+            "NLLLoss expects log-probabilities, but the model outputs the softmax itself.",
+            "Use log_softmax, or CrossEntropyLoss on the raw scores (logits).",
             9,
         )
     return Finding(
         f"{layer} twice",
         0.85,
-        f"The code passes the outcome of a {layer} to {loss}, which has one inside.",
-        f"Give the loss the scores as they are; keep the {layer} for reading them.",
+        f"The code passes the output of a {layer} to {loss}, which has one built in.",
+        f"Give the loss the raw scores (logits); keep the {layer} for reading them.",
         9,
     )
 
 
 def _losses(program: Program, function: str, kind: str) -> Iterator[tuple[Event, ast.expr | None]]:
-    """Each place where this loss is worked out, with what it is given; or only where it is made."""
+    """Each place where this loss is computed, with its input; or only where it is created."""
     made = {e.owner for e in program.events if e.name == "=" and last_word(e.value) == kind}
     called = False
     for e in program.events:
@@ -93,7 +93,7 @@ def first_argument(call: ast.expr, name: str) -> ast.expr | None:
 
 
 def _handed(found: list[tuple[Event, ast.expr | None]], layer: str, program: Program) -> bool:
-    """Whether the loss is given it by hand."""
+    """Whether the code passes it to the loss by hand."""
     modules = {
         e.owner for e in program.events if e.name == "=" and last_word(e.value) in LAYERS[layer]
     }
@@ -122,13 +122,13 @@ def relu_last(program: Program) -> Finding | None:
 
 
 def relu_before(loss: str) -> Finding:
-    """What there is to say of a ReLU behind the last layer."""
+    """The finding for a ReLU after the last layer."""
     return Finding(
         "relu before the loss",
         0.85,
-        f"The scores go through a ReLU on their way to {loss}: none can be below 0, and a score "
+        f"The scores pass through a ReLU on their way to {loss}: none can be below 0, and a score "
         "of 0 gets no gradient.",
-        "No activation after the last layer.",
+        "Leave out the activation after the last layer.",
         9,
     )
 

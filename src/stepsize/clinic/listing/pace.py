@@ -1,4 +1,4 @@
-"""Whether a schedule is stepped as often as its length was meant for."""
+"""Whether a schedule is stepped at the pace its length was meant for."""
 
 import ast
 import re
@@ -33,14 +33,14 @@ def _pace(kind: str, where: str) -> Finding:
     return Finding(
         "schedule at the wrong pace",
         0.9,
-        f"{kind} is stepped by {where}, and its length is in {other}.",
-        "Step it at the pace that its number of steps was meant for.",
+        f"{kind} is stepped once per {where}, but its length is counted in {other}.",
+        "Step it at the pace its number of steps was meant for.",
         7,
     )
 
 
 def _where(e: Event, run: Run, roles: Roles) -> str:
-    """The loop that a scheduler is stepped in: "batch", "epoch", or "" where that isn't plain."""
+    """The loop that a scheduler is stepped in: "batch", "epoch", or "" if that is unclear."""
     if any(
         "len(" in (t := ast.unparse(test)) or "last" in t or "epoch" in t for test in e.place.tests
     ):
@@ -61,7 +61,7 @@ def _where(e: Event, run: Run, roles: Roles) -> str:
 
 
 def _lightning(known: Known) -> Finding | None:
-    """Of Lightning's configure_optimizers, which steps by epoch unless told otherwise."""
+    """For Lightning's configure_optimizers, which steps once per epoch unless told otherwise."""
     for f in ast.walk(known.program.tree):
         if not isinstance(f, ast.FunctionDef) or f.name != "configure_optimizers":
             continue

@@ -20,16 +20,16 @@ def two_schedulers(program: Program) -> Finding | None:
 
 
 def two(names: list[str]) -> Finding | None:
-    """What is said of two schedulers of these classes on one optimizer."""
+    """The finding for two schedulers of these classes on one optimizer."""
     if len(names) < 2 or set(JOIN) & set(names):
         return None
     last = [name for name in names if name in OVERWRITE]
-    effect = f"{last[0]} sets the rate anew" if last else "each multiplies what the other has left"
+    effect = f"{last[0]} overwrites the rate" if last else "each multiplies what the other has left"
     return Finding(
         "two schedulers",
         0.9 if last or "ReduceLROnPlateau" in names else 0.7,
-        f"{' and '.join(names)} are made on one optimizer: {effect}.",
-        "Keep one; or join them by SequentialLR or ChainedScheduler, if both are meant.",
+        f"{' and '.join(names)} are both attached to one optimizer: {effect}.",
+        "Keep one. If you mean to have both, join them with SequentialLR or ChainedScheduler.",
         7,
     )
 
@@ -65,7 +65,7 @@ def _of(made: Event) -> str:
 
 
 def _meant_together(one: Event, other: Event, program: Program, roles: Roles) -> bool:
-    """Whether their steps are divided by an `if`, or they multiply each other on purpose."""
+    """Whether an `if` separates their steps, or they multiply each other on purpose."""
     if one.place.function != other.place.function:
         return True
     steps = [

@@ -11,7 +11,7 @@ __all__ = ["PARAMETERS"]
 
 
 def other_parameters(program: Program) -> Finding | None:
-    """The optimizer was made for a model that isn't trained, or that was replaced since."""
+    """The optimizer was created for a model that isn't trained, or that has been replaced."""
     roles = Roles(program)
     for run in program.runs:
         for i, made in enumerate(run):
@@ -30,7 +30,7 @@ def other_parameters(program: Program) -> Finding | None:
                     "dead gradients",
                     0.92,
                     said,
-                    "Make the optimizer from the parameters of the model that is trained, after "
+                    "Create the optimizer from the parameters of the model you train, after "
                     "all its layers are in place.",
                     1,
                 )
@@ -38,7 +38,7 @@ def other_parameters(program: Program) -> Finding | None:
 
 
 def _mentions(e: Event, name: str) -> bool:
-    """Whether this event's text has that name, or that of what it belongs to."""
+    """Whether this event's text contains that name, or the name of its owner."""
     root = name.split(".")[0] if name.split(".")[0] != "self" else name
     if e.owner == name or e.owner.startswith(name + "."):
         return True
@@ -47,7 +47,7 @@ def _mentions(e: Event, name: str) -> bool:
 
 
 def _not_called(made: Event, run: Run, i: int, roles: Roles) -> str:
-    """Of `SGD(a.parameters())` where the loop calls b alone, that was made as a was."""
+    """`SGD(a.parameters())`, though the loop calls only b, which was made like a."""
     held = parameters_of(made)
     if len(held) != 1 or "." in (name := next(iter(held))):
         return ""
@@ -66,7 +66,7 @@ def _not_called(made: Event, run: Run, i: int, roles: Roles) -> str:
             continue
         called = any(one.name == e.owner and not one.owner and one.within(loop) for one in later)
         if called and last_word(e.value)[:1].isupper() and not is_loss(e.value) and _is_model(e):
-            return f"The optimizer holds the parameters of {name}, and the loop trains {e.owner}."
+            return f"The optimizer holds the parameters of {name}, but the loop trains {e.owner}."
     return ""
 
 
@@ -183,7 +183,7 @@ def _is_model(e: Event) -> bool:
 
 
 def _replaced(made: Event, run: Run, i: int, roles: Roles) -> str:
-    """Of a model, or a layer of it, that is made anew after its optimizer, and then trained."""
+    """A model, or one of its layers, that is replaced after its optimizer, and then trained."""
     for name in parameters_of(made):
         for j, e in enumerate(run[i + 1 :], i + 1):
             if e in roles.optimizers and name in parameters_of(e):
@@ -198,7 +198,7 @@ def _replaced(made: Event, run: Run, i: int, roles: Roles) -> str:
             later = run[j + 1 :]
             again = next((k for k, o in enumerate(later) if o in roles.optimizers), len(later))
             if any(roles.is_backward(o) for o in later[:again]):
-                return f"{e.owner} is {_how(e)} after the optimizer was made from {name}."
+                return f"{e.owner} is {_how(e)} after the optimizer was created from {name}."
     return ""
 
 
@@ -227,7 +227,7 @@ def _new_module(e: Event, name: str) -> bool:
 
 
 def made_anew(program: Program) -> Finding | None:
-    """The optimizer is made in the loop over epochs: its memory is lost each time."""
+    """The optimizer is created in the loop over epochs, so its memory is lost each time."""
     roles = Roles(program)
     for run in program.runs:
         for e in (e for e in run if e in roles.optimizers and e.place.loops):
@@ -244,15 +244,16 @@ def made_anew(program: Program) -> Finding | None:
                 return Finding(
                     "optimizer made anew",
                     0.9,
-                    f"{last_word(e.value)} is made inside the loop: its memory is lost.",
-                    "Make the optimizer once, before the loop.",
+                    f"{last_word(e.value)} is created inside the loop, so its memory is lost each "
+                    "time.",
+                    "Create the optimizer once, before the loop.",
                     4,
                 )
     return None
 
 
 def _outside(loop: ast.AST | None, run: Run) -> set[tuple[object, str]]:
-    """The branches in which the whole loop stands."""
+    """The branches around the whole loop."""
     own = [set(e.place.branches) for e in run if e.within(loop)]
     return set.intersection(*own) if own else set()
 
@@ -293,9 +294,10 @@ def evaluates(program: Program) -> Finding | None:
                     return Finding(
                         "eval mode",
                         0.85,
-                        f"{e.owner}.eval() is called, and no train() before the next backward().",
-                        "Call model.train() as each epoch begins: else dropout is off and "
-                        "BatchNorm's statistics stand still.",
+                        f"{e.owner}.eval() is called, and there is no train() before the next "
+                        "backward().",
+                        "Call model.train() at the start of each epoch. Otherwise dropout stays "
+                        "off and BatchNorm's statistics are frozen.",
                         9,
                     )
     return None
@@ -314,7 +316,7 @@ def _trained(name: str, run: Run, roles: Roles) -> bool:
 
 
 def _alone(run: Run) -> bool:
-    """Whether a text that makes no optimizer has one eval() only."""
+    """Whether a text that creates no optimizer has only one eval()."""
     return len({e.owner for e in run if e.name in ("eval", "train")}) == 1
 
 

@@ -1,8 +1,8 @@
-"""The text of a training loop as the row of things that it does, one after the other.
+"""The text of a training loop as a sequence of events, in the order they would run.
 
-Comments and strings say nothing. A function is read where it is called, its parameters under the
-names that they are given; one that is never called is read for itself. What is no whole program
-(a line that ends in the middle) says nothing at all.
+Comments and strings are ignored. A function is read where it is called, with its parameters under
+the names of its arguments; one that is never called is read by itself. A text that isn't a whole
+program (because a line ends in the middle) has no events at all.
 """
 
 import ast
@@ -18,14 +18,14 @@ __all__ = ["LOOPS", "Event", "Program", "Run", "apart", "last_word", "read"]
 LOOPS = (ast.For, ast.AsyncFor, ast.While)
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-# Methods of torch's own: `a.train()` doesn't mean a function of the text of the same name.
+# torch's own methods: `a.train()` doesn't mean a function of that name in the text.
 TORCH = {"train", "eval", "step", "backward", "forward", "zero_grad", "to", "parameters"}
 DEEP, LONG = 8, 4000  # calls within calls; events
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where something stands: in which loops (outermost first), branches, contexts."""
+    """Where something is: in which loops (outermost first), branches, contexts."""
 
     loops: tuple[ast.AST, ...] = ()
     branches: tuple[tuple[object, str], ...] = ()
@@ -41,8 +41,8 @@ class Place:
 class Event:
     """A call, or an assignment (name "="), in the names of the outermost text.
 
-    owner: of a call, what its function belongs to (`scaler` of `scaler.step(o)`); of an
-    assignment, what is assigned to. value: the call, or what is assigned.
+    owner: for a call, what its function belongs to (`scaler` in `scaler.step(o)`); for an
+    assignment, its target. value: the call, or what is assigned.
     """
 
     name: str
@@ -52,7 +52,7 @@ class Event:
     names: dict[str, str]
 
     def text(self, node: ast.AST | None) -> str:
-        """A part of this event, its names resolved."""
+        """A part of this event, with its names resolved."""
         return _text(node, self.names)
 
     @property
@@ -88,7 +88,7 @@ class Program:
 
 @cache
 def read(code: str) -> Program:
-    """The program of a text; an empty one where the text can't be read."""
+    """The program of a text; an empty one if the text can't be parsed."""
     try:
         tree = ast.parse(textwrap.dedent(code))
     except (SyntaxError, ValueError):
@@ -97,14 +97,14 @@ def read(code: str) -> Program:
 
 
 def last_word(node: ast.AST | None) -> str:
-    """Of `torch.optim.Adam`, or of the function called."""
+    """The last word of `torch.optim.Adam`, or of the called function."""
     if isinstance(node, ast.Call):
         return last_word(node.func)
     return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
 
 
 def apart(a: Event, b: Event) -> bool:
-    """Whether two places can't both be passed: two branches of one `if`, or two functions."""
+    """Whether one run can't pass both places: two branches of an `if`, or two functions."""
     parts = dict(a.place.branches)
     return any(parts.get(place, part) != part for place, part in b.place.branches)
 
@@ -309,7 +309,7 @@ class _Reader:
 
 
 def _name_of(node: ast.AST, test: ast.expr | None, place: Place) -> object:
-    """An `if` by its test: where the same is asked twice, the answer is the same.
+    """An `if` by its test: if the same is asked twice, the answer is the same.
 
     Unless it calls something, which may say yes once and no the next time.
     """
@@ -319,7 +319,7 @@ def _name_of(node: ast.AST, test: ast.expr | None, place: Place) -> object:
 
 
 def _graph(node: ast.expr, known: dict[str, object]) -> bool | None:
-    """What a context or a decorator makes of torch's graph: kept, not kept, or nothing."""
+    """What a context or decorator does to torch's graph: keep it, drop it, or nothing."""
     name = last_word(node)
     if name in ("no_grad", "inference_mode"):
         return False

@@ -1,4 +1,4 @@
-"""Numbers that no run wants: a rate of 0, or too high by any account; a huge weight decay."""
+"""Numbers that no run wants: a rate of 0 or far too high; a huge weight decay."""
 
 import ast
 import re
@@ -33,8 +33,8 @@ def too_high(program: Program) -> Finding | None:
             return Finding(
                 "rate too high",
                 0.85,
-                f"A rate of {number:g} for weights that were trained before, by Adam.",
-                "1e-5 to 5e-5 is usual for all weights of a pretrained model.",
+                f"Adam trains pretrained weights with a rate of {number:g}.",
+                "For all the weights of a pretrained model, 1e-5 to 5e-5 is usual.",
                 10,
             )
     return None

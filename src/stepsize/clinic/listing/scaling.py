@@ -18,8 +18,8 @@ def scaler(program: Program) -> Finding | None:
         return Finding(
             "loss scaling",
             0.85,
-            f"{steps[0].owner}.step() is called, and nowhere {steps[0].owner}.update(): after the "
-            "first overflow its scale stays too high, and no step is made any more.",
+            f"{steps[0].owner}.step() is called, but never {steps[0].owner}.update(): after the "
+            "first overflow its scale stays too high, and it never makes another step.",
             "Call update() after each step().",
             10,
         )
@@ -30,8 +30,8 @@ def scaler(program: Program) -> Finding | None:
         return Finding(
             "loss scaling",
             0.92,
-            f"The loss is scaled, and {plain[0].owner}.step() uses the gradient as it is: it is "
-            "thousands of times too long.",
+            f"The loss is scaled, but {plain[0].owner}.step() uses the gradient unscaled back: it "
+            "is thousands of times too long.",
             f"Call {scaled[0].text(_scaler(scaled[0].value))}.step({plain[0].owner}) instead.",
             10,
         )

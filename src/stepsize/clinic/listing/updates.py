@@ -42,12 +42,12 @@ def _frozen_out(backwards: list[Event]) -> bool:
 
 
 def _zero_finding(elsewhere: bool, test: str = "") -> Finding:
-    said = "The code calls backward() and step(), and nowhere zero_grad()."
+    said = "The code calls backward() and step(), but never zero_grad()."
     if test:
-        said = f"zero_grad() is called only where {test}, and step() at every batch."
+        said = f"zero_grad() is called only if {test}, but step() after every batch."
     elif elsewhere:
-        said = "zero_grad() stands outside of the loop in which backward() and step() are."
-    cure = "Call optimizer.zero_grad() before each backward(), unless you add up on purpose."
+        said = "zero_grad() is outside the loop that calls backward() and step()."
+    cure = "Call optimizer.zero_grad() before each backward(), unless you accumulate on purpose."
     return Finding("forgotten zero_grad", 0.98, said, cure, 1)
 
 
@@ -67,7 +67,7 @@ def zeroed_before_step(program: Program) -> Finding | None:
                     return Finding(
                         "dead gradients",
                         0.95,
-                        "zero_grad() stands between backward() and step(): the step sees no "
+                        "zero_grad() comes between backward() and step(), so the step sees no "
                         "gradient.",
                         "Call zero_grad() before backward(), or after step().",
                         1,
@@ -109,7 +109,7 @@ def never_steps(program: Program) -> Finding | None:
         return Finding(
             "dead gradients",
             0.95,
-            "The loop calls backward(), and nowhere optimizer.step(): no weight changes.",
+            "The loop calls backward(), but never optimizer.step(), so no weight changes.",
             "Call optimizer.step() after backward().",
             1,
         )
@@ -121,7 +121,7 @@ def never_steps(program: Program) -> Finding | None:
         return Finding(
             "dead gradients",
             0.95,
-            "The loop calls optimizer.step(), and nowhere backward(): there is no gradient.",
+            "The loop calls optimizer.step(), but never backward(), so there is no gradient.",
             "Call loss.backward() between zero_grad() and step().",
             1,
         )
@@ -178,10 +178,10 @@ def without_graph(program: Program) -> Finding | None:
                 return Finding(
                     "dead gradients",
                     0.9,
-                    "The forward pass stands under no_grad(), is detached, or goes through an "
-                    "argmax or a rounding: backward() has no graph to go through.",
-                    "Keep no_grad() and argmax for evaluation; the loss wants what the model "
-                    "puts out.",
+                    "The forward pass runs under no_grad(), is detached, or goes through an "
+                    "argmax or a rounding, so backward() has no graph to follow.",
+                    "Keep no_grad() and argmax for evaluation. The loss needs the model's raw "
+                    "output.",
                     9,
                 )
     return None

@@ -1,6 +1,6 @@
 """Whatever people have of a run, read as a `History`: `read` is the door.
 
-Each kind of text or object has a reader of its own, and sources.py knows which. All of them hand on
+Each kind of text or object has its own reader, and sources.py knows which. All of them hand on
 records, one for each moment that was logged. curves.py makes curves of these, and said.py says what
 was read.
 """
@@ -29,9 +29,9 @@ def read(
     kind: str = "",
     **given: Any,
 ) -> History:
-    """A history of whatever it is; given: curves that are told by name, or one rate for all.
+    """A history from whatever it is; given: curves passed by name, or one rate for all.
 
-    Raises: TypeError or ValueError that names the curve, and what of it isn't a number.
+    Raises: TypeError or ValueError that names the curve, and the part that isn't a number.
     """
     config = dict(checked(config or {}, classes, kind))
     notes: tuple[str, ...] = ()
@@ -49,7 +49,7 @@ def read(
 
 
 def _with_rates(log: Log) -> dict[str, Curve]:
-    """A rate that is logged more seldom than the loss holds until the next is logged."""
+    """A rate that is logged less often than the loss holds until the next one is logged."""
     known = dict(log.curves)
     loss, lr = known.get("loss"), known.get("lr")
     seldom = loss and lr and 0 < len(lr.rows) < len(loss.rows)
@@ -60,7 +60,7 @@ def _with_rates(log: Log) -> dict[str, Curve]:
 
 
 def _given(name: str, values: Any, length: int) -> Curve:
-    """A curve that the caller named; one number for a rate is that rate all along."""
+    """A curve that the caller named; a single number for a rate means that rate throughout."""
     if name == "lr" and isinstance(values, int | float | np.number):
         values = np.full(max(length, 1), float(values))
     solid = np.array([value for value in numbers(name, values) if value is not None], float)
@@ -116,5 +116,5 @@ def _log(history: Any) -> Log:
             else f"no loss was found in {str(history)!r:.60}"
         )
     if not len(log.curves["loss"].values):
-        raise ValueError("loss must be a list of numbers, and all of it is blank")
+        raise ValueError("loss must be a list of numbers, but all of it is blank")
     return log

@@ -1,4 +1,4 @@
-"""A terminal's output without what is only for the eye: colors, bars, clocks, file names."""
+"""A terminal's output without what is there only for the eye: colors, bars, clocks, file names."""
 
 import re
 
@@ -54,7 +54,7 @@ MARKS = re.compile(
 
 
 def cleaned(text: str) -> str:
-    """Each state of a line that was written over gets a line of its own."""
+    """Each state of a line that was written over gets its own line."""
     text = COLOURS.sub("", text.replace("\r\n", "\n"))
     text = re.sub(r"[\r\x08\x0b\x0c]+", "\n", text)
     text = TREE.sub("", TENSOR.sub(r"\1", LOST_COLOURS.sub("", text)))
@@ -76,7 +76,7 @@ def _with_bars(text: str) -> str:
 
 
 def _of_one_rank(text: str) -> str:
-    """Of processes that train side by side and each say the same, the first."""
+    """The first of several processes that train side by side and all say the same."""
     lines = text.split("\n")
     ranks = [match[1] if (match := RANK.match(line)) else None for line in lines]
     if len(named := set(ranks) - {None}) < 2:
@@ -86,10 +86,10 @@ def _of_one_rank(text: str) -> str:
 
 
 def is_running(line: str) -> bool:
-    """Whether a line is the bar of an epoch that goes on, whose numbers are means so far."""
+    """Whether a line is the bar of an unfinished epoch, whose numbers are means so far."""
     return bool(KERAS_BAR.search(line))
 
 
 def without_marks(line: str) -> str:
-    """A line without its clock, its bar, the name of its logger."""
+    """A line without its clock, its bar and the name of its logger."""
     return MARKS.sub(" ", line)

@@ -1,4 +1,4 @@
-"""Curves that are there already, as lists with names: of Keras, of a DataFrame, of pairs."""
+"""Curves that already exist as lists with names: from Keras, a DataFrame, or pairs."""
 
 from collections.abc import Mapping, Sequence
 from itertools import zip_longest
@@ -12,7 +12,7 @@ __all__ = ["frame_columns", "numbers", "rows_of"]
 
 
 def rows_of(columns: Mapping[str, Any]) -> list[Record]:
-    """Lists as rows: those of one length together, with the steps that are among them."""
+    """Lists as rows: lists of equal length together, with the steps among them."""
     lists = {str(name): list(values) for name, values in columns.items()}
     found: list[Record] = []
     for length in dict.fromkeys(len(values) for values in lists.values()):
@@ -25,7 +25,7 @@ def rows_of(columns: Mapping[str, Any]) -> list[Record]:
 def numbers(name: str, values: Any) -> list[float | None]:
     """A curve as a list, None where it has a gap.
 
-    Raises: TypeError or ValueError that names the curve, and what of it isn't a number.
+    Raises: TypeError or ValueError that names the curve, and the part that isn't a number.
     """
     if isinstance(values, str | bytes | Mapping):
         raise TypeError(f"{name} must be a list of numbers, not {values!r:.60}")
@@ -39,7 +39,7 @@ def numbers(name: str, values: Any) -> list[float | None]:
                 raise TypeError(f"{name} must be a list of numbers; {name}[{i}] is {value!r:.60}")
         gaps = [value is None for value in values]
         if gaps and all(gaps):
-            raise ValueError(f"{name} must be a list of numbers, and all of it is blank")
+            raise ValueError(f"{name} must be a list of numbers, but all of it is blank")
         if any(gaps):
             solid = numbers(name, [value for value in values if value is not None])
             return [None if gap else solid.pop(0) for gap in gaps]
@@ -56,7 +56,7 @@ def numbers(name: str, values: Any) -> list[float | None]:
 
 
 def _plain(value: Any) -> Any:
-    """A tensor without its graph, wherever it is; anything else as it is."""
+    """A tensor detached and on the CPU; anything else unchanged."""
     return value.detach().cpu().numpy() if hasattr(value, "detach") else value
 
 
@@ -76,7 +76,7 @@ def frame_columns(frame: Any) -> dict[str, list[float | None]]:
 
 
 def _number(value: Any) -> float | None:
-    """A cell as a number; pandas has a word of its own for one that is missing."""
+    """A cell as a number; pandas has its own word for one that is missing."""
     return None if value is None or type(value).__name__ == "NAType" else float(value)
 
 

@@ -1,6 +1,6 @@
-"""From what was logged, moment by moment, to curves: which name is meant, and where each value is.
+"""Turns log records into curves: which name is which curve, and where each value belongs.
 
-A gap stays a gap: a curve holds the values that were logged, and where in the run each was.
+A gap stays a gap: a curve holds the values that were logged, and where in the run each one was.
 """
 
 from collections import defaultdict
@@ -16,7 +16,7 @@ __all__ = ["Curve", "Log", "curves"]
 
 
 class Curve(NamedTuple):
-    """Values (n,), the rows of the log that they stand in, and the name that they had there."""
+    """Values (n,), their rows in the log, and their name there."""
 
     name: str
     values: np.ndarray
@@ -26,7 +26,7 @@ class Curve(NamedTuple):
 class Log(NamedTuple):
     """The curves of a log by role; at: (rows,), where each row is, or None; unit of that.
 
-    kind: "gan" or "policy", where the names say so. notes: what was assumed.
+    kind: "gan" or "policy", if the names say so. notes: what was assumed.
     """
 
     curves: dict[str, Curve]
@@ -36,7 +36,7 @@ class Log(NamedTuple):
     notes: tuple[str, ...] = ()
 
     def places(self, role: str) -> np.ndarray | None:
-        """Where in the run each value of a curve is; a few that aren't told are between others."""
+        """Where in the run each value of a curve is; a few unknown places are interpolated."""
         rows = self.curves[role].rows
         if self.at is None or not len(rows):
             return None
@@ -77,7 +77,7 @@ def _column(records: Sequence[Record], name: str, role: str) -> Curve:
 
 
 def _chosen(named: list[Curve]) -> Curve:
-    """Of several names for one role, the plainest; of these the one with most values."""
+    """The plainest of several names for one role; of these, the one with the most values."""
     best = min(named, key=lambda curve: (meaning(curve.name).rank, -len(curve.values)))
     parts = [curve for curve in named if len(curve.rows) and meaning(curve.name).rank >= PART]
     together = [curve for curve in parts if np.array_equal(curve.rows, parts[0].rows)]
@@ -90,7 +90,7 @@ def _chosen(named: list[Curve]) -> Curve:
 def _training_loss(
     found: dict[str, Curve], by_role: dict[str, dict[str, Curve]], notes: list[str]
 ) -> None:
-    """Where no training loss goes by that name: the generator's, or the one held-out loss."""
+    """If no training loss goes by that name, the generator's, or the only held-out loss."""
     if "loss" in found:
         return
     held = [curve for curve in by_role["val_loss"].values() if len(curve.values)]
@@ -108,14 +108,14 @@ def _training_loss(
 
 
 def _without_running_means(records: Sequence[Record]) -> list[Record]:
-    """Of bars that show a mean so far, the last of each epoch; all, where few epochs ended."""
+    """The last bar of each epoch, of bars that show a mean so far; all if few epochs ended."""
     if sum(record.get("running") == 0.0 for record in records) < 2:
         return list(records)
     return [record for record in records if not record.get("running")]
 
 
 def _last_run(records: list[Record], notes: list[str]) -> list[Record]:
-    """Of several runs, one below the other, the last: its epochs begin anew with the first."""
+    """The last of several runs, one below the other: its epochs start again from the first."""
     counted = [(i, at) for i, r in enumerate(records) if (at := r.get("epoch")) is not None]
     if not counted:
         return records
@@ -150,12 +150,12 @@ def _zeros_for_nan(records: list[Record]) -> tuple[list[Record], list[str]]:
         lost |= set(tail)
     if not lost:
         return records, []
-    note = f"{len(lost)} of 0.0 are read as NaN, for that is how this Trainer logs it"
+    note = f"losses of 0.0 ({len(lost)}) are read as NaN, because this Trainer logs NaN that way"
     return [r | {"loss": np.nan} if i in lost else r for i, r in enumerate(records)], [note]
 
 
 def _places(records: Sequence[Record], found: dict[str, Curve]) -> tuple[np.ndarray | None, str]:
-    """Where in the run each row is, in updates or epochs; None where nothing says so."""
+    """Where in the run each row is, in updates or epochs; None if nothing says so."""
     rows = found["loss"].rows if "loss" in found else np.arange(len(records))
     step, epoch = (_axis(records, found, role) for role in ("step", "epoch"))
     if step is not None and _rises(step[rows]):
@@ -168,7 +168,7 @@ def _places(records: Sequence[Record], found: dict[str, Curve]) -> tuple[np.ndar
 
 
 def _axis(records: Sequence[Record], found: dict[str, Curve], role: str) -> np.ndarray | None:
-    """The step or the epoch of each row, NaN where it has none."""
+    """The step or the epoch of each row; NaN if it has none."""
     at = np.full(len(records), np.nan)
     if role in found:
         at[found[role].rows] = found[role].values
@@ -176,7 +176,7 @@ def _axis(records: Sequence[Record], found: dict[str, Curve], role: str) -> np.n
 
 
 def _rises(at: np.ndarray, or_stays: bool = False) -> bool:
-    """Whether it tells rows apart: it is known of most, and grows from one to the next."""
+    """Whether it tells rows apart: it is known for most rows, and grows from one to the next."""
     known = at[np.isfinite(at)]
     if len(known) < 0.8 * len(at) or not len(at):
         return False
@@ -186,6 +186,6 @@ def _rises(at: np.ndarray, or_stays: bool = False) -> bool:
 
 
 def _within_epochs(records: Sequence[Record], step: np.ndarray, epoch: np.ndarray) -> np.ndarray:
-    """Steps that begin anew in each epoch, counted on; a row without one ends its epoch."""
+    """Steps that restart in each epoch, counted on; a row without a step ends its epoch."""
     length = max([r.get("of") or 0.0 for r in records] + [float(np.nanmax(step))])
     return (epoch - np.nanmin(epoch)) * length + np.where(np.isfinite(step), step, length)

@@ -1,4 +1,4 @@
-"""TensorBoard's event files, read by TensorBoard itself where it is installed."""
+"""TensorBoard's event files, read by TensorBoard itself if it is installed."""
 
 from collections import defaultdict
 from pathlib import Path
@@ -11,14 +11,14 @@ __all__ = ["read_events"]
 def read_events(path: Path) -> list[Record]:
     """The scalars of one file, or of the last run below a folder, by their steps.
 
-    Raises: ValueError where TensorBoard isn't installed, or no scalar is found.
+    Raises: ValueError if TensorBoard isn't installed, or no scalar is found.
     """
     try:
         from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
         from tensorboard.util.tensor_util import make_ndarray
     except ImportError:
         raise ValueError(
-            f"{path.name} is TensorBoard's, and wants its reader: pip install tensorboard; "
+            f"{path.name} is TensorBoard's, and needs its reader: pip install tensorboard; "
             "or download the curve as CSV in TensorBoard"
         ) from None
     rows: dict[int, Record] = {}
@@ -39,12 +39,12 @@ def read_events(path: Path) -> list[Record]:
 
 
 def _phase(file: Path) -> bool:
-    """Whether the folder of a file says of which data it tells, as Keras's train and validation."""
+    """Whether a file's folder says which data it is about, like Keras's train and validation."""
     return bool({*words(file.parent.name)} & (TRAIN | VAL))
 
 
 def _last_run(folder: Path) -> list[Path]:
-    """The files of the run that was written to last; train and validation are of one run."""
+    """The files of the run that was written to last; train and validation belong to one run."""
     runs = defaultdict(list)
     for file in sorted(folder.rglob("*tfevents*")):
         runs[file.parent.parent if _phase(file) else file.parent].append(file)

@@ -1,4 +1,4 @@
-"""The text of a file that a logger wrote: CSV, JSON, JSON lines, a list as Python prints it."""
+"""Reads the text of a logger's file: CSV, JSON, JSON lines, a list as Python prints it."""
 
 import csv
 import json
@@ -32,7 +32,7 @@ BLANK = ("", "none", "null", "n/a", "no log", "-")
 
 
 def read_csv(text: str) -> list[Record] | None:
-    """A blank cell is a gap; "nan" is a loss that was lost. None: it isn't a table."""
+    """A table: a blank cell is a gap; "nan" is a loss that was lost. None if it isn't a table."""
     lines = [line for line in text.lstrip("\ufeff").splitlines() if line.strip()]
     lines = [line for line in lines if not line.startswith("#")] or [""]
     mark = max(",\t;", key=lines[0].count)
@@ -59,7 +59,7 @@ def read_csv(text: str) -> list[Record] | None:
 
 
 def _long(names: list[str], rows: list[list[str]]) -> list[Record] | None:
-    """A table with a name, a step and a value in each row, as MLflow's."""
+    """A table with a name, a step and a value in each row, like MLflow's."""
     name = next((i for i, n in enumerate(names) if n in ("key", "tag", "metric", "name")), None)
     value = next((i for i, n in enumerate(names) if n.lower() in ("value", "loss")), None)
     if name is None or value is None:
@@ -73,13 +73,13 @@ def _long(names: list[str], rows: list[list[str]]) -> list[Record] | None:
 
 
 def _bare(name: str) -> str:
-    """W&B puts the run's name before that of the curve; TensorBoard calls its only one "Value"."""
+    """A curve's name: W&B puts the run's name before it; TensorBoard calls its only one "Value"."""
     name = name.strip().rpartition(" - ")[2]
     return "loss" if name == "Value" else name
 
 
 def _one_run(names: list[str]) -> list[str]:
-    """Without the lowest and highest that W&B adds; of several runs in one table, the first."""
+    """The table without W&B's lowest and highest; the first of several runs in one table."""
     kept: list[str] = []
     for name in names:
         kept.append("" if name.endswith(("__MIN", "__MAX")) or name in kept else name)
@@ -96,7 +96,7 @@ def _number(cell: Any) -> float | None:
 
 
 def read_json(text: str) -> Any | None:
-    """What JSON, or Python, reads in all of the text, or in each of its lines; else None."""
+    """What JSON, or Python, reads in the whole text, or in each of its lines; or None."""
     text = text.strip().lstrip("\ufeff")
     if not text.startswith(("[", "{", '"log_history"')):
         return None
@@ -122,7 +122,7 @@ def _pieces(text: str) -> list[Any] | None:
 
 
 def _parsed(text: str) -> Any | None:
-    """JSON; or what Python prints, told in JSON's words."""
+    """JSON, or what Python prints, translated to JSON."""
     try:
         return json.loads(text)
     except ValueError:
@@ -136,7 +136,7 @@ def _parsed(text: str) -> Any | None:
 
 
 def flat(row: Mapping[str, Any], before: str = "") -> Record:
-    """One mapping of numbers: a word such as "mode": "val" tells of which data its loss is."""
+    """One mapping of numbers; a word such as "mode": "val" says which data its loss is for."""
     found: Record = {}
     for name in ("mode", "phase", "split", "subset", "stage", "set"):
         if isinstance(row.get(name), str):
@@ -153,7 +153,7 @@ def flat(row: Mapping[str, Any], before: str = "") -> Record:
 
 
 def read_lists(text: str) -> list[Record] | None:
-    """Lists with a name, as `losses = [2.3, 2.1]`; or numbers alone, one per line, or in a list."""
+    """Lists with a name, like `losses = [2.3, 2.1]`; or just numbers, one per line or in a list."""
     named = {}
     for name, inside in NAMED_LIST.findall(text):
         values = [_number(part) for part in re.split(r"[\s,]+", inside.strip("[] \n"))]
@@ -175,7 +175,7 @@ def read_lists(text: str) -> list[Record] | None:
 
 
 def _rows_of_numbers(text: str) -> list[list[float]] | None:
-    """The numbers of each line, where there is nothing else but a heading of a word or two."""
+    """The numbers of each line, if there is nothing else but a heading of a word or two."""
     rows = []
     for line in text.splitlines():
         bare = WRAPPED.sub(r"\1", line).strip(" \t,;[]()")

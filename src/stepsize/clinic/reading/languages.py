@@ -1,4 +1,4 @@
-"""The words of a log in other languages, told in English: `Verlust`, `perte`, `pérdida`, `损失`."""
+"""Translates a log's words from other languages: `Verlust`, `perte`, `pérdida`, `损失`."""
 
 import re
 from functools import cache
@@ -42,7 +42,7 @@ COUNTED = [  # "第3轮" is "the 3rd round"
 
 
 def _pattern(phrase: str) -> str:
-    """A phrase as it is written, or without its accents; a word only where it stands alone."""
+    """A phrase as written, or without its accents; a word only if it stands alone."""
     spelled = re.escape(phrase).replace("'", "['’]")
     for letter, either in ACCENTS.items():
         spelled = spelled.replace(letter, f"[{either}]")
@@ -54,7 +54,7 @@ PHRASES = {phrase: english for english, row in WORDS.items() for phrase in row.s
 
 
 def in_english(text: str) -> str:
-    """The text with the words that a log is made of in English; all else as it is."""
+    """The text with a log's usual words in English, and everything else unchanged."""
     for counted, english in COUNTED:
         text = counted.sub(english, text)
     bare = _without_accents(text.lower())
@@ -68,7 +68,7 @@ def _without_accents(text: str) -> str:
 
 @cache
 def _any_of(phrases: tuple[str, ...]) -> re.Pattern[str]:
-    """The longest first; only those that are somewhere, for a log can be long."""
+    """The phrases, longest first; only those that occur, because a log can be long."""
     ordered = sorted(phrases, key=len, reverse=True)
     return re.compile("|".join(map(_pattern, ordered)), re.IGNORECASE)
 

@@ -1,7 +1,8 @@
-"""What a terminal shows, line by line: numbers, and the words before each.
+"""Reads what a terminal shows, line by line: numbers, and the words before each.
 
-No list of frameworks: a number means what stands before it, up to the number or the mark before. So
-`Epoch 3/50 - loss: 0.43`, `step 200 | loss 2.31`, `{'loss': 2.31}` and `loss=2.31` are read alike.
+There is no list of frameworks: a number means what comes before it, back to the last number or
+mark. So `Epoch 3/50 - loss: 0.43`, `step 200 | loss 2.31`, `{'loss': 2.31}` and `loss=2.31` all
+work.
 """
 
 import re
@@ -52,7 +53,7 @@ REPEATS = re.compile(
 
 
 class Token(NamedTuple):
-    """A number of a line: the words before it, those after it, and N where it is one of N."""
+    """A number in a line: the words before it, those after it, and N if it is one of N."""
 
     before: str
     value: float
@@ -64,7 +65,7 @@ class Token(NamedTuple):
 
 
 def read_lines(text: str) -> list[Record]:
-    """A record for each line that shows a curve; where it stands in the run comes from before."""
+    """A record for each line that shows a curve; its place in the run comes from earlier lines."""
     found: list[Record] = []
     place: Record = {}
     heading, table = "", Table()
@@ -97,7 +98,7 @@ def read_lines(text: str) -> list[Record]:
 
 
 def _place(name: str) -> str:
-    """A column that counts goes by its role."""
+    """The name of a column that counts is its role."""
     role = meaning(name).role
     return role if role in ("step", "epoch") else name
 
@@ -151,7 +152,7 @@ def _known(before: str) -> bool:
 
 @cache
 def _label(before: str) -> str:
-    """The name that a number has: what stands before it, back to the last mark."""
+    """The name of a number: the words before it, back to the last mark."""
     text = re.sub(
         r"[\[(]([A-Za-z_][\w .]*)[\])]", r" \1 ", before.replace("'s ", " ")
     )  # "Loss (train)", "[Val] loss"
@@ -205,12 +206,12 @@ def _without_scores(row: Record) -> Record:
 
 
 def _bare_follows(following: list[Token]) -> bool:
-    """Whether the next number is a value without a name of its own."""
+    """Whether the next number is a value without its own name."""
     return any(not one.whole and one.before.strip() in ("", ":", "]:") for one in following)
 
 
 def _unnamed(row: Record, token: Token, label: str, first: bool) -> None:
-    """A number without a name: a place in the run, or one that is named after it."""
+    """A number without a name: a place in the run, or a number whose name comes after it."""
     named = None if token.before.rstrip().endswith(("=", "(")) else NAMED_AFTER.match(token.after)
     if named and not token.whole and meaning(named[1]).role in ("loss", "lr"):
         row.setdefault(named[1], token.value)  # "600.5 avg loss", "0.001 rate"

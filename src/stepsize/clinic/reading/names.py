@@ -1,4 +1,4 @@
-"""What foreign names of curves mean: `train/loss`, `Val. Loss`, `lr-Adam`, `eval_loss`."""
+"""What other people's names of curves mean: `train/loss`, `Val. Loss`, `lr-Adam`, `eval_loss`."""
 
 import re
 from functools import cache
@@ -64,7 +64,7 @@ JOINED = re.compile("(" + "|".join(sorted(VAL | TRAIN | JOINS)) + ")loss(?:es)?"
 class Meaning(NamedTuple):
     """role: "loss", "val_loss", "d_loss", "g_loss", "lr", "grad_norm", "weight_norm",
     "loss_scale", "step", "epoch", "reward", or "" if it is none of these. rank: of several names
-    with one role the lowest is meant; from PART on it is a part of a loss."""
+    with one role, the lowest is meant; from PART on, it is a part of a loss."""
 
     role: str
     rank: int = 0

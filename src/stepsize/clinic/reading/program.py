@@ -1,4 +1,4 @@
-"""The text of a training loop as people have it: a file, a function, a cell, a piece of one."""
+"""Reads a training loop in whatever form people have: a file, a function, a cell, part of one."""
 
 import ast
 import inspect
@@ -18,7 +18,7 @@ def program(code: Any) -> tuple[str, str]:
     """The code as Python reads it, line by line as it was; and what can't be read, or "".
 
     code: a text, the path of a .py or .ipynb file, or a function.
-    Raises: TypeError or ValueError where it is none of these.
+    Raises: TypeError or ValueError if it is none of these.
     """
     text = _plain(_text(code))
     try:
@@ -27,7 +27,7 @@ def program(code: Any) -> tuple[str, str]:
         line = getattr(error, "lineno", None) or 1
         lines = text.splitlines() or [""]
         shown = lines[min(line, len(lines)) - 1].strip()
-        return "", f"not the code, for its line {line} isn't Python: {shown:.60}"
+        return "", f"not the code, because its line {line} isn't Python: {shown:.60}"
     return text, ""
 
 
@@ -37,14 +37,14 @@ def _text(code: Any) -> str:
             return inspect.getsource(code)
         except (OSError, TypeError):
             raise ValueError(
-                f"code: the text of {code!r:.60} isn't kept; give the text itself"
+                f"code: Python doesn't keep the text of {code!r:.60}; give the text itself"
             ) from None
     if isinstance(code, Path) or (
         isinstance(code, str) and re.fullmatch(r"\S[^\n]*\.(?:py|ipynb)", code.strip())
     ):
         path = Path(str(code).strip()).expanduser()
         if not path.is_file():
-            raise ValueError(f"code must be a file that is there, not {str(code)!r}")
+            raise ValueError(f"code must be a file that exists, not {str(code)!r}")
         text = path.read_text(encoding="utf-8", errors="replace")
         return _cells(text) if path.suffix == ".ipynb" else text
     if not isinstance(code, str):
@@ -58,7 +58,7 @@ def _cells(notebook: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Without prompts and magic, with spaces for tabs; a first line may have lost its indent."""
+    """Text without prompts and magic, with spaces for tabs; its first line may lack an indent."""
     lines = text.replace("\r\n", "\n").expandtabs(4).split("\n")
     if any(re.match(r"\s*(?:>>>|In \[\d*\]:)", line) for line in lines):
         lines = _typed(lines)
@@ -78,7 +78,7 @@ def _plain(text: str) -> str:
 
 
 def _typed(lines: list[str]) -> list[str]:
-    """What was typed at a prompt; what came back is left blank."""
+    """What was typed at a prompt; the output is left blank."""
     return [PROMPT.sub("", line) if PROMPT.match(line) else "" for line in lines]
 
 

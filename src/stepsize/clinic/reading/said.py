@@ -1,4 +1,4 @@
-"""The line that says what was read, so that a wrong reading is seen."""
+"""The line that says what was read, so that you notice if it was misread."""
 
 from collections.abc import Mapping
 
@@ -38,7 +38,7 @@ def _many(count: int, name: str) -> str:
 
 
 def _named(log: Log, role: str) -> str:
-    """The name in the log, where it isn't the role's own."""
+    """The name in the log, if it isn't the same as the role."""
     name = log.curves[role].name.removesuffix(f" {UNNAMED}")
     return "" if name in ("loss", role) else f" ({name})"
 

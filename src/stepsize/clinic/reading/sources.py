@@ -1,4 +1,4 @@
-"""Which reader is for what: an object, a file, a folder, a text."""
+"""Chooses the reader: for an object, a file, a folder or a text."""
 
 import json
 from collections.abc import Mapping
@@ -21,9 +21,9 @@ ENDINGS = (".csv", ".json", ".jsonl", ".log", ".txt", ".tsv", ".out", ".ipynb")
 
 
 def records(history: Any) -> list[Record]:
-    """What was logged, moment by moment, of any form.
+    """The records of a log in any form, one for each moment.
 
-    Raises: TypeError or ValueError that says what of it isn't a run.
+    Raises: TypeError or ValueError that says which part isn't a run.
     """
     history = getattr(history, "history", history)  # of Keras, whose fit returns it wrapped
     history = getattr(history, "log_history", history)  # of a TrainerState
@@ -52,7 +52,7 @@ def records(history: Any) -> list[Record]:
 
 
 def _is_pair(row: Any) -> bool:
-    """A step and a loss; a list of two losses isn't one."""
+    """Whether it is a step and a loss; a list of two losses isn't."""
     return (
         isinstance(row, tuple | list)
         and len(row) == 2
@@ -106,7 +106,7 @@ def _is_path(text: str) -> bool:
 
 
 def _file(path: Path) -> list[Record]:
-    """A file by any logger, or the folder in which one keeps its files."""
+    """A file from any logger, or the folder with its files."""
     if not path.exists():
         raise ValueError(f"loss: there is no file {str(path)!r}")
     if path.is_dir():
@@ -124,7 +124,7 @@ def _file(path: Path) -> list[Record]:
     coding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     text = data.decode(coding, errors="replace")
     if b"\0" in data[:10_000] and coding != "utf-16":
-        raise ValueError(f"loss: {str(path)!r} isn't a text, and no event file either")
+        raise ValueError(f"loss: {str(path)!r} is neither a text nor an event file")
     if path.suffix == ".ipynb":
         text = _shown(text)
     return _text(text)
@@ -139,7 +139,7 @@ def _shown(notebook: str) -> str:
 
 
 def _text(text: str) -> list[Record]:
-    """A file's text, or what a terminal showed: the first reader that finds a loss."""
+    """A file's text, or a terminal's output, by the first reader that finds a loss."""
     text = in_english(text)
     whole = read_json(text)
     if isinstance(whole, Mapping):
@@ -156,12 +156,12 @@ def _text(text: str) -> list[Record]:
 
 
 def _of_trace(trace: Any) -> dict[str, Any]:
-    """Of a `Trace`: the losses, the rate, and the length of the gradient."""
+    """The losses, the rate, and the length of the gradient from a `Trace`."""
     loss = np.asarray(trace.loss)
     if loss.ndim > 1:
         raise ValueError(
-            f"loss of this trace is that of several runs, of shape {loss.shape}: "
-            "give those of one, as trace.loss[:, 0]"
+            f"this trace holds the loss of several runs, of shape {loss.shape}: "
+            "give that of one, such as trace.loss[:, 0]"
         )
     kept, lr, grad = {"loss": loss}, getattr(trace, "lr", None), getattr(trace, "grad", None)
     if lr is not None and np.ndim(lr) == 1:

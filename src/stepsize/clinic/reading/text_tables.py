@@ -1,4 +1,4 @@
-"""A table in a terminal: a line of names, and below it lines of numbers only."""
+"""Reads a table in a terminal: a line of names, and below it lines with only numbers."""
 
 import re
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ TWO_WORDS = re.compile(rf"\b({FIRST_WORDS})[ .]+(loss|rate|norm|accuracy|acc)\b"
 
 
 class Table:
-    """The names that stand above, and each line of numbers below them."""
+    """The names at the top, and each line of numbers below them."""
 
     def __init__(self) -> None:
         self.names = self.above = ""
@@ -82,7 +82,7 @@ def _below(header: str, line: str) -> Record | None:
 
 
 def _joined(above: str, below: str) -> str:
-    """Names on two lines, as MATLAB has them: "Validation" above "Loss"."""
+    """Names on two lines, as in MATLAB: "Validation" above "Loss"."""
     upper, lower = above.strip().strip("|").split("|"), below.strip().strip("|").split("|")
     if len(lower) < 3 or len(upper) != len(lower) or re.search(r"\d", above):
         return below

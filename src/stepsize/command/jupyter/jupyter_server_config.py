@@ -6,7 +6,7 @@ from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebso
 
 
 class AtOnce(ZMQChannelsWebsocketConnection):
-    """Sends small messages when they come: else some wait 40 ms for others, and a lab lags."""
+    """Sends small messages at once. Otherwise some wait 40 ms for others, and a lab lags."""
 
     def connect(self):
         self.websocket_handler.set_nodelay(True)

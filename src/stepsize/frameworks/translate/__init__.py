@@ -4,7 +4,7 @@
 
 `script` holds what all three need: the recipe's numbers and how they are written. `rates` writes
 out the schedules that a library lacks, `logged` what is logged of a run. `pytorch`, `keras` and
-`optax` are what is special of each, with their loops in `torch_loop`, `keras_loop` and
+`optax` hold what is special about each, with their loops in `torch_loop`, `keras_loop` and
 `optax_loop`; none of them imports the library it writes for.
 """
 
@@ -14,35 +14,35 @@ from . import keras, optax, pytorch
 
 __all__ = ["translate"]
 
-UNSTOPPED = "\n# The recipe stops early, patience {}. This loop doesn't; with log=True it does."
+UNSTOPPED = "\n# The recipe stops early (patience {}). This loop doesn't; with log=True it does."
 WRITERS = {"torch": pytorch.write, "keras": keras.write, "optax": optax.write}
 
 
 def translate(recipe: Recipe, to: str, *, log: bool = True) -> str:
     """The recipe as a script that trains with it: a string of Python.
 
-    to: "torch", "keras" (Keras 3, of whatever backend; tested on torch and JAX) or "optax".
-    log: whether the script makes its own batches, and writes the loss, the rate and the gradient's
-    norm (before clipping) of every update into log.csv, and at times the held-out loss. `diagnose`
-    reads that, and so does python -m stepsize.clinic log.csv. Early stopping, which the recipe's
-    `patience` asks for, needs it. Without it, the script is the optimizer and the loop alone, and
-    says that it doesn't stop.
+    to: "torch", "keras" (Keras 3 with any backend; tested on torch and JAX) or "optax".
+    log: whether the script makes its own batches and writes the loss, the rate and the gradient's
+    norm (before clipping) of every update to log.csv, and now and then the held-out loss.
+    `diagnose` reads that file, and so does python -m stepsize.clinic log.csv. Early stopping, which
+    a recipe's `patience` asks for, needs the log. Without it, the script is just the optimizer and
+    the loop, and says that it doesn't stop early.
 
-    The script expects what is yours, and says so in its first line: the model, the loss function,
-    and the data; for log=False, `batches`, pairs of inputs and targets without an end. It makes
-    `recipe.steps` updates, in the order in which `descend` makes them: gradient, clipping, update,
-    and the next rate.
+    The first line of the script lists what you have to supply: the model, the loss function and the
+    data; for log=False, `batches`, an endless series of (inputs, targets) pairs. The script makes
+    `recipe.steps` updates, in the same order as `descend`: gradient, clipping, update, and the next
+    rate.
 
-    Where the library's optimizer of that name does what the recipe says, it is used, with every
-    number written out: no default of the library's is relied on. Where it does something else,
-    the script says so and does the right thing in a few lines of its own.
+    If the library's optimizer of that name does what the recipe says, the script uses it, with
+    every number written out, so it relies on none of the library's defaults. If it does something
+    else, the script says so and does the right thing in a few lines of its own.
 
-    Raises: ValueError where that takes more than a few lines, saying why, and what is nearest; and
-    for a recipe whose numbers its rule would refuse. TypeError for what is no Recipe.
+    Raises: ValueError if that takes more than a few lines, saying why and what comes closest, and
+    for a recipe whose numbers its rule would refuse. TypeError for anything but a Recipe.
 
     >>> recipe = Recipe(optimizer="adam", hyper={"lr": 0.1}, steps=300, clip_norm=1.0)
     >>> print(translate(recipe, to="torch", log=False))
-    # Yours: model, loss_fn, and batches, pairs of inputs and targets without an end.
+    # Yours: model, loss_fn, and batches, an endless series of (inputs, targets) pairs.
     import itertools
     <BLANKLINE>
     import torch

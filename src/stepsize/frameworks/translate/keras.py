@@ -1,4 +1,4 @@
-"""A recipe as Keras 3. Where its optimizer of that name does another thing, ours is written out."""
+"""A recipe as Keras 3. If its optimizer of that name does something else, ours is written out."""
 
 import re
 from typing import Any
@@ -23,7 +23,7 @@ class Schedule(keras.optimizers.schedules.LearningRateSchedule):
 '''
 L2 = '''
 class {name}L2(keras.optimizers.{name}):
-    """With an L2 penalty. Keras's own weight_decay is decoupled, in every optimizer."""
+    """With an L2 penalty, because Keras's own weight_decay is decoupled in every optimizer."""
 
     def update_step(self, gradient, variable, learning_rate):
         {when}gradient = gradient + {decay} * variable
@@ -31,7 +31,7 @@ class {name}L2(keras.optimizers.{name}):
 '''
 ONLY_MATRICES = "if len(variable.shape) > 1:  # biases and norms are left alone"
 EXCLUDED = """
-# Weight decay is for matrices: biases and norms are left alone. Your model has been built by now.
+# Only matrices get weight decay. (Your model must have been built by now.)
 optimizer.exclude_from_weight_decay(var_list=[w for w in model.weights if len(w.shape) < 2])
 """
 RULE = '''
@@ -58,7 +58,7 @@ variable.assign(variable - learning_rate * velocity)
 """,
 )
 DAMPENED = (
-    "Momentum with the rate outside the velocity, and a dampening from the second update on.",
+    "Momentum with the rate outside the velocity, and dampening from the second update on.",
     ["velocity"],
     """
 velocity, push = self.velocity[i], ops.where(self.iterations > 0, 1 - {dampening}, 1.0)
@@ -76,7 +76,7 @@ variable.assign(variable - learning_rate * (gradient + {momentum} * velocity))
 """,
 )
 ADAGRAD = (
-    "Adagrad with epsilon outside the root, where Keras has it inside.",
+    "Adagrad with epsilon outside the root; Keras has it inside.",
     ["total"],
     """
 total = self.total[i]
@@ -85,7 +85,7 @@ variable.assign(variable - learning_rate * gradient / (ops.sqrt(total) + {eps}))
 """,
 )
 RMSPROP = (
-    "RMSprop with epsilon outside the root, where Keras has it inside.",
+    "RMSprop with epsilon outside the root; Keras has it inside.",
     ["v"],
     """
 v = self.v[i]
@@ -94,7 +94,7 @@ step = gradient / (ops.sqrt(v) + {eps})
 """,
 )
 CENTERED = (
-    "Centered RMSprop with epsilon outside the root, where Keras has it inside.",
+    "Centered RMSprop with epsilon outside the root; Keras has it inside.",
     ["m", "v"],
     """
 m, v = self.m[i], self.v[i]
@@ -104,7 +104,7 @@ step = gradient / (ops.sqrt(ops.maximum(v - m * m, 0.0)) + {eps})
 """,
 )
 ROLL = """
-velocity = self.velocity[i]  # the rate is outside of it, and in Keras inside
+velocity = self.velocity[i]  # the rate is outside it; Keras has it inside
 velocity.assign({momentum} * velocity + step)
 variable.assign(variable - learning_rate * velocity)
 """
@@ -144,7 +144,7 @@ NADAM = (
     + """
 mu = {beta1} * (1 - 0.5 * 0.96 ** (t * {momentum_decay}))
 mu_next = {beta1} * (1 - 0.5 * 0.96 ** ((t + 1) * {momentum_decay}))
-if i == 0:  # once an update, not once a variable
+if i == 0:  # once per update, not per variable
     self.mu_product.assign(self.mu_product * mu)
 m_hat = mu_next * m / (1 - self.mu_product * mu_next)
 m_hat = m_hat + (1 - mu) * gradient / (1 - self.mu_product)
@@ -153,7 +153,7 @@ variable.assign(variable - learning_rate * m_hat / (ops.sqrt(v_hat) + {eps}))
 """,
 )
 RADAM = (
-    "RAdam: Liu et al. (2020), Algorithm 2, arXiv:1908.03265. Keras has none.",
+    "RAdam: Liu et al. (2020), Algorithm 2, arXiv:1908.03265. Keras doesn't have it.",
     ["m", "v"],
     MOMENTS
     + """
@@ -211,7 +211,7 @@ def write(recipe: Recipe, log: bool) -> str:
 
 
 def _rebased(optimizer: str, name: str) -> tuple[str, str]:
-    """The class in the line that makes the optimizer; and the line, with one of this name there."""
+    """The class in the line that makes the optimizer, and the line with this name in its place."""
     made, base, rest = re.split(r"(?<== )([\w.]+)", optimizer, maxsplit=1)
     return base, f"{made}{name}{rest}"
 
@@ -255,7 +255,7 @@ def _title(name: str) -> str:
 
 
 def _written_out(recipe: Recipe, hyper: dict[str, Any]) -> Rule | None:
-    """The rule that Keras lacks; None where its own does what the recipe says."""
+    """The rule that Keras lacks; None if its own does what the recipe says."""
     changing, large = not constant_rate(recipe), hyper.get("eps", 0.0) > SMALL
     match recipe.optimizer:
         case "momentum" if hyper["dampening"]:
@@ -284,14 +284,14 @@ def _written_out(recipe: Recipe, hyper: dict[str, Any]) -> Rule | None:
 
 
 def _started(rule: Rule, hyper: dict[str, Any]) -> Rule:
-    """Adagrad's step, its sum begun at 0 or at `total`."""
+    """Adagrad's step, with a sum that starts at 0 or at `total`."""
     why, memory, lines = rule
     begun = f"(total + {text(hyper['total'])})" if hyper["total"] else "(total)"
     return why, memory, lines.replace("(total)", begun)
 
 
 def _rolling(rule: Rule, hyper: dict[str, Any]) -> Rule:
-    """RMSprop's step, with a momentum or without."""
+    """RMSprop's step, with or without momentum."""
     why, memory, lines = rule
     if hyper["momentum"]:
         return why, [*memory, "velocity"], lines + ROLL
@@ -359,8 +359,8 @@ REFUSED = {
         "weight_decay=0",
     ),
     "muon": (
-        "has a Muon that steps all else by an Adam of its own, and decays both alike.",
-        "keras.optimizers.Muon(rms_rate=0.2), on matrices the same as rms=0.2",
+        "has a Muon that steps everything else with its own Adam, and decays both alike.",
+        "keras.optimizers.Muon(rms_rate=0.2), which equals rms=0.2 on matrices",
     ),
     "ademamix": ("has no AdEMAMix.", "keras.optimizers.AdamW"),
     "prodigy": ("has no Prodigy.", "keras.optimizers.AdamW, whose rate is yours to choose"),
@@ -381,7 +381,7 @@ REFUSED = {
 
 
 def _schedule(recipe: Recipe, hyper: dict[str, Any]) -> tuple[str, Any]:
-    """The lines that make it, and what the optimizer is given: a number, or it."""
+    """The lines that make the schedule, and what to pass to the optimizer: a number, or it."""
     lr = hyper["lr"]
     if constant_rate(recipe):
         return "", recipe.lr(0)
@@ -394,10 +394,10 @@ def _schedule(recipe: Recipe, hyper: dict[str, Any]) -> tuple[str, Any]:
 
 
 def _theirs_without_warmup(recipe: Recipe, lr: float) -> str | None:
-    """The call of Keras's own schedule; None where there is none.
+    """The call of Keras's own schedule; None if there is none.
 
-    With a warmup there never is: its CosineDecay has one, but is at the peak for one update, and
-    the recipe for two.
+    With a warmup there never is one: Keras's CosineDecay has a warmup, but stays at the peak for
+    one update, and the recipe for two.
     """
     shape, of = recipe.shape, "keras.optimizers.schedules."
     match recipe.schedule:

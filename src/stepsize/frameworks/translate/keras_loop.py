@@ -5,20 +5,20 @@ from .logged import ARRAYS, Loop, Snippets, arrays, logged
 
 __all__ = ["loop", "watched"]
 
-BATCHES = "model, loss_fn, and batches, pairs of inputs and targets without an end."
+BATCHES = "model, loss_fn, and batches, an endless series of (inputs, targets) pairs."
 FIT = """
 model.compile(optimizer=optimizer, loss=loss_fn)
 model.fit(batches, steps_per_epoch={steps}, shuffle=False)
 """
 UPDATE = """
 rate = float(ops.convert_to_numpy(optimizer.learning_rate))
-model.reset_metrics()  # or the loss is the mean of all so far
+model.reset_metrics()  # otherwise the loss is the mean of all so far
 loss = model.train_on_batch(x, y)
 norm = float(ops.convert_to_numpy(optimizer.norm))
 """
 WATCHED = '''
 class Watched({base}):
-    """It keeps the gradient's norm, as it is before clipping."""
+    """Records the gradient's norm before clipping."""
 
     def build(self, variables):
         super().build(variables)
@@ -33,7 +33,7 @@ class Watched({base}):
 
 
 def watched(base: str) -> str:
-    """A class that is `base`, and knows the norm of its gradient."""
+    """A class like `base` that also knows the norm of its gradient."""
     return WATCHED.format(base=base)
 
 

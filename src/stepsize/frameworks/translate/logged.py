@@ -1,4 +1,4 @@
-"""What runs in a script, alone or with all that is logged for `diagnose`: the same in the three."""
+"""The running part of a script, alone or with the log for `diagnose`; the same for all three."""
 
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ LOOKS = 20  # at the held-out loss, or more
 ARRAYS = "four arrays: inputs, targets, held_inputs, held_targets"
 OF_ARRAYS = '''
 def endless(size):
-    """Batches of all examples, in a new order in each epoch, without an end."""
+    """Batches of all examples, in a new order in each epoch, endlessly."""
     rng = np.random.default_rng()
     while True:
         order = rng.permutation(len(inputs))
@@ -38,7 +38,7 @@ LOGGED = """
             val_loss = {held_out}
 {look}        log.writerow([step, {loss}, {rate}, {norm}, val_loss])
 {stop}{end}
-# What does the clinic see in it?  python -m stepsize.clinic log.csv
+# See what the clinic finds in it:  python -m stepsize.clinic log.csv
 """
 START = """
 best, lowest, waited = {keep}, float("inf"), 0
@@ -55,7 +55,7 @@ if waited == {patience}:  # early stopping
 
 
 class Loop(NamedTuple):
-    """The part of a script that runs. yours: what it expects; imports: what it needs of Python and
+    """The part of a script that runs. yours: what you supply; imports: what it needs of Python and
     others; data: how batches are made; updates: the loop itself."""
 
     yours: str
@@ -65,8 +65,8 @@ class Loop(NamedTuple):
 
 
 class Snippets(NamedTuple):
-    """How a library says what is logged: a batch, an update, and the numbers that it shows; what is
-    kept of the model, and how it is put back."""
+    """A library's code for what is logged: a batch, an update and its numbers; what is kept of
+    the model, and how it is restored."""
 
     batch: str
     update: str
@@ -79,19 +79,19 @@ class Snippets(NamedTuple):
 
 
 def batch_size(recipe: Recipe) -> str:
-    """The line that says it, with a remark where the recipe doesn't."""
+    """The line with the batch size, and a remark if the recipe doesn't set it."""
     if recipe.batch_size:
         return f"batch_size = {recipe.batch_size}"
     return f"batch_size = {BATCH_SIZE}  # yours to choose"
 
 
 def often(recipe: Recipe) -> int:
-    """At most so many updates lie between two looks at the held-out loss."""
+    """The largest number of updates between two looks at the held-out loss."""
     return max(1, recipe.steps // LOOKS)
 
 
 def arrays(recipe: Recipe) -> str:
-    """How batches are made of arrays."""
+    """How batches are made from arrays."""
     return OF_ARRAYS.format(size=batch_size(recipe), often=often(recipe))
 
 
@@ -102,7 +102,7 @@ def plain(recipe: Recipe, update: str) -> str:
 
 
 def logged(recipe: Recipe, snippets: Snippets) -> str:
-    """The loop with its log, and with early stopping where the recipe has a patience."""
+    """The loop with its log, and with early stopping if the recipe has a patience."""
     stops = recipe.patience is not None
     said = snippets._asdict() | dict(
         steps=recipe.steps,

@@ -1,4 +1,4 @@
-"""Groups by the names of tensors: rates of their own, and what is left to AdamW."""
+"""Groups by the names of tensors: those with their own rate, and those left to AdamW."""
 
 import json
 
@@ -19,12 +19,12 @@ __all__ = [
 
 IMPORT = "from fnmatch import fnmatchcase"
 PARTS = '''
-# Rates of their own, by name. Of several patterns that fit, the first counts.
+# Factors on the rate, by name. If several patterns match, the first one counts.
 PARTS = {{{parts}}}
 
 
 def part_of(name):
-    """The part of the rate that the tensor of this name has."""
+    """The factor on the rate for the tensor of this name."""
     return next((part for pattern, part in PARTS.items() if fnmatchcase(name, pattern)), 1.0)
 '''
 MUST_FIT = '''
@@ -55,7 +55,7 @@ BY_AXES = dict(
 )
 IS_FOR_MUON = '''
 def is_for_muon(name, p):
-    """Muon takes matrices, and torch computes it in bfloat16. AdamW takes all else."""
+    """Muon takes matrices (torch computes it in bfloat16). AdamW takes everything else."""
     return p.ndim == 2{names}
 '''
 MUONS = "for name, p in model.named_parameters() if is_for_muon(name, p)"
@@ -78,7 +78,7 @@ others = [
 """
 KERAS = '''
 class ByName({base}):
-    """With a rate for each variable, by its name."""
+    """Gives each variable its own rate, by name."""
 
     def build(self, variables):
         must_fit([variable.path for variable in variables])
@@ -95,7 +95,7 @@ def name_of(path):
 
 
 def by_name(updates, params):
-    """Each tensor's update, times its part of the rate."""
+    """Each tensor's update, times the factor on its rate."""
     must_fit([name_of(path) for path, _ in jax.tree.leaves_with_path(updates)])
     return jax.tree.map_with_path(lambda path, update: part_of(name_of(path)) * update, updates)
 '''
@@ -122,7 +122,7 @@ def must_fit_torch(recipe: Recipe) -> tuple[str, str]:
 
 
 def take(recipe: Recipe) -> str:
-    """For torch, what sorts parameters into groups by their part of the rate."""
+    """For torch, the code that sorts parameters into groups by their factor on the rate."""
     grouped = BY_AXES if recipe.decays == "matrices" else KEPT
     return TORCH.format(**grouped).strip()
 
@@ -135,13 +135,13 @@ def is_for_muon(recipe: Recipe) -> str:
 
 
 def of_two(recipe: Recipe) -> str:
-    """For torch, the tensors of Muon and of AdamW, each with its name where its rate needs it."""
+    """For torch, Muon's and AdamW's tensors, each with its name if its rate needs it."""
     without = WITHOUT_BY_AXES if recipe.decays == "matrices" else WITHOUT
     return (WITH_NAMES if recipe.rates else without).strip()
 
 
 def for_keras(base: str, decay: float, matrices: bool) -> str:
-    """A class that is `base`, whose variables have rates of their own, and decay by themselves."""
+    """A class like `base` whose variables have their own rates, and decay separately."""
     line = f"variable.assign(variable - learning_rate * {text(decay)} * variable)\n"
     when = "if len(variable.shape) > 1:  # biases and norms are left alone\n" + 12 * " "
     decays = f"{8 * ' '}{when if matrices else ''}{line}" if decay else ""

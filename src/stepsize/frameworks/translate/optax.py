@@ -1,4 +1,4 @@
-"""A recipe as Optax, whose optimizers are chains: what its own lack, another chain has."""
+"""A recipe as Optax, whose optimizers are chains: if its own lacks something, we chain our own."""
 
 import math
 from typing import Any
@@ -37,7 +37,7 @@ OWN_DECAY = {
 }
 MASK = """
 def matrices(params):
-    \"\"\"What decays: biases and norms are left alone.\"\"\"
+    \"\"\"What decays: everything but biases and norms.\"\"\"
     return jax.tree.map(lambda p: p.ndim >= 2, params)
 """
 
@@ -75,9 +75,11 @@ def write(recipe: Recipe, log: bool) -> str:
 
 
 def _own_rates(recipe: Recipe) -> str:
-    """The last link: what comes out of the others is as long as the rate, whatever the rule."""
+    """The last link, which scales the other links' output by the rate."""
     if recipe.optimizer in ("adafactor", "adafactor_vector"):
-        raise refuse("Optax", "caps Adafactor's rate before it is shared out.", "one rate for all")
+        raise refuse(
+            "Optax", "caps Adafactor's rate before by-name factors apply.", "one rate for all"
+        )
     if recipe.optimizer == "schedule_free_adamw":
         raise refuse("Optax", "has a schedule-free AdamW with one rate.", "one rate for all")
     return "optax.stateless(by_name)"
@@ -92,7 +94,7 @@ def _chain(links: list[str]) -> str:
 
 
 def _links(recipe: Recipe, hyper: dict[str, Any], rate: Any, mask: str | None) -> list[str]:
-    """The links of the chain: mostly one, of the optimizer's own name."""
+    """The links of the chain, usually just the optimizer of the same name."""
     name, eps = recipe.optimizer, hyper.get("eps", 0.0)
     betas = dict(b1=hyper["beta1"], b2=hyper["beta2"]) if "beta2" in hyper else {}
     decay = dict(weight_decay=hyper.get("weight_decay"), mask=mask)
@@ -153,7 +155,7 @@ REFUSED = {
         "optax.contrib.muon, which differs in its first updates",
     ),
     "schedule_free_sgd": (
-        "has a schedule-free SGD that leaves the start out of the mean.",
+        "has a schedule-free SGD that leaves the starting point out of the mean.",
         "optax.contrib.schedule_free_sgd",
     ),
     "schedule_free_adamw": (
@@ -162,7 +164,7 @@ REFUSED = {
         'a constant rate without warmup, a beta1 above 0, and decays="all"',
     ),
     "prodigy": (
-        "has a Prodigy that corrects its means for their start at 0.",
+        "has a Prodigy that corrects its means for starting at 0.",
         "optax.contrib.prodigy",
     ),
     "shampoo": ("has no Shampoo.", "optax.contrib.muon"),
@@ -172,12 +174,12 @@ REFUSED = {
 
 def _small(name: str, eps: float) -> None:
     if eps > SMALL:
-        nearest = f"an eps of at most {SMALL:g}, where its place doesn't show"
-        raise refuse("Optax", f"adds {name}'s eps at another place.", nearest)
+        nearest = f"an eps of at most {SMALL:g}, for which its place doesn't matter"
+        raise refuse("Optax", f"adds {name}'s eps in a different place.", nearest)
 
 
 def _amsgrad(hyper: dict[str, Any], betas: dict[str, Any], last: str) -> list[str]:
-    """Optax corrects v before the maximum is taken, or never. So: never, and then by ourselves."""
+    """Optax corrects v before taking the maximum, or never. We choose never, then correct it."""
     _small("amsgrad", hyper["eps"])
     named = dict(eps=hyper["eps"], bias_correction_nu=False)
     correct = f"lambda t: jnp.sqrt(1 - {text(hyper['beta2'])} ** (t + 1.0))"
@@ -186,7 +188,7 @@ def _amsgrad(hyper: dict[str, Any], betas: dict[str, Any], last: str) -> list[st
 
 
 def _adafactor(hyper: dict[str, Any], rate: Any, mask: str | None) -> list[str]:
-    """optax.adafactor fixes eps2, and caps no rate; so its links, one by one."""
+    """optax.adafactor fixes eps2 and doesn't cap the rate, so this writes its links one by one."""
     now = f"{rate}(t)" if rate == "schedule" else text(rate)
     relative = f"lambda t: jnp.minimum({now}, (t + 1.0) ** -0.5)"
     scaled = dict(decay_rate=-hyper["beta2_decay"], min_dim_size_to_factor=1)
@@ -207,7 +209,7 @@ def _adafactor(hyper: dict[str, Any], rate: Any, mask: str | None) -> list[str]:
 
 
 def _schedule(recipe: Recipe, hyper: dict[str, Any]) -> tuple[str, Any]:
-    """The lines that make it, and what the optimizer is given: a number, or `schedule`."""
+    """The lines that make the schedule, and what to pass on: a number, or `schedule`."""
     lr = hyper["lr"]
     if constant_rate(recipe) and recipe.lr(0) == lr:
         return "", lr
@@ -228,7 +230,7 @@ def _schedule(recipe: Recipe, hyper: dict[str, Any]) -> tuple[str, Any]:
 
 
 def _theirs_after_warmup(recipe: Recipe, lr: float) -> str | None:
-    """The call of Optax's own schedule; None where there is none."""
+    """The call of Optax's own schedule; None if there is none."""
     shape = recipe.shape
     match recipe.schedule:
         case "constant" if shape.get("steps", math.inf) == math.inf:
@@ -263,7 +265,7 @@ def _theirs_after_warmup(recipe: Recipe, lr: float) -> str | None:
 
 
 def _restarts(recipe: Recipe, lr: float) -> str | None:
-    """Cosine decays one after another; None where they would fill a page."""
+    """Cosine decays one after another; None if they would fill a page."""
     begins, shape = cycles(recipe), recipe.shape
     if len(begins) > 4:
         return None

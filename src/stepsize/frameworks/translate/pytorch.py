@@ -1,4 +1,4 @@
-"""A recipe as PyTorch, whose optimizers ours are twins of."""
+"""A recipe as PyTorch, whose optimizers are the twins of ours."""
 
 import inspect
 import math
@@ -17,7 +17,7 @@ PARAMS = "model.parameters()"
 
 HEAVY_BALL = '''
 class HeavyBall(torch.optim.Optimizer):
-    """Momentum with the rate inside the velocity. torch.optim.SGD has it outside."""
+    """Momentum with the rate inside the velocity; torch.optim.SGD has it outside."""
 
     def __init__(self, params, lr, momentum, weight_decay=0.0, maximize=False):
         super().__init__(params, dict(lr=lr, momentum=momentum, weight_decay=weight_decay))
@@ -34,7 +34,7 @@ class HeavyBall(torch.optim.Optimizer):
 '''
 LION = '''
 class Lion(torch.optim.Optimizer):
-    """Chen et al. (2023), Algorithm 2, arXiv:2302.06675. torch.optim has none."""
+    """Chen et al. (2023), Algorithm 2, arXiv:2302.06675. torch.optim doesn't have it."""
 
     def __init__(self, params, lr, betas, weight_decay, maximize=False):
         super().__init__(params, dict(lr=lr, betas=betas, weight_decay=weight_decay))
@@ -55,7 +55,7 @@ class Lion(torch.optim.Optimizer):
 
 WRITTEN_OUT = '''
 def factor_after(t):
-    """The factor of the peak rate, after t updates."""
+    """The factor on the peak rate, after t updates."""
 {lines}    return float(factor)
 
 
@@ -64,14 +64,14 @@ ONE = "scheduler = lr_scheduler.LambdaLR(optimizer, factor_after)\n"
 TWO = "schedulers = [lr_scheduler.LambdaLR(optimizer, factor_after) for optimizer in optimizers]\n"
 
 GROUPS = """
-# Weight decay is for matrices: biases and norms are left alone.
+# Only matrices get weight decay; biases and norms are left alone.
 matrices = [p for p in model.parameters() if p.ndim >= 2]
 others = [p for p in model.parameters() if p.ndim < 2]
 groups = [dict(params=matrices), dict(params=others, weight_decay=0.0)]
 """
 MATRICES = """
-# Matrices by Muon, which torch computes in bfloat16; all else by AdamW. Embeddings and the last
-# layer commonly join the others: name them in others_take.
+# Matrices go to Muon, which torch computes in bfloat16, and everything else to AdamW. Embeddings
+# and the last layer usually go to AdamW, too: name them in others_take.
 matrices = [p for p in model.parameters() if p.ndim == 2]
 {others}
 """
@@ -83,9 +83,9 @@ OTHERS_BY_DECAY = """others = [
 
 
 class Theirs(NamedTuple):
-    """torch's class, which of our numbers it takes, and what else it is told.
+    """torch's class, which of our numbers it takes, and what else to pass.
 
-    The optional ones are left out where they are 0: torch's default, which turns them off.
+    Optional ones are left out if they are 0, which is torch's default and turns them off.
     """
 
     name: str
@@ -178,7 +178,7 @@ def _by_name(parameters: str, hyper: dict[str, Any]) -> str:
 
 
 def _with_others(recipe: Recipe, theirs: str) -> str:
-    """Two optimizers: for the matrices, and AdamW for all else."""
+    """Two optimizers: one for the matrices, and AdamW for everything else."""
     as_recipe = Recipe(optimizer="adamw", hyper={"lr": 1e-3} | {**recipe.others}, steps=1)
     hyper = numbers(as_recipe)
     given = {"lr": hyper["lr"]} | {n: _number(hyper, n) for n in OPTIMIZERS["adamw"].takes}
@@ -195,7 +195,9 @@ def _with_others(recipe: Recipe, theirs: str) -> str:
 def _theirs(recipe: Recipe, hyper: dict[str, Any]) -> Theirs:
     name = recipe.optimizer
     if name not in OPTIMIZERS:
-        package = "the authors' package schedulefree, which leaves the start out of the mean"
+        package = (
+            "the authors' package schedulefree, which leaves the starting point out of the mean"
+        )
         bridge = (
             f"our own as an optimizer of torch's, stepsize.frameworks.bridge.as_torch({name}, ...)"
         )
@@ -203,16 +205,18 @@ def _theirs(recipe: Recipe, hyper: dict[str, Any]) -> Theirs:
     if name == "muon" and hyper.get("maximize"):
         raise refuse("PyTorch", "has a Muon that always minimizes.", "the loss with a minus sign")
     if name == "muon" and hyper["rms"] not in (None, 0.2):
-        raise refuse("PyTorch", "has Muon with rms = 0.2 or without.", "rms=0.2, lr * rms / 0.2")
+        raise refuse(
+            "PyTorch", "has Muon only with rms = 0.2 or without rms.", "rms=0.2, lr * rms / 0.2"
+        )
     if name == "radam" and hyper["tractable"] != 5:
-        raise refuse("PyTorch", "has RAdam with tractable = 5 and no other.", "that")
+        raise refuse("PyTorch", "has RAdam only with tractable = 5.", "that")
     if hyper.get("dampening") and not hyper["momentum"]:
-        raise refuse("PyTorch", "ignores a dampening where momentum is 0.", "sgd")
+        raise refuse("PyTorch", "ignores dampening if momentum is 0.", "sgd")
     return OPTIMIZERS[name]
 
 
 def _number(hyper: dict[str, Any], name: str) -> Any:
-    """What torch's argument of this name is to be."""
+    """The value of torch's argument of this name."""
     if name == "betas":
         return hyper["beta1"], hyper["beta2"]
     if name == "initial_accumulator_value":
@@ -227,7 +231,7 @@ def _number(hyper: dict[str, Any], name: str) -> Any:
 
 
 def _scheduler(recipe: Recipe, lr: float) -> str:
-    """The lines that make the scheduler; none where the rate is always lr."""
+    """The lines that make the scheduler; empty if the rate is always lr."""
     if constant_rate(recipe) and recipe.lr(0) == lr:
         return ""
     own_bases = recipe.matrices_only or recipe.rates  # some of torch's take one base for all
@@ -248,12 +252,12 @@ def _scheduler(recipe: Recipe, lr: float) -> str:
 
 
 def _rise(warmup: int) -> dict[str, Any]:
-    """1 / W at the first update, 1 at the W-th: W - 1 equal steps from the one to the other."""
+    """1 / W at the first update, 1 at the W-th, with W - 1 equal steps in between."""
     return dict(start_factor=f"1 / {warmup}", total_iters=warmup - 1)
 
 
 def _theirs_after_warmup(recipe: Recipe, lr: float) -> str | None:
-    """The call of torch's own scheduler; "" for a constant rate; None where there is none."""
+    """The call of torch's own scheduler; "" for a constant rate; None if there is none."""
     shape, updates = recipe.shape, recipe.steps - recipe.warmup
     floor = product(shape["floor"], lr) if shape.get("floor") else None
     match recipe.schedule:
@@ -304,7 +308,7 @@ def _cyclic(recipe: Recipe, lr: float) -> str:
 
 
 def _one_cycle(recipe: Recipe, lr: float) -> str | None:
-    """None for the shapes that torch's can't do: one that ends before the run, one with no rise."""
+    """None for shapes that torch's can't do: one that ends before the run, or has no rise."""
     arguments = inspect.signature(one_cycle).bind(0, **recipe.shape)
     arguments.apply_defaults()
     shape = arguments.arguments

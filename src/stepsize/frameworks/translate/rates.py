@@ -1,11 +1,11 @@
-"""Schedules written out, as a formula that NumPy, Keras's ops and jax.numpy all can read.
+"""Schedules written out as a formula that works in NumPy, Keras's ops and jax.numpy.
 
-The three have the same names for what is needed: minimum, where, cos. So each formula is written
-once, with the library's name put in: a line or two that prepare it, and its value. The arguments
+All three use the same names for what is needed: minimum, where, cos. So each formula is written
+once, with the library's name filled in: a line or two of preparation, and its value. The arguments
 are those of the schedule in `schedules`, whose defaults they repeat.
 
-They stand here a second time because a script wants one line with its numbers in it, and a compiled
-update no loop or `if` over t, as `schedules` has. tests/test_rates.py holds all of both together.
+They are repeated here because a script needs one line with its numbers in it, and a compiled
+update can't have the loops and `if`s of `schedules`. tests/test_rates.py compares the two.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,7 +20,7 @@ Formula = tuple[list[str], str]
 
 
 def factor(recipe: Recipe, library: str, lr_decay: float = 0.0) -> list[str]:
-    """The lines that work out `factor`, of the peak rate, from t, the updates already made.
+    """The lines that compute `factor`, on the peak rate, from t, the updates already made.
 
     library: what the functions are called from: np, ops or jnp. lr_decay: Adagrad's own.
     """
@@ -46,7 +46,7 @@ def factor(recipe: Recipe, library: str, lr_decay: float = 0.0) -> list[str]:
 
 
 def first_of_warmup(shape: Mapping[str, Any]) -> float:
-    """The first factor of `schedules.warmup`: where a library's line to the peak has to begin."""
+    """The first factor of `schedules.warmup`, where a library's line to the peak has to start."""
     start = shape.get("start", 0.0)
     return float(f"{start + (1 - start) / shape['steps']:.15g}")
 

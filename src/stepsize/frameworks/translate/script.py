@@ -37,9 +37,9 @@ PYTHONS_OWN = (
 
 
 def numbers(recipe: Recipe) -> dict[str, Any]:
-    """All hyper-parameters of the recipe's rule, those that it leaves open at the rule's defaults.
+    """All hyper-parameters of the recipe's rule, with the rule's defaults for missing ones.
 
-    Raises: ValueError for a memory, which a script has no words for.
+    Raises: ValueError for a memory, which a script can't set.
     """
     parameters = inspect.signature(recipe.rule).parameters.values()
     takes = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
@@ -62,7 +62,7 @@ def constant_rate(recipe: Recipe) -> bool:
 
 
 def cycles(recipe: Recipe) -> list[int]:
-    """For `cosine_restarts`: where the second, third, ... decay begins, as far as the run goes."""
+    """For `cosine_restarts`: where the second, third, ... decay begins, to the end of the run."""
     shape, begins = recipe.shape, [0]
     length = shape["steps"]
     while begins[-1] + length < recipe.steps - recipe.warmup:
@@ -72,12 +72,12 @@ def cycles(recipe: Recipe) -> list[int]:
 
 
 def refuse(library: str, what: str, nearest: str) -> ValueError:
-    """The error of a recipe that a library can't follow, with the nearest thing that it can."""
+    """The error for a recipe that a library can't follow, with the nearest one that it can."""
     return ValueError(f"{library} {what} The nearest is {nearest}.")
 
 
 def text(value: Any) -> str:
-    """Numbers as one writes them: 0.1, 3, True, (0.9, 0.999), [30, 60]; a string is code."""
+    """Numbers as you would write them: 0.1, 3, True, (0.9, 0.999), [30, 60]; a string is code."""
     if isinstance(value, str):
         return value
     if isinstance(value, list):
@@ -90,12 +90,12 @@ def text(value: Any) -> str:
 
 
 def product(a: float, b: float) -> float:
-    """Without the rounding that would be written out: 3e-05, not 2.9999999999999997e-05."""
+    """The product without visible rounding errors: 3e-05, not 2.9999999999999997e-05."""
     return float(f"{a * b:.15g}")
 
 
 def call(function: str, *arguments: Any, **named: Any) -> str:
-    """A call, on one line if it fits; else an argument a line. What is None is left out."""
+    """A call, on one line if it fits, otherwise one argument per line. None is left out."""
     parts = [text(argument) for argument in arguments if argument is not None]
     parts += [f"{name}={text(value)}" for name, value in named.items() if value is not None]
     line = f"{function}({', '.join(parts)})"
@@ -106,7 +106,7 @@ def call(function: str, *arguments: Any, **named: Any) -> str:
 
 
 def script(yours: str, imports: Mapping[str, bool], *blocks: str) -> str:
-    """The parts, as ruff would set them. imports: line -> is it needed? Python's own come first."""
+    """The parts, formatted like ruff does. imports: line -> is it needed? Python's come first."""
     needed = [line for line, wanted in imports.items() if wanted]
     own = [line for line in PYTHONS_OWN if line in needed]
     others = [line for line in needed if line not in own]
@@ -120,5 +120,5 @@ def script(yours: str, imports: Mapping[str, bool], *blocks: str) -> str:
 
 
 def indented(lines: list[str], by: int) -> str:
-    """The lines as a block, each with its end; an empty one stays empty."""
+    """The lines as an indented block, each with its newline; an empty one stays empty."""
     return textwrap.indent("".join(f"{line}\n" for line in lines), by * " ")

@@ -6,19 +6,19 @@ from .script import text
 
 __all__ = ["loop"]
 
-BATCHES = "model, loss_fn, and batches, pairs of inputs and targets without an end."
-DATA_SETS = "model, loss_fn, and two data sets of pairs, train and held_out."
+BATCHES = "model, loss_fn, and batches, an endless series of (inputs, targets) pairs."
+DATA_SETS = "model, loss_fn, and two data sets of (input, target) pairs, train and held_out."
 
 DATA = '''
 {size}
 loader = DataLoader(train, batch_size, shuffle=True)  # a new order in each epoch
-batches = itertools.chain.from_iterable(itertools.repeat(loader))  # without an end
+batches = itertools.chain.from_iterable(itertools.repeat(loader))  # endless
 held_out_loader = DataLoader(held_out, batch_size)
-every = min(len(loader), {often})  # updates between two held-out losses: an epoch, or fewer
+every = min(len(loader), {often})  # updates between two held-out losses: an epoch, or less
 
 
 def held_out_loss():
-    """The mean over all examples, in eval mode: no dropout, BatchNorm's running means."""
+    """The mean over all examples, in eval mode: no dropout, and BatchNorm's running means."""
     model.eval()
     with torch.no_grad():
         sums = [loss_fn(model(x), y).item() * len(y) for x, y in held_out_loader]
@@ -46,7 +46,7 @@ SCHEDULE_OF_TWO = "for scheduler in schedulers:\n    scheduler.step()\n"
 
 
 def loop(recipe: Recipe, scheduled: bool, log: bool) -> Loop:
-    """The recipe's updates. scheduled: whether there is a scheduler to be stepped."""
+    """The recipe's updates. scheduled: whether there is a scheduler to step."""
     two = recipe.matrices_only
     before = "" if recipe.clip_norm is None else CLIP.format(text(recipe.clip_norm))
     if log:
