@@ -42,9 +42,9 @@ def as_torch(rule: Rule, params: ParamsT, **hyper: Any) -> RuleOptimizer:
         others = [p for p in model.parameters() if not any(p is q for q in hidden)]
         as_torch(adamw, [dict(params=hidden, rule=muon, lr=0.02), dict(params=others)], lr=3e-4)
 
-    A rule of coordinates, as Adam, steps the tensors of a group together, as one long vector; a
-    rule of matrices, as Muon, SOAP and Adafactor, takes each tensor by itself, and one of more than
-    two axes as a matrix with a row for each output: a convolution (8, 3, 3, 3) as 8 x 27, as Muon's
+    A rule of coordinates, as Adam, steps the tensors of a group together, in blocks. A rule of
+    matrices, as Muon, SOAP and Adafactor, takes each tensor by itself, and one of more than two
+    axes as a matrix with a row for each output: a convolution (8, 3, 3, 3) as 8 x 27, as Muon's
     authors have it. Adafactor steps vectors by `adafactor_vector`. Prodigy finds one rate for all
     tensors of its group, and wants one group. Your own rule is handed each tensor as it is. What
     has no gradient stays where it is, by every rule. Besides numbers a group may have a `name`.
