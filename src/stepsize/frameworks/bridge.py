@@ -12,23 +12,25 @@ It imports torch, and `import stepsize` does not: so it is imported by name.
 
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..extras import needs
 from ..optimizers import Rule, Step
 from ..optimizers.slips import require_names
-from .torch_optimizer import RuleOptimizer
 
 with needs():
     import torch
     from torch.optim.optimizer import ParamsT
 
+if TYPE_CHECKING:
+    from .torch_optimizer import RuleOptimizer
+
 __all__ = ["as_rule", "as_torch"]
 
 
-def as_torch(rule: Rule, params: ParamsT, **hyper: Any) -> RuleOptimizer:
+def as_torch(rule: Rule, params: ParamsT, **hyper: Any) -> "RuleOptimizer":
     """The rule as a torch.optim.Optimizer: its own lines, run on torch's parameters.
 
     rule: one of `optimizers`, or any function of that form. params: as torch's optimizers take
@@ -71,6 +73,8 @@ def as_torch(rule: Rule, params: ParamsT, **hyper: Any) -> RuleOptimizer:
     >>> optimizer.state[model.bias]
     {'step': 1, 'm': tensor([0.4000]), 'v': tensor([0.0160])}
     """
+    from .torch_optimizer import RuleOptimizer  # brings torch's compiler, which takes seconds
+
     return RuleOptimizer(rule, params, hyper)
 
 
