@@ -718,3 +718,29 @@ def test_a_gradient_that_can_itself_be_differentiated():
         assert p.grad.requires_grad
         optimizer.step()
     same([ours], [theirs])
+
+
+def test_a_memory_format_may_change_on_the_way():
+    formats = (torch.contiguous_format, torch.channels_last, torch.contiguous_format)
+    paths = []
+    for make in (lambda params: as_torch(nadam, params), torch.optim.NAdam):
+        torch.manual_seed(0)
+        net = nn.Conv2d(3, 8, 3)
+        optimizer = make(net.parameters())
+        for memory_format in formats:
+            net.to(memory_format=memory_format)
+            walk(net, optimizer, updates=2)
+            assert net.weight.is_contiguous(memory_format=memory_format)
+        paths.append(net.parameters())
+    same(*paths)
+
+
+@pytest.mark.parametrize("rule", [momentum, adagrad, schedule_free_sgd, averaged(sgd)])
+def test_what_is_remembered_lies_by_itself(rule):
+    """Apart from the weights and the gradient, which change, and from what else is remembered."""
+    p = nn.Parameter(torch.ones(3))
+    optimizer = as_torch(rule, [p])
+    p.grad = torch.ones(3)
+    optimizer.step()
+    tensors = [p, p.grad, *(v for v in optimizer.state[p].values() if torch.is_tensor(v))]
+    assert len({tensor.data_ptr() for tensor in tensors}) == len(tensors) > 2

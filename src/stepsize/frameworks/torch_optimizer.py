@@ -162,16 +162,15 @@ class RuleOptimizer(torch.optim.Optimizer):
     def _step_in_blocks(self, rule: Rule, pack: list[torch.Tensor], hyper: dict[str, Any]) -> None:
         """As NumPy's arrays, through which the tensors themselves are written to."""
         states = [self.state[p] for p in pack]
-        memory: dict[str, Any] = {
-            n: [_vector(state[n]) for state in states] if torch.is_tensor(v) else v
-            for n, v in states[0].items()
-        }
-        t = memory.pop("step", 0) + 1
+        tensors = [n for n, v in states[0].items() if torch.is_tensor(v)]
+        long = {n: [_vector(state[n]) for state in states] for n in tensors}
+        single = {n: v for n, v in states[0].items() if n not in long}
+        t = single.pop("step", 0) + 1
         thetas = [_vector(p.detach()) for p in pack]
         grads = [_grad(p).reshape(-1).numpy() for p in pack]
-        now = step_in_blocks(rule, thetas, grads, t, hyper | memory)
+        now = step_in_blocks(rule, thetas, grads, t, long, hyper | single)
         torch.autograd.graph.increment_version(pack)  # or backward would miss what has changed
-        new = {n: v for n, v in now.items() if v is not memory.get(n)}
+        new = {n: v for n, v in now.items() if v is not long.get(n)}
         parts = {n: [*map(torch.from_numpy, v)] for n, v in new.items() if isinstance(v, list)}
         self._remember(pack, t, new | parts)
 

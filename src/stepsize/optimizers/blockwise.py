@@ -53,10 +53,13 @@ def blockwise(rule: Rule, block: int = BLOCK) -> Rule:
     def in_place(theta: Any, grad: Any, t: int, **given: Any) -> Step:
         if not isinstance(theta, np.ndarray) or theta.dtype.kind != "f" or theta.ndim == 0:
             raise TypeError("theta must be an array of floats: it is written into")
-        if np.shape(grad) != theta.shape:
-            raise ValueError(f"grad must have theta's shape {theta.shape}, not {np.shape(grad)}")
-        long = {n: [v] for n, v in given.items() if np.shape(v)[-1:] == theta.shape[-1:]}
-        memory = step_in_blocks(rule, [theta], [grad], t, given | long, block)
+        if not isinstance(grad, np.ndarray):
+            raise TypeError(f"grad must be an array, as theta is, not {type(grad).__name__}")
+        if grad.shape != theta.shape:
+            raise ValueError(f"grad must have theta's shape {theta.shape}, not {grad.shape}")
+        arrays = {n: v for n, v in given.items() if isinstance(v, np.ndarray)}
+        long = {n: [v] for n, v in arrays.items() if v.shape[-1:] == theta.shape[-1:]}
+        memory = step_in_blocks(rule, [theta], [grad], t, long, given, block)
         return Step(theta, {n: v[0] if isinstance(v, list) else v for n, v in memory.items()})
 
     return in_place
@@ -67,26 +70,28 @@ def step_in_blocks(
     thetas: list[np.ndarray],
     grads: list[np.ndarray],
     t: int,
+    long: dict[str, list[np.ndarray]],
     given: dict[str, Any],
     block: int = BLOCK,
 ) -> dict[str, Any]:
-    """One step of many vectors by a rule of coordinates. **Writes into thetas and memory.**
+    """One step of many vectors by a rule of coordinates. **Writes into thetas and long.**
 
-    thetas, grads: arrays (..., d), each with a d of its own. given: the memory, by name a list of
-    such arrays, or what is one for all; and the hyper-parameters. Returns the memory, in that form.
+    thetas, grads: arrays (..., d), each with a d of its own. long: what is remembered of each, by
+    name, as such arrays. given: all else, one for all of them. Returns the memory, a list of arrays
+    where there is one for each.
     """
     memory: dict[str, Any] = {}
     work = rule
     for here in _blocks((theta.shape[-1] for theta in thetas), block):
-        now = {n: _gather(v, here) if isinstance(v, list) else v for n, v in given.items()}
-        step = work(_gather(thetas, here), _gather(grads, here), t, **now)
+        now = {n: _gather(arrays, here) for n, arrays in long.items()}
+        step = work(_gather(thetas, here), _gather(grads, here), t, **given | now)
         work = unguarded(rule)  # the first block was checked, and stands for all
         for name, value in step.memory.items():
             if np.shape(value) != step.theta.shape:
                 memory[name] = value
                 continue
             if name not in memory:
-                memory[name] = _places(given.get(name), thetas)
+                memory[name] = _places(long.get(name), thetas)
             _scatter(value, memory[name], here)
         _scatter(step.theta, thetas, here)
         del now, step  # or the next block's arrays would lie beside this one's
@@ -123,7 +128,8 @@ def _scatter(value: Any, arrays: list[np.ndarray], block: Block) -> None:
         low = high
 
 
-def _places(old: Any, thetas: list[np.ndarray]) -> list[np.ndarray]:
+def _places(old: list[np.ndarray] | None, thetas: list[np.ndarray]) -> list[np.ndarray]:
     """Where a memory is written: over the old one, or into a new one."""
-    fits = isinstance(old, list) and old[0].shape == thetas[0].shape
-    return old if fits else [np.empty_like(theta) for theta in thetas]
+    if old is not None and old[0].shape == thetas[0].shape:
+        return old
+    return [np.empty_like(theta) for theta in thetas]
