@@ -44,12 +44,13 @@ def as_torch(rule: Rule, params: ParamsT, **hyper: Any) -> "RuleOptimizer":
         others = [p for p in model.parameters() if not any(p is q for q in hidden)]
         as_torch(adamw, [dict(params=hidden, rule=muon, lr=0.02), dict(params=others)], lr=3e-4)
 
-    A rule of coordinates, as Adam, steps the tensors of a group together, in blocks. A rule of
-    matrices, as Muon, SOAP and Adafactor, takes each tensor by itself, and one of more than two
-    axes as a matrix with a row for each output: a convolution (8, 3, 3, 3) as 8 x 27, as Muon's
-    authors have it. Adafactor steps vectors by `adafactor_vector`. Prodigy finds one rate for all
-    tensors of its group, and wants one group. Your own rule is handed each tensor as it is. What
-    has no gradient stays where it is, by every rule. Besides numbers a group may have a `name`.
+    A rule for coordinates, like Adam, steps the tensors of a group together, in blocks. A rule for
+    matrices, like Muon, SOAP and Adafactor, takes each tensor by itself. It treats one with more
+    axes as a matrix with a row for each output (a convolution of shape (8, 3, 3, 3) as 8 x 27), as
+    Muon's authors do. Adafactor steps vectors with `adafactor_vector`. Prodigy finds one rate for
+    all tensors of its group, and needs a single group. Your own rule gets each tensor as it is. A
+    tensor without a gradient stays where it is, with every rule. Besides numbers, a group may have
+    a `name`.
 
     The schedule-free rules take the gradient beside the model, and `averaged` ones keep a mean of
     it: `optimizer.eval()` puts that in place, `optimizer.train()` goes back. For all others the two
@@ -73,7 +74,7 @@ def as_torch(rule: Rule, params: ParamsT, **hyper: Any) -> "RuleOptimizer":
     >>> optimizer.state[model.bias]
     {'step': 1, 'm': tensor([0.4000]), 'v': tensor([0.0160])}
     """
-    from .torch_optimizer import RuleOptimizer  # brings torch's compiler, which takes seconds
+    from .torch_optimizer import RuleOptimizer  # loads torch's compiler, which takes seconds
 
     return RuleOptimizer(rule, params, hyper)
 

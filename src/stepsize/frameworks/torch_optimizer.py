@@ -1,9 +1,9 @@
 """The torch.optim.Optimizer that `bridge.as_torch` makes: groups, each stepped by a rule of ours.
 
-What a rule looks at decides what it is handed. A rule of coordinates can't tell one tensor from
-many, so it gets them in blocks that fit into the cache: parts of a long tensor, handfuls of short
-ones. A rule of matrices gets each tensor as a matrix. A rule of the whole model gets all tensors of
-its group as one vector. A rule that says nothing of itself gets each tensor as it is.
+What a rule looks at decides what it is given. A rule for coordinates can't tell one tensor from
+many, so it gets blocks that fit into the cache: parts of long tensors, and handfuls of short ones.
+A rule for matrices gets each tensor as a matrix. A rule for the whole model gets all tensors of its
+group as one vector. A rule that says nothing about itself gets each tensor as it is.
 """
 
 import copy
@@ -107,7 +107,7 @@ class RuleOptimizer(torch.optim.Optimizer):
                 p.data.copy_(remembered.pop("y"))
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """As torch's, of an optimizer with the same rules. It takes a copy.
+        """Like torch's, for an optimizer with the same rules, but it copies the state.
 
         Raises: ValueError for the state of any other, and for that of other parameters.
         """
@@ -120,7 +120,7 @@ class RuleOptimizer(torch.optim.Optimizer):
             ask = "state_dict must be of the same rules, one for each group"
             raise ValueError(f"{ask}: {ours}, not of {theirs}")
         self._require_shapes(state_dict)
-        super().load_state_dict(copy.deepcopy(state_dict))  # or both would write into one memory
+        super().load_state_dict(copy.deepcopy(state_dict))  # or both would write to the same memory
 
     def _require_shapes(self, state_dict: dict[str, Any]) -> None:
         """Raise ValueError where a rule of coordinates has remembered tensors of other shapes."""
@@ -136,9 +136,9 @@ class RuleOptimizer(torch.optim.Optimizer):
                         )
 
     def _alike(self, ready: list[torch.Tensor]) -> list[tuple[bool, list[torch.Tensor]]]:
-        """In packs that can be one vector: of one type, on one device, with one count of steps.
+        """Packs that can be one vector: of one type, on one device, with one count of steps.
 
-        Each with whether NumPy can step it where it lies.
+        Each comes with whether NumPy can step it in place.
         """
         packs: dict[Any, list[torch.Tensor]] = {}
         for p in ready:
@@ -160,7 +160,7 @@ class RuleOptimizer(torch.optim.Optimizer):
         self.state[p] = {"step": t} | {n: _seen(v, shape, p.shape) for n, v in step.memory.items()}
 
     def _step_in_blocks(self, rule: Rule, pack: list[torch.Tensor], hyper: dict[str, Any]) -> None:
-        """As NumPy's arrays, through which the tensors themselves are written to."""
+        """As NumPy arrays that share the tensors' memory, so the tensors themselves are updated."""
         states = [self.state[p] for p in pack]
         tensors = [n for n, v in states[0].items() if torch.is_tensor(v)]
         long = {n: [_vector(state[n]) for state in states] for n in tensors}
@@ -169,13 +169,13 @@ class RuleOptimizer(torch.optim.Optimizer):
         thetas = [_vector(p.detach()) for p in pack]
         grads = [_grad(p).reshape(-1).numpy() for p in pack]
         now = step_in_blocks(rule, thetas, grads, t, long, hyper | single)
-        torch.autograd.graph.increment_version(pack)  # or backward would miss what has changed
+        torch.autograd.graph.increment_version(pack)  # so that backward notices the change
         new = {n: v for n, v in now.items() if v is not long.get(n)}
         parts = {n: [*map(torch.from_numpy, v)] for n, v in new.items() if isinstance(v, list)}
         self._remember(pack, t, new | parts)
 
     def _step_as_one(self, rule: Rule, pack: list[torch.Tensor], hyper: dict[str, Any]) -> None:
-        """As one long vector, a copy, on the device where they are."""
+        """As one long vector, a copy, on the tensors' own device."""
         states = [self.state[p] for p in pack]
         memory: dict[str, Any] = {
             n: _joined(state[n] for state in states) if torch.is_tensor(v) else v
@@ -193,7 +193,7 @@ class RuleOptimizer(torch.optim.Optimizer):
         self._remember(pack, t, step.memory | parts)
 
     def _remember(self, pack: list[torch.Tensor], t: int, memory: dict[str, Any]) -> None:
-        """Each tensor's part of it, where there is a list; else one number for all of them."""
+        """A list has a part for each tensor; anything else is one number for all of them."""
         for i, p in enumerate(pack):
             own = {
                 n: v[i].view(p.shape) if isinstance(v, list) else _number(v)
@@ -214,17 +214,17 @@ def _grad(p: torch.Tensor) -> torch.Tensor:
 
 
 def _is_numpys(tensor: torch.Tensor) -> bool:
-    """Whether NumPy can work where it lies: on the CPU, in one piece, no short floats."""
+    """Whether NumPy can work on it in place: on the CPU, contiguous, at least 4 bytes a number."""
     return tensor.device.type == "cpu" and tensor.itemsize >= 4 and tensor.is_contiguous()
 
 
 def _vector(tensor: torch.Tensor) -> np.ndarray:
-    """Its own numbers, not a copy: what is written there is written to the tensor."""
+    """A view of its numbers: what is written there is written to the tensor."""
     return tensor.view(-1).numpy()
 
 
 def _joined(tensors: Iterable[torch.Tensor]) -> torch.Tensor:
-    """All of them as one vector, a copy."""
+    """All of them copied to one vector."""
     return torch.cat([tensor.reshape(-1) for tensor in tensors])
 
 

@@ -39,8 +39,8 @@ def schedule_free_sgd(theta, grad, t, z=None, x=None, *, lr=1e-2, beta=0.9) -> S
     Shapes: theta, grad, z, x (..., d); hyper-parameters scalar or (..., 1).
     Units: lr as theta squared over loss, as SGD's.
     Ranges: lr at least 0; beta at least 0 and below 1.
-    Source: Defazio et al. (2024), equations 3 to 5, arXiv:2405.15682. torch has none. Their code
-    weighs z by the square of lr, and leaves the starting point out of the mean; so does Optax's.
+    Source: Defazio et al. (2024), equations 3 to 5, arXiv:2405.15682. Not in torch. Their code
+    weights z by the square of lr, and leaves the starting point out of the mean; so does Optax's.
 
     z jumps back and forth between -1 and 1 forever; its mean comes to rest:
 
@@ -98,9 +98,9 @@ def schedule_free_adamw(
     Units: eps as grad, v as grad squared; lr as theta; weight_decay lambda one over lr.
     Ranges: lr, eps, weight_decay at least 0; beta1, beta2 at least 0 and below 1.
     Source: Defazio et al. (2024), Algorithm 1, arXiv:2405.15682; warmup is left to a schedule. Same
-    as optax.contrib.schedule_free_adamw at a constant lr. Keras's ScheduleFreeAdamW weighs all z
-    alike, decays theta itself, and on torch (3.15) goes another way: it overwrites z before it has
-    read it. torch has none.
+    as optax.contrib.schedule_free_adamw at a constant lr. Keras's ScheduleFreeAdamW gives every z
+    the same weight, and decays theta itself; on the torch backend (3.15) its path is different,
+    because it overwrites z before reading it. Not in torch.
 
     The first step is Adam's, of length lr, and all three points take it:
 

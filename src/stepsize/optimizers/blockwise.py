@@ -1,4 +1,4 @@
-"""A rule on long vectors, block by block: what it works out on the way stays in the cache."""
+"""Apply a rule to long vectors block by block, so that intermediate results stay in the cache."""
 
 import functools
 import math
@@ -74,11 +74,11 @@ def step_in_blocks(
     given: dict[str, Any],
     block: int = BLOCK,
 ) -> dict[str, Any]:
-    """One step of many vectors by a rule of coordinates. **Writes into thetas and long.**
+    """One step of many vectors, by a rule for coordinates. **Writes into thetas and long.**
 
-    thetas, grads: arrays (..., d), each with a d of its own. long: what is remembered of each, by
-    name, as such arrays. given: all else, one for all of them. Returns the memory, a list of arrays
-    where there is one for each.
+    thetas, grads: arrays (..., d), each with its own d. long: by name, the memories that have one
+    such array for each vector. given: everything else. Returns the memory: a list of arrays where
+    each vector has its own, otherwise one value.
     """
     memory: dict[str, Any] = {}
     work = rule
@@ -99,7 +99,7 @@ def step_in_blocks(
 
 
 def _blocks(lengths: Iterable[int], block: int) -> Iterator[Block]:
-    """Parts of the long ones, and handfuls of short ones: a call costs the same for few numbers."""
+    """Parts of long vectors, and handfuls of short ones, because a call costs the same for few."""
     handful: Block = []
     for i, d in enumerate(lengths):
         if d >= block:
@@ -129,7 +129,7 @@ def _scatter(value: Any, arrays: list[np.ndarray], block: Block) -> None:
 
 
 def _places(old: list[np.ndarray] | None, thetas: list[np.ndarray]) -> list[np.ndarray]:
-    """Where a memory is written: over the old one, or into a new one."""
+    """Where a memory is written: over the old one, or to new arrays."""
     if old is not None and old[0].shape == thetas[0].shape:
         return old
     return [np.empty_like(theta) for theta in thetas]

@@ -1,6 +1,6 @@
 r"""A rule that finds its own learning rate.
 
-It looks at all weights at once, in one vector, for the rate is found for them together.
+It looks at all weights at once, in one vector, because it finds one rate for all of them.
 """
 
 from ..ranges import above, at_least, below_one
@@ -37,7 +37,7 @@ def prodigy(
     weight_decay=0.0,
     d0=1e-6,
 ) -> Step:
-    r"""Prodigy: Adam that finds its own rate, by how far the gradients have carried it so far.
+    r"""Prodigy: Adam that finds its own rate from how far the gradients have carried it so far.
 
     $$r_t = \beta_3 r_{t-1} + (1 - \beta_3)\, \eta d_t^2\,
         \langle g_t, \theta_0 - \theta_{t-1} \rangle \qquad
@@ -49,19 +49,19 @@ def prodigy(
       - \eta d_t\, m_t / (\sqrt{v_t} + d_t \epsilon)$$
     $$d_{t+1} = \max(d_t,\ r_t / \lVert s_t \rVert_1), \qquad d_1 = d_0$$
 
-    d estimates how far the start is from the goal, and is the rate; lr stays 1, and is what a
-    schedule changes.
+    d estimates the distance from the start to the goal, and serves as the rate; lr stays 1, and is
+    what a schedule changes.
 
-    Shapes: theta, grad, m, v, s, start, scale (..., d), **all parameters in one vector**, for d is
-    found from all together; r, d, d_hat (..., 1); hyper-parameters scalar or (..., 1).
-    Units: d as theta; m as theta times grad; eps as grad; lr none; weight_decay one over theta.
+    Shapes: theta, grad, m, v, s, start, scale (..., d), **all parameters in one vector**, because d
+    depends on all of them; r, d, d_hat (..., 1); hyper-parameters scalar or (..., 1).
+    Units: d as theta; m as theta times grad; eps as grad; lr none; weight_decay as 1 / theta.
     Ranges: lr, eps, weight_decay at least 0; beta1, beta2 at least 0 and below 1; d0 above 0.
     Source: Mishchenko & Defazio (2024), the version with Adam, arXiv:2306.06101, where the means
-    are not corrected for their start at 0 and nothing decays. optax.contrib.prodigy corrects them,
-    as if lr were lr sqrt(1 - beta2^t) / (1 - beta1^t), and has d_{t+1} beside epsilon; torch has
-    none. Left out: the factor d_coef, a bound on the growth of d, the safeguard for a warmup.
+    aren't corrected for starting at 0 and nothing decays. optax.contrib.prodigy corrects them,
+    as if lr were lr sqrt(1 - beta2^t) / (1 - beta1^t), and has d_{t+1} beside epsilon. Not in
+    torch. Left out: the factor d_coef, a bound on the growth of d, the safeguard for a warmup.
 
-    With a goal at 5 or at 5000 the call is the same. d grows by itself, and not past the distance:
+    With a goal at 5 or at 5000, the call is the same. d grows by itself, but not past the distance:
 
     >>> for goal in (5.0, 5000.0):
     ...     theta, memory = np.zeros(1), {}
