@@ -1,5 +1,7 @@
 """Keras's scripts on the JAX backend: prints how far each ends from where we end.
 
+So does its ScheduleFreeAdamW: on torch Keras 3.15 overwrites z before it has read it.
+
 KERAS_BACKEND=jax python -m tests.keras_on_jax
 """
 
@@ -10,6 +12,7 @@ import numpy as np
 
 from stepsize.frameworks.recipe import Recipe
 from stepsize.frameworks.translate import translate
+from stepsize.optimizers import schedule_free_adamw
 
 from .scripts import given_batches, ours, start
 
@@ -49,6 +52,17 @@ def main() -> None:
         end = np.concatenate([np.ravel(w) for w in linear.weights])
         expected = ours(recipe)[-1]
         print(abs(end - expected).max() / abs(expected).max())
+    print(schedule_free())
+
+
+def schedule_free() -> float:
+    grads = np.random.default_rng(0).normal(size=(30, 5))
+    variable, optimizer = keras.Variable(np.ones(5)), keras.optimizers.ScheduleFreeAdamW(0.01)
+    theta, memory = np.ones(5), {}
+    for t, grad in enumerate(grads, start=1):
+        optimizer.apply([keras.ops.convert_to_tensor(grad)], [variable])
+        theta, memory, _ = schedule_free_adamw(theta, grad, t, **memory, lr=0.01)
+    return float(abs(np.ravel(variable) - theta).max() / abs(theta).max())
 
 
 if __name__ == "__main__":

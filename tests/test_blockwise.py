@@ -117,8 +117,14 @@ def test_bad_input_is_named():
     for theta in (1.0, [1.0, 2.0], np.float64(1), np.array([1, 2])):
         with pytest.raises(TypeError, match="theta must be an array of floats"):
             blockwise(adam)(theta, theta, 1)
+    with pytest.raises(TypeError, match="grad must be an array, as theta is, not list"):
+        blockwise(adam)(np.ones(3), [1.0, 1.0, 1.0], 1)
+    with pytest.raises(ValueError, match=r"grad must have theta's shape \(3,\), not \(4,\)"):
+        blockwise(adam)(np.ones(3), np.ones(4), 1)
     with pytest.raises(ValueError, match=r"lr must be at least 0, not -1"):
         blockwise(adam)(np.ones(3), np.ones(3), 1, lr=-1)
+    with pytest.raises(TypeError, match=r"lr must be a number, .* not \[0.1, 0.2, 0.3\] \(list\)"):
+        blockwise(adam)(np.ones(3), np.ones(3), 1, lr=[0.1, 0.2, 0.3])
 
 
 @pytest.mark.parametrize("rule", NOT_BY_COORDINATE, ids=lambda rule: rule.__name__)

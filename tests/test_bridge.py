@@ -3,6 +3,8 @@
 import copy
 import io
 import pickle
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -405,3 +407,10 @@ def test_what_a_scheduler_saved_can_be_loaded(tmp_path):
         states = torch.load(tmp_path / "checkpoint.pt")
         assert states[0]["param_groups"][0]["lr"] == optimizer.param_groups[0]["lr"]
         assert states[1]["_last_lr"] == scheduler.get_last_lr()
+
+
+def test_the_import_leaves_torchs_compiler_alone():
+    """It takes longer than all else; the first optimizer that is made, of anybody's, brings it."""
+    code = "import sys, stepsize.frameworks.bridge; print('torch._dynamo' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8")
+    assert done.stdout == "False\n", done.stderr

@@ -1041,6 +1041,14 @@ def test_schedule_free_adamw_survives_a_warmup_from_zero():
     np.testing.assert_allclose(trace.c[1:], lr[1:] ** 2 / np.cumsum(lr[1:] ** 2), rtol=1e-12)
 
 
+@pytest.mark.parametrize(
+    "matrix", [1.0, np.ones(3), torch.ones(3)], ids=["number", "array", "tensor"]
+)
+def test_orthogonalize_wants_a_matrix(matrix):
+    with pytest.raises(ValueError, match=r"matrix must have the shape \(..., n, m\), not \("):
+        orthogonalize(matrix)
+
+
 @pytest.mark.parametrize("shape", [(3, 4), (4, 3), (2, 5, 5), (9, 4, 3), (2, 3, 4)])
 def test_orthogonalize_brings_singular_values_near_one(shape):
     matrix = np.random.default_rng(0).normal(size=shape)

@@ -9,7 +9,18 @@ import torch
 
 from stepsize.frameworks.bridge import as_torch
 from stepsize.frameworks.side_by_side import installed
-from stepsize.optimizers import adam, adamw, ademamix, averaged, muon, prodigy, sgd, soap
+from stepsize.optimizers import (
+    adam,
+    adamw,
+    ademamix,
+    averaged,
+    muon,
+    prodigy,
+    schedule_free_adamw,
+    sgd,
+    soap,
+)
+from stepsize.optimizers.matrices import orthogonalize
 
 from .scripts import keras_on_torch, x64
 from .twins import Quadratic, gradients, ours
@@ -139,6 +150,36 @@ def test_muon_with_an_rms_is_that_of_keras(shape):
     assert_one_path(mine, np.array(path), 1e-5)
 
 
+def test_muon_takes_the_step_of_kerass_own_tests():
+    step = muon(
+        np.array([[1.0, 2.0], [3.0, 4.0]]),
+        np.array([[1.0, 6.0], [7.0, 2.0]]),
+        1,
+        lr=0.5,
+        rms=0.2,
+        weight_decay=0.0,
+    )
+    kerass = [[0.988775, 1.887053], [2.873428, 3.97035]]
+    np.testing.assert_allclose(step.theta, kerass, rtol=1e-2)  # as they ask
+    golden = [[-0.4422, 0.6457], [0.7285, 0.2968]]
+    matrix = np.array([[0.2499, 0.9105], [0.2655, 0.8824]])
+    np.testing.assert_allclose(orthogonalize(matrix), golden, atol=1e-3)
+
+
+@pytest.mark.parametrize("decay", [0.0, 0.1])
+@pytest.mark.parametrize("betas", [(0.9, 0.999), (0.5, 0.9)])
+def test_schedule_free_adamw_is_optaxs_at_a_constant_rate(betas, decay):
+    need("optax")
+    start = np.random.default_rng(1).normal(size=5)
+    named = dict(b1=betas[0], b2=betas[1], weight_decay=decay)
+    hyper = dict(beta1=betas[0], beta2=betas[1], weight_decay=decay)
+    for grads in both_kinds((5,)):
+        theirs = optaxs(
+            lambda optax: optax.contrib.schedule_free_adamw(0.01, **named), start, grads
+        )
+        assert_one_path(ours(schedule_free_adamw, start, grads, lr=0.01, **hyper), theirs, 1e-11)
+
+
 # --- Averages -----------------------------------------------------------------------------------
 
 
@@ -224,3 +265,14 @@ def test_optaxs_running_mean_gives_the_first_points_less_weight():
     for t, grad in enumerate(gradients("random", (3,), np.float64)[:10], start=1):
         theta, memory, _ = averaged(sgd, 0.9)(theta, grad, t, **memory, lr=0.1)
     np.testing.assert_allclose(memory["average"], np.array(incremental), rtol=1e-12)
+
+
+def test_a_running_mean_of_kerass_own_tests():
+    """Which keeps the mean in place of the weights every third update; ours is read there."""
+    theta, memory, means = np.array([3.0, 4.0, 5.0, 6.0]), {}, []
+    for t in (1, 2, 3):
+        step = averaged(sgd, 0.9)(theta, np.ones(4), t, **memory, lr=1.0)
+        theta, memory = step.theta, step.memory
+        means.append(memory["average"])
+    golden = [[2, 3, 4, 5], [1.9, 2.9, 3.9, 4.9], [1.71, 2.71, 3.71, 4.71]]
+    np.testing.assert_allclose(means, golden, rtol=1e-12)

@@ -667,3 +667,80 @@ def test_any_layout_of_sparse_gradients_is_turned_away():
     p.grad = torch.eye(3).to_sparse_csr()
     with pytest.raises(RuntimeError, match="adam can't use sparse gradients"):
         optimizer.step()
+
+
+@pytest.mark.parametrize(("count", "numbers"), [(3, 60_000), (12, 5_000), (60, 7)])
+def test_blocks_are_the_rule_itself(count, numbers):
+    """Handfuls of short tensors and parts of long ones, which meet in one group."""
+    shapes = [(numbers,)] * count + [(25_000,), (2, 3), (), (0,), (24_575,), (1,)]
+    params = [nn.Parameter(torch.randn(shape)) for shape in shapes]
+    alone = copy.deepcopy(params)
+    optimizer, each = as_torch(nadam, params), [as_torch(nadam, [p]) for p in alone]
+    for _ in range(3):
+        for p, q in zip(params, alone, strict=True):
+            p.grad = q.grad = torch.randn(p.shape)
+        optimizer.step()
+        for one in each:
+            one.step()
+    same(params, alone, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("width", [3, 300], ids=["short tensors", "long tensors"])
+def test_what_backward_still_needs_was_overwritten(width):
+    """Torch says so of its own optimizers, where a graph is walked once more after a step."""
+    net = nn.Sequential(nn.Linear(width, width), nn.Linear(width, width))
+    optimizer = as_torch(adam, net.parameters())
+    loss = net(torch.ones(2, width)).sum()
+    loss.backward(retain_graph=True)
+    optimizer.step()
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        loss.backward()
+
+
+@pytest.mark.parametrize("width", [3, 300], ids=["short tensors", "long tensors"])
+def test_two_optimizers_share_no_memory(width):
+    net = nn.Linear(width, width)
+    optimizer = as_torch(adam, net.parameters())
+    net(torch.ones(2, width)).sum().backward()
+    optimizer.step()
+    other = as_torch(adam, net.parameters())
+    other.load_state_dict(optimizer.state_dict())
+    before = optimizer.state[net.weight]["m"].clone()
+    other.step()
+    same([optimizer.state[net.weight]["m"]], [before], rtol=0, atol=0)
+    assert optimizer.state[net.weight]["step"] == 1
+
+
+def test_a_gradient_that_can_itself_be_differentiated():
+    ours, theirs = nn.Parameter(torch.ones(3)), nn.Parameter(torch.ones(3))
+    for p, optimizer in ((ours, as_torch(adam, [ours])), (theirs, Adam([theirs]))):
+        (p.grad,) = torch.autograd.grad(p.pow(3).sum(), p, create_graph=True)
+        assert p.grad.requires_grad
+        optimizer.step()
+    same([ours], [theirs])
+
+
+def test_a_memory_format_may_change_on_the_way():
+    formats = (torch.contiguous_format, torch.channels_last, torch.contiguous_format)
+    paths = []
+    for make in (lambda params: as_torch(nadam, params), torch.optim.NAdam):
+        torch.manual_seed(0)
+        net = nn.Conv2d(3, 8, 3)
+        optimizer = make(net.parameters())
+        for memory_format in formats:
+            net.to(memory_format=memory_format)
+            walk(net, optimizer, updates=2)
+            assert net.weight.is_contiguous(memory_format=memory_format)
+        paths.append(net.parameters())
+    same(*paths)
+
+
+@pytest.mark.parametrize("rule", [momentum, adagrad, schedule_free_sgd, averaged(sgd)])
+def test_what_is_remembered_lies_by_itself(rule):
+    """Apart from the weights and the gradient, which change, and from what else is remembered."""
+    p = nn.Parameter(torch.ones(3))
+    optimizer = as_torch(rule, [p])
+    p.grad = torch.ones(3)
+    optimizer.step()
+    tensors = [p, p.grad, *(v for v in optimizer.state[p].values() if torch.is_tensor(v))]
+    assert len({tensor.data_ptr() for tensor in tensors}) == len(tensors) > 2

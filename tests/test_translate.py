@@ -123,7 +123,7 @@ def test_keras_does_the_same_on_jax():
     done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, encoding="utf-8")
     assert done.returncode == 0, done.stderr[-3000:]
     far = [float(line) for line in done.stdout.split()]
-    assert len(far) == 4 and max(far) < 1e-4
+    assert len(far) == 5 and max(far) < 1e-4
 
 
 def test_everything_is_tested():

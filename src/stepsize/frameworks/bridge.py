@@ -12,23 +12,25 @@ It imports torch, which `import stepsize` doesn't, so you import it by name.
 
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..extras import needs
 from ..optimizers import Rule, Step
 from ..optimizers.slips import require_names
-from .torch_optimizer import RuleOptimizer
 
 with needs():
     import torch
     from torch.optim.optimizer import ParamsT
 
+if TYPE_CHECKING:
+    from .torch_optimizer import RuleOptimizer
+
 __all__ = ["as_rule", "as_torch"]
 
 
-def as_torch(rule: Rule, params: ParamsT, **hyper: Any) -> RuleOptimizer:
+def as_torch(rule: Rule, params: ParamsT, **hyper: Any) -> "RuleOptimizer":
     """The rule as a torch.optim.Optimizer: its own lines, run on torch's parameters.
 
     rule: one of `optimizers`, or any function of the same form. params: as for torch's optimizers:
@@ -42,13 +44,13 @@ def as_torch(rule: Rule, params: ParamsT, **hyper: Any) -> RuleOptimizer:
         others = [p for p in model.parameters() if not any(p is q for q in hidden)]
         as_torch(adamw, [dict(params=hidden, rule=muon, lr=0.02), dict(params=others)], lr=3e-4)
 
-    A rule for coordinates, like Adam, steps the tensors of a group together, as one long vector. A
-    rule for matrices, like Muon, SOAP and Adafactor, takes each tensor by itself. It treats one
-    with more axes as a matrix with a row for each output (a convolution of shape (8, 3, 3, 3) as
-    8 x 27), as Muon's authors do. Adafactor steps vectors with `adafactor_vector`. Prodigy finds
-    one rate for all tensors of its group, and needs a single group. Your own rule gets each tensor
-    as it is. A tensor without a gradient stays where it is, with every rule. Besides numbers, a
-    group may have a `name`.
+    A rule for coordinates, like Adam, steps the tensors of a group together, in blocks. A rule for
+    matrices, like Muon, SOAP and Adafactor, takes each tensor by itself. It treats one with more
+    axes as a matrix with a row for each output (a convolution of shape (8, 3, 3, 3) as 8 x 27), as
+    Muon's authors do. Adafactor steps vectors with `adafactor_vector`. Prodigy finds one rate for
+    all tensors of its group, and needs a single group. Your own rule gets each tensor as it is. A
+    tensor without a gradient stays where it is, with every rule. Besides numbers, a group may have
+    a `name`.
 
     The schedule-free rules take the gradient at a different point than the model, and `averaged`
     ones keep a mean. `optimizer.eval()` puts the model in place, `optimizer.train()` goes back. For
@@ -72,6 +74,8 @@ def as_torch(rule: Rule, params: ParamsT, **hyper: Any) -> RuleOptimizer:
     >>> optimizer.state[model.bias]
     {'step': 1, 'm': tensor([0.4000]), 'v': tensor([0.0160])}
     """
+    from .torch_optimizer import RuleOptimizer  # loads torch's compiler, which takes seconds
+
     return RuleOptimizer(rule, params, hyper)
 
 

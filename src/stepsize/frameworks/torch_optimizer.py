@@ -1,19 +1,20 @@
 """The torch.optim.Optimizer that `bridge.as_torch` makes: groups, each stepped by a rule of ours.
 
-What a rule looks at decides what it is given. A rule for coordinates gets many tensors as one long
-vector, because it can't tell, and one call costs less than many. A rule for matrices gets each one
-as a matrix. A rule for the whole model gets all tensors of its group as one vector. A rule that
-says nothing about itself gets each tensor as it is.
+What a rule looks at decides what it is given. A rule for coordinates can't tell one tensor from
+many, so it gets blocks that fit into the cache: parts of long tensors, and handfuls of short ones.
+A rule for matrices gets each tensor as a matrix. A rule for the whole model gets all tensors of its
+group as one vector. A rule that says nothing about itself gets each tensor as it is.
 """
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+import copy
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import numpy as np
 
 from ..extras import needs
-from ..optimizers import Rule, Step
-from ..optimizers.blockwise import BLOCK, blockwise
+from ..optimizers import Rule
+from ..optimizers.blockwise import step_in_blocks
 from ..optimizers.rules import require_step
 from .stepper import EMPTY, Stepper
 
@@ -24,20 +25,11 @@ with needs():
 __all__ = ["RuleOptimizer"]
 
 
-class Joined(NamedTuple):
-    """The memory of many tensors as long vectors, of which each tensor has a part."""
-
-    pack: list[int]
-    long: dict[str, torch.Tensor]
-    parts: dict[str, list[torch.Tensor]]
-
-
 class RuleOptimizer(torch.optim.Optimizer):
     """Groups of parameters, each with a rule and its numbers. `as_torch` says more."""
 
     def __init__(self, rule: Rule, params: ParamsT, hyper: dict[str, Any]) -> None:
         self.default, self.shared, self.steppers = Stepper(rule), hyper, list[Stepper]()
-        self.joined: dict[torch.Tensor, Joined] = {}
         self.default.require(hyper)
         known = {n: v for n, v in self.default.hyper.items() if v is not EMPTY}
         super().__init__(params, known | hyper)
@@ -86,10 +78,11 @@ class RuleOptimizer(torch.optim.Optimizer):
                 )
             hyper = stepper.numbers(group)
             if stepper.scope.unit == "coordinate":
-                for pack in self._alike(ready):
-                    self._step_together(stepper.rule, pack, hyper, in_blocks=True)
+                for numpys, pack in self._alike(ready):
+                    together = self._step_in_blocks if numpys else self._step_as_one
+                    together(stepper.rule, pack, hyper)
             elif stepper.scope.unit == "model" and ready:
-                self._step_together(stepper.rule, group["params"], hyper, in_blocks=False)
+                self._step_as_one(stepper.rule, group["params"], hyper)
             else:
                 for p in ready:
                     if p.numel():  # a matrix without rows or columns has no step
@@ -116,7 +109,7 @@ class RuleOptimizer(torch.optim.Optimizer):
                 p.data.copy_(remembered.pop("y"))
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Like torch's, for an optimizer with the same rules.
+        """Like torch's, for an optimizer with the same rules, but it copies the state.
 
         Raises: ValueError for the state of a different optimizer, or of different parameters.
         """
@@ -129,7 +122,7 @@ class RuleOptimizer(torch.optim.Optimizer):
             ask = "state_dict must be of the same rules, one for each group"
             raise ValueError(f"{ask}: {ours}, not of {theirs}")
         self._require_shapes(state_dict)
-        super().load_state_dict(state_dict)
+        super().load_state_dict(copy.deepcopy(state_dict))  # or both would write to the same memory
 
     def _require_shapes(self, state_dict: dict[str, Any]) -> None:
         """Raise ValueError if a rule for coordinates has remembered tensors of different shapes."""
@@ -144,17 +137,18 @@ class RuleOptimizer(torch.optim.Optimizer):
                             f"state_dict must be of the same parameters: {shapes} {tuple(p.shape)}"
                         )
 
-    def _alike(self, ready: list[torch.Tensor]) -> list[list[torch.Tensor]]:
+    def _alike(self, ready: list[torch.Tensor]) -> list[tuple[bool, list[torch.Tensor]]]:
         """Packs that can be one vector: of one type, on one device, with one count of steps.
 
-        One that is longer than the cache stays by itself, because joining it would only take time.
+        Each comes with whether NumPy can step it in place.
         """
         packs: dict[Any, list[torch.Tensor]] = {}
         for p in ready:
-            numbers = [(n, v) for n, v in self.state[p].items() if not torch.is_tensor(v)]
-            alone = id(p) if p.numel() >= BLOCK else None
-            packs.setdefault((alone, p.dtype, p.device, _grad(p).dtype, *numbers), []).append(p)
-        return [*packs.values()]
+            grad, known = _grad(p), self.state[p].items()
+            numpys = _is_numpys(p) and grad.itemsize >= 4
+            numbers = [(n, v) for n, v in known if not torch.is_tensor(v)]
+            packs.setdefault((numpys, p.device, p.dtype, grad.dtype, *numbers), []).append(p)
+        return [(kind[0], pack) for kind, pack in packs.items()]
 
     def _step_alone(self, stepper: Stepper, p: torch.Tensor, hyper: dict[str, Any]) -> None:
         shape = stepper.shape_for(p)
@@ -167,57 +161,50 @@ class RuleOptimizer(torch.optim.Optimizer):
         p.copy_(step.theta.reshape(p.shape))
         self.state[p] = {"step": t} | {n: _seen(v, shape, p.shape) for n, v in step.memory.items()}
 
-    def _step_together(
-        self, rule: Rule, pack: list[torch.Tensor], hyper: dict[str, Any], in_blocks: bool
-    ) -> None:
-        in_blocks = in_blocks and pack[0].device.type == "cpu" and pack[0].dtype.itemsize >= 4
-        as_one = _flat if in_blocks and len(pack) == 1 else _cat
-        theta, grad = as_one([p.detach() for p in pack]), as_one([_grad(p) for p in pack])
-        memory = self._joined(pack)
-        t = memory.pop("step", 0) + 1
-        if in_blocks:
-            arrays = {n: v.numpy() if torch.is_tensor(v) else v for n, v in memory.items()}
-            _, now, _ = blockwise(rule)(theta.numpy(), grad.numpy(), t, **hyper | arrays)
-            same = {n: memory[n] for n, v in now.items() if v is arrays.get(n)}
-            step = Step(theta, {n: _tensor(v) for n, v in now.items()} | same)
-        else:
-            step = rule(theta, grad, t, **hyper | memory)
-        for p, new in zip(pack, _parts(step.theta, pack), strict=True):
-            if p.grad is not None and new.data_ptr() != p.data_ptr():
-                p.copy_(new)
-        self._remember(pack, t, step.memory)
+    def _step_in_blocks(self, rule: Rule, pack: list[torch.Tensor], hyper: dict[str, Any]) -> None:
+        """As NumPy arrays that share the tensors' memory, so the tensors themselves are updated."""
+        states = [self.state[p] for p in pack]
+        tensors = [n for n, v in states[0].items() if torch.is_tensor(v)]
+        long = {n: [_vector(state[n]) for state in states] for n in tensors}
+        single = {n: v for n, v in states[0].items() if n not in long}
+        t = single.pop("step", 0) + 1
+        thetas = [_vector(p.detach()) for p in pack]
+        grads = [_grad(p).reshape(-1).numpy() for p in pack]
+        now = step_in_blocks(rule, thetas, grads, t, long, hyper | single)
+        torch.autograd.graph.increment_version(pack)  # so that backward notices the change
+        new = {n: v for n, v in now.items() if v is not long.get(n)}
+        parts = {n: [*map(torch.from_numpy, v)] for n, v in new.items() if isinstance(v, list)}
+        self._remember(pack, t, new | parts)
 
-    def _joined(self, pack: list[torch.Tensor]) -> dict[str, Any]:
-        """The memory of these tensors as long vectors, which are created if they don't exist."""
-        known = self.joined.get(pack[0])
-        if known is None or known.pack != [id(p) for p in pack]:
-            known = Joined([], {}, {})
-        memory = {}
-        for name, first in self.state[pack[0]].items():
-            parts = [self.state[p].get(name) for p in pack]
-            if not torch.is_tensor(first):
-                memory[name] = first
-            elif all(a is b for a, b in zip(parts, known.parts.get(name, [None]), strict=False)):
-                memory[name] = known.long[name]
-            else:
-                memory[name] = _cat(parts)
-        return memory
+    def _step_as_one(self, rule: Rule, pack: list[torch.Tensor], hyper: dict[str, Any]) -> None:
+        """As one long vector, a copy, on the tensors' own device."""
+        states = [self.state[p] for p in pack]
+        memory: dict[str, Any] = {
+            n: _joined(state[n] for state in states) if torch.is_tensor(v) else v
+            for n, v in states[0].items()
+        }
+        t = memory.pop("step", 0) + 1
+        theta, grad = _joined(p.detach() for p in pack), _joined(map(_grad, pack))
+        step = rule(theta, grad, t, **hyper | memory)
+        sizes = [p.numel() for p in pack]
+        for p, new in zip(pack, step.theta.split(sizes), strict=True):
+            if p.grad is not None:
+                p.copy_(new.view(p.shape))
+        long = {n: v for n, v in step.memory.items() if np.shape(v) == theta.shape}
+        parts = {n: [*v.split(sizes)] for n, v in long.items()}
+        self._remember(pack, t, step.memory | parts)
 
     def _remember(self, pack: list[torch.Tensor], t: int, memory: dict[str, Any]) -> None:
-        """Each tensor's part of it; views, so that the next update finds them already joined."""
-        before, total = self.joined.get(pack[0], Joined([], {}, {})), sum(p.numel() for p in pack)
-        long = {n: v for n, v in memory.items() if torch.is_tensor(v) and v.shape == (total,)}
-        parts = {
-            n: before.parts[n] if v is before.long.get(n) else _parts(v, pack)
-            for n, v in long.items()
-        }
-        self.joined[pack[0]] = Joined([id(p) for p in pack], long, parts)
-        single = {n: _number(v) for n, v in memory.items() if n not in long}
+        """A list has a part for each tensor; anything else is one number for all of them."""
         for i, p in enumerate(pack):
-            self.state[p] = {"step": t} | {n: part[i] for n, part in parts.items()} | single
+            own = {
+                n: v[i].view(p.shape) if isinstance(v, list) else _number(v)
+                for n, v in memory.items()
+            }
+            self.state[p].update({"step": t} | own)
 
     def __getstate__(self) -> dict[str, Any]:
-        own = dict(default=self.default, shared=self.shared, steppers=self.steppers, joined={})
+        own = dict(default=self.default, shared=self.shared, steppers=self.steppers)
         return super().__getstate__() | own
 
     def __repr__(self) -> str:
@@ -225,31 +212,27 @@ class RuleOptimizer(torch.optim.Optimizer):
 
 
 def _grad(p: torch.Tensor) -> torch.Tensor:
-    return torch.zeros_like(p) if p.grad is None else p.grad
+    return torch.zeros_like(p) if p.grad is None else p.grad.detach()
 
 
-def _flat(tensors: list[torch.Tensor]) -> torch.Tensor:
-    """The only one as a vector, in which its own numbers are written to."""
-    return tensors[0].reshape(-1)
+def _is_numpys(tensor: torch.Tensor) -> bool:
+    """Whether NumPy can work on it in place: on the CPU, contiguous, at least 4 bytes a number."""
+    return tensor.device.type == "cpu" and tensor.itemsize >= 4 and tensor.is_contiguous()
 
 
-def _cat(tensors: list[torch.Tensor]) -> torch.Tensor:
-    """All of them as one vector, a copy."""
+def _vector(tensor: torch.Tensor) -> np.ndarray:
+    """A view of its numbers: what is written there is written to the tensor."""
+    return tensor.view(-1).numpy()
+
+
+def _joined(tensors: Iterable[torch.Tensor]) -> torch.Tensor:
+    """All of them copied to one vector."""
     return torch.cat([tensor.reshape(-1) for tensor in tensors])
-
-
-def _tensor(value: Any) -> Any:
-    return torch.from_numpy(value) if getattr(value, "ndim", 0) else value
 
 
 def _number(value: Any) -> Any:
     """One number for all of them, which torch.load accepts without being told to trust it."""
     return value.item() if torch.is_tensor(value) or isinstance(value, np.generic) else value
-
-
-def _parts(long: torch.Tensor, pack: list[torch.Tensor]) -> list[torch.Tensor]:
-    pieces = long.split([p.numel() for p in pack])
-    return [piece.view(p.shape) for piece, p in zip(pieces, pack, strict=True)]
 
 
 def _seen(value: Any, shape: Any, other: tuple[int, ...]) -> Any:

@@ -40,7 +40,7 @@ def schedule_free_sgd(theta, grad, t, z=None, x=None, *, lr=1e-2, beta=0.9) -> S
     Units: lr as theta squared over loss, as SGD's.
     Ranges: lr at least 0; beta at least 0 and below 1.
     Source: Defazio et al. (2024), equations 3 to 5, arXiv:2405.15682. Not in torch. Their code
-    weights z by the square of lr, and leaves the starting point out of the mean.
+    weights z by the square of lr, and leaves the starting point out of the mean; so does Optax's.
 
     z jumps back and forth between -1 and 1 forever, but its mean comes to rest:
 
@@ -97,8 +97,10 @@ def schedule_free_adamw(
     Shapes: theta, grad, z, x, v, v_hat, scale (..., d); weight, the sum of lr squared, as lr.
     Units: eps as grad, v as grad squared; lr as theta; weight_decay lambda as 1 / lr.
     Ranges: lr, eps, weight_decay at least 0; beta1, beta2 at least 0 and below 1.
-    Source: Defazio et al. (2024), Algorithm 1, arXiv:2405.15682; warmup is left to a schedule.
-    Not in torch.
+    Source: Defazio et al. (2024), Algorithm 1, arXiv:2405.15682; warmup is left to a schedule. Same
+    as optax.contrib.schedule_free_adamw at a constant lr. Keras's ScheduleFreeAdamW gives every z
+    the same weight, and decays theta itself; on the torch backend (3.15) its path is different,
+    because it overwrites z before reading it. Not in torch.
 
     The first step is Adam's, of length lr, and all three points take it:
 

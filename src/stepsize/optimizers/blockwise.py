@@ -1,7 +1,8 @@
-"""Apply a rule to a long vector block by block, so that intermediate results stay in the cache."""
+"""Apply a rule to long vectors block by block, so that intermediate results stay in the cache."""
 
 import functools
 import math
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -11,9 +12,11 @@ from ..ranges import count_from, require
 from .rules import Rule, Step, scope_of, unguarded
 from .slips import name_of, require_rule
 
-__all__ = ["blockwise"]
+__all__ = ["blockwise", "step_in_blocks"]
 
 BLOCK = 24 * 1024  # 192 KiB in float64: from 256 KiB on, malloc asks the system for each array
+
+Block = list[tuple[int, slice]]  # which vectors, and from where to where in each
 
 
 def blockwise(rule: Rule, block: int = BLOCK) -> Rule:
@@ -47,35 +50,87 @@ def blockwise(rule: Rule, block: int = BLOCK) -> Rule:
         name = name_of(rule)
         raise ValueError(f"rule must look at each coordinate by itself, but {name} doesn't")
 
-    checked = unguarded(rule)  # for all blocks but the first, which stands for them
-
     @functools.wraps(rule)
     def in_place(theta: Any, grad: Any, t: int, **given: Any) -> Step:
         if not isinstance(theta, np.ndarray) or theta.dtype.kind != "f" or theta.ndim == 0:
             raise TypeError("theta must be an array of floats: it is written into")
-        if np.shape(grad) != theta.shape:
-            raise ValueError(f"grad must have theta's shape {theta.shape}, not {np.shape(grad)}")
-        d, memory = theta.shape[-1], {}
-        count = max(math.ceil(d / block), 1)
-        edges = [i * d // count for i in range(count + 1)]  # alike: a short one costs as much
-        long = [n for n, v in given.items() if np.shape(v)[-1:] == (d,)]
-        for i, (low, high) in enumerate(pairwise(edges)):
-            here, work = np.s_[..., low:high], rule if i == 0 else checked
-            step = work(theta[here], grad[here], t, **given | {n: given[n][here] for n in long})
-            if i == 0:
-                memory = {n: _place(given.get(n), v, step, theta) for n, v in step.memory.items()}
-            for name, value in step.memory.items():
-                if np.shape(memory[name]) == theta.shape:
-                    memory[name][here] = value
-            theta[here] = step.theta
-            del step  # or the next block's arrays would lie beside this one's
-        return Step(theta, memory)
+        if not isinstance(grad, np.ndarray):
+            raise TypeError(f"grad must be an array, as theta is, not {type(grad).__name__}")
+        if grad.shape != theta.shape:
+            raise ValueError(f"grad must have theta's shape {theta.shape}, not {grad.shape}")
+        arrays = {n: v for n, v in given.items() if isinstance(v, np.ndarray)}
+        long = {n: [v] for n, v in arrays.items() if v.shape[-1:] == theta.shape[-1:]}
+        memory = step_in_blocks(rule, [theta], [grad], t, long, given, block)
+        return Step(theta, {n: v[0] if isinstance(v, list) else v for n, v in memory.items()})
 
     return in_place
 
 
-def _place(old: Any, first: Any, step: Step, theta: np.ndarray) -> Any:
-    """Where a memory is written: over the old one; into a new one; or it is one for all blocks."""
-    if np.shape(first) != step.theta.shape:
-        return first
-    return old if np.shape(old) == theta.shape else np.empty_like(theta)
+def step_in_blocks(
+    rule: Rule,
+    thetas: list[np.ndarray],
+    grads: list[np.ndarray],
+    t: int,
+    long: dict[str, list[np.ndarray]],
+    given: dict[str, Any],
+    block: int = BLOCK,
+) -> dict[str, Any]:
+    """One step of many vectors, by a rule for coordinates. **Writes into thetas and long.**
+
+    thetas, grads: arrays (..., d), each with its own d. long: by name, the memories that have one
+    such array for each vector. given: everything else. Returns the memory: a list of arrays where
+    each vector has its own, otherwise one value.
+    """
+    memory: dict[str, Any] = {}
+    work = rule
+    for here in _blocks((theta.shape[-1] for theta in thetas), block):
+        now = {n: _gather(arrays, here) for n, arrays in long.items()}
+        step = work(_gather(thetas, here), _gather(grads, here), t, **given | now)
+        work = unguarded(rule)  # the first block was checked, and stands for all
+        for name, value in step.memory.items():
+            if np.shape(value) != step.theta.shape:
+                memory[name] = value
+                continue
+            if name not in memory:
+                memory[name] = _places(long.get(name), thetas)
+            _scatter(value, memory[name], here)
+        _scatter(step.theta, thetas, here)
+        del now, step  # or the next block's arrays would lie beside this one's
+    return memory
+
+
+def _blocks(lengths: Iterable[int], block: int) -> Iterator[Block]:
+    """Parts of long vectors, and handfuls of short ones, because a call costs the same for few."""
+    handful: Block = []
+    for i, d in enumerate(lengths):
+        if d >= block:
+            count = math.ceil(d / block)
+            edges = [k * d // count for k in range(count + 1)]  # alike, for the same reason
+            yield from ([(i, slice(*ends))] for ends in pairwise(edges))
+            continue
+        if handful and sum(part.stop for _, part in handful) + d > block:
+            yield handful
+            handful = []
+        handful.append((i, slice(0, d)))
+    if handful:
+        yield handful
+
+
+def _gather(arrays: list[np.ndarray], block: Block) -> np.ndarray:
+    parts = [arrays[i][..., part] for i, part in block]
+    return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-1)
+
+
+def _scatter(value: Any, arrays: list[np.ndarray], block: Block) -> None:
+    low = 0
+    for i, part in block:
+        high = low + part.stop - part.start
+        arrays[i][..., part] = value[..., low:high]
+        low = high
+
+
+def _places(old: list[np.ndarray] | None, thetas: list[np.ndarray]) -> list[np.ndarray]:
+    """Where a memory is written: over the old one, or to new arrays."""
+    if old is not None and old[0].shape == thetas[0].shape:
+        return old
+    return [np.empty_like(theta) for theta in thetas]

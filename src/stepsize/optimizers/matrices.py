@@ -5,6 +5,8 @@ theta is (..., n, m), and a column of hyper-parameters for k runs in one pass is
 
 from typing import Any
 
+import numpy as np
+
 from ..ranges import any_number, at_least, at_most, below_one, count_from
 from .elementwise import maximum, minimum
 from .linalg import eigenvectors, inverse_root, orthonormal
@@ -231,7 +233,10 @@ def orthogonalize(
     nothing converges to 1: a value ends up between 0.68 and 1.2, or lower if it began smaller.
     With 1.875, -1.25 and 0.375 it converges, but a small s takes many more steps.
     Shapes: (..., n, m) -> (..., n, m). Source: Jordan et al. (2024), as for `muon`.
+    Raises: ValueError for what has fewer than two axes.
     """
+    if np.ndim(matrix) < 2:
+        raise ValueError(f"matrix must have the shape (..., n, m), not {tuple(np.shape(matrix))}")
     wide = matrix.shape[-2] <= matrix.shape[-1]
     x = matrix if wide else matrix.mT
     norm = (x * x).sum(axis=(-2, -1), keepdims=True) ** 0.5
