@@ -161,7 +161,7 @@ def momentum_map(trace: Trace, grown: np.ndarray) -> str:
 
 
 def range_test(found: RangeTest, end: float, best: float) -> str:
-    """What the test suggests, and what a full run at that rate comes to, beside the best one."""
+    """What the test suggests, and how a full run at that rate ends, compared with the best one."""
     if found.suggestion is None:
         return f"no suggestion: {found.reason}"
     smooth = found.smoothed
@@ -229,7 +229,7 @@ def microscope(trace: Trace, step: np.ndarray) -> str:
 
 
 def warmup(ends: np.ndarray, chance: float) -> str:
-    """What became of some runs, one per seed. ends: their losses; chance: that of a blind guess."""
+    """How some runs ended, one per seed. ends: their losses; chance: the loss of a blind guess."""
     learned = int((ends < chance / 3).sum())
     stuck = int((ends > 0.8 * chance).sum())
     rest = f", {len(ends) - learned - stuck} in between" if learned + stuck < len(ends) else ""
@@ -239,7 +239,7 @@ def warmup(ends: np.ndarray, chance: float) -> str:
 
 
 def width(form: str, width: int, exponent: int, ends: np.ndarray, best: int) -> str:
-    """What came of the runs of a cell, one per seed; and the exponent of the width's best rate."""
+    """How the runs of a cell ended, one per seed, and the exponent of the width's best rate."""
     name = {"standard": "standard form", "mup": "μP"}[form]
     low, high = number(ends.min()), number(ends.max())
     where = f"{name}, width {width}, rate {power_of_2(exponent)}"
@@ -254,7 +254,7 @@ def power_of_2(exponent: int) -> str:
 
 
 def race(optimizer: str, lr: float, ends: np.ndarray, best_lr: float, best: float) -> str:
-    """What came of the runs of a cell, one per seed; and which rate is the optimizer's best."""
+    """How the runs of a cell ended, one per seed, and the optimizer's best rate."""
     kept, lost = ends[np.isfinite(ends)], int((~np.isfinite(ends)).sum())
     said = f"{optimizer} at {lr:g}: {len(ends)} run{'s' if len(ends) > 1 else ''}"
     if len(kept):
