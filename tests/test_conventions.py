@@ -77,7 +77,7 @@ def clipping_divides(library: str) -> str:
         clipped = float(
             optax.clip_by_global_norm(1e-6).update(np.array([2e-6], np.float32), None)[0][0]
         )
-    return _nearest(clipped * 1e6, {"the norm": 1.0, "the norm + 1e-06": 2 / 3}, within=1e-3)
+    return _nearest(clipped * 1e6, {"the norm": 1.0, "the norm + 1e-6": 2 / 3}, within=1e-3)
 
 
 def eps_in_adam(library: str, optimizer: str = "Adam") -> str:
@@ -258,7 +258,7 @@ def default(library: str, optimizer: str, name: str) -> str:
     value = parameters[NAMES.get(name, {}).get(library, name)].default
     if library == "optax" and name == "lr" and value is None:
         return "1" if abs(_step_without_rate() - 0.001) < 1e-3 else "?"
-    return "none" if value in (None, inspect.Parameter.empty) else f"{value:g}"
+    return "none" if value in (None, inspect.Parameter.empty) else f"{value:g}".replace("e-0", "e-")
 
 
 def _step_without_rate() -> float:

@@ -150,4 +150,4 @@ def test_the_lab_trains_more_without_torch_and_keeps_it():
     assert lab.panel.note.value == ""
     assert lab.controls["runs"].value == len(RUNS) + 1 == len(Map())
     lab.controls["form"].value, lab.controls["wide"].value = "mup", 32
-    assert "6 runs" in lab.sentence and "2^−" in lab.sentence
+    assert "6 runs" in lab.sentence and "rate 2⁻⁶" in lab.sentence

@@ -712,11 +712,12 @@ def test_the_words_of_the_range_test_are_true(steps):
     lab = labs.range_test()
     for rule in (sgd, momentum, adam):
         lab.controls["rule"].value, lab.controls["steps"].value = rule, steps
-        form = r"half of its fall by .+, lowest at (.+): "
-        form += r"a full run at (.+) ends at (.+), the best of the sweep at (.+)"
+        form = r"the test suggests (.+): half of the fall is over by .+, and the lowest point is "
+        form += r"at (.+); a full run at that rate ends with a loss of (.+), the best of the sweep "
+        form += r"with (.+)"
         said = re.fullmatch(form, lab.sentence)
         assert said is not None, lab.sentence
-        low, rate, end, best = map(float, said.groups())
+        rate, low, end, best = map(float, said.groups())
         loss = descend(rule, uneven_line(), np.zeros(4), 300, lr=rate).loss[-20:].mean()
         assert loss == pytest.approx(end, rel=0.05)
         assert best <= end

@@ -380,8 +380,10 @@ def every_value(q):
 
 
 def plain(text):
-    """The number in a text, as Python writes it."""
-    return text.replace("−", "-")
+    """The number in a text, as Python writes it: 2 × 10⁻⁶ is 2e-6."""
+    text = re.sub(r"(?:([\d.]+) × )?10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)", r"\g<1>e\g<2>", text.replace("−", "-"))
+    text = f"1{text}" if text.startswith("e") else text
+    return text.translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789"))
 
 
 def rounds_to(text, found):
@@ -956,7 +958,7 @@ def test_the_first_answer_counts_and_is_kept():
     again = last_check(seed=3)
     assert again.score == "1 of 2 right so far; 28 to go."
     assert again.answer(2, right(second)).verdict.startswith("No: ")
-    assert last_check(seed=4).score.startswith("0 of 0 right")
+    assert last_check(seed=4).score == "None of the 30 questions is answered yet."
 
 
 def test_progress_has_the_best_seed():
@@ -1016,7 +1018,7 @@ def test_buttons_and_answers_are_one():
 def test_a_file_that_was_written_by_hand_does_no_harm(tmp_path):
     record.keep(record.named(3, draw(3)[0].name), "right", "z")
     record.keep(record.named(3, "no such question"), "right", "a")
-    assert last_check(seed=3).score.startswith("0 of 0 right")
+    assert last_check(seed=3).score == "None of the 30 questions is answered yet."
     assert LAST in repr(progress())
 
 

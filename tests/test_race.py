@@ -128,8 +128,8 @@ def test_the_words_are_true(task):
         assert lab.sentence.startswith(f"sgd at {lr:g}: {len(ends)} runs")
         assert ("diverged" in lab.sentence) == np.isinf(ends).any()
         if np.isfinite(ends).all():
-            assert f", mean {sentences.number(ends.mean())};" in lab.sentence
-        assert lab.sentence.partition("best at a rate of ")[2].startswith(
+            assert f", mean {sentences.number(ends.mean())}." in lab.sentence
+        assert lab.sentence.partition("best rate for sgd is ")[2].startswith(
             f"{RATES[known.means(task, 'sgd').argmin()]:g},"
         )
 
@@ -137,11 +137,11 @@ def test_the_words_are_true(task):
 def test_what_is_said_of_runs_that_were_lost():
     said = sentences.race("sgd", 3.0, np.array([0.5, np.inf, 0.7]), 0.1, 0.05)
     assert said == (
-        "sgd at 3: 3 runs, loss 0.5 to 0.7 at the end, 1 diverged; "
-        "sgd is best at a rate of 0.1, with a mean of 0.05"
+        "sgd at 3: 3 runs, final loss 0.5 to 0.7, 1 diverged. "
+        "The best rate for sgd is 0.1, with a mean of 0.05"
     )
     assert sentences.race("sgd", 3.0, np.array([np.inf]), 0.1, 0.05).startswith(
-        "sgd at 3: 1 run, 1 diverged;"
+        "sgd at 3: 1 run, 1 diverged."
     )
 
 

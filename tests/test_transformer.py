@@ -125,13 +125,14 @@ def test_what_the_lesson_reads_off_the_map():
 
 def test_the_sentence_is_true():
     assert sentences.warmup(np.array([0.1, 2.0, 1.0]), 2.08) == (
-        "1 of 3 runs learned, 1 stuck, 1 between: loss 0.1 to 2 at the end, 2.08 is chance"
+        "1 of 3 runs learned, 1 got stuck, 1 in between: "
+        "they end with losses from 0.1 to 2 (chance is 2.08)"
     )
     for end in (0.0, 0.69, 0.7, 1.66, 1.67, 2.1):
         run = Run(np.full(20, end), *[np.zeros(20)] * 5)
         said = sentences.warmup(np.array([end]), CHANCE)
-        told = {"learned": "1 of 1 runs", "stuck": " 1 stuck", "between": " 1 between"}[run.verdict]
-        assert told in said
+        told = {"learned": "1 of 1 runs", "stuck": "1 got stuck", "between": "1 in between"}
+        assert told[run.verdict] in said
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from stepsize.command import arguments
 from stepsize.command import guide as whole
 from stepsize.command.files import write
 from stepsize.command.places import chosen
+from stepsize.quiz import LENGTH
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = ROOT / "lessons" / "instructor"
@@ -141,8 +142,11 @@ def lengths() -> str:
         code = "".join(re.findall(r"```python.*?```", text, re.DOTALL))
         words = len(re.sub(r"```.*?```", "", text, flags=re.DOTALL).split())
         asked, solved = text.count("> **Predict"), text.count(f"{SOLUTION}\n")
+        whole = re.findall(r'tags=\["solution"\]\n(.*?)```', text, re.DOTALL)
+        solved += sum(cell.count("\n") for cell in whole)
         checks, labs = code.count("\ncheck("), code.count("\nlabs.")
         estimate = words / 200 + code.count("\n") / 15 + asked + 3 * (checks + labs) + solved / 2
+        estimate += LENGTH * code.count("\nlast_check(")  # a minute for each question
         numbers = (minutes, round(estimate), words, asked, checks, labs)
         rows.append([f"[{number}]({stem}.md)", *map(str, numbers)])
     return "\n".join(f"| {' | '.join(row)} |" for row in rows) + "\n"

@@ -139,7 +139,8 @@ class SideBySide:
         rows = []
         for library, path in self.paths.items():
             how = "run here" if library in self.live else "from the record"
-            rows.append(f"{library:6} ends at {path[-1]:9.5f}   ({how})")
+            end = f"{path[-1]:9.5f}".replace("-", "−")
+            rows.append(f"{library:6} ends at {end}   ({how})")
         return "\n".join(rows)
 
 

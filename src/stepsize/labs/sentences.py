@@ -164,9 +164,11 @@ def range_test(found: RangeTest, end: float, best: float) -> str:
         return f"no suggestion: {found.reason}"
     smooth = found.smoothed
     halfway = found.lr[np.argmax(smooth <= (smooth[0] + smooth.min()) / 2)]
-    seen = f"half of its fall by {number(halfway)}, lowest at {number(found.lr[smooth.argmin()])}"
-    tried = f"a full run at {number(found.suggestion)} ends at {number(end)}"
-    return f"{seen}: {tried}, the best of the sweep at {number(best)}"
+    lowest = number(found.lr[smooth.argmin()])
+    seen = f"half of the fall is over by {number(halfway)}, and the lowest point is at {lowest}"
+    tried = f"a full run at that rate ends with a loss of {number(end)}"
+    beside = f"the best of the sweep with {number(best)}"
+    return f"the test suggests {number(found.suggestion)}: {seen}; {tried}, {beside}"
 
 
 def schedules(
@@ -233,18 +235,25 @@ def warmup(ends: np.ndarray, chance: float) -> str:
     """How some runs ended, one per seed. ends: their losses; chance: the loss of a blind guess."""
     learned = int((ends < chance / 3).sum())
     stuck = int((ends > 0.8 * chance).sum())
-    rest = f", {len(ends) - learned - stuck} between" if learned + stuck < len(ends) else ""
-    said = f"{learned} of {len(ends)} runs learned, {stuck} stuck{rest}"
+    rest = f", {len(ends) - learned - stuck} in between" if learned + stuck < len(ends) else ""
+    said = f"{learned} of {len(ends)} runs learned, {stuck} got stuck{rest}"
     low, high = number(ends.min()), number(ends.max())
-    return f"{said}: loss {low} to {high} at the end, {chance:.2f} is chance"
+    return f"{said}: they end with losses from {low} to {high} (chance is {chance:.2f})"
 
 
 def width(form: str, width: int, exponent: int, ends: np.ndarray, best: int) -> str:
     """How the runs of a cell ended, one per seed, and the exponent of the width's best rate."""
-    name = {"standard": "standard", "mup": "μP"}[form]
+    name = {"standard": "standard form", "mup": "μP"}[form]
     low, high = number(ends.min()), number(ends.max())
-    said = f"{name}, width {width}, rate 2^−{-exponent}: {len(ends)} runs, loss {low} to {high}"
-    return f"{said}, {number(float(np.median(ends)))} in the middle; best rate here: 2^−{-best}"
+    where = f"{name}, width {width}, rate {power_of_2(exponent)}"
+    said = f"{len(ends)} runs end with losses from {low} to {high}"
+    middle = f"a median of {number(float(np.median(ends)))}"
+    return f"{where}: {said}, {middle}; the best rate for this width is {power_of_2(best)}"
+
+
+def power_of_2(exponent: int) -> str:
+    """As a book prints it: 2⁻⁶."""
+    return "2" + str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
 def race(optimizer: str, lr: float, ends: np.ndarray, best_lr: float, best: float) -> str:
@@ -253,9 +262,9 @@ def race(optimizer: str, lr: float, ends: np.ndarray, best_lr: float, best: floa
     said = f"{optimizer} at {lr:g}: {len(ends)} run{'s' if len(ends) > 1 else ''}"
     if len(kept):
         low, high = number(kept.min()), number(kept.max())
-        said += f", loss {low} to {high} at the end" if len(kept) > 1 else f", loss {low}"
+        said += f", final loss {low} to {high}" if len(kept) > 1 else f", final loss {low}"
     said += f", {lost} diverged" if lost else f", mean {number(kept.mean())}"
-    return f"{said}; {optimizer} is best at a rate of {best_lr:g}, with a mean of {number(best)}"
+    return f"{said}. The best rate for {optimizer} is {best_lr:g}, with a mean of {number(best)}"
 
 
 def fair_race(losses: Mapping[str, np.ndarray], rates: np.ndarray, steps: int) -> str:

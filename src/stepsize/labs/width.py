@@ -13,6 +13,7 @@ from .. import plots
 from . import sentences
 from .controls import STYLE, buttons, list_slider
 from .lab import Lab, Scene, panels
+from .sentences import power_of_2
 from .training_panel import TrainingPanel
 from .trainings import Trainings
 
@@ -53,17 +54,13 @@ def _loss(run: dict[str, Any]) -> float:
     return float(run["loss"])
 
 
-def _minus(exponent: int) -> str:
-    return f"−{-exponent}"
-
-
 def width() -> Lab:
     """The loss at the end for each width and rate, in both forms; a line joins the best rates."""
     known = Map()
     controls = dict(
         form=buttons("rules", [("standard", "standard"), ("μP", "mup")]),
         wide=list_slider("width", WIDTHS, value=64),
-        exponent=list_slider("rate", [(f"2^{_minus(e)}", e) for e in EXPONENTS], value=-6),
+        exponent=list_slider("rate", [(power_of_2(e), e) for e in EXPONENTS], value=-6),
         runs=widgets.IntProgress(
             len(known), min=0, max=len(known), description="runs trained", style=STYLE
         ),
@@ -73,9 +70,9 @@ def width() -> Lab:
         axes = panels(2)
         for ax, form, title in zip(axes, FORMS, ("standard", "μP"), strict=True):
             medians = known.medians(form)
-            names = "log₂ of the rate (in the cells: loss × 100)", f"width ({title})"
+            names = "rate (in the cells: loss × 100)", f"width ({title})"
             plots.cells(ax, 100 * medians, EXPONENTS, WIDTHS, 230, *names, low=1)
-            ax.set_xticks(range(len(EXPONENTS)), [*map(_minus, EXPONENTS)])
+            ax.set_xticks(range(len(EXPONENTS)), [*map(power_of_2, EXPONENTS)])
             best = medians.argmin(axis=1)
             ax.plot(best, range(len(WIDTHS)), color=plots.BLUE, lw=6, alpha=0.35)
         return Scene(axes)

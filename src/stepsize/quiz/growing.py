@@ -21,7 +21,7 @@ def uneven(last: int) -> Asked:
     return asked(
         f"An update gathers two micro-batches, of 64 and of {last} examples. Their mean gradients "
         "are 1 and 6. What is the gradient of the whole batch?",
-        (number(right), "Each example counts the same, so the means are weighed by the sizes."),
+        (number(right), "Each example counts the same, so the means are weighted by the sizes."),
         ("3.5", "The mean of the means: examples of the small one count for more."),
         ("7", "The sum: the division is missing."),
         (
@@ -38,7 +38,7 @@ def stands_still(step: float) -> Asked:
         "nearest each time. Where does it end?",
         ("1", "Below 1 the gap is 0.0039: less than half of it is rounded away, every time."),
         (number(1 - 100 * step), "That is where float32 ends. bfloat16 has 8 significant bits."),
-        (number(1 - 100 * 2**-8), "So it would be if each step were rounded up to a whole gap."),
+        (number(1 - 100 * 2**-8), "It would, if each step were rounded up to a whole gap."),
         ("0", "bfloat16 has float32's range: nothing underflows here."),
     )
 
@@ -49,7 +49,7 @@ def gigabytes(billions: int) -> Asked:
         f"Adam trains {billions} billion parameters in mixed precision: weights and gradients in "
         "bfloat16, master weights and both memories in float32. How many gigabytes is that, "
         "activations left out?",
-        (f"{16 * billions}", "2 + 2 + 4 + 4 + 4 bytes a parameter, as many as without mixing."),
+        (f"{16 * billions}", "2 + 2 + 4 + 4 + 4 bytes a parameter, as many as in plain float32."),
         (f"{8 * billions}", "That is half of pure float32. The master copy is in the way."),
         (f"{12 * billions}", "That leaves the master weights out."),
         (f"{4 * billions}", "That is one number in float32. There are five of them."),
@@ -64,5 +64,8 @@ def beyond_the_bend() -> Asked:
         ("hardly fewer", "The rate is limited by the curvature there, no longer by noise."),
         ("a quarter as many", "Only where noise limits the rate, on smaller batches."),
         ("half as many", "The root would do that. Here the gain ended altogether."),
-        ("four times as many", "A larger batch does no harm a step. It costs more examples."),
+        (
+            "four times as many",
+            "Per step, a larger batch does no harm. It just costs more examples.",
+        ),
     )

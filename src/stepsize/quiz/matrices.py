@@ -46,7 +46,7 @@ def keeps_its_pace(angle: int) -> Asked:
 @question(13)
 def given_to_muon() -> Asked:
     return asked(
-        "A language model's parameters, in two groups. Which of these is usually left to Muon?",
+        "A language model's parameters, in two groups. Which of these is usually given to Muon?",
         (
             "the 512 × 2048 weights of a hidden layer",
             "A matrix, and its directions mean something.",
@@ -60,7 +60,7 @@ def given_to_muon() -> Asked:
             "They are vectors, and have no singular values.",
             "the weights of the norms",
         ),
-        ("all of these", "Only one of them is the weights of a hidden layer."),
+        ("all of these", "The other two usually go to Adam."),
     )
 
 
@@ -73,7 +73,7 @@ def price_of_muon(m_batch: tuple[int, int]) -> Asked:
         "costs?",
         (
             f"{number(100 * 5 * m / batch)}%",
-            "5 m / B: products of matrices, whatever the batch.",
+            "5 m / B: Muon's matrix products don't depend on the batch.",
             f"{number(100 * 5 * m / batch)} %",  # as first drawn
         ),
         (

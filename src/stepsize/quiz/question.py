@@ -6,12 +6,16 @@
 A question is a function of its parameters, each of which is one of a few values.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple
 
 __all__ = ["Asked", "Choice", "Question", "asked", "number", "question"]
+
+EXPONENT = re.compile(r"(\d+(?:\.\d+)?)e([-+]\d+)")  # as Python prints it
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 class Choice(NamedTuple):
@@ -56,9 +60,24 @@ def question(lesson: int, **values: Sequence[Any]) -> Callable[[Callable[..., As
 
 def asked(text: str, right: tuple[str, ...], *wrong: tuple[str, ...]) -> Asked:
     """What a question's function returns: each choice is a text, and why it is right or wrong."""
-    return Asked(text, Choice(*right), tuple(Choice(*choice) for choice in wrong))
+    return Asked(text, _choice(*right), tuple(_choice(*choice) for choice in wrong))
+
+
+def _choice(text: str, why: str, first: str = "") -> Choice:
+    """Its number as a book prints it. The choice keeps its place, which its text decides."""
+    printed = EXPONENT.sub(_in_print, text)
+    return Choice(printed, why, first or (text if printed != text else ""))
+
+
+def _in_print(found: re.Match[str]) -> str:
+    """1e+03 is 1000, 2e-06 is 2 × 10⁻⁶."""
+    digits, power = found[1], int(found[2])
+    if power > 0:
+        return f"{float(found[0]):,.0f}" if power > 3 else f"{float(found[0]):.0f}"
+    raised = f"10{str(power).translate(RAISED)}"
+    return raised if float(digits) == 1 else f"{digits} × {raised}"
 
 
 def number(x: float) -> str:
-    """Three digits: 0.0123, −0.29, 1e-06; the minus sign of the texts, the exponent of code."""
+    """Three digits: 0.0123, −0.29, 1e-06; a choice prints the last as 10⁻⁶."""
     return f"{'−' * (x < 0)}{abs(x):.3g}"

@@ -313,7 +313,7 @@ def contains() -> Asked:
             "budget matters.",
         ),
         ("SGD, if the problem is noisy", "Then the best μ is 0, and the two are the same."),
-        ("it can't be said", "The best of more choices is never worse."),
+        ("you can't tell", "The best of more choices is never worse.", "it can't be said"),
         (
             "always SGD: it has less to tune",
             "With a small budget that can happen. Without limit it can't.",

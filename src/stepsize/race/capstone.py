@@ -168,9 +168,11 @@ def _said(contest: Contest) -> str:
     else:
         verdict = "Ten runs don't tell which is better: the interval contains 0."
     return (
-        f"{verdict}\nLoss at the end, mean of {SEEDS} seeds: {yours:.2f}, the course's "
+        f"{verdict}\nFinal loss, mean of {SEEDS} seeds: yours {yours:.2f}, the course's "
         f"{courses:.2f}, chance {CHANCE:.2f}. Yours was lower on {better} of {SEEDS}.\n"
-        f"On average, lower by {gain:.2f}; 95% interval {low:.1g} to {high:.1g}."
+        f"On average it was lower by {gain:.2f} (95% interval: {low:.1g} to {high:.1g}).".replace(
+            "-", "−"
+        )
     )
 
 
