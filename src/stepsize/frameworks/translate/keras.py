@@ -5,8 +5,9 @@ from typing import Any
 
 from ..recipe import Recipe
 from . import keras_loop, named
+from .keras_rules import DECOUPLED, ONLY_MATRICES, as_class, title, written_out
 from .rates import factor, first_of_warmup
-from .script import SMALL, call, constant_rate, indented, numbers, product, refuse, script, text
+from .script import call, constant_rate, indented, numbers, product, refuse, script, text
 
 __all__ = ["write"]
 
@@ -29,154 +30,10 @@ class {name}L2(keras.optimizers.{name}):
         {when}gradient = gradient + {decay} * variable
         super().update_step(gradient, variable, learning_rate)
 '''
-ONLY_MATRICES = "if len(variable.shape) > 1:  # biases and norms are left alone"
 EXCLUDED = """
 # Only matrices get weight decay. (Your model must have been built by now.)
 optimizer.exclude_from_weight_decay(var_list=[w for w in model.weights if len(w.shape) < 2])
 """
-RULE = '''
-class {name}(keras.optimizers.Optimizer):
-    """{why}"""
-
-    def build(self, variables):
-        super().build(variables)
-{memory}
-    def update_step(self, gradient, variable, learning_rate):
-        i = self._get_variable_index(variable)
-{lines}'''
-
-# The rules of ours that Keras may lack, in its words: why, what they remember, and their lines.
-Rule = tuple[str, list[str], str]
-
-MOMENTUM = (
-    "Momentum with the rate outside the velocity; that of keras.optimizers.SGD is inside.",
-    ["velocity"],
-    """
-velocity = self.velocity[i]
-velocity.assign({momentum} * velocity + gradient)
-variable.assign(variable - learning_rate * velocity)
-""",
-)
-DAMPENED = (
-    "Momentum with the rate outside the velocity, and dampening from the second update on.",
-    ["velocity"],
-    """
-velocity, push = self.velocity[i], ops.where(self.iterations > 0, 1 - {dampening}, 1.0)
-velocity.assign({momentum} * velocity + push * gradient)
-variable.assign(variable - learning_rate * velocity)
-""",
-)
-NESTEROV = (
-    "Nesterov's momentum, the rate outside; that of keras.optimizers.SGD is inside.",
-    ["velocity"],
-    """
-velocity = self.velocity[i]
-velocity.assign({momentum} * velocity + gradient)
-variable.assign(variable - learning_rate * (gradient + {momentum} * velocity))
-""",
-)
-ADAGRAD = (
-    "Adagrad with epsilon outside the root; Keras has it inside.",
-    ["total"],
-    """
-total = self.total[i]
-total.assign(total + gradient * gradient)
-variable.assign(variable - learning_rate * gradient / (ops.sqrt(total) + {eps}))
-""",
-)
-RMSPROP = (
-    "RMSprop with epsilon outside the root; Keras has it inside.",
-    ["v"],
-    """
-v = self.v[i]
-v.assign({alpha} * v + (1 - {alpha}) * gradient * gradient)
-step = gradient / (ops.sqrt(v) + {eps})
-""",
-)
-CENTERED = (
-    "Centered RMSprop with epsilon outside the root; Keras has it inside.",
-    ["m", "v"],
-    """
-m, v = self.m[i], self.v[i]
-m.assign({alpha} * m + (1 - {alpha}) * gradient)
-v.assign({alpha} * v + (1 - {alpha}) * gradient * gradient)
-step = gradient / (ops.sqrt(ops.maximum(v - m * m, 0.0)) + {eps})
-""",
-)
-ROLL = """
-velocity = self.velocity[i]  # the rate is outside it; Keras has it inside
-velocity.assign({momentum} * velocity + step)
-variable.assign(variable - learning_rate * velocity)
-"""
-STEP = """
-variable.assign(variable - learning_rate * step)
-"""
-MOMENTS = """
-m, v = self.m[i], self.v[i]
-t = ops.cast(self.iterations + 1, variable.dtype)
-m.assign({beta1} * m + (1 - {beta1}) * gradient)
-v.assign({beta2} * v + (1 - {beta2}) * gradient * gradient)
-"""
-ADAM = (
-    "Adam with epsilon added after the correction; keras.optimizers.Adam adds it before.",
-    ["m", "v"],
-    MOMENTS
-    + """
-m_hat, v_hat = m / (1 - {beta1}**t), v / (1 - {beta2}**t)
-variable.assign(variable - learning_rate * m_hat / (ops.sqrt(v_hat) + {eps}))
-""",
-)
-AMSGRAD = (
-    "AMSGrad with epsilon added after the correction; keras.optimizers.Adam adds it before.",
-    ["m", "v", "v_max"],
-    MOMENTS
-    + """
-v_max = self.v_max[i]
-v_max.assign(ops.maximum(v_max, v))
-m_hat, v_hat = m / (1 - {beta1}**t), v_max / (1 - {beta2}**t)
-variable.assign(variable - learning_rate * m_hat / (ops.sqrt(v_hat) + {eps}))
-""",
-)
-NADAM = (
-    "NAdam with a momentum_decay; that of keras.optimizers.Nadam is 1.",
-    ["m", "v"],
-    MOMENTS
-    + """
-mu = {beta1} * (1 - 0.5 * 0.96 ** (t * {momentum_decay}))
-mu_next = {beta1} * (1 - 0.5 * 0.96 ** ((t + 1) * {momentum_decay}))
-if i == 0:  # once per update, not per variable
-    self.mu_product.assign(self.mu_product * mu)
-m_hat = mu_next * m / (1 - self.mu_product * mu_next)
-m_hat = m_hat + (1 - mu) * gradient / (1 - self.mu_product)
-v_hat = v / (1 - {beta2}**t)
-variable.assign(variable - learning_rate * m_hat / (ops.sqrt(v_hat) + {eps}))
-""",
-)
-RADAM = (
-    "RAdam: Liu et al. (2020), Algorithm 2, arXiv:1908.03265. Keras doesn't have it.",
-    ["m", "v"],
-    MOMENTS
-    + """
-m_hat = m / (1 - {beta1}**t)
-adaptive = ops.sqrt(1 - {beta2}**t) / (ops.sqrt(v) + {eps})
-end = 2 / (1 - {beta2}) - 1
-rho = end - 2 * t * {beta2}**t / (1 - {beta2}**t)
-r2 = (rho - 4) * (rho - 2) * end / ((end - 4) * (end - 2) * rho)
-scale = ops.where(rho > {tractable}, ops.sqrt(ops.maximum(r2, 0.0)) * adaptive, 1.0)
-variable.assign(variable - learning_rate * scale * m_hat)
-""",
-)
-ADAMAX = (
-    "Adamax with epsilon added to the gradient; keras.optimizers.Adamax adds it to u.",
-    ["m", "u"],
-    """
-m, u = self.m[i], self.u[i]
-t = ops.cast(self.iterations + 1, variable.dtype)
-m.assign({beta1} * m + (1 - {beta1}) * gradient)
-u.assign(ops.maximum({beta2} * u, ops.abs(gradient) + {eps}))
-variable.assign(variable - learning_rate / (1 - {beta1}**t) * m / u)
-""",
-)
 
 
 def write(recipe: Recipe, log: bool) -> str:
@@ -227,10 +84,10 @@ def _optimizer(recipe: Recipe, hyper: dict[str, Any], rate: Any) -> tuple[str, s
     if name == "adamw":
         decay = decay or 0.0  # written even if it is 0.0, because Keras's default isn't
     common = dict(learning_rate=rate, global_clipnorm=recipe.clip_norm)
-    own = _written_out(recipe, hyper)
+    own = written_out(recipe, hyper)
     if own:
         kept = {"weight_decay": decay} if name in DECOUPLED else {}
-        return _class(recipe, hyper, own), _made(_title(name), **common, **kept)
+        return as_class(recipe, hyper, own), _made(title(name), **common, **kept)
     theirs, named = _theirs(recipe, hyper)
     if decay is None or name in KERAS_DECAYS:
         return "", _made(f"keras.optimizers.{theirs}", **common, **named, weight_decay=decay)
@@ -239,83 +96,12 @@ def _optimizer(recipe: Recipe, hyper: dict[str, Any], rate: Any) -> tuple[str, s
     return written, _made(f"{theirs}L2", **common, **named)
 
 
-DECOUPLED = ("adamw", "lion")
 KERAS_DECAYS = ("sgd", *DECOUPLED)  # whose decay is Keras's own
 
 
 def _made(function: str, learning_rate: Any, global_clipnorm: Any, **named: Any) -> str:
     every = dict(learning_rate=learning_rate, **named, global_clipnorm=global_clipnorm)
     return f"optimizer = {call(function, **every)}"
-
-
-def _title(name: str) -> str:
-    titles = {"adamw": "AdamW", "amsgrad": "AMSGrad", "nadam": "NAdam", "radam": "RAdam"}
-    titles |= {"rmsprop": "RMSprop", "centered_rmsprop": "CenteredRMSprop"}
-    return titles.get(name, name.capitalize())
-
-
-def _written_out(recipe: Recipe, hyper: dict[str, Any]) -> Rule | None:
-    """The rule that Keras lacks; None if its own does what the recipe says."""
-    changing, large = not constant_rate(recipe), hyper.get("eps", 0.0) > SMALL
-    match recipe.optimizer:
-        case "momentum" if hyper["dampening"]:
-            return DAMPENED
-        case "momentum" if changing:
-            return MOMENTUM
-        case "nesterov" if changing:
-            return NESTEROV
-        case "adagrad" if large:
-            return _started(ADAGRAD, hyper)
-        case "rmsprop" if (hyper["momentum"] and changing) or large:
-            return _rolling(RMSPROP, hyper)
-        case "centered_rmsprop":
-            return _rolling(CENTERED, hyper)
-        case "adam" | "adamw" if large:
-            return ADAM
-        case "amsgrad" if large:
-            return AMSGRAD
-        case "nadam" if hyper["momentum_decay"] != 1:
-            return NADAM
-        case "radam":
-            return RADAM
-        case "adamax" if large:
-            return ADAMAX
-    return None
-
-
-def _started(rule: Rule, hyper: dict[str, Any]) -> Rule:
-    """Adagrad's step, with a sum that starts at 0 or at `total`."""
-    why, memory, lines = rule
-    begun = f"(total + {text(hyper['total'])})" if hyper["total"] else "(total)"
-    return why, memory, lines.replace("(total)", begun)
-
-
-def _rolling(rule: Rule, hyper: dict[str, Any]) -> Rule:
-    """RMSprop's step, with or without momentum."""
-    why, memory, lines = rule
-    if hyper["momentum"]:
-        return why, [*memory, "velocity"], lines + ROLL
-    return why, memory, lines + STEP
-
-
-def _class(recipe: Recipe, hyper: dict[str, Any], own: Rule) -> str:
-    why, memory, lines = own
-    decay = hyper.get("weight_decay")
-    if decay and recipe.optimizer not in DECOUPLED:
-        penalty = f"gradient = gradient + {text(decay)} * variable  # L2"
-        if recipe.decays == "matrices":
-            penalty = f"{ONLY_MATRICES}\n    {penalty}"
-        lines = f"{penalty}\n{lines.lstrip()}"
-    lines = lines.format(**{name: text(value) for name, value in hyper.items()})
-    made = [f'self.{m} = self.add_optimizer_variables(variables, "{m}")' for m in memory]
-    if recipe.optimizer == "nadam":
-        made.append('self.mu_product = self.add_variable((), "ones", name="mu_product")')
-    return RULE.format(
-        name=_title(recipe.optimizer),
-        why=why,
-        memory="".join(f"        {line}\n" for line in made),
-        lines="".join(f"        {line}\n" for line in lines.splitlines() if line),
-    )
 
 
 def _theirs(recipe: Recipe, hyper: dict[str, Any]) -> tuple[str, dict[str, Any]]:
@@ -337,8 +123,7 @@ def _theirs(recipe: Recipe, hyper: dict[str, Any]) -> tuple[str, dict[str, Any]]
         case "adadelta":
             return "Adadelta", dict(rho=hyper["rho"], epsilon=eps)
         case "adam" | "adamw" | "adamax" | "nadam":
-            title = "Nadam" if name == "nadam" else _title(name)
-            return title, dict(**adam, epsilon=eps)
+            return "Nadam" if name == "nadam" else title(name), dict(**adam, epsilon=eps)
         case "amsgrad":
             return "Adam", dict(**adam, epsilon=eps, amsgrad=True)
         case "lion":
