@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from . import few, held, order, precision, records, signs, slow, thrown, weights
 from .counting import counted
-from .finding import Finding, Sign
+from .finding import Finding
 from .history import History
 from .reading import read
+from .signs import FEW, looked_for, sound
 
 __all__ = ["Diagnosis", "Finding", "diagnose", "judge"]
 
@@ -100,7 +100,7 @@ def diagnose(
 def judge(seen: History) -> Diagnosis:
     """What ails a run that has already been read."""
     with np.errstate(all="ignore"):  # losses of 1e300 are losses
-        found = [f for sign in _signs(seen) if (f := sign(seen)) is not None]
+        found = [f for sign in looked_for(seen) if (f := sign(seen)) is not None]
     weak_first = sorted(found, key=lambda finding: finding.evidence)
     strongest = {finding.name: finding for finding in weak_first if finding.evidence >= ENOUGH}
     ranked = sorted(strongest.values(), key=lambda finding: -finding.evidence)
@@ -127,19 +127,6 @@ def _unsure(seen: History) -> str:
         return "there is nothing I could read"
     if seen.kind:
         return f"the losses of a {KINDS[seen.kind]} aren't meant to fall, and nothing has broken"
-    if len(seen.loss) < few.FEW and not few.sound(seen):
-        return f"fewer than {few.FEW} losses show neither health nor illness, except in gross cases"
+    if len(seen.loss) < FEW and not sound(seen):
+        return f"fewer than {FEW} losses show neither health nor illness, except in gross cases"
     return ""
-
-
-def _signs(seen: History) -> tuple[Sign, ...]:
-    """The signs to look for, given how many losses there are and whether they are meant to fall."""
-    always = (signs.nan, held.lost, *precision.SIGNS, records.schedule_pace, *records.CODE)
-    if not len(seen.loss):
-        return always
-    if seen.kind:
-        return (signs.explosion, slow.unmoved, *always)
-    if len(seen.loss) < few.FEW:
-        return few.SIGNS + always
-    beside = held.SIGNS + thrown.SIGNS + weights.SIGNS
-    return signs.SIGNS + records.SIGNS + beside + order.SIGNS + precision.SIGNS

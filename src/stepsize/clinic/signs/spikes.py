@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from .finding import Finding
-from .history import History, jitter
+from ..finding import Finding
+from ..history import History, jitter
 
 __all__ = ["spikes"]
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from .finding import Finding, Sign
-from .history import History
+from ..finding import Finding, Sign
+from ..history import History
 
 __all__ = ["SIGNS"]
 

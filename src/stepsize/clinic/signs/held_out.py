@@ -6,9 +6,9 @@ falls there was never learned. Evidence is between 0 and 1; below 1/2 it isn't r
 
 import numpy as np
 
-from .finding import Finding, Sign, apart, trend
-from .history import History, jitter
-from .thrown import comparable
+from ..finding import Finding, Sign, apart, trend
+from ..history import History, jitter
+from .rate_too_high import comparable
 
 __all__ = ["SIGNS"]
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from .finding import Finding, Sign, chance, spread, straightness, trend
-from .history import History, jitter
+from ..finding import Finding, Sign, chance, spread, straightness, trend
+from ..history import History, jitter
 
 __all__ = ["SIGNS", "unmoved"]
 

@@ -6,11 +6,11 @@ any loss and any length. Evidence is between 0 and 1; below 1/2 it isn't reporte
 
 import numpy as np
 
-from . import slow
-from .finding import Finding, Sign, apart, spread, too_high, trend
-from .history import History, jitter
+from ..finding import Finding, Sign, apart, spread, too_high, trend
+from ..history import History, jitter
+from . import too_slow
+from .rate_too_high import settles
 from .spikes import spikes
-from .thrown import settles
 
 __all__ = ["SIGNS"]
 
@@ -190,7 +190,7 @@ def _falls(val: np.ndarray) -> bool:
 SIGNS: tuple[Sign, ...] = (
     divergence,
     nan,
-    *slow.SIGNS,
+    *too_slow.SIGNS,
     spikes,
     shoots_up,
     restless,

@@ -5,8 +5,8 @@ Each function looks for one illness. The more numbers, and the clearer, the stro
 
 import numpy as np
 
-from .finding import Finding, Sign, apart, chance
-from .history import History
+from ..finding import Finding, Sign, apart, chance
+from ..history import History
 
 __all__ = ["FEW", "SIGNS", "sound"]
 

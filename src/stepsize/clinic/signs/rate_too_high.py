@@ -6,8 +6,8 @@ epoch. Evidence is between 0 and 1; below 1/2 it isn't reported.
 
 import numpy as np
 
-from .finding import Finding, Sign, apart, chance, too_high, trend
-from .history import History, jitter
+from ..finding import Finding, Sign, apart, chance, too_high, trend
+from ..history import History, jitter
 
 __all__ = ["SIGNS", "comparable", "settles"]
 

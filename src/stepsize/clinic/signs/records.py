@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from . import listing
-from .finding import Finding, Sign
-from .history import History, jitter
+from .. import listing
+from ..finding import Finding, Sign
+from ..history import History, jitter
 
 __all__ = ["CODE", "SIGNS"]
 
