@@ -410,7 +410,7 @@ def test_what_a_scheduler_saved_can_be_loaded(tmp_path):
 
 
 def test_the_import_leaves_torchs_compiler_alone():
-    """It takes longer than all else; the first optimizer that is made, of anybody's, brings it."""
+    """It takes longest of all. The first optimizer that anybody makes imports it anyway."""
     code = "import sys, stepsize.frameworks.bridge; print('torch._dynamo' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8")
     assert done.stdout == "False\n", done.stderr

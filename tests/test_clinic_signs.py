@@ -26,6 +26,12 @@ FEW = {
     "ten equal losses": ("dead gradients", dict(loss=[0.55518] * 10)),
     "rounded, about ln 100": ("plateau", dict(loss=[4.61, 4.61, 4.6, 4.61, 4.6, 4.6, 4.6])),
     "grows": ("divergence", dict(loss=[1.2, 0.9, 1.4, 3.0, 8.0, 21.0])),
+    "jumps back": (
+        "divergence",
+        dict(loss=[10.99, 9.81, 8.9, 7.99, 7.29, 6.99, 11.39, 10.99, 10.79, 10.69]),
+    ),
+    "a hard batch": ("healthy", dict(loss=[2.3, 1.9, 1.5, 1.2, 2.1, 1.1, 1.0])),
+    "the last line alone": ("can't tell", dict(loss=[2.3, 1.9, 1.5, 1.2, 1.1, 2.2])),
     "falls": ("healthy", dict(loss=[14.0, 6.2, 3.5, 2.3, 1.7, 1.4, 0.9, 0.7])),
     "no rate": ("rate is zero", dict(loss=[12.1, 12.0, 12.0, 12.1], lr=[0.0] * 4)),
     "held out turns": (

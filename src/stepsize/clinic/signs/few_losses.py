@@ -49,6 +49,30 @@ def grows(run: History) -> Finding | None:
     )
 
 
+def jumped(run: History) -> Finding | None:
+    """The loss fell, then jumped back up in one line, and has stayed up since."""
+    y = run.loss
+    if len(y) < 5 or run.lost is not None:
+        return None
+    at = int(np.diff(y).argmax()) + 1
+    before, after = y[:at], y[at:]
+    low, fall = float(before.min()), float(y[0] - before.min())
+    falls = np.count_nonzero(np.diff(before) < 0) >= 0.8 * (len(before) - 1)
+    far = fall > 0.2 * abs(y[0]) and after.min() > low + 0.7 * fall
+    if len(before) < 3 or len(after) < 2 or not falls or not far:
+        return None
+    was, now = apart(y[at - 1], y[at])
+    return Finding(
+        "divergence",
+        min(0.55 + 0.05 * len(after), 0.85),
+        f"The loss fell to {was}, then jumped to {now} in line {at + 1}, and hasn't come back in "
+        f"the {len(after) - 1} since.",
+        "Lower the learning rate, or clip the gradient. If you resumed the run there, check that "
+        "the optimizer's state was loaded, too.",
+        10,
+    )
+
+
 def at_chance(run: History) -> Finding | None:
     """A few losses near the logarithm of a number of classes, and no fall."""
     y = run.loss
@@ -153,4 +177,4 @@ def sound(run: History) -> bool:
     return bool(falls and slower and far and held and not rising)
 
 
-SIGNS: tuple[Sign, ...] = (same, grows, at_chance, turned, cut_early, warms_up)
+SIGNS: tuple[Sign, ...] = (same, grows, jumped, at_chance, turned, cut_early, warms_up)
