@@ -140,7 +140,7 @@ def untrainable(program: Program) -> Finding | None:
 
 
 def _frozen_in_a_loop(e: Event) -> str:
-    """`for layer in model.layers: layer.trainable = ...` freezes model.trainable. Or its owner."""
+    """The owner. In `for layer in model.layers: layer.trainable = ...`, that is model.trainable."""
     if not isinstance(e.loop, ast.For) or e.place.tests:
         return e.owner
     over, target = ast.unparse(e.loop.iter), ast.unparse(e.loop.target)
