@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from . import few, held, order, precision, records, signs, slow, thrown, weights
+from . import few, held, listing, order, precision, records, signs, slow, thrown, weights
 from .counting import counted
 from .finding import Finding, Sign
 from .history import History
@@ -31,6 +31,7 @@ class Diagnosis:
     verdict: the name of the first finding, "healthy" where nothing was found, or "can't tell"
     where there are no curves, or they are too short to tell; `why` says which. read: what was
     read, in a line. unseen: what these curves can't show, and what to log so that they do.
+    cautions: what the code does that is better left, though it makes the training no worse.
     """
 
     findings: tuple[Finding, ...]
@@ -38,9 +39,12 @@ class Diagnosis:
     read: str = ""
     why: str = ""
     unseen: tuple[str, ...] = ()
+    cautions: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return f"Read: {self.read}.\n{self._told()}" if self.read else self._told()
+        read = [f"Read: {self.read}."] if self.read else []
+        aside = [f"By the way: {caution}" for caution in self.cautions]
+        return "\n".join([*read, self._told(), *aside])
 
     def _told(self) -> str:
         if self.verdict == "can't tell":
@@ -105,10 +109,12 @@ def judge(seen: History) -> Diagnosis:
     strongest = {finding.name: finding for finding in weak_first if finding.evidence >= ENOUGH}
     ranked = sorted(strongest.values(), key=lambda finding: -finding.evidence)
     told = [counted(finding, seen) for finding in ranked]
+    aside = tuple(listing.cautions(seen.config.get("code", "")))
     if told:
-        return Diagnosis(tuple(told), told[0].name, seen.said)
+        return Diagnosis(tuple(told), told[0].name, seen.said, cautions=aside)
     why = _unsure(seen)
-    return Diagnosis((), "can't tell" if why else "healthy", seen.said, why, _unseen(seen))
+    verdict = "can't tell" if why else "healthy"
+    return Diagnosis((), verdict, seen.said, why, _unseen(seen), aside)
 
 
 def _unseen(seen: History) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from .foreign import FOREIGN
 from .gradients import GRADIENTS
 from .keras import KERAS
 from .lightning import LIGHTNING
-from .memory import MEMORY
+from .memory import MEMORY, sums_of_tensors
 from .modules import MODULES
 from .outputs import OUTPUTS
 from .pace import PACE
@@ -21,7 +21,7 @@ from .rates import RATES
 from .scaling import SCALING
 from .updates import UPDATES
 
-__all__ = ["FAULTS", "Program", "adam_decays", "faults", "read", "two"]
+__all__ = ["FAULTS", "Program", "adam_decays", "cautions", "faults", "read", "two"]
 
 FAULTS: tuple[Callable[[Program], Finding | None], ...] = (
     *UPDATES,
@@ -47,3 +47,9 @@ def faults(code: str) -> list[Finding]:
     """All that a text gets wrong, each fault by its own function."""
     program = read(code)
     return [found for fault in FAULTS if (found := fault(program)) is not None]
+
+
+def cautions(code: str) -> list[str]:
+    """What a text does without harm to the training, and would better not do."""
+    said = sums_of_tensors(read(code))
+    return [said] if said else []

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from ..finding import Finding
 from .program import Event, Program, Run, apart, last_word
-from .roles import Roles, is_loss, parameters_of
+from .roles import Roles, is_loss, loss_by_its_name, parameters_of
 
 __all__ = ["UPDATES", "made_anew"]
 
@@ -115,7 +115,7 @@ def never_steps(program: Program) -> Finding | None:
         )
     sure = [e for e in steps if roles.is_sure_step(e) and e.place.loops and not e.arguments]
     zero = any(e.name == "zero_grad" for e in events)
-    losses = any(is_loss(e.value) for e in events)
+    losses = any(is_loss(e.value) or loss_by_its_name(e) for e in events)
     any_backward = any("backward" in e.name or e.name in ("grad", "optimize") for e in events)
     if sure and zero and losses and not any_backward and not hidden:
         return Finding(
@@ -201,7 +201,7 @@ def _no_graph(node: ast.expr, before: Run, deep: int = 0) -> bool:
         for i in range(len(before) - 1, -1, -1):
             e = before[i]
             if e.name == "=" and e.owner == e.names.get(node.id, node.id):
-                return e.place.frozen or _no_graph(e.value, before[:i], deep + 1)
+                return e.place.frozen or _assigned_without(e, before[:i], deep + 1)
         return False
     if isinstance(node, ast.UnaryOp):
         return again(node.operand)
@@ -214,15 +214,47 @@ def _no_graph(node: ast.expr, before: Run, deep: int = 0) -> bool:
             sides = [s for s in sides if not _only_data(s, before)]
         return bool(sides) and all(again(side) for side in sides)
     if isinstance(node, ast.Call):
-        if last_word(node) in CUTS or made_anew(node):
+        if last_word(node) in CUTS or made_anew(node) or _made_of_loss(node, before):
             return True
         if is_loss(node) and node.args:
-            return again(node.args[0]) and all(_only_data(a, before) for a in node.args[1:2])
+            return _loss_without(node, before, deep)
         owner = node.func.value if isinstance(node.func, ast.Attribute) else None
         if isinstance(owner, ast.Name) and owner.id == "torch":
             return last_word(node) in VIEWS and bool(node.args) and again(node.args[0])
         return owner is not None and last_word(node) in VIEWS and again(owner)
     return False
+
+
+def _assigned_without(e: Event, before: Run, deep: int) -> bool:
+    """Whether what this assigns has no gradient; of `loss = f(out, y)`, f is taken for a loss."""
+    if isinstance(e.value, ast.Call) and loss_by_its_name(e) and not _trained(e.value, before):
+        return _loss_without(e.value, before, deep) or _no_graph(e.value, before, deep)
+    return _no_graph(e.value, before, deep)
+
+
+def _trained(call: ast.Call, before: Run) -> bool:
+    """Whether what is called here has parameters that an optimizer holds."""
+    name = ast.unparse(call.func)
+    return any(name in parameters_of(e) for e in before)
+
+
+def _loss_without(call: ast.Call, before: Run, deep: int) -> bool:
+    """Of a loss of an outcome and a target: whether the outcome has no gradient."""
+    outcome, target = call.args[0], call.args[1:2]
+    return _no_graph(outcome, before, deep + 1) and all(_only_data(a, before) for a in target)
+
+
+def _made_of_loss(call: ast.Call, before: Run) -> bool:
+    """Whether this is `torch.tensor(loss, requires_grad=True)`: the number, without its graph."""
+    if last_word(call) not in ("tensor", "Variable") or not call.args:
+        return False
+    if not any(k.arg == "requires_grad" for k in call.keywords):
+        return False
+    given = call.args[0]
+    own = [e for e in before if e.name == "=" and e.owner == ast.unparse(given)]
+    value = own[-1].value if own else given
+    cut = isinstance(value, ast.Call) and last_word(value) in CUTS
+    return is_loss(value) or cut or bool(own and loss_by_its_name(own[-1]))
 
 
 # After these there is no gradient, or it is 0 everywhere.
