@@ -19,6 +19,7 @@ def other_parameters(program: Program) -> Finding | None:
                 continue
             said = (
                 _not_called(made, run, i, roles)
+                or _of_another(made, run, program, roles)
                 or _replaced(made, run, i, roles)
                 or _twice_held(made, run, i, roles)
                 or _copied(made, run, i, roles)
@@ -68,6 +69,27 @@ def _not_called(made: Event, run: Run, i: int, roles: Roles) -> str:
         if called and last_word(e.value)[:1].isupper() and not is_loss(e.value) and _is_model(e):
             return f"The optimizer holds the parameters of {name}, and the loop trains {e.owner}."
     return ""
+
+
+WHOLE = re.compile(r"(\w+_)?(model|net|network)(_?[a-z\d])?|other|old", re.IGNORECASE)
+
+
+def _of_another(made: Event, run: Run, program: Program, roles: Roles) -> str:
+    """Of `SGD(net1.parameters())` where the loop calls net2, and the text makes neither."""
+    held = next(iter(parameters_of(made)), "")
+    nodes = [n.id for n in ast.walk(program.tree) if isinstance(n, ast.Name)]
+    if not WHOLE.fullmatch(held) or nodes.count(held) != 1 or len(roles.optimizers) > 1:
+        return ""
+    assigned = {e.owner for e in program.events if e.name == "="}
+    calls = [e for e in run if e.name != "=" and not e.owner and WHOLE.fullmatch(e.name)]
+    called = {e.name for e in calls if e.place.loops and not e.place.frozen}
+    trained = next(iter(called), "")
+    wraps = held in trained and "other" not in trained  # ddp_model holds model, most likely
+    if len(called) != 1 or trained in assigned | {held} or held in assigned or wraps:
+        return ""
+    if not any(roles.is_backward(e) and e.loop is calls[-1].loop for e in run):
+        return ""
+    return f"The optimizer holds the parameters of {held}, and the loop trains {trained}."
 
 
 def _twice_held(made: Event, run: Run, i: int, roles: Roles) -> str:

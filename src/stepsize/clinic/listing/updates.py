@@ -117,7 +117,8 @@ def never_steps(program: Program) -> Finding | None:
     zero = any(e.name == "zero_grad" for e in events)
     losses = any(is_loss(e.value) or loss_by_its_name(e) for e in events)
     any_backward = any("backward" in e.name or e.name in ("grad", "optimize") for e in events)
-    if sure and zero and losses and not any_backward and not hidden:
+    plain = zero or any(_lost(e, run, sure) for run in program.runs for e in run)
+    if sure and plain and losses and not any_backward and not hidden:
         return Finding(
             "dead gradients",
             0.95,
@@ -126,6 +127,17 @@ def never_steps(program: Program) -> Finding | None:
             1,
         )
     return None
+
+
+def _lost(e: Event, run: Run, steps: list[Event]) -> bool:
+    """Whether this is the loss of a batch, followed by a step, that nothing else is given."""
+    if e.name != "=" or not (is_loss(e.value) or loss_by_its_name(e)) or not e.place.loops:
+        return False
+    handed = any(o.text(a) == e.owner for o in run for a in o.arguments if o.name not in SHOWS)
+    return not handed and any(o.loop is e.loop for o in steps)
+
+
+SHOWS = ("print", "append", "float", "set_postfix", "log", "write", "update")
 
 
 def another_steps(program: Program) -> Finding | None:
