@@ -133,6 +133,8 @@ def _lost(e: Event, run: Run, steps: list[Event]) -> bool:
     """Whether this is the loss of a batch, followed by a step, that nothing else is given."""
     if e.name != "=" or not (is_loss(e.value) or loss_by_its_name(e)) or not e.place.loops:
         return False
+    if re.search("grad|step|train|update|backprop", ast.unparse(e.value.func)):  # type: ignore[attr-defined]
+        return False  # it may do all of it
     handed = any(o.text(a) == e.owner for o in run for a in o.arguments if o.name not in SHOWS)
     return not handed and any(o.loop is e.loop for o in steps)
 
