@@ -106,7 +106,7 @@ def never_stepped(program: Program) -> Finding | None:
             if trains and not _heard_of(made.owner, program):
                 return Finding(
                     "schedule never stepped",
-                    0.8,
+                    0.7,
                     f"{last_word(made.value)} is made, and nowhere stepped: the rate stays as it "
                     "is.",
                     f"Call {made.owner}.step() at the pace that its number of steps is meant for.",
