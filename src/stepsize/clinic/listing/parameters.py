@@ -71,14 +71,19 @@ def _not_called(made: Event, run: Run, i: int, roles: Roles) -> str:
     return ""
 
 
-WHOLE = re.compile(r"(\w+_)?(model|net|network)(_?[a-z\d])?|other|old", re.IGNORECASE)
+WHOLE = re.compile(
+    r"(\w+_)?(model|net|network)(_?[a-z\d])?|other|old|teacher|student", re.IGNORECASE
+)
 
 
 def _of_another(made: Event, run: Run, program: Program, roles: Roles) -> str:
     """Of `SGD(net1.parameters())` where the loop calls net2, and the text makes neither."""
     held = next(iter(parameters_of(made)), "")
     nodes = [n.id for n in ast.walk(program.tree) if isinstance(n, ast.Name)]
-    if not WHOLE.fullmatch(held) or nodes.count(held) != 1 or len(roles.optimizers) > 1:
+    idle = [e for e in run if not e.owner and e.name == held and e.place.frozen]
+    modes = [e for e in run if e.owner == held and e.name == "eval"]
+    elsewhere = nodes.count(held) - len(idle) - len(modes)
+    if not WHOLE.fullmatch(held) or elsewhere != 1 or len(roles.optimizers) > 1:
         return ""
     assigned = {e.owner for e in program.events if e.name == "="}
     calls = [e for e in run if e.name != "=" and not e.owner and WHOLE.fullmatch(e.name)]
@@ -239,6 +244,8 @@ def _new_module(e: Event, name: str) -> bool:
     if e.name != "=" or not isinstance(e.value, ast.Call) or not own:
         return False
     word = last_word(e.value)
+    if e.owner == name and word == "deepcopy":
+        return True
     if e.owner == name:
         arguments = [last_word(n) for a in e.arguments for n in ast.walk(a)]
         owner = ast.unparse(e.value.func).split(".")[0]
@@ -303,24 +310,35 @@ def evaluates(program: Program) -> Finding | None:
     roles = Roles(program)
     for run in program.runs:
         loops = [e for e in run if roles.is_backward(e) and e.place.loops]
+        if not any(roles.is_step(e) or roles.is_opaque(e) for e in run):
+            continue  # of an input's gradient, perhaps, as in an attack
         for i, e in enumerate(run):
-            if e.name != "eval" or not _trained(e.owner, run, roles) or not loops:
+            if _mode(e) != "eval" or not _trained(e.owner, run, roles) or not loops:
                 continue
             outer = e.place.loops[0] if e.place.loops else None
             after = [o for o in run[i + 1 :]] + [o for o in run if outer and o.within(outer)]
             for o in after:
-                if o.name == "train" and not apart(o, e):
+                if _mode(o) == "train" and not apart(o, e):
                     break
                 if roles.is_backward(o) and not apart(o, e):
                     return Finding(
                         "eval mode",
                         0.85,
-                        f"{e.owner}.eval() is called, and no train() before the next backward().",
+                        f"{e.owner}.{'eval()' if e.name == 'eval' else 'train(False)'} is called, "
+                        "and no train() before the next backward().",
                         "Call model.train() as each epoch begins: else dropout is off and "
                         "BatchNorm's statistics stand still.",
                         9,
                     )
     return None
+
+
+def _mode(e: Event) -> str:
+    """Of a call of train() or eval(): the mode that it sets."""
+    off = e.name == "train" and any(
+        isinstance(a, ast.Constant) and a.value is False for a in e.arguments
+    )
+    return "eval" if off else e.name
 
 
 def _trained(name: str, run: Run, roles: Roles) -> bool:

@@ -193,7 +193,7 @@ def without_graph(program: Program) -> Finding | None:
                     "dead gradients",
                     0.9,
                     "The forward pass stands under no_grad(), is detached, or goes through an "
-                    "argmax or a rounding: backward() has no graph to go through.",
+                    "argmax, a comparison or a rounding: backward() has no graph to go through.",
                     "Keep no_grad() and argmax for evaluation; the loss wants what the model "
                     "puts out.",
                     9,
@@ -217,6 +217,8 @@ def _no_graph(node: ast.expr, before: Run, deep: int = 0) -> bool:
             if e.name == "=" and e.owner == e.names.get(node.id, node.id):
                 return e.place.frozen or _assigned_without(e, before[:i], deep + 1)
         return False
+    if isinstance(node, ast.Compare):
+        return True
     if isinstance(node, ast.UnaryOp):
         return again(node.operand)
     if isinstance(node, ast.Attribute | ast.Subscript):
