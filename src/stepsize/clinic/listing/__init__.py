@@ -8,9 +8,11 @@ from .decay import DECAY, adam_decays
 from .descent import DESCENT
 from .foreign import FOREIGN
 from .gradients import GRADIENTS
+from .graphs import GRAPHS
 from .keras import KERAS
 from .lightning import LIGHTNING
 from .memory import MEMORY, sums_of_tensors
+from .modes import MODES
 from .modules import MODULES
 from .outputs import OUTPUTS
 from .pace import PACE
@@ -25,7 +27,9 @@ __all__ = ["FAULTS", "Program", "adam_decays", "cautions", "faults", "read", "tw
 
 FAULTS: tuple[Callable[[Program], Finding | None], ...] = (
     *UPDATES,
+    *GRAPHS,
     *PARAMETERS,
+    *MODES,
     *MODULES,
     *LIGHTNING,
     *FOREIGN,
