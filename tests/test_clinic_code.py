@@ -13,7 +13,8 @@ from . import loops, loops_elsewhere
 SOUND = loops.SOUND | loops_elsewhere.SOUND
 FAULTY = loops.FAULTY | loops_elsewhere.FAULTY
 
-TEXT = Path(__file__).with_name("posted_loops.txt").read_text(encoding="utf-8")
+FILES = ("posted_loops.txt", "short_loops.txt")  # as people post them; and cut to what matters
+TEXT = "\n".join(Path(__file__).with_name(file).read_text(encoding="utf-8") for file in FILES)
 POSTED = [loop.partition("\n") for loop in re.split("^=== ", TEXT, flags=re.M)[1:]]
 HEADS = [head for head, _, _ in POSTED]
 
@@ -21,8 +22,29 @@ HEADS = [head for head, _, _ in POSTED]
 @pytest.mark.parametrize(("head", "_", "code"), POSTED, ids=HEADS)
 def test_a_loop_in_the_form_in_which_it_is_posted(head, _, code):
     right = head.partition(": ")[0]
-    found = [finding.name for finding in diagnose(code=code).findings]
-    assert found[:1] == ([] if right == "sound" else [right])
+    diagnosis = diagnose(code=code)
+    found = [finding.name for finding in diagnosis.findings]
+    assert found[:1] == ([] if right in ("sound", "caution") else [right])
+    assert bool(diagnosis.cautions) == (right == "caution")
+
+
+def test_a_caution_is_said_and_is_no_finding():
+    code = """
+        for x, y in loader:
+            loss = criterion(model(x), y)
+            opt.zero_grad()
+            loss.backward()
+            opt.step()
+            total += loss
+        print(total / len(loader))
+    """
+    alone, beside = diagnose(code=code), diagnose([2.0 * 0.99**i for i in range(200)], code=code)
+    assert (alone.verdict, beside.verdict) == ("can't tell", "healthy")
+    assert alone.cautions == beside.cautions and len(alone.cautions) == 1
+    assert "By the way: total collects losses as tensors." in str(beside)
+    retained = code.replace("backward()", "backward(retain_graph=True)")
+    assert diagnose(code=retained).verdict == "graphs kept"
+    assert diagnose(code=code.replace("+= loss", "+= loss.item()")).cautions == ()
 
 
 @pytest.mark.parametrize("name", SOUND)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from . import listing
 from .counting import counted
 from .finding import Finding
 from .history import History
@@ -31,6 +32,7 @@ class Diagnosis:
     verdict: the name of the first finding, "healthy" if nothing was found, or "can't tell"
     if there are no curves, or they are too short to tell; `why` says which. read: what was
     read, in one line. unseen: what these curves can't show, and what to log so that they can.
+    cautions: what the code would better not do, though the training is none the worse for it.
     """
 
     findings: tuple[Finding, ...]
@@ -38,9 +40,12 @@ class Diagnosis:
     read: str = ""
     why: str = ""
     unseen: tuple[str, ...] = ()
+    cautions: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return f"Read: {self.read}.\n{self._told()}" if self.read else self._told()
+        read = [f"Read: {self.read}."] if self.read else []
+        aside = [f"By the way: {caution}" for caution in self.cautions]
+        return "\n".join([*read, self._told(), *aside])
 
     def _told(self) -> str:
         if self.verdict == "can't tell":
@@ -105,10 +110,12 @@ def judge(seen: History) -> Diagnosis:
     strongest = {finding.name: finding for finding in weak_first if finding.evidence >= ENOUGH}
     ranked = sorted(strongest.values(), key=lambda finding: -finding.evidence)
     told = [counted(finding, seen) for finding in ranked]
+    aside = tuple(listing.cautions(seen.config.get("code", "")))
     if told:
-        return Diagnosis(tuple(told), told[0].name, seen.said)
+        return Diagnosis(tuple(told), told[0].name, seen.said, cautions=aside)
     why = _unsure(seen)
-    return Diagnosis((), "can't tell" if why else "healthy", seen.said, why, _unseen(seen))
+    verdict = "can't tell" if why else "healthy"
+    return Diagnosis((), verdict, seen.said, why, _unseen(seen), aside)
 
 
 def _unseen(seen: History) -> tuple[str, ...]:

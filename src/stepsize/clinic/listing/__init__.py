@@ -8,9 +8,11 @@ from .decay import DECAY, adam_decays
 from .descent import DESCENT
 from .foreign import FOREIGN
 from .gradients import GRADIENTS
+from .graphs import GRAPHS
 from .keras import KERAS
 from .lightning import LIGHTNING
-from .memory import MEMORY
+from .memory import MEMORY, sums_of_tensors
+from .modes import MODES
 from .modules import MODULES
 from .outputs import OUTPUTS
 from .pace import PACE
@@ -21,11 +23,13 @@ from .rates import RATES
 from .scaling import SCALING
 from .updates import UPDATES
 
-__all__ = ["FAULTS", "Program", "adam_decays", "faults", "read", "two"]
+__all__ = ["FAULTS", "Program", "adam_decays", "cautions", "faults", "read", "two"]
 
 FAULTS: tuple[Callable[[Program], Finding | None], ...] = (
     *UPDATES,
+    *GRAPHS,
     *PARAMETERS,
+    *MODES,
     *MODULES,
     *LIGHTNING,
     *FOREIGN,
@@ -47,3 +51,9 @@ def faults(code: str) -> list[Finding]:
     """All faults of a text, each found by its own function."""
     program = read(code)
     return [found for fault in FAULTS if (found := fault(program)) is not None]
+
+
+def cautions(code: str) -> list[str]:
+    """What a text does without harm to the training, and would better not do."""
+    said = sums_of_tensors(read(code))
+    return [said] if said else []

@@ -1,20 +1,42 @@
 """What a model ends in, from its class's forward() or its Sequential, if that is in the text."""
 
 import ast
+import re
 
 from .program import Event, Program, last_word
 
-__all__ = ["LAYERS", "ends", "is_outcome"]
+__all__ = ["LAYERS", "ends", "is_layer", "is_outcome", "width"]
 
 LAYERS = {
     "softmax": ("softmax", "Softmax"),
     "sigmoid": ("sigmoid", "Sigmoid"),
     "relu": ("relu", "ReLU"),
     "linear": ("linear", "Linear", "LazyLinear"),
+    "one": (),  # a linear layer with one output
 }
 
 
 VIEWS = ("squeeze", "unsqueeze", "view", "reshape", "flatten", "float", "contiguous")
+
+
+def is_layer(made: ast.AST | None, layer: str) -> bool:
+    """Whether this makes such a layer."""
+    if layer == "one":
+        return _one(width(made))
+    return last_word(made) in LAYERS[layer]
+
+
+def width(layer: ast.AST | None) -> ast.expr | None:
+    """How many numbers come out of a Linear, a Dense."""
+    if not isinstance(layer, ast.Call) or last_word(layer) not in ("Linear", "LazyLinear", "Dense"):
+        return None
+    named = next((k.value for k in layer.keywords if k.arg in ("out_features", "units")), None)
+    at = 1 if last_word(layer) == "Linear" else 0
+    return named if named is not None else (layer.args[at] if len(layer.args) > at else None)
+
+
+def _one(node: ast.expr | None) -> bool:
+    return isinstance(node, ast.Constant) and node.value == 1 and node.value is not True
 
 
 def is_outcome(node: ast.AST | None, layer: str) -> bool:
@@ -25,7 +47,7 @@ def is_outcome(node: ast.AST | None, layer: str) -> bool:
         return False
     if last_word(node) == layer:
         return True
-    return isinstance(node.func, ast.Call) and last_word(node.func) in LAYERS[layer]
+    return isinstance(node.func, ast.Call) and is_layer(node.func, layer)
 
 
 def _viewed(node: ast.AST | None) -> ast.AST | None:
@@ -50,7 +72,7 @@ def _model_ends(e: Event, given: ast.expr | None, layer: str, program: Program) 
         if kind in classes:
             return _class_ends(classes[kind], layer)
         return kind == "Sequential" and _sequence_ends(model, layer)
-    if layer == "linear":
+    if layer in ("linear", "one") and (given is not None or not _alone(program, classes)):
         return False  # where the model isn't seen, something may stand between
     if given is not None and not isinstance(given, ast.Name | ast.Call):
         return False
@@ -62,6 +84,12 @@ def _model_ends(e: Event, given: ast.expr | None, layer: str, program: Program) 
         return True
     made = [o.value for o in program.events if o.name == "=" and last_word(o.value) == "Sequential"]
     return not classes and any(_sequence_ends(value, layer) for value in made)
+
+
+def _alone(program: Program, classes: dict[str, ast.ClassDef]) -> bool:
+    """Whether the text has one model, no loop, and nothing that makes probabilities."""
+    text = ast.unparse(program.tree).lower()
+    return len(classes) == 1 and not re.search(r"soft|sigmoid|log|exp|for .* in ", text)
 
 
 def _is_made(program: Program, name: str) -> bool:
@@ -136,14 +164,11 @@ def _comes_from(
     if not isinstance(node, ast.Call):
         return False
     made = layers.get(ast.unparse(node.func))
-    return (
-        is_outcome(node, layer) or last_word(made) in LAYERS[layer] or _sequence_ends(made, layer)
-    )
+    return is_outcome(node, layer) or is_layer(made, layer) or _sequence_ends(made, layer)
 
 
 def _sequence_ends(node: ast.AST | None, layer: str) -> bool:
     """Whether the layer is the last of a Sequential, and more than a gate with one column."""
     if not isinstance(node, ast.Call) or last_word(node) != "Sequential" or not node.args:
         return False
-    last = node.args[-1]
-    return last_word(last) in LAYERS[layer]
+    return is_layer(node.args[-1], layer)

@@ -133,6 +133,24 @@ def tape_unused(program: Program) -> Finding | None:
     return None
 
 
+def gradients_unused(program: Program) -> Finding | None:
+    """Of TensorFlow: a tape's gradients get a name, and it is never read."""
+    names = [n for n in ast.walk(program.tree) if isinstance(n, ast.Name)]
+    read = {n.id for n in names if isinstance(n.ctx, ast.Load)}
+    for e in program.events:
+        of_tape = e.name == "=" and last_word(e.value) == "gradient"
+        tape = ast.unparse(e.value).partition(".gradient(")[0].lower()
+        if of_tape and "tape" in tape and e.owner.isidentifier() and e.owner not in read:
+            return Finding(
+                "dead gradients",
+                0.9,
+                f"{e.owner} has the gradients of the tape, but nothing uses it.",
+                f"Call optimizer.apply_gradients(zip({e.owner}, model.trainable_variables)).",
+                1,
+            )
+    return None
+
+
 def _is_keras(node: ast.AST) -> bool:
     return isinstance(node, ast.Call) and "optimizers." in ast.unparse(node.func)
 
@@ -177,4 +195,11 @@ def _assigned(node: ast.Assign | ast.AugAssign) -> list[str]:
     return [n.id for t in targets for n in ast.walk(t) if isinstance(n, ast.Name)]
 
 
-FOREIGN = (updates_unused, result_unused, state_lost, tape_unused, outside_the_tape)
+FOREIGN = (
+    updates_unused,
+    result_unused,
+    state_lost,
+    tape_unused,
+    gradients_unused,
+    outside_the_tape,
+)

@@ -5,7 +5,9 @@ import re
 from itertools import pairwise
 
 from ..finding import Finding
-from .outputs import first_argument, relu_before, twice
+from .endings import width
+from .lengths import argument
+from .outputs import first_argument, one_class, relu_before, twice
 from .program import Event, Program, last_word
 
 __all__ = ["KERAS"]
@@ -15,6 +17,9 @@ SCORES = {  # a loss by its name takes probabilities; and what makes these of sc
     "categorical_crossentropy": "softmax",
     "binary_crossentropy": "sigmoid",
 }
+
+
+CLASSES = {name.title().replace("_", ""): name for name in SCORES}
 
 
 def softmax_of_one(program: Program) -> Finding | None:
@@ -30,8 +35,8 @@ def softmax_of_one(program: Program) -> Finding | None:
         if len(parts) == 1 and isinstance(parts[0], ast.List):
             parts = parts[0].elts
         for a, b in pairwise(parts):
-            width = _argument_of(a)
-            single = single or (last_word(b) in ("Softmax", "LogSoftmax") and _one(width))
+            soft = last_word(b) in ("Softmax", "LogSoftmax")
+            single = single or (soft and _one(width(a)))
         if single:
             return Finding(
                 "softmax of one",
@@ -41,15 +46,6 @@ def softmax_of_one(program: Program) -> Finding | None:
                 9,
             )
     return None
-
-
-def _argument_of(layer: ast.expr) -> ast.expr | None:
-    """How many numbers come out of a Linear."""
-    if not isinstance(layer, ast.Call) or last_word(layer) not in ("Linear", "LazyLinear", "Dense"):
-        return None
-    named = next((k.value for k in layer.keywords if k.arg in ("out_features", "units")), None)
-    at = 1 if last_word(layer) == "Linear" else 0
-    return named if named is not None else (layer.args[at] if len(layer.args) > at else None)
 
 
 def _one(node: ast.expr | None) -> bool:
@@ -72,13 +68,12 @@ def keras_logits(program: Program) -> Finding | None:
 
 
 def by_name(program: Program) -> Finding | None:
-    """A loss given by name, and a last layer that outputs scores, or no number below 0."""
+    """A loss left at its defaults, and a last layer that outputs scores, or no number below 0."""
     text = ast.unparse(program.tree)
-    loss = _loss_by_name(program)
-    dense = [e for e in program.events if e.name == "Dense" and isinstance(e.value, ast.Call)]
-    if not loss or not dense or re.search(r"softmax|sigmoid", text, re.IGNORECASE):
+    loss, last = _compiled(program)
+    if not loss or last is None or re.search(r"softmax|sigmoid", text, re.IGNORECASE):
         return None
-    activation = _activation(dense[-1])
+    activation = _activation(last)
     if activation == "relu":
         return relu_before(loss)
     if activation or re.search(r"\bActivation\(|PReLU|LeakyReLU|tanh", text):
@@ -86,28 +81,40 @@ def by_name(program: Program) -> Finding | None:
     return Finding(
         "probabilities wanted",
         0.88,
-        f"{loss}, given by name, takes probabilities, but the last layer outputs scores.",
+        f"{loss} takes probabilities unless you tell it otherwise, but the last layer outputs "
+        "scores.",
         f"Set activation='{SCORES[loss]}' in the last layer, or pass the loss as an object with "
         "from_logits=True.",
         9,
     )
 
 
-def _loss_by_name(program: Program) -> str:
+def _compiled(program: Program) -> tuple[str, Event | None]:
+    """The loss that the first compile() is given, and the last Dense before it."""
+    dense = [e for e in program.events if e.name == "Dense" and isinstance(e.value, ast.Call)]
+    last = dense[-1] if dense else None  # of a function that is read later
     for e in program.events:
-        if e.name == "compile" and isinstance(e.value, ast.Call):
-            given = next((k.value for k in e.value.keywords if k.arg == "loss"), None)
-            given = e.value.args[1] if given is None and len(e.value.args) > 1 else given
-            name = getattr(given, "value", None)
-            return name if isinstance(name, str) and name in SCORES else ""
-    return ""
+        if e in dense:
+            last = e
+        elif e.name == "compile":
+            return _loss_by_name(e), last
+    return "", None
+
+
+def _loss_by_name(compiles: Event) -> str:
+    """The loss's name, or that of its class, made without arguments; "" for any other."""
+    assert isinstance(compiles.value, ast.Call)
+    given = argument(compiles.value, 1, "loss")
+    if isinstance(given, ast.Call) and not given.args and not given.keywords:
+        return CLASSES.get(last_word(given), "")
+    name = getattr(given, "value", None)
+    return name if isinstance(name, str) and name in SCORES else ""
 
 
 def _activation(layer: Event) -> str:
     """The activation of a Dense, "?" where it isn't a word; "" without one."""
     assert isinstance(layer.value, ast.Call)
-    given = next((k.value for k in layer.value.keywords if k.arg == "activation"), None)
-    given = layer.value.args[1] if given is None and len(layer.value.args) > 1 else given
+    given = argument(layer.value, 1, "activation")
     if given is None or (isinstance(given, ast.Constant) and given.value in (None, "linear")):
         return ""
     said = given.value if isinstance(given, ast.Constant) else ast.unparse(given)
@@ -149,4 +156,12 @@ def _frozen_in_a_loop(e: Event) -> str:
     return e.owner
 
 
-KERAS = (softmax_of_one, keras_logits, by_name, untrainable)
+def one_of_many(program: Program) -> Finding | None:
+    """A loss over classes, and one output."""
+    loss, last = _compiled(program)
+    if "categorical" not in loss or last is None or not _one(width(last.value)):
+        return None
+    return None if "softmax" in ast.unparse(last.value) else one_class(loss)
+
+
+KERAS = (softmax_of_one, one_of_many, keras_logits, by_name, untrainable)

@@ -26,6 +26,7 @@ COUNTS = {  # which argument counts steps, and its name
     "CosineAnnealingWarmRestarts": (1, "T_0"),
     "ReduceLROnPlateau": (3, "patience"),
     "OneCycleLR": (2, "total_steps"),
+    "CyclicLR": (3, "step_size_up"),
 }
 
 
@@ -103,7 +104,10 @@ class Known:
     ) -> str:
         """The same, by the size of its numbers: it would end after a few batches, or never."""
         longest = max((n for node in counts if (n := self.number(node)) is not None), default=None)
-        if kind in (*WARM, "LambdaLR", "CyclicLR"):
+        if kind == "CyclicLR":
+            half = longest if counts else 2000.0
+            return "batch" if where == "epoch" and half is not None and half >= MANY else ""
+        if kind in (*WARM, "LambdaLR"):
             return "epoch" if kind == "LambdaLR" and where == "batch" and self._soon(call) else ""
         if kind == "ReduceLROnPlateau":
             patience = longest if counts else 10.0

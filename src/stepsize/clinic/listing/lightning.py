@@ -7,12 +7,13 @@ from .program import Program, last_word
 
 __all__ = ["LIGHTNING"]
 
+MANUAL = "automatic_optimization = False"
 CUTS = ("item", "detach", "numpy", "tolist", "float")
 
 
 def without_graph(program: Program) -> Finding | None:
     """training_step() returns no loss, or one without its graph."""
-    if "automatic_optimization = False" in ast.unparse(program.tree):
+    if MANUAL in ast.unparse(program.tree):
         return None
     for kind in (n for n in ast.walk(program.tree) if isinstance(n, ast.ClassDef)):
         if not any("LightningModule" in ast.unparse(base) for base in kind.bases):
@@ -67,4 +68,26 @@ def _cut(value: ast.expr, f: ast.AST, deep: int = 0) -> str:
     return ""
 
 
-LIGHTNING = (without_graph,)
+def by_hand(program: Program) -> Finding | None:
+    """A module that turned automatic optimization off, and makes no update itself."""
+    for kind in (n for n in ast.walk(program.tree) if isinstance(n, ast.ClassDef)):
+        bases = [ast.unparse(base) for base in kind.bases]
+        alone = bool(bases) and all(base.endswith("LightningModule") for base in bases)
+        if not alone or MANUAL not in ast.unparse(kind):
+            continue
+        called = {last_word(n) for n in ast.walk(kind) if isinstance(n, ast.Call)}
+        named = {getattr(f, "name", "") for f in kind.body}
+        if "training_step" in named and not called & {"manual_backward", "backward", "grad"}:
+            return Finding(
+                "dead gradients",
+                0.9,
+                f"{kind.name} sets automatic_optimization to False, but never calls "
+                "manual_backward(), so nothing is updated.",
+                "Leave automatic optimization on, or call zero_grad(), manual_backward() and "
+                "step() in training_step().",
+                1,
+            )
+    return None
+
+
+LIGHTNING = (without_graph, by_hand)

@@ -4,38 +4,61 @@ A loss that is added up as a tensor brings its whole history with it.
 """
 
 import ast
+from collections.abc import Iterator
 
 from ..finding import Finding
 from .program import Event, Program, Run, last_word
-from .roles import Roles, is_loss
+from .roles import Roles, is_loss, loss_by_its_name
 
-__all__ = ["MEMORY"]
+__all__ = ["MEMORY", "sums_of_tensors"]
 
 NUMBERS = ("item", "detach", "float", "tolist", "numpy", "cpu")  # torch keeps no graph of these
 CARRIED = ("detach", "detach_", "repackage_hidden", "init_hidden", "no_grad")
 
 
 def losses_with_graphs(program: Program) -> Finding | None:
-    """A running sum of losses that are tensors, in a loop, and no backward() of the sum."""
+    """A running sum of losses that are tensors, and nothing that frees their graphs."""
     roles = Roles(program)
+    for e, before in _sums(program, roles):
+        retained = any(
+            roles.is_backward(o) and _retains(o.value) and o.within(e.loop) for o in before
+        )
+        if _evaluates(before) or (retained and _trains(before, e, roles)):
+            return Finding(
+                "graphs kept",
+                0.75,
+                f"{e.owner} collects losses as tensors. Each keeps the graph that it came from, so "
+                "memory grows with every batch.",
+                f"Collect loss.item() in {e.owner} instead, and evaluate under torch.no_grad().",
+                9,
+            )
+    return None
+
+
+def sums_of_tensors(program: Program) -> str:
+    """The same after each batch's backward(), which frees what is large: training is sound.
+
+    Of twenty layers of 256, 51 kB a batch stay; without backward(), 1.4 MB.
+    """
+    roles = Roles(program)
+    for e, before in _sums(program, roles):
+        if _trains(before, e, roles) and not _evaluates(before):
+            return (
+                f"{e.owner} collects losses as tensors. That does the training no harm, but memory "
+                "grows a little with every batch. Collect loss.item() instead."
+            )
+    return ""
+
+
+def _sums(program: Program, roles: Roles) -> Iterator[tuple[Event, Run]]:
+    """Where losses with their graphs are added up or put in a list, that never goes backward."""
     for run in program.runs:
         for i, e in enumerate(run):
             added = _added(e)
             if added is None or not e.place.loops or e.place.frozen:
                 continue
-            if not _is_tensor(added, run[:i]) or _used(e.owner, run, roles):
-                continue
-            if not (_evaluates(run[:i]) or (e.name == "=" and _trains(run[:i], e, roles))):
-                continue
-            return Finding(
-                "graphs kept",
-                0.75,
-                f"{e.owner} takes losses in as tensors: each keeps the graph that it came from, "
-                "and the memory grows with every batch.",
-                f"Put loss.item() into {e.owner} instead, and evaluate under torch.no_grad().",
-                9,
-            )
-    return None
+            if _is_tensor(added, run[:i]) and not _used(e.owner, run, roles):
+                yield e, run[:i]
 
 
 def _added(e: Event) -> ast.expr | None:
@@ -52,8 +75,9 @@ def _is_tensor(node: ast.expr, before: Run) -> bool:
     if isinstance(node, ast.Name):
         at = [i for i, e in enumerate(before) if e.name == "=" and e.text(node) == e.owner]
         last = before[at[-1]] if at else None
-        kept = last is not None and not last.place.frozen
-        return kept and _is_tensor(before[at[-1]].value, before[: at[-1]])
+        if last is None or last.place.frozen:
+            return False
+        return loss_by_its_name(last) or _is_tensor(last.value, before[: at[-1]])
     if isinstance(node, ast.BinOp):
         return _is_tensor(node.left, before) or _is_tensor(node.right, before)
     return is_loss(node) and last_word(node) not in NUMBERS

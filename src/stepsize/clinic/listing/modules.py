@@ -4,9 +4,9 @@ import ast
 import re
 
 from ..finding import Finding
+from .graphs import made_anew
 from .program import Event, Program, last_word
 from .roles import Roles, parameters_of
-from .updates import made_anew
 
 __all__ = ["MODULES"]
 

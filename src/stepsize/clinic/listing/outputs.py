@@ -7,7 +7,7 @@ from ..finding import Finding
 from .endings import LAYERS, ends, is_outcome
 from .program import Event, Program, last_word
 
-__all__ = ["OUTPUTS", "first_argument", "relu_before", "twice"]
+__all__ = ["OUTPUTS", "first_argument", "one_class", "relu_before", "twice"]
 
 WRONG = {  # the loss, as a function and as a class, and what must not stand before it
     ("cross_entropy", "CrossEntropyLoss"): "softmax",
@@ -35,7 +35,7 @@ def bare_scores(program: Program) -> Finding | None:
     """A loss of probabilities, or of their logarithms, that is given plain scores."""
     for names, wanted in BARE.items():
         found = list(_losses(program, *names))
-        if found and ends([one for one in found if one[1] is not None], "linear", program):
+        if found and ends(found, "linear", program):
             what, _, cure = wanted.partition(": ")
             return Finding(
                 "probabilities wanted",
@@ -133,4 +133,23 @@ def relu_before(loss: str) -> Finding:
     )
 
 
-OUTPUTS = (squashed_twice, bare_scores, relu_last)
+def one_score(program: Program) -> Finding | None:
+    """The cross-entropy of one class: its softmax is 1, and the loss 0, whatever comes in."""
+    found = list(_losses(program, "cross_entropy", "CrossEntropyLoss"))
+    return one_class("CrossEntropyLoss") if found and ends(found, "one", program) else None
+
+
+def one_class(loss: str) -> Finding:
+    """What there is to say of a model with one output, and a loss that has a softmax in it."""
+    return Finding(
+        "softmax of one",
+        0.9,
+        f"The last layer has one output, but {loss} expects one for each class. For a single "
+        "class it is always 0.",
+        "Give the last layer one output for each class; or, for two classes, keep one output and "
+        "use a loss with a sigmoid.",
+        9,
+    )
+
+
+OUTPUTS = (squashed_twice, bare_scores, relu_last, one_score)

@@ -92,4 +92,44 @@ def _lightning(known: Known) -> Finding | None:
     return None
 
 
-PACE = (wrong_loop,)
+def never_stepped(program: Program) -> Finding | None:
+    """A schedule that is made before a loop of updates, and of which nothing is heard again."""
+    roles = Roles(program)
+    if any(isinstance(n, ast.Constant) and n.value is ... for n in ast.walk(program.tree)):
+        return None  # the text is shortened
+    for run in program.runs:
+        for i, made in enumerate(run):
+            if made not in roles.schedulers or not made.owner.isidentifier():
+                continue
+            later = [e for e in run[i:] if e.place.loops]
+            trains = any(map(roles.is_backward, later)) and any(map(roles.is_step, later))
+            if trains and not _heard_of(made.owner, program):
+                return Finding(
+                    "schedule never stepped",
+                    0.7,
+                    f"{last_word(made.value)} is created but never stepped, so the rate stays "
+                    "the same.",
+                    f"Call {made.owner}.step() as often as its number of steps assumes: after each "
+                    "batch, or after each epoch.",
+                    7,
+                )
+    return None
+
+
+LOOKS = ("get_last_lr", "get_lr", "last_epoch", "state_dict", "load_state_dict")
+
+
+def _heard_of(name: str, program: Program) -> bool:
+    """Whether a name is read anywhere, for more than to look at the rate or to store it."""
+    nodes = list(ast.walk(program.tree))
+    looks = {id(n.value) for n in nodes if isinstance(n, ast.Attribute) and n.attr in LOOKS}
+    return any(
+        isinstance(n, ast.Name)
+        and n.id == name
+        and isinstance(n.ctx, ast.Load)
+        and id(n) not in looks
+        for n in nodes
+    )
+
+
+PACE = (wrong_loop, never_stepped)

@@ -19,6 +19,7 @@ def other_parameters(program: Program) -> Finding | None:
                 continue
             said = (
                 _not_called(made, run, i, roles)
+                or _of_another(made, run, program, roles)
                 or _replaced(made, run, i, roles)
                 or _twice_held(made, run, i, roles)
                 or _copied(made, run, i, roles)
@@ -68,6 +69,32 @@ def _not_called(made: Event, run: Run, i: int, roles: Roles) -> str:
         if called and last_word(e.value)[:1].isupper() and not is_loss(e.value) and _is_model(e):
             return f"The optimizer holds the parameters of {name}, but the loop trains {e.owner}."
     return ""
+
+
+WHOLE = re.compile(
+    r"(\w+_)?(model|net|network)(_?[a-z\d])?|other|old|teacher|student", re.IGNORECASE
+)
+
+
+def _of_another(made: Event, run: Run, program: Program, roles: Roles) -> str:
+    """Of `SGD(net1.parameters())` where the loop calls net2, and the text makes neither."""
+    held = next(iter(parameters_of(made)), "")
+    nodes = [n.id for n in ast.walk(program.tree) if isinstance(n, ast.Name)]
+    idle = [e for e in run if not e.owner and e.name == held and e.place.frozen]
+    modes = [e for e in run if e.owner == held and e.name == "eval"]
+    elsewhere = nodes.count(held) - len(idle) - len(modes)
+    if not WHOLE.fullmatch(held) or elsewhere != 1 or len(roles.optimizers) > 1:
+        return ""
+    assigned = {e.owner for e in program.events if e.name == "="}
+    calls = [e for e in run if e.name != "=" and not e.owner and WHOLE.fullmatch(e.name)]
+    called = {e.name for e in calls if e.place.loops and not e.place.frozen}
+    trained = next(iter(called), "")
+    wraps = held in trained and "other" not in trained  # ddp_model holds model, most likely
+    if len(called) != 1 or trained in assigned | {held} or held in assigned or wraps:
+        return ""
+    if not any(roles.is_backward(e) and e.loop is calls[-1].loop for e in run):
+        return ""
+    return f"The optimizer holds the parameters of {held}, and the loop trains {trained}."
 
 
 def _twice_held(made: Event, run: Run, i: int, roles: Roles) -> str:
@@ -217,6 +244,8 @@ def _new_module(e: Event, name: str) -> bool:
     if e.name != "=" or not isinstance(e.value, ast.Call) or not own:
         return False
     word = last_word(e.value)
+    if e.owner == name and word == "deepcopy":
+        return True
     if e.owner == name:
         arguments = [last_word(n) for a in e.arguments for n in ast.walk(a)]
         owner = ast.unparse(e.value.func).split(".")[0]
@@ -277,47 +306,4 @@ def _resets(name: str) -> bool:
     )
 
 
-def evaluates(program: Program) -> Finding | None:
-    """eval() on the model that is trained, and no train() before the next backward()."""
-    roles = Roles(program)
-    for run in program.runs:
-        loops = [e for e in run if roles.is_backward(e) and e.place.loops]
-        for i, e in enumerate(run):
-            if e.name != "eval" or not _trained(e.owner, run, roles) or not loops:
-                continue
-            outer = e.place.loops[0] if e.place.loops else None
-            after = [o for o in run[i + 1 :]] + [o for o in run if outer and o.within(outer)]
-            for o in after:
-                if o.name == "train" and not apart(o, e):
-                    break
-                if roles.is_backward(o) and not apart(o, e):
-                    return Finding(
-                        "eval mode",
-                        0.85,
-                        f"{e.owner}.eval() is called, and there is no train() before the next "
-                        "backward().",
-                        "Call model.train() at the start of each epoch. Otherwise dropout stays "
-                        "off and BatchNorm's statistics are frozen.",
-                        9,
-                    )
-    return None
-
-
-def _trained(name: str, run: Run, roles: Roles) -> bool:
-    """Whether the loop trains this model: it is called there, and the optimizer holds it."""
-    held = set().union(*(parameters_of(e) for e in roles.optimizers)) if roles.optimizers else set()
-    called = any(
-        (f"{e.owner}.{e.name}" if e.owner else e.name) == name
-        and e.place.loops
-        and not e.place.frozen
-        for e in run
-    )
-    return called and (name in held if held else roles.is_step is not None and _alone(run))
-
-
-def _alone(run: Run) -> bool:
-    """Whether a text that creates no optimizer has only one eval()."""
-    return len({e.owner for e in run if e.name in ("eval", "train")}) == 1
-
-
-PARAMETERS = (other_parameters, made_anew, evaluates)
+PARAMETERS = (other_parameters, made_anew)

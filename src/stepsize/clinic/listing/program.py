@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 
+from .selves import named_self
 from .written import decided, spelled_out, written
 
 __all__ = ["LOOPS", "Event", "Program", "Run", "apart", "last_word", "read"]
@@ -90,7 +91,7 @@ class Program:
 def read(code: str) -> Program:
     """The program of a text; an empty one if the text can't be parsed."""
     try:
-        tree = ast.parse(textwrap.dedent(code))
+        tree = named_self(ast.parse(textwrap.dedent(code)))
     except (SyntaxError, ValueError):
         tree = ast.Module([], [])
     return Program(tree, tuple(_Reader(tree).runs()))

@@ -6,7 +6,7 @@ from functools import cached_property
 
 from .program import Event, Program, last_word
 
-__all__ = ["JOIN", "OVERWRITE", "Roles", "is_loss", "parameters_of"]
+__all__ = ["JOIN", "OVERWRITE", "Roles", "is_loss", "loss_by_its_name", "parameters_of"]
 
 # These set the rate anew, whatever another has made of it; the rest multiply what they find.
 OVERWRITE = ("LambdaLR", "OneCycleLR", "CyclicLR", "CosineAnnealingWarmRestarts")
@@ -22,6 +22,7 @@ OTHERS = re.compile(r"sched|prof|env|warmup|bar\b|logger|tracker|meter|timer|ema
 OF_OPTIMIZERS = (
     "step", "zero_grad", "state_dict", "load_state_dict", "add_param_group", "train", "eval",
 )  # fmt: skip
+ANONYMOUS = ("f", "fn", "func", "cost", "L")  # often a loss, sometimes a model
 LOSSES = re.compile(r"loss|crit|entropy|\bnll|\bbce|\bmse|objective", re.IGNORECASE)
 
 
@@ -30,6 +31,15 @@ def is_loss(call: ast.AST) -> bool:
     return isinstance(call, ast.Call) and bool(
         LOSSES.search(last_word(call) + ast.unparse(call.func))
     )
+
+
+def loss_by_its_name(e: Event) -> bool:
+    """Whether it is `loss = f(out, y)`: a plain function f, and what comes out is named a loss."""
+    call = e.value
+    if e.name != "=" or "loss" not in e.owner.lower() or not isinstance(call, ast.Call):
+        return False
+    plain = isinstance(call.func, ast.Name) and call.func.id in ANONYMOUS
+    return plain and len(call.args) == 2
 
 
 class Roles:

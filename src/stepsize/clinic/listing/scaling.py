@@ -3,7 +3,7 @@
 import ast
 
 from ..finding import Finding
-from .program import Program, last_word
+from .program import Event, Program, last_word
 from .roles import Roles
 
 __all__ = ["SCALING"]
@@ -13,6 +13,8 @@ def scaler(program: Program) -> Finding | None:
     """A scaled backward() with a plain step(); or a scaler that is never told to update."""
     events, roles = list(program.events), Roles(program)
     names = {e.owner for e in events if e.name == "=" and last_word(e.value) == "GradScaler"}
+    named = {_scaled_by(e) for e in events if roles.is_backward(e)}  # made elsewhere, perhaps
+    names |= {name for name in named if "scaler" in name.lower()}
     steps = [e for e in events if e.name == "step" and e.owner in names]
     if steps and not any(e.name == "update" and e.owner in names for e in events):
         return Finding(
@@ -36,6 +38,11 @@ def scaler(program: Program) -> Finding | None:
             10,
         )
     return None
+
+
+def _scaled_by(backward: Event) -> str:
+    found = _scaler(backward.value)
+    return backward.text(found) if found is not None else ""
 
 
 def _is_scaled(call: ast.expr, names: set[str]) -> bool:

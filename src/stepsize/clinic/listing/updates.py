@@ -5,10 +5,10 @@ import re
 from dataclasses import replace
 
 from ..finding import Finding
-from .program import Event, Program, Run, apart, last_word
-from .roles import Roles, is_loss, parameters_of
+from .program import Event, Program, Run, apart
+from .roles import Roles, is_loss, loss_by_its_name, parameters_of
 
-__all__ = ["UPDATES", "made_anew"]
+__all__ = ["UPDATES"]
 
 
 def forgotten_zero(program: Program) -> Finding | None:
@@ -115,9 +115,10 @@ def never_steps(program: Program) -> Finding | None:
         )
     sure = [e for e in steps if roles.is_sure_step(e) and e.place.loops and not e.arguments]
     zero = any(e.name == "zero_grad" for e in events)
-    losses = any(is_loss(e.value) for e in events)
+    losses = any(is_loss(e.value) or loss_by_its_name(e) for e in events)
     any_backward = any("backward" in e.name or e.name in ("grad", "optimize") for e in events)
-    if sure and zero and losses and not any_backward and not hidden:
+    plain = zero or any(_lost(e, run, sure) for run in program.runs for e in run)
+    if sure and plain and losses and not any_backward and not hidden:
         return Finding(
             "dead gradients",
             0.95,
@@ -126,6 +127,19 @@ def never_steps(program: Program) -> Finding | None:
             1,
         )
     return None
+
+
+def _lost(e: Event, run: Run, steps: list[Event]) -> bool:
+    """Whether this is the loss of a batch, followed by a step, that nothing else is given."""
+    if e.name != "=" or not (is_loss(e.value) or loss_by_its_name(e)) or not e.place.loops:
+        return False
+    if re.search("grad|step|train|update|backprop", ast.unparse(e.value.func)):  # type: ignore[attr-defined]
+        return False  # it may do all of it
+    handed = any(o.text(a) == e.owner for o in run for a in o.arguments if o.name not in SHOWS)
+    return not handed and any(o.loop is e.loop for o in steps)
+
+
+SHOWS = ("print", "append", "float", "set_postfix", "log", "write", "update")
 
 
 def another_steps(program: Program) -> Finding | None:
@@ -164,126 +178,4 @@ def _by_hand(program: Program) -> bool:
     )
 
 
-def without_graph(program: Program) -> Finding | None:
-    """The loss that goes backward was worked out where no graph is kept."""
-    roles = Roles(program)
-    for run in program.runs:
-        for i, e in enumerate(run):
-            if not roles.is_backward(e) or not isinstance(e.value, ast.Call) or _only_trains(e):
-                continue
-            loss = e.value.args[0] if e.value.args else None  # accelerator.backward(loss)
-            if loss is None or isinstance(loss, ast.Constant):
-                loss = e.value.func.value if isinstance(e.value.func, ast.Attribute) else None
-            if loss is not None and (e.place.frozen or _no_graph(loss, run[:i])):
-                return Finding(
-                    "dead gradients",
-                    0.9,
-                    "The forward pass runs under no_grad(), is detached, or goes through an "
-                    "argmax or a rounding, so backward() has no graph to follow.",
-                    "Keep no_grad() and argmax for evaluation. The loss needs the model's raw "
-                    "output.",
-                    9,
-                )
-    return None
-
-
-def _only_trains(e: Event) -> bool:
-    """Whether this is left out where it stands under no_grad(): `if self.model.training:`."""
-    return e.place.frozen and any("train" in ast.unparse(test) for test in e.place.tests)
-
-
-def _no_graph(node: ast.expr, before: Run, deep: int = 0) -> bool:
-    """Whether this expression has no gradient, by the last assignments before it."""
-    if deep > 8:
-        return False
-    again = lambda one: _no_graph(one, before, deep + 1)  # noqa: E731
-    if isinstance(node, ast.Name):
-        for i in range(len(before) - 1, -1, -1):
-            e = before[i]
-            if e.name == "=" and e.owner == e.names.get(node.id, node.id):
-                return e.place.frozen or _no_graph(e.value, before[:i], deep + 1)
-        return False
-    if isinstance(node, ast.UnaryOp):
-        return again(node.operand)
-    if isinstance(node, ast.Attribute | ast.Subscript):
-        packed = "pack" in _spelled(node, before)  # of these, too, data is what they hold
-        return (getattr(node, "attr", "") == "data" and not packed) or again(node.value)
-    if isinstance(node, ast.BinOp):
-        sides = [s for s in (node.left, node.right) if not _number(s)]
-        if len(sides) == 2 and any(map(again, sides)):
-            sides = [s for s in sides if not _only_data(s, before)]
-        return bool(sides) and all(again(side) for side in sides)
-    if isinstance(node, ast.Call):
-        if last_word(node) in CUTS or made_anew(node):
-            return True
-        if is_loss(node) and node.args:
-            return again(node.args[0]) and all(_only_data(a, before) for a in node.args[1:2])
-        owner = node.func.value if isinstance(node.func, ast.Attribute) else None
-        if isinstance(owner, ast.Name) and owner.id == "torch":
-            return last_word(node) in VIEWS and bool(node.args) and again(node.args[0])
-        return owner is not None and last_word(node) in VIEWS and again(owner)
-    return False
-
-
-# After these there is no gradient, or it is 0 everywhere.
-CUTS = ("detach", "argmax", "numpy", "item", "tolist", "round", "sign", "from_numpy", "floor")
-VIEWS = (
-    "mean", "sum", "view", "reshape", "squeeze", "float", "flatten", "requires_grad_", "pow",
-    "square", "abs", "sqrt", "unsqueeze", "to",
-)  # fmt: skip
-
-
-MOVES = ("to", "cuda", "cpu", "float", "double", "type", "unsqueeze", "squeeze")
-
-
-def _spelled(node: ast.expr, before: Run) -> str:
-    """An expression, and what the first name in it was assigned."""
-    names = [n.id for n in ast.walk(node) if isinstance(n, ast.Name)]
-    own = [e for e in before if e.name == "=" and e.owner in names]
-    return " ".join([ast.unparse(node), *(ast.unparse(e.value) for e in own)])
-
-
-def _only_data(node: ast.expr, before: Run) -> bool:
-    """Whether no model is called on the way to this: a target, most likely."""
-    calls = [n for n in ast.walk(node) if isinstance(n, ast.Call)]
-    if any(not _moves(call) for call in calls):
-        return False
-    names = [n.id for n in ast.walk(node) if isinstance(n, ast.Name) and n.id != "torch"]
-    for name in names:
-        at = [i for i, e in enumerate(before) if e.name == "=" and e.owner == name]
-        if at and not _only_data(before[at[-1]].value, before[: at[-1]]):
-            return False
-    return True
-
-
-def _moves(call: ast.Call) -> bool:
-    """Whether a call only gives data another form, or makes them anew."""
-    word = last_word(call)
-    return word in (*CUTS, *VIEWS) or word in (
-        "cuda", "long", "int", "type", "type_as", "tensor", "from_numpy", "zeros", "ones", "randn",
-        "zeros_like", "ones_like", "full_like", "one_hot", "stack", "cat", "expand_as", "clone",
-        "view_as", "size", "next", "iter", "double", "half", "Variable", "items", "squeeze_",
-    )  # fmt: skip
-
-
-def made_anew(node: ast.expr) -> bool:
-    """Whether a tensor is made of numbers that were taken out of another."""
-    while isinstance(node, ast.Call) and last_word(node) in MOVES:
-        if not isinstance(node.func, ast.Attribute):
-            break
-        node = node.func.value
-    if not isinstance(node, ast.Call):
-        return False
-    makers = ("tensor", "as_tensor", "from_numpy", "Tensor", "FloatTensor", "Variable")
-    inside = [n for a in node.args for n in ast.walk(a) if isinstance(n, ast.Call)]
-    return last_word(node) in makers and any(last_word(n) in CUTS for n in inside)
-
-
-def _number(node: ast.expr) -> bool:
-    """A name that is hardly a tensor: a count of steps."""
-    return isinstance(node, ast.Constant) or any(
-        word in ast.unparse(node).lower() for word in ("accum", "steps", "weight", "len(")
-    )
-
-
-UPDATES = (forgotten_zero, zeroed_before_step, never_steps, another_steps, without_graph)
+UPDATES = (forgotten_zero, zeroed_before_step, never_steps, another_steps)

@@ -1,0 +1,65 @@
+"""Whether the model is in the right mode: train() before updates."""
+
+import ast
+
+from ..finding import Finding
+from .program import Event, Program, Run, apart
+from .roles import Roles, parameters_of
+
+__all__ = ["MODES"]
+
+
+def evaluates(program: Program) -> Finding | None:
+    """eval() on the model that is trained, and no train() before the next backward()."""
+    roles = Roles(program)
+    for run in program.runs:
+        loops = [e for e in run if roles.is_backward(e) and e.place.loops]
+        if not any(roles.is_step(e) or roles.is_opaque(e) for e in run):
+            continue  # of an input's gradient, perhaps, as in an attack
+        for i, e in enumerate(run):
+            if _mode(e) != "eval" or not _trained(e.owner, run, roles) or not loops:
+                continue
+            outer = e.place.loops[0] if e.place.loops else None
+            after = [o for o in run[i + 1 :]] + [o for o in run if outer and o.within(outer)]
+            for o in after:
+                if _mode(o) == "train" and not apart(o, e):
+                    break
+                if roles.is_backward(o) and not apart(o, e):
+                    return Finding(
+                        "eval mode",
+                        0.85,
+                        f"{e.owner}.{'eval()' if e.name == 'eval' else 'train(False)'} is called, "
+                        "and there is no train() before the next backward().",
+                        "Call model.train() at the start of each epoch. Otherwise dropout stays "
+                        "off and BatchNorm's statistics are frozen.",
+                        9,
+                    )
+    return None
+
+
+def _mode(e: Event) -> str:
+    """The mode that a call of train() or eval() sets."""
+    off = e.name == "train" and any(
+        isinstance(a, ast.Constant) and a.value is False for a in e.arguments
+    )
+    return "eval" if off else e.name
+
+
+def _trained(name: str, run: Run, roles: Roles) -> bool:
+    """Whether the loop trains this model: it is called there, and the optimizer holds it."""
+    held = set().union(*(parameters_of(e) for e in roles.optimizers)) if roles.optimizers else set()
+    called = any(
+        (f"{e.owner}.{e.name}" if e.owner else e.name) == name
+        and e.place.loops
+        and not e.place.frozen
+        for e in run
+    )
+    return called and (name in held if held else roles.is_step is not None and _alone(run))
+
+
+def _alone(run: Run) -> bool:
+    """Whether a text that creates no optimizer has only one eval()."""
+    return len({e.owner for e in run if e.name in ("eval", "train")}) == 1
+
+
+MODES = (evaluates,)
