@@ -32,7 +32,7 @@ class Diagnosis:
     verdict: the name of the first finding, "healthy" if nothing was found, or "can't tell"
     if there are no curves, or they are too short to tell; `why` says which. read: what was
     read, in one line. unseen: what these curves can't show, and what to log so that they can.
-    cautions: what the code would better not do, though the training is none the worse for it.
+    cautions: what the code had better not do, though it does the training no harm.
     """
 
     findings: tuple[Finding, ...]
