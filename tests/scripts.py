@@ -151,17 +151,13 @@ def in_keras(code: str, kind: str) -> np.ndarray:
             return x @ theta.reshape(x.shape[1], -1)
 
     path: list[np.ndarray] = []
-    before = keras.config.floatx()
-    keras.config.set_floatx("float64")
     keras.config.disable_interactive_logging()
-    try:
+    with in_float64(keras):
         linear = Linear()
         model = keras.Sequential([keras.Input((WIDE.get(kind, 5),)), linear])
         given = ((x, y) for x, y in given_batches(kind))
         path.clear()
         exec(code, dict(model=model, loss_fn=torch.nn.functional.mse_loss, batches=given))
-    finally:
-        keras.config.set_floatx(before)
     return np.array([*path[-_steps(code) :], linear.theta()])
 
 
@@ -170,6 +166,19 @@ def keras_on_torch() -> Any:
     import keras
 
     return keras
+
+
+@contextlib.contextmanager
+def in_float64(keras: Any) -> Iterator[None]:
+    """Keras in float64: its numbers, and its layers, which keep what the first of them was told."""
+    before = keras.config.floatx(), keras.config.dtype_policy()
+    keras.config.set_floatx("float64")
+    keras.config.set_dtype_policy("float64")
+    try:
+        yield
+    finally:
+        keras.config.set_floatx(before[0])
+        keras.config.set_dtype_policy(before[1])
 
 
 def _steps(code: str) -> int:

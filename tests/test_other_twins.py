@@ -22,7 +22,7 @@ from stepsize.optimizers import (
 )
 from stepsize.optimizers.matrices import orthogonalize
 
-from .scripts import keras_on_torch, x64
+from .scripts import in_float64, keras_on_torch, x64
 from .twins import Quadratic, gradients, ours
 
 SWA = torch.optim.swa_utils
@@ -132,9 +132,7 @@ def test_muon_with_an_rms_is_optaxs_without_look_ahead(shape):
 def test_muon_with_an_rms_is_that_of_keras(shape):
     need("keras")
     keras = keras_on_torch()
-    before = keras.config.floatx()
-    keras.config.set_floatx("float64")
-    try:
+    with in_float64(keras):
         start, grads = np.ones(shape), gradients("random", shape, np.float64)[:20]
         variable = keras.Variable(start)
         named = dict(momentum=0.9, ns_steps=5, rms_rate=0.2, weight_decay=0.1)
@@ -144,8 +142,6 @@ def test_muon_with_an_rms_is_that_of_keras(shape):
         for grad in grads:
             optimizer.apply([keras.ops.convert_to_tensor(grad)])
             path.append(variable.value.detach().numpy().copy())
-    finally:
-        keras.config.set_floatx(before)
     mine = ours(muon, start, grads, lr=0.01, momentum=0.9, rms=0.2, weight_decay=0.1)
     assert_one_path(mine, np.array(path), 1e-5)
 
@@ -225,9 +221,7 @@ def test_an_average_is_that_of_torchs_averaged_model(rule, after, decay):
 def test_a_running_mean_is_that_of_keras():
     need("keras")
     keras = keras_on_torch()
-    before = keras.config.floatx()
-    keras.config.set_floatx("float64")
-    try:
+    with in_float64(keras):
         start, grads = np.ones(5), gradients("random", (5,), np.float64)[:30]
         variable = keras.Variable(start)
         optimizer = keras.optimizers.SGD(0.01, use_ema=True, ema_momentum=0.9)
@@ -240,8 +234,6 @@ def test_a_running_mean_is_that_of_keras():
         theirs = variable.value.detach().numpy()
         np.testing.assert_allclose(memory["average"], theirs, rtol=1e-6)
         assert np.abs(memory["average"] - theta).max() > 1e-3
-    finally:
-        keras.config.set_floatx(before)
 
 
 def test_optaxs_running_mean_gives_the_first_points_less_weight():

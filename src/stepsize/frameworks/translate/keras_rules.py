@@ -155,6 +155,7 @@ variable.assign(variable - learning_rate / (1 - {beta1}**t) * m / u)
 
 
 def title(name: str) -> str:
+    """The name of the class, as Keras would spell it."""
     titles = {"adamw": "AdamW", "amsgrad": "AMSGrad", "nadam": "NAdam", "radam": "RAdam"}
     titles |= {"rmsprop": "RMSprop", "centered_rmsprop": "CenteredRMSprop"}
     return titles.get(name, name.capitalize())
@@ -205,6 +206,7 @@ def _rolling(rule: Rule, hyper: dict[str, Any]) -> Rule:
 
 
 def as_class(recipe: Recipe, hyper: dict[str, Any], own: Rule) -> str:
+    """The class with this rule in it."""
     why, memory, lines = own
     decay = hyper.get("weight_decay")
     if decay and recipe.optimizer not in DECOUPLED:
