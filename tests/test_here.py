@@ -25,6 +25,7 @@ from stepsize.learner import record
 from stepsize.learner.verdict import Verdict
 
 from .answers import sgd_that, written
+from .jupyter import ROOT
 from .test_judged import ANSWERS, answer
 
 RIGHT = "return Step(theta - lr * grad)"
@@ -217,7 +218,6 @@ SABOTAGE = [
     "np.seterr(all='raise'); np.set_printoptions(precision=1)",
     "np.random.seed(1); random.seed(1)",
     "Step.__add__ = None; Step.__repr__ = lambda self: '!'; del Step.__doc__",
-    "sys.modules.clear()",
     "sys.path.clear(); os.environ['STEPSIZE_HOME'] = '/'; os.environ['NEW'] = '1'",
     "sys.stdout = sys.stderr = None",
     "sys.stdout.close(); sys.stdin.close()",
@@ -247,6 +247,29 @@ def test_all_is_as_it_was(body, alone):
     check("1.1", sgd_that(f"{IMPORTS}{body}\n{RIGHT}"))
     assert [*everything()] == before
     assert check("1.1", sgd_that(RIGHT)).status == "right"
+
+
+CLEARED = """
+import errno, subprocess, sys
+from stepsize import check
+from tests.answers import sgd_that
+
+def refused(*_, **__):
+    raise OSError(errno.ENOTSUP, "emscripten does not support processes.")
+
+subprocess.Popen = refused
+before = dict(sys.modules)
+check("1.1", sgd_that("import sys; sys.modules.clear()\\nreturn Step(theta - lr * grad)"))
+assert all(sys.modules[name] is module for name, module in before.items())
+print(check("1.1", sgd_that("return Step(theta - lr * grad)")).status)
+"""
+
+
+def test_modules_that_were_cleared_come_back():
+    """In its own Python: `io`, imported a second time, raises errors that nobody knows."""
+    command = [sys.executable, "-c", CLEARED]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8")
+    assert done.stdout == "right\n", done.stderr
 
 
 def test_the_answer_is_a_copy(alone):
