@@ -29,6 +29,7 @@ FALLING = 0.2 + 2 * np.exp(-T / 40) + 0.01 * RNG.normal(size=400)
 BOUNDS = {"noise floor": 0.4, "rate too high": 0.6, "loss spikes": 0.6}
 
 
+@pytest.mark.elsewhere
 def test_the_runs_set_aside_are_named_and_the_healthy_are_left_alone():
     counts = known_runs.confusion(known_runs.ASIDE, range(200, 204))
     for kind in known_runs.KINDS:

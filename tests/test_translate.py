@@ -26,6 +26,8 @@ from .scripts import apart, ours, ours_apart, run
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 ROOT = Path(__file__).parents[1]
+LATER = pytest.mark.elsewhere  # for these, JAX compiles for minutes
+TORCH_FIRST = ["torch", *(pytest.param(name, marks=LATER) for name in ("keras", "optax"))]
 
 HYPER: dict[str, dict[str, Any]] = {
     "sgd": dict(lr=0.05),
@@ -144,7 +146,7 @@ def test_every_optimizer_agrees_at_a_constant_rate(name, library):
     check(recipe, library, digits, KIND.get(name, "two"))
 
 
-@pytest.mark.parametrize("library", LIBRARIES)
+@pytest.mark.parametrize("library", TORCH_FIRST)
 @pytest.mark.parametrize("name", HYPER)
 def test_every_optimizer_agrees_after_a_warmup_clipped(name, library):
     shape = dict(steps=280, floor=0.1)
@@ -241,6 +243,8 @@ def test_what_one_can_and_another_refuses(name, hyper, can, library):
 
 
 FALLING: dict[str, Any] = dict(schedule="cosine", shape=dict(steps=60, floor=0.1))
+CONSTANT = pytest.param({}, id="constant")
+WARM_AND_FALLING = pytest.param(FALLING | dict(warmup=5), id="cosine", marks=LATER)
 ON_MATRICES: list[tuple[str, dict[str, Any]]] = [  # what decays, in every way that it is written
     ("sgd", dict(lr=0.05, weight_decay=0.3)),
     ("heavy_ball", dict(lr=0.01, weight_decay=0.3)),
@@ -255,7 +259,7 @@ ON_MATRICES: list[tuple[str, dict[str, Any]]] = [  # what decays, in every way t
 
 
 @pytest.mark.parametrize("library", LIBRARIES)
-@pytest.mark.parametrize("rate", [dict(), FALLING], ids=["constant", "cosine"])
+@pytest.mark.parametrize("rate", [CONSTANT, pytest.param(FALLING, id="cosine", marks=LATER)])
 @pytest.mark.parametrize(("name", "hyper"), ON_MATRICES)
 def test_a_decay_of_matrices_leaves_biases_alone(name, hyper, rate, library):
     if DIGITS[name][LIBRARIES.index(library)] is None:
@@ -282,7 +286,7 @@ RATES: list[tuple[str, dict[str, Any]]] = [  # every way in which a script can s
 
 
 @pytest.mark.parametrize("library", LIBRARIES)
-@pytest.mark.parametrize("rate", [dict(), FALLING | dict(warmup=5)], ids=["constant", "cosine"])
+@pytest.mark.parametrize("rate", [CONSTANT, WARM_AND_FALLING])
 @pytest.mark.parametrize(("name", "hyper"), RATES)
 def test_rates_by_name_are_those_of_the_tensors(name, hyper, rate, library):
     """ "*0" is the matrix in each of the libraries; the second pattern comes too late for it."""
