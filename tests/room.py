@@ -102,6 +102,12 @@ class Room:
         raise RuntimeError(f"The hub did not start:\n{self.log.read_text()}")
 
 
+def roots_port() -> int:
+    """One below 1024. Neither it nor those beside it are taken by another worker's hub."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 5
+    return 650 + 4 * (5 * random.randrange(4) + worker)  # to 726; beside it, 731 to 809
+
+
 @contextmanager
 def room() -> Iterator[Room]:
     """Where this machine can't be doubled, a skipped test."""
@@ -117,8 +123,7 @@ def room() -> Iterator[Room]:
             pytest.skip(f"This machine can't be doubled: {machine.stderr.read()}")
         children = Path(f"/proc/{machine.pid}/task/{machine.pid}/children").read_text()
         inside = ["nsenter", "--target", children.split()[0], "--mount", "--pid"]
-        port = random.randrange(650, 850)  # root's, as the hub's own
-        yield Room(inside, port, Path(layers + ".log"), {})
+        yield Room(inside, roots_port(), Path(layers + ".log"), {})
     finally:
         machine.kill()
         machine.communicate()

@@ -197,8 +197,13 @@ def idle(page: Page) -> None:
 
 
 def run_all(page: Page) -> None:
-    page.get_by_role("menuitem", name="Run", exact=True).click()
-    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    item = page.get_by_role("menuitem", name="Run All Cells", exact=True)
+    for _ in range(50):  # what loads after the menu has opened closes it again
+        if item.is_visible():
+            break
+        page.get_by_role("menuitem", name="Run", exact=True).click()
+        page.wait_for_timeout(500)
+    item.click()
 
 
 def text_of(page: Page, cell: int):
