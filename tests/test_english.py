@@ -36,6 +36,7 @@ FOREIGN = re.compile(
     r"""\bset-up\b(?!\.)  # setup
         | \bshall\b  # should, will
         | (?<!there\ )\b(?:is|are)\ none\b(?!\ of)  # isn't one, aren't any
+        | \bis\ none\ of\ these\b | \bthere\ is\ none\ yet\b  # anything else; doesn't exist yet
         | \b(?:is|are)\ no\ (?:choice|column|counter|dict|finite|float|number|quadratic|real|rule)
         | (?<=[a-z`)][.;:]\ )[Ee]lse\ (?!if\b)  # otherwise
         | (?<!\.)\ball\ else\b  # everything else

@@ -29,7 +29,7 @@ def ids(account: str) -> tuple[int, int]:
 
 
 def make(account: str) -> None:
-    """Create an account on the machine if there is none; nobody can log in as it."""
+    """Create the account on this machine if it doesn't exist. Nobody can log in to it."""
     try:
         ids(account)
     except KeyError:

@@ -18,7 +18,7 @@ def batch(t: int, n: int, batch_size: int, seed: Any = 0) -> np.ndarray:
     and n; the last batch of an epoch is smaller if n isn't a multiple of it. seed: an integer, or
     a sequence of k integers for k independent runs.
 
-    Raises: ValueError or TypeError if an argument is none of these.
+    Raises: ValueError or TypeError if an argument isn't as above.
     Returns indices, shape (batch,) or (k, batch). They depend on the arguments alone, so a
     noisy run can be repeated. Every example is seen once per epoch.
 

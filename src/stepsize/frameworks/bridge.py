@@ -59,7 +59,7 @@ def as_torch(rule: Rule, params: ParamsT, **hyper: Any) -> "RuleOptimizer":
     `optimizer.state[p]` shows what the rule remembers, and `step`, the number of updates made. It
     all survives state_dict, pickle and copy. torch's schedulers can drive every rule's lr;
     OneCycleLR and CyclicLR cycle a hyper-parameter called momentum, and need cycle_momentum=False
-    if there is none.
+    for a rule without one.
 
     Raises: ValueError or TypeError for a bad hyper-parameter, here and, if it has been changed, at
     the next step, before that group moves; for a tensor that the rule can't step, with its name if

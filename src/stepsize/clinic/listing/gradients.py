@@ -197,7 +197,7 @@ def clipping(program: Program) -> Finding | None:
 
 
 def _too_early(cleared: bool) -> Finding:
-    seen = "there is none yet" if cleared else "it is that of the batch before"
+    seen = "it doesn't exist yet" if cleared else "it is still the previous batch's"
     return Finding(
         "clips nothing",
         0.92,

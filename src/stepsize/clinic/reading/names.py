@@ -63,7 +63,7 @@ JOINED = re.compile("(" + "|".join(sorted(VAL | TRAIN | JOINS)) + ")loss(?:es)?"
 
 class Meaning(NamedTuple):
     """role: "loss", "val_loss", "d_loss", "g_loss", "lr", "grad_norm", "weight_norm",
-    "loss_scale", "step", "epoch", "reward", or "" if it is none of these. rank: of several names
+    "loss_scale", "step", "epoch", "reward", or "" for any other name. rank: of several names
     with one role, the lowest is meant; from PART on, it is a part of a loss."""
 
     role: str

@@ -18,7 +18,7 @@ def program(code: Any) -> tuple[str, str]:
     """The code as Python reads it, line by line as it was; and what can't be read, or "".
 
     code: a text, the path of a .py or .ipynb file, or a function.
-    Raises: TypeError or ValueError if it is none of these.
+    Raises: TypeError or ValueError for anything else.
     """
     text = _plain(_text(code))
     try:

@@ -179,7 +179,7 @@ def _schedule(recipe: Recipe, hyper: dict[str, Any]) -> tuple[str, Any]:
 
 
 def _theirs_without_warmup(recipe: Recipe, lr: float) -> str | None:
-    """The call of Keras's own schedule; None if there is none.
+    """The call of Keras's own schedule; None if Keras doesn't have it.
 
     With a warmup there never is one: Keras's CosineDecay has a warmup, but stays at the peak for
     one update, and the recipe for two.

@@ -230,7 +230,7 @@ def _schedule(recipe: Recipe, hyper: dict[str, Any]) -> tuple[str, Any]:
 
 
 def _theirs_after_warmup(recipe: Recipe, lr: float) -> str | None:
-    """The call of Optax's own schedule; None if there is none."""
+    """The call of Optax's own schedule; None if Optax doesn't have it."""
     shape = recipe.shape
     match recipe.schedule:
         case "constant" if shape.get("steps", math.inf) == math.inf:

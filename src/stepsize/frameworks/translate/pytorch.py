@@ -257,7 +257,7 @@ def _rise(warmup: int) -> dict[str, Any]:
 
 
 def _theirs_after_warmup(recipe: Recipe, lr: float) -> str | None:
-    """The call of torch's own scheduler; "" for a constant rate; None if there is none."""
+    """The call of torch's own scheduler; "" for a constant rate; None if torch doesn't have it."""
     shape, updates = recipe.shape, recipe.steps - recipe.warmup
     floor = product(shape["floor"], lr) if shape.get("floor") else None
     match recipe.schedule:
