@@ -205,15 +205,14 @@ def vectors(long: int) -> list[Race]:
 
 
 BRIDGED = (
-    "Each line of the rule makes an array, 14 in all, and 3 are copied back; torch's loop makes 7 "
-    "passes, in place. NumPy's arrays begin at any multiple of 16 bytes, torch's at one of 64, and "
-    "so a product of two takes twice as long. On a busy machine, with one thread, a step took 1.8 "
-    "to 2.0 (8 tensors) and 1.3 to 1.5 (200) times as long as the loop, 1.5 to 1.7 times as long as"
-    " foreach; the formula alone, with nothing of torch around it, takes 1.6 times as long as the "
-    "loop. Tried: the lines on torch's tensors (1.6 times as long as NumPy in blocks), blocks "
-    "between 16K and 32K numbers (alike; shorter ones are slower), checking the first block alone "
-    "(a tenth less: kept), short tensors in handfuls in place of one long copy (a fifth less: "
-    "kept). What is left is to write each rule a second time, in place."
+    "`as_torch` isn't as fast as torch's own loop, because the rules stay plain: each line of Adam "
+    "makes an array, 14 in all, and 3 are copied back, where torch makes 7 passes in place. The "
+    "formula alone, with no torch around it, takes 1.6 times as long as that loop, partly because "
+    "NumPy's arrays aren't aligned to 64 bytes as torch's are. Tried: the same lines on torch's "
+    "tensors (1.6 times as long as NumPy in blocks), blocks of 16K to 32K numbers (no difference; "
+    "shorter ones are slower), checking only the first block (10 % less: kept), and handfuls of "
+    "short tensors instead of one long copy (20 % less: kept). What is left is to write each rule "
+    "a second time, in place, and that is a price we don't pay."
 )
 
 

@@ -5,6 +5,7 @@ import platform
 import re
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
+from itertools import groupby
 from pathlib import Path
 
 from .clock import Outcome, Spread, number
@@ -87,11 +88,17 @@ def met(ratio: Spread, reach: float) -> bool:
 
 
 def unreached(outcomes: list[Outcome]) -> Iterator[str]:
-    for outcome in outcomes:
-        for peer, reach in outcome.race.reach.items():
-            if peer not in outcome.absent and not met(ratio := outcome.faster_than(peer), reach):
-                was = f"{ratio}, not {number(reach)}. {outcome.race.why}".rstrip()
-                yield f"- {outcome.race.what}, against {peer}: {was}"
+    """Each reach that was missed; why, once, after the last of those that share the reason."""
+    missed = [
+        (outcome.race, f"{outcome.race.what}, against {peer}: {ratio}, not {number(reach)}.")
+        for outcome in outcomes
+        for peer, reach in outcome.race.reach.items()
+        if peer not in outcome.absent and not met(ratio := outcome.faster_than(peer), reach)
+    ]
+    for why, group in groupby(missed, key=lambda line: line[0].why):
+        yield from (f"- {was}" for _, was in group)
+        if why:
+            yield f"\n{why}\n"
 
 
 def too_much(measured: Measured) -> Iterator[str]:

@@ -23,9 +23,10 @@ def test_all_run_on_very_little():
     assert "how it grows" in done.stderr
 
 
-def outcome(*theirs):
+def outcome(*theirs, why=""):
     """Of three rounds in which ours took a second each, and they took so long."""
-    race = Race("adding up", Go(int), {"peer": Go(int), "gone": Go(int)}, {"peer": 2, "gone": 2})
+    peers = {"peer": Go(int), "gone": Go(int)}
+    race = Race("adding up", Go(int), peers, {"peer": 2, "gone": 2}, why=why)
     return Outcome(race, dict(ours=Spread((1, 1, 1)), peer=Spread(theirs)), {}, ["gone"])
 
 
@@ -45,6 +46,12 @@ def test_what_is_missed_and_who_wins_is_said():
     text = report([slow], [], rounds=3)
     assert "| 250 ms a step | 0.25 (0.125–0.5) | ≥ 2: **no** |" in text
     assert "| gone | not installed |" in text
+
+
+def test_a_reason_that_two_misses_share_is_given_once():
+    slow = outcome(0.5, 0.25, 0.125, why="The peer cheats.")
+    said = list(unreached([slow, slow]))
+    assert said[2:] == ["\nThe peer cheats.\n"] and len(said) == 3
 
 
 def test_what_is_reached_is_not_excused():
