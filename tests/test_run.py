@@ -155,9 +155,10 @@ def test_pins_lie_in_their_ranges_and_name_no_place():
     lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
     pins = [Requirement(line) for line in lines if not line.startswith("#")]
     pinned = {pin.name: next(iter(pin.specifier)).version for pin in pins}
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    described = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    project, held = described["project"], described["tool"]["uv"]["constraint-dependencies"]
     extras = project["optional-dependencies"].values()
-    for need in chain(project["dependencies"], *extras):
+    for need in chain(project["dependencies"], held, *extras):
         need = Requirement(need)
         assert need.specifier.contains(pinned[need.name.replace("_", "-")]), need
     assert not any(pin.url for pin in pins)
