@@ -108,7 +108,7 @@ def test_from_advice_to_diagnosis(library, times, ills):
     assert found.verdict in ills
     losses = len(Path("log.csv").read_text(encoding="utf-8").splitlines()) - 1
     assert found.read.startswith(f"{losses} losses, by update")
-    for kept in ("held-out losses", "the rate", "the gradient"):
+    for kept in ("held-out losses", "the rate", "the gradient", "the weights' norm"):
         assert kept in found.read
     if times == 1:
         assert np.mean((says - arrays[3]) ** 2) < 0.5 * np.var(arrays[3])
