@@ -192,6 +192,10 @@ SICK = {
         ),
     ),
     "low, and slows down a little": ("rate too low", dict(loss=2 + _slowing(0.8, T / 600))),
+    "low, and slows down at a constant rate": (
+        "rate too low",
+        dict(loss=1 + _slowing(0.5, T / 600), lr=np.full(600, 1e-5)),
+    ),
     "low, and as far as noise lets one see, slows down": (
         "rate too low",
         dict(loss=3 + _slowing(0.8, T / 600) + 0.3 * RNG.normal(size=600)),

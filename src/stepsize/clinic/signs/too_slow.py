@@ -156,9 +156,19 @@ def _line(y: np.ndarray, run: History, hidden: bool = True) -> float | None:
     hidden = hidden and whole < -5 and sure < -2.5 and y[0] - course.min() < 2 * np.std(np.diff(y))
     noise = jitter(y[half:]) / max(len(y) / len(course), 1.0) ** 0.5
     line = sure < -2.5 and straightness(course, 1.5 * noise) > 0.9
-    if early >= 0 or not (hidden or line) or _bends(early, early_sure, late, sure):
+    if early >= 0 or not (hidden or line):
+        return None
+    if not _steady(run) and _bends(early, early_sure, late, sure):
         return None
     return late / early if 0.4 < late / early < 2.5 else None
+
+
+def _steady(run: History) -> bool:
+    """Whether the rate is known not to have decayed.
+
+    If it decays, the noise dies down with it, and a loss that falls late may fall for that alone.
+    """
+    return run.lr is not None and not _decays(run)
 
 
 def _bends(early: float, early_sure: float, late: float, late_sure: float) -> bool:
