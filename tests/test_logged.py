@@ -1,5 +1,6 @@
 """From advice to diagnosis: what `translate` writes is run as it stands, and reads well to it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -115,12 +116,26 @@ def test_from_advice_to_diagnosis(library, times, ills):
         assert np.mean((says - arrays[3]) ** 2) < 0.5 * np.var(arrays[3])
 
 
+@pytest.mark.parametrize("wrong", [False, True])
+def test_over_a_long_run_the_advised_decay_is_not_called_too_strong(wrong):
+    """But ten times as much is."""
+    asked = dict(model="mlp", parameters=32 * (D + 2), examples=N, batch_size=20, epochs=100)
+    recipe, arrays = advise(**asked).recipe, table(wrong)
+    ran(recipe, "torch", arrays)
+    found = diagnose("log.csv").verdict
+    assert found in (("plateau", "overfitting", "healthy") if wrong else ("healthy",))
+    if not wrong:
+        strong = {"weight_decay": 10 * recipe.hyper["weight_decay"]}
+        ran(replace(recipe, hyper=recipe.hyper | strong), "torch", arrays)
+        assert diagnose("log.csv").verdict == "weight decay too strong"
+
+
 @pytest.mark.parametrize("library", LIBRARIES)
 def test_early_stopping_goes_back_to_the_best(library):
     """Where there is nothing to learn but noise, the held-out loss soon rises."""
     numbers = dict(hyper={"lr": 0.01}, steps=5000, batch_size=N, patience=30)
     arrays = table(wrong=True)
-    says = ran(Recipe(optimizer="adam", **numbers), library, arrays)
+    says, _ = ran(Recipe(optimizer="adam", **numbers), library, arrays)
     columns = np.genfromtxt("log.csv", delimiter=",", names=True)
     held = columns["val_loss"]
     assert len(held) < 1000 and len(held) - np.nanargmin(held) - 1 == 30
