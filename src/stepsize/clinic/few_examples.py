@@ -17,7 +17,10 @@ PATIENCE = 20  # looks at the held-out loss
 SPREAD, FAR = (0.5, 2.0), 2.0  # of targets that are about of unit scale; their mean
 
 ROWS = Known(
-    None, "few examples, seen often: alone, it halves a weight in 70 epochs or a run", HERE, TABLES
+    None,
+    "few examples, seen often: by itself it halves a weight in 70 epochs, or over a shorter run",
+    HERE,
+    TABLES,
 )
 STOP = Known(
     None, "looks without a lower held-out loss; then restore the best weights", HERE, TABLES
