@@ -144,8 +144,8 @@ missing: of the fall of the loss that the best of the 7 rates brings, the part t
 not bring. Adam at 0.001: the same for PyTorch's defaults, at a constant rate. The rates for short
 runs were chosen on the models of the first rows, and for the kinds that these lack (post-LN,
 embeddings, a convnet without BatchNorm) on those set aside. Nothing was changed after the models of
-the last rows had been tried, but that small tables (irises, moons) have got a stronger decay, for
-the sake of rows that they haven't seen: see TABLES.md.
+the last rows had been tried, but that small tables (irises, moons) have got a decay of their own,
+for the sake of rows that they haven't seen: see TABLES.md.
 
 {table}
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from benchmarks import advice as bench
-from benchmarks.clinic import tables
+from benchmarks.clinic import decays, tables
 from stepsize.clinic import advise
 from stepsize.clinic.evidence import ALSO, CONVENTION, HERE, KINDS, LITERATURE
 from stepsize.frameworks.translate import translate
@@ -99,12 +99,12 @@ def test_adapters_bear_a_higher_rate_than_all_weights():
 TABLE = dict(model="mlp", parameters=5000, examples=300, batch_size=32)
 
 
-@pytest.mark.parametrize(("epochs", "memories"), [(6, 0.2), (30, 1), (100, 2), (1000, 2)])
-def test_on_few_examples_weights_remember_thirty_epochs(epochs, memories):
+@pytest.mark.parametrize(("epochs", "halvings"), [(7, 0.1), (35, 0.5), (70, 1), (1000, 1)])
+def test_on_few_examples_the_decay_halves_weights_in_seventy_epochs(epochs, halvings):
     advice = advise(**TABLE, epochs=epochs)
     recipe = advice.recipe
     walked = recipe.lr(np.arange(recipe.steps)).sum()
-    assert recipe.hyper["weight_decay"] * walked == pytest.approx(memories, rel=0.05)
+    assert 0.5**halvings == pytest.approx(np.exp(-recipe.hyper["weight_decay"] * walked), rel=0.05)
     assert recipe.patience == 20 and "early stopping" in repr(advice)
     assert "waited == 20" in translate(recipe, to="torch")
 
@@ -135,12 +135,23 @@ def test_targets_far_from_unit_scale_are_standardized():
 
 
 def test_the_page_of_tables_is_made_of_the_runs_on_record():
-    rows = json.loads(tables.RUNS.read_text(encoding="utf-8"))
-    assert tables.PAGE.read_text(encoding="utf-8") == tables.page(rows)
+    rows, today = (json.loads(p.read_text(encoding="utf-8")) for p in (tables.RUNS, decays.RUNS))
+    assert tables.PAGE.read_text(encoding="utf-8") == tables.page(rows, today)
     wanted = itertools.product(
         tables.MADE_ON | tables.ASIDE, tables.MODELS, tables.BUDGETS, range(tables.SPLITS)
     )
     assert {(r["table"], r["model"], r["budget"], r["seed"]) for r in rows} == {*wanted}
+
+
+def test_the_decay_was_chosen_on_the_runs_on_record():
+    rows = json.loads(decays.RUNS.read_text(encoding="utf-8"))
+    names = decays.CHOSEN_ON | decays.TRIED_ON
+    wanted = itertools.product(names, tables.BUDGETS, range(decays.SPLITS))
+    assert {(r["table"], r["budget"], r["seed"]) for r in rows} == {*wanted}
+    row = next(r for r in rows if r["table"] == "irises" and r["budget"] == "30 epochs")
+    again = decays.measured(row["table"], row["budget"], row["seed"])
+    for way in decays.WAYS:
+        assert again[way] == pytest.approx(row[way], rel=0.05)
 
 
 def test_a_table_learned_again_ends_where_the_record_says():
@@ -151,16 +162,15 @@ def test_a_table_learned_again_ends_where_the_record_says():
         assert again[way] == pytest.approx(row[way], rel=0.05)
 
 
-def test_on_tables_set_aside_the_advice_is_better_than_the_default_and_than_it_was():
-    rows = json.loads(tables.RUNS.read_text(encoding="utf-8"))
-    own = [r for r in rows if r["model"] == "mlp" and r["table"] in tables.ASIDE]
-    now, before = tables.share(own, "now")[0], tables.share(own, "before")[0]
-    assert now < min(before, 1)
-    stopped = tables.share(own, "now, stopped")[0]
-    said = " ".join(advise.__doc__.split())
-    assert f"was {now:.2f} times Adam's" in said and f"or {stopped:.2f} times" in said
+def test_on_tables_that_had_no_say_todays_decay_is_better_than_the_first_and_than_the_default():
+    rows = json.loads(decays.RUNS.read_text(encoding="utf-8"))
+    tried = [row for row in rows if row["table"] in decays.TRIED_ON]
+    first = decays.mean(decays.units(tried, decays.TODAY, True))
+    adam = decays.mean(decays.units(tried, decays.TODAY, True, of=("Adam at 0.001", False)))
+    assert max(first, adam) < 1
+    assert f"was {adam:.2f} times Adam's" in " ".join(advise.__doc__.split())
     lesson = (ROOT / "lessons" / "11-the-clinic.md").read_text(encoding="utf-8")
-    assert f"from {before:.2f} to {now:.2f} times" in lesson and f"is {stopped:.2f} (" in lesson
+    assert f"was {adam:.2f} times" in lesson and f"and {first:.2f} times" in lesson
 
 
 def test_it_says_what_it_cannot_know():

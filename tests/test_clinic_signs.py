@@ -100,6 +100,13 @@ def test_a_guess_is_known_by_its_level():
 WAVES = 0.1 * (1 + np.cos(np.pi * T / 30)) / 2
 SORTED = FALLING + 0.4 * ((T % 20) / 20)
 RESTLESS = np.array([0.75, 0.4, 0.9, 1.1, 0.3, 2.2, 0.5, 0.95, 0.6, 1.5] * 3)  # a network's
+
+
+def _slowing(share, done):
+    """A fall of 1 whose second half brings this share of the first; it began at 2."""
+    return 2 - (1 - share ** (2 * done)) / (1 - share**2)
+
+
 SICK = {
     "stuck at a guess, from above": (
         "rate too high",
@@ -184,6 +191,15 @@ SICK = {
             lr=1e-5 * np.cos(np.pi * T / 1200),
         ),
     ),
+    "low, and slows down a little": ("rate too low", dict(loss=2 + _slowing(0.8, T / 600))),
+    "low, and slows down at a constant rate": (
+        "rate too low",
+        dict(loss=1 + _slowing(0.5, T / 600), lr=np.full(600, 1e-5)),
+    ),
+    "low, and as far as noise lets one see, slows down": (
+        "rate too low",
+        dict(loss=3 + _slowing(0.8, T / 600) + 0.3 * RNG.normal(size=600)),
+    ),
 }
 
 
@@ -218,6 +234,14 @@ SOUND = {
     ),
     "a warmup, not over yet": dict(
         loss=2.9 + 0.15 * RNG.normal(size=12), lr=np.r_[[0.0] * 4, np.arange(1, 9) * 1e-6]
+    ),
+    "not done, but slowing down": dict(loss=1 + _slowing(0.5, T / 600)),
+    "not done, but slowing down, by epoch": dict(loss=1 + _slowing(0.5, EPOCH / 30)),
+    "not done, but slowing down, in noise": dict(
+        loss=1 + _slowing(0.5, T / 600) + 0.1 * RNG.normal(size=600)
+    ),
+    "not done, but slowing down, under a decaying rate": dict(
+        loss=1 + _slowing(0.5, np.sin(np.pi * T / 1200)), lr=0.1 * np.cos(np.pi * T / 1200)
     ),
     "scaler settles": dict(
         loss=FALLING[:60], grad_norm=np.r_[[np.inf] * 3, np.ones(57)], lr=np.ones(60)

@@ -1,5 +1,6 @@
 """From advice to diagnosis: what `translate` writes is run as it stands, and reads well to it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -37,7 +38,8 @@ def in_torch(script, arrays):
         held_out=torch.utils.data.TensorDataset(held_X, held_y),
     )
     exec(script, given)
-    return given["model"](held_X).detach().numpy()
+    weights = [p.detach().numpy() for p in given["model"].parameters()]
+    return given["model"](held_X).detach().numpy(), weights
 
 
 def in_keras(script, arrays):
@@ -49,7 +51,7 @@ def in_keras(script, arrays):
     model = keras.Sequential(layers)
     names = ("inputs", "targets", "held_inputs", "held_targets")
     exec(script, dict(zip(names, arrays, strict=True), model=model, loss_fn="mse"))
-    return keras.ops.convert_to_numpy(model(arrays[2]))
+    return keras.ops.convert_to_numpy(model(arrays[2])), model.get_weights()
 
 
 def in_optax(script, arrays):
@@ -70,14 +72,14 @@ def in_optax(script, arrays):
     given = dict(zip(names, arrays, strict=True), model=model, params=params)
     given["loss_fn"] = lambda z, y: jnp.mean((z - y) ** 2)
     exec(script, given)
-    return np.array(model(given["params"], arrays[2]))
+    return np.array(model(given["params"], arrays[2])), given["params"]
 
 
 RUNNERS = {"torch": in_torch, "keras": in_keras, "optax": in_optax}
 
 
 def ran(recipe, library, arrays):
-    """What the model says of the held-out inputs after the script has run."""
+    """What the model says of the held-out inputs after the script has run, and its weights."""
     if not installed(library):
         pytest.skip(f"{library} is not installed: it belongs to the extra `bench`")
     return RUNNERS[library](translate(recipe, to=library), arrays)
@@ -103,15 +105,29 @@ def test_from_advice_to_diagnosis(library, times, ills):
         hyper = {"lr": times * recipe.hyper["lr"]}
         recipe = Recipe(optimizer="adam", hyper=hyper, steps=recipe.steps, batch_size=20)
     arrays = table()
-    says = ran(recipe, library, arrays)
+    says, _ = ran(recipe, library, arrays)
     found = diagnose("log.csv")
     assert found.verdict in ills
     losses = len(Path("log.csv").read_text(encoding="utf-8").splitlines()) - 1
     assert found.read.startswith(f"{losses} losses, by update")
-    for kept in ("held-out losses", "the rate", "the gradient"):
+    for kept in ("held-out losses", "the rate", "the gradient", "the weights' norm"):
         assert kept in found.read
     if times == 1:
         assert np.mean((says - arrays[3]) ** 2) < 0.5 * np.var(arrays[3])
+
+
+@pytest.mark.parametrize("wrong", [False, True])
+def test_over_a_long_run_the_advised_decay_is_not_called_too_strong(wrong):
+    """But ten times as much is."""
+    asked = dict(model="mlp", parameters=32 * (D + 2), examples=N, batch_size=20, epochs=100)
+    recipe, arrays = advise(**asked).recipe, table(wrong)
+    ran(recipe, "torch", arrays)
+    found = diagnose("log.csv").verdict
+    assert found in (("plateau", "overfitting", "healthy") if wrong else ("healthy",))
+    if not wrong:
+        strong = {"weight_decay": 10 * recipe.hyper["weight_decay"]}
+        ran(replace(recipe, hyper=recipe.hyper | strong), "torch", arrays)
+        assert diagnose("log.csv").verdict == "weight decay too strong"
 
 
 @pytest.mark.parametrize("library", LIBRARIES)
@@ -119,7 +135,7 @@ def test_early_stopping_goes_back_to_the_best(library):
     """Where there is nothing to learn but noise, the held-out loss soon rises."""
     numbers = dict(hyper={"lr": 0.01}, steps=5000, batch_size=N, patience=30)
     arrays = table(wrong=True)
-    says = ran(Recipe(optimizer="adam", **numbers), library, arrays)
+    says, _ = ran(Recipe(optimizer="adam", **numbers), library, arrays)
     columns = np.genfromtxt("log.csv", delimiter=",", names=True)
     held = columns["val_loss"]
     assert len(held) < 1000 and len(held) - np.nanargmin(held) - 1 == 30
@@ -127,21 +143,23 @@ def test_early_stopping_goes_back_to_the_best(library):
 
 
 @pytest.mark.parametrize("library", LIBRARIES)
-def test_the_rate_that_is_logged_is_the_recipe_s(library):
+def test_the_numbers_that_are_logged_are_the_recipe_s_and_the_model_s(library):
     shape = dict(steps=30, floor=0.1)
     rate = dict(warmup=10, schedule="cosine", shape=shape, clip_norm=0.5)
     recipe = Recipe(optimizer="momentum", hyper={"lr": 0.01}, steps=40, **rate)
-    ran(recipe, library, table())
+    _, weights = ran(recipe, library, table())
     columns = np.genfromtxt("log.csv", delimiter=",", names=True)
     assert columns["lr"] == pytest.approx(recipe.lr(np.arange(40)), rel=1e-5)
     assert np.nanmax(columns["grad_norm"]) > 0.5, "the norm is that before clipping"
+    size = sum(np.sum(np.square(weight)) for weight in weights) ** 0.5
+    assert columns["weight_norm"][-1] == pytest.approx(size, rel=1e-5)
 
 
 def test_what_is_logged_changes_nothing():
     """All examples in each batch, so that their order is all that differs."""
     recipe = Recipe(optimizer="adam", hyper={"lr": 0.01}, steps=60, clip_norm=1.0, batch_size=N)
     arrays = table()
-    logged = in_torch(translate(recipe, to="torch"), arrays)
+    logged, _ = in_torch(translate(recipe, to="torch"), arrays)
     whole = "import itertools\nbatches = itertools.repeat(train.tensors)\n"
-    plain = in_torch(whole + translate(recipe, to="torch", log=False), arrays)
+    plain, _ = in_torch(whole + translate(recipe, to="torch", log=False), arrays)
     assert logged == pytest.approx(plain, abs=1e-4)

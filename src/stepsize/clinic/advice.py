@@ -117,9 +117,9 @@ def advise(
     seven rates achieved, 9% at worst; the rate was usually too low (benchmarks/ADVICE.md).
 
     A model of a small table (an "mlp" on up to 1000 examples) is judged by rows it didn't learn
-    from. There the recipe decays the weights, so that they remember 30 epochs, and stops early. On
-    eight tables that weren't used to choose this, the held-out loss was 0.88 times Adam's at 0.001,
-    or 0.95 times with a fifth of the rows set aside for stopping (benchmarks/TABLES.md).
+    from. There the recipe stops early, and its decay alone would halve a weight in 70 epochs, or
+    over a shorter run. On eight tables that weren't used to choose this, the held-out loss was
+    0.80 times Adam's at 0.001 on the same rows (benchmarks/TABLES.md).
 
     The recipe decays every tensor. dataclasses.replace(advice.recipe, decays="matrices") leaves
     biases and norms out, and `translate` writes the groups for it.

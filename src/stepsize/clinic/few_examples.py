@@ -1,5 +1,6 @@
 """The advice if a few examples are seen so often that they are memorized."""
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -11,12 +12,15 @@ from .evidence import HERE, TABLES, Known
 __all__ = ["ROWS", "SCALED", "STOP", "far_from_unit", "for_few", "learned_by_heart"]
 
 FEW, OFTEN = 1000, 2  # examples at most, and epochs at least
-MEMORY, MOST = 30, 2  # epochs that weights remember, where they decay; memories in a run, at most
+HALF = 70  # epochs in which decay alone halves a weight; it does so once in a run, at most
 PATIENCE = 20  # looks at the held-out loss
 SPREAD, FAR = (0.5, 2.0), 2.0  # of targets that are about of unit scale; their mean
 
 ROWS = Known(
-    None, "few examples, seen often: weights remember 30 epochs, or half the run", HERE, TABLES
+    None,
+    "few examples, seen often: by itself it halves a weight in 70 epochs, or over a shorter run",
+    HERE,
+    TABLES,
 )
 STOP = Known(
     None, "looks without a lower held-out loss; then restore the best weights", HERE, TABLES
@@ -35,10 +39,10 @@ def learned_by_heart(examples: int, epochs: float) -> bool:
 
 
 def for_few(recipe: Recipe, epochs: float) -> Recipe:
-    """The recipe with early stopping, and with a decay by which a weight that has no gradient
-    shrinks by a factor of e in MEMORY epochs, and by e**MOST at most over the run."""
+    """The recipe with early stopping, and with a decay that halves a weight that has no gradient
+    in HALF epochs, or over the run if that is shorter."""
     walked = float(recipe.lr(np.arange(recipe.steps)).sum())
-    decay = float(f"{min(epochs / MEMORY, MOST) / walked:.2g}")
+    decay = float(f"{math.log(2) * min(epochs / HALF, 1) / walked:.2g}")
     return replace(recipe, hyper={**recipe.hyper, "weight_decay": decay}, patience=PATIENCE)
 
 

@@ -7,6 +7,8 @@ from ..history import History, jitter
 
 __all__ = ["SIGNS", "unmoved"]
 
+AHEAD = 0.4  # of its whole fall: a run with less to come isn't at its beginning
+
 
 def unmoved(run: History) -> Finding | None:
     """Every loss is the same."""
@@ -150,11 +152,33 @@ def _speeds_up(val: np.ndarray) -> float | None:
 def _line(y: np.ndarray, run: History, hidden: bool = True) -> float | None:
     """How fast the second half falls, in units of the first, if that is a line; or None."""
     half, course = len(y) // 2, run.binned(y)
-    (early, _), (late, sure), (_, whole) = trend(y[:half]), trend(y[-half:]), trend(y)
+    (early, early_sure), (late, sure), (_, whole) = trend(y[:half]), trend(y[-half:]), trend(y)
     hidden = hidden and whole < -5 and sure < -2.5 and y[0] - course.min() < 2 * np.std(np.diff(y))
     noise = jitter(y[half:]) / max(len(y) / len(course), 1.0) ** 0.5
     line = sure < -2.5 and straightness(course, 1.5 * noise) > 0.9
-    return late / early if early < 0 and (hidden or line) and 0.4 < late / early < 2.5 else None
+    if early >= 0 or not (hidden or line):
+        return None
+    if not _steady(run) and _bends(early, early_sure, late, sure):
+        return None
+    return late / early if 0.4 < late / early < 2.5 else None
+
+
+def _steady(run: History) -> bool:
+    """Whether the rate is known not to have decayed.
+
+    If it decays, the noise dies down with it, and a loss that falls late may fall for that alone.
+    """
+    return run.lr is not None and not _decays(run)
+
+
+def _bends(early: float, early_sure: float, late: float, late_sure: float) -> bool:
+    """Whether the second half falls more slowly by more than chance, so that most has been done.
+
+    early, late: the slopes of the halves; sure: each divided by its own error. If each half of a
+    run brings q times the fall of the half before it, q**2 of the whole fall is still to come.
+    """
+    error = float(np.hypot(early / early_sure, late / late_sure))
+    return late - early > 3 * error and (late / early) ** 2 < AHEAD
 
 
 SIGNS: tuple[Sign, ...] = (unmoved, never_moved, at_a_guess, late_start, too_low)

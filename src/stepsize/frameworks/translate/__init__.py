@@ -22,11 +22,11 @@ def translate(recipe: Recipe, to: str, *, log: bool = True) -> str:
     """The recipe as a script that trains with it: a string of Python.
 
     to: "torch", "keras" (Keras 3 with any backend; tested on torch and JAX) or "optax".
-    log: whether the script makes its own batches and writes the loss, the rate and the gradient's
-    norm (before clipping) of every update to log.csv, and now and then the held-out loss.
-    `diagnose` reads that file, and so does python -m stepsize.clinic log.csv. Early stopping, which
-    a recipe's `patience` asks for, needs the log. Without it, the script is just the optimizer and
-    the loop, and says that it doesn't stop early.
+    log: whether the script makes its own batches and writes the loss, the rate and the norms of the
+    gradient (before clipping) and of the weights at every update to log.csv, and now and then the
+    held-out loss. `diagnose` reads that file, and so does python -m stepsize.clinic log.csv. Early
+    stopping, which a recipe's `patience` asks for, needs the log. Without it, the script is just
+    the optimizer and the loop, and says that it doesn't stop early.
 
     The first line of the script lists what you have to supply: the model, the loss function and the
     data; for log=False, `batches`, an endless series of (inputs, targets) pairs. The script makes

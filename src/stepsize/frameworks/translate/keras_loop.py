@@ -15,6 +15,8 @@ rate = float(ops.convert_to_numpy(optimizer.learning_rate))
 model.reset_metrics()  # otherwise the loss is the mean of all so far
 loss = model.train_on_batch(x, y)
 norm = float(ops.convert_to_numpy(optimizer.norm))
+squares = [ops.sum(ops.square(weight)) for weight in model.trainable_weights]
+size = float(ops.convert_to_numpy(sum(squares))) ** 0.5
 """
 WATCHED = '''
 class Watched({base}):
@@ -47,6 +49,7 @@ def loop(recipe: Recipe, log: bool) -> Loop:
         loss="float(loss)",
         rate="rate",
         norm="norm",
+        weights="size",
         held_out="model.evaluate(held_inputs, held_targets, verbose=0)",
         keep="model.get_weights()",
         put_back="model.set_weights(best)",

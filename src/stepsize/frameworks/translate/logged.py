@@ -31,12 +31,12 @@ every = min(an_epoch, {often})  # updates between two held-out losses
 LOGGED = """
 {start}with open("log.csv", "w", newline="", buffering=1) as file:
     log = csv.writer(file)
-    log.writerow(["step", "loss", "lr", "grad_norm", "val_loss"])
+    log.writerow(["step", "loss", "lr", "grad_norm", "weight_norm", "val_loss"])
     for step, ({batch}) in enumerate(itertools.islice(batches, {steps}), 1):
 {update}        val_loss = ""  # not every time
         if step % every == 0 or step == {steps}:
             val_loss = {held_out}
-{look}        log.writerow([step, {loss}, {rate}, {norm}, val_loss])
+{look}        log.writerow([step, {loss}, {rate}, {norm}, {weights}, val_loss])
 {stop}{end}
 # See what the clinic finds in it:  python -m stepsize.clinic log.csv
 """
@@ -65,14 +65,15 @@ class Loop(NamedTuple):
 
 
 class Snippets(NamedTuple):
-    """A library's code for what is logged: a batch, an update and its numbers; what is kept of
-    the model, and how it is restored."""
+    """A library's code for what is logged: a batch, an update and its numbers (norm, of the
+    gradient; weights, their norm); what is kept of the model, and how it is restored."""
 
     batch: str
     update: str
     loss: str
     rate: str
     norm: str
+    weights: str
     held_out: str
     keep: str
     put_back: str

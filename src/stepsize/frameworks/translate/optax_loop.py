@@ -22,6 +22,10 @@ def update(params, state, inputs, targets):
 
 state = optimizer.init(params)
 """
+UPDATE = """
+params, state, *told = update(params, state, x, y)
+loss, norm, size = map(float, told)
+"""
 WATCHED = """
 @jax.jit
 def update(params, state, inputs, targets):
@@ -31,7 +35,9 @@ def update(params, state, inputs, targets):
     value, gradients = jax.value_and_grad(loss)(params)
     norm = sum(jnp.sum(g**2) for g in jax.tree.leaves(gradients)) ** 0.5
     updates, state = optimizer.update(gradients, state, params)
-    return optax.apply_updates(params, updates), state, value, norm  # updates are added
+    params = optax.apply_updates(params, updates)  # they are added
+    size = sum(jnp.sum(p**2) for p in jax.tree.leaves(params)) ** 0.5
+    return params, state, value, norm, size
 
 
 @jax.jit
@@ -51,10 +57,11 @@ def loop(recipe: Recipe, rate: Any, log: bool) -> Loop:
         return Loop(yours, (), "", PLAIN + plain(recipe, update))
     snippets = Snippets(
         batch="x, y",
-        update="params, state, loss, norm = update(params, state, x, y)",
-        loss="float(loss)",
+        update=UPDATE,
+        loss="loss",
         rate="float(schedule(step - 1))" if rate == "schedule" else text(rate),
-        norm="float(norm)",
+        norm="norm",
+        weights="size",
         held_out="float(held_out_loss(params))",
         keep="params",
         put_back="params = best",

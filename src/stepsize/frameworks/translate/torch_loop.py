@@ -41,6 +41,7 @@ loss.backward()
 CLIP = "torch.nn.utils.clip_grad_norm_(model.parameters(), max_norm={})\n"
 GRADIENTS = "gradients = [p.grad for p in model.parameters() if p.grad is not None]\n"
 NORM = "torch.nn.utils.get_total_norm(gradients)\n"
+SIZE = "size = torch.nn.utils.get_total_norm(model.parameters())  # of the weights\n"
 SCHEDULE = "scheduler.step()  # after the optimizer, at every update\n"
 SCHEDULE_OF_TWO = "for scheduler in schedulers:\n    scheduler.step()\n"
 
@@ -54,6 +55,7 @@ def loop(recipe: Recipe, scheduled: bool, log: bool) -> Loop:
         before += f'rate = {"optimizers[0]" if two else "optimizer"}.param_groups[0]["lr"]\n'
     schedule = (SCHEDULE_OF_TWO if two else SCHEDULE) if scheduled else ""
     update = (UPDATE_OF_TWO if two else UPDATE).format(before=before, schedule=schedule)
+    update += SIZE if log else ""
     if not log:
         return Loop(BATCHES, (), "", plain(recipe, update))
     snippets = Snippets(
@@ -62,6 +64,7 @@ def loop(recipe: Recipe, scheduled: bool, log: bool) -> Loop:
         loss="loss.item()",
         rate="rate",
         norm="norm.item()",
+        weights="size.item()",
         held_out="held_out_loss()",
         keep="copy.deepcopy(model.state_dict())",
         put_back="model.load_state_dict(best)",
