@@ -78,7 +78,7 @@ class Advice:
 
     @property
     def _rest(self) -> list[str]:
-        rates = "{:g}, {:g} and {:g}".format(*self.sweep)
+        rates = "{}, {} and {}".format(*map(_typed, self.sweep))
         return [f"Sweep {rates}, and go on if the best is at either end.", *self.unknown]
 
 
@@ -180,10 +180,10 @@ def _rate(kind: Kind, parameters: int, batch_size: int, steps: int) -> tuple[flo
     linear = kind.optimizer.value == "nesterov"
     long = source * _scale(batch_size, kind.batch, linear)
     rule = PROPORTION if linear else ROOT
-    scaled = f"{_round(source):g} for batches of {kind.batch}, {rule.why}"
+    scaled = f"{_typed(source)} for batches of {kind.batch}, {rule.why}"
     parts = [
-        _choice("rate in the source", f"{_round(source):g}", kind.rate),
-        _choice("rate for your batches", f"{_round(long):g}", rule._replace(why=scaled)),
+        _choice("rate in the source", _typed(source), kind.rate),
+        _choice("rate for your batches", _typed(long), rule._replace(why=scaled)),
     ]
     if kind.short is None or parameters > SMALL or steps >= LONG:
         return _round(long), parts
@@ -193,10 +193,10 @@ def _rate(kind: Kind, parameters: int, batch_size: int, steps: int) -> tuple[flo
     bear = f"what small models tolerate for {SHORT} updates, at your batch size"
     between = (
         f"for {steps:,} updates, on a straight line between the two rates above on log axes: "
-        f"{_round(short):g} is for {SHORT} updates, {_round(long):g} for {LONG:,}"
+        f"{_typed(short)} is for {SHORT} updates, {_typed(long)} for {LONG:,}"
     )
-    parts.append(Choice("rate for a short run", f"{_round(short):g}", bear, HERE, TABLE))
-    parts.append(Choice("rate for your run", f"{lr:g}", between, CONVENTION, TABLE))
+    parts.append(Choice("rate for a short run", _typed(short), bear, HERE, TABLE))
+    parts.append(Choice("rate for your run", _typed(lr), between, CONVENTION, TABLE))
     return lr, parts
 
 
@@ -206,6 +206,11 @@ def _scale(batch_size: int, of: int, linear: bool) -> float:
 
 def _round(lr: float) -> float:
     return float(f"{lr:.2g}")
+
+
+def _typed(lr: float) -> str:
+    """Two digits, as one types them: 0.0055, 6.7e-5."""
+    return f"{_round(lr):g}".replace("e-0", "e-")
 
 
 def _warmup(kind: Kind, steps: int) -> int:

@@ -16,14 +16,17 @@ PATIENCE = 20  # looks at the held-out loss
 SPREAD, FAR = (0.5, 2.0), 2.0  # of targets that are about of unit scale; their mean
 
 ROWS = Known(
-    None, "few examples, seen often: weights remember 30 epochs, or half the run", HERE, TABLES
+    None,
+    "few examples, seen often: by itself, a weight fades in 30 epochs, or half the run",
+    HERE,
+    TABLES,
 )
 STOP = Known(
-    None, "looks without a lower held-out loss; then restore the best weights", HERE, TABLES
+    None, "held-out losses without a new lowest; then restore the best weights", HERE, TABLES
 )
 SCALED = Known(
     None,
-    "the rate assumes a mean of 0 and a spread of 1; undo it in the predictions",
+    "the rate assumes a mean of 0 and a spread of 1; undo this in the predictions",
     HERE,
     TABLES,
 )
