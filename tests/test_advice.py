@@ -36,6 +36,7 @@ def test_every_kind_gives_a_recipe_that_can_be_written(model):
         assert (rates > 0).all() and rates.max() == pytest.approx(recipe.hyper["lr"])
         low, middle, high = advice.sweep
         assert middle == recipe.hyper["lr"] and low < middle / 2 and high > middle * 2
+        assert not re.search(r"\de[-+]0", str(advice))  # 3e-5, as one types it
 
 
 @pytest.mark.parametrize("model", KINDS)
@@ -178,7 +179,7 @@ def test_it_says_what_it_cannot_know():
     assert "No model of this kind" in said["gan"]
     assert "mean 0 and variance 1" in said["linear"]
     assert "No model of this size" in " ".join(asked(parameters=10**9).unknown)
-    assert "times off" in " ".join(asked(batch_size=8192).unknown)
+    assert "by a factor of 64" in " ".join(asked(batch_size=8192).unknown)
     assert "held-out" in said["mlp"] and "held-out" not in " ".join(asked(epochs=1).unknown)
     assert "100 updates are few" in " ".join(asked(epochs=100 / 391).unknown)
 

@@ -362,7 +362,7 @@ MEASURE: dict[str, Callable[[str], str]] = {
     "Lion: weight_decay is": lambda lib: weight_decay(lib, "Lion"),
     "clipping divides by": clipping_divides,
     "a schedule moves": moves,
-    "its warmup begins at": first_of_warmup,
+    "a linear warmup begins at": first_of_warmup,
     "a cosine, after its end": after_the_end,
     "a cosine's length counts the warmup": length_counts_the_warmup,
     "milestone m: the first m updates have the old rate": milestone,

@@ -52,10 +52,11 @@ FOREIGN = re.compile(
 VERDICT = re.compile(r"[:?]\s*(?:True|False)\b")
 
 # Numbers as code prints them, and not as a book does: a hyphen for a minus, 2e+08 (1e-8 as it is
-# typed may stay), an array's repr, quoted numbers, an arrow of two signs, digits by the dozen.
+# typed may stay), an array's repr, quoted numbers, an arrow of two signs, digits by the dozen,
+# a zero with a sign.
 RAW = re.compile(
     r"""(?<![\w.-])-\.?\d | \^-\d | \d\.\d+e[-−+]?\d | \d\.?e(?:[-−]0|\+|−)\d*
-        | \barray\( | \['-?[\d.] | -> | \.\d{7,}""",
+        | \barray\( | \['-?[\d.] | -> | \.\d{7,} | [-−+]0\.0+(?!\d)""",
     re.VERBOSE,
 )
 ROOM = 80  # characters: a printed table that is wider wraps in a window of 800 pixels
@@ -131,6 +132,7 @@ def test_a_printed_table_fits_a_small_window():
     ("pattern", "wrong", "right"),
     [
         (RAW, "-5.0, 2e+08, 1e-08, 2.5e-3, array([1]), ['4", "−5.0, 1e-8, 2 × 10⁸, 30-40, AdamW-2"),
+        (RAW, "−0.0000 to 1", "0.0000 to +0.0005"),
         (BRITISH, "optimised, colour, neighbours", "optimized, exercise, four, promise, centers"),
         (APART, "99 % of 5 %", "99%, n % 2, {n} % {k}"),
         (ROUND, "in brackets", "in parentheses, square brackets"),

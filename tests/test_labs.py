@@ -713,8 +713,8 @@ def test_the_words_of_the_range_test_are_true(steps):
     for rule in (sgd, momentum, adam):
         lab.controls["rule"].value, lab.controls["steps"].value = rule, steps
         form = r"the test suggests (.+): half of the fall is over by .+, and the lowest point is "
-        form += r"at (.+); a full run at that rate ends with a loss of (.+), the best of the sweep "
-        form += r"with (.+)"
+        form += r"at (.+); a full run at the suggested rate ends with a loss of (.+), the best of "
+        form += r"the sweep with (.+)"
         said = re.fullmatch(form, lab.sentence)
         assert said is not None, lab.sentence
         rate, low, end, best = map(float, said.groups())

@@ -961,7 +961,7 @@ def test_the_first_answer_counts_and_is_kept():
     again = last_check(seed=3)
     assert again.score == "1 of 2 right so far; 28 to go."
     assert again.answer(2, right(second)).verdict.startswith("No: ")
-    assert last_check(seed=4).score == "None of the 30 questions is answered yet."
+    assert last_check(seed=4).score == "None of the 30 questions has been answered yet."
 
 
 def test_progress_has_the_best_seed():
@@ -1021,7 +1021,7 @@ def test_buttons_and_answers_are_one():
 def test_a_file_that_was_written_by_hand_does_no_harm(tmp_path):
     record.keep(record.named(3, draw(3)[0].name), "right", "z")
     record.keep(record.named(3, "no such question"), "right", "a")
-    assert last_check(seed=3).score == "None of the 30 questions is answered yet."
+    assert last_check(seed=3).score == "None of the 30 questions has been answered yet."
     assert LAST in repr(progress())
 
 

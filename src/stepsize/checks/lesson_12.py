@@ -264,7 +264,7 @@ EPS = function(
         (0.2, 0.3, 2),
     ],
     atol=1e-9,
-    praise="With Keras's default of 1e-7, PyTorch would need 3e-6 in the first update.",
+    praise="The difference is largest in the first update, and fades with the correction.",
 )
 
 

@@ -284,7 +284,7 @@ MUON = rule(
             _muon(ahead=lambda b, grad, mu: (1 - mu) * b + mu * grad),
         ),
         "ahead without its share": Mistake(
-            "In the look ahead the newest gradient comes in whole. There, too, its share is "
+            "In the lookahead the newest gradient comes in whole. There, too, its share is "
             "1 - momentum.",
             _muon(ahead=lambda b, grad, mu: mu * b + grad),
         ),
@@ -525,7 +525,7 @@ SHAMPOO = rule(
             _shampoo(product=lambda L, G, R: L @ G.T @ R),
         ),
         "exchanged in the Step": Mistake(
-            "L and R are exchanged in what your Step remembers: `left` goes on as `left`.",
+            "L and R are swapped in what your Step remembers: `left` goes on as `left`.",
             _shampoo(keep=lambda left, right: dict(left=right, right=left)),
         ),
         "eps in each update": Mistake(
@@ -674,7 +674,7 @@ GROUPS = function(
             _is_for_muon(end=lambda yes: not yes),
         ),
         "either": Mistake(
-            "For you, one of the two is enough. It has to be a matrix *and* be in a block.",
+            "In yours, one of the two is enough. It has to be a matrix *and* be in a block.",
             _is_for_muon(both=lambda a, b: a or b),
         ),
         "everything": Mistake("You take all of them.", _is_for_muon(end=lambda yes: True)),

@@ -41,7 +41,7 @@ FACTORS = function(
     {
         "one rate for all": Mistake(
             "You use one rate for all tensors, so the wide network still takes steps that are "
-            "too long. Which tensors have a fan-in that grows?",
+            "too long. Which tensors sum over the width?",
             _factors(slowed=()),
             _factors(slowed=(), shrunk=()),
         ),
@@ -65,7 +65,7 @@ FACTORS = function(
             _factors(slowed=("input", "hidden", "output")),
         ),
         "biases too": Mistake(
-            "A bias has no fan-in: nothing is summed over. Its rate stays.",
+            "A bias sums over nothing. Its rate stays.",
             _factors(slowed=("hidden", "output", "bias")),
         ),
         "everything slowed": Mistake(
@@ -107,8 +107,8 @@ FACTORS = function(
             _factors(shrunk=("input",)),
         ),
         "hidden start smaller": Mistake(
-            "You make the hidden matrices start smaller, too. Theirs stays as it is: 1 / fan-in "
-            "in variance keeps the signal at one size.",
+            "You make the hidden matrices start smaller, too. Theirs stays as it is: the usual "
+            "start already has the root of the width in it.",
             _factors(shrunk=("hidden", "output")),
             _factors(shrunk=("hidden",)),
         ),
@@ -131,8 +131,8 @@ FACTORS = function(
             _factors(ratio=lambda width, base: 64 / width),
         ),
         "whole numbers": Mistake(
-            "A factor is 0 in every wider network: `//` leaves no fractions, and nor does an array "
-            "of whole numbers.",
+            "A factor is 0 in every wider network: `//` drops fractions, and so does an array of "
+            "whole numbers.",
             _factors(ratio=lambda width, base: base // width),
         ),
         "one factor": Mistake(
@@ -273,7 +273,7 @@ ACCUMULATED = function(
             ),
         ),
         "squared sizes": Mistake(
-            "You weigh by the square of the size. The size itself is enough: each example counts "
+            "You weight by the square of the size. The size itself is enough: each example counts "
             "the same.",
             _accumulated(weight=lambda sizes: sizes**2),
         ),
@@ -431,7 +431,7 @@ STOCHASTIC = function(
         )
     ],
     rtol=1e-6,
-    praise="A number between two is rounded up as often as it is close to the upper one.",
+    praise="The closer a number is to its upper neighbor, the more often it is rounded up.",
 )
 
 
@@ -824,7 +824,7 @@ GROUP = function(
             _group(muon=lambda matrix, outside: matrix and outside),
         ),
         "one axis": Mistake(
-            "A vector counts as a matrix in yours. A matrix has two axes, or more.",
+            "In yours, a vector counts as a matrix. A matrix has two axes, or more.",
             _group(matrix=lambda name, shape: len(shape) >= 1),
         ),
         "more than two": Mistake(

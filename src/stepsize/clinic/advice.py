@@ -31,8 +31,8 @@ LOWEST = 6e-5  # of the largest model in the literature's table; below, its form
 
 MODELS = (*KINDS, *ALSO)
 
-PROPORTION = Known(None, "for SGD, in proportion to the batch size", LITERATURE, GOYAL)
-ROOT = Known(None, "for Adam and its like, by the root of the batch size", LITERATURE, MALLADI)
+PROPORTION = Known(None, "scaled in proportion to the batch size, as for SGD", LITERATURE, GOYAL)
+ROOT = Known(None, "scaled by the square root of the batch size, as for Adam", LITERATURE, MALLADI)
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class Advice:
 
     @property
     def _rest(self) -> list[str]:
-        rates = "{:g}, {:g} and {:g}".format(*self.sweep)
+        rates = "{}, {} and {}".format(*map(_typed, self.sweep))
         return [f"Sweep {rates}, and go on if the best is at either end.", *self.unknown]
 
 
@@ -110,7 +110,7 @@ def advise(
     targets: for a regression, the numbers to predict; the advice then says whether to standardize.
 
     The schedule ends with the budget. The rate is the source's, scaled from its batch size to
-    yours: in proportion for SGD, by the square root for Adam and its like. Short runs of small
+    yours: in proportion for SGD, by the square root for Adam and its family. Short runs of small
     models tolerate higher rates, measured here for 300 updates. Between those and the 100,000
     updates of the sources, the rate lies on a straight line on log axes. On 25 small models,
     for 300 and 1500 updates, it missed 0.4% (median) of the fall in the loss that the best of
@@ -180,20 +180,23 @@ def _rate(kind: Kind, parameters: int, batch_size: int, steps: int) -> tuple[flo
     linear = kind.optimizer.value == "nesterov"
     long = source * _scale(batch_size, kind.batch, linear)
     rule = PROPORTION if linear else ROOT
-    scaled = f"{_round(source):g} for batches of {kind.batch}; {rule.why}"
+    scaled = f"{_typed(source)} for batches of {kind.batch}, {rule.why}"
     parts = [
-        _choice("rate, in the source", f"{_round(source):g}", kind.rate),
-        _choice("rate, your batches", f"{_round(long):g}", rule._replace(why=scaled)),
+        _choice("rate in the source", _typed(source), kind.rate),
+        _choice("rate for your batches", _typed(long), rule._replace(why=scaled)),
     ]
     if kind.short is None or parameters > SMALL or steps >= LONG:
         return _round(long), parts
     short = kind.short * _scale(batch_size, BATCH, linear)
     share = max(math.log(steps / SHORT) / math.log(LONG / SHORT), 0.0)
     lr = _round(short ** (1 - share) * long**share)
-    bear = f"what small models tolerate for {SHORT} updates, with your batches"
-    between = f"for {steps:,} updates; the rate above is for {LONG:,}, log-log between them"
-    parts.append(Choice("rate, a short run", f"{_round(short):g}", bear, HERE, TABLE))
-    parts.append(Choice("rate, your run", f"{lr:g}", between, CONVENTION, TABLE))
+    bear = f"what small models tolerate for {SHORT} updates, at your batch size"
+    between = (
+        f"for {steps:,} updates, on a straight line between the two rates above on log axes: "
+        f"{_typed(short)} is for {SHORT} updates, {_typed(long)} for {LONG:,}"
+    )
+    parts.append(Choice("rate for a short run", _typed(short), bear, HERE, TABLE))
+    parts.append(Choice("rate for your run", _typed(lr), between, CONVENTION, TABLE))
     return lr, parts
 
 
@@ -203,6 +206,11 @@ def _scale(batch_size: int, of: int, linear: bool) -> float:
 
 def _round(lr: float) -> float:
     return float(f"{lr:.2g}")
+
+
+def _typed(lr: float) -> str:
+    """Two digits, as one types them: 0.0055, 6.7e-5."""
+    return f"{_round(lr):g}".replace("e-0", "e-")
 
 
 def _warmup(kind: Kind, steps: int) -> int:
@@ -227,7 +235,7 @@ def _choices(kind: Kind, recipe: Recipe, reasons: list[Choice], small: bool) -> 
     yield from reasons
     if kind.hyper:
         numbers = ", ".join(f"{name} {value:g}" for name, value in kind.hyper.items())
-        yield _choice("its numbers", numbers, kind.hyper_why)
+        yield _choice("other settings", numbers, kind.hyper_why)
     decay = f"{recipe.hyper.get('weight_decay', 0.0):g}"
     yield _choice("weight decay", decay, ROWS if small else kind.decay)
     yield _choice("warmup", f"{recipe.warmup} of {recipe.steps:,} updates", kind.warmup)
@@ -247,20 +255,21 @@ def _unknown(
     targets_unknown: bool,
 ) -> Iterator[str]:
     if kind.short is None:
-        yield f"No model of this kind was trained here to test this; {TABLE} has others."
+        yield f"No model of this kind was trained to test this advice; {TABLE} lists the others."
     elif parameters > SMALL:
-        yield f"No model of this size was trained here to test this; {TABLE} has small ones."
+        yield f"No model of this size was trained to test this advice; {TABLE} lists small ones."
     if kind.standardize:
         yield "The inputs are assumed to have mean 0 and variance 1: standardize them first."
         if targets_unknown:
-            asked = "pass them as targets= to find out if they fit."
-            yield f"So are the targets of a regression: {asked}"
+            asked = "pass them as targets= to find out whether yours fit."
+            yield f"The same goes for the targets of a regression: {asked}"
     far = max(batch_size / kind.batch, kind.batch / batch_size)
     if far > FAR:
-        yield f"The batch size is {far:.0f} times off the source's: look further than the sweep."
+        size = f"Your batch size is off the source's by a factor of {far:.0f}"
+        yield f"{size}: the best rate may lie outside the sweep."
     if recipe.steps < SHORT:
         yield f"{recipe.steps} updates are few: the shortest runs tried here had {SHORT}."
     if recipe.hyper.get("weight_decay"):
-        yield "It decays biases and norms, too; by convention, they are often left out."
+        yield "The recipe decays biases and norms, too; by convention, they are often left out."
     if epochs >= 2:
-        yield f"Each example is seen {epochs:g} times: log a held-out loss, to see overfitting."
+        yield f"Each example is seen {epochs:g} times: log a held-out loss, to notice overfitting."

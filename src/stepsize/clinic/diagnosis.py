@@ -56,7 +56,9 @@ class Diagnosis:
 
 
 def _not_seen(unseen: tuple[str, ...]) -> list[str]:
-    return [f"These curves can't show {'; or '.join(unseen)}."] if unseen else []
+    *others, last = unseen or ("",)
+    listed = f"{', '.join(others)}{',' * (len(others) > 1)} or {last}" if others else last
+    return [f"These curves can't show {listed}."] if unseen else []
 
 
 def diagnose(
@@ -135,5 +137,5 @@ def _unsure(seen: History) -> str:
     if seen.kind:
         return f"the losses of a {KINDS[seen.kind]} aren't meant to fall, and nothing has broken"
     if len(seen.loss) < FEW and not sound(seen):
-        return f"fewer than {FEW} losses show neither health nor illness, except in gross cases"
+        return f"fewer than {FEW} losses are too few to judge, except in gross cases"
     return ""

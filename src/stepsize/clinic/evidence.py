@@ -28,13 +28,13 @@ class Known(NamedTuple):
 
 REMEMBERS = Known(
     None,
-    "2 / (1 - beta2), twice the memory of Adam's second average; 1 to 10% of the run",
+    "2 / (1 - beta2), twice the memory of Adam's v, but at least 1% of the run and at most 10%",
     LITERATURE,
     UNTUNED,
 )
 NO_WARMUP = Known(0.0, "none was used", LITERATURE, "")
-TO_ZERO = Known("cosine", "to 0, with the budget", LITERATURE, COSINE)
-STRAIGHT = Known("linear", "to 0, with the budget", LITERATURE, BERT)
+TO_ZERO = Known("cosine", "down to 0 at the end of the run", LITERATURE, COSINE)
+STRAIGHT = Known("linear", "down to 0 at the end of the run", LITERATURE, BERT)
 
 
 class Kind(NamedTuple):
@@ -68,9 +68,7 @@ def _adam(beta1: float = 0.9, beta2: float = 0.999) -> dict[str, float]:
 
 
 OWN_SCALE = Known("adam", "each parameter gets its own scale", LITERATURE, ADAM)
-DECAYING = Known(
-    "adamw", "like Adam, but its decay doesn't pass through Adam's scales", LITERATURE, ADAMW
-)
+DECAYING = Known("adamw", "like Adam, but the decay isn't divided by √v", LITERATURE, ADAMW)
 DEFAULT = Known(1e-3, "the default, which Adam's authors found good", LITERATURE, ADAM)
 USUAL = Known(None, "the defaults", LITERATURE, ADAM)
 NO_DECAY = Known(0.0, "first see whether it overfits at all", CONVENTION, TABLE)
@@ -98,18 +96,18 @@ KINDS: dict[str, Kind] = {
         Known(None, "from the same recipe", LITERATURE, GOYAL),
         Known(1e-4, "from the same recipe, as a penalty in the gradient", LITERATURE, RESNET),
         short=0.1,
-        warmup=Known(5 / 90, "5 of 90 epochs, as the same share", LITERATURE, GOYAL),
+        warmup=Known(5 / 90, "the same share as 5 of 90 epochs", LITERATURE, GOYAL),
     ),
     "convnet": Kind(DECAYING, DEFAULT, 128, _adam(), USUAL, LITTLE, short=0.03, standardize=True),
     "transformer": Kind(
         DECAYING,
-        Known(None, "0.00324 - 0.00014 ln(parameters), for language models", LITERATURE, KAPLAN),
+        Known(None, "0.00324 − 0.00014 ln(parameters), for language models", LITERATURE, KAPLAN),
         512,
         _adam(0.9, 0.95),
-        Known(None, "as in GPT-3, whose second average is short", LITERATURE, GPT3),
+        Known(None, "as in GPT-3, where v remembers fewer updates", LITERATURE, GPT3),
         Known(0.1, "as in GPT-3", LITERATURE, GPT3),
         short=0.006,
-        schedule=Known("cosine", "to a tenth of the peak, with the budget", LITERATURE, GPT3),
+        schedule=Known("cosine", "down to a tenth of the peak", LITERATURE, GPT3),
         floor=0.1,
         clip=CLIP,
     ),
@@ -154,7 +152,7 @@ KINDS: dict[str, Kind] = {
         USUAL,
         Known(0.01, "from the same recipe", LITERATURE, LORA),
         warmup=Known(0.06, "as for RoBERTa with LoRA", LITERATURE, LORA),
-        schedule=Known("linear", "to 0, with the budget", LITERATURE, LORA),
+        schedule=Known("linear", "down to 0 at the end of the run", LITERATURE, LORA),
     ),
     "embeddings": Kind(
         Known("adagrad", "a rare feature keeps its own high rate", LITERATURE, ADAGRAD),

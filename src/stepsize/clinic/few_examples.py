@@ -18,16 +18,16 @@ SPREAD, FAR = (0.5, 2.0), 2.0  # of targets that are about of unit scale; their 
 
 ROWS = Known(
     None,
-    "few examples, seen often: by itself it halves a weight in 70 epochs, or over a shorter run",
+    "few examples, seen often: it halves a weight in 70 epochs, or over a shorter run",
     HERE,
     TABLES,
 )
 STOP = Known(
-    None, "looks without a lower held-out loss; then restore the best weights", HERE, TABLES
+    None, "held-out losses without a new lowest; then restore the best weights", HERE, TABLES
 )
 SCALED = Known(
     None,
-    "the rate assumes a mean of 0 and a spread of 1; undo it in the predictions",
+    "the rate assumes a mean of 0 and a spread of 1; undo this in the predictions",
     HERE,
     TABLES,
 )

@@ -50,7 +50,7 @@ def read(lr: np.ndarray, loss: np.ndarray, averages: bool = False) -> RangeTest:
     n = lost(loss)
     lr, loss = lr[:n], loss[:n]
     if n < few:
-        reason = f"the loss was lost after {n} updates; lower lr_min, or look at the data"
+        reason = f"the run broke down after {n} updates; lower lr_min, or look at the data"
         return RangeTest(lr, loss, loss, None, reason)
     reach = max(3, n // 20)
     smoothed = _smooth(loss, reach)
@@ -67,8 +67,9 @@ def read(lr: np.ndarray, loss: np.ndarray, averages: bool = False) -> RangeTest:
         why = f"the loss fell from the first update on, at {lr[0]:.2g}; lower lr_min"
     else:
         middle = float(min((lr[nearly] * lr[made] * density / DENSITY) ** 0.5, lr[made]))
-        why = f"{NEARLY:.0%} of the fall to {low:.3g} was made by {lr[nearly]:.2g}, all of it by "
-        why += f"{lr[made]:.2g}" + ("; halved because it averages gradients" * averages)
+        why = f"the loss fell to {low:.3g}; {NEARLY:.0%} of the fall was over by a rate of "
+        why += f"{lr[nearly]:.2g}, and all of it by {lr[made]:.2g}"
+        why += "; halved, because this optimizer averages gradients" * averages
         return RangeTest(lr, loss, smoothed, middle / 2 if averages else middle, why)
     return RangeTest(lr, loss, smoothed, None, why)
 

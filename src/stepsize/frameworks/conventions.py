@@ -42,7 +42,7 @@ TABLE = (
     Convention("Lion: weight_decay is", NONE, DECOUPLED, DECOUPLED),
     Convention("clipping divides by", "the norm + 1e-6", "the norm", "the norm"),
     Convention("a schedule moves", "when you call it", "at each update", "at each update"),
-    Convention("its warmup begins at", "1/3 of the peak", "what you say", "what you say"),
+    Convention("a linear warmup begins at", "1/3 of the peak", "what you say", "what you say"),
     Convention("a cosine, after its end", "rises again", "stays", "stays"),
     Convention("a cosine's length counts the warmup", NONE, "no", "yes"),
     Convention("milestone m: the first m updates have the old rate", "yes", "and one more", "yes"),

@@ -87,7 +87,7 @@ def turned_ravine() -> Lab:
         seen = len(inside) if inside.all() else max(int(inside.argmin()), 1)
         plots.path(axes[0], _until(trace, seen), name)
         axes[1].plot(np.arange(STEPS + 1), np.minimum(shown, 1e8), color=plots.look(name).color)
-        return f"{rule} at {angle:g}°: {sentences.descent(trace, surface)}"
+        return f"{rule} at {angle:g}°, {sentences.descent(trace, surface)}"
 
     return Lab("A run down a turned ravine, and its loss at each step", scene, react, **controls)
 
@@ -148,12 +148,11 @@ def newton_schulz() -> Lab:
         axes[0].plot(at, _drawn(curve), color=color, lw=2)
         axes[1].plot(np.arange(1, len(after) + 1), _drawn(after), "s", color=color, ms=6)
         near = int(((after > 0.5) & (after < 1.5)).sum())
-        reach = (
-            f"from {sentences.number(after.min(), '.2g')} to {sentences.number(after.max(), '.2g')}"
-        )
+        low, high = (sentences.number(end, ".2g") for end in (after.min(), after.max()))
         if not np.isfinite(after).all() or np.abs(after).max() > 10:
             return f"out of hand after {_count(steps)}: the largest is beyond 10"
-        return f"after {_count(steps)}: {near} of {len(after)} between 0.5 and 1.5; all {reach}"
+        said = f"after {_count(steps)}: {near} of {len(after)} between 0.5 and 1.5"
+        return f"{said}; the lowest is {low}, the highest {high}"
 
     title = "The singular values of a layer's gradient, before and after Newton–Schulz"
     return Lab(title, scene, react, **controls)

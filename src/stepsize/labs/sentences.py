@@ -166,7 +166,7 @@ def range_test(found: RangeTest, end: float, best: float) -> str:
     halfway = found.lr[np.argmax(smooth <= (smooth[0] + smooth.min()) / 2)]
     lowest = number(found.lr[smooth.argmin()])
     seen = f"half of the fall is over by {number(halfway)}, and the lowest point is at {lowest}"
-    tried = f"a full run at that rate ends with a loss of {number(end)}"
+    tried = f"a full run at the suggested rate ends with a loss of {number(end)}"
     beside = f"the best of the sweep with {number(best)}"
     return f"the test suggests {number(found.suggestion)}: {seen}; {tried}, {beside}"
 

@@ -232,9 +232,10 @@ def below() -> Asked:
         "The held-out loss is below the training loss. The model has dropout. Which explanation "
         "comes first?",
         (
-            "dropout is off when it is tested",
+            "dropout is off at test time",
             "The training loss is measured with dropout on, which makes it higher. That alone can "
             "do it.",
+            "dropout is off when it is tested",
         ),
         ("it overfits", "Then the held-out loss would be the higher one."),
         ("the rate is too high", "Then both losses would be high."),

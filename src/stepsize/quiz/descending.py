@@ -36,7 +36,7 @@ def three_steps(h_lr: tuple[float, float]) -> Asked:
         (number(8 * (1 - lr) ** 3), "That is for a curvature of 1: the slope is curvature · θ."),
         (
             number(8 * (1 - 3 * lr * h)),
-            "The slope is measured again at each step. It isn't the first one three times.",
+            "You used the first slope three times. It has to be measured again at each step.",
         ),
     )
 
@@ -64,7 +64,7 @@ def sum_for_mean(n: int) -> Asked:
         (number(0.1 * n), "The gradients have grown already. That would make it worse."),
         (
             number(0.1 / math.sqrt(n)),
-            f"The root belongs to noise. The sum's gradient is longer by the whole factor of {n}.",
+            f"The root is for noise. The sum's gradient is longer by the whole factor of {n}.",
         ),
     )
 
@@ -76,7 +76,7 @@ def at_rest() -> Asked:
         (
             "little: halve the rate, and see",
             "If the weights jump back and forth across a valley, the loss is flat too, far above "
-            "the lowest. A lower rate tells.",
+            "the lowest. A lower rate will tell.",
         ),
         (
             "it has converged: the slope is nearly 0",
@@ -121,7 +121,7 @@ def no_parabola(lr: float) -> Asked:
 def updates(n: int, batch: int) -> Asked:
     return asked(
         f"{n:,} examples in batches of {batch}; the last batch may be smaller. How many updates "
-        "are an epoch?",
+        "make an epoch?",
         (f"{math.ceil(n / batch)}", "One for each batch, including the small one."),
         (f"{n // batch}", "The last, smaller batch makes an update, too."),
         (f"{batch}", "That is how many examples one update uses."),
@@ -172,7 +172,7 @@ def never_at_rest() -> Asked:
         "SGD with small batches, at a constant rate low enough not to diverge. No setting of the "
         "weights fits every example. Where are the weights, long after the start?",
         (
-            "they hover: the higher the rate, the wider",
+            "they hover: the higher the rate, the wider the cloud",
             "Each batch kicks them, and the rate sets how far. That is why the rate has to come "
             "down before the end.",
             "they hover, the wider the higher the rate",
@@ -197,12 +197,12 @@ def whole_batch(n: int) -> Asked:
         "of its gradient?",
         ("0", "Every batch is the same batch: all the data."),
         (
-            f"1/√{n} of the noise of one",
+            f"1/√{n} of the noise of one example",
             "That holds for independent draws. Here no example can be missing.",
             f"1/√{n} of that of one",
         ),
         (
-            f"1/{n} of the noise of one",
+            f"1/{n} of the noise of one example",
             "That would be the variance, for independent draws.",
             f"1/{n} of that of one",
         ),
@@ -257,7 +257,7 @@ def top_speed(mu: float) -> Asked:
 def best_rate(curvatures: tuple[float, float]) -> Asked:
     low, high = curvatures
     return asked(
-        f"A ravine with curvatures {low} and {high}. At which rate is gradient descent the "
+        f"A ravine with curvatures {low} and {high}. At which rate is gradient descent "
         "fastest in the long run?",
         (number(2 / (low + high)), "There both directions shrink by the same factor."),
         (number(2 / high), "The limit: the steep direction jumps back and forth forever."),
@@ -312,7 +312,7 @@ def best_momentum(kappa: int) -> Asked:
     root = (math.sqrt(kappa) - 1) / (math.sqrt(kappa) + 1)
     return asked(
         f"A quadratic whose curvatures go from 1 to {kappa}, no noise, and momentum as PyTorch has "
-        "it. Which momentum is the fastest in the long run, at the best rate for it?",
+        "it. Which momentum is fastest in the long run, at the best rate for it?",
         (number(root**2), "((√κ − 1) / (√κ + 1))²."),
         (number(root), "Almost: it is the square of that."),
         (

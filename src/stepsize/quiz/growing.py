@@ -26,7 +26,7 @@ def uneven(last: int) -> Asked:
         ("7", "The sum: the division is missing."),
         (
             number((last * 1 + 64 * 6) / (64 + last)),
-            "The weights are exchanged: the small micro-batch gets the larger one.",
+            "The weights are swapped: the small micro-batch gets the larger one.",
         ),
     )
 
@@ -48,11 +48,14 @@ def gigabytes(billions: int) -> Asked:
     return asked(
         f"Adam trains {billions} billion parameters in mixed precision: weights and gradients in "
         "bfloat16, master weights and both memories in float32. How many gigabytes is that, "
-        "activations left out?",
-        (f"{16 * billions}", "2 + 2 + 4 + 4 + 4 bytes a parameter, as many as in plain float32."),
+        "without the activations?",
+        (f"{16 * billions}", "2 + 2 + 4 + 4 + 4 bytes per parameter, as many as in plain float32."),
         (f"{8 * billions}", "That is half of pure float32. The master copy is in the way."),
         (f"{12 * billions}", "That leaves the master weights out."),
-        (f"{4 * billions}", "That is one number in float32. There are five of them."),
+        (
+            f"{4 * billions}",
+            "That is one float32 number per parameter. Adam's two memories alone are two.",
+        ),
     )
 
 
@@ -60,7 +63,8 @@ def gigabytes(billions: int) -> Asked:
 def beyond_the_bend() -> Asked:
     return asked(
         "SGD on the digits data set, each batch size at its own best rate. From batches of 4 to "
-        "batches of 64 the updates to a target fell to about a fifth. What came from 128 to 512?",
+        "batches of 64 the updates to a target fell to about a fifth. What did going from 128 to "
+        "512 bring?",
         ("hardly fewer", "The rate is limited by the curvature there, no longer by noise."),
         ("a quarter as many", "Only where noise limits the rate, on smaller batches."),
         ("half as many", "The root would do that. Here the gain ended altogether."),

@@ -97,8 +97,8 @@ def scaled_gradients(c: int) -> Asked:
 @question(4)
 def turned() -> Asked:
     return asked(
-        "A ravine along the axes is rotated by 45°, with its start. Each rule gets its best rate "
-        "again. Which rule suffers?",
+        "A ravine along the axes is rotated by 45°, with its start. Gradient descent and "
+        "Adagrad each get their best rate again. Which of them suffers?",
         (
             "Adagrad: it works axis by axis",
             "Once rotated, both coordinates are equally steep, and there is nothing to balance.",

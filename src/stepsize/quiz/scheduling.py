@@ -224,8 +224,8 @@ def half_width(s: float) -> Asked:
     error = s / math.sqrt(10)
     return asked(
         "Ten seeds, both optimizers on each. The ten differences have a standard deviation of "
-        f"{s:g}. Their mean is given ± what, as a 95% interval? (Student's t for nine degrees of "
-        "freedom is 2.26.)",
+        f"{s:g}. How far to each side of their mean does its 95% interval go? (Student's t for "
+        "nine degrees of freedom is 2.26.)",
         (number(2.262 * error), "2.26 standard errors, and one of those is s / √10."),
         (number(error), "One standard error: that covers two thirds, not 95%."),
         (number(s), "Single differences scatter by that much. Their mean scatters less."),
@@ -251,8 +251,8 @@ def more_seeds(n: int) -> Asked:
 @question(9)
 def tiny_h() -> Asked:
     return asked(
-        "You check your back-propagation with (L(θ + h) − L(θ − h)) / 2h, in float64. The numbers "
-        "are of about size 1. Which h is good?",
+        "You check your back-propagation with (L(θ + h) − L(θ − h)) / 2h, in float64. All "
+        "numbers are about 1 in size. Which h is good?",
         (
             "1e-5",
             "The formula is off by about h², and rounding adds about 1e-16 / h. Here both "
@@ -330,5 +330,8 @@ def fair_budget(rates: int, seeds: int) -> Asked:
         (f"{rates * seeds}", "Twice the budget. If it wins now, nobody can say why."),
         (f"{rates}", "Each rate is run with every seed."),
         (f"{seeds}", "That is how many runs a single rate has."),
-        ("0: a rate is not a run", "It is one for every seed, and more tries find a better best."),
+        (
+            "0: a rate is not a run",
+            "It is a run for every seed, and with more tries the best looks better.",
+        ),
     )

@@ -97,7 +97,7 @@ class LastCheck:
         right = sum(told.right for told in self.told.values())
         left = len(self.questions) - len(self.told)
         if not self.told:
-            return f"None of the {left} questions is answered yet."
+            return f"None of the {left} questions has been answered yet."
         so_far = f"{right} of {len(self.told)} right so far; {left} to go."
         return so_far if left else f"Done: {right} of {len(self.questions)} right."
 

@@ -26,17 +26,18 @@ def wrong_mean(program: Program) -> Finding | None:
                 continue
             by = _divisor(e, program)
             if isinstance(added, ast.BinOp) and BATCHES.fullmatch(by):
-                return _finding(e, f"sums over samples, and is divided by {by}, that of batches")
+                return _finding(e, "sums over samples", f"{by}, the number of batches")
             if not isinstance(added, ast.BinOp) and SAMPLES.fullmatch(by):
-                return _finding(e, f"means of batches, and is divided by {by}, that of samples")
+                return _finding(e, "means of batches", f"{by}, the number of samples")
     return None
 
 
-def _finding(e: Event, how: str) -> Finding:
+def _finding(e: Event, how: str, by: str) -> Finding:
     return Finding(
         "loss averaged wrongly",
         0.8,
-        f"{e.owner} adds up {how}: the loss that is shown is wrong by the size of a batch.",
+        f"{e.owner} adds up {how}, but is divided by {by}: the loss that is shown is off by a "
+        "factor of the batch size.",
         "Divide means of batches by len(loader), and sums over samples by len(loader.dataset).",
         9,
     )

@@ -175,9 +175,9 @@ def cut_in_forward(program: Program) -> Finding | None:
                 return Finding(
                     "dead gradients",
                     0.85,
-                    f"forward() of {kind.name} takes {n.targets[0].id} out of torch and makes it "
-                    f"anew: no gradient comes back to {layers[0]}.",
-                    "Write that step in torch's functions, or put it before the first layer.",
+                    f"forward() of {kind.name} takes {n.targets[0].id} out of torch and makes a "
+                    f"new tensor of it: no gradient reaches {layers[0]}.",
+                    "Write that step with torch's functions, or put it before the first layer.",
                     9,
                 )
             learned[n.targets[0].id] = layers[0] if layers else ""

@@ -26,8 +26,8 @@ def squashed_twice(program: Program) -> Finding | None:
 
 
 BARE = {  # losses that take what a plain last layer doesn't put out, and what would do
-    ("nll_loss", "NLLLoss"): "logarithms of probabilities: log_softmax first, or CrossEntropyLoss",
-    ("binary_cross_entropy", "BCELoss"): "probabilities: a sigmoid first, or BCEWithLogitsLoss",
+    ("nll_loss", "NLLLoss"): "log-probabilities: apply log_softmax first, or use CrossEntropyLoss",
+    ("binary_cross_entropy", "BCELoss"): "probabilities: apply a sigmoid, or use BCEWithLogitsLoss",
 }
 
 
@@ -40,9 +40,8 @@ def bare_scores(program: Program) -> Finding | None:
             return Finding(
                 "probabilities wanted",
                 0.88,
-                f"{names[1]} takes {what}, and the model ends in a plain layer: its outcome is "
-                "scores.",
-                f"{cure[0].upper()}{cure[1:]} on the scores as they are.",
+                f"{names[1]} takes {what}, and the model ends in a plain layer: it outputs scores.",
+                f"{cure[0].upper()}{cure[1:]} on the raw scores.",
                 9,
             )
     return None
@@ -62,7 +61,7 @@ def twice(loss: str, layer: str) -> Finding:
         f"{layer} twice",
         0.85,
         f"The code passes the output of a {layer} to {loss}, which has one built in.",
-        f"Give the loss the raw scores (logits); keep the {layer} for reading them.",
+        f"Give the loss the raw scores (logits); use the {layer} only to read off probabilities.",
         9,
     )
 

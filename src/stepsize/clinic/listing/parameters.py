@@ -109,7 +109,7 @@ def _twice_held(made: Event, run: Run, i: int, roles: Roles) -> str:
         if other.owner != made.owner and not apart(made, other) and loops[0] & loops[1] and left:
             return (
                 f"{made.owner} and {other.owner} both hold the parameters of {next(iter(held))}, "
-                f"and none holds those of {left}."
+                f"and neither holds those of {left}."
             )
     return ""
 
@@ -158,7 +158,7 @@ def _nobody_holds(program: Program, roles: Roles) -> str:
         inside = re.search(rf"\b{re.escape(name)}\.(\w+\.)*(named_)?parameters\(", text)
         learns = any(_calls(e, name) and not e.place.frozen for e in events)
         if learns and not handed and not inside:
-            return f"{name} is set to train, and no optimizer holds its parameters."
+            return f"{name} is in training mode, but no optimizer holds its parameters."
     return ""
 
 

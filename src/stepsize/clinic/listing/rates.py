@@ -34,7 +34,7 @@ def too_high(program: Program) -> Finding | None:
                 "rate too high",
                 0.85,
                 f"Adam trains pretrained weights with a rate of {number:g}.",
-                "For all the weights of a pretrained model, 1e-5 to 5e-5 is usual.",
+                "If all the weights of a pretrained model are trained, 1e-5 to 5e-5 is usual.",
                 10,
             )
     return None

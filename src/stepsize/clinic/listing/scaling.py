@@ -32,8 +32,8 @@ def scaler(program: Program) -> Finding | None:
         return Finding(
             "loss scaling",
             0.92,
-            f"The loss is scaled, but {plain[0].owner}.step() uses the gradient unscaled back: it "
-            "is thousands of times too long.",
+            f"The loss is scaled, but {plain[0].owner}.step() uses the gradient without scaling it "
+            "back: it is thousands of times too long.",
             f"Call {scaled[0].text(_scaler(scaled[0].value))}.step({plain[0].owner}) instead.",
             10,
         )

@@ -113,7 +113,7 @@ def turned(run: History) -> Finding | None:
         "overfitting",
         min(0.55 + 0.06 * len(after), 0.85),
         f"The held-out loss was lowest, {low}, in line {best + 1}; it has risen in each of the "
-        f"{len(after)} since, to {now}, while the training loss fell.",
+        f"{len(after)} lines since, to {now}, while the training loss fell.",
         "Stop there, or try more data, augmentation, weight decay or a smaller model.",
         6,
     )

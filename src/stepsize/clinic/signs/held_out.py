@@ -65,8 +65,8 @@ def decay_too_strong(run: History) -> Finding | None:
     return Finding(
         "weight decay too strong",
         0.975,
-        f"Both losses were lower early on ({low} in training). They rose together, and stay calmly "
-        f"at {now}, whatever the rate does.",
+        f"Both losses were lower early on ({low} in training). They rose together, and have "
+        f"stayed near {now} since.",
         "Weights are pulled to 0 faster than they learn. Try a tenth of the weight decay, or none.",
         6,
     )

@@ -123,7 +123,7 @@ def at_once(run: History) -> Finding | None:
         return None
     return too_high(
         f"the held-out loss was {val[0]:.3g} before, and the first updates threw it to "
-        f"{val[1:3].max():.3g}; the training never came far below {late:.3g} again",
+        f"{val[1:3].max():.3g}; the training loss never came far below {late:.3g} again",
         0.95,
     )
 

@@ -166,11 +166,11 @@ def forgotten_zero_grad(run: History) -> Finding | None:
     calm = len(norm) >= 30 and begun and later > 1.4 and smooth < min(0.06, 0.3 * differ)
     if not calm and not (sums and later > 2.5):
         return None
-    sign = f"is soon {later:.2g} times the first, and smooth: off its course by {smooth:.1%} an "
-    sign += f"update, where the loss jumps by {differ:.0%}"
+    sign = f"is soon {later:.2g} times the first, and smooth: it bends by {smooth:.1%} per "
+    sign += f"update, while the loss jumps by {differ:.0%}"
     if sums:
         four = ", ".join(f"{x:.3g}" for x in norm[:4])
-        sign = f"grows by itself again at each update: {four}"
+        sign = f"grows by its first value at each update: {four}"
     return Finding(
         "forgotten zero_grad",
         0.98,

@@ -96,7 +96,7 @@ def late_start(run: History) -> Finding | None:
         0.65,
         f"For {flat / len(course):.0%} of the run, hardly anything is learned; then the loss "
         "falls.",
-        "The start is hard. Try a higher rate after a warmup, normalization or a different init.",
+        "The start is hard. Try a higher rate after a warmup, normalization or a different start.",
         8,
     )
 
@@ -122,7 +122,7 @@ def too_low(run: History) -> Finding | None:
         "rate too low",
         0.85,
         f"In the second half the loss falls {falls:.0%} as fast as in the first: a straight line.",
-        "The run is still at its beginning. Triple the rate, maybe twice, or make more updates.",
+        "The run is still at its beginning. Triple the rate, then perhaps again, or train longer.",
         1,
     )
 
