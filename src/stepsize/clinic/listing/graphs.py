@@ -1,4 +1,4 @@
-"""Whether the loss that goes backward still has its graph, back to what the model put out."""
+"""Whether the loss that goes backward still has its graph, back to the model's output."""
 
 import ast
 
@@ -10,7 +10,7 @@ __all__ = ["GRAPHS", "made_anew"]
 
 
 def without_graph(program: Program) -> Finding | None:
-    """The loss that goes backward was worked out where no graph is kept."""
+    """The loss that goes backward was computed where no graph is kept."""
     roles = Roles(program)
     for run in program.runs:
         for i, e in enumerate(run):

@@ -8,7 +8,7 @@ from .program import Event, Program, last_word
 
 __all__ = ["JOIN", "OVERWRITE", "Roles", "is_loss", "loss_by_its_name", "parameters_of"]
 
-# These set the rate anew, whatever another has made of it; the rest multiply what they find.
+# These set the rate, whatever another schedule has made it; the rest multiply the current one.
 OVERWRITE = ("LambdaLR", "OneCycleLR", "CyclicLR", "CosineAnnealingWarmRestarts")
 JOIN = ("SequentialLR", "ChainedScheduler")
 OPTIMIZERS = re.compile(
@@ -17,7 +17,7 @@ OPTIMIZERS = re.compile(
     r"Prodigy|DAdapt\w+|Sophia\w*|Adan|AdaBelief|Ranger\w*|SAM)"
 )
 SCHEDULER = re.compile(r"(\w*LR|ReduceLROnPlateau|CosineAnnealingWarmRestarts|get_\w*schedule\w*)")
-# Whose step() is no optimizer's.
+# Things with a step() that aren't optimizers.
 OTHERS = re.compile(r"sched|prof|env|warmup|bar\b|logger|tracker|meter|timer|ema\b|lr_|_lr\b|_?lr$")
 OF_OPTIMIZERS = (
     "step", "zero_grad", "state_dict", "load_state_dict", "add_param_group", "train", "eval",

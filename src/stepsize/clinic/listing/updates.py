@@ -143,7 +143,7 @@ SHOWS = ("print", "append", "float", "set_postfix", "log", "write", "update")
 
 
 def another_steps(program: Program) -> Finding | None:
-    """Gradients are cleared for one optimizer, and then another one makes the step."""
+    """Gradients are cleared for one optimizer, and then a different one makes the step."""
     roles, events = Roles(program), list(program.events)
     stepped = {e.owner for e in events if e.name == "step"}
     handed = {e.text(a) for e in events for a in e.arguments if isinstance(a, ast.Name)}
