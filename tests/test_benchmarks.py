@@ -1,4 +1,4 @@
-"""Every benchmark runs; how fast is said by `python run.py bench`, not by a test."""
+"""Every benchmark runs; how fast, only `python run.py bench` says, not a test."""
 
 import os
 import subprocess
@@ -24,7 +24,7 @@ def test_all_run_on_very_little():
 
 
 def outcome(*theirs):
-    """Of three rounds in which ours took a second each, and they took so long."""
+    """Three rounds in which ours took a second each, and the others took this long."""
     race = Race("adding up", Go(int), {"peer": Go(int), "gone": Go(int)}, {"peer": 2, "gone": 2})
     return Outcome(race, dict(ours=Spread((1, 1, 1)), peer=Spread(theirs)), {}, ["gone"])
 

@@ -1,4 +1,4 @@
-"""One English for everything that is read: American spelling, 99%, parentheses, sentences."""
+"""One English for everything people read: American spelling, 99%, parentheses, sentences."""
 
 import json
 import re
@@ -79,7 +79,7 @@ def outputs(but=()):
 
 
 def printed():
-    """What the solved lessons print, but for listings of code, in which lines end in commas."""
+    """What the solved lessons print, except listings of code, in which lines end in commas."""
     return [(name, line) for name, line in outputs() if not re.search(r"[,(]$|\w\(.*\)$", line)]
 
 
@@ -102,7 +102,7 @@ def found(pattern, where):
 @pytest.mark.parametrize("where", [texts, outputs])
 @pytest.mark.parametrize("pattern", [BRITISH, APART, ROUND], ids=["spelling", "99%", "brackets"])
 def test_one_way_to_write_it(pattern, where):
-    """Words of code are text, too; a constant such as GREY keeps its name."""
+    """Words in code are text, too; a constant such as GREY keeps its name."""
     assert not found(pattern, where)
 
 

@@ -1,4 +1,4 @@
-"""From advice to diagnosis: what `translate` writes is run as it stands, and reads well to it."""
+"""From advice to diagnosis: what `translate` writes runs as it is, and `diagnose` reads its log."""
 
 from pathlib import Path
 
@@ -77,7 +77,7 @@ RUNNERS = {"torch": in_torch, "keras": in_keras, "optax": in_optax}
 
 
 def ran(recipe, library, arrays):
-    """What the model says of the held-out inputs after the script has run."""
+    """The model's predictions for the held-out inputs after the script has run."""
     if not installed(library):
         pytest.skip(f"{library} is not installed: it belongs to the extra `bench`")
     return RUNNERS[library](translate(recipe, to=library), arrays)
@@ -116,7 +116,7 @@ def test_from_advice_to_diagnosis(library, times, ills):
 
 @pytest.mark.parametrize("library", LIBRARIES)
 def test_early_stopping_goes_back_to_the_best(library):
-    """Where there is nothing to learn but noise, the held-out loss soon rises."""
+    """If there is only noise to learn, the held-out loss soon rises."""
     numbers = dict(hyper={"lr": 0.01}, steps=5000, batch_size=N, patience=30)
     arrays = table(wrong=True)
     says = ran(Recipe(optimizer="adam", **numbers), library, arrays)
@@ -138,7 +138,7 @@ def test_the_rate_that_is_logged_is_the_recipe_s(library):
 
 
 def test_what_is_logged_changes_nothing():
-    """All examples in each batch, so that their order is all that differs."""
+    """Each batch has all examples, so only their order can differ."""
     recipe = Recipe(optimizer="adam", hyper={"lr": 0.01}, steps=60, clip_norm=1.0, batch_size=N)
     arrays = table()
     logged = in_torch(translate(recipe, to="torch"), arrays)

@@ -95,7 +95,7 @@ def test_mini_batch_gradient_is_right_on_average():
     ],
 )
 def test_training_is_torchs_training(rule, hyper, make):
-    """The whole of lesson 2's race: the same loss after each of 320 updates, to rounding."""
+    """All of lesson 2's race: the same loss after each of 320 updates, up to rounding."""
     model = torch.nn.Linear(5, 1, bias=False, dtype=torch.float64)
     start = model.weight.detach().numpy()[0].copy()
     optimizer, mse, losses = make(model.parameters()), torch.nn.MSELoss(), []
