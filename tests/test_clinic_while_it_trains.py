@@ -96,7 +96,7 @@ def test_the_curve_is_drawn_with_the_signs_marked(name, tmp_path, capsys):
         assert "<svg role=" in page and "divergence (" in page
         assert "src=" not in page and 'href="http' not in page
     log.write_text(log_of([float("nan")] * 3), encoding="utf-8")
-    assert main([str(log), "--picture", str(picture)]) == 1  # there is no number to draw
+    assert main([str(log), "--picture", str(picture)]) == 1  # nothing to draw
     capsys.readouterr()
 
 
