@@ -77,7 +77,7 @@ def show_passwords(state: Path, new: bool = False, of_class: str | None = None) 
     words |= {"class": of_class} if of_class else {}
     words = passwords.write(state, **words)
     print(f"For learners, when they sign up:  {words['class']}")
-    print(f"For you, in its place:            {words['instructor']}   (makes you an instructor)")
+    print(f"For you, instead of that one:     {words['instructor']}   (makes you an instructor)")
     return 0
 
 
