@@ -552,7 +552,7 @@ def test_the_question_is_asked_once_and_the_default_is_no(learner):
 def test_agree_tell_withdraw(learner, capsys):
     board.agree()
     assert "From now on" in capsys.readouterr().out
-    assert check("1.1", uphill).note == "", "who has answered is not asked"
+    assert check("1.1", uphill).note == "", "nobody is asked after answering"
     check("1.1", lambda theta: theta)  # a mistake from elsewhere isn't sent, only the status
     told()
     assert learner.me("ann")["marks"] == {"1.1": dict(status="wrong", said=False, seen="")}

@@ -38,15 +38,24 @@ FOREIGN = re.compile(
         | (?<!there\ )\b(?:is|are)\ none\b(?!\ of)  # isn't one, aren't any
         | \bis\ none\ of\ these\b | \bthere\ is\ none\ yet\b  # anything else; doesn't exist yet
         | \b(?:is|are)\ no\ (?:choice|column|counter|dict|finite|float|number|quadratic|real|rule)
-        | (?<=[a-z`)][.;:]\ )[Ee]lse\ (?!if\b)  # otherwise
+        | (?<!there\ )\b(?:is|are)\ no\ (?:beginning|known|news|optimizer|part|plateau|pure)  # not
+        | (?:(?<=[a-z`)][.;:]\ )|(?<=""\")|(?<=\#\ ))[Ee]lse\ (?!if\b)  # otherwise
         | (?<!\.)\ball\ else\b  # everything else
         | \bother\ ones\b  # different ones
         | \b(?:has|in)\ another\ (?:form|order|shape|type|unit|value)  # a different
         | Raises:\ [^.]*\bwhere\b  # if
         | ,\ for\ (?:it|they|there|he|she|you|we|nobody|everybody)\ [a-z']+(?<!ing)\b  # because
+        | ,\ for\ (?:an?|the|what|its|most|many|each|all|torch)\ [a-z]+\ (?:is|are|has|must|takes)\b
         | \b(?:what|nothing|much)\ (?:there\ is|is\ to\ be)\ (?:to\ say|said|seen)\b  # the message
         | \b(?:puts?|putting)\ out\ (?:a|scores|the|what)\b  # outputs
-        | \b(?:torch|Keras|Optax)\ has\ none\b | \bso\ many\ times\b | \bthereof\b""",
+        | \b(?:torch|Keras|Optax)\ has\ none\b | \bso\ many\ times\b | \bthereof\b
+        | \bsaid\ of\ (?:an?|each|its?|the|them|what)\b | \bsays?\ of\ (?:its?|the|their)\b  # about
+        | \b(?:but|all)\ for\ (?:its|one|the|those|what)\b | \bof\ all\ that\b  # except; of all
+        | \bstands\ (?:below|beside|there)\b | \blies\ (?:beside|there)\b  # is
+        | \b(?:once|one)\ a\ (?:line|panel|rate|round|row|run|scene)\b  # one per
+        | \b(?:is|are|was)\ dear\b | \bheld\ (?:against|to)\b  # expensive; compared with
+        | \bwhere\ one\ is\b(?!\ (?:inf|missing|nan)\b)  # theta, the point
+        | \b(?:dealt\ out|numbered|shuffled)\ anew\b  # again, re-""",
     re.VERBOSE,
 )
 VERDICT = re.compile(r"[:?]\s*(?:True|False)\b")
@@ -137,7 +146,17 @@ def test_a_printed_table_fits_a_small_window():
         (FOREIGN, "the set-up", "set it up; set-up.txt"),
         (FOREIGN, "a word is none; Raises: ValueError where x", "if there is none; is none of"),
         (FOREIGN, "it stays, for it has no gradient", "for it to converge, for nothing"),
+        (FOREIGN, "one test, for a kernel takes long", "one test, for a kernel that takes long"),
         (FOREIGN, "the first. Else it waits", "1 if x else 2, anything else; options.all else y"),
+        (FOREIGN, "# else it prints a warning", "# elsewhere; # else if"),
+        (FOREIGN, "this is no pure function", "if there is no part; is no longer a number"),
+        (FOREIGN, "what is said of it", "is said to be; says often"),
+        (FOREIGN, "ours, but for one factor", "not for learners, but for teachers"),
+        (FOREIGN, "what stands there", "θ stands for; lies on a line"),
+        (FOREIGN, "sent once a scene, one a row", "once a year, one at a time"),
+        (FOREIGN, "trainings are dear; is held to be", "dear learner; held out; held by"),
+        (FOREIGN, "it depends on where one is", "nan where one is inf"),
+        (FOREIGN, "the data is shuffled anew", "start anew"),
         (VERDICT, "the same: True", "returns True"),
     ],
 )

@@ -38,7 +38,7 @@ LEFT = {
     "a function within": "def inner(x):\n    return ...\nreturn Step(inner(theta))",
     "a lambda within": "inner = lambda x: ...\nreturn Step(inner(theta))",
     "a method": "class One:\n    def go(self): ...\nreturn Step(One().go())",
-    "where nothing is said of it": "return Step(theta @ ...)",
+    "where nothing is said about it": "return Step(theta @ ...)",
 }
 NONE_LEFT = {
     "an index": "return Step(theta[..., 0] + grad)",

@@ -62,7 +62,7 @@ def test_batches_depend_on_seed_and_t_alone():
         batch(t, 100, 10, seed=2)
     np.testing.assert_array_equal(batch(5, 100, 10, seed=1), before)
     assert not np.array_equal(before, batch(5, 100, 10, seed=2))
-    assert not np.array_equal(before, batch(15, 100, 10, seed=1)), "the next epoch is shuffled anew"
+    assert not np.array_equal(before, batch(15, 100, 10, seed=1)), "the next epoch is reshuffled"
 
 
 def test_many_seeds_at_once_are_the_seeds_one_by_one():

@@ -148,7 +148,7 @@ def test_a_certificate_says_what_was_solved_and_no_more(tmp_path):
     assert f"<b>1 of {there}</b>" in page
     assert "<h1>Ada &lt;b&gt;Lovelace&lt;/b&gt;</h1>" in page
     assert re.search("1 The learning rate</td>.*<td>1 of", page)
-    assert "last check" not in page, "who has not begun it, has not failed it"
+    assert "last check" not in page, "not having begun isn't failing"
     assert f'href="{tmp_path.as_posix()}/certificate.html"' in made._repr_html_()
     assert "certificate.html" in repr(made)
 

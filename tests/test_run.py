@@ -86,7 +86,7 @@ def test_the_second_start_installs_nothing_and_a_change_does(run, monkeypatch):
     installed.clear()
     run.set_up("dev")
     run.set_up()
-    assert not installed, "who has what developers need has what learners need"
+    assert not installed, "what developers need includes what learners need"
     run.set_up("bench")
     assert installed
     installed.clear()
@@ -99,7 +99,7 @@ def test_the_second_start_installs_nothing_and_a_change_does(run, monkeypatch):
     assert installed
     installed.clear()
     run.set_up("dev")
-    assert installed, "who has what learners need lacks what developers need"
+    assert installed, "what learners need doesn't include what developers need"
 
 
 def test_a_set_up_that_was_broken_off_is_done_again(run, monkeypatch):

@@ -185,7 +185,7 @@ def browser() -> str:
     try:
         webbrowser.get()
     except webbrowser.Error:  # on a server, that is fine
-        return "no browser here: when the course prints an address, open it yourself"
+        return "no browser here: open the address that the course prints yourself"
     return "a browser"
 
 

@@ -95,7 +95,7 @@ def step_in_blocks(
                 memory[name] = _places(long.get(name), thetas)
             _scatter(value, memory[name], here)
         _scatter(step.theta, thetas, here)
-        del now, step  # or the next block's arrays would lie beside this one's
+        del now, step  # or the next block's arrays would add to this one's
     return memory
 
 

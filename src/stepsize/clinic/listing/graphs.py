@@ -136,7 +136,7 @@ def _only_data(node: ast.expr, before: Run) -> bool:
 
 
 def _moves(call: ast.Call) -> bool:
-    """Whether a call only gives data another form, or makes them anew."""
+    """Whether a call only changes the form of data, or creates new data."""
     word = last_word(call)
     return word in (*CUTS, *VIEWS) or word in (
         "cuda", "long", "int", "type", "type_as", "tensor", "from_numpy", "zeros", "ones", "randn",

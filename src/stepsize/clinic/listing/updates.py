@@ -82,7 +82,7 @@ def _same(a: Event, b: Event) -> bool:
 
 
 def _pass(e: Event) -> tuple[ast.AST, ...]:
-    """The loops that something stands in, but for one over the parameters of a model."""
+    """The loops that something is in, except one over a model's parameters."""
     loops = e.place.loops
     head = ast.unparse(loops[-1].iter) if loops and isinstance(loops[-1], ast.For) else ""
     return loops[:-1] if re.search(r"param(?:eter)?s|param_groups", head) else loops

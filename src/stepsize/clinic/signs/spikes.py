@@ -28,7 +28,7 @@ def spikes(run: History) -> Finding | None:
     # Among few lines, one in ten isn't rare, so a single peak must undo most of what was learned.
     alone = jump > max((0.4 if many else 0.6) * run.fall, 1.5 * height)
     alone &= ~_ends_of_epochs(run, alone)
-    lowest = np.minimum.accumulate(three[::-1])[::-1]  # of all that follow
+    lowest = np.minimum.accumulate(three[::-1])[::-1]  # of all later ones
     back = lowest < before + 0.4 * jump
     begun = np.arange(len(y)) >= max(2 if len(y) >= 20 else 4, len(y) // 12)
     high = ((lasting > height) | alone) & back & begun
