@@ -140,11 +140,11 @@ updates and one for 1500, and the training loss of the last 20 updates counts.
 
 {head}
 
-"Missing" is the share of the fall in the loss that the best of the 7 rates achieves and the advice
-doesn't. "Adam at 0.001" is the same for PyTorch's defaults at a constant rate. The rates for short
-runs were chosen on the models in the rows "chosen on" and, for kinds that these lack (post-LN,
-embeddings, a convnet without BatchNorm), on those set aside. Nothing was changed after the models
-made later had been tried, except that small tables (irises, moons) now get a stronger decay, for
+missing: of the fall of the loss that the best of the 7 rates brings, the part that the advice does
+not bring. Adam at 0.001: the same for PyTorch's defaults, at a constant rate. The rates for short
+runs were chosen on the models of the first rows, and for the kinds that these lack (post-LN,
+embeddings, a convnet without BatchNorm) on those set aside. Nothing was changed after the models of
+the last rows had been tried, but that small tables (irises, moons) have got a stronger decay, for
 the sake of rows that they haven't seen: see TABLES.md.
 
 {table}

@@ -24,7 +24,7 @@ def test_all_run_on_very_little():
 
 
 def outcome(*theirs):
-    """Three rounds in which ours took a second each, and the others took this long."""
+    """Of three rounds in which ours took a second each, and they took so long."""
     race = Race("adding up", Go(int), {"peer": Go(int), "gone": Go(int)}, {"peer": 2, "gone": 2})
     return Outcome(race, dict(ours=Spread((1, 1, 1)), peer=Spread(theirs)), {}, ["gone"])
 

@@ -38,7 +38,7 @@ FOREIGN = re.compile(
         | (?<!there\ )\b(?:is|are)\ none\b(?!\ of)  # isn't one, aren't any
         | \bis\ none\ of\ these\b | \bthere\ is\ none\ yet\b  # anything else; doesn't exist yet
         | \b(?:is|are)\ no\ (?:choice|column|counter|dict|finite|float|number|quadratic|real|rule)
-        | (?<!there\ )\b(?:is|are)\ no\ (?:beginning|known|news|optimizer|part|plateau|pure)  # not
+        | (?<!there\ )\b(?:is|are)\ no\ (?:beginning|known|news|part|plateau|pure)  # not
         | (?:(?<=[a-z`)][.;:]\ )|(?<=""\")|(?<=\#\ ))[Ee]lse\ (?!if\b)  # otherwise
         | (?<!\.)\ball\ else\b  # everything else
         | \bother\ ones\b  # different ones
@@ -49,11 +49,11 @@ FOREIGN = re.compile(
         | \b(?:what|nothing|much)\ (?:there\ is|is\ to\ be)\ (?:to\ say|said|seen)\b  # the message
         | \b(?:puts?|putting)\ out\ (?:a|scores|the|what)\b  # outputs
         | \b(?:torch|Keras|Optax)\ has\ none\b | \bso\ many\ times\b | \bthereof\b
-        | \bsaid\ of\ (?:an?|each|its?|the|them|what)\b | \bsays?\ of\ (?:its?|the|their)\b  # about
+        | \bsaid\ of\ (?:an?|each|its?|the|them|what)\b | \bsays?\ of\ (?:its?|their)\b  # about
         | \b(?:but|all)\ for\ (?:its|one|the|those|what)\b | \bof\ all\ that\b  # except; of all
         | \bstands\ (?:below|beside|there)\b | \blies\ (?:beside|there)\b  # is
         | \b(?:once|one)\ a\ (?:line|panel|rate|round|row|run|scene)\b  # one per
-        | \b(?:is|are|was)\ dear\b | \bheld\ (?:against|to)\b  # expensive; compared with
+        | \bheld\ (?:against|to)\b  # compared with
         | \bwhere\ one\ is\b(?!\ (?:inf|missing|nan)\b)  # theta, the point
         | \b(?:dealt\ out|numbered|shuffled)\ anew\b  # again, re-""",
     re.VERBOSE,
@@ -154,7 +154,7 @@ def test_a_printed_table_fits_a_small_window():
         (FOREIGN, "ours, but for one factor", "not for learners, but for teachers"),
         (FOREIGN, "what stands there", "θ stands for; lies on a line"),
         (FOREIGN, "sent once a scene, one a row", "once a year, one at a time"),
-        (FOREIGN, "trainings are dear; is held to be", "dear learner; held out; held by"),
+        (FOREIGN, "it is held to be what it was", "held out; held by"),
         (FOREIGN, "it depends on where one is", "nan where one is inf"),
         (FOREIGN, "the data is shuffled anew", "start anew"),
         (VERDICT, "the same: True", "returns True"),

@@ -77,7 +77,7 @@ RUNNERS = {"torch": in_torch, "keras": in_keras, "optax": in_optax}
 
 
 def ran(recipe, library, arrays):
-    """The model's predictions for the held-out inputs after the script has run."""
+    """What the model says of the held-out inputs after the script has run."""
     if not installed(library):
         pytest.skip(f"{library} is not installed: it belongs to the extra `bench`")
     return RUNNERS[library](translate(recipe, to=library), arrays)

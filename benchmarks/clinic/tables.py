@@ -1,7 +1,7 @@
 """What `advise` is worth on small tables, by rows that were never seen: TABLES.md.
 
-python -m benchmarks.clinic.tables             remake TABLES.md from the stored runs; a second
-python -m benchmarks.clinic.tables --runs      repeat the runs first; ten minutes
+python -m benchmarks.clinic.tables             TABLES.md anew, from the runs on record; a second
+python -m benchmarks.clinic.tables --runs      the runs anew as well; ten minutes
 """
 
 import argparse
@@ -76,36 +76,36 @@ def page(rows: list[dict[str, Any]]) -> str:
 
 TEXT = """# What `advise` is worth on small tables
 
-Made by `python -m benchmarks.clinic.tables`. A quarter of the rows is the test set: no run learns
-from it or stops by it. There are two models, a network with two layers of 64 ReLUs and a linear
-one; two budgets, 100 epochs in batches of 32 and 30 epochs in batches of 16; and three splits.
-Inputs and targets have mean 0 and variance 1 in the rows learned from.
+Made by `python -m benchmarks.clinic.tables`. A quarter of the rows judges: nothing is learned from
+them, and nothing is stopped by them. Two models, a network of 64 and 64 ReLUs and a linear one; two
+budgets, 100 epochs in batches of 32 and 30 epochs in batches of 16; three splits. Inputs and
+targets have mean 0 and variance 1 in the rows learned from.
 
-The numbers are test losses relative to Adam's at a constant rate of 0.001, which learns from all
-other rows: the geometric mean over the tables, then the worst table.
+The loss on the rows that judge, in units of that of Adam at 0.001, a constant rate, which has all
+other rows to learn from: the geometric mean over the tables, and the worst table.
 
-- before: the advice when it had been judged only by training losses;
-- now: the network's weights decay, and so remember 30 epochs, or half the run if that is longer;
-- stopped: a fifth of the rows is held out, and the model with the lowest loss on them is kept, once
-  20 more looks have found none lower;
-- targets as they come: in regressions, the targets aren't scaled, and the loss is in units of their
-  variance.
+- before: the advice as it was when only its training loss had been looked at;
+- now: weights decay so that they remember 30 epochs, twice in a run at most (the network alone);
+- stopped: a fifth of the rows is set aside, and the model is that of their lowest loss, after which
+  20 looks have brought none lower;
+- targets as they come: of the regressions, the targets are not scaled; the loss is in units of
+  their variance.
 
-The {n_made} tables that the rule was made on:
+The {n_made} tables on which the rule was made:
 
 {made}
 
-The {n_aside} that it was tried on once it was settled:
+The {n_aside} on which it was tried once it stood:
 
 {aside}
 
-Setting a fifth aside is expensive if there are few rows. Compared with the same run on the same
-rows without stopping (the network, on the second group of tables), stopping gave {gains:.2f} times
-the loss with today's decay, and {gained:.2f} times before. So with the decay it protects, but gains
-nothing. It pays if targets are noisy (diabetes, wrong labels). Otherwise the rows are worth more,
-and if a first run doesn't overfit, you can train on them, too.
+The fifth set aside is dear where there are few rows. Beside the same run on the same rows, which
+goes on to its end (the network, tables of the second kind), stopping gave {gains:.2f} times the
+loss with the decay of today, and {gained:.2f} times before: after the decay it is a guard, no gain.
+It pays where targets are noisy (diabetes, wrong labels); where they are not, the rows are worth
+more, and after a first run that doesn't overfit they can be given back.
 
-By table, in the same units; Adam's loss at 0.001 is given as it is:
+By table, in the same units; the loss of Adam at 0.001 as it is:
 
 {tables}
 """
@@ -113,7 +113,7 @@ By table, in the same units; Adam's loss at 0.001 is given as it is:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--runs", action="store_true", help="repeat the runs: ten minutes")
+    parser.add_argument("--runs", action="store_true", help="the runs anew: ten minutes")
     if parser.parse_args().runs:
         torch.set_num_threads(1)
         rows = []

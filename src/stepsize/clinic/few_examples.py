@@ -11,7 +11,7 @@ from .evidence import HERE, TABLES, Known
 __all__ = ["ROWS", "SCALED", "STOP", "far_from_unit", "for_few", "learned_by_heart"]
 
 FEW, OFTEN = 1000, 2  # examples at most, and epochs at least
-MEMORY, MOST = 30, 2  # epochs that decaying weights remember; at most so many memories in a run
+MEMORY, MOST = 30, 2  # epochs that weights remember, where they decay; memories in a run, at most
 PATIENCE = 20  # looks at the held-out loss
 SPREAD, FAR = (0.5, 2.0), 2.0  # of targets with about unit scale; the limit of their mean
 

@@ -93,7 +93,7 @@ def _lightning(known: Known) -> Finding | None:
 
 
 def never_stepped(program: Program) -> Finding | None:
-    """A schedule that is made before a loop of updates, and is never used again."""
+    """A schedule that is made before a loop of updates, and of which nothing is heard again."""
     roles = Roles(program)
     if any(isinstance(n, ast.Constant) and n.value is ... for n in ast.walk(program.tree)):
         return None  # the text is shortened

@@ -17,7 +17,7 @@ OPTIMIZERS = re.compile(
     r"Prodigy|DAdapt\w+|Sophia\w*|Adan|AdaBelief|Ranger\w*|SAM)"
 )
 SCHEDULER = re.compile(r"(\w*LR|ReduceLROnPlateau|CosineAnnealingWarmRestarts|get_\w*schedule\w*)")
-# Things with a step() that aren't optimizers.
+# Whose step() is no optimizer's.
 OTHERS = re.compile(r"sched|prof|env|warmup|bar\b|logger|tracker|meter|timer|ema\b|lr_|_lr\b|_?lr$")
 OF_OPTIMIZERS = (
     "step", "zero_grad", "state_dict", "load_state_dict", "add_param_group", "train", "eval",
