@@ -304,7 +304,7 @@ def test_each_form_belongs_to_one_question_and_offers_what_the_lesson_speaks_of(
 
 
 def test_a_question_with_choices_offers_them():
-    """ "A, B or C?" can be clicked; a question without a listed form takes words."""
+    """ "A, B or C?" can be clicked; a question that no form is named for takes words."""
     made = predictions.asked("> **Predict:** which is better here? SGD,\n> or Adam?\n\nText", "14")
     place = '<div class="stepsize-prediction" data-asked="which is better here? SGD, or Adam?" '
     assert made.startswith("> **Predict:** which is better here? SGD,\n> or Adam?\n\n" + place)
