@@ -1,4 +1,4 @@
-"""What a wheel takes along from outside of the package: the lessons, and what is made of them."""
+"""What a wheel includes from outside the package: the lessons, and what is made from them."""
 
 from pathlib import Path
 from typing import Any
@@ -9,9 +9,9 @@ COURSE = ("lessons/*.md", "lessons/instructor/*.md", "notebooks/*.ipynb", "solut
 
 
 class Course(BuildHookInterface):
-    """Called by hatchling. An editable installation finds the lessons where they lie.
+    """Called by hatchling. An editable installation finds the lessons in place.
 
-    Raises: FileNotFoundError where there are none: such a wheel would open nothing.
+    Raises: FileNotFoundError if there are none, because that wheel would have nothing to open.
     """
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:

@@ -11,8 +11,8 @@
     python run.py site     builds the course as a static site, in site/, and opens it
                            --exercises: with notebooks that run in the browser, in JupyterLite
 
-You work on copies, in my-work/. An update of the course (git pull) renews what you haven't changed
-in them, and keeps what you wrote.
+You work on copies, in my-work/. An update of the course (git pull) replaces what you haven't
+changed in them, and keeps what you wrote.
 """
 # Pythons back to 2.7 can read this file and be told why they won't do: ASCII, and no f-strings.
 
@@ -38,7 +38,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(os.path.abspath(__file__)).parent
-# This room needs nothing but Python. The package around it needs NumPy, which isn't there yet.
+# These modules need nothing but Python. The package around them needs NumPy, which isn't there yet.
 sys.path.insert(0, str(ROOT / "src" / "stepsize"))
 from command import arguments
 from command.files import digest
@@ -52,14 +52,14 @@ PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 LOG = VENV / "setup.log"
 STAMP = VENV / "set-up.txt"  # written last: without it, the setup was interrupted
 PINS = ROOT / "constraints.txt"
-THE_COURSES = ["-P", "-m", "stepsize.command"]  # the command that a wheel has, too
+THE_COURSES = ["-P", "-m", "stepsize.command"]  # the same command as in a wheel
 DOCTOR = """
 import sys
-sys.path.insert(0, sys.argv.pop(1))  # no package around it: a broken NumPy is named
+sys.path.insert(0, sys.argv.pop(1))  # no package around it, so a broken NumPy can be named
 from command.doctor import main
 sys.exit(main())
 """
-PATIENCE = 20  # seconds in which that index has to answer
+PATIENCE = 20  # seconds for that index to answer
 
 
 def main(argv):
@@ -94,11 +94,11 @@ def open_course(args):
 
 
 def pass_tests(args):
-    set_up("dev,bench,workshop,teach,site")  # what is said of Keras, Optax and the hub is tested
-    # A file a time on each core, for what a file starts is started once; the quick ones start
-    # nothing, and one of them is most of the work; elsewhere, marks say what belongs together.
-    # One more than there are cores, for many wait for a browser or a server; in their order, for
-    # by number of tests the longest would be the last; and no core is fought for by two threads.
+    set_up("dev,bench,workshop,teach,site")  # claims about Keras, Optax and the hub are tested
+    # Each worker takes a file at a time, so that what a file starts is started once. Quick files
+    # start nothing, and one is most of the work; elsewhere, marks say what belongs together.
+    # There is one worker more than cores, because many wait for a browser or a server. Files keep
+    # their order, because by number of tests the longest would come last. One thread each.
     by = "worksteal" if "--quick" in args else "loadgroup" if "elsewhere" in args else "loadfile"
     shared = ["-n", str(min(os.cpu_count() or 1, 4) + 1), "--dist", by, "--no-loadscope-reorder"]
     command = [str(PYTHON), "-m", "pytest"] + shared + args
@@ -120,7 +120,7 @@ def examine(args):
         print("%.1f GB of disk space is free here." % free)
         return 1
     command = [str(PYTHON), "-c", DOCTOR, str(ROOT / "src" / "stepsize")] + args
-    with tempfile.TemporaryDirectory() as home:  # for the course's folder may be read-only
+    with tempfile.TemporaryDirectory() as home:  # because the course's folder may be read-only
         return finish(subprocess.Popen(command, env=environment(Path(home))))
 
 
@@ -165,7 +165,7 @@ COMMANDS = {
 
 
 def set_up(extras=""):
-    """Make .venv hold the pinned versions. Where it does already, this takes no time."""
+    """Make .venv hold the pinned versions. If it already does, this takes no time."""
     python, wanted = version_of_venv(), set(["course"] + extras.split(",")) - {""}
     held = held_extras(python)
     if held is not None and wanted <= held:
@@ -180,9 +180,9 @@ def set_up(extras=""):
         announce(extras or "course")
         make_venv()
     pinned = ["--only-binary=:all:", "-c", str(PINS)]
-    pip(pinned + ["hatchling"], "what builds the course")
+    pip(pinned + ["hatchling"], "the build tools")
     if brings_cuda(sys.platform) and not pip(torch_for_cpu(), "PyTorch", give_up_after=PATIENCE):
-        print("Can't reach PyTorch's CPU builds. The standard build may come instead, with CUDA:")
+        print("Can't reach PyTorch's CPU builds. You may get the standard build, with CUDA:")
         announce("cuda")
     if not torch_has_builds(sys.platform, platform.machine()):
         print("PyTorch has no builds for this machine. The course works without it: cells that")
@@ -194,7 +194,7 @@ def set_up(extras=""):
 
 
 def version_of_venv():
-    """Its Python's; empty where that has vanished, was replaced by another, or has no pip yet."""
+    """The version of its Python; empty if that is gone, was replaced, or has no pip yet."""
     ask = [str(PYTHON), "-c", "import pip, sys; print(sys.version_info[:2])"]
     try:
         return subprocess.run(ask, capture_output=True, env=environment(VENV), check=True).stdout
@@ -203,7 +203,7 @@ def version_of_venv():
 
 
 def held_extras(python):
-    """Those that .venv was set up with; None where that is not what is pinned now."""
+    """The extras that .venv was set up with; None if that isn't what is pinned now."""
     stamp = STAMP.read_text(errors="replace", encoding="utf-8").split() if STAMP.exists() else []
     if not python or stamp[:1] != [fingerprint(python)]:
         return None
@@ -211,7 +211,7 @@ def held_extras(python):
 
 
 def fingerprint(python):
-    """Of all that decides what .venv holds; its place too, for the course is installed by path."""
+    """A hash of everything that decides what .venv holds, its path included."""
     parts = [PINS.read_bytes(), (ROOT / "pyproject.toml").read_bytes(), os.fsencode(ROOT), python]
     return digest(b"\0".join(parts))
 
@@ -238,7 +238,7 @@ def torch_for_cpu():
 
 
 def pip(args, what, give_up_after=None):
-    """Install, saying what is being done. Was it? Trouble if not; False if allowed to give up."""
+    """Install, and report progress. Trouble if it fails; False if it is allowed to give up."""
     start = LOG.stat().st_size if LOG.exists() else 0
     command = [str(PYTHON), "-m", "pip", "install", "--progress-bar=off"] + args
     began = time.monotonic()
@@ -257,7 +257,7 @@ def pip(args, what, give_up_after=None):
     finally:
         status("", lasting=False)
         try:
-            process.wait(10)  # it hears Ctrl-C too, and cleans up
+            process.wait(10)  # it gets Ctrl-C, too, and cleans up
         except subprocess.TimeoutExpired:
             process.kill()
     said = log_since(start)
@@ -271,12 +271,12 @@ def log_since(start):
 
 
 def has_answered(said):
-    """Has pip found a package? Until then it says no more than where it looks."""
+    """Has pip found a package? Until then, it only says where it looks."""
     return re.search("^(Collecting|Processing) ", said, re.M) is not None
 
 
 def doing(said):
-    """What pip is at: its last line that tells."""
+    """What pip is doing, from its last line that says so."""
     for line in reversed(said.splitlines()):
         fetching = re.match(r"\s*(?:Downloading|Using cached) (?:\S*/)?([^-\s]+)\S*(.*)", line)
         if fetching:
@@ -289,7 +289,7 @@ def doing(said):
 
 
 def status(text, lasting=True):
-    """A line that the next one is written over; in a file, only what lasts."""
+    """A line that the next one overwrites; in a file, only lines that last."""
     if sys.stdout.isatty():
         width = shutil.get_terminal_size().columns - 1
         sys.stdout.write("\r" + " " * width + "\r" + text[:width])

@@ -1,4 +1,4 @@
-"""The README's first command, from a clone to an open course: it is started, looked at, and ended.
+"""Runs the README's first command, from a clone to an open course, looks at it, and ends it.
 
 python .ci/open.py
 """
@@ -11,7 +11,7 @@ import urllib.request
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-PATIENCE = 1800  # seconds for all that is fetched, and for a server to start
+PATIENCE = 1800  # seconds for all downloads, and for a server to start
 
 
 def main() -> int:
@@ -31,7 +31,7 @@ def main() -> int:
 
 
 def address(process: "subprocess.Popen[str]") -> str | None:
-    """Where it says that it can be opened; what it says goes on to the terminal."""
+    """The address that it prints; all its output is passed on to the terminal."""
     assert process.stdout is not None
     for line in process.stdout:
         print(line, end="", flush=True)

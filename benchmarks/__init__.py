@@ -1,1 +1,1 @@
-"""How long it takes, against what one would use instead: `python run.py bench`."""
+"""How long it takes, compared with what you would use instead: `python run.py bench`."""

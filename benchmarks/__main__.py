@@ -1,4 +1,4 @@
-"""All benchmarks; with --quick each on very little, to see that it runs: python -m benchmarks."""
+"""All benchmarks, python -m benchmarks; with --quick, each on tiny inputs, to see that it runs."""
 
 import os
 import sys
@@ -7,7 +7,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 
-# One thread for everybody, and said before anybody is imported. Keras runs on torch.
+# One thread for all, set before any library is imported. Keras runs on torch.
 for library in ("OMP", "OPENBLAS", "MKL"):
     os.environ[f"{library}_NUM_THREADS"] = "1"
 os.environ["VECLIB_MAXIMUM_THREADS"] = "1"

@@ -1,7 +1,7 @@
 """How far what `advise` says is from the best rate of a sweep, on many small models: ADVICE.md.
 
-python -m benchmarks.advice             ADVICE.md anew, from the runs on record; a second
-python -m benchmarks.advice --runs      the runs anew as well; twenty minutes
+python -m benchmarks.advice             remake ADVICE.md from the stored runs; a second
+python -m benchmarks.advice --runs      repeat the runs first; twenty minutes
 """
 
 import argparse
@@ -24,12 +24,12 @@ from .zoo import ZOO, Kind, batches
 HERE = Path(__file__).parent
 RUNS, PAGE = HERE / "advice.json", HERE / "ADVICE.md"
 
-LAST = 20  # losses at the end are averaged
-BUDGETS = {300: (20, 21), 1500: (20,)}  # updates, and the seeds, which no other table has
-FACTORS = (1 / 16, 1 / 4, 1 / 2, 1.0, 2.0, 4.0, 16.0)  # of the rate advised
+LAST = 20  # this many losses at the end are averaged
+BUDGETS = {300: (20, 21), 1500: (20,)}  # updates -> seeds, which no other table uses
+FACTORS = (1 / 16, 1 / 4, 1 / 2, 1.0, 2.0, 4.0, 16.0)  # times the advised rate
 PLAIN = 1e-3  # Adam's default, at a constant rate
 KINDS = ZOO | UNSEEN
-WORDS = {  # as somebody would call them who asks `advise`
+WORDS = {  # what somebody who asks `advise` would call them
     "linear regression": "linear",
     "logistic regression": "linear",
     "softmax": "linear",
@@ -60,7 +60,7 @@ def asked(name: str, steps: int) -> Advice:
 
 
 def ended(kind: Kind, recipe: Recipe, seed: int) -> tuple[float, float | None]:
-    """The first loss, and the mean of the last; None where the run was lost."""
+    """The first loss, and the mean of the last ones; None if the run diverged."""
     losses: list[float] = []
 
     def loss_fn(z: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
@@ -87,7 +87,7 @@ def measured(name: str, steps: int) -> dict[str, Any]:
 
 
 class Score:
-    """Of one row: the best of the factors, and what part of its fall is missing at the advice."""
+    """One row's score: the best factor, and the share of its fall that the advice misses."""
 
     def __init__(self, row: dict[str, Any]) -> None:
         first = row["first"]
@@ -133,10 +133,10 @@ def page(rows: list[dict[str, Any]]) -> str:
 
 TEXT = """# How far `advise` is from the best rate
 
-Made by `python -m benchmarks.advice`. Each model is asked about as somebody would who has it, with
-a budget of 300 and of 1500 updates. The recipe is translated to PyTorch and run, and so it is with
-7 rates, from 1/16 to 16 times the advice: the same optimizer, warmup and schedule. Two seeds for
-300 updates, one for 1500; the training loss of the last 20 updates.
+Made by `python -m benchmarks.advice`. We ask about each model as its owner would, with a budget of
+300 updates and of 1500. The recipe is translated to PyTorch and run with 7 rates, from 1/16 to 16
+times the advice, always with the same optimizer, warmup and schedule. There are two seeds for 300
+updates and one for 1500, and the training loss of the last 20 updates counts.
 
 {head}
 
@@ -149,18 +149,18 @@ for the sake of rows that they haven't seen: see TABLES.md.
 
 {table}
 
-The advice is on the low side: {ends} of {all} times the best rate was the highest that was tried.
+The advice is on the low side: in {ends} of {all} cases, the best rate was the highest one tried.
 Most of these models can learn their few examples by heart, and then the training loss is near 0 at
 many rates.
 
-These are small models, and short runs. Of large ones this says nothing; nor of "pretrained", "gan"
-and "ppo", whose advice is their sources' alone.
+These are small models and short runs. This says nothing about large ones, or about "pretrained",
+"gan" and "ppo", for which the advice comes from the sources alone.
 """
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--runs", action="store_true", help="the runs anew: twenty minutes")
+    parser.add_argument("--runs", action="store_true", help="repeat the runs: twenty minutes")
     if parser.parse_args().runs:
         torch.set_num_threads(1)
         rows = []

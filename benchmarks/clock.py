@@ -11,7 +11,7 @@ Work = Callable[[], Any]
 
 @dataclass(frozen=True)
 class Go:
-    """One contestant. make: set up, outside the clock, what is then called again and again.
+    """One contestant. make: prepares, off the clock, the function that is then called repeatedly.
 
     work: how much one call does, in the race's unit: the steps, runs or bytes.
     """
@@ -22,9 +22,9 @@ class Go:
 
 @dataclass(frozen=True)
 class Race:
-    """One line of the table: ours, theirs, and how many times faster ours is to be than whom.
+    """One line of the table: ours, theirs, and how many times faster ours should be than each.
 
-    why: what stands in the way, said where that is not reached.
+    why: what prevents it, printed if the goal isn't reached.
     """
 
     what: str
@@ -37,7 +37,7 @@ class Race:
 
 @dataclass(frozen=True)
 class Spread:
-    """What the rounds gave: the median, and how far they lay apart."""
+    """What the rounds gave: the median and the range."""
 
     rounds: tuple[float, ...]
 
@@ -52,7 +52,7 @@ class Spread:
 
 @dataclass(frozen=True)
 class Outcome:
-    """Seconds for a unit of work; and how many times faster ours is, which is paired by round."""
+    """Seconds per unit of work, and how many times faster ours is, paired by round."""
 
     race: Race
     seconds: dict[str, Spread]
@@ -65,12 +65,12 @@ class Outcome:
 
 
 def number(x: float) -> str:
-    """Three digits, and no powers of ten where people would not write them."""
+    """Three digits, without powers of ten where people wouldn't write them."""
     return f"{x:,.0f}" if x >= 100 else f"{x:.3g}"
 
 
 def run(race: Race, rounds: int, at_least: float) -> Outcome:
-    """Each contestant once a round, back and forth, for at least so much process time."""
+    """Each contestant once per round, in alternating order, for at least this much process time."""
     ready, absent = {}, []
     for name, go in {"ours": race.ours, **race.theirs}.items():
         try:

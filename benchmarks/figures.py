@@ -1,4 +1,4 @@
-"""What stands by itself, without a peer: milliseconds, megabytes, bytes a parameter."""
+"""Figures without a peer: milliseconds, megabytes, bytes per parameter."""
 
 import subprocess
 import sys
@@ -32,7 +32,7 @@ def milliseconds(work: Work) -> float:
 
 
 def extra_bytes(work: Work) -> float:
-    """The most that lay beside what was there before."""
+    """The peak memory in addition to what was there before."""
     tracemalloc.start()
     work()
     peak = tracemalloc.get_traced_memory()[1]
@@ -40,7 +40,7 @@ def extra_bytes(work: Work) -> float:
     return peak
 
 
-# NumPy first: the course needs it whatever we do. Memory is what Linux holds; nan elsewhere.
+# NumPy first, because the course always needs it. Memory as Linux counts it; elsewhere nan.
 BROUGHT = """
 import time, numpy
 def megabytes():
@@ -101,7 +101,7 @@ def figures(quick: bool) -> list[Figure]:
 
 
 def measure(figure: Figure, rounds: int) -> Spread | None:
-    """None where a peer isn't installed."""
+    """None if a peer isn't installed."""
     try:
         return Spread(tuple(figure.measure() for _ in range(rounds)))
     except ImportError:
@@ -109,7 +109,7 @@ def measure(figure: Figure, rounds: int) -> Spread | None:
 
 
 def _of_the_page() -> list[Figure]:
-    """Of the front page of the site, where that has been made."""
+    """Figures of the site's front page, if it has been built."""
     if not page_latency.can_be_measured():
         return []
     return [

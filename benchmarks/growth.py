@@ -15,7 +15,7 @@ from stepsize.optimizers.blockwise import blockwise
 from . import peers, races
 from .clock import Work
 
-# Ours in blue, torch in orange, Optax in green; what is the fast path of each, dashed.
+# Ours in blue, torch in orange, Optax in green; each one's fast path is dashed.
 STYLES = {
     "descend": ("tab:blue", "-"),
     "one vector": ("tab:blue", "-"),
@@ -62,7 +62,7 @@ def size(n: int) -> Curves:
     }
 
 
-PANELS = [  # what grows, how far, the curves, how far torch is waited for
+PANELS = [  # what grows, how far, the curves, how far torch is measured
     ("steps of one run", 10 ** np.arange(1, 6), steps, 10**4),
     ("runs side by side, 100 steps each", 10 ** np.arange(0, 5), width, 10**2),
     ("parameters, one step of Adam", 10 ** np.arange(1, 8), size, 10**7),
@@ -70,7 +70,7 @@ PANELS = [  # what grows, how far, the curves, how far torch is waited for
 
 
 def seconds(work: Work) -> float:
-    """The best of a few calls, so many that together they take a while."""
+    """The best of a few calls, enough of them to take a while together."""
     best, until = float("inf"), time.process_time() + 0.05
     for _ in range(1000):
         began = time.process_time()
@@ -92,7 +92,7 @@ def megabytes(work: Work) -> float:
 
 
 def picture(quick: bool) -> Figure:
-    """Time above, for ours and theirs; memory below, ours alone, for theirs can't be traced."""
+    """Time above, for ours and theirs; memory below, only ours, because theirs can't be traced."""
     fig, axes = plt.subplots(2, 3, figsize=(12, 6.5), sharex="col", layout="constrained")
     for (above, below), (what, sizes, curves, patience) in zip(axes.T, PANELS, strict=True):
         sizes = sizes[:2] if quick else sizes

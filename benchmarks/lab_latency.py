@@ -3,8 +3,8 @@
     python -m benchmarks.lab_latency            prints; writes nothing
     python -m benchmarks.lab_latency --presses 40
 
-Both stand in one notebook, in a real JupyterLab in Chromium, and take turns. A reaction lasts from
-the press of a key to the frame after the picture has changed. What counts is the ratio: the
+Both are in one notebook, in a real JupyterLab in Chromium, and take turns. A reaction lasts from a
+key press to the frame after the picture has changed. What counts is the ratio, because the
 milliseconds are those of one machine on one day.
 """
 
@@ -18,7 +18,7 @@ from playwright.sync_api import Locator, Page
 
 from tests.jupyter import Desk, chromium, jupyterlab, notebook
 
-# The same picture as one draws it in a notebook, and as sharp.
+# The same picture as you would draw it in a notebook, and just as sharp.
 NAIVE = """
 %config InlineBackend.figure_format = "retina"
 import matplotlib.pyplot as plt
@@ -46,8 +46,8 @@ def replot(lr):
 
 LAB = "from stepsize import labs\nlabs.playground()"
 
-# Notes when an event comes in, and when what it changed is on the screen: after a change, once all
-# pictures are loaded, in the frame that follows the next one.
+# Notes when an event arrives, and when its effect is on the screen: after a change, once all
+# pictures are loaded, in the frame after the next.
 WATCH = """(area) => {
   const seen = { begin: 0, done: 0, frames: [] };
   let dirty = false;
@@ -88,11 +88,11 @@ class Subject:
         self.page.keyboard.press(key)
         self.page.wait_for_function("(area) => area.seen.done", arg=self.area.element_handle())
         reaction = self.seen("done") - self.seen("begin")
-        self.page.wait_for_timeout(400)  # whatever comes late belongs to this press
+        self.page.wait_for_timeout(400)  # late changes belong to this press
         return reaction
 
     def drag(self, seconds: float = 3.0) -> tuple[float, float]:
-        """Pictures a second while the slider moves; milliseconds until the last one afterwards."""
+        """Pictures per second while the slider moves; milliseconds until the last one afterward."""
         self.slider.scroll_into_view_if_needed()
         box = self.slider.bounding_box()
         assert box is not None

@@ -1,10 +1,10 @@
-"""The front page of the site, in Chromium: how soon its playground lives, what a frame of it costs.
+"""The site's front page in Chromium: how soon its playground is alive, and what a frame costs.
 
     python -m benchmarks.page_latency    prints; python run.py bench has it in its table
 
-It looks at what lies in site/ (`python run.py site` makes it), from files alone, with a new
-browser each time. Frames are counted as pictures that were drawn while the ball is dragged; their
-processor time is all that the page's main thread does meanwhile, as Chromium counts it.
+It opens what is in site/ (made by `python run.py site`) from files alone, with a new browser each
+time. Frames are the pictures drawn while the ball is dragged; their processor time is everything
+that the page's main thread does meanwhile, as Chromium counts it.
 """
 
 from importlib.util import find_spec
@@ -24,7 +24,7 @@ def can_be_measured() -> bool:
 
 
 def alive() -> float:
-    """Milliseconds from asking for the page until its playground can be dragged."""
+    """Milliseconds from requesting the page until its playground can be dragged."""
     from tests.jupyter import chromium
 
     with chromium() as browser:
@@ -32,7 +32,7 @@ def alive() -> float:
 
 
 def frame() -> float:
-    """Milliseconds of processor time for a frame, while the ball is dragged round the map."""
+    """Milliseconds of processor time per frame, while the ball is dragged around the map."""
     from tests.jupyter import chromium
 
     with chromium() as browser:

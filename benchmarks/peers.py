@@ -1,4 +1,4 @@
-"""What one would use instead: torch, Keras, Optax. Each is imported by who asks for it."""
+"""What you would use instead: torch, Keras, Optax. Each is imported only when it is needed."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +10,7 @@ Work = Callable[[], Any]
 
 
 def torch_step(tensors: Tensors, **path: bool) -> Work:
-    """One step of torch's Adam, by its for-loop, foreach=True or fused=True; no backward."""
+    """One step of torch's Adam: its for-loop, foreach=True or fused=True; no backward."""
     import torch
 
     params = [torch.nn.Parameter(torch.tensor(x)) for x in tensors]
@@ -20,7 +20,7 @@ def torch_step(tensors: Tensors, **path: bool) -> Work:
 
 
 def bridged_step(tensors: Tensors) -> Work:
-    """One step of our Adam as an optimizer of torch's; no backward."""
+    """One step of our Adam as a torch optimizer; no backward."""
     import torch
 
     from stepsize.frameworks.bridge import as_torch
@@ -44,7 +44,7 @@ def keras_step(tensors: Tensors) -> Work:
 
 
 def optax_step(tensors: Tensors) -> Work:
-    """One jitted step, awaited; what it is given may be overwritten, as torch's is."""
+    """One jitted step, awaited; its arguments may be overwritten, as in torch."""
     import jax
     import optax
 
@@ -66,12 +66,12 @@ def optax_step(tensors: Tensors) -> Work:
 
 
 def valley(theta: Any) -> Any:
-    """Rosenbrock's function, for who can differentiate it."""
+    """Rosenbrock's function, for libraries that can differentiate it."""
     return (1 - theta[0]) ** 2 + 100 * (theta[1] - theta[0] ** 2) ** 2
 
 
 def torch_loop(start: tuple[float, ...], steps: int, lr: float = 1e-3) -> Work:
-    """zero_grad, loss, backward, step; and the path is kept."""
+    """zero_grad, loss, backward, step; the path is kept."""
     import torch
 
     def work() -> Any:
@@ -104,7 +104,7 @@ def keras_loop(start: tuple[float, ...], steps: int) -> Work:
 
 
 def optax_walk(start: tuple[float, ...], steps: int, rates: Any) -> Callable[[], Any]:
-    """The whole walk as one compiled scan, from its start to its path; for many rates a vmap."""
+    """The whole walk as one compiled scan from start to path; a vmap for many rates."""
     import jax
     import optax
 
@@ -178,7 +178,7 @@ def torch_digits(X: np.ndarray, y: np.ndarray, epochs: int) -> Work:
 
 
 def optax_digits(X: np.ndarray, y: np.ndarray, epochs: int) -> Work:
-    """The step jitted; the batches dealt out by NumPy."""
+    """A jitted step; NumPy deals out the batches."""
     import jax
     import optax
 
@@ -233,13 +233,13 @@ def keras_digits(X: np.ndarray, y: np.ndarray, epochs: int) -> Work:
 
 
 def torch_schedule(steps: int) -> Work:
-    """The rates of a cosine, by stepping torch's scheduler through them."""
+    """A cosine's rates, by stepping torch's scheduler through them."""
     import torch
 
     def work() -> list[float]:
         optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=0.1)
         scheduler, rates = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps), []
-        optimizer.step()  # or the scheduler warns that it was stepped first
+        optimizer.step()  # otherwise, the scheduler warns that it was stepped first
         for _ in range(steps):
             rates.append(scheduler.get_last_lr()[0])
             scheduler.step()

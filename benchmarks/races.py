@@ -34,7 +34,7 @@ def one_step(rule: Any, theta: Any) -> Callable[[], Work]:
 
 
 def walk_in_arrays(steps: int) -> Work:
-    """The rule and the gradient, in a plain loop; the path is kept, as by the others."""
+    """The rule and the gradient in a plain loop; the path is kept, as in the others."""
 
     def work() -> list[np.ndarray]:
         theta, memory, path = np.array(START), {}, []
@@ -47,7 +47,7 @@ def walk_in_arrays(steps: int) -> Work:
 
 
 def walk(steps: int, lr: Any = 1e-3) -> Work:
-    """The same by `descend`, and the whole trace is kept."""
+    """The same with `descend`, which keeps the whole trace."""
     return lambda: descend(adam, rosenbrock, START, steps, lr=lr)
 
 
@@ -86,7 +86,7 @@ def copy_memory(n: int) -> Work:
 
 
 def steppers(tensors: list[np.ndarray]) -> dict[str, Go]:
-    """Whoever else can make a step of Adam on these."""
+    """The other libraries that can make a step of Adam on these."""
     return {
         "torch": Go(lambda: peers.torch_step(tensors)),
         "torch foreach": Go(lambda: peers.torch_step(tensors, foreach=True)),
@@ -97,7 +97,7 @@ def steppers(tensors: list[np.ndarray]) -> dict[str, Go]:
 
 
 def races(quick: bool) -> list[Race]:
-    """In the order of size. quick: all of it, on little."""
+    """In order of size. quick: all of them, on tiny inputs."""
     return [
         *two_parameters(20 if quick else 200),
         *sweeps(20 if quick else 200, 10 if quick else 1000),
@@ -217,7 +217,7 @@ BRIDGED = (
 
 
 def bridged(parameters: int) -> list[Race]:
-    """`as_torch` beside torch's own, on a model of few tensors and on one of many."""
+    """`as_torch` compared with torch's own, on a model with few tensors and on one with many."""
     return [
         Race(
             f"`as_torch(adam)`, {parameters:,} parameters in {count} tensors",

@@ -1,7 +1,7 @@
-"""How near `find_lr` comes to the best rate of a sweep, on many models: FINDER.md.
+"""How close `find_lr` comes to the best rate of a sweep, on many models: FINDER.md.
 
-python -m benchmarks.range_test             FINDER.md anew, from the sweeps on record; a minute
-python -m benchmarks.range_test --sweeps    the sweeps anew as well; most of an hour
+python -m benchmarks.range_test             remake FINDER.md from the stored sweeps; a minute
+python -m benchmarks.range_test --sweeps    repeat the sweeps first; most of an hour
 """
 
 import argparse
@@ -21,8 +21,8 @@ from .zoo import OPTIMIZERS, ZOO, batches, train
 HERE = Path(__file__).parent
 SWEEPS, PAGE = HERE / "sweeps.json", HERE / "FINDER.md"
 
-UPDATES, LAST = 200, 20  # of a run of a sweep; how many losses at its end are averaged
-SEEDS, TESTED = (0, 1), (10, 11, 12)  # of the sweeps; of the range tests, which saw none of these
+UPDATES, LAST = 200, 20  # of a run in a sweep; losses averaged at its end
+SEEDS, TESTED = (0, 1), (10, 11, 12)  # of the sweeps; of the range tests, which use different ones
 COMMON, MORE = ("sgd", "momentum", "adam", "adamw"), ("rmsprop", "nadam")
 PAIRS = [(model, name) for model in ZOO for name in COMMON] + [
     (model, name)
@@ -50,13 +50,13 @@ def sweep(model: str, optimizer: str) -> dict[str, Any]:
 
 
 def end(run: list[float]) -> float | None:
-    """The mean of a run's last losses; None where it was lost."""
+    """The mean of a run's last losses; None if it diverged."""
     last = float(np.mean(run[-LAST:]))
     return float(f"{last:.4g}") if len(run) == UPDATES and np.isfinite(last) else None
 
 
 class Score(NamedTuple):
-    """What became of one suggestion.
+    """How good one suggestion was.
 
     lr: the suggestion. ratio, lowest: that, and the rate at which the test's smoothed loss was
     lowest, in units of the best rate. lost: how much of the best run's fall is missing at lr.
@@ -69,11 +69,11 @@ class Score(NamedTuple):
 
 
 def score(found: RangeTest, swept: dict[str, Any]) -> Score | None:
-    """None where nothing is suggested. Between the rates of the sweep, its curve is a line."""
+    """None without a suggestion. Between the rates of the sweep, its curve is a line."""
     if found.suggestion is None:
         return None
     lr, first = np.array(swept["lr"]), swept["first"]
-    ends = np.array(swept["ends"], float).mean(1)  # nan where a run was lost
+    ends = np.array(swept["ends"], float).mean(1)  # nan if a run diverged
     ends = np.minimum(np.nan_to_num(ends, nan=np.inf), 10 * first)
     best = int(ends.argmin())
     here = np.interp(np.log(found.suggestion), np.log(lr), ends)
@@ -83,7 +83,7 @@ def score(found: RangeTest, swept: dict[str, Any]) -> Score | None:
 
 
 def tested(model: str, optimizer: str, seed: int) -> RangeTest:
-    """`find_lr`, as it comes."""
+    """`find_lr` with its defaults."""
     kind, (make, hyper) = KINDS[model], OPTIMIZERS[optimizer]
     torch.manual_seed(seed)
     net = kind.model()
@@ -110,15 +110,16 @@ def _group(model: str, optimizer: str) -> str:
 
 
 def _head(groups: dict[str, list[Score | None]]) -> Iterator[str]:
-    yield "# How near `find_lr` comes to the best rate"
+    yield "# How close `find_lr` comes to the best rate"
     yield ""
     yield (
-        f"Made by `python -m benchmarks.range_test`. A sweep of runs of {UPDATES} updates, rates a"
-        " factor of 2 apart, two seeds, gives the best rate of a model and an optimizer. `find_lr`"
-        " is asked with three other seeds, as it comes: 200 updates from 1e-6 to 10. The rule by"
-        " which it suggests was chosen on the models of the first row, and only tried on those of"
-        " the second: other models, and other optimizers. But these were looked at while it was"
-        " made. Those of the third were made afterwards, and nothing was changed after them."
+        f"Made by `python -m benchmarks.range_test`. A sweep of runs of {UPDATES} updates, with"
+        " rates a factor of 2 apart and two seeds, gives the best rate for a model and an"
+        " optimizer. `find_lr` is then asked with three different seeds and its defaults: 200"
+        " updates from 1e-6 to 10. Its rule was chosen on the models in the first row, and only"
+        " tried on the different models and optimizers in the second. But we looked at those while"
+        " making it. The models in the third row were made later, and nothing was changed after"
+        " them."
     )
     yield ""
     yield "| | asked | no suggestion | suggestion / best: median, 5% to 95% | within 3 x | lost |"
@@ -129,11 +130,11 @@ def _head(groups: dict[str, list[Score | None]]) -> Iterator[str]:
     low, middle, high = np.quantile(told, [0.05, 0.5, 0.95])
     yield ""
     yield (
-        "lost: how much of the best run's fall of the loss is missing at the suggestion; above"
-        " 100% the run ends above its start. The best rate of a sweep is itself a rough number:"
-        " where the U is flat, rates three times apart end alike. The lowest point of a test's"
-        f" curve, over all of them, lies at {middle:.1f} times the best rate (median),"
-        f" {low:.1f} to {high:.0f} times in nine of ten."
+        '"Lost" is the share of the best run\'s fall in the loss that is missing at the suggestion;'
+        " above 100%, the run ends above its start. The best rate of a sweep is itself a rough"
+        " number: where the U is flat, rates three times apart end at one loss. Over all tests,"
+        f" the lowest point of the curve is at {middle:.1f} times the best rate (median), and"
+        f" between {low:.1f} and {high:.0f} times in nine of ten."
     )
 
 
@@ -159,7 +160,7 @@ def _table(rows: list[str]) -> Iterator[str]:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--sweeps", action="store_true", help="make the sweeps anew, too")
+    parser.add_argument("--sweeps", action="store_true", help="repeat the sweeps first")
     torch.set_num_threads(1)
     if parser.parse_args().sweeps:
         lines = ",\n".join(json.dumps(sweep(*pair)) for pair in PAIRS)

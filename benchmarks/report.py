@@ -133,7 +133,7 @@ def installed(name: str) -> str:
 
 
 def processor() -> str:
-    """As Linux knows it; elsewhere what Python knows."""
+    """Its name according to Linux; elsewhere, according to Python."""
     known = Path("/proc/cpuinfo")
     found = (
         re.search(r"^model name\s*:\s*(.+)", known.read_text(encoding="utf-8"), re.M)

@@ -1,4 +1,4 @@
-"""Models that were made after the rule of `find_lr` was settled, for a test that is blind."""
+"""Models made after `find_lr`'s rule was settled, for a blind test."""
 
 from functools import cache
 
@@ -40,7 +40,7 @@ def _sums() -> tuple[Tensor, Tensor]:
 
 
 class Deep(nn.Module):
-    """Eight blocks, each added to what it is given."""
+    """Eight blocks, each added to its input."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Small models of many kinds, on real data and made data, to try a claim on: see range_test.py."""
+"""Small models of many kinds, on real and made-up data, to test claims on: see range_test.py."""
 
 import math
 import pydoc_data.topics
@@ -19,7 +19,7 @@ __all__ = ["OPTIMIZERS", "ZOO", "Kind", "batches", "classes", "mlp", "train"]
 
 
 class Kind(NamedTuple):
-    """A model, its data X and y, its loss, its batch size; and whether it was set aside."""
+    """A model, its data X and y, its loss, its batch size, and whether it was set aside."""
 
     model: Callable[[], nn.Module]
     data: Callable[[], tuple[Tensor, Tensor]]
@@ -72,7 +72,7 @@ def _text() -> tuple[Tensor, Tensor]:
 
 @cache
 def _made() -> dict[str, tuple[Tensor, Tensor]]:
-    """Data from one generator: rows to be reversed, a table to be factored, Friedman's function."""
+    """Generated data: rows to be reversed, a table to be factored, Friedman's function."""
     rng = np.random.default_rng(5)
     rows = torch.tensor(rng.integers(0, 8, (2000, 8)))
     u, v, cells = rng.normal(size=(60, 6)), rng.normal(size=(60, 6)), rng.integers(0, 60, (1500, 2))
@@ -156,7 +156,7 @@ class Recurrent(nn.Module):
 
 
 class Letters(nn.Module):
-    """An LSTM that says the next letter."""
+    """An LSTM that predicts the next letter."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -169,7 +169,7 @@ class Letters(nn.Module):
 
 
 class Residual(nn.Module):
-    """Four blocks, each added to what it is given; one number comes out."""
+    """Four blocks, each added to its input; the output is one number."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -201,7 +201,7 @@ def _reversed(score: Tensor, y: Tensor) -> Tensor:
 
 entropy, squares = functional.cross_entropy, functional.mse_loss
 
-# The rule of `find_lr` was chosen on those that are not aside; on these it was only tried.
+# The rule of `find_lr` was chosen on the models not set aside; on these it was only tried.
 ZOO = {
     "linear regression": Kind(
         lambda: Through(nn.Linear(10, 1), last=lambda z: z.squeeze(-1)), _diabetes, squares, 32
@@ -248,7 +248,7 @@ OPTIMIZERS: dict[str, tuple[type[torch.optim.Optimizer], dict[str, Any]]] = {
 
 
 def batches(kind: Kind, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
-    """Without end; the data shuffled anew each epoch, and an incomplete batch left out."""
+    """Endless; the data is reshuffled each epoch, and an incomplete batch is left out."""
     X, y = kind.data()
     epoch = 0
     while True:
@@ -260,7 +260,7 @@ def batches(kind: Kind, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
 
 
 def train(kind: Kind, optimizer: str, lr: float, steps: int, seed: int) -> list[float]:
-    """The loss of each batch before its update; shorter where the run was lost."""
+    """The loss of each batch before its update; shorter if the run diverged."""
     torch.manual_seed(seed)
     model, (make, hyper) = kind.model(), OPTIMIZERS[optimizer]
     made, losses = make(model.parameters(), lr=lr, **hyper), []

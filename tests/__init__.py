@@ -1,3 +1,3 @@
-"""The tests. A machine may be slow, and have other work to do: none of them may be in a hurry."""
+"""The tests. A machine may be slow or busy, so none of them may be in a hurry."""
 
-PATIENCE = 180  # seconds in which whatever is waited for has come
+PATIENCE = 180  # seconds to wait for anything

@@ -1,4 +1,4 @@
-"""Answers, as a learner's notebook hands them in."""
+"""Answers as a learner's notebook hands them in."""
 
 import itertools
 import linecache

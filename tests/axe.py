@@ -1,4 +1,4 @@
-"""What axe-core, the checker of pages for people who can't see them or use no mouse, finds."""
+"""What axe-core finds, which checks pages for people who can't see them or use a mouse."""
 
 from axe_playwright_python.base import AXE_FILE_PATH
 from playwright.sync_api import Page

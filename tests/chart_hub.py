@@ -1,6 +1,6 @@
-"""The configuration of a JupyterHub as the chart's is: with what values.yaml says of the hub.
+"""A JupyterHub configured like the chart's, with the hub's part of values.yaml.
 
-The proxy is left out, and what is started for a learner only sleeps.
+There is no proxy, and a learner's server only sleeps.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Gradients without any calculus, to hold the others against."""
+"""Gradients without any calculus, to compare the others with."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""A program: each framework trains once with its watch, and its own files are read.
+"""A program: each framework trains once with its watch, and the files it writes are read.
 
     python frameworks_run.py keras|lightning|trainer FOLDER
 
@@ -25,7 +25,7 @@ Y = (X[:, 0] > 0).long()
 
 
 def told(watch, steps, files):
-    """What the watch found, after how many steps, and what is read in the files."""
+    """What the watch found, after how many steps, and what was read from the files."""
     found = watch.watch.found
     return {"found": found and found.name, "steps": steps, "watched": watch.watch.diagnosis().read,
             "files": {name: read(path).said for name, path in files.items()}}  # fmt: skip

@@ -1,4 +1,4 @@
-"""As much of a JupyterHub as the class board asks for: whose a token is, how many are here."""
+"""As much of a JupyterHub as the class board needs: whose a token is, how many are here."""
 
 import json
 import os
@@ -26,7 +26,7 @@ PREFIX = "/services/board/"
 class FakeHub(BaseHTTPRequestHandler):
     """Token NAME-token belongs to NAME; teacher is an admin, stranger may not use the board.
 
-    A browser that comes back from logging in brings a code, which is here the name.
+    A browser that comes back from logging in brings a code; here, that is the name.
     """
 
     def do_POST(self) -> None:
@@ -67,13 +67,13 @@ class Stay(HTTPRedirectHandler):
 
 @dataclass
 class Board:
-    """A board that runs, and what may be asked of it, by a token or without one."""
+    """A running board, which can be asked with a token or without one."""
 
     data: Path
     environment: dict[str, str]
     url: str
     process: subprocess.Popen | None = None
-    tokens: dict[str, str] = field(default_factory=dict)  # where they aren't NAME-token
+    tokens: dict[str, str] = field(default_factory=dict)  # if they aren't NAME-token
     opener = build_opener(Stay)
 
     def start(self) -> None:
@@ -88,7 +88,7 @@ class Board:
             raise AssertionError(self.stop()) from None
 
     def wait(self, process: subprocess.Popen) -> None:
-        """Until it answers. Raises AssertionError if what has started it ends before."""
+        """Wait until it answers. Raises AssertionError if its process ends first."""
         deadline = time.monotonic() + PATIENCE
         while self.ask("GET", "static/board.css")[0] != 200:
             assert process.poll() is None and time.monotonic() < deadline
@@ -104,7 +104,7 @@ class Board:
     def ask(
         self, method: str, path: str = "", name: str | None = None, body: bytes | None = None
     ) -> tuple[int, str]:
-        """Status and text of an answer; no redirect is followed. 0 if there was none."""
+        """The status and text of an answer, without following redirects; 0 if there was none."""
         try:
             return self.answer(method, path, name, body)[:2]
         except OSError as error:
@@ -153,7 +153,7 @@ def board(data: Path, judge: str) -> Iterator[Board]:
         "JUPYTERHUB_SERVICE_PREFIX": PREFIX,
         "JUPYTERHUB_SERVICE_URL": address,
         "STEPSIZE_BOARD_DATA": str(data),
-        "STEPSIZE_BOARD_ACCOUNT": "3000000112",  # numbers that are nobody's, if this is root
+        "STEPSIZE_BOARD_ACCOUNT": "3000000112",  # an account that nobody has, if this is root
         "STEPSIZE_BOARD_JUDGE": judge,
     }
     one = Board(data, environment, address + PREFIX)

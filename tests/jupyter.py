@@ -1,4 +1,4 @@
-"""A JupyterLab, started as the learner's is, and a Chromium that looks at it.
+"""A JupyterLab, started like the learner's, and a Chromium that opens it.
 
 For the tests, and for the benchmark of the labs.
 """
@@ -23,7 +23,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from stepsize.command.lab import SETTINGS
 
 ROOT = Path(__file__).resolve().parents[1]
-PATIENCE = 180  # seconds: the slowest of machines, with other work to do
+PATIENCE = 180  # seconds: enough for a very slow, busy machine
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 QUIET = [
     "--no-sandbox",
@@ -35,7 +35,7 @@ QUIET = [
     "--disable-component-update",
 ]
 
-# The course's own function, so that what is tested is what a learner gets; only the folder differs.
+# The course's own function, so that the tests see what a learner gets; only the folder differs.
 START = """
 import socket, sys
 from pathlib import Path
@@ -69,7 +69,7 @@ class Server:
 
 @contextmanager
 def jupyterlab(path: Path, settings: Path = SETTINGS) -> Iterator[Server]:
-    """A server for the folder in which this notebook lies."""
+    """A server for the folder that this notebook is in."""
     log = path.parent / "server.log"
     names = dict(home=str(path.parent), notebook=path.name, settings=str(settings))
     start = START.format(**names)
@@ -83,14 +83,14 @@ def jupyterlab(path: Path, settings: Path = SETTINGS) -> Iterator[Server]:
             yield server
         finally:
             server.api("shutdown", "POST")
-            with suppress(subprocess.TimeoutExpired):  # a kernel that just starts can hold it up
+            with suppress(subprocess.TimeoutExpired):  # a kernel that is just starting can delay it
                 process.wait(PATIENCE / 3)
     finally:
         _kill(process)
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
-    """What is left of it; the server as well, which is its child, where the system has groups."""
+    """Kill what is left of it; where the system has groups, also the server, which is its child."""
     if process.poll() is None and os.name == "posix":
         os.killpg(process.pid, signal.SIGKILL)
     process.kill()
@@ -116,7 +116,7 @@ def _once_it_answers(process: subprocess.Popen[bytes], log: Path) -> Server:
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """A browser without a window. Where there is none: a skipped test, but in CI a failed one."""
+    """A browser without a window. If there is none, the test is skipped; in CI, it fails."""
     with sync_playwright() as playwright:
         found = [playwright.chromium.executable_path, *filter(None, map(shutil.which, NAMES))]
         program = next((name for name in found if Path(name).exists()), None)
@@ -130,7 +130,7 @@ def chromium() -> Iterator[Browser]:
 
 @dataclass
 class Desk:
-    """A page with an open notebook, and what its console said."""
+    """A page with an open notebook, and what its console printed."""
 
     page: Page
     said: list[str] = field(default_factory=list)
@@ -143,7 +143,7 @@ class Desk:
     def open(self, server: Server) -> None:
         """Open the notebook, and wait until its kernel has spoken and is idle.
 
-        The server is not asked: it may answer with an error while a kernel starts.
+        It doesn't ask the server, which may answer with an error while a kernel starts.
         """
         with self.page.expect_websocket(lambda socket: "/channels" in socket.url) as kernel:
             self.page.goto(server.url)

@@ -1,6 +1,6 @@
-"""Keras's scripts on the JAX backend: prints how far each ends from where we end.
+"""Keras's scripts on the JAX backend: prints how far from our end point each one ends.
 
-So does its ScheduleFreeAdamW: on torch Keras 3.15 overwrites z before it has read it.
+The same for its ScheduleFreeAdamW, because on torch Keras 3.15 overwrites z before reading it.
 
 KERAS_BACKEND=jax python -m tests.keras_on_jax
 """

@@ -1,6 +1,6 @@
-"""Real trainings, healthy ones and sick ones whose illness is known, by seed.
+"""Real trainings by seed, healthy ones and sick ones whose illness is known.
 
-python -m tests.known_runs        the confusion matrix, of the models that were never tuned on
+python -m tests.known_runs        the confusion matrix, for the models that were never tuned on
 """
 
 from collections import Counter
@@ -50,7 +50,7 @@ def _line(d, rates, batch_size):
     return make, rates, batch_size
 
 
-# Each with rates that were seen to work: of SGD, momentum, Adam.
+# Each with rates that work: for SGD, momentum, Adam.
 TUNED = {
     "tanh 32": _net((32,), 1000, (0.5, 0.05, 0.01), 32),
     "softmax": _net((), 800, (1.0, 0.1, 0.02), 16),
@@ -64,7 +64,7 @@ ASIDE = {
 
 
 def train(make, rule, lr, steps, batch_size, seed, *, spoil=None, add_up=False, **data):
-    """A run as people keep it: the loss of each batch, the rate, the gradient, validation."""
+    """A run as people log it: the loss of each batch, the rate, the gradient, validation."""
     return as_kept(*make(seed, **data), rule, lr, steps, batch_size, seed, spoil, add_up)
 
 
@@ -86,7 +86,7 @@ def case(kind: str, models: dict, name: str, seed: int) -> dict[str, Any]:
             lambda t: good * step_decay(t, steps // 3 + 1),
         ][seed // 3 % 3]
         return run(lr)
-    if kind == "divergence":  # a network is too bounded to: its loss is wild, and stays
+    if kind == "divergence":  # a network's loss is bounded, so it is wild but doesn't diverge
         far = 80 if name.startswith("line") else 1
         up = 1 if name.startswith("line") else rng.uniform(1.02, 1.05)
         return train(make, RULES["sgd"], lambda t: rates[0] * far * up**t, steps, batch_size, seed)
@@ -148,12 +148,12 @@ def patients(models: dict, seeds: range, kinds=KINDS) -> Iterator[tuple[str, dic
 
 
 def confusion(models: dict, seeds: range) -> Counter:
-    """How often (illness, first finding) came up."""
+    """How often each (illness, first finding) came up."""
     return Counter((kind, diagnose(run).verdict) for kind, run in patients(models, seeds))
 
 
 def table(counts: Counter) -> str:
-    """The matrix in Markdown: a row an illness."""
+    """The matrix in Markdown, a row for each illness."""
     rows = ["| illness | runs | found | else |", "|---|---|---|---|"]
     for kind in KINDS:
         row = {verdict: n for (truth, verdict), n in counts.items() if truth == kind}

@@ -17,7 +17,7 @@ LANGUAGE = {
 
 
 def lesson(*texts: str, prefix: str = "cell") -> Notebook:
-    """A notebook of the course; what begins with a # is text. The ids number the cells."""
+    """A notebook of the course; a source that begins with # is text. The ids number the cells."""
     cells = []
     for n, source in enumerate(texts):
         shared = dict(id=f"{prefix}-{n}", metadata={}, source=source)
@@ -43,7 +43,7 @@ def sources(path: Path) -> list[str]:
 
 
 def save(path: Path, notebook: Notebook | None = None) -> None:
-    """As JupyterLab does, with its own metadata; a notebook that was only opened, too."""
+    """Save as JupyterLab does, with its own metadata, even if the notebook was only opened."""
     notebook = notebook or read(path)
     for cell in notebook["cells"]:
         cell["source"] = "".join(cell["source"]).splitlines(keepends=True)
@@ -54,7 +54,7 @@ def save(path: Path, notebook: Notebook | None = None) -> None:
 
 
 def run(path: Path) -> None:
-    """All its cells."""
+    """Run all its cells."""
     notebook = read(path)
     codes = (cell for cell in notebook["cells"] if cell["cell_type"] == "code")
     for n, cell in enumerate(codes, start=1):
@@ -66,7 +66,7 @@ def run(path: Path) -> None:
 
 
 def answer(path: Path, old: str, new: str) -> None:
-    """Write this in place of that, and save."""
+    """Replace that with this, and save."""
     notebook = read(path)
     for cell in notebook["cells"]:
         cell["source"] = "".join(cell["source"]).replace(old, new)
@@ -75,7 +75,7 @@ def answer(path: Path, old: str, new: str) -> None:
 
 
 def add(path: Path, place: int, source: str) -> None:
-    """A cell of one's own, with an id as JupyterLab draws them."""
+    """Add a cell, with an id like those that JupyterLab draws."""
     notebook = read(path)
     cell = dict(cell_type="markdown", id=os.urandom(16).hex(), metadata={}, source=source)
     notebook["cells"].insert(place, cell)

@@ -1,10 +1,10 @@
-"""A JupyterHub with nobody in front: for tests that ask the hub itself."""
+"""A JupyterHub without a proxy, for tests that ask the hub itself."""
 
 from jupyterhub.proxy import Proxy
 
 
 class NoProxy(Proxy):
-    """Remembers what it is told, and does nothing."""
+    """Remembers the routes it is given, and does nothing."""
 
     should_start = False
     routes: dict = {}  # noqa: RUF012  (one hub)

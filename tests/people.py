@@ -1,4 +1,4 @@
-"""Learners of a hub that was started for real, with all that a learner has: cookies, a kernel."""
+"""Learners on a real hub, with everything a learner has: cookies, a kernel."""
 
 import asyncio
 import sys
@@ -15,12 +15,12 @@ from .jupyter import PATIENCE
 __all__ = ["IN", "SECRET", "A", "B", "Class", "load", "ports"]
 
 A, B = "test-anna", "test-bert"
-IN = 302  # the answer to a form that is right: go on
+IN = 302  # the status after a form is accepted: a redirect
 SECRET = "written by B, for B"
 
 
 class Class:
-    """The hub, with A and B signed up, a kernel each."""
+    """The hub, with A and B signed up and a kernel for each."""
 
     def __init__(self, machine):
         self.room, self.loop = machine, asyncio.new_event_loop()
@@ -32,7 +32,7 @@ class Class:
         return URL(self.room.url)
 
     def do(self, coroutine, *others):
-        """Its result; those of all, where there are several, done at once."""
+        """The result of a task, or of several run at the same time."""
 
         async def together():
             return await asyncio.gather(coroutine, *others)
@@ -57,7 +57,7 @@ class Class:
         self.loop.close()
 
     async def from_a_new_browser(self, name, own, of_class, **headers):
-        """What it is answered."""
+        """The answer to a request from a browser without cookies."""
         async with load.Learner(self.url, name, own) as stranger:
             stranger.http.headers.update(headers)
             return await stranger.sign_up(of_class)
@@ -82,7 +82,7 @@ class Class:
         return self.do(answer())
 
     def hub_api(self, who, method, what):
-        """As the hub's own pages ask it: by cookie, with their token against forged requests."""
+        """Ask like the hub's own pages: with a cookie, and their token against forged requests."""
 
         async def answer():
             header = {"X-XSRFToken": who.xsrf(self.url / "hub" / "")}
@@ -104,7 +104,7 @@ class Class:
 
 
 def sign_in(page, hub, name, password, of_class=""):
-    """In a browser, up to the server's own page."""
+    """Sign in in a browser, up to the server's own page."""
     page.set_default_timeout(1000 * PATIENCE)
     page.goto(f"{hub}/hub/login")
     page.fill("#username_input", name)

@@ -1,6 +1,6 @@
-"""The configuration of a JupyterHub with a class board and nobody in front: it has no proxy.
+"""The configuration of a JupyterHub with a class board and no proxy.
 
-ann is a learner and teacher an admin; the service `test` may make tokens for them, as the hub does
+ann is a learner and teacher an admin. The service `test` may make tokens for them, as the hub does
 for their servers.
 """
 

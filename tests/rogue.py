@@ -1,4 +1,4 @@
-"""A learner who puts a program of their own in their server's place, to attack who looks at it."""
+"""A learner who replaces their server with their own program, to attack whoever opens it."""
 
 from yarl import URL
 
@@ -15,7 +15,7 @@ async function attack() {
 }
 attack().catch(String).then((status) => document.title = `MARK: ${status}`);
 </script>"""
-# As Jupyter's configuration, it turns the process that the hub has started into A's own.
+# Loaded as Jupyter's configuration, it turns the process that the hub started into A's program.
 PROGRAM = """
 import os, threading, time, urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -34,7 +34,7 @@ server.serve_forever()
 server.server_close()
 time.sleep(10**6)  # it lives, and leaves its port to others
 """
-CONFIG = "my-work/.jupyter/jupyter_config.py"  # in the home of whoever does so
+CONFIG = "my-work/.jupyter/jupyter_config.py"  # in A's home
 
 
 def program(hub=""):
@@ -43,7 +43,7 @@ def program(hub=""):
 
 
 class Visit(Class):
-    """The class, in which A's program stands in the place of A's server."""
+    """The class, in which A's program has taken the place of A's server."""
 
     def start(self):
         super().start()
@@ -54,7 +54,7 @@ class Visit(Class):
         self.until(lambda: MARK in self.get(f"/user/{A}/x", self.a)[2])
 
     def port_of(self, name):
-        """That on which the process listens that the hub has started."""
+        """The port on which the process that the hub started is listening."""
         pid = self.room.run("pgrep", "-u", f"class-{name}", "-f", "jupyterhub.singleuser").split()[
             0
         ]

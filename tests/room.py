@@ -1,7 +1,7 @@
-"""A throwaway machine for a hub that is root's: what it changes on this one is gone afterwards.
+"""A throwaway machine for a hub that runs as root, so that it changes nothing on this one.
 
-The accounts, homes and states that it makes are written into layers over /etc, /home, /root and
-/var that only its own processes see; they end with it, too.
+The accounts, homes and states that it makes are written to layers over /etc, /home, /root and /var
+that only its own processes see, and that disappear with it.
 """
 
 import os
@@ -39,7 +39,7 @@ sleep infinity & wait  # and bury the dead, as the first process of a machine ha
 
 
 def closed() -> list[str]:
-    """Folders around the course and its Python that a learner's account could not go through."""
+    """Folders above the course and its Python that a learner's account couldn't enter."""
     places = [ROOT, *ROOT.parents, *Path(sys.base_prefix).parents]
     shut = {place for place in places if not place.stat().st_mode & 0o001}
     return [str(place) for place in sorted(shut - {Path("/root"), Path("/home")})]
@@ -49,7 +49,7 @@ def closed() -> list[str]:
 class Room:
     """The machine, and the hub on it."""
 
-    inside: list[str]  # how a command is run there
+    inside: list[str]  # the command that runs other commands there
     port: int
     log: Path
     passwords: dict[str, str]
@@ -69,7 +69,7 @@ class Room:
 
     @contextmanager
     def running(self, *options: str) -> Iterator[None]:
-        """The hub, from its start until it is told to stop."""
+        """The hub, from its start until it is stopped."""
         hub_py = str(ROOT / "workshop" / "hub.py")
         start = [sys.executable, hub_py, f"--port={self.port}", *options]
         env = dict(os.environ, STEPSIZE_MEMORY="1G")
@@ -103,14 +103,14 @@ class Room:
 
 
 def roots_port() -> int:
-    """One below 1024. Neither it nor those beside it are taken by another worker's hub."""
+    """A port below 1024; no other worker's hub uses it or the ports beside it."""
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 5
     return 650 + 4 * (5 * random.randrange(4) + worker)  # to 726; beside it, 731 to 809
 
 
 @contextmanager
 def room() -> Iterator[Room]:
-    """Where this machine can't be doubled, a skipped test."""
+    """The test is skipped if this machine can't be layered like that."""
     if sys.platform != "linux" or os.geteuid() or not shutil.which("unshare"):
         pytest.skip("A hub that makes accounts is tried by root, on Linux.")
     layers = tempfile.mkdtemp()
@@ -133,9 +133,9 @@ def room() -> Iterator[Room]:
 
 @contextmanager
 def trial() -> Iterator[Room]:
-    """A hub of somebody who isn't root; of nobody's, where root tries it."""
+    """A hub that doesn't run as root; if root runs the tests, it runs as nobody."""
     install = [sys.executable, "-c", "import hub; hub.install_proxy()"]
-    subprocess.run(install, cwd=ROOT / "workshop", check=True)  # who tries a hub may not
+    subprocess.run(install, cwd=ROOT / "workshop", check=True)
     place = "/var/tmp/trial"
     own = ["env", f"STEPSIZE_STATE={place}", "HOME=/var/tmp"]
     if os.geteuid():

@@ -1,9 +1,8 @@
-"""Runs what `translate` writes: in PyTorch, Keras and Optax, on one model, batch after batch.
+"""Runs what `translate` writes in PyTorch, Keras and Optax, on the same model and batches.
 
-The model is linear and its loss a mean of squares, so that the gradient depends on where one is.
-Its weights are two tensors (a clipped norm must be that of both), or one vector, or one matrix, or
-a matrix and a bias.
-All is done in float64.
+The model is linear and its loss a mean of squares, so the gradient depends on theta. Its weights
+are two tensors (a clipped norm must be that of both), one vector, one matrix, or a matrix and a
+bias. Everything is computed in float64.
 """
 
 import contextlib
@@ -21,12 +20,12 @@ from stepsize.optimizers import adamw, clip_by_norm
 from stepsize.optimizers.rules import scope_of
 
 SHAPES = {"two": [(3,), (2,)], "vector": [(5,)], "matrix": [(3, 2)], "layer": [(3, 2), (2,)]}
-WIDE = {"matrix": 3, "layer": 4}  # of the inputs; a layer's last one is 1, for the bias
+WIDE = {"matrix": 3, "layer": 4}  # number of inputs; a layer's last input is 1, for the bias
 START = np.array([1.0, -2.0, 0.5, 3.0, -0.3, 0.7, 1.5, -1.0])
 TARGET = np.array([0.2, 0.4, -0.6, 0.8, 1.0, -1.2, 0.5, 0.3])
 
 
-@functools.cache  # every script sees the same ones
+@functools.cache  # every script sees the same batches
 def batch(t: int, kind: str) -> tuple[np.ndarray, np.ndarray]:
     """Four rows of inputs and their targets, for update t."""
     rng = np.random.default_rng([7, t])
@@ -46,7 +45,7 @@ def start(kind: str) -> list[np.ndarray]:
 
 
 def ours(recipe: Recipe, kind: str = "two") -> np.ndarray:
-    """Where one is before each update, and after the last: (T + 1, d)."""
+    """Theta before each update, and after the last: (T + 1, d)."""
     theta = np.concatenate([x.ravel() for x in start(kind)])
     theta = theta.reshape(3, 2) if kind == "matrix" else theta
     hyper = {name: x for name, x in recipe.hyper.items() if name != "lr"}
@@ -64,7 +63,7 @@ def ours(recipe: Recipe, kind: str = "two") -> np.ndarray:
 
 
 def ours_apart(recipe: Recipe) -> np.ndarray:
-    """The path of a layer, its matrix w0 and its bias w1 each stepped by a rule of its own."""
+    """The path of a layer whose matrix w0 and bias w1 are each stepped by their own rule."""
     tensors, memories = start("layer"), [{}, {}]  # type: ignore[var-annotated]
     path = [np.concatenate([x.ravel() for x in tensors])]
     hyper = {name: x for name, x in recipe.hyper.items() if name != "lr"}
@@ -92,13 +91,13 @@ def ours_apart(recipe: Recipe) -> np.ndarray:
 
 
 def apart(path: np.ndarray, other: np.ndarray) -> float:
-    """The greatest difference of two paths, over the greatest number in them."""
+    """The largest difference between two paths, relative to the largest number in them."""
     assert path.shape == other.shape
     return float(abs(path - other).max() / abs(other).max())
 
 
 def run(code: str, library: str, kind: str = "two") -> np.ndarray:
-    """The path of a script: as `ours`."""
+    """The path of a script, in the form of `ours`."""
     return RUNNERS[library](code, kind)
 
 
@@ -131,7 +130,7 @@ def in_torch(code: str, kind: str) -> np.ndarray:
 
 
 def in_keras(code: str, kind: str) -> np.ndarray:
-    """The model and its loss are torch's: those of Keras compute in float32, whatever they get."""
+    """The model and its loss are torch's, because Keras's compute in float32 whatever they get."""
     import torch
 
     keras = keras_on_torch()
@@ -145,7 +144,7 @@ def in_keras(code: str, kind: str) -> np.ndarray:
             return np.concatenate([w.value.detach().numpy().ravel() for w in self.weights])
 
         def call(self, x: Any) -> Any:
-            if x.device.type != "meta":  # it is not only asked for shapes
+            if x.device.type != "meta":  # not if it is only asked for shapes
                 path.append(self.theta())
             theta = torch.cat([w.value.flatten() for w in self.weights])
             return x @ theta.reshape(x.shape[1], -1)
@@ -170,7 +169,7 @@ def keras_on_torch() -> Any:
 
 @contextlib.contextmanager
 def in_float64(keras: Any) -> Iterator[None]:
-    """Keras in float64: its numbers, and its layers, which keep what the first of them was told."""
+    """Keras in float64: its numbers and its layers, which keep the type that the first one got."""
     before = keras.config.floatx(), keras.config.dtype_policy()
     keras.config.set_floatx("float64")
     keras.config.set_dtype_policy("float64")

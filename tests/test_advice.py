@@ -1,4 +1,4 @@
-"""What `advise` says: recipes that can be run, reasons for each part, and errors by name."""
+"""What `advise` says: recipes that run, a reason for each part, errors that name the argument."""
 
 import itertools
 import json

@@ -73,7 +73,7 @@ def test_every_reference_of_the_paper_is_cited_and_there():
 
 @pytest.mark.parametrize("form", sorted((ROOT / ".github" / "ISSUE_TEMPLATE").glob("[0-9]*.yml")))
 def test_a_form_for_issues_is_one(form):
-    """What GitHub wants of it: a name, what it is for, and fields with an id and a label each."""
+    """What GitHub requires: a name, a description, and fields with an id and a label each."""
     asked = yaml.safe_load(form.read_text(encoding="utf-8"))
     assert asked["name"] and asked["description"]
     ids = [field["id"] for field in asked["body"]]

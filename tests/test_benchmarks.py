@@ -1,4 +1,4 @@
-"""Every benchmark runs; how fast is said by `python run.py bench`, not by a test."""
+"""Every benchmark runs; how fast, only `python run.py bench` says, not a test."""
 
 import os
 import subprocess

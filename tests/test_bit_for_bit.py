@@ -1,8 +1,8 @@
-"""Which rules are torch's to the last bit, and what the textbook's order costs the others.
+"""Which rules equal torch's to the last bit, and what the textbook's order costs the others.
 
-A process of its own, for torch must be told before it is imported not to use fused multiply-adds,
-which round once where two operations round twice: ATEN_CPU_CAPABILITY=default. And its root is
-replaced by NumPy's: it is not rounded correctly (one float64 in 75 is off by one unit).
+This runs in its own process, because torch has to be told before its import not to use fused
+multiply-adds, which round once instead of twice: ATEN_CPU_CAPABILITY=default. And NumPy's root
+replaces torch's, which isn't rounded correctly (one float64 in 75 is off by one unit).
 """
 
 import json
@@ -15,12 +15,12 @@ import numpy as np
 import pytest
 
 # How far theta may be from torch's after any of 200 updates, in units in the last place of the
-# largest theta: about twice of what was measured. 0: the rule does torch's operations in torch's
-# order. Elsewhere the equation came first:
-# - m is a mean of m and grad, and in torch a lerp, m + (1 - beta1) (grad - m);
-# - m_hat, v_hat and scale are worked out, and in torch folded into two numbers;
-# - variance is a small difference of two large numbers, so what m loses counts for more;
-# - without momentum, RMSProp's velocity is the step over lr, and in torch not there at all;
+# largest theta: about twice what was measured. 0: the rule does torch's operations in torch's
+# order. The other rules follow the equation instead:
+# - m is a mean of m and grad; in torch it is a lerp, m + (1 - beta1) (grad - m);
+# - m_hat, v_hat and scale are computed; torch folds them into two numbers;
+# - variance is a small difference of two large numbers, so rounding in m counts for more;
+# - without momentum, RMSProp's velocity is the step over lr; torch doesn't compute it at all;
 # - Adafactor's mean of squares is the square of a norm in torch;
 # - Muon multiplies matrices, whose sums NumPy and torch add up in a different order.
 UNITS = {

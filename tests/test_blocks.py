@@ -1,4 +1,4 @@
-"""The race of lesson 13 on the transformer: the same for all; costs; stored runs; own runs."""
+"""The race of lesson 13 on the transformer: fair to all; its costs; stored runs; learners' runs."""
 
 import json
 from collections import Counter
@@ -44,7 +44,7 @@ def _home(tmp_path, monkeypatch):
 
 
 def test_all_begin_at_the_same_place_and_see_the_same_batches():
-    """At a rate of 0 nobody moves, so all losses are those of the start on the batches."""
+    """At a rate of 0 nothing moves, so all losses are those of the start on the batches."""
     runs_of = [trained(name, 0.0, seed=3, rest=0.0) for name in NAMES]
     for run in runs_of:
         np.testing.assert_allclose(run.loss, runs_of[0].loss, rtol=1e-6)
@@ -53,7 +53,7 @@ def test_all_begin_at_the_same_place_and_see_the_same_batches():
 
 @pytest.mark.parametrize("name", ["muon", "shampoo", "soap"])
 def test_a_rule_of_matrices_moves_the_blocks_and_adam_the_rest(name):
-    """With one of the two rates at 0, half of the model stays where it was, and the loss falls."""
+    """With one of the two rates at 0, that part of the model stays put, and the loss falls."""
     still, only_rest, only_blocks = (
         trained(name, lr, seed=5, rest=rest).val
         for lr, rest in ((0.0, 0.0), (0.0, 2.0**-5), (2.0**-5, 0.0))
@@ -96,7 +96,7 @@ def test_a_stored_run_can_be_made_again(name):
 
 
 def counted(work) -> int:
-    in_the_open = sdpa_kernel(SDPBackend.MATH)  # products that are fused are not counted
+    in_the_open = sdpa_kernel(SDPBackend.MATH)  # fused products wouldn't be counted
     with in_the_open, FlopCounterMode(display=False) as counter, one_thread():
         work()
     return counter.get_total_flops()
@@ -119,7 +119,7 @@ def test_the_gradient_costs_what_torch_counts():
     ],
 )
 def test_the_products_of_a_rule_are_those_that_torch_counts(rule, cost, shape):
-    """torch counts no decomposition: eigenvectors and QR have the cost that the books give them."""
+    """torch counts no decompositions, so eigenvectors and QR have the cost that textbooks give."""
     theta, grad = torch.randn(2, *shape, dtype=torch.float64)
     memory = rule(theta, grad, 1).memory if rule is soap else {}
     flops = counted(lambda: rule(theta, grad, 2, **memory))

@@ -40,7 +40,7 @@ def lookahead(theta, grad, t, z=None, *, lr=1e-3):
 
 
 def walk(rule, start, **hyper):
-    """Five updates on random gradients: where they led, and what is remembered."""
+    """Five updates on random gradients: where they lead, and what is remembered."""
     rng, theta, memory = np.random.default_rng(0), start.copy(), {}
     for t in range(1, 6):
         grad = rng.normal(size=theta.shape).astype(theta.dtype)
@@ -69,7 +69,7 @@ def test_many_default_blocks(rule):
 
 
 def test_a_rate_for_each_coordinate_is_cut_as_well():
-    """In a rule of one's own: those of ours take columns only."""
+    """In a learner's own rule, because the course's rules only take columns."""
 
     def own(theta, grad, t, *, lr):
         return Step(theta - lr * grad)
@@ -134,7 +134,7 @@ def test_what_looks_at_more_than_a_coordinate_is_refused(rule):
 
 
 def test_what_wraps_a_rule_is_not_passed_over():
-    """Its attributes are the rule's, and it does more."""
+    """A wrapper has the rule's attributes, but does more than the rule."""
 
     @functools.wraps(adam)
     def doubled(theta, grad, t, **given):

@@ -33,7 +33,7 @@ from .hub import ROOT, Board, a_free_port
 from .hub import board as a_board
 
 USERS = ("ann", "teacher")
-JUDGE = "3000000111"  # the number of no account: nobody else's processes are ended
+JUDGE = "3000000111"  # not an existing account, so that nobody else's processes are ended
 SENTENCE = EXERCISES["1.1"].mistakes["uphill"].sentence
 WRONG = "api/checks/1.1?status=wrong&mistake=uphill"
 RIGHT = "api/checks/1.1?status=right"
@@ -42,7 +42,7 @@ ANSWER = cloudpickle.dumps(EXERCISES["1.1"].reference)
 
 @pytest.fixture(scope="module")
 def folder():
-    """Where boards may be: pytest's own folder is closed to the account that a board becomes."""
+    """A folder for boards, because the account that a board runs as can't enter pytest's own."""
     if importlib.util.find_spec("jupyterhub") is None or sys.platform == "win32":
         pytest.skip("JupyterHub isn't installed")
     path = Path(tempfile.mkdtemp(prefix="stepsize-board-"))
@@ -101,7 +101,7 @@ def at_hub(monkeypatch, home, one, name):
 
 
 def lines(one):
-    """What can be read of its record."""
+    """What can be read from its record."""
     kept = []
     if (one.data / "record.jsonl").exists():
         for text in (one.data / "record.jsonl").read_bytes().split(b"\n"):
@@ -119,7 +119,7 @@ def told():
 
 
 def answer(sign):
-    """As in a notebook: no module has it, so it travels whole."""
+    """Defined as in a notebook: it isn't in a module, so its code is sent along."""
 
     def my_rule(theta, grad, t, *, lr):
         return Step(theta + sign * lr * grad)
@@ -178,7 +178,7 @@ def test_the_instructor_sees_the_names_of_those_who_agreed(believing):
 
 
 def test_a_button_needs_its_own_page(believing):
-    """With a cookie, as in a browser: another page of the hub can't agree for a learner."""
+    """With a cookie, as in a browser: a different page of the hub can't agree for a learner."""
     _, _, headers = believing.answer("GET", "", headers={"User-Agent": "one"})
     state = headers["Location"].partition("&state=")[2]
     cookie = headers["Set-Cookie"].partition(";")[0]
@@ -215,7 +215,7 @@ def test_no_page_fetches_anything_from_elsewhere():
 
 @pytest.mark.elsewhere
 def test_with_a_real_hub(folder):
-    """As in BOARD.md: these scopes are enough, ann is known by her token, teacher is an admin."""
+    """As in BOARD.md: these scopes suffice, ann is known by her token, teacher is an admin."""
     port, ask = a_free_port(), Board.opener.open
     hub = f"http://127.0.0.1:{port}/hub/api"
     url = f"http://127.0.0.1:{a_free_port()}"
@@ -238,7 +238,7 @@ def test_with_a_real_hub(folder):
     try:
         real.wait(process)
         while "now running" not in (folder / "hub.log").read_text():
-            time.sleep(0.05)  # only then it ends its services when it ends
+            time.sleep(0.05)  # until then, it wouldn't end its services with itself
         tokens = {name: token(name, ["access:services!service=board"]) for name in USERS}
         real.tokens = tokens | {"cook": token("ann", ["read:users:name!user"])}
         assert real.ask("POST", "agree", "cook")[0] == 403, "a token of ann's, but not for this"
@@ -283,11 +283,11 @@ def test_it_counts_from_five_on_and_shows_what_three_did(believing):
     for count, name in enumerate("abc", start=1):
         assert SENTENCE not in shown()
         believing.ask("POST", WRONG, name)
-        believing.ask("POST", WRONG, name)  # a learner counts once
+        believing.ask("POST", WRONG, name)  # each learner counts once
         assert f"✗&nbsp;{count}" in shown()
     assert SENTENCE in shown() and "3&nbsp;of&nbsp;you" in shown()
     believing.ask("POST", RIGHT, "a")
-    believing.ask("POST", WRONG, "a")  # what was once right stays right
+    believing.ask("POST", WRONG, "a")  # once right, always right
     assert "✓&nbsp;1" in shown() and "✗&nbsp;2" in shown()
 
 
@@ -376,7 +376,7 @@ def test_forty_at_once(believing):
         ("api/checks/1.1?status=perfect", 400),
         ("api/checks/1.1?status=not%20tried", 400),
         ("api/checks/99.1?status=right", 400),
-        ("api/checks/1.1?status=wrong&mistake=weights%20swapped", 400),  # that is one of 5.1
+        ("api/checks/1.1?status=wrong&mistake=weights%20swapped", 400),  # a mistake of 5.1
         ("api/checks/1.1?status=right&mistake=uphill", 400),
         ("api/checks/1.1?status=wrong&mistake=%3Cscript%3E", 400),
         ("api/checks/1.1?status=wrong&mistake=%ff", 400),
@@ -469,7 +469,7 @@ attempt("root", lambda: os.setuid(0))
 
 
 class Code:
-    """A pickle that is a program."""
+    """A pickle that runs code."""
 
     def __init__(self, text):
         self.text = textwrap.dedent(text)
@@ -511,7 +511,7 @@ def test_nothing_that_an_answer_starts_outlives_it(board_judge, monkeypatch):
     monkeypatch.setattr(sandbox, "LOADING", Limits(60.0, 5.0))
     monkeypatch.setattr(sandbox, "SLACK", 0.0)
     assert board_judge.judge("1.1", pickle.dumps(Code(survivor)), JUDGE) is None
-    deadline = time.monotonic() + PATIENCE  # a process that is killed may need a moment
+    deadline = time.monotonic() + PATIENCE  # a killed process may need a moment
     while int(JUDGE) in owners():
         assert time.monotonic() < deadline
         time.sleep(0.05)
@@ -520,13 +520,13 @@ def test_nothing_that_an_answer_starts_outlives_it(board_judge, monkeypatch):
 def owners():
     found = set()
     for path in Path("/proc").iterdir():
-        with contextlib.suppress(OSError):  # it has ended meanwhile
+        with contextlib.suppress(OSError):  # it has already ended
             found |= {path.stat().st_uid} if path.name.isdigit() else set()
     return found
 
 
 def test_an_answer_can_say_that_it_is_right_and_that_is_all(board_judge):
-    """It writes its own report. Anyone who wants to can just as well hand in the reference."""
+    """It writes its own report. But anyone who wants to cheat could also hand in the reference."""
     lies = [b'{"verdict": {"status": ["right"]}}', b"{" * 10**5, b"{}", b"7", b"x" * 2**22]
     for lie in lies:
         liar = f"import os\nfor fd in range(3, 20):\n try: os.write(fd, {lie!r} + b'\\n')\n"
@@ -552,8 +552,8 @@ def test_the_question_is_asked_once_and_the_default_is_no(learner):
 def test_agree_tell_withdraw(learner, capsys):
     board.agree()
     assert "From now on" in capsys.readouterr().out
-    assert check("1.1", uphill).note == "", "who has answered is not asked"
-    check("1.1", lambda theta: theta)  # of a mistake that isn't of this exercise, only the status
+    assert check("1.1", uphill).note == "", "nobody is asked after answering"
+    check("1.1", lambda theta: theta)  # a mistake from elsewhere isn't sent, only the status
     told()
     assert learner.me("ann")["marks"] == {"1.1": dict(status="wrong", said=False, seen="")}
     record = (learner.data / "record.jsonl").read_text()
@@ -600,7 +600,7 @@ def test_no_proxy_hears_of_it(learner, monkeypatch, capsys):
 
 
 def test_a_redirect_gets_no_token(monkeypatch, capsys):
-    """Of a port that somebody else has taken, while the board was away."""
+    """For instance from somebody who took the board's port while it was down."""
     heard = []
 
     def elsewhere(server, target):

@@ -1,4 +1,4 @@
-"""Guessing passwords: how much of it a hub takes, and whom it keeps out meanwhile."""
+"""Guessing passwords: how many guesses a hub allows, and whom it keeps out meanwhile."""
 
 import time
 
@@ -8,7 +8,7 @@ pytest.importorskip("jupyterhub", reason="JupyterHub is not for Windows")
 from .people import IN, A, Class
 from .room import room
 
-from brake import Budget  # isort: skip  (people.py has shown where it lies)
+from brake import Budget  # isort: skip  (people.py has put it on the path)
 
 WRONG, LATER = 403, 429
 ELSEWHERE = [f"10.0.{i // 200}.{i % 200 + 1}" for i in range(400)]
@@ -23,7 +23,7 @@ class Clock:
 
 
 def guess(budget, n, address=""):
-    """How many of n wrong guesses are taken."""
+    """How many of n wrong guesses are accepted for checking."""
     taken = 0
     for _ in range(n):
         if not budget.wait(address):
@@ -41,7 +41,7 @@ def test_so_many_at_once_and_then_one_every_few_seconds():
     clock.now += 0.5
     assert guess(budget, 5) == 1
     clock.now += 3600
-    assert guess(budget, 40) == 15  # what nobody used isn't saved up
+    assert guess(budget, 40) == 15  # unused guesses aren't saved up
 
 
 def test_addresses_that_are_made_up_are_of_no_use():
@@ -56,7 +56,7 @@ def test_one_who_guesses_without_end_keeps_nobody_out_but_themselves():
         guess(budget, 10, "the same")
     assert budget.wait("the same")
     assert not budget.wait("somebody else's")
-    assert guess(budget, 9, "somebody else's") == 1  # a slip; and then they wait, too
+    assert guess(budget, 9, "somebody else's") == 1  # one slip, and then they wait, too
     assert not budget.wait("a third")
 
 
@@ -71,7 +71,7 @@ def test_a_day_of_guessing_is_what_the_guide_says():
         assert taken == pytest.approx(a_day, abs=1)
 
 
-# --- The hub itself: one for all that follows, which spends its budgets in this order ------------
+# --- The hub itself: one for all tests below, which use up its budgets in this order -------------
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +88,7 @@ OWN = "a password of one's own"
 
 
 def at_most(burst, seconds, began):
-    """Taken by a budget that was full when it began, however slow this machine is."""
+    """The most that a full budget allows, however slow this machine is."""
     passed = time.monotonic() - began
     return burst + passed / seconds + 1
 
@@ -109,7 +109,7 @@ def test_the_password_of_the_class_is_not_guessed(people):
     answers += people.do(*(tried("Forwarded", f"for={address}") for address in ELSEWHERE[40:60]))
     assert set(answers) == {WRONG, LATER}
     assert answers.count(WRONG) <= at_most(15, 4, began)
-    assert people.sign_up(NAMES[0], OWN, "") == IN  # who is asked for no such password comes in
+    assert people.sign_up(NAMES[0], OWN, "") == IN  # if no class password is asked for, they get in
 
 
 def test_one_name_is_guessed_ten_times_and_its_owner_comes_in_all_the_same(people):

@@ -1,4 +1,4 @@
-"""Ours as torch's optimizer and torch's as our rule: the same numbers, and torch's own manners."""
+"""Our rules as torch optimizers, and torch's as rules: the same numbers, and torch's manners."""
 
 import copy
 import io
@@ -352,7 +352,7 @@ def test_torchs_as_a_rule_is_pure():
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_there_and_back_again(dtype):
-    """Our rule as torch's optimizer as a rule is the rule."""
+    """Our rule, made a torch optimizer and that a rule again, is the same rule."""
     there_and_back = as_rule(lambda params, lr=0.1: as_torch(adam, params, lr=lr))
     start = np.array(ravine.start, dtype)
     twice = descend(there_and_back, ravine, start, 50)
@@ -380,7 +380,7 @@ def made_in_torch():
 
 @pytest.mark.parametrize("make", made_in_torch(), ids=lambda make: make.__name__)
 def test_every_optimizer_of_torchs_is_a_rule(make):
-    """As itself, on a matrix: the path of a parameter that torch optimizes."""
+    """On a matrix, it follows the path of a parameter that torch optimizes."""
     p = torch.nn.Parameter(torch.tensor([[4.0, 2.0], [1.0, -1.0]], dtype=torch.float64))
     start, optimizer, path = p.detach().numpy().copy(), make([p], lr=0.01), []
     curvature = np.array([1.0, 25.0])
@@ -393,7 +393,7 @@ def test_every_optimizer_of_torchs_is_a_rule(make):
 
 
 def test_what_a_scheduler_saved_can_be_loaded(tmp_path):
-    """By torch.load as it is, which trusts plain numbers only: weights_only=True."""
+    """By torch.load's defaults, which accept only plain numbers: weights_only=True."""
     p = torch.nn.Parameter(torch.ones(2))
     for optimizer in (torch.optim.Adam([p]), as_torch(adam, [p])):
         factor = [lambda t: warmup(t, 10) * cosine(t, 300)]
@@ -410,7 +410,7 @@ def test_what_a_scheduler_saved_can_be_loaded(tmp_path):
 
 
 def test_the_import_leaves_torchs_compiler_alone():
-    """It takes longest of all. The first optimizer that anybody makes imports it anyway."""
+    """It takes longest to import. The first optimizer that anybody makes imports it anyway."""
     code = "import sys, stepsize.frameworks.bridge; print('torch._dynamo' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8")
     assert done.stdout == "False\n", done.stderr

@@ -1,4 +1,4 @@
-"""Lesson 1 in a real JupyterLab in a real browser: what a learner does, and sees."""
+"""Lesson 1 in a real JupyterLab in a real browser: what a learner does and sees."""
 
 import json
 import shutil
@@ -15,7 +15,7 @@ SOON = PATIENCE * 1000  # milliseconds
 
 @pytest.fixture(scope="module")
 def classroom(tmp_path_factory):
-    """A server on a learner's copy of lesson 1, and a page in which all its cells were run."""
+    """A server on a learner's copy of lesson 1, and a page in which all cells have been run."""
     folder = tmp_path_factory.mktemp("my-work")
     lesson = next((ROOT / "notebooks").glob("01-*.ipynb"))
     shutil.copy(lesson, folder)
@@ -37,7 +37,7 @@ def picture(page: Page) -> str:
 
 
 def caught_up(page: Page) -> None:
-    """Wait for what belongs to the slider as it is: its sentence is no news of a delay."""
+    """Wait until the lab has caught up with its slider, and no longer says that it is late."""
     late = lab(page).locator(".stepsize-sentence").filter(has_text="hasn’t caught up")
     expect(late).to_have_count(0, timeout=SOON)
 
@@ -54,7 +54,7 @@ def test_the_slider_moves_the_picture_by_keyboard(classroom):
     caught_up(page)
     assert picture(page) != before
     label = lab(page).locator(".stepsize-paper")
-    both = [label.element_handle(), sentence.element_handle()]  # they may still be on the move
+    both = [label.element_handle(), sentence.element_handle()]  # they may still be moving
     same = "([label, said]) => label.getAttribute('aria-label').includes(said.textContent)"
     page.wait_for_function(same, arg=both, timeout=SOON)
 
@@ -105,7 +105,7 @@ def test_nobody_asks_for_news_builds_or_tokens(classroom):
 
 
 def test_console_and_log_are_clean(classroom):
-    """After all that was done above."""
+    """After everything above."""
     desk, server = classroom
     assert desk.said == []
     log = server.log.read_text(encoding="utf-8")
@@ -115,7 +115,7 @@ def test_console_and_log_are_clean(classroom):
 
 
 def test_without_a_kernel_the_stored_picture_stands_in_the_labs_place(classroom):
-    """Last: JupyterLab tells the console of every lab that is no more."""
+    """This comes last, because JupyterLab logs every lab that is gone to the console."""
     page, server = classroom[0].page, classroom[1]
     cell = page.locator(".jp-CodeCell").filter(has_text="labs.learning_rate()")
     stored = cell.locator(".jp-RenderedImage img")

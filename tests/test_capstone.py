@@ -1,4 +1,4 @@
-"""The capstone: a contest that is fair, that luck doesn't win, and that nothing breaks."""
+"""The capstone: a contest that is fair, isn't won by luck, and doesn't break."""
 
 import dataclasses
 
@@ -18,7 +18,7 @@ def quiet(done: int, of: int) -> None:
 
 
 def against(monkeypatch, yours, courses):
-    """A contest whose losses are given, each a function of the seed."""
+    """A contest with given losses, each a function of the seed."""
     monkeypatch.setattr(
         capstone,
         "final_loss",
@@ -42,7 +42,7 @@ def test_it_trains_as_the_lesson_on_warmup_does():
 
 
 def test_muon_trains_the_matrices_and_adamw_the_rest():
-    """Biases, too, on which torch's Muon alone fails."""
+    """Including biases, on which torch's Muon alone fails."""
     muon = Recipe(optimizer="muon", hyper={"lr": 0.02}, steps=40, others={"lr": 0.004})
     assert final_loss(muon, 3) < CHANCE
 
@@ -62,7 +62,7 @@ def test_the_seeds_follow_from_the_recipe_and_not_from_its_last_digits():
 
 
 def test_what_a_recipe_says_since_then_gives_it_other_seeds_only_where_it_is_said():
-    """The contests of the lessons are kept with the seeds that they had."""
+    """The contests in the lessons keep the seeds that they had."""
     assert capstone.seeds(COURSE)[:3] == SEEDS_OF_THE_COURSE
     spared = capstone.seeds(dataclasses.replace(COURSE, decays="matrices"))
     assert not set(spared) & set(capstone.seeds(COURSE))
@@ -86,7 +86,7 @@ def test_the_interval_is_students():
 
 
 def test_two_equal_recipes_are_told_apart_in_one_contest_of_forty():
-    """Whoever's losses are skewed as those here are; the wins of one side are counted."""
+    """With losses as skewed as the real ones; the wins of one side are counted."""
     rng = np.random.default_rng(0)
     losses = np.exp(rng.normal(-1.5, 1.0, size=(4000, 2, 10)))
     wins = [Contest("", tuple(y), tuple(c)).won for y, c in losses]

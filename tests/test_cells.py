@@ -28,14 +28,14 @@ def ids(cells):
 
 
 def rebuilt(cells, before):
-    """The same texts, as jupytext reads them from a lesson: with ids that mean nothing."""
+    """The same texts as jupytext reads them from a lesson, with ids that mean nothing."""
     new = [cell(old.cell_type, old.source, id=f"chance-{n}") for n, old in enumerate(cells)]
     build.set_ids(new, before)
     return new
 
 
 def edited(source):
-    """As an author edits: a word here, a sentence there; most of it stays."""
+    """Edited as an author would: a word here, a sentence there; most of it stays."""
     words = source.split(" ")
     words[2::8] = ["learned"] * len(words[2::8])
     return " ".join(words) + " Or so they say."
@@ -43,7 +43,7 @@ def edited(source):
 
 @st.composite
 def revisions(draw):
-    """A lesson; and another version of it, with for each cell the one that it was before."""
+    """A lesson and a later version of it, with the earlier cell that each cell comes from."""
     before = LESSONS[draw(st.sampled_from(sorted(LESSONS)))]
     now = [(n, cell(old.cell_type, old.source)) for n, old in enumerate(before)]
     for what in draw(st.lists(st.sampled_from(["insert", "delete", "move", "edit"]), max_size=12)):

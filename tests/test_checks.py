@@ -34,7 +34,7 @@ def _home(tmp_path, monkeypatch):
 
 @pytest.fixture
 def impatient(monkeypatch):
-    """A second is enough to see that an answer does not end."""
+    """One second is enough to see that an answer doesn't end."""
     hasty = {name: replace(exercise, seconds=1.0) for name, exercise in EXERCISES.items()}
     monkeypatch.setattr(hand_in, "EXERCISES", hasty)
 
@@ -56,13 +56,13 @@ def test_a_known_mistake_is_named(exercise, name, variant):
     assert verdict.text == exercise.mistakes[name].sentence
 
 
-# A number that was measured has the tolerance that it has.
+# A measured number has its own tolerance.
 COMPUTED = [variant for variant in VARIANTS if variant.values[0].rtol]
 
 
 @pytest.mark.parametrize(("exercise", "name", "variant"), COMPUTED)
 def test_a_mistake_is_far_from_right(exercise, name, variant):
-    """So that rounding never decides: a tolerance a hundred times as large tells them apart."""
+    """Rounding never decides: even a tolerance a hundred times as large tells them apart."""
     lenient = replace(exercise, rtol=100 * exercise.rtol, atol=100 * exercise.atol)
     assert judge(lenient, variant).mistake == name
 
@@ -1114,7 +1114,7 @@ def test_the_verdict_is_the_same_where_answers_are_checked(name):
     assert check(name, known.variants[0]).mistake == mistake
 
 
-# --- What is common to all answers --------------------------------------------------------------
+# --- All answers --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -1272,7 +1272,7 @@ def test_side_by_side_shows_the_row_or_the_shape():
 
 
 def test_what_is_near_a_mistake_is_not_taken_for_it():
-    """Steps of an odd length are no other mistake; with one, they are still that one."""
+    """A strange step length isn't taken for a mistake, and doesn't hide a mistake either."""
 
     def odd_steps(way):
         return lambda theta, X, y, lr, size, rng: way(theta, X, y, 1.5 * lr, size, rng)
@@ -1287,7 +1287,7 @@ def test_what_is_near_a_mistake_is_not_taken_for_it():
         for variant in epoch.mistakes[name].variants:
             assert judge(epoch, odd_steps(variant)).mistake == name
 
-    def off(theta, X, y, *rest):  # as it should be where examples are at right angles, only there
+    def off(theta, X, y, *rest):  # right only if the examples are at right angles
         return epoch.reference(theta, X, y, *rest) + 0.01 * (X[0] @ X[1])
 
     verdict = judge(epoch, off)
@@ -1492,7 +1492,7 @@ def test_what_ends_python_does_not_end_the_notebook(body, impatient, monkeypatch
     ],
 )
 def test_no_answer_reaches_the_next_one(body):
-    """What becomes of a saboteur is its own affair: it ends, and the next is judged well."""
+    """Whatever happens to a saboteur, it ends, and the next answer is judged correctly."""
     imports = "import os, subprocess, sys, threading, time\n"
     check("1.1", sgd_that(f"{imports}{body}\nreturn Step(theta - lr * grad)"))
     assert check("1.1", sgd_that("return Step(theta - lr * grad)")).status == "right"
@@ -1517,7 +1517,7 @@ def test_things_are_no_answers(name, answer):
 
 
 def test_an_answer_may_use_the_notebook():
-    """What else is defined there goes with it, and its errors are told as well."""
+    """Whatever it uses from there goes along, and errors in that are reported, too."""
     source = "def my_sgd(theta, grad, t, *, lr):\n    return Step(theta - lr * slope(grad))"
     assert check("1.1", written(source, slope=lambda grad: grad)).status == "right"
     slope = written("def slope(grad):\n    return grad.missing")
@@ -1560,7 +1560,7 @@ def test_one_worker_one_answer():
     assert waiting.process.poll() is None, "the next one is ready before it is needed"
     check("1.1", answer)
     assert waiting.process.returncode is not None
-    sandbox._spare.process.kill()  # what may happen to one that waits
+    sandbox._spare.process.kill()  # this can happen to a waiting worker
     sandbox._spare.process.wait()
     assert check("1.1", answer).status == "right"
 

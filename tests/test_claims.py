@@ -1,4 +1,4 @@
-"""What lessons 1 to 7 say of their runs holds on seeds, starts and grids that they don't use.
+"""What lessons 1 to 7 say about their runs holds on seeds, starts and grids they don't use.
 
 Slow: `python run.py test -m slow -k claims`. The lessons after them: test_claims_late.py.
 """
@@ -55,7 +55,7 @@ def test_the_border_of_a_regression_is_exact(seed):
 
 
 def race(seed):
-    """The regression of the lesson, made with other numbers, and a start as PyTorch draws it."""
+    """The lesson's regression with different random numbers, and a start as PyTorch draws it."""
     rng = np.random.default_rng(seed)
     model = LinearRegression(*linear_data(seed=seed), batch_size=32, seed=seed)
     return model, rng.uniform(-1, 1, size=5) / 5**0.5
@@ -98,7 +98,7 @@ def test_the_noise_of_a_batch_falls_as_the_root_of_its_size(seed):
 
 @pytest.fixture(scope="module")
 def escaped():
-    """By batch size: where 1000 runs from 4.0 are after 200 steps, at each of four rates."""
+    """For each batch size: where 1000 runs from 4.0 are after 200 steps, at each of four rates."""
     rates, ends = np.array([0.05, 0.1, 0.2, 0.3])[:, None, None], {}
     for size in (1, 2, 4, 8):
         waves = SineRegression(*sine_data(), batch_size=size, seed=range(7000, 8000))
@@ -241,7 +241,7 @@ def test_on_new_lines_adagrad_is_not_ahead(words_of_texts):
 
 
 class Moving:
-    """Lesson 4's target, with other noise."""
+    """Lesson 4's target, with different noise."""
 
     def __init__(self, seed):
         self.noise = np.random.default_rng(seed).normal(size=2000)
@@ -302,7 +302,7 @@ def test_rmsprop_jumps_over_the_bottom_by_about_half_of_lr(start):
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_no_gradients_make_a_step_of_adam_longer_than_the_limit(seed):
-    """Sparse, growing and random ones, with several betas; and the growing ones come close."""
+    """Sparse, growing and random gradients, with several betas; growing ones come close to it."""
     rng = np.random.default_rng(seed)
     for beta1, beta2 in ((0.9, 0.999), (0.9, 0.95), (0.5, 0.9), (0.99, 0.999)):
         limit = (1 - beta1) / ((1 - beta2) * (1 - beta1**2 / beta2)) ** 0.5
@@ -391,7 +391,7 @@ def test_rmsprop_finds_newtons_step_by_accident_and_loses_it(start):
 
 @pytest.fixture(scope="module")
 def networks():
-    """Other starts and other shuffles of lesson 5's network, one beside the other."""
+    """Lesson 5's network with different starts and shuffles, trained side by side."""
     seeds = range(11, 17)
     net = Network(*digits(), hidden=(32,), batch_size=64, seed=seeds)
     return net, np.stack([net.start(seed) for seed in seeds])
@@ -414,7 +414,7 @@ def test_the_wrong_adam_learns_as_well(networks):
     net, starts = networks
     ends = [descend(rule, net, starts, 200, lr=0.003).loss[-1] for rule in two_adams().values()]
     assert np.max(ends) < 0.6
-    assert (ends[0] < ends[1]).all()  # A, which is not Adam
+    assert (ends[0] < ends[1]).all()  # A, the impostor
 
 
 @pytest.mark.parametrize(
@@ -477,7 +477,7 @@ def judged(model, lowest, shape, peaks):
 
 @pytest.fixture(scope="module")
 def schedules_judged():
-    """Name -> the peak rate that 200 runs chose, and where 200 others ended with it."""
+    """Name -> the peak rate that 200 runs chose, and where 200 different runs ended with it."""
     (choosing, lowest), (judging, _) = noisy_line(range(1000, 1200)), noisy_line(range(1200, 1400))
     found = {}
     for name, shape in SHAPES.items():

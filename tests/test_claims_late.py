@@ -1,7 +1,7 @@
-"""What lessons 6, 8 to 12 and 14 say of their runs, on seeds that no lesson and no stored run has.
+"""What lessons 6, 8 to 12 and 14 say about their runs, on seeds that no lesson or stored run uses.
 
-Each claim is a sentence of a lesson; the numbers here are looser than the ones printed there only
-where the sentence is. Minutes: `python run.py test -m slow -k claims`.
+Each claim is a sentence in a lesson. The numbers here are looser than the lesson's only if the
+sentence is. It takes minutes: `python run.py test -m slow -k claims`.
 """
 
 from collections import Counter
@@ -79,7 +79,7 @@ def test_claims_8_a_low_rate_loses_by_warmup():
 
 
 def test_claims_8_ten_updates_make_it_blind():
-    """On some seed it is less blind, and with warmup some see little, too; so in pairs."""
+    """On some seeds it is less blind, and with warmup some see little, too; hence the pairs."""
     spread, gradient = [], []
     for seed in range(3310, 3316):
         pair = [train(lr, steps=41, seed=seed, watch=True) for lr in (PEAK, ramp(PEAK, 40))]
@@ -130,7 +130,7 @@ def ended(rule, net: Network, starts: range, lr: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("seed", [85, 86])
 def test_claims_6_radam_is_behind_adam_and_lion_never(seed):
-    """Other batches, other starts, finer rates: chosen on some, judged on others, in pairs."""
+    """Different batches and starts, finer rates; chosen on some, judged on others, in pairs."""
     net = Network(X, y, hidden=(32,), batch_size=64, seed=seed)
     rates = np.logspace(-3.5, -0.5, 17, dtype=np.float32)
     best, judged = {}, {}
@@ -141,7 +141,7 @@ def test_claims_6_radam_is_behind_adam_and_lion_never(seed):
     below = {rule: judged[adam] - judged[rule] for rule in (lion, radam)}
     error = {rule: less.std(ddof=1) / 40**0.5 for rule, less in below.items()}
     assert below[radam].mean() < -2 * error[radam]
-    assert below[lion].mean() > -2 * error[lion]  # level with Adam, now and then
+    assert below[lion].mean() > -2 * error[lion]  # sometimes level with Adam
     assert 5 <= best[adam] / best[lion] <= 32
     assert best[radam] > best[adam] and best[adamax] > best[adam]
 
@@ -154,7 +154,7 @@ PARTS = "test", "training"
 
 @pytest.fixture(scope="module")
 def again() -> list[dict[tuple[str, str], dict]]:
-    """All of it three times: new seeds to choose with and to judge with, and twice new images."""
+    """The whole race three times: new seeds to choose and to judge, and twice new images."""
     found = []
     for number, order in ((901, 0), (902, 1902), (903, 1903)):
         runs = repeats.repeat(number, order)
@@ -204,7 +204,7 @@ def test_claims_9_validation_hardly_tells_two_neighboring_rates_apart(again):
 
 
 def judged(task: str, chosen: dict[str, float]) -> dict[str, np.ndarray]:
-    """At the rates of the lesson, on seeds that it doesn't have."""
+    """At the lesson's rates, on seeds that it doesn't use."""
     return {
         name: np.array([raced(task, name, lr, seed).test for seed in range(900, 905)])
         for name, lr in chosen.items()
@@ -256,7 +256,7 @@ def test_claims_10_the_power_of_ten_matters_and_the_second_digit_hardly(seed):
 
 
 def uneven(seed: int) -> LinearRegression:
-    """As the lab's: the features have four scales."""
+    """Like the lab's: the features have four scales."""
     rng = np.random.default_rng(seed)
     A = rng.normal(size=(512, 4)) * [1.0, 0.5, 0.2, 0.1]
     b = A @ [1.0, -2.0, 3.0, 5.0] + 0.1 * rng.normal(size=512)
@@ -313,7 +313,7 @@ def test_claims_10_clipping_saves_a_run_from_one_bad_batch(seed):
 
 @pytest.mark.parametrize("lr", [0.1, 0.2, 0.4])
 def test_claims_10_the_sharpness_goes_to_two_over_the_rate(lr):
-    """The network of the lesson, on other images and from another start."""
+    """The lesson's network, on different images and from a different start."""
     some = np.random.default_rng(7).permutation(len(X))[:500]
     images, wanted = torch.tensor(X[some]), torch.eye(10)[torch.tensor(y[some])]
     torch.manual_seed(7)
@@ -352,7 +352,7 @@ def test_claims_12_schedule_free_adamw_trains_the_transformer():
 
 
 def test_claims_13_the_angle_costs_rates_of_coordinates_their_lead_and_shampoo_nothing():
-    """From other starts than the lesson's, and in a steeper ravine."""
+    """From starts that the lesson doesn't use, and in a steeper ravine."""
     from stepsize.labs.matrices import as_column, turned
 
     rates = np.logspace(-2, 1.5, 71)[:, None]
@@ -422,7 +422,7 @@ def test_claims_13_the_exact_step_is_no_better_than_newton_schulz():
 
 
 def test_claims_13_per_update_muon_is_ahead_and_adam_with_five_times_the_updates_is():
-    """On images that are dealt out anew, at the rates that the stored repeats chose most often."""
+    """On a new split of the images, at the rates that the stored repeats chose most often."""
     from stepsize.race import layers
     from stepsize.race.repeats import _dealt
 
@@ -437,7 +437,7 @@ def test_claims_13_per_update_muon_is_ahead_and_adam_with_five_times_the_updates
 
 
 def test_claims_13_a_whole_repeat_of_the_race_with_new_seeds():
-    """Shampoo and Adam change places with the seeds; so do Muon and a longer Adam, on the test."""
+    """Shampoo and Adam trade places with the seeds; on test images, so do Muon and longer Adam."""
     from stepsize.race import layers
 
     runs = {(run["name"], run["by"]): run for run in layers.repeat(71)}
@@ -482,7 +482,7 @@ def middle(width: int, exponent: int, rules, seeds: range) -> float:
 
 
 def test_claims_14_the_best_rate_moves_with_the_width_and_stays_by_mup():
-    """From width 64 to 512. μP's valley is flat on its right, so the loss decides, not the rate."""
+    """From width 64 to 512. μP's valley is flat on the right, so compare losses, not rates."""
     seeds, exponents = range(200, 205), range(-10, -3)
 
     def ends(width: int, rules) -> dict[int, float]:

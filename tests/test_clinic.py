@@ -1,4 +1,4 @@
-"""The clinic: is it right, does it leave the healthy alone, and a model as it was?"""
+"""The clinic: is it right, are healthy runs left alone, and is a model left as it was?"""
 
 import copy
 import re
@@ -24,8 +24,8 @@ T = np.arange(400)
 FALLING = 0.2 + 2 * np.exp(-T / 40) + 0.01 * RNG.normal(size=400)
 
 
-# How many at least must be named, of models that the rules were never tuned on. These three are
-# hard to tell by their curves: of 45 each, about 31 are (CLINIC.md); here are twelve.
+# How many runs at least must be named, of models that the rules were never tuned on. These three
+# illnesses are hard to tell by their curves: about 31 of 45 are (CLINIC.md); here are twelve.
 BOUNDS = {"noise floor": 0.4, "rate too high": 0.6, "loss spikes": 0.6}
 
 
@@ -42,7 +42,7 @@ def test_the_runs_set_aside_are_named_and_the_healthy_are_left_alone():
     assert right / sum(counts.values()) >= 0.88, known_runs.table(counts)
 
 
-# As people publish them: by epoch, smoothed, with steps, long.
+# Runs as people publish them: by epoch, smoothed, with steps, long.
 HEALTHY = {
     "exponential": FALLING,
     "steps of a ResNet": np.repeat([0.9, 0.35, 0.2], 30)
@@ -157,7 +157,7 @@ CODE = [
     ("for p in d:\n  f(p).backward()\n  if p % 4:\n    o.step()\n    o.zero_grad()", "healthy"),
     ("def c():\n  o.zero_grad()\nfor x in d:\n  c()\n  f(x).backward()\n  o.step()", "healthy"),
     ("for x in d:\n  f(x).backward()\n  o.zero_grad()\n  o.step()", "dead gradients"),
-    ("for x in d\n  f(x).backward() o.step()", "healthy"),  # no Python: nothing is said
+    ("for x in d\n  f(x).backward() o.step()", "healthy"),  # not Python, so nothing is said
     ("a = StepLR(o, 30)\nb = OneCycleLR(o, 0.1, total_steps=9)", "two schedulers"),
     ("a = StepLR(o, 30)\n# b = OneCycleLR(o, 0.1, total_steps=9)", "healthy"),
     ("if c:\n  a = StepLR(o, 30)\nelse:\n  a = ExponentialLR(o, 0.9)", "healthy"),

@@ -1,4 +1,4 @@
-"""What the clinic reads in the text of a loop: faults by name, and no sound loop accused."""
+"""What the clinic finds in the text of a loop: faults are named, and no sound loop is accused."""
 
 import re
 from pathlib import Path

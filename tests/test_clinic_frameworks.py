@@ -1,4 +1,4 @@
-"""The watch and the readers beside the frameworks themselves, in an environment of their own."""
+"""The watch and the readers with the frameworks themselves, in a separate environment."""
 
 import json
 import subprocess
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-# torch and Keras are those of this environment; what the others want besides is small.
+# torch and Keras come from this environment; the others need little else.
 WANTED = [
     "lightning", "transformers", "accelerate", "tensorboard", "torch==2.13.0",
 ]  # fmt: skip
@@ -17,7 +17,7 @@ WANTED = [
 
 @pytest.fixture(scope="module")
 def python(tmp_path_factory):
-    """A Python that sees the packages of this one, with the three frameworks besides."""
+    """A Python that sees this one's packages, plus the three frameworks."""
     home = tmp_path_factory.mktemp("frameworks")
     venv.create(home, with_pip=True)
     found = home / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")

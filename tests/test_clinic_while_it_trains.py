@@ -1,4 +1,4 @@
-"""The clinic from the shell, and beside a run: as a script, a loop and a framework call it."""
+"""The clinic from the shell and during a run: called by a script, a loop and a framework."""
 
 import subprocess
 import sys
@@ -51,7 +51,7 @@ def test_the_shell_reads_standard_input_and_code(tmp_path):
     assert run.stdout.startswith("Read: the code.\ntwo schedulers")
 
 
-HURRY = {  # what is given in a hurry, and what is said of it
+HURRY = {  # what people pass in a hurry, and what they are told
     "gone.log": (None, "there is no file"),
     "empty.log": (b"", "the log is empty"),
     "blank.log": (b" \n\n", "the log is empty"),
@@ -96,7 +96,7 @@ def test_the_curve_is_drawn_with_the_signs_marked(name, tmp_path, capsys):
         assert "<svg role=" in page and "divergence (" in page
         assert "src=" not in page and 'href="http' not in page
     log.write_text(log_of([float("nan")] * 3), encoding="utf-8")
-    assert main([str(log), "--picture", str(picture)]) == 1  # no number to be drawn
+    assert main([str(log), "--picture", str(picture)]) == 1  # nothing to draw
     capsys.readouterr()
 
 
@@ -124,7 +124,7 @@ def test_a_watch_leaves_a_sound_run_alone_and_tells_a_nan_at_once():
     assert watch.found.name == "NaN"
 
 
-class Module:  # as far as a callback looks at one
+class Module:  # what a callback needs of one
     stop_training = False
     optimizer = SimpleNamespace(learning_rate=0.01)
 

@@ -1,7 +1,7 @@
-"""The files for a class on Kubernetes, held against what can be had without one.
+"""The files for a class on Kubernetes, compared with what can be had without a cluster.
 
 The chart's schema and defaults are looked for beside the course, in ../shared/z2jh. Its JupyterHub
-and repo2docker are put into environments of their own: `python run.py test -m slow`.
+and repo2docker are installed into their own environments: `python run.py test -m slow`.
 """
 
 import copy
@@ -50,7 +50,7 @@ def of_chart(name: str) -> dict:
 
 
 def merged(defaults: dict, ours: dict) -> dict:
-    """As Helm does it: what is said in both is ours, and a list is one thing."""
+    """As Helm merges: where both have a value, ours counts, and a list is a single value."""
     both = copy.deepcopy(defaults)
     for key, value in ours.items():
         inner = isinstance(value, dict) and isinstance(both.get(key), dict)
@@ -59,7 +59,7 @@ def merged(defaults: dict, ours: dict) -> dict:
 
 
 def leaves(values: dict, path: tuple = ()) -> Iterator[tuple]:
-    """The paths to all that isn't a dictionary."""
+    """The paths to everything that isn't a dictionary."""
     for key, value in values.items():
         yield from leaves(value, (*path, key)) if isinstance(value, dict) else [(*path, key)]
 
@@ -74,7 +74,7 @@ def test_the_chart_takes_the_values():
     assert refused(merged(of_chart("values.yaml"), OURS)) == []
 
 
-FREE = [("hub", "config"), ("singleuser", "extraEnv")]  # where any name may stand
+FREE = [("hub", "config"), ("singleuser", "extraEnv")]  # in which any name is allowed
 
 
 @pytest.mark.parametrize("path", list(leaves(OURS)), ids=".".join)
@@ -107,7 +107,7 @@ def test_the_schema_would_see_a_slip(path, value, where):
 
 
 def test_what_the_chart_brings_is_pinned_by_its_version_and_the_rest_by_a_tag():
-    """Its own images are not named again: one that stayed behind at an upgrade would break it."""
+    """Its own images aren't named here, because one forgotten in an upgrade would break it."""
     images = {path[:-1]: path for path in leaves(OURS) if path[-2:-1] == ("image",)}
     assert list(images) == [("singleuser", "image")]
     tag = OURS["singleuser"]["image"]["tag"]
@@ -118,7 +118,7 @@ def test_what_the_chart_brings_is_pinned_by_its_version_and_the_rest_by_a_tag():
 
 
 def test_a_learner_has_as_much_as_on_one_machine():
-    """The table of README.md has a machine of 32 GB and eight cores for forty."""
+    """The table in README.md has a machine with 32 GB and eight cores for forty."""
     learner = merged(of_chart("values.yaml"), OURS)["singleuser"]
     memory, cores = learner["memory"], learner["cpu"]
     row = re.search(r"^\| 40 \| (\d+) \| (\d+) GB \|$", README, re.M)
@@ -131,7 +131,7 @@ def test_a_learner_has_as_much_as_on_one_machine():
 
 
 def test_the_image_is_of_the_account_that_the_chart_runs_and_its_home_is_what_is_kept():
-    """repo2docker's own choice is the account of whoever builds: their work would be lost."""
+    """By default, repo2docker takes the builder's account, and learners' work would be lost."""
     learner = merged(of_chart("values.yaml"), OURS)["singleuser"]
     options = repo2docker()
     assert options["--user-id"] == str(learner["uid"])
@@ -142,7 +142,7 @@ def test_the_image_is_of_the_account_that_the_chart_runs_and_its_home_is_what_is
 
 
 def repo2docker() -> dict[str, str]:
-    """The options of README.md's command."""
+    """The options of the command in README.md."""
     command = re.search(r"jupyter-repo2docker (--.*?) \.\n", README, re.S)[1]
     words = shlex.split(command.replace("\\\n", " "))
     assert words.pop(0) == "--no-run"
@@ -159,7 +159,7 @@ def test_the_image_has_the_hubs_version():
 
 
 def environment(place: Path, *packages: str) -> Path:
-    """A Python with these packages, and without ours."""
+    """A Python with these packages, but not ours."""
     subprocess.run([sys.executable, "-m", "venv", place], check=True)
     pip = [place / "bin" / "python", "-m", "pip", "install", "--quiet", *packages]
     done = subprocess.run(pip, capture_output=True, encoding="utf-8")
@@ -169,7 +169,7 @@ def environment(place: Path, *packages: str) -> Path:
 
 
 class Browser:
-    """One person's: it keeps cookies, and follows no redirect."""
+    """One person's browser: it keeps cookies, and follows no redirects."""
 
     def __init__(self, hub: str, name: str, password: str) -> None:
         self.hub, self.name, self.password = hub, name, password
@@ -228,13 +228,13 @@ def chart_hub(folder: Path, python: Path, config: dict) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def python(tmp_path_factory) -> Path:
-    """One with the chart's versions."""
+    """A Python with the chart's versions."""
     packages = f"jupyterhub=={PINNED['hub']}", f"jupyterhub-nativeauthenticator=={PINNED['native']}"
     return environment(tmp_path_factory.mktemp("chart") / "venv", *packages) / "python"
 
 
 def config_of_hub() -> dict:
-    """Merged with the chart's own, where that is at hand."""
+    """Our configuration, merged with the chart's if that is available."""
     defaults = (
         yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
         if CHART.exists()
@@ -262,13 +262,13 @@ def test_a_class_comes_in(python, tmp_path):
         assert anna.ask("admin")[0] == 403
         for guess in range(10):
             assert Browser(hub, "anna", f"guess {guess}").sign_in()[0] == 200
-        assert Browser(hub, "anna", anna.password).sign_in()[0] == 200  # right, and too late
+        assert Browser(hub, "anna", anna.password).sign_in()[0] == 200  # right, but too late
         assert teacher.ask("authorize")[0] == 200
 
 
 @pytest.mark.slow
 def test_without_allow_all_not_even_the_instructor_comes_in(python, tmp_path):
-    """What the test above would see: the sign-up goes well, and then a right password is wrong."""
+    """Without it, the sign-up works, and then the right password is refused."""
     config = config_of_hub()
     del config["Authenticator"]["allow_all"]
     with chart_hub(tmp_path, python, config) as hub:
@@ -299,4 +299,4 @@ def test_repo2docker_takes_the_folder(tmp_path):
     [base] = (tmp_path / "venv").glob("lib/*/site-packages/repo2docker/buildpacks/conda")
     locked = (base / "environment.py-3.12-linux-64.lock").read_text(encoding="utf-8")
     major = PINNED["hub"].split(".")[0]
-    assert re.search(rf"jupyterhub-singleuser-{major}\.", locked)  # brings what ours needs
+    assert re.search(rf"jupyterhub-singleuser-{major}\.", locked)  # includes what ours needs

@@ -1,4 +1,4 @@
-"""`stepsize`, the command; and what the package says where only NumPy is installed."""
+"""`stepsize`, the command; and what the package says if only NumPy is installed."""
 
 import ast
 import re
@@ -25,7 +25,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 
 @pytest.fixture
 def wheel(monkeypatch):
-    """As if the package were no part of a clone."""
+    """As if the package weren't in a clone."""
     monkeypatch.setattr(places, "CLONE", False)
     monkeypatch.setattr(extras, "IN_A_CLONE", False)
 
@@ -49,8 +49,8 @@ for module in pkgutil.walk_packages(stepsize.__path__, "stepsize."):
         except ModuleNotFoundError as error:
             print(module.name, error)
 """
-# The first runs where a check has sent an answer, the others where somebody has handed over a model
-# of torch's: what they need is there.
+# The first only runs after a check has sent an answer, the others only if somebody passes a torch
+# model, so what they need is installed.
 ASKED_FOR = {f"stepsize.{name}" for name in ("checks.worker", "clinic.torch_side")}
 ASKED_FOR |= {"stepsize.clinic.torch_batches"}
 
@@ -60,7 +60,7 @@ def test_the_package_asks_for_numpy_alone():
 
 
 def test_a_module_works_without_the_extras_or_says_how_to_get_them():
-    """Every one of them, those of today and those to come."""
+    """Every module, including those still to be written."""
     code = BARE.format(ours=OURS)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8")
     assert done.returncode == 0, done.stderr
@@ -72,7 +72,7 @@ def test_a_module_works_without_the_extras_or_says_how_to_get_them():
 
 
 def unguarded(tree: ast.AST) -> set[str]:
-    """What of the extras is imported in a function without `needs`."""
+    """The modules from extras that are imported in a function without `needs`."""
     guarded, found = set(), set()
     for node in ast.walk(tree):
         if isinstance(node, ast.With | ast.Try):
@@ -88,14 +88,14 @@ def unguarded(tree: ast.AST) -> set[str]:
     return found
 
 
-# What is imported in a function only once something else is there that brings it along.
+# Imports in functions that only run once something else has made the module available.
 THERE = {
-    "clinic/page.py": {"matplotlib"},  # `plots`, in the next line, says it
+    "clinic/page.py": {"matplotlib"},  # `plots`, in the next line, checks for it
     "command/doctor.py": {"psutil", "jupyter_client", "torch"},  # `stepsize doctor` asks first
     "learner/board.py": {"cloudpickle"},  # the check has just used it
     "notebook/without_torch.py": {"IPython"},  # in a notebook
     "optimizers/linalg.py": {"torch"},  # somebody has handed over one of its tensors
-    "plots/showing.py": {"matplotlib"},  # as the module does
+    "plots/showing.py": {"matplotlib"},  # the module needs it anyway
     "frameworks/side_by_side.py": {"torch"},  # the record stands in for it
 }
 
@@ -104,9 +104,7 @@ def test_what_is_imported_late_says_it_too():
     src = ROOT / "src" / "stepsize"
     for path in sorted(src.rglob("*.py")):
         name = path.relative_to(src).as_posix()
-        if not name.startswith(
-            ("labs/", "command/jupyter/")
-        ):  # `labs` says it for all of its files
+        if not name.startswith(("labs/", "command/jupyter/")):  # `labs` checks for all of its files
             found = unguarded(ast.parse(path.read_text(encoding="utf-8")))
             assert found <= THERE.get(name, set()), name
 
@@ -126,7 +124,7 @@ def test_what_is_missing_and_is_not_ours_is_left_alone():
 
 
 def test_in_a_clone_run_py_brings_them():
-    """It would get the newest of an index from pip, and no longer what lies there."""
+    """With pip, they would get the newest release from an index, no longer what is in the clone."""
     assert extras.IN_A_CLONE and places.CLONE
     assert words_for("sklearn").endswith("it isn't installed. Run: python run.py")
     assert words_for("mistune").endswith("it isn't installed. Run: python run.py guide")

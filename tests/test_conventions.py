@@ -1,4 +1,4 @@
-"""Every cell of the table of conventions, measured: each library is run, or its header is read."""
+"""Every cell of the table of conventions is measured: by running a library, or from a signature."""
 
 import inspect
 from collections.abc import Callable
@@ -32,9 +32,9 @@ from tools.conventions import page
 
 from .scripts import keras_on_torch
 
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # Keras's own, of NumPy
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # Keras's, about NumPy
 
-NAMES = {  # what Optax and Keras call the numbers that torch calls so
+NAMES = {  # torch's names -> what Optax and Keras call them
     "eps": {"keras": "epsilon"},
     "alpha": {"keras": "rho", "optax": "decay"},
     "lr": {"keras": "learning_rate", "optax": "learning_rate"},
@@ -42,7 +42,7 @@ NAMES = {  # what Optax and Keras call the numbers that torch calls so
 
 
 def run(library: str, optimizer: str, grads: list[float], lr: Any, **arguments: Any) -> np.ndarray:
-    """A walk, with torch's names for the optimizer and its arguments."""
+    """A walk, given torch's names for the optimizer and its arguments."""
     name = optimizer.lower() if library == "optax" else optimizer
     theirs = {NAMES.get(n, {}).get(library, n): value for n, value in arguments.items()}
     return walk(library, name, grads, lr, **theirs)
@@ -54,13 +54,13 @@ def need(library: str) -> None:
 
 
 def rate(library: str, optimizer: str, **arguments: Any) -> str:
-    """One push at a rate, then none at a rate of 0: does it roll on?"""
+    """One push at some rate, then none at a rate of 0: does it roll on?"""
     path = run(library, optimizer, [1.0, 0.0], [0.1, 0.0], momentum=0.9, **arguments)
     return OUTSIDE if path[2] == path[1] else INSIDE
 
 
 def clipping_divides(library: str) -> str:
-    """A gradient of 2e-6, clipped to a norm of 1e-6: half of it, or a third."""
+    """A gradient of 2e-6, clipped to a norm of 1e-6: is half of it left, or a third?"""
     if library == "torch":
         import torch
 
@@ -90,7 +90,7 @@ def eps_in_adam(library: str, optimizer: str = "Adam") -> str:
 
 
 def eps_in_radam(library: str) -> str:
-    """As Adam's, once RAdam is adaptive: its sixth step, by our own with eps at either place."""
+    """Like Adam's, once RAdam is adaptive: its sixth step, compared with ours for both places."""
     from stepsize.optimizers import radam
 
     path = run(library, "RAdam", [1.0] * 8, 0.1, eps=1.0)
@@ -105,14 +105,14 @@ def eps_in_rmsprop(library: str) -> str:
 
 
 def eps_in_adagrad(library: str) -> str:
-    """After a great gradient the start of the sum is forgotten."""
+    """After a large gradient, the start of the sum no longer matters."""
     path = run(library, "Adagrad", [100.0, 1.0], 1.0, eps=100.0)
     step = path[1] - path[2]
     return _nearest(step, {OUT: 1 / (10001**0.5 + 100), IN: 1 / (10001 + 100) ** 0.5}, 1e-4)
 
 
 def eps_in_adadelta(library: str) -> str:
-    """Its first step is sqrt(eps) / (what stands below) long."""
+    """Its first step is sqrt(eps) / (the denominator) long."""
     step = 1 - run(library, "Adadelta", [1.0], 1.0, eps=1.0, rho=0.75)[1]
     return _nearest(step, {IN: 1 / (0.25 + 1) ** 0.5, OUT: 1 / (0.25**0.5 + 1)})
 
@@ -153,7 +153,7 @@ def momentum_decay(library: str) -> str:
 
 
 def weight_decay(library: str, optimizer: str) -> str:
-    """No gradient but the decay's: L2 goes through the optimizer, decoupled it is lr * decay."""
+    """No gradient but the decay's: L2 goes through the optimizer; decoupled, it is lr * decay."""
     if "weight_decay" not in _parameters(library, optimizer):
         return "—"
     momentum = dict(momentum=0.9) if optimizer == "SGD" else {}
@@ -166,13 +166,13 @@ def weight_decay(library: str, optimizer: str) -> str:
 
 
 def moves(library: str) -> str:
-    """Two updates under a schedule that halves the rate; in torch it is not called."""
+    """Two updates under a schedule that halves the rate; in torch, it isn't called."""
     rates = {"torch": _torch_rates, "keras": _keras_rates, "optax": _optax_rates}[library]()
     return "at each update" if rates[1] == 0.5 * rates[0] else "when you call it"
 
 
 def first_of_warmup(library: str) -> str:
-    """The first rate over the peak; what a library offers for a warmup, as it comes."""
+    """The first rate over the peak, for a library's own warmup with its defaults."""
     if library == "torch":
         import torch
 
@@ -205,9 +205,9 @@ def after_the_end(library: str) -> str:
 
 
 def length_counts_the_warmup(library: str) -> str:
-    """Twenty updates of decay after ten of warmup: at which is it over, 20 or 30?"""
+    """Twenty updates of decay after ten of warmup: is it over at 20, or at 30?"""
     if library == "torch":
-        return "—"  # no schedule of its own that does both
+        return "—"  # it has no schedule that does both
     cosine = _cosine(library)
     return "yes" if cosine(20) < 1e-6 else "no" if cosine(29) > 1e-6 > cosine(30) else "?"
 
@@ -238,7 +238,7 @@ def milestone(library: str) -> str:
 
 
 def update_is(library: str) -> str:
-    """torch and Keras move the parameter themselves; Optax hands out what is to be added."""
+    """torch and Keras change the parameter themselves; Optax returns what to add."""
     if library != "optax":
         path = run(library, "SGD", [1.0], 0.1)
         return "applied" if abs(path[1] - 0.9) < 1e-6 else "?"
@@ -251,7 +251,7 @@ def update_is(library: str) -> str:
 
 
 def default(library: str, optimizer: str, name: str) -> str:
-    """As the header says. A rate of None is 1 in Optax: nothing is multiplied with it."""
+    """The default in the signature. In Optax, a rate of None is 1: nothing is multiplied."""
     parameters = _parameters(library, optimizer)
     if not parameters:
         return "—"
@@ -295,7 +295,7 @@ def _warmup_cosine(library: str) -> Callable[..., Callable[[int], Any]]:
 
 
 def _cosine(library: str, begin: float = 0.0) -> Callable[[int], float]:
-    """Up to 1 in ten updates, and down; the decay's steps are told to be 20."""
+    """Up to 1 in ten updates, then down; the decay is given 20 steps."""
     peak = dict(keras=dict(warmup_target=1.0), optax=dict(peak_value=1.0))[library]
     made = _warmup_cosine(library)(begin, decay_steps=20, warmup_steps=10, **peak)
     return lambda t: float(made(t))
@@ -338,7 +338,7 @@ def _optax_rates() -> list[float]:
 
 
 def _nearest(value: float, places: dict[str, float], within: float = 1e-5) -> str:
-    """Which place makes this step; the others must be far from it."""
+    """Which place explains this step; the others must be far off."""
     fits = [place for place, step in places.items() if abs(value - step) < within * abs(step)]
     assert len(fits) == 1, (value, places)
     return fits[0]

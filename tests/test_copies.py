@@ -1,4 +1,4 @@
-"""The learner's copies: an update renews them and loses nothing, whatever has happened to them."""
+"""The learner's copies: an update renews them and loses nothing, whatever happened to them."""
 
 import errno
 import importlib.util
@@ -44,12 +44,12 @@ def mine(copies, name=NAME):
 
 
 def edition(copies, notebook, name=NAME):
-    """What the course has from now on."""
+    """Replace the course's notebook with a new edition."""
     put(copies.course / "notebooks" / name, notebook)
 
 
 def changed(notebook, **changes):
-    """Cells get another text, by their number: _3="…"."""
+    """Cells get a different text, by their number: _3="…"."""
     for number, source in changes.items():
         notebook["cells"][int(number[1:])]["source"] = source
     return notebook
@@ -163,7 +163,7 @@ def test_an_older_one_that_is_put_back_is_brought_up_to_date_again(copies):
     edition(copies, SECOND)
     update(copies)
     (kept,) = copies.work.before.glob("*")
-    shutil.copy(kept, mine(copies))  # or a JupyterLab that was open all the time has saved it
+    shutil.copy(kept, mine(copies))  # as if a JupyterLab that stayed open had saved it
     edition(copies, changed(lesson(*FIRST), _0="# Third"))
     update(copies)
     assert sources(mine(copies)) == ["# Third", ANSWER, *FIRST[2:]]
@@ -217,7 +217,7 @@ NOTES = "I looked up question 7."
 
 
 def of_no_version(path):
-    """As one that an early `run.py` gave out: it doesn't say what it was made from."""
+    """Like one that an early `run.py` handed out: it doesn't say what it was made from."""
     notebook = read(path)
     notebook["metadata"].pop(work.OURS)
     save(path, notebook)
@@ -226,7 +226,7 @@ def of_no_version(path):
 @pytest.mark.parametrize("was", [lambda path: None, run, of_no_version], ids=["new", "run", "old"])
 @pytest.mark.parametrize("noted", [False, True])
 def test_the_last_check_makes_room_for_new_lessons(copies, was, noted):
-    """It was number 13. Another lesson has that number now; what the learner has goes along."""
+    """It was number 13, which is now a different lesson; the learner's work moves with it."""
     old, last, new = "13-the-last-check.ipynb", LAST.name, ("13-a-new.ipynb", "14-and-more.ipynb")
     for folder in ("notebooks", "solutions"):
         put(copies.course / folder / old, read(LAST))
@@ -248,7 +248,7 @@ def test_the_last_check_makes_room_for_new_lessons(copies, was, noted):
 
 
 def test_a_last_check_of_which_nothing_is_known_stays_where_it_is(copies):
-    """The record of what was given out is lost: nothing is renamed, nothing written over."""
+    """The record of what was handed out is lost, so nothing is renamed or overwritten."""
     theirs = put(mine(copies, "13-the-last-check.ipynb"), read(LAST))
     add(theirs, 3, NOTES)
     before = theirs.read_bytes()
@@ -263,7 +263,7 @@ def test_a_copy_that_the_learner_made_is_theirs_alone(copies):
     update(copies)
     answer(mine(copies), GAP, ANSWER)
     own = shutil.copy(mine(copies), mine(copies, "00-start-Copy1.ipynb"))
-    mine(copies).unlink()  # to begin anew
+    mine(copies).unlink()  # to start over
     edition(copies, SECOND)
     before = own.read_bytes()
     update(copies)
@@ -339,7 +339,7 @@ def test_a_full_disk_is_told_by_its_path_and_leaves_nothing_half(copies, monkeyp
 
 @pytest.fixture
 def small_disk(copies):
-    """my-work on a disk of its own, of 64 kB."""
+    """my-work on a separate disk of 64 kB."""
     copies.folder.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(copies.folder)]
     try:
@@ -475,7 +475,7 @@ def test_a_damaged_notebook_is_not_opened(copies):
 
 
 def handed_out_before(copies):
-    """As `run.py` handed out once: bytes, and a record of their digests."""
+    """As `run.py` used to hand out: bytes, and a record of their digests."""
     given = {}
     for folder, prefix in (("notebooks", ""), ("solutions", "solutions/")):
         for source in (copies.course / folder).glob("*.ipynb"):
@@ -487,7 +487,7 @@ def handed_out_before(copies):
 
 
 def numbered(*texts):
-    """A lesson whose cells are numbered anew in each version, as they once were."""
+    """A lesson whose cells are renumbered in each version, as they used to be."""
     return lesson(*texts, prefix="00-start")
 
 
@@ -497,7 +497,7 @@ NEW = ["# Momentum", "# A new beginning", GAP, "check(m)", "# Something new here
 
 @pytest.fixture
 def old(copies):
-    """A used folder, whose course is a repository that has had two versions since."""
+    """A used folder, whose course is a repository with two newer versions."""
     edition(copies, numbered(*OLD))
     commit(copies.course, "init", "-q")
     handed_out_before(copies)
@@ -549,7 +549,7 @@ def test_a_new_version_that_lies_beside_an_old_notebook_goes_once_it_is_not_need
 
 @pytest.fixture
 def without_base(old):
-    """The same, where there is no git, or no history."""
+    """The same without git, or without history."""
     shutil.rmtree(old.course / ".git")
     answer(mine(old), GAP, ANSWER)
     return old
@@ -621,7 +621,7 @@ def test_where_nothing_is_new_an_old_folder_gets_a_base_without_git(copies):
 
 
 def test_a_real_jupyterlab_that_opens_runs_and_saves_a_notebook_is_no_change(copies):
-    """What it writes of its own is known as such; and it leaves what an update needs to know."""
+    """What JupyterLab adds isn't counted as the learner's, and what an update needs is kept."""
     edition(copies, lesson("# Title", "1 + 1", "# The end"))
     update(copies)
     given = read(mine(copies))
@@ -705,7 +705,7 @@ def test_of_every_lesson_what_was_written_in_an_older_version_stays_and_all_is_n
 
 
 def fill_in(path, seed):
-    """Answers in all gaps, two notes, and all run. Returns what was written."""
+    """Fill all gaps, add two notes, and run everything. Returns what was written."""
     notebook, draw = read(path), random.Random(seed)
     written = []
     for cell in notebook["cells"]:
@@ -726,7 +726,7 @@ def fill_in(path, seed):
 
 
 def assert_all_is_there(path, today, written):
-    """All that was written; and each cell of today, but those that were answered."""
+    """Check for everything that was written, and all of today's cells except answered ones."""
     there = sources(path)
     assert set(written) <= set(there)
     for cell in today["cells"]:
@@ -742,7 +742,7 @@ def of_git(*command):
 
 @pytest.mark.slow
 def test_used_folders_of_all_earlier_versions_come_up_to_date(tmp_path):
-    """Those that this repository's history has: handed out as it was done then, used, updated."""
+    """All versions in this repository's history: handed out as back then, used, updated."""
     try:
         commits = of_git("log", "--format=%H", "--", "notebooks").decode().split()
         assert of_git("rev-parse", "--is-shallow-repository") == b"false\n"

@@ -1,4 +1,4 @@
-"""The doctor finds what is broken, and says what helps."""
+"""The doctor finds what is broken, and says what to do."""
 
 import errno
 import webbrowser
@@ -76,7 +76,7 @@ def test_a_folder_that_is_of_no_use_is_named(tmp_path, monkeypatch):
     (tmp_path / "OneDrive").mkdir()
     with pytest.raises(doctor.Ill, match="Move the course to a folder outside of it"):
         doctor.folder(tmp_path / "OneDrive" / "my-work")
-    monkeypatch.setattr(places, "CLONE", False)  # the course lies where pip has put it
+    monkeypatch.setattr(places, "CLONE", False)  # the course is where pip put it
     with pytest.raises(doctor.Ill, match="Name a folder outside of it with --folder"):
         doctor.folder(tmp_path / "OneDrive" / "my-work")
 
@@ -112,7 +112,7 @@ def test_damaged_notebooks_are_named_with_what_helps(tmp_path):
 
 
 def test_the_doctor_writes_nothing_into_a_course_that_may_be_read_only(run, monkeypatch):  # noqa: F811
-    """Else IPython warns of it, above the list."""
+    """Otherwise, IPython prints a warning above the list."""
     started = []
     monkeypatch.setattr(run, "version_of_venv", lambda: b"(3, 11)")
     monkeypatch.setattr(run.subprocess, "Popen", lambda command, **how: started.append(how["env"]))

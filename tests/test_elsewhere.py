@@ -1,8 +1,8 @@
 """The solved lessons show the same on another processor.
 
-How a sum or a product of matrices is rounded depends on the processor: OpenBLAS, NumPy and PyTorch
-choose their kernels by what they find. Here they are told to take the oldest, and then left to
-choose for themselves. How to print a number that survives both: CONTRIBUTING.md.
+How a sum or a matrix product is rounded depends on the processor, because OpenBLAS, NumPy and
+PyTorch choose their kernels by what it supports. Here they are made to use the oldest, and then
+left to choose for themselves. CONTRIBUTING.md says how to print a number that survives both.
 """
 
 import os
@@ -29,7 +29,7 @@ OLDEST = {
 }
 CHOOSING = {*OLDEST, "NPY_DISABLE_CPU_FEATURES", "NPY_ENABLE_CPU_FEATURES", "DNNL_MAX_CPU_ISA"}
 
-# Run in a kernel, to see what it computes with. MKL and oneDNN don't tell.
+# Run in a kernel, to see what it computes with. MKL and oneDNN don't say.
 IN_USE = """\
 import os
 import numpy as np
@@ -49,7 +49,7 @@ Pass = Callable[[Path], None]
 
 
 def left_to_choose() -> dict[str, str]:
-    """An environment in which no kernels are asked for. One thread, as `run.py test` has it."""
+    """An environment that asks for no particular kernels. One thread, as in `run.py test`."""
     free = {name: value for name, value in os.environ.items() if name not in CHOOSING}
     return free | {"OMP_NUM_THREADS": "1"}
 
@@ -62,18 +62,18 @@ def in_use(env: dict[str, str]) -> str:
 
 
 def oldest(chosen: str) -> tuple[dict[str, str], str]:
-    """The environment that asks for them, and what is in use then. chosen: what is without."""
+    """The environment that asks for the oldest, and what is then in use. chosen: without it."""
     if not X86_64 or "OpenBLAS:\n" in chosen:
         pytest.skip("Which kernels are the oldest is known here for OpenBLAS on x86-64 only.")
     _, numpys, torchs = chosen.splitlines()
-    features = numpys.removeprefix("NumPy:")  # by the names that this version has for them
+    features = numpys.removeprefix("NumPy:")  # by this version's names for them
     env = left_to_choose() | OLDEST | {"NPY_DISABLE_CPU_FEATURES": features}
     torchs = "PyTorch: DEFAULT" if torchs != "PyTorch: " else torchs
     return env, f"OpenBLAS: Nehalem\nNumPy:\n{torchs}\n"
 
 
 def pass_cells(notebook: Path, env: dict[str, str], seen: Path) -> None:
-    """By nbval: each cell shows what is stored, none is skipped, and none was overlooked."""
+    """nbval: each cell shows what is stored, and none is skipped or overlooked."""
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
     command += ["--nbval", "--nbval-current-env", f"--junitxml={seen}"]
     command += ["-c", str(ROOT / "pyproject.toml"), "--rootdir", str(ROOT), str(notebook)]
@@ -86,7 +86,7 @@ def pass_cells(notebook: Path, env: dict[str, str], seen: Path) -> None:
 
 
 def notebook_that_says(text: str, path: Path) -> Path:
-    """One cell, which looks at what is in use, and the stored output that it is held to."""
+    """One cell that looks at what is in use, and the stored output to compare with."""
     stored = [nbformat.v4.new_output("stream", text=text)]
     cell = nbformat.v4.new_code_cell(IN_USE, outputs=stored, execution_count=1)
     nbformat.write(nbformat.v4.new_notebook(cells=[cell]), path)
@@ -95,9 +95,9 @@ def notebook_that_says(text: str, path: Path) -> Path:
 
 @pytest.fixture(scope="module", params=["oldest", "own"])
 def passes(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Pass:
-    """Passes a notebook, with kernels that were first seen to be in use in one such pass.
+    """Runs a notebook, after checking once that those kernels are really in use.
 
-    This machine's own are those of `run.py test`, unless its environment asks for others.
+    `run.py test` already uses this machine's own, unless its environment asks for others.
     """
     if request.param == "own" and not CHOOSING & os.environ.keys():
         pytest.skip("`run.py test` compares the solutions with this machine's own kernels.")

@@ -1,4 +1,4 @@
-"""Reduce on plateau against torch's, over losses that improve, stall, jump and break."""
+"""Reduce on plateau compared with torch's, on losses that improve, stall, jump and break."""
 
 import inspect
 import math
@@ -66,7 +66,7 @@ def test_twin_of_torch(losses, hyper):
 @pytest.mark.parametrize("threshold", [0.0, 0.5])
 @pytest.mark.parametrize("eps", [0.0, 0.125])
 def test_twin_of_torch_where_numbers_meet(mode, threshold_mode, threshold, eps):
-    """Losses that are often exactly the best, or exactly as far from it as the threshold."""
+    """Losses that often equal the best exactly, or differ from it by exactly the threshold."""
     often_equal = np.random.default_rng(0).choice([0.5, 0.75, 1.0, 1.5, 2.0, 3.0], size=40)
     falling_out = np.sort(often_equal)[:: 1 if mode == "max" else -1]
     hyper = dict(mode=mode, threshold_mode=threshold_mode, threshold=threshold, eps=eps, factor=0.5)
@@ -96,7 +96,7 @@ def test_torchs_quirk_a_worse_loss_is_better_below_zero():
 
 
 def test_it_drives_a_descent_epoch_by_epoch():
-    """lr = 2 on a bowl goes back and forth forever, until the plateau is heard."""
+    """lr = 2 on a bowl goes back and forth forever, until the plateau is noticed."""
     trace, factor, memory = [4.0, 2.0], 1.0, {}
     for _ in range(4):
         trace = descend(sgd, bowl, trace, steps=10, lr=2.0 * factor)

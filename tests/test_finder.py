@@ -1,4 +1,4 @@
-"""`find_lr`: nothing is left changed, chance is not taken for a fall, and the rates are good."""
+"""`find_lr`: it changes nothing, doesn't mistake chance for a fall, and its rates are good."""
 
 import random
 import re
@@ -24,7 +24,7 @@ FALLS = 0.3 + 2 / (1 + (LR / 0.01)) + np.where(LR > 1, (LR - 1) ** 2, 0)  # lowe
 
 
 class Odd(torch.nn.Module):
-    """With a buffer that is not in the state_dict, one that is replaced, and chance."""
+    """With a buffer that isn't in the state_dict, one that is replaced, and randomness."""
 
     def __init__(self):
         super().__init__()
@@ -112,7 +112,7 @@ def test_asked_again_it_says_the_same():
 
 
 def test_groups_keep_the_ratio_of_their_rates():
-    """A tenth of the rate for all is a tenth of it for each: the same curve, ten rates on."""
+    """Groups at a tenth of the rate give the same curve, shifted by ten rates."""
     X, y = (torch.tensor(a) for a in digits(np.float32))
     curves = []
     for rates in ((0.1, 0.01), (50.0, 5.0)):
@@ -151,7 +151,7 @@ def test_what_is_wrong_is_named(loss, batches, how, words):
 
 
 class Named(torch.nn.Module):
-    """A model that is called by names, as those of transformers, and can tell its own loss."""
+    """A model called by keyword that computes its own loss, like those of transformers."""
 
     def __init__(self):
         super().__init__()
@@ -227,7 +227,7 @@ def test_the_unit_of_the_loss_does_not_matter(unit):
 
 
 def test_the_test_s_own_length_hardly_matters_to_the_suggestion():
-    """It does to the curve: the loss of a plain network falls at lower rates in a slower test."""
+    """It matters to the curve: a plain network's loss falls at lower rates in a slower test."""
     net = Network(*digits(np.float32), batch_size=32)
     short, long = (find_lr(sgd, net, net.start(), steps=steps) for steps in (100, 800))
     below = [test.lr[np.argmax(test.smoothed < 1.8)] for test in (short, long)]

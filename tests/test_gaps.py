@@ -1,4 +1,4 @@
-"""A gap is a `...` that is a value in an answer; a word about an ellipsis isn't one."""
+"""A gap is a `...` that is a value in an answer; an error that mentions an ellipsis isn't one."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ def _home(tmp_path, monkeypatch):
     monkeypatch.setenv("STEPSIZE_HOME", str(tmp_path / "home"))
 
 
-# What is left of an answer: a source with a gap, or without.
+# The source of an answer, with a gap or without.
 
 LEFT = {
     "all of it": "...",
@@ -38,7 +38,7 @@ LEFT = {
     "a function within": "def inner(x):\n    return ...\nreturn Step(inner(theta))",
     "a lambda within": "inner = lambda x: ...\nreturn Step(inner(theta))",
     "a method": "class One:\n    def go(self): ...\nreturn Step(One().go())",
-    "where nothing is said of it": "return Step(theta @ ...)",
+    "where nothing is said about it": "return Step(theta @ ...)",
 }
 NONE_LEFT = {
     "an index": "return Step(theta[..., 0] + grad)",
@@ -81,7 +81,7 @@ def test_what_has_no_source_has_no_gap(answer):
     assert not gaps.stands_in(answer)
 
 
-# What came out.
+# The result.
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_no_gap_that_comes_out(value):
     assert not gaps.holds(value)
 
 
-# What it stopped at. `gap` stands for a `...` that was left somewhere else in the notebook.
+# The error. `gap` stands for a `...` that was left somewhere else in the notebook.
 
 STOPPED = {
     "an operand": "theta - gap",

@@ -1,7 +1,7 @@
-"""A learner's page can't attack whoever looks at it, because nobody else gets to see it.
+"""A learner's page can't attack whoever opens it, because nobody else gets to see it.
 
-On one address it would be of one origin with the hub's pages, and with everybody's notebooks. A
-has put a program of their own in their server's place; B is signed in, and follows A's link.
+At one address, it would have the same origin as the hub's pages and everybody's notebooks. A has
+replaced their server with their own program; B is signed in, and follows A's link.
 """
 
 import base64
@@ -38,17 +38,17 @@ def ticket(who):
 
 
 def ask(people, path, cookies=(), **headers):
-    """What a browser is answered that has these tickets, and follows no redirect."""
+    """The answer to a browser that has these tickets, and follows no redirects."""
     cookie = "; ".join(f"{TICKET}={value}" for value in cookies)
     line = HTTPConnection(people.url.host, people.url.port, timeout=PATIENCE)
     with closing(line):
-        line.request("GET", path, headers=headers | {"Cookie": cookie})  # spelled as it is here
+        line.request("GET", path, headers=headers | {"Cookie": cookie})  # exactly as spelled here
         got = line.getresponse()
         return got.status, got.read().decode(), got.headers
 
 
 def signed(people, said):
-    """A ticket as the hub makes it."""
+    """A ticket like the hub's."""
     secret = base64.b64decode(people.room.run("base64", "/var/lib/stepsize/hub/gate_secret"))
     return f"{said}.{hmac.new(secret, said.encode(), 'sha256').hexdigest()}"
 
@@ -111,7 +111,7 @@ def test_a_websocket_is_refused_too(people):
 def test_nothing_of_it_stays_in_the_browser_for_whoever_sits_there_next(people):
     _, text, headers = ask(people, f"/user/{A}/x", [ticket(people.a)])
     assert MARK in text
-    assert headers["Cache-Control"] == "no-cache"  # a copy that is kept is asked for here
+    assert headers["Cache-Control"] == "no-cache"  # a stored copy is checked here first
     worker = {"Service-Worker": "script"}
     assert ask(people, f"/user/{A}/x", [ticket(people.a)], **worker)[0] == 403
 
@@ -130,7 +130,7 @@ def test_an_instructor_does_not_walk_into_it(people):
 
 
 def test_no_learner_gets_a_token_by_cookie(people):
-    """So that even a page that got through would have nothing to carry away."""
+    """So even a page that got through would find nothing to steal."""
     assert people.hub_api(people.b, "POST", "tokens") in (403, 404)
     assert people.hub_api(people.b, "GET", "tokens") in (403, 404)
 
@@ -162,7 +162,7 @@ def test_no_other_page_holds_the_hubs_in_a_frame(people):
 def test_behind_https_no_cookie_goes_where_it_could_be_listened_to(people):
     async def cookies():
         async with load.Learner(people.url, B, people.b.password) as again:
-            again.http.headers["X-Forwarded-Proto"] = "https"  # as Caddy says
+            again.http.headers["X-Forwarded-Proto"] = "https"  # as Caddy sends it
             login = again.hub / "hub" / "login"
             async with again.http.get(login) as page:
                 xsrf = page.cookies["_xsrf"].value
@@ -191,7 +191,7 @@ def test_in_a_browser(people):
         sign_in(attacker, url, A, people.a.password)
         attacker.goto(f"{url}/user/{A}/x")
         attacker.wait_for_function("document.title != 'waits'")
-        assert attacker.title() == f"{MARK}: 403"  # it does run: and gets A no token, either
+        assert attacker.title() == f"{MARK}: 403"  # it does run, but A gets no token
 
 
 TAKE = """
@@ -213,7 +213,7 @@ threading.Thread(target=server.serve_forever, daemon=True).start()
 
 
 def test_whoever_takes_the_port_of_anothers_server_is_not_taken_for_it(people):
-    """A's server no longer listens, and B, who waited for that, does so in its place."""
+    """A's server no longer listens, and B, who waited for that, listens in its place."""
     port = people.port_of(A)
     kernel = people.do(people.b.reopen(people.do(people.b.api("kernels"))[0]["id"]))
     assert MARK in people.get(f"/user/{A}/leave", people.a)[2]

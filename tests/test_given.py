@@ -1,4 +1,4 @@
-"""What people hand over by mistake is named in words that lead to what they meant."""
+"""What people pass by mistake is named in words that lead to what they meant."""
 
 import functools
 import re

@@ -1,4 +1,4 @@
-"""What lesson 14 trains: against torch, and the runs that are stored against runs made anew."""
+"""What lesson 14 trains, compared with torch, and its stored runs, compared with new ones."""
 
 import json
 from itertools import count, pairwise, product
@@ -58,7 +58,7 @@ def test_it_is_torchs_adam_with_a_group_for_each_tensor(rules, width):
 
 @pytest.mark.parametrize("seed", [0, 7])
 def test_mups_rules_written_as_a_recipe_train_the_same_in_torch(seed):
-    """As lesson 14 has it, in its section on groups."""
+    """As in lesson 14's section on groups."""
     width, updates = 96, 40
     net = network(width, seed)
     rates = {"2.weight": 64 / width, "4.weight": 64 / width}
@@ -93,7 +93,7 @@ def test_every_cell_of_the_map_is_stored():
 
 @pytest.mark.parametrize("cell", [("standard", 64, -7), ("mup", 128, -7), ("standard", 32, -9)])
 def test_a_stored_run_is_what_a_run_gives(cell):
-    """At rates low enough that the last bit of a sum decides nothing."""
+    """At rates so low that the last bit of a sum makes no difference."""
     form, width, exponent = cell
     rules = {"standard": standard, "mup": mup}[form]
     ends = [trained(width, 2.0**exponent, rules, seed) for seed in (0, 4)]

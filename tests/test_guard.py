@@ -1,4 +1,4 @@
-"""What is handed over besides plain floats and arrays of them: taken as it is meant, or named."""
+"""Arguments other than floats and arrays of them: taken as they are meant, or named."""
 
 import contextvars
 import functools
@@ -97,7 +97,7 @@ def test_a_column_of_tensors():
 
 
 def test_a_weight_decay_of_zero_is_none():
-    """0 * inf would be nan; torch asks in the same way."""
+    """0 * inf would be nan; torch checks for 0 in the same way."""
     theta = np.array([np.inf, 1.0])
     assert sgd(theta, ONES, 1, lr=0.5, weight_decay=0.0).theta.tolist() == [np.inf, 0.5]
 
@@ -223,7 +223,7 @@ def test_decoupled_takes_a_column():
 
 
 def test_a_rule_may_remember_the_parameters_of_a_module():
-    """Written into, they would be their own past: theta - lr * g + mu * (theta - before)."""
+    """If they were overwritten, `before` would change, too, and mu * (theta - before) be 0."""
 
     def polyak(theta, grad, t, before=None, *, lr=0.1):
         before = theta if before is None else before

@@ -33,7 +33,7 @@ def lesson(page):
 
 
 def shown(page):
-    """All that the executed lesson says, in its text and its outputs."""
+    """Everything the executed lesson says, in its text and its outputs."""
     cells = nbformat.read(ROOT / "solutions" / f"{page.stem}.ipynb", as_version=4).cells
     outputs = [output for cell in cells for output in cell.get("outputs", [])]
     texts = [o.get("text") or o.get("data", {}).get("text/plain", "") for o in outputs]
@@ -41,7 +41,7 @@ def shown(page):
 
 
 def table(text):
-    """The rows of a plan as (minute at which it begins, minutes that it takes)."""
+    """The rows of a plan as (first minute, number of minutes)."""
     rows = re.findall(r"^\| (\d+):(\d\d) \| (\d+) \|", text, re.MULTILINE)
     return [(60 * int(hour) + int(minute), int(takes)) for hour, minute, takes in rows]
 
@@ -70,7 +70,7 @@ def test_the_minutes_add_up_to_the_lessons(page):
 
 
 def test_the_minutes_on_your_own_are_those_that_are_estimated():
-    """A head that gives one number gives it for both, in class and on your own."""
+    """If a lesson's head gives one number, it is for both, in class and on your own."""
     told = {}
     for path in (guide.ROOT / "lessons").glob("[0-9]*.md"):
         head = re.search(r"\*\*Time:\*\*.*", path.read_text("utf-8"))[0]
@@ -141,7 +141,7 @@ def test_every_exercise_is_answered_and_its_mistakes_are_named(page):
 
 @pytest.mark.parametrize("page", PAGES)
 def test_a_number_that_is_told_comes_from_the_lesson(page):
-    """Where the page says what came out, and what goes wrong; clocks and guesses are its own."""
+    """Where the page says what comes out and what goes wrong; times and guesses are its own."""
     told = by_hand(page).partition("**Then:**")[2].partition("\n## Late?")[0]
     told = re.sub(r"\b\d+\.\d\b(?= (?:in|is|they|shown)|[:,])|In \d+\.\d|lessons? \d+", "", told)
     seen = shown(page).replace(",", "")
@@ -152,7 +152,7 @@ def test_a_number_that_is_told_comes_from_the_lesson(page):
 def test_links_lead_somewhere():
     for page in [*(guide.PAGES / f"{name}.md" for name in book.FIRST), *guide.pages()]:
         for link in re.findall(r"\]\(([^)#]+)", by_hand(page)):
-            if "://" not in link and "workshop/" not in link:  # that is not part of the guide
+            if "://" not in link and "workshop/" not in link:  # workshop/ isn't part of the guide
                 assert (page.parent / link).exists(), f"{page.name}: {link}"
 
 

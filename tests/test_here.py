@@ -1,6 +1,6 @@
-"""Where there is no second Python, as in a browser: the notebook's own judges, and nothing is lost.
+"""Without a second Python, as in a browser: the notebook's own judges, and nothing is lost.
 
-The same under WebAssembly: test_lite.py.
+test_lite.py tests the same under WebAssembly.
 """
 
 import builtins
@@ -43,7 +43,7 @@ def _home(tmp_path, monkeypatch):
 
 @pytest.fixture
 def alone(monkeypatch):
-    """A system without processes, which says so as a browser's does."""
+    """A system without processes, which says so like a browser's."""
 
     def refused(*_, **__):
         raise OSError(errno.ENOTSUP, "emscripten does not support processes.")
@@ -62,13 +62,13 @@ def impatient(monkeypatch):
 
 
 def sample(name):
-    """Of the answers that learners write to an exercise: every sixth, and one with two mistakes."""
+    """Every sixth of the answers that learners write to an exercise, and one with two mistakes."""
     those = [(kind, source) for other, kind, source in ANSWERS if other == name]
     two = [source for kind, source in those if "+" in kind]
     return [*two[:1], *(source for _, source in those[::6])]
 
 
-SOME = ("1.1", "3.2", "5.2", "13.3")  # of each lesson's kind; the others elsewhere
+SOME = ("1.1", "3.2", "5.2", "13.3")  # one exercise of each kind; the rest are marked elsewhere
 
 
 def some(names):
@@ -78,7 +78,7 @@ def some(names):
 
 @pytest.mark.parametrize("name", some(sorted({name for name, _, _ in ANSWERS})))
 def test_an_answer_is_told_the_same_here(name):
-    """All that is said and shown of it. The judge's own verdict is that of the second Python."""
+    """Everything said and shown is the same as the verdict of the second Python."""
     exercise = EXERCISES[name]
     for source in sample(name):
         given = answer(name, source)
@@ -120,7 +120,7 @@ def test_what_breaks_is_told_the_same_here(body, request):
     there = check("1.1", sgd_that(IMPORTS + body))
     request.getfixturevalue("alone")
     verdict = check("1.1", sgd_that(IMPORTS + body))
-    if "RecursionError" in there.text:  # the stopwatch may be what finds no room any more
+    if "RecursionError" in there.text:  # it may be the stopwatch that has no room left
         there = replace(there, detail=verdict.detail)
     assert verdict == there
     assert there.status == "broken" and ("In line" in there.detail or "os" in body)
@@ -209,7 +209,7 @@ def test_a_short_sleep_is_no_fault(alone):
     assert check("1.1", sgd_that(f"import time\ntime.sleep(0.05)\n{RIGHT}")).status == "right"
 
 
-# What it leaves behind ----------------------------------------------------------------------------
+# What an answer leaves behind ---------------------------------------------------------------------
 
 SABOTAGE = [
     "import builtins; builtins.len = builtins.print = builtins.isinstance = builtins.next = None",
@@ -242,7 +242,7 @@ def everything():
 
 @pytest.mark.parametrize("body", SABOTAGE)
 def test_all_is_as_it_was(body, alone):
-    """What becomes of a saboteur is its own affair: the notebook and the next answer are safe."""
+    """Whatever happens to a saboteur, the notebook and the next answer are safe."""
     before = [*everything()]
     check("1.1", sgd_that(f"{IMPORTS}{body}\n{RIGHT}"))
     assert [*everything()] == before
@@ -266,14 +266,14 @@ print(check("1.1", sgd_that("return Step(theta - lr * grad)")).status)
 
 
 def test_modules_that_were_cleared_come_back():
-    """In its own Python: `io`, imported a second time, raises errors that nobody knows."""
+    """This runs in its own Python, because `io`, imported again, has errors nobody can catch."""
     command = [sys.executable, "-c", CLEARED]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8")
     assert done.stdout == "right\n", done.stderr
 
 
 def test_the_answer_is_a_copy(alone):
-    """What it changes of the notebook, it changes there."""
+    """What it changes in the notebook, it changes only in the copy."""
     source = "def f(theta, grad, t, *, lr):\n    global n\n    n += 1\n    seen.append(t)\n    "
     given = written(source + RIGHT, n=0, seen=[])
     assert check("1.1", given).status == "right"

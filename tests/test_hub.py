@@ -1,6 +1,6 @@
-"""The room's hub, started for real: who stays outside, and what a learner can't reach inside.
+"""The room's hub, really running: who stays outside, and what a learner inside can't reach.
 
-A and B are two learners. B works, and A attacks, with all that a learner has: cookies, a kernel.
+A and B are learners. B works, and A attacks, with all that a learner has: cookies, a kernel.
 """
 
 import os
@@ -119,7 +119,7 @@ def test_a_token_opens_no_other_door(people):
 
 
 def attack(people, code):
-    """What A's kernel says; an exception's name, if that is all that came of it."""
+    """What A's kernel prints, or the name of the exception that it ended in."""
     indented = "\n".join("    " + line for line in code.splitlines())
     return people.do(
         people.in_a.run(f"try:\n{indented}\nexcept Exception as e:\n    print(type(e).__name__)")
@@ -155,7 +155,7 @@ def test_the_machine_says_no(people, code):
 
 @pytest.mark.parametrize("what", ports.BESIDE)
 def test_nobody_poses_as_the_hub_while_it_is_away(people, what):
-    """Its ports are root's: the proxy's; the hub's own and the board's, which are told tokens."""
+    """Only root can take its ports: the proxy's, and the hub's and board's, which get tokens."""
     port = ports.beside(people.room.port)[what]
     code = f"import socket; socket.socket().bind(('127.0.0.1', {port})); print('bound')"
     assert attack(people, code) == "PermissionError"
@@ -190,7 +190,7 @@ print(len(ports) > 1, heard)
 
 
 def test_nobody_hears_what_anothers_kernel_says(people):
-    """Kernels that listen on ports would tell all who ask, without a password."""
+    """Kernels that listen on ports would tell anyone who asks, without a password."""
     word = secrets.token_hex()
     speak = f"import time\nfor _ in range(30):\n    print({word!r}, flush=True); time.sleep(0.1)"
     heard, said = people.do(people.in_a.run(LISTEN), people.in_b.run(speak))
@@ -235,7 +235,7 @@ if not os.fork():
 
 
 def test_a_server_that_is_stopped_leaves_nothing_running(people):
-    """Not even what has left its session, its parents and its environment behind."""
+    """Not even a process that has left its session, its parent and its environment behind."""
     carl = people.do(people.learner("carl"))
     kernel = people.do(people.come(carl))
     people.do(kernel.run(DETACH))
@@ -267,7 +267,7 @@ def test_work_goes_on_while_the_hub_is_started_anew_and_is_kept_when_all_stops(p
         assert "the hub has stopped" in machine.hub("stop").lower()
     left = machine.run("ps", "-eo", "user:30,stat,args").splitlines()
     assert not [line for line in left if line.startswith("class-") and "<defunct>" not in line]
-    machine.run("userdel", f"class-{B}")  # as where a backup is brought to another machine,
+    machine.run("userdel", f"class-{B}")  # as if a backup were restored on another machine,
     machine.run("useradd", "somebody")  # which gave B's number to another
 
     async def come_back():
@@ -285,5 +285,5 @@ def test_work_goes_on_while_the_hub_is_started_anew_and_is_kept_when_all_stops(p
         assert people.sign_up(B, "a new one's password", people.word) == IN
         assert f"class-{B}" not in machine.run("ls", "/home")  # nothing is handed on
         machine.hub("remove", B, say="yes\n")
-    with machine.running():  # a new start does not bring them back
+    with machine.running():  # a restart doesn't bring them back
         assert f"class-{B}" not in machine.run("ls", "/home")

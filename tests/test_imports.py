@@ -1,4 +1,4 @@
-"""The table of imports in ARCHITECTURE.md is what the code does, lazy imports counted."""
+"""The code imports what the table in ARCHITECTURE.md says, lazy imports included."""
 
 import re
 from graphlib import TopologicalSorter
@@ -12,12 +12,12 @@ GRAPH = grimp.build_graph("stepsize", exclude_type_checking_imports=True, cache_
 
 
 def room(module: str) -> str:
-    """The first name below `stepsize`; the package itself for what stands in its __init__."""
+    """The first name below `stepsize`; for its __init__, the package itself."""
     return f"{module}.stepsize".split(".")[1]
 
 
 def told() -> dict[str, set[str]]:
-    """The table: a room, and what it may import."""
+    """The table: each room, and what it may import."""
     text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| `(\w+)` \| ([^|]*)\|", text, re.M)
     return {name: set(re.findall(r"`(\w+)`", uses)) for name, uses in rows}
@@ -46,4 +46,4 @@ def test_every_room_is_built_on_rooms_above_it():
 def test_no_room_imports_in_a_circle(name):
     modules = {module for module in GRAPH.modules if room(module) == name}
     inside = {m: GRAPH.find_modules_directly_imported_by(m) & modules - {m} for m in modules}
-    TopologicalSorter(inside).prepare()  # a CycleError names the circle
+    TopologicalSorter(inside).prepare()  # a CycleError names the cycle

@@ -1,4 +1,4 @@
-"""Answers as learners write them, and what is said to each: right, which mistake, or which two.
+"""Answers as learners write them, and the verdict on each: right, which mistake, or which two.
 
 judged/NN.txt holds those of a lesson. `# 7.1` begins an exercise, `## name` an answer, which runs
 to the next one; the name is "right", a mistake, or two of them with a plus.
@@ -34,7 +34,7 @@ IDS = [f"{exercise}-{i}-{name}".replace(" ", "_") for i, (exercise, name, _) in 
 
 
 def known(exercise):
-    """What stands in the notebook above the exercise."""
+    """What the notebook defines above the exercise."""
     if exercise != "9.1":
         return {}
     from stepsize.checks.lesson_09 import softmax, unpack
@@ -60,7 +60,7 @@ def test_an_answer_is_told_what_it_is(exercise, name, source):
 
 
 def test_there_are_many_answers_to_each_exercise():
-    """Each with right ones, wrong ones, and some that have two mistakes at once."""
+    """Each exercise has right ones, wrong ones, and some with two mistakes at once."""
     for exercise in {exercise for exercise, _, _ in ANSWERS}:
         names = [name for other, name, _ in ANSWERS if other == exercise]
         kinds = Counter("right" if n == "right" else "two" if BOTH in n else "one" for n in names)

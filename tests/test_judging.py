@@ -1,4 +1,4 @@
-"""How an answer is judged: two mistakes at once, no numbers at all, the first thing to mend."""
+"""How an answer is judged: two mistakes at once, no numbers at all, the first thing to fix."""
 
 import numpy as np
 import pytest
@@ -67,14 +67,14 @@ def f(theta, grad, t, m=0.0, v=0.0, *, lr, beta1, beta2, eps):
     ],
 )
 def test_nothing_but_nan_is_no_known_mistake(theta, mistake, words):
-    """Many mistakes end in NaN; that an answer does, too, doesn't make it one of them."""
+    """Many mistakes end in NaN; an answer that does, too, needn't be one of them."""
     verdict = judge(EXERCISES["5.2"], written(SMALL.format(theta)))
     assert verdict.status == "wrong" and verdict.mistake == mistake
     assert words in verdict.text
 
 
 def test_the_first_wrong_moment_names_a_mistake_that_is_not_all():
-    """An answer goes uphill, and later does something nobody knows."""
+    """An answer goes uphill, and later does something unknown."""
 
     def both(theta, grad, t, *, lr):
         return Step(theta + lr * grad * (1.0 if t < 3 else 1.7))

@@ -1,4 +1,4 @@
-"""Labs and the last check's sheet in a real JupyterLab: by keyboard, and for a screen reader."""
+"""Labs and the last check's sheet in a real JupyterLab, by keyboard and for a screen reader."""
 
 from io import BytesIO
 from pathlib import Path
@@ -26,7 +26,7 @@ CELLS = [
 ]
 FIRST, AGAIN, BATCHES, WARMUP, SHEET = range(5)  # from top to bottom
 
-# With the focus on a cell these cut, insert, delete, paste, undo, change its kind, or go elsewhere.
+# With the focus on a cell, these cut, insert, delete, paste, undo, change its type, or move away.
 LETTERS = ("x", "m", "y", "1", "a", "b", "c", "v", "d", "d", "z", "j", "k", "r", "Alt+Enter")
 LETTERS += ("Shift+m", "Control+Shift+ArrowDown", "Control+z", "ArrowUp", "ArrowDown")
 
@@ -56,7 +56,7 @@ def part(page: Page, which: int) -> Locator:
     return page.locator(".stepsize-lab, .stepsize-sheet").nth(which)
 
 
-# Each kind of control, by what it is for a screen reader and its name; and what changes its value.
+# Each kind of control, by its role for a screen reader and its name, and what changes its value.
 CONTROLS = {
     "dropdown": (FIRST, "combobox", "surface", ["ArrowDown"]),
     "row of buttons": (FIRST, "button", "momentum", ["Space"]),
@@ -74,7 +74,7 @@ CONTROLS = {
 
 def control(page: Page, kind: str) -> Locator:
     where, role, name, _ = CONTROLS[kind]
-    if where == SHEET:  # on to a question that was not yet answered
+    if where == SHEET:  # go on to a question that isn't answered yet
         part(page, where).locator(".stepsize-bar .open").first.click()
     return part(page, where).get_by_role(role, name=name).first
 
@@ -107,7 +107,7 @@ def test_keys_are_the_controls_and_leave_the_notebook_alone(room, kind):
 
 
 def cells(room: Room) -> list[tuple[str, str]]:
-    """The notebook's cells, as they are saved; Control S saves them from wherever the focus is."""
+    """The notebook's cells as saved; Control S saves them wherever the focus is."""
 
     with room.page.expect_response(lambda answer: "/checkpoints" in answer.url, timeout=SOON):
         room.page.keyboard.press("Control+s")
@@ -122,7 +122,7 @@ def chosen(page: Page) -> list[int]:
 
 def test_tab_goes_through_a_lab_and_on_and_back(room):
     page, lab = room.page, part(room.page, FIRST)
-    control(page, "row of buttons").press("Space")  # momentum, so that all its controls are at work
+    control(page, "row of buttons").press("Space")  # momentum, so that all its controls are active
     expect(lab.get_by_role("textbox", name="momentum")).to_be_editable(timeout=SOON)
     control(page, "dropdown").focus()
     met = []
@@ -132,7 +132,7 @@ def test_tab_goes_through_a_lab_and_on_and_back(room):
     sliders = ["learning rate", "learning rate, as a number", "momentum", "momentum, as a number"]
     assert met[:-1] == ["surface", "sgd", "momentum", "adam", *sliders]
     assert met[-1].startswith("A ball on a map")
-    for _ in range(20):  # JupyterLab has buttons at the cell that has the focus
+    for _ in range(20):  # JupyterLab puts buttons on the cell that has the focus
         page.keyboard.press("Shift+Tab")
         if lab.locator(":focus").count():
             break
@@ -149,7 +149,7 @@ def test_the_focus_is_seen(room, kind):
     seen = focus.locator("xpath=ancestor-or-self::*[not(self::input)][1]")
     focus.scroll_into_view_if_needed()
     focus.focus()
-    page.keyboard.press("Shift")  # focus-visible is for those who use the keyboard
+    page.keyboard.press("Shift")  # focus-visible only shows for keyboard users
     with_ring = pixels(page, seen)
     page.evaluate("document.activeElement.blur()")
     changed = (pixels(page, seen) != with_ring).any(axis=-1).sum()
@@ -214,7 +214,7 @@ def test_axe_finds_nothing_in_a_lab_or_in_the_sheet(room, theme):
 
 
 def test_shift_enter_runs_a_lab_anew_and_its_keys_are_its_own_again(room):
-    """Last: all that was set in this lab is forgotten."""
+    """This comes last, because the lab's settings are lost."""
     page, batches = room.page, part(room.page, BATCHES)
     control(page, "list").focus()
     batches.evaluate("lab => (lab.id = 'old')")

@@ -1,4 +1,4 @@
-"""The labs: whatever is set, a picture and a true sentence, and never an error."""
+"""The labs: at any setting, a picture and a true sentence, and never an error."""
 
 import gc
 import itertools
@@ -42,7 +42,7 @@ RAW = re.compile(r"(?<![\w-])-\s?\d|\de[-−+]?\d|\^-\d")  # a number as code pr
 
 
 def read(lab):
-    """What is read and heard of a lab, now: its sentence, its label, the words in its pictures."""
+    """What a lab now says to eye and ear: its sentence, its label, the words in its pictures."""
     still = [text.get_text() for ax in lab.scene.axes for text in ax.findobj(Text)]
     moving = re.findall(r"<text[^>]*>([^<]*)", "".join(lab.picture.shown["marks"]))
     return [lab.sentence, lab.picture.shown["label"], *(t for t in still if "$" not in t), *moving]
@@ -72,14 +72,14 @@ def no_numbers_in(svg: str) -> list[str]:
 
 @pytest.fixture(autouse=True, scope="class")
 def _no_lab_is_left():
-    """ipywidgets keeps every widget, and a lab its figures: all of them would be gigabytes."""
+    """ipywidgets keeps every widget, and a lab its figures, which would add up to gigabytes."""
     yield
     Widget.close_all()
 
 
 @pytest.fixture(scope="class", params=LABS, ids=lambda make: make.__name__)
 def shared(request):
-    """A lab takes most of a second to draw: it is drawn once, for all that is tried on it."""
+    """A lab takes most of a second to draw, so it is drawn once for all tests on it."""
     yield request.param()
     Widget.close_all()
 
@@ -154,7 +154,7 @@ class TestLab:
                         assert not any(box.overlaps(other) for other in boxes[:i]), labels
 
     def scenes(self, lab):
-        """Each that there is, for each value of one control at a time."""
+        """Every scene, for each value of one control at a time."""
         yield lab.scene
         for control in lab.controls.values():
             for _, value in getattr(control, "_options_full", ()):
@@ -192,7 +192,7 @@ class TestLab:
 
 @given(st.floats(1e-3, 1.0), st.floats(-6, -3), st.floats(0, 3), st.sampled_from([0.05, 0.1, 0.25]))
 def test_a_slider_can_stand_where_it_stands_first(value, low, high, fine):
-    """Else the browser moves it, and the lab shows what no lesson says."""
+    """Otherwise, the browser moves it, and the lab shows something that no lesson mentions."""
     slider = log_slider("rate", value, low, high, fine)
     steps = (np.log10(slider.value) - slider.min) / slider.step
     assert steps == pytest.approx(round(steps), abs=1e-6)
@@ -257,7 +257,7 @@ def test_the_parabolas_sentence_is_true_and_does_not_give_the_border_away(curvat
 
 @pytest.mark.parametrize("reveal", [False, True])
 def test_the_border_can_be_found_with_the_sliders(reveal):
-    """It is one of their values; a step further, the sentence changes."""
+    """It is one of their values; one step beyond it, the sentence changes."""
     lab = labs.parabola(reveal=reveal)
     rate, curvature = lab.controls["lr"], lab.controls["curvature"]
     for h in (0.5, 1.0, 2.0, 4.0):
@@ -288,7 +288,7 @@ def test_the_parabola_fills_its_picture_and_its_first_dots_can_be_told_apart(cur
 
 
 def test_the_fair_race_is_what_lesson_2_says_of_it():
-    """Finally nobody wins, and SGD is first to arrive; the numbers are those of single runs."""
+    """In the end nobody wins, and SGD arrives first; the numbers equal those of single runs."""
     lab = labs.fair_race()
     model = LinearRegression(*linear_data(), batch_size=32)
     start = [0.42, 0.186, -0.036, 0.376, 0.13]
@@ -497,8 +497,8 @@ def test_a_name_moves_only_for_one_that_is_close():
 
 
 def test_a_figure_is_shown_where_ipython_draws_none(monkeypatch, capsys):
-    """In a terminal: the text of a figure is no picture of it."""
-    figure, _ = plt.subplots()  # before: pyplot asks the shell, too
+    """In a terminal: a figure's repr isn't a picture of it."""
+    figure, _ = plt.subplots()  # first, because pyplot asks the shell, too
     shell = SimpleNamespace(display_formatter=DisplayFormatter())
     monkeypatch.setattr("IPython.get_ipython", lambda: shell)
     shown = []
@@ -549,7 +549,7 @@ def test_lines_carry_their_names():
         Figure().add_subplot(), [1, 2], {"m": [1, 2], "adam": [2, 1]}, looks={"m": own}
     )
     assert {text.get_text() for text in ax.texts} == {"m", "adam"}
-    named = [line for line in ax.lines if line.get_label() in ("m", "adam")]  # no leaders
+    named = [line for line in ax.lines if line.get_label() in ("m", "adam")]  # without leaders
     assert [line.get_color() for line in named] == [own.color, plots.look("adam").color]
 
 
@@ -565,8 +565,8 @@ def test_the_map_is_darkest_where_the_formula_says(condition):
     alone = descend(
         momentum, quadratic(1.0, condition), (-4.0, 2.0), STEPS, lr=lr, momentum=friction
     )
-    # A double root: each step leaves sqrt(momentum) of the distance, after a factor of t. So in a
-    # hundred steps another cell can be ahead, though by no more than that factor, squared.
+    # A double root: each step leaves sqrt(momentum) of the distance, apart from a factor of t. So
+    # in a hundred steps a different cell can be ahead, but by no more than that factor, squared.
     ahead = orders(alone) - grown[row, column]
     assert 0 < ahead < 2 * np.log10(STEPS)
 
@@ -582,14 +582,14 @@ def test_in_the_long_run_nothing_on_the_map_beats_the_formula(condition):
 
 
 def _left_each_step(lr, friction, curvature):
-    """The larger root of z^2 - (1 + mu - lr h) z + mu, in size."""
+    """The size of the larger root of z^2 - (1 + mu - lr h) z + mu."""
     half = (1 + friction - lr * curvature) / 2
     root = np.emath.sqrt(half**2 - friction)
     return np.maximum(abs(half + root), abs(half - root))
 
 
 def test_the_map_is_the_run_under_the_ball():
-    """A cell of the sweep is what the same run gives alone; its speed is the spectral radius."""
+    """A cell of the sweep equals the same run alone; its speed is the spectral radius."""
     valley, lr, friction = quadratic(1.0, 25.0), 0.06, 0.6
     step = np.array([[1 + friction - lr * 25, -friction], [1, 0]])
     flat = np.array([[1 + friction - lr * 1, -friction], [1, 0]])
@@ -652,7 +652,7 @@ def test_the_parts_that_are_told_add_up_to_the_loss(surface, lr):
 
 
 def test_at_its_border_the_ball_jumps_from_wall_to_wall_as_far_as_at_first():
-    """As lesson 0 says it."""
+    """As lesson 0 says."""
     lab = labs.playground()
     lab.controls["surface"].value, lab.controls["lr"].value = ravine, 0.08
     across = descend(sgd, ravine, ravine.start, 80, lr=lab.controls["lr"].value).theta[:, 1]
@@ -660,7 +660,7 @@ def test_at_its_border_the_ball_jumps_from_wall_to_wall_as_far_as_at_first():
 
 
 def heights(factors):
-    """How far above the lowest loss ten runs are after 200 and 300 updates, as the lab says it."""
+    """How far above the lowest loss ten runs are after 200 and 300 updates, as the lab says."""
     model, lowest = rates.noisy_line()
     used = 0.1 * np.broadcast_to(factors, rates.UPDATES)
     loss = descend(sgd, model, np.zeros((10, 2)), 300, lr=lambda t: used[t]).loss.mean(axis=-1)

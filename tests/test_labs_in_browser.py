@@ -1,4 +1,4 @@
-"""Every lab in a real browser: as it was made, and seen at once on a small screen."""
+"""Every lab in a real browser: as it was made, and visible in full on a small screen."""
 
 import nbformat
 import pytest

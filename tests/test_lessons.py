@@ -1,4 +1,4 @@
-"""The notebooks: fresh, the same bytes each time, and running whether solved or not."""
+"""The notebooks: up to date, the same bytes each time, and running whether solved or not."""
 
 import importlib
 import importlib.util
@@ -19,7 +19,7 @@ build = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(build)
 
 LESSONS = [pytest.param(lesson, id=lesson.stem) for lesson in build.lessons()]
-TAUGHT = build.lessons()[:-1]  # the last one only asks
+TAUGHT = build.lessons()[:-1]  # the last one only asks questions
 TIMED = 'print(f"batch size {size:4}: {1000 * (perf_counter() - begin):6.2f} ms per epoch")'
 
 
@@ -48,7 +48,7 @@ def test_learner_gets_no_answer_and_no_output(lesson):
 
 @pytest.mark.parametrize("lesson", LESSONS)
 def test_opened_on_its_own_it_says_in_one_line_what_is_missing(lesson):
-    """What a learner gets does; the solutions, and the pages made from them, don't."""
+    """The learner's notebooks do; the solutions, and the pages made from them, don't."""
     given, solved = (
         nbformat.read(ROOT / folder / f"{lesson.stem}.ipynb", as_version=4).cells
         for folder in ("notebooks", "solutions")
@@ -59,10 +59,10 @@ def test_opened_on_its_own_it_says_in_one_line_what_is_missing(lesson):
     assert not any(build.ALONE in cell.source for cell in [*given[1:], *solved])
 
 
-@pytest.mark.elsewhere  # what the learner isn't given is all that the solved ones have besides
+@pytest.mark.elsewhere  # the solved ones, which always run, have the same cells and more
 @pytest.mark.parametrize("lesson", LESSONS)
 def test_runs_from_top_to_bottom_unsolved(lesson, tmp_path, monkeypatch):
-    """Run All works before anything is solved: no cell raises, each check says "not tried"."""
+    """Run All works before anything is solved: no cell fails, and each check says "not tried"."""
     monkeypatch.setenv("STEPSIZE_HOME", str(tmp_path))
     notebook = nbformat.read(ROOT / "notebooks" / f"{lesson.stem}.ipynb", as_version=4)
     NotebookClient(notebook, timeout=2000, resources={"metadata": {"path": tmp_path}}).execute()
@@ -75,7 +75,7 @@ def test_runs_from_top_to_bottom_unsolved(lesson, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("lesson", LESSONS)
 def test_solution_is_judged_right(lesson):
-    """In what is stored; that it is still so, nbval tests."""
+    """In the stored output; nbval tests that this is still so."""
     solution = nbformat.read(ROOT / "solutions" / f"{lesson.stem}.ipynb", as_version=4)
     checks = [cell for cell in solution.cells if cell.source.startswith("check(")]
     assert bool(checks) == (lesson in TAUGHT)
@@ -95,7 +95,7 @@ def test_below_a_picture_a_number_is_written_as_its_axes_write_theirs(lesson):
 
 
 def test_no_output_goes_uncompared_but_that_of_the_clock_and_of_what_is_here():
-    """What a processor can change is printed so that it doesn't; it is not hidden from nbval."""
+    """What a processor could change is printed so that it can't, not hidden from nbval."""
     uncompared, words = set(), r"(?i)nbval|raises-exception"
     for lesson in build.lessons():
         for cell in build.read(lesson).cells:
@@ -104,10 +104,10 @@ def test_no_output_goes_uncompared_but_that_of_the_clock_and_of_what_is_here():
                     (lesson.stem[:2], cell.source.splitlines()[-1].strip(), *cell.metadata.tags)
                 )
     assert uncompared == {
-        ("00", "progress()", "nbval-ignore-output"),  # of all lessons that this session has run
+        ("00", "progress()", "nbval-ignore-output"),  # depends on what this session has run
         ("02", TIMED, "nbval-ignore-output"),
         ("12", "adagrad", "nbval-ignore-output"),  # says whether Keras and Optax are installed
-        ("12", "contest = compete(my_recipe)", "nbval-ignore-output"),  # a bar, and then it is gone
+        ("12", "contest = compete(my_recipe)", "nbval-ignore-output"),  # a bar that disappears
         ("15", "progress()", "nbval-ignore-output"),
     }
 

@@ -1,4 +1,4 @@
-"""How long an answer may run: its own processor time counts, not what else the machine does."""
+"""How long an answer may run: its own processor time counts, not what the machine is doing."""
 
 import os
 import socket
@@ -46,12 +46,12 @@ def a_second(monkeypatch):
 
 
 def test_waiting_is_not_computing(a_second):
-    """As on a machine that gives it no turn: by the clock it takes longer than it may compute."""
+    """As on a machine that doesn't let it run: it takes longer by the clock than it may compute."""
     assert check("1.1", sgd_that(f"import time\ntime.sleep(0.8)\n{RIGHT}")).status == "right"
 
 
 def test_loading_does_not_count(a_second, monkeypatch):
-    """What an answer imports has limits of its own."""
+    """An answer's imports have their own limits."""
     slow = "import time\nend = time.process_time() + 1.5\nwhile time.process_time() < end: pass\n"
     answer = sgd_that(RIGHT)
     answer.__globals__["slow"] = _Loads(slow)
@@ -107,7 +107,7 @@ def test_children_that_compute_are_ended_with_it(a_second, monkeypatch):
 
 @contextmanager
 def a_busy_machine():
-    """Ten times as much to do as it has cores."""
+    """It has ten times as much to do as it has cores."""
     busy = [sys.executable, "-c", "while True: pass"]
     crowd = [subprocess.Popen(busy) for _ in range(10 * (os.cpu_count() or 1))]
     try:

@@ -1,8 +1,8 @@
-"""The exercises in the browser: JupyterLite and its Python, booted from files, no other host asked.
+"""The exercises in the browser: JupyterLite and its Python, booted from files, from no other host.
 
-NumPy for browsers is at Pyodide's own host alone. Where that can't be reached, what needs no NumPy
-is tried: the kernel, sliders and the labs' picture, progress on JupyterLite's drive, and the end of
-endless answers. What needs it is skipped, and says so.
+NumPy for browsers is only on Pyodide's own host. If that can't be reached, whatever needs no NumPy
+is tested: the kernel, sliders and the labs' picture, progress on JupyterLite's drive, and how
+endless answers are stopped. Tests that need NumPy are skipped, and say so.
 """
 
 import functools
@@ -27,7 +27,7 @@ from .jupyter import ROOT, chromium, notebook
 from .test_here import ENDLESS
 
 SOON = PATIENCE * 1000  # milliseconds
-ENDINGS = {  # -> whether it would have ended the kernel, and what the answer sees of it
+ENDINGS = {  # -> would it have ended the kernel, and what does the answer see?
     "os._exit(3)": (True, "SystemExit"),
     "os.abort()": (True, "SystemExit"),
     "os.kill(os.getpid(), 9)": (True, "SystemExit"),
@@ -38,7 +38,7 @@ ENDINGS = {  # -> whether it would have ended the kernel, and what the answer se
     "sys.setrecursionlimit(10**9)": (False, ""),
     "input()": (False, "EOFError"),
 }
-# What Pyodide's distribution would bring, as PyPI has it: enough for a kernel.
+# From PyPI instead of Pyodide's distribution: enough for a kernel.
 FOR_A_KERNEL = "asttokens cloudpickle decorator executing ipython jedi matplotlib-inline micropip "
 FOR_A_KERNEL += "packaging parso pexpect prompt-toolkit ptyprocess pure-eval pygments stack-data "
 FOR_A_KERNEL += "six traitlets typing-extensions wcwidth"
@@ -61,7 +61,7 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def under_wasm(python: Path, tmp_path_factory: pytest.TempPathFactory) -> dict:
-    """What became of each endless answer, and of each that would end the kernel."""
+    """What happened to each endless answer, and to each that would end the kernel."""
     node = shutil.which("node")
     if node is None:
         pytest.skip("Node.js, in which Pyodide would run, isn't installed here")
@@ -101,7 +101,7 @@ def test_nothing_ends_the_kernel_under_webassembly(under_wasm, body):
 
 # JupyterLite --------------------------------------------------------------------------------------
 
-# The package without its __init__, which wants NumPy: what needs none can be imported from it.
+# The package without its __init__, which needs NumPy, so that modules that don't can be imported.
 BARE = """
 import importlib.util, os, sys, types
 bare = types.ModuleType("stepsize")
@@ -115,7 +115,7 @@ PROGRESS = """
 note = record.keep("1.1", "right", None)
 print(note, [line["exercise"] for line in record.lines()[0]])
 """
-# The labs' own picture, under an ipywidgets slider; what it shows is made without Matplotlib.
+# The labs' own picture, under an ipywidgets slider; its contents are made without Matplotlib.
 PICTURE = """
 import base64
 from pathlib import Path
@@ -171,7 +171,7 @@ def served(folder: Path) -> Iterator[str]:
 
 @contextmanager
 def opened(site: Path, path: str) -> Iterator[Page]:
-    """A notebook of the site's, its kernel idle. Nothing may be asked of any other host."""
+    """A notebook of the site, its kernel idle. No other host may be contacted."""
     asked: list[str] = []
     with chromium() as browser, served(site) as address:
         context = browser.new_context(viewport={"width": 1280, "height": 900})
@@ -198,7 +198,7 @@ def idle(page: Page) -> None:
 
 def run_all(page: Page) -> None:
     item = page.get_by_role("menuitem", name="Run All Cells", exact=True)
-    for _ in range(50):  # what loads after the menu has opened closes it again
+    for _ in range(50):  # if something loads after the menu has opened, the menu closes again
         if item.is_visible():
             break
         page.get_by_role("menuitem", name="Run", exact=True).click()
@@ -222,7 +222,7 @@ def site(python: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.elsewhere
 def test_a_kernel_boots_from_files_and_keeps_progress_and_moves_sliders(site):
-    """One test, for a kernel takes long to boot in a browser."""
+    """A single test, because a kernel takes long to boot in a browser."""
     with opened(site, "a.ipynb") as page:
         run_all(page)
         there = "emscripten /drive /drive/.stepsize True"
@@ -236,7 +236,7 @@ def test_a_kernel_boots_from_files_and_keeps_progress_and_moves_sliders(site):
 
 
 def the_slider_moves_the_picture(page: Page) -> None:
-    """Ten times, for elsewhere some have died after one."""
+    """Ten times, because in other settings some stopped after one."""
     sentence = page.locator(".stepsize-sentence")
     expect(sentence).to_have_text("at 0", timeout=SOON)
     handle = page.locator(".noUi-handle").first
@@ -249,7 +249,7 @@ def the_slider_moves_the_picture(page: Page) -> None:
 
 @pytest.mark.elsewhere
 def test_an_endless_cell_can_not_be_interrupted_but_the_kernel_be_restarted(site):
-    """As the head of each notebook says."""
+    """As each notebook says at the top."""
     with opened(site, "b.ipynb") as page:
         run_all(page)
         expect(text_of(page, 0)).to_contain_text("at 0.", timeout=SOON)
@@ -267,7 +267,7 @@ def test_an_endless_cell_can_not_be_interrupted_but_the_kernel_be_restarted(site
 
 
 def test_a_notebook_is_true_of_where_it_is():
-    """Each says at its head that it is in a browser, and nothing that doesn't hold there."""
+    """Each says at the top that it runs in a browser, and nothing that isn't true there."""
     for path in sorted((ROOT / "notebooks").glob("[0-9]*.ipynb")):
         first, *others = lite.for_a_browser(path).cells
         text = "\n".join(cell.source for cell in (first, *others))
@@ -280,7 +280,7 @@ def test_a_notebook_is_true_of_where_it_is():
 
 
 def test_one_click_leads_from_a_lesson_to_its_exercises(tmp_path):
-    """And the front page says so. A page that has no notebook has no such click."""
+    """And the front page says so. A page without a notebook has no such button."""
     lesson = next((ROOT / "notebooks").glob("01-*.ipynb")).name
     (tmp_path / "lessons").mkdir()
     for name in (lesson, "other.ipynb"):
@@ -301,7 +301,7 @@ def test_what_is_missing_is_told(tmp_path):
 
 @pytest.mark.elsewhere
 def test_with_numpy_a_lesson_is_learned_in_the_browser(tmp_path_factory):
-    """The real thing: lesson 1 from top to bottom, an answer right and one wrong."""
+    """The real thing: lesson 1 from top to bottom, with a right answer and a wrong one."""
     folder = tmp_path_factory.mktemp("all")
     if pyodide.bring(folder):
         pytest.skip("Pyodide's distribution, which has NumPy for browsers, can't be reached here")

@@ -1,4 +1,4 @@
-"""A class arrives within a minute. Only when asked for: `python run.py test -m slow -s`."""
+"""A class arrives within a minute. Runs only on request: `python run.py test -m slow -s`."""
 
 import os
 import sys

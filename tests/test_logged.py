@@ -1,4 +1,4 @@
-"""From advice to diagnosis: what `translate` writes is run as it stands, and reads well to it."""
+"""From advice to diagnosis: what `translate` writes runs as it is, and `diagnose` reads its log."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -132,7 +132,7 @@ def test_over_a_long_run_the_advised_decay_is_not_called_too_strong(wrong):
 
 @pytest.mark.parametrize("library", LIBRARIES)
 def test_early_stopping_goes_back_to_the_best(library):
-    """Where there is nothing to learn but noise, the held-out loss soon rises."""
+    """If there is only noise to learn, the held-out loss soon rises."""
     numbers = dict(hyper={"lr": 0.01}, steps=5000, batch_size=N, patience=30)
     arrays = table(wrong=True)
     says, _ = ran(Recipe(optimizer="adam", **numbers), library, arrays)
@@ -156,7 +156,7 @@ def test_the_numbers_that_are_logged_are_the_recipe_s_and_the_model_s(library):
 
 
 def test_what_is_logged_changes_nothing():
-    """All examples in each batch, so that their order is all that differs."""
+    """Each batch has all examples, so only their order can differ."""
     recipe = Recipe(optimizer="adam", hyper={"lr": 0.01}, steps=60, clip_norm=1.0, batch_size=N)
     arrays = table()
     logged, _ = in_torch(translate(recipe, to="torch"), arrays)

@@ -1,4 +1,4 @@
-"""The loop keeps everything, breaks on nothing, and says what a wrong rule did."""
+"""The loop records everything, never breaks, and says what a wrong rule did."""
 
 import copy
 import functools
@@ -42,7 +42,7 @@ def test_every_quantity_time_first():
 
 @pytest.mark.parametrize("rule", [adafactor, muon, shampoo, soap, averaged(muon)])
 def test_a_rule_of_matrices_refuses_what_is_packed_in_a_vector(rule):
-    """Several runs at once look like a matrix, but aren't one; nor is one with a column's axes."""
+    """Several runs at once look like a matrix, but aren't one; neither is a column's array."""
     net = Network(*digits(), hidden=(4,))
     for landscape, start in ((net, net.start()), (ravine, ravine.start)):
         for shape in ((), (2, 1), (2, 1, 1)):
@@ -98,7 +98,7 @@ def test_an_average_is_in_the_trace_and_goes_on():
 
 
 def test_each_row_is_its_own():
-    """Not a hundred copies of the last point, even where a rule works in place."""
+    """Not a hundred copies of the last point, even if a rule works in place."""
 
     def in_place(theta, grad, t, sum=0.0, *, lr):
         grad *= lr
@@ -141,7 +141,7 @@ def test_diverged_is_said_of_each_run():
 
 
 def test_a_rule_may_return_a_list():
-    """A learner's rule that goes weight by weight."""
+    """For a learner's rule that works weight by weight."""
 
     def listed(theta, grad, t, *, lr):
         return Step([w - lr * g for w, g in zip(theta, grad, strict=True)])
@@ -173,7 +173,7 @@ def test_what_is_shown_later_is_nan_before():
 
 
 def test_a_wide_column_widens_the_start():
-    """theta_0 would otherwise be the one float32 row of a float64 run."""
+    """Otherwise, theta_0 would be the only float32 row of a float64 run."""
     start, rates = np.array([0.1, 0.2], dtype=np.float32), np.array([[0.1], [0.2]])
     trace = descend(sgd, bowl, start, 3, lr=rates)
     assert trace.theta.dtype == trace.grad.dtype == np.float64

@@ -1,4 +1,4 @@
-"""An update of a notebook that a learner has written in: nothing is lost, and all is new."""
+"""An update of a notebook that a learner has written in: nothing is lost, everything is current."""
 
 import json
 
@@ -34,7 +34,7 @@ ANSWER = "def f(x):\n    return 2 * x"
 
 
 def changed(cells, **sources):
-    """With another text for these ids; None: without that cell."""
+    """With a different text for these ids; None removes the cell."""
     return [
         cell | {"source": sources.get(cell["id"], cell["source"])}
         for cell in cells
@@ -43,7 +43,7 @@ def changed(cells, **sources):
 
 
 def merged(base, theirs, new):
-    """The merge, held to what all merges must be."""
+    """The merge, checked for what must hold for every merge."""
     made = merge(base, theirs, new, same_ids=True)
     names = [cell["id"] for cell in made.cells]
     assert len(set(names)) == len(names)
@@ -59,7 +59,7 @@ def said(cells):
     return [words for words in (BOTH, BACK, DROPPED) for cell in cells if words in cell["source"]]
 
 
-# --- One of the two has changed a cell ----------------------------------------------------------
+# --- One side has changed a cell ----------------------------------------------------------------
 
 
 def test_what_the_learner_wrote_stays_and_the_rest_is_renewed():
@@ -128,7 +128,7 @@ def test_in_a_solution_what_was_shown_is_renewed():
     assert shown == ["3", "run by me"]
 
 
-# --- Both have ----------------------------------------------------------------------------------
+# --- Both sides have ----------------------------------------------------------------------------
 
 
 def conflict():
@@ -141,7 +141,7 @@ def test_where_both_changed_a_cell_both_stand_there_and_a_note_says_so():
     _, new, made = conflict()
     assert made.conflicts == 1
     assert BOTH in made.cells[2]["source"]
-    # The learner's comes last, so that it is the one that counts when all cells are run.
+    # The learner's comes last, so that it counts when all cells are run.
     assert sources(made.cells)[3:5] == [new[2]["source"], ANSWER]
     assert made.cells[4]["id"] == "c"
     assert len(made.cells) == len(BASE) + 2
@@ -177,7 +177,7 @@ def test_a_conflict_that_the_learner_has_settled_is_over(keeps):
     settled = [cell for n, cell in enumerate(made.cells) if n not in gone]
     newer = changed(new, b="Better words.", c="def f(y):\n    return ...  # your turn")
     again = merged(new, settled, newer)
-    if keeps == "the course's":  # so that it is one that they didn't touch
+    if keeps == "the course's":  # so that it is a cell that they didn't touch
         assert sources(again.cells) == sources(newer)
     else:
         assert again.conflicts == 1
@@ -208,7 +208,7 @@ def test_what_is_written_into_a_note_is_the_learners():
 
 
 def test_a_cell_that_was_cut_and_pasted_is_known_by_its_text():
-    """JupyterLab gives text that is pasted a new id; another tool may drop all of them."""
+    """JupyterLab gives a pasted text a new id; other tools may drop all ids."""
     theirs = [cell | {"id": "pasted"} if cell["id"] == "b" else cell for cell in BASE]
     new = changed(BASE, b="Better words about momentum.")
     assert sources(merged(BASE, theirs, new).cells) == sources(new)
@@ -236,7 +236,7 @@ def test_ids_from_when_cells_were_numbered_are_not_believed():
 
 @st.composite
 def versions(draw, prefix, cells):
-    """Another version: cells edited, deleted, moved, added."""
+    """A different version: cells edited, deleted, moved, added."""
     cells = [dict(cell) for cell in cells]
     for n in range(draw(st.integers(0, 5))):
         what, place = draw(st.sampled_from(["edit", "delete", "move", "add"])), 0

@@ -62,7 +62,7 @@ def test_batches_depend_on_seed_and_t_alone():
         batch(t, 100, 10, seed=2)
     np.testing.assert_array_equal(batch(5, 100, 10, seed=1), before)
     assert not np.array_equal(before, batch(5, 100, 10, seed=2))
-    assert not np.array_equal(before, batch(15, 100, 10, seed=1)), "the next epoch is shuffled anew"
+    assert not np.array_equal(before, batch(15, 100, 10, seed=1)), "the next epoch is reshuffled"
 
 
 def test_many_seeds_at_once_are_the_seeds_one_by_one():
@@ -95,7 +95,7 @@ def test_mini_batch_gradient_is_right_on_average():
     ],
 )
 def test_training_is_torchs_training(rule, hyper, make):
-    """The whole of lesson 2's race: the same loss after each of 320 updates, to rounding."""
+    """All of lesson 2's race: the same loss after each of 320 updates, up to rounding."""
     model = torch.nn.Linear(5, 1, bias=False, dtype=torch.float64)
     start = model.weight.detach().numpy()[0].copy()
     optimizer, mse, losses = make(model.parameters()), torch.nn.MSELoss(), []

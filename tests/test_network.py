@@ -1,4 +1,4 @@
-"""The network: its gradient by two other ways, its columns one by one, its training by torch."""
+"""The network: its gradient in two more ways, its columns one by one, its training in torch."""
 
 import numpy as np
 import pytest
@@ -37,7 +37,7 @@ def loss_in_torch(net: Network, model: torch.nn.Module, chosen=slice(None)) -> t
 
 
 def packed(gradients: list[torch.Tensor]) -> np.ndarray:
-    """(weight, bias, weight, ...) as theta has them: W is the transpose of torch's weight."""
+    """(weight, bias, weight, ...) as in theta, whose W is the transpose of torch's weight."""
     return np.concatenate([g.numpy().T.ravel() for g in gradients])
 
 

@@ -1,6 +1,6 @@
-"""Hubs that are started twice, killed, started anew and stopped: real ones, each a trial.
+"""Hubs that are started twice, killed, restarted and stopped: real ones, run as trials.
 
-What they start, and where they listen, is looked at from outside.
+What they start, and where they listen, is observed from outside.
 """
 
 import os
@@ -27,13 +27,13 @@ import processes
 import psutil
 
 ROOT = Path(__file__).resolve().parents[1]
-PATIENCE = 300  # seconds: a machine with twenty other things to do
+PATIENCE = 300  # seconds: enough on a machine with twenty other things to do
 
 pytestmark = [pytest.mark.elsewhere, pytest.mark.xdist_group("one_hub")]
 
 
 def free_port() -> int:
-    """One with free neighbors, and not among those that systems hand out by themselves."""
+    """A port with free neighbors, outside the range that systems hand out on their own."""
     return next(
         port
         for port in range(20000 + os.getpid() % 5000, 30000, 10)
@@ -50,7 +50,7 @@ def taken(port: int) -> bool:
 
 @pytest.fixture(scope="module")
 def somebody() -> Iterator[list[str]]:
-    """How a command is run by who isn't root: as it is; by root, where no file says whose it is."""
+    """The prefix that runs a command as somebody who isn't root; if this isn't root, empty."""
     if os.geteuid():
         yield []
         return
@@ -68,7 +68,7 @@ def somebody() -> Iterator[list[str]]:
 
 @dataclass
 class Hub:
-    """A folder for a hub, and what was started in it."""
+    """A folder for a hub, and the processes started in it."""
 
     folder: Path
     somebody: list[str]
@@ -92,7 +92,7 @@ class Hub:
         return process
 
     def say(self, *args: str) -> tuple[int, str]:
-        """What a command says, and its exit status: no traceback, ever."""
+        """What a command prints, and its exit status; there must never be a traceback."""
         process = self.open(*args, stdout=-1, stderr=subprocess.STDOUT)
         said = process.communicate(timeout=PATIENCE)[0]
         assert "Traceback" not in said
@@ -105,7 +105,7 @@ class Hub:
             self.answers(self.open(f"--port={self.port}", stdout=log, stderr=log))
 
     def answers(self, process: subprocess.Popen) -> None:
-        """Wait until it is at work: its board comes last."""
+        """Wait until it is up; its board comes last."""
         end = time.monotonic() + PATIENCE
         while process.poll() is None and time.monotonic() < end:
             if self.is_up() and self.is_up("/services/board/static/board.css"):
@@ -126,7 +126,7 @@ class Hub:
         return psutil.Process(int((self.state / "proxy.pid").read_text(encoding="utf-8")))
 
     def crash(self) -> None:
-        """As by a lack of memory: nothing is cleaned up."""
+        """Killed as if memory ran out: nothing is cleaned up."""
         os.kill(self.pid, signal.SIGKILL)
 
     def end(self) -> None:
@@ -146,7 +146,7 @@ def new(tmp_path, somebody) -> Iterator[Hub]:
 
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory, somebody) -> Iterator[Hub]:
-    """One that runs, in a folder whose path is too long for a socket's."""
+    """A running hub, in a folder whose path is too long for a socket."""
     one = Hub(tmp_path_factory.mktemp("hub") / ("long" * 30) / "one", somebody)
     try:
         one.start()
@@ -171,7 +171,7 @@ def test_a_second_one_says_that_a_hub_runs_already_and_touches_nothing(hub, besi
 
 
 def test_it_listens_where_ports_py_says_and_nowhere_else(hub):
-    """So that two hubs never want the same port, whatever JupyterHub's defaults are."""
+    """So two hubs never need the same port, whatever JupyterHub's defaults are."""
     listening = {
         one.laddr.port
         for process in hub.running()
@@ -197,7 +197,7 @@ def test_the_hubs_of_two_folders_run_side_by_side(hub, new):
 
 
 def test_of_two_that_start_at_once_one_is_the_hub(new):
-    """In one folder, and at ports that have nothing to do with each other."""
+    """In one folder, with ports that have nothing to do with each other."""
     starts = []
     for port in (new.port, new.port + 200):
         log = new.folder.with_suffix(f".{port}")
@@ -268,7 +268,7 @@ STOPPED = "The hub has stopped, and so has every learner's server. Their work is
 
 @pytest.fixture
 def bystander() -> Iterator[psutil.Process]:
-    """A process that has nothing to do with hubs, but for its number."""
+    """A process that has nothing to do with hubs, except for its number."""
     process = subprocess.Popen(["sleep", "infinity"])
     yield psutil.Process(process.pid)
     process.kill()
@@ -276,9 +276,9 @@ def bystander() -> Iterator[psutil.Process]:
 
 
 def test_killed_and_started_anew_at_once(hub, bystander):
-    """Its proxy still has the port, and here it does not even hear that it is to end.
+    """Its proxy still has the port, and here it doesn't even react when told to end.
 
-    What the files say of processes is of an earlier time: the numbers are a bystander's by now.
+    The process numbers in the files are out of date: by now they belong to a bystander.
     """
     old = hub.running()
     hub.proxy().suspend()
@@ -303,7 +303,7 @@ def test_what_a_hub_that_was_killed_has_left_is_stopped(new):
 
 
 def test_what_learners_of_a_trial_have_left_is_stopped(new):
-    """Detached from the hub that started it, and known by its home; another hub's is not ours."""
+    """Detached from the hub that started it, but recognized by its home; other hubs' are left."""
     (new.state / "names").mkdir(parents=True)
     (new.state / "names" / "anna").write_text("", encoding="utf-8")
     elsewhere = new.folder.with_name("elsewhere") / "hub"
@@ -343,7 +343,7 @@ def test_what_a_power_cut_has_left_in_hub_pid_is_nobodys_end(new, bystander, num
 
 
 def test_a_hub_of_before_there_was_a_lock_is_seen(new, bystander):
-    """Started by the version before an update, and known by what it runs, and where."""
+    """Started by the version before an update, and recognized by what it runs, and where."""
     new.state.mkdir(parents=True)
     code = "import subprocess as s; s.run(['sh', '-c', 'read x', 'jupyterhub_idle_culler'])"
     config = "--config=/somewhere/jupyterhub_config.py"

@@ -1,4 +1,4 @@
-"""The rules against torch.optim, against a paper worked by hand, and against their promises."""
+"""The rules, compared with torch.optim, with a paper worked by hand, and with their promises."""
 
 import copy
 import inspect
@@ -182,7 +182,7 @@ TWINS = [  # rule, its hyper-parameters, torch's class, its arguments; in order 
         dict(ns_coefficients=(1.5, -0.5, 0.0), ns_steps=9),
     ),
 ]
-TWINS += [  # every rule that has no decay of its own, with the two options that all of them share
+TWINS += [  # every rule without its own decay, with the two options that all rules share
     (rule, {**hyper, **option}, make, {**arguments, **option})
     for rule, hyper, make, arguments in [
         (sgd, dict(), optim.SGD, dict()),
@@ -202,7 +202,7 @@ TWINS += [  # every rule that has no decay of its own, with the two options that
 ]
 
 
-APART = {  # where torch departs, and which test pins it down
+APART = {  # where torch differs, and which test pins it down
     (centered_rmsprop, "constant"): "test_torchs_variance_falls_below_zero",
     (centered_rmsprop, "quadratic"): "test_torchs_variance_falls_below_zero",
     (adafactor, "huge", np.float32): "test_torchs_adafactor_overflows_before_ours",
@@ -217,7 +217,7 @@ def name_of(rule):
 
 @pytest.fixture
 def newton_schulz_in_full_precision(monkeypatch):
-    """torch's Muon rounds to bfloat16; that departure has a test of its own."""
+    """torch's Muon rounds to bfloat16; that difference has its own test."""
     monkeypatch.setattr(torch.Tensor, "bfloat16", lambda tensor: tensor.clone())
 
 
@@ -229,7 +229,7 @@ CASES = [
     pytest.param(
         *(*twin, dtype, kind),
         id=f"{name_of(twin[0])} {twin[1]}-{dtype.__name__}-{kind}",
-        marks=[pytest.mark.elsewhere] if dtype == np.float32 else [],  # the same once more
+        marks=[pytest.mark.elsewhere] if dtype == np.float32 else [],  # repeats the others
     )
     for twin in TWINS
     for dtype in DTYPES
@@ -259,7 +259,7 @@ def test_what_is_apart_is_pinned_down():
     assert all(any(twin[0] is rule for twin in TWINS) for rule, *_ in APART)
 
 
-# Where torch departs from the textbook, or from itself: both are pinned down.
+# Where torch differs from the textbook, or from itself: both are pinned down.
 
 
 def test_torch_forgets_dampening_without_momentum():
@@ -269,7 +269,7 @@ def test_torch_forgets_dampening_without_momentum():
 
 
 def test_torchs_nesterov_is_that_of_1983_seen_from_ahead():
-    """phi is 1983's point and theta = phi + mu v the point ahead, with Sutskever's velocity v."""
+    """phi is the point of 1983, theta = phi + mu v the point ahead, with Sutskever's velocity v."""
     lr, mu, phi, v = 0.02, 0.9, np.array([4.0, 2.0]), np.zeros(2)
     trace = descend(nesterov, ravine, phi, 100, lr=lr, momentum=mu)
     for t in range(100):
@@ -279,21 +279,21 @@ def test_torchs_nesterov_is_that_of_1983_seen_from_ahead():
 
 
 def test_torchs_variance_falls_below_zero():
-    """Of a gradient that never changes, by rounding; its root is nan, and stays so."""
+    """By rounding, for a gradient that never changes; its root is nan, and stays nan."""
     start, g = np.ones(1), np.full((1000, 1), 0.1)
     torchs = theirs(optim.RMSprop, start, g, alpha=0.9, centered=True)
     mine = ours(centered_rmsprop, start, g, alpha=0.9)
     np.testing.assert_allclose(mine[:100], torchs[:100], rtol=1e-9)
     assert np.isnan(torchs[-1])
     assert np.isfinite(mine).all()
-    for g in np.linspace(0.1, 1, 50):  # some of them would fall below 0 here as well
+    for g in np.linspace(0.1, 1, 50):  # for some of them, ours would fall below 0, too
         for shown in walk(centered_rmsprop, 1.0, [g] * 100, alpha=0.5):
             assert shown["variance"] >= 0
         assert shown["variance"] < 1e-15
 
 
 def test_torchs_amsgrad_takes_the_maximum_before_the_correction():
-    """So v_hat may fall; a maximum of the corrected v, as others have it, never does."""
+    """So v_hat may fall; a maximum of the corrected v, as in other libraries, never does."""
     g = np.array([1.0, *[0.1] * 99])
     v_hats = [shown["v_hat"] for shown in walk(amsgrad, 1.0, g)]
     assert v_hats[0] == pytest.approx(1)
@@ -303,7 +303,7 @@ def test_torchs_amsgrad_takes_the_maximum_before_the_correction():
 
 
 def test_torchs_nadam_multiplies_in_float32():
-    """Its product of the mu has the default type; with float64 for that, it is ours."""
+    """Its product of the mu has the default type; if that is float64, it equals ours."""
     start, g = np.ones(3), gradients("random", (3,), np.float64)
     mine = ours(nadam, start, g)
     with_float64 = theirs(optim.NAdam, start, g)
@@ -328,7 +328,7 @@ def test_radam_calls_a_variance_tractable_above_5_as_torch_does_or_above_4_as_th
 
 
 def test_torchs_adafactor_does_not_go_below_its_precision():
-    """Where gradients are tiny, torch's floor under v is higher than the paper's 1e-30."""
+    """For tiny gradients: torch's floor under v is higher than the paper's 1e-30."""
     for rule, shape in ((adafactor, (3, 4)), (adafactor_vector, (4,))):
         g = gradients("tiny", shape, np.float64)[:1]
         mine = ours(rule, np.ones(shape), g) - 1
@@ -339,7 +339,7 @@ def test_torchs_adafactor_does_not_go_below_its_precision():
 
 @pytest.mark.parametrize("dtype, last_bits", [(np.float64, 1e-14), (np.float32, 1e-5)])
 def test_torchs_adafactor_divides_by_no_mean_below_the_precision(dtype, last_bits):
-    """Gradients that small are common in float32: there its V is too small, and u is clipped."""
+    """Gradients that small are common in float32; then its V is too small, and u is clipped."""
     start, g = np.ones((3, 4), dtype), gradients("random", (3, 4), dtype)
     root = np.finfo(dtype).eps ** 0.5
     above, below = (
@@ -357,7 +357,7 @@ def test_torchs_adafactor_divides_by_no_mean_below_the_precision(dtype, last_bit
 
 
 def test_torchs_adafactor_overflows_before_ours():
-    """It multiplies row by column before it divides by the mean: too much for float32 above 1e9."""
+    """It multiplies row by column before dividing by the mean, which overflows above 1e9."""
     start, g = np.ones((3, 4), np.float32), gradients("huge", (3, 4), np.float32)
     np.testing.assert_array_equal(theirs(optim.Adafactor, start, g)[-1], 1)
     exact = ours(adafactor, start.astype(float), g.astype(float))
@@ -365,7 +365,7 @@ def test_torchs_adafactor_overflows_before_ours():
 
 
 def test_adafactors_relative_step():
-    """alpha = max(eps2, RMS(theta)) min(lr, 1/sqrt(t)): both say the same of it."""
+    """alpha = max(eps2, RMS(theta)) min(lr, 1/sqrt(t)), in both."""
     start, g = np.full((2, 2), 3.0), np.ones((5, 2, 2))
     lengths = [shown["alpha"].item() for shown in walk(adafactor, start, g, lr=0.6)]
     theta = start
@@ -398,7 +398,7 @@ unequal_zero = finite.filter(lambda g: abs(g) > 1e-6)
 
 @given(st.lists(unequal_zero, min_size=1, max_size=20), st.sampled_from([0.5, 2.0, 1024.0]))
 def test_adam_does_not_see_the_scale_of_the_loss(grads, factor):
-    """With eps = 0, and exactly so for a power of two."""
+    """With eps = 0; exact for powers of two."""
     g = np.array(grads)
     one, other = (ours(adam, np.array(1.0), c * g, eps=0.0) for c in (1.0, factor))
     np.testing.assert_array_equal(one, other)
@@ -463,7 +463,7 @@ def test_to_maximize_is_to_minimize_the_opposite(grads):
         np.testing.assert_array_equal(up, down)
 
 
-# Each rule that there is, with a setting in which every part of it counts.
+# Every rule, with a setting in which every part of it matters.
 RULES = {
     sgd: dict(lr=0.1),
     momentum: dict(lr=0.1, dampening=0.1),
@@ -566,7 +566,7 @@ COLUMNS = [
     ("rule", "column"), COLUMNS, ids=lambda x: getattr(x, "__name__", "") or " ".join(x)
 )
 def test_column_of_runs_is_the_runs_one_by_one(rule, column):
-    """Bit for bit, in every quantity of the trace, diverging runs too."""
+    """Bit for bit, in every quantity of the trace, even for diverging runs."""
     for surface, steps in ((ravine, 20), (rosenbrock, 60)):
         start = surface.start
         columns = {name: values[:, None] for name, values in column.items()}
@@ -581,7 +581,7 @@ def test_column_of_runs_is_the_runs_one_by_one(rule, column):
 
 
 def test_column_of_momentum_decays_is_the_runs_but_for_the_last_bits():
-    """NumPy raises a number to the power of an array and of a single float64 by two routines."""
+    """NumPy has separate routines for powers with an array and with a single float64."""
     column = np.linspace(0, 1, 7)
     together = descend(nadam, ravine, [1.0, 1.0], 60, lr=0.1, momentum_decay=column[:, None])
     for i in range(7):
@@ -605,7 +605,7 @@ COLUMNS_OF_MATRICES = [
     ids=lambda x: getattr(x, "__name__", "") or " ".join(x),
 )
 def test_column_of_matrices_is_the_matrices_one_by_one(rule, column):
-    """But for the last bits: a product of matrices is added up in a different order."""
+    """Up to the last bits, because a matrix product is added up in a different order."""
     g, ones = gradients("random", (3, 4), np.float64)[:20], np.ones((3, 4))
     columns = {name: values[:, None, None] for name, values in column.items()}
     together = ours(rule, np.ones((7, 3, 4)), g[:, None].repeat(7, 1), **columns)
@@ -631,7 +631,7 @@ def test_stop_and_go_on_is_never_to_have_stopped(rule, dtype):
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("rule", [*ELEMENTWISE, *OF_A_VECTOR], ids=lambda rule: rule.__name__)
 def test_a_trace_goes_on_from_its_end(rule, dtype):
-    """The whole trace, in every quantity, bit for bit; the schedule goes on as well."""
+    """The whole trace, in every quantity, bit for bit; the schedule continues, too."""
     hyper = {**RULES[rule], "lr": lambda t: 1e-3 / (1 + t)}
     start = np.array(rosenbrock.start, dtype)
     whole = descend(rule, rosenbrock, start, 30, **hyper)
@@ -645,7 +645,7 @@ def test_a_trace_goes_on_from_its_end(rule, dtype):
 
 
 def test_another_rule_may_go_on_from_a_trace():
-    """It takes over what it knows by name; what it lacks is nan."""
+    """It takes over the memories whose names it knows; the others are nan."""
     first = descend(adam, bowl, [4.0, 2.0], 5, lr=0.1)
     then = descend(adamw, bowl, first, 5, lr=0.1, weight_decay=0.0)
     np.testing.assert_array_equal(then.theta, descend(adam, bowl, [4.0, 2.0], 10, lr=0.1).theta)
@@ -768,7 +768,7 @@ def test_adafactor_remembers_the_means_of_rows_and_columns():
 
 @every_rule
 def test_the_same_lines_run_on_arrays_and_tensors(rule):
-    """torch's root is not rounded correctly, hence the last bits."""
+    """Up to the last bits, because torch's root isn't rounded correctly."""
     g = gradients("random", shape_for(rule), np.float64)[:30]
     start = np.ones(shape_for(rule))
     theta, memory = torch.tensor(start), {}
@@ -782,7 +782,7 @@ def test_the_same_lines_run_on_arrays_and_tensors(rule):
 
 @every_elementwise_rule
 def test_the_same_lines_run_on_floats_and_arrays(rule):
-    """Python's power is the C library's and NumPy's is not always: hence the last bits."""
+    """Up to the last bits: Python's power is the C library's, NumPy's not always."""
     g = gradients("random", (1,), np.float64)[:50]
     on_floats = ours(rule, 1.0, [x.item() for x in g], **RULES[rule])
     on_arrays = ours(rule, np.array([1.0]), g, **RULES[rule])[:, 0]
@@ -807,13 +807,13 @@ def test_a_rule_changes_none_of_its_arguments(rule):
 @every_rule
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 def test_what_is_no_number_flows_through_and_stays_visible(rule, bad):
-    """In silence: a warning would fail this test."""
+    """Silently: a warning would fail this test."""
     shape = shape_for(rule)
     grad = np.ones(shape)
     grad.flat[0] = bad
     step = rule(np.ones(shape), grad, 1, **RULES[rule])
     if rule is soap or (rule is lion and not np.isnan(bad)):
-        # SOAP makes no first step, and Lion one of lr whatever the gradient: m remembers.
+        # SOAP makes no first step, and Lion's is lr whatever the gradient; but m remembers it.
         assert not np.isfinite(step.memory["m"].flat[0])
     else:
         assert not np.isfinite(step.theta.flat[0])
@@ -837,7 +837,7 @@ def test_what_is_no_number_is_there_for_good(rule):
     st.floats(-1e300, 1e300),
 )
 def test_never_raises_and_never_warns(rule, grads, theta):
-    """Gradients of any size, on floats, where Python alone would raise, and on arrays."""
+    """Gradients of any size, on arrays and on floats, for which plain Python would raise."""
     for hyper in (RULES[rule], dict(lr=1e300)):
         for start, g in ((theta, grads), (np.array([theta]), np.array(grads)[:, None])):
             ours(rule, start, g, **hyper)
@@ -857,7 +857,7 @@ def test_nothing_over_nothing_is_nan_and_no_error(rule):
 @pytest.mark.parametrize("rule", [adam, amsgrad, adamw, nadam, adamax, rmsprop, adagrad])
 @given(g=st.lists(unequal_zero, min_size=1, max_size=50))
 def test_finite_where_it_must_be(rule, g):
-    """And no step much longer than lr: each is a mean of gradients over a mean of their sizes."""
+    """And no step is much longer than lr: it is a mean of gradients over a mean of their sizes."""
     path = ours(rule, np.array(1.0), np.array(g), lr=0.1)
     assert np.isfinite(path).all()
     longest = dict(rmsprop=10.0, nadam=8.0).get(rule.__name__, 7.3)
@@ -895,7 +895,7 @@ def remembered(rule, start, grads, **hyper):
 
 @pytest.mark.parametrize("c", [0.125, 1024.0])
 def test_prodigy_has_no_units_to_choose(c):
-    """c times as far away, from c times the first guess, it goes c times as far at each update."""
+    """With the goal and the first guess c times as large, each update moves c times as far."""
     g, start = gradients("random", (5,), np.float64)[:50], np.arange(5.0)
     path, further = ours(prodigy, start, g), ours(prodigy, c * start, g, d0=c * 1e-6)
     np.testing.assert_allclose(further, c * path, rtol=1e-12)
@@ -904,7 +904,7 @@ def test_prodigy_has_no_units_to_choose(c):
 
 
 def test_prodigys_rate_is_of_all_tensors_together():
-    """One for each coordinate alone would be another."""
+    """If each coordinate had its own, they would differ."""
     g, start = gradients("random", (5,), np.float64)[:50] + 1, np.zeros(5)
     together = ours(prodigy, start, g, d0=1e-3)[-1]
     alone = [ours(prodigy, start[i : i + 1], g[:, i : i + 1], d0=1e-3)[-1, 0] for i in range(5)]
@@ -914,9 +914,9 @@ def test_prodigys_rate_is_of_all_tensors_together():
 @pytest.mark.parametrize("rule", [shampoo, soap])
 @pytest.mark.parametrize("shape", [(4, 4), (3, 4)])
 def test_to_turn_the_problem_turns_the_path(rule, shape):
-    """On both sides, by any rotation. Adam's path knows the axes.
+    """On both sides, by any rotation. Adam's path depends on the axes.
 
-    Where the first gradient leaves two directions out, SOAP's first axes there are arbitrary.
+    If the first gradient leaves two directions out, SOAP's first axes there are arbitrary.
     """
     rng = np.random.default_rng(3)
     left, right = (np.linalg.qr(rng.normal(size=(n, n)))[0] for n in shape)
@@ -928,7 +928,7 @@ def test_to_turn_the_problem_turns_the_path(rule, shape):
 
 
 def test_soap_is_adam_where_the_axes_are_those_of_the_gradients():
-    """A gradient on the diagonal: its axes are the coordinates, and the first one is spent."""
+    """Diagonal gradients: the axes are the coordinates, and the first gradient makes no step."""
     g = np.abs(gradients("random", (3,), np.float64)[:30]) * [100, 10, 1]
     matrices = g[:, :, None] * np.eye(3)
     path = ours(soap, np.zeros((3, 3)), matrices, weight_decay=0.0)
@@ -957,7 +957,7 @@ def test_muons_step_has_the_rms_that_is_asked_for(shape):
 
 
 def test_newton_and_schulzs_own_coefficients_converge():
-    """Those of Jordan lift faster, and stay about 1."""
+    """Jordan's lift faster, and stay near 1."""
     matrix = np.random.default_rng(0).normal(size=(3, 4))
     u, _, v = np.linalg.svd(matrix, full_matrices=False)
     exact = orthogonalize(matrix, 30, 1e-7, 1.875, -1.25, 0.375)
@@ -1061,7 +1061,7 @@ def test_orthogonalize_brings_singular_values_near_one(shape):
     np.testing.assert_allclose(off, 0, atol=1e-12)
     np.testing.assert_array_equal(orthogonalize(np.zeros((2, 3))), 0)
     np.testing.assert_allclose(orthogonalize(1e-4 * matrix), got, rtol=1e-9, atol=1e-12)
-    assert np.abs(orthogonalize(1e-12 * matrix)).max() < 0.1  # too small to tell from nothing
+    assert np.abs(orthogonalize(1e-12 * matrix)).max() < 0.1  # too small to be told from 0
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -1090,7 +1090,7 @@ def test_clipping_is_torchs(shape, dtype):
 def test_clipped_is_no_longer_than_allowed_and_points_the_same_way(grads, bound):
     g = np.array(grads)
     clipped = clip_by_norm(g, bound)
-    # By hypot, which squares nothing: below 1e-308 a number has lost digits, a square or a factor.
+    # By hypot, which doesn't square: below 1e-308, a number, a square or a factor has lost digits.
     lost = math.ulp(0.0) * (math.hypot(*g) + len(g))
     assert math.hypot(*clipped) <= bound * (1 + 1e-12) + lost
     assert (clipped * g >= 0).all()
@@ -1132,7 +1132,7 @@ WORDS = {
     (nesterov, "momentum"): NOT_ZERO,
     (ademamix, "alpha"): ("at least 0", [-0.1, math.nan]),
 }
-REJECTED = [  # every hyper-parameter of every rule, in torch's words its "Invalid ..." list
+REJECTED = [  # every hyper-parameter of every rule: what torch calls "Invalid ..."
     (rule, name, value, words)
     for rule in RULES
     for name, parameter in inspect.signature(rule).parameters.items()
@@ -1162,7 +1162,7 @@ def test_bad_hyper_parameter_is_named(rule, name, value, words):
             descend(rule, bowl, [1.0, 1.0], 3, **{name: value})
 
 
-GOOD = {  # the bounds themselves, and what lies just inside if they are excluded
+GOOD = {  # the bounds themselves, or values just inside if the bounds are excluded
     **{key: [0.0, math.inf] for key in [*NOT_NEGATIVE, "momentum"]},
     **{key: [0.0, math.nextafter(1, 0)] for key in ["beta1", "beta2", "beta3", "beta"]},
     **{key: [0.0, 1.0] for key in ["alpha", "rho", "dampening"]},

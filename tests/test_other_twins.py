@@ -1,6 +1,6 @@
-"""Twins of rules and averages that torch.optim doesn't have: Optax, Keras, torch's swa_utils.
+"""Twins of rules and averages that torch.optim lacks: in Optax, Keras and torch's swa_utils.
 
-Where Keras or Optax is missing (`run.py test` brings them), its tests are skipped.
+If Keras or Optax is missing (`run.py test` installs them), its tests are skipped.
 """
 
 import numpy as np
@@ -35,7 +35,7 @@ def need(library):
 
 
 def optaxs(optimizer, start, grads):
-    """The path of a chain of Optax's, in float64. grads: those of ours, or a Quadratic."""
+    """The path of an Optax chain, in float64. grads: the same as ours, or a Quadratic."""
     import jax
     import optax
 
@@ -80,7 +80,7 @@ def test_ademamix_is_optaxs(hyper, arguments, shape):
 
 
 def corrected(t, beta1, beta2):
-    """Optax's Prodigy corrects both means for their start at 0, and with them its own rate."""
+    """Optax's Prodigy corrects both means for their start at 0; this corrects our rate alike."""
     return (1 - beta2**t) ** 0.5 / (1 - beta1**t)
 
 
@@ -103,20 +103,20 @@ def test_prodigy_is_optaxs_but_for_its_correction_and_the_place_of_epsilon(betas
 
 
 def test_optaxs_prodigy_has_the_next_d_beside_epsilon():
-    """The paper has the d of this update there: it shows while d grows, and eps is large."""
+    """The paper has this update's d there; it matters while d grows, if eps is large."""
     need("optax")
     start, grads = np.ones(1), np.array([[1.0], [1.0]])
     named = dict(betas=(0.0, 0.0), beta3=0.0, eps=1.0, estim_lr0=0.01)
     theirs = optaxs(lambda optax: optax.contrib.prodigy(1.0, **named), start, grads)
     first = start - 0.01 * 0.01 / (0.01 + 0.01)
     np.testing.assert_allclose(theirs[0], first, rtol=1e-12)
-    # d is 0.01 in this update, and after it as far as the first step went, 0.005: it stays.
+    # d is 0.01 in this update, and its new estimate, 0.005, is smaller: d stays.
     np.testing.assert_allclose(theirs[1], first - 0.01 * 0.01 / (0.01 + 0.01), rtol=1e-12)
 
 
 @pytest.mark.parametrize("shape", [(3, 4), (4, 3), (6, 1)])
 def test_muon_with_an_rms_is_optaxs_without_look_ahead(shape):
-    """Optax corrects the momentum's bias; without momentum there is none."""
+    """Optax corrects the momentum's bias; without momentum, there is nothing to correct."""
     need("optax")
     start, grads = np.ones(shape), gradients("random", shape, np.float64)[:20]
 
@@ -156,7 +156,7 @@ def test_muon_takes_the_step_of_kerass_own_tests():
         weight_decay=0.0,
     )
     kerass = [[0.988775, 1.887053], [2.873428, 3.97035]]
-    np.testing.assert_allclose(step.theta, kerass, rtol=1e-2)  # as they ask
+    np.testing.assert_allclose(step.theta, kerass, rtol=1e-2)  # Keras's own tolerance
     golden = [[-0.4422, 0.6457], [0.7285, 0.2968]]
     matrix = np.array([[0.2499, 0.9105], [0.2655, 0.8824]])
     np.testing.assert_allclose(orthogonalize(matrix), golden, atol=1e-3)
@@ -188,7 +188,7 @@ def model():
 @pytest.mark.parametrize("after", [0, 4])
 @pytest.mark.parametrize("rule", [sgd, adam, adamw, soap, prodigy])
 def test_an_average_is_that_of_torchs_averaged_model(rule, after, decay):
-    """In as_torch, in groups where the rule is one of matrices; and the model goes its way."""
+    """In as_torch, in groups if the rule is for matrices; the model itself isn't affected."""
     ours, theirs = model(), model()
     average = SWA.AveragedModel(theirs, avg_fn=decay and SWA.get_ema_avg_fn(decay))
     optimizers = []
@@ -230,14 +230,14 @@ def test_a_running_mean_is_that_of_keras():
         for t, grad in enumerate(grads, start=1):
             optimizer.apply([keras.ops.convert_to_tensor(grad)])
             theta, memory, _ = averaged(sgd, 0.9)(theta, grad, t, **memory, lr=0.01)
-        optimizer.finalize_variable_values([variable])  # which puts the average in place
+        optimizer.finalize_variable_values([variable])  # puts the average in place
         theirs = variable.value.detach().numpy()
         np.testing.assert_allclose(memory["average"], theirs, rtol=1e-6)
         assert np.abs(memory["average"] - theta).max() > 1e-3
 
 
 def test_optaxs_running_mean_gives_the_first_points_less_weight():
-    """It begins at 0 and corrects for that; torch, Keras and ours begin at the first point."""
+    """It starts at 0 and corrects for that; torch's, Keras's and ours start at the first point."""
     need("optax")
     import jax
     import optax
@@ -260,7 +260,7 @@ def test_optaxs_running_mean_gives_the_first_points_less_weight():
 
 
 def test_a_running_mean_of_kerass_own_tests():
-    """Which keeps the mean in place of the weights every third update; ours is read there."""
+    """It overwrites the weights with the mean every third update; ours is read then."""
     theta, memory, means = np.array([3.0, 4.0, 5.0, 6.0]), {}, []
     for t in (1, 2, 3):
         step = averaged(sgd, 0.9)(theta, np.ones(4), t, **memory, lr=1.0)

@@ -1,4 +1,4 @@
-"""What an import brings with it, and what it must not."""
+"""What an import brings along, and what it mustn't."""
 
 import importlib
 import inspect
@@ -27,7 +27,7 @@ def test_import_is_light():
 
 @pytest.mark.parametrize("module", ["optimizers", "schedules", "ranges"])
 def test_the_formulas_import_numpy_at_most(module):
-    """Of all that is installed: besides NumPy, only the standard library and this package."""
+    """They import only NumPy, the standard library and this package."""
     bare = modules_after("import numpy")
     new = modules_after(f"import stepsize.{module}") - bare
     outside = {name.partition(".")[0] for name in new} - sys.stdlib_module_names - {"stepsize"}

@@ -1,4 +1,4 @@
-"""Pages that are read: lessons in JupyterLab and exported, and the guide, at every width."""
+"""Pages people read: lessons in JupyterLab and exported, and the guide, at every width."""
 
 import json
 import re
@@ -27,7 +27,7 @@ TABLES = [
     Path(present.__file__),
 ]
 
-# Numbers, and parts of names between `.` and `_`, that are on two lines.
+# Numbers, and parts of names between `.` and `_`, that are split over two lines.
 CUT = r"""() => {
     const found = [];
     const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
@@ -60,21 +60,21 @@ def browser():
 
 
 def offline(page: Page) -> Page:
-    """What a page would fetch from elsewhere (MathJax) is left out."""
+    """Anything a page would fetch from elsewhere (MathJax) is left out."""
     page.route(re.compile("^https?://"), lambda route: route.abort())
     return page
 
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory) -> Path:
-    """The guide, as run.py guide writes it."""
+    """The guide as `run.py guide` writes it."""
     pytest.importorskip("latex2mathml")
     path = tmp_path_factory.mktemp("guide") / "guide.html"
     path.write_text(book.html(guide.PAGES, path.parent), encoding="utf-8")
     return path
 
 
-@pytest.mark.parametrize(  # what is cut hangs on the width, what is too pale on the scheme
+@pytest.mark.parametrize(  # the width decides what is cut, the scheme what is too pale
     ("width", "scheme"), [(WIDTHS[0], "light"), (WIDTHS[1], "dark"), (400, "light")]
 )
 def test_axe_finds_nothing_in_the_guide_and_no_number_is_cut(browser, whole, width, scheme):
@@ -103,7 +103,7 @@ def test_no_link_of_the_guide_is_dead(whole):
 
 
 def exported(notebook: Path, folder: Path) -> Path:
-    """Saved as JupyterLab's menu would, with the settings that a learner's server has."""
+    """Saved as from JupyterLab's menu, with the settings of a learner's server."""
     config = PyFileConfigLoader("jupyter_server_config.py", path=str(SETTINGS)).load_config()
     text, _ = HTMLExporter(config=config).from_filename(str(notebook))
     path = folder / f"{notebook.stem}.html"
@@ -111,7 +111,7 @@ def exported(notebook: Path, folder: Path) -> Path:
     return path
 
 
-SOME = ("01-", "05-", "words")  # on every run; with labs, with tables, with neither
+SOME = ("01-", "05-", "words")  # these always run: with labs, with tables, with neither
 EXPORTED = [
     pytest.param(path, marks=() if path.name.startswith(SOME) else pytest.mark.elsewhere)
     for path in NOTEBOOKS
@@ -123,7 +123,7 @@ def test_axe_finds_nothing_in_an_exported_lesson(browser, tmp_path, notebook):
     page = offline(browser.new_page(viewport={"width": 1280, "height": 900}))
     page.goto(exported(notebook, tmp_path).as_uri(), wait_until="domcontentloaded")
     assert violations(page) == []
-    assert page.get_by_alt_text("No description").count() == 0  # what nbconvert says by itself
+    assert page.get_by_alt_text("No description").count() == 0  # nbconvert's default
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
         assert page.evaluate(CUT) == []
@@ -138,7 +138,7 @@ def test_every_column_of_a_table_has_a_name(path):
 
 
 def every_cell_at_once(folder: Path) -> Path:
-    """The learner's settings; but cells that are out of sight are shown as well."""
+    """The learner's settings, except that cells out of sight are rendered, too."""
     shutil.copytree(SETTINGS, folder)
     path = folder / "settings" / "overrides.json"
     overrides = json.loads(path.read_text(encoding="utf-8"))
@@ -156,7 +156,7 @@ ALL_SHOWN = """() => {
 
 @pytest.mark.parametrize("name", ["12-in-the-frameworks.ipynb", "words.ipynb"])
 def test_no_name_and_no_number_is_cut_in_a_lesson(browser, tmp_path, name):
-    """The two with the widest tables, in JupyterLab."""
+    """In JupyterLab, for the two lessons with the widest tables."""
     shutil.copy(next(path for path in NOTEBOOKS if path.name == name), tmp_path)
     with jupyterlab(tmp_path / name, every_cell_at_once(tmp_path / "settings")) as server:
         page = browser.new_page(viewport={"width": WIDTHS[0], "height": 900})

@@ -1,8 +1,8 @@
-"""A second opinion: the papers' own formulas, worked with 50 digits, against the rules.
+"""A second opinion: the papers' own formulas, computed with 50 digits, compared with the rules.
 
-What torch does is proof of what torch does. Here each algorithm is written down once more from its
-paper, in the paper's letters and its order, and no line is shared with `stepsize`. Numbers that
-enter are the floats that the rule gets, taken exactly.
+What torch does only proves what torch does. Here each algorithm is written once more from its
+paper, in the paper's letters and order, sharing no line with `stepsize`. Its inputs are the floats
+that the rule gets, taken exactly.
 """
 
 from fractions import Fraction
@@ -79,7 +79,7 @@ def cauchy(theta, grads, alpha):
 
 
 def torch_momentum(theta, grads, gamma, mu, tau):
-    """The note of torch.optim.SGD: b_1 = g_1, and then b_t = mu b_(t-1) + (1 - tau) g_t."""
+    """The note in torch.optim.SGD: b_1 = g_1, then b_t = mu b_(t-1) + (1 - tau) g_t."""
     b = None
     for g in grads:
         b = g if b is None else mu * b + (1 - tau) * g
@@ -149,7 +149,7 @@ def zeiler(x, grads, rho, epsilon):
 
 
 def kingma_ba(theta, grads, alpha, beta1, beta2, epsilon):
-    """Kingma & Ba (2015), Algorithm 1, the sums written out as in their section 3."""
+    """Kingma & Ba (2015), Algorithm 1, with the sums written out as in section 3."""
     for t in range(1, len(grads) + 1):
         m = (1 - beta1) * sum(beta1 ** (t - i) * grads[i - 1] for i in range(1, t + 1))
         v = (1 - beta2) * sum(beta2 ** (t - i) * grads[i - 1] ** 2 for i in range(1, t + 1))
@@ -159,7 +159,7 @@ def kingma_ba(theta, grads, alpha, beta1, beta2, epsilon):
 
 
 def kingma_ba_infinity(theta, grads, alpha, beta1, beta2):
-    """Kingma & Ba (2015), Algorithm 2, by their equation 12: a maximum over all the past."""
+    """Kingma & Ba (2015), Algorithm 2, by equation 12: a maximum over the whole past."""
     for t in range(1, len(grads) + 1):
         m = (1 - beta1) * sum(beta1 ** (t - i) * grads[i - 1] for i in range(1, t + 1))
         u = max(beta2 ** (t - i) * abs(grads[i - 1]) for i in range(1, t + 1))
@@ -168,7 +168,7 @@ def kingma_ba_infinity(theta, grads, alpha, beta1, beta2):
 
 
 def reddi(theta, grads, alpha, beta1, beta2):
-    """Reddi, Kale & Kumar (2018), Algorithm 2; then both corrections of Adam, which it lacks."""
+    """Reddi, Kale & Kumar (2018), Algorithm 2, plus both of Adam's corrections, which it lacks."""
     m = v = v_hat = 0
     for t, g in enumerate(grads, start=1):
         m = beta1 * m + (1 - beta1) * g
@@ -191,7 +191,7 @@ def loshchilov_hutter(theta, grads, alpha, lambda_, beta1, beta2, epsilon):
 
 
 def dozat(theta, grads, alpha, beta1, beta2, psi, epsilon):
-    """Dozat (2016), Algorithm 2, but for the mean m: it takes beta1, as in torch's note."""
+    """Dozat (2016), Algorithm 2, except that the mean m uses beta1, as in torch's note."""
 
     def mu(i):
         return beta1 * (1 - mpf(1) / 2 * mpf(0.96) ** (i * psi))
@@ -235,7 +235,7 @@ def chen(theta, grads, eta, beta1, beta2, lambda_):
 
 
 def pagliardini(theta, grads, eta, beta1, beta2, beta3, alpha, epsilon, lambda_):
-    """Pagliardini et al. (2024), Algorithm 1, alpha and beta3 constant, the sums written out."""
+    """Pagliardini et al. (2024), Algorithm 1, with constant alpha and beta3, sums written out."""
 
     def mean(beta, terms, t):
         return (1 - beta) * sum(beta ** (t - i) * terms[i - 1] for i in range(1, t + 1))
@@ -350,7 +350,7 @@ PAPERS = [  # rule, its hyper-parameters, the paper, the same numbers in the pap
 def test_second_opinion(rule, hyper, paper, letters):
     grads = [mpf(g) for g in GRADS]
     golden = [float(theta) for theta in paper(mpf(THETA), grads, **exactly(**letters))]
-    rtol = 1e-11 if rule is centered_rmsprop else 5e-15  # v - m^2: what cancels is lost
+    rtol = 1e-11 if rule is centered_rmsprop else 5e-15  # v - m^2 cancels
     np.testing.assert_allclose(list(path(rule, **hyper)), golden, rtol=rtol, atol=1e-15)
 
 
@@ -386,7 +386,7 @@ def test_second_opinion_on_adafactor(shape):
 
 
 def test_second_opinion_on_muon():
-    """Jordan et al. (2024): Newton-Schulz in exact fractions, but for the root in the norm."""
+    """Jordan et al. (2024): Newton-Schulz in exact fractions, except for the root in the norm."""
     G = [
         [Fraction(3, 4), Fraction(-1, 2)],
         [Fraction(1, 4), Fraction(1)],
@@ -415,7 +415,7 @@ def test_second_opinion_on_muon():
 
     theta = np.arange(6.0).reshape(3, 2)
     first = muon(theta, matrix, 1, lr=0.1, momentum=0.75, weight_decay=0.5)
-    step = 0.1 * np.sqrt(3 / 2) * orthogonalize(matrix)  # at t = 1 the look ahead is along G too
+    step = 0.1 * np.sqrt(3 / 2) * orthogonalize(matrix)  # at t = 1, the lookahead is along G, too
     np.testing.assert_allclose(first.theta, 0.95 * theta - step, rtol=1e-14)
     np.testing.assert_array_equal(first.memory["b"], 0.25 * matrix)
     look_ahead = 0.25 * 2 * matrix + 0.75 * (0.75 * 0.25 + 0.25 * 2) * matrix
@@ -432,7 +432,7 @@ def exact(array):
 
 
 def power(matrix, p):
-    """Of a symmetric matrix without negative eigenvalues."""
+    """The power of a symmetric matrix without negative eigenvalues."""
     values, vectors = mp.eigsy(matrix)
     return vectors * mp.diag([value**p for value in values]) * vectors.T
 
@@ -460,7 +460,7 @@ def test_second_opinion_on_shampoo(shape):
 
 
 def gram_schmidt(matrix):
-    """Algorithm 4 of SOAP has QR; its Q, up to signs, which nothing of the rest depends on."""
+    """The Q of QR, as in SOAP's Algorithm 4, up to signs, on which nothing else depends."""
     columns = []
     for j in range(matrix.cols):
         column = matrix[:, j]
@@ -472,7 +472,7 @@ def gram_schmidt(matrix):
 
 @pytest.mark.parametrize("shape", [(2, 3), (3, 2), (3, 3)])
 def test_second_opinion_on_soap(shape):
-    """Vyas et al. (2024), Algorithm 3 with f = 2, corrected for the start of both means at 0."""
+    """Vyas et al. (2024), Algorithm 3 with f = 2, both means corrected for starting at 0."""
     rng, (n, m) = np.random.default_rng(1), shape
     hyper = dict(lr=0.125, beta1=0.75, beta2=0.5, eps=1e-3, weight_decay=0.5)
     lr, b1, b2, eps, decay = (mpf(value) for value in hyper.values())
@@ -482,7 +482,7 @@ def test_second_opinion_on_soap(shape):
         grad = rng.normal(size=shape)
         G = exact(grad)
         theta, memory, _ = soap(theta, grad, t, **memory, **hyper, frequency=2)
-        if t == 1:  # only the axes
+        if t == 1:  # it only sets the axes
             L, R = (1 - b2) * G * G.T, (1 - b2) * G.T * G
             QL, QR = (mp.eigsy(side)[1][:, ::-1] for side in (L, R))
         else:
@@ -501,7 +501,7 @@ def test_second_opinion_on_soap(shape):
 
 
 def test_second_opinion_on_prodigy():
-    """Mishchenko & Defazio (2024), the version with Adam; gamma changes from update to update."""
+    """Mishchenko & Defazio (2024), the version with Adam; gamma changes between updates."""
     rng, beta1, beta2, epsilon = np.random.default_rng(2), mpf(0.5), mpf(0.75), mpf(1e-3)
     theta = rng.normal(size=3)
     x = x0 = [mpf(value) for value in theta]
@@ -535,7 +535,7 @@ def test_second_opinion_on_prodigy():
 
 @pytest.mark.parametrize("after", [0, 3])
 def test_second_opinion_on_averages(after):
-    """A plain mean, and the sum of a running mean written out."""
+    """A plain mean, and a running mean with its sum written out."""
     points = list(path(sgd, lr=0.1))
     thetas = [mpf(point) for point in points]
     delta, memory = mpf(0.75), [{}, {}]
@@ -554,7 +554,7 @@ def test_second_opinion_on_averages(after):
 
 
 def test_adam_second_opinion():
-    """Algorithm 1; only the root is rounded, once."""
+    """Algorithm 1; only the root is rounded, and only once."""
     b1, b2, lr, eps = Fraction(9, 10), Fraction(99, 100), Fraction(1, 10), Fraction(1, 1000)
     theta, m, v = Fraction(1), Fraction(0), Fraction(0)
     mine, memory = 1.0, {}

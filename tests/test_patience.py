@@ -1,4 +1,4 @@
-"""No test is in a hurry: a machine that has other work to do must not make one fail."""
+"""No test is in a hurry: none may fail because the machine is busy."""
 
 import ast
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ CLOCKS = {"monotonic", "perf_counter", "time"}
 
 
 def hurries(source: str) -> Iterator[str]:
-    """Every wait for less than PATIENCE, and every comparison of the clock with less."""
+    """Waits shorter than PATIENCE, and comparisons of the clock with less."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.keyword) and "timeout" in (node.arg or ""):
             numbers = [node.value]
@@ -25,7 +25,7 @@ def hurries(source: str) -> Iterator[str]:
             continue
         for number in numbers:
             if isinstance(number, ast.Constant) and isinstance(number.value, int | float):
-                seconds = number.value / (1000 if number.value >= 5000 else 1)  # of Playwright
+                seconds = number.value / (1000 if number.value >= 5000 else 1)  # or milliseconds
                 if seconds < PATIENCE:
                     yield f"line {number.lineno}: {ast.unparse(node)}"
 

@@ -1,4 +1,4 @@
-"""Slips with a drawing function are told in words, not in Matplotlib's."""
+"""Slips with a drawing function are explained in our words, not in Matplotlib's."""
 
 import numpy as np
 import pytest

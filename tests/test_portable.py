@@ -1,4 +1,4 @@
-"""What can be seen here of Windows and of macOS: names, paths, encodings, signals, line ends."""
+"""What any machine can check for Windows and macOS: names, paths, encodings, signals, line ends."""
 
 import ast
 import os
@@ -21,10 +21,10 @@ from .answers import sgd_that
 
 ROOT = Path(__file__).resolve().parents[1]
 DEEPEST = "C:\\Users\\firstname.lastname\\Documents\\GitHub\\stepsize\\"
-LONGEST = 259  # characters of a path on Windows, as it is set up
+LONGEST = 259  # characters in a path on Windows, by default
 RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 FORBIDDEN = re.compile(r'[<>:"|?*\\\x00-\x1f]|[. ]$')
-# The hub does not run on Windows, and neither do its tests.
+# The hub doesn't run on Windows, and neither do its tests.
 OF_THE_HUB = re.compile(r"workshop/|tests/(hub|room|real_hub|test_board|test_hub|test_load)")
 
 
@@ -62,7 +62,7 @@ def test_no_two_names_differ_by_case_alone():
 
 
 def test_no_path_is_too_long_for_windows():
-    """Those of git, the learner's copies with what JupyterLab lays beside them, and packages."""
+    """Git's, the learner's copies with what JupyterLab puts beside them, and the packages'."""
     made = [
         f"my-work/solutions/.ipynb_checkpoints/{Path(name).stem}-checkpoint.new.ipynb"
         for name in tracked()
@@ -86,7 +86,7 @@ def test_git_leaves_line_ends_alone():
 
 
 def says_none(call: ast.Call, function: str) -> bool:
-    """Whether a call reads or writes text in the machine's own encoding."""
+    """Whether a call reads or writes text without naming an encoding."""
     given = {keyword.arg: ast.unparse(keyword.value) for keyword in call.keywords}
     if "encoding" in given:
         return False
@@ -98,7 +98,7 @@ def says_none(call: ast.Call, function: str) -> bool:
 
 
 def test_every_text_says_its_encoding():
-    """Else it is cp1252 on Windows: names are misread there, and no Greek letter can be written."""
+    """Otherwise it is cp1252 on Windows, which misreads names and can't write Greek letters."""
     found = [
         f"{name}, line {call.lineno}: {ast.unparse(call)[:80]}"
         for name in programs()
@@ -109,16 +109,16 @@ def test_every_text_says_its_encoding():
 
 
 def test_nothing_of_the_course_forks():
-    """Windows and, from Python 3.14 on, Linux start another Python anew: what it needs is sent."""
+    """Windows and, from Python 3.14 on, Linux start a fresh Python, and send it what it needs."""
     for name in programs():
-        if not name.startswith("tests/mutation/"):  # which says that it is for Linux
+        if not name.startswith("tests/mutation/"):  # only for Linux, as it says
             source = (ROOT / name).read_text(encoding="utf-8")
             names = {ast.unparse(node) for node in ast.walk(ast.parse(source))}
             assert not {"os.fork", "multiprocessing"} & names, name
 
 
 def test_a_check_does_without_what_windows_lacks(monkeypatch, tmp_path):
-    """No groups of processes, and no `resource`, which counts processor time."""
+    """No process groups, and no `resource`, which limits processor time."""
     (tmp_path / "resource.py").write_text("raise ImportError", encoding="utf-8")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.setenv("STEPSIZE_HOME", str(tmp_path))
@@ -131,7 +131,7 @@ def test_a_check_does_without_what_windows_lacks(monkeypatch, tmp_path):
     sandbox._end_spare()
 
 
-# No encoding but ASCII is the machine's own: whatever does not say which one it wants, fails.
+# The default encoding is ASCII, so whatever doesn't name an encoding fails.
 ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 COURSE = r"""
 import locale, sys, warnings
@@ -179,7 +179,7 @@ def test_programs_speak_to_a_terminal_of_another_encoding(program, encoding, tmp
 
 
 def test_the_workflow_says_what_the_readme_says():
-    """It runs elsewhere: here, that it is YAML, on which Pythons, and with which commands."""
+    """It runs elsewhere. This checks that it is YAML, with the right Pythons and commands."""
     text = (ROOT / ".github" / "workflows" / "test.yml").read_text(encoding="utf-8")
     jobs = yaml.safe_load(text)["jobs"]
     matrix = jobs["readme"]["strategy"]["matrix"]

@@ -1,4 +1,4 @@
-"""A lesson as slides: all of it, one idea each, and no answer before it is asked for."""
+"""A lesson as slides: all of it, one idea per slide, and no answer before its question."""
 
 import json
 import re
@@ -16,9 +16,9 @@ from stepsize.command import present
 from . import PATIENCE
 from .jupyter import ROOT, Desk, chromium, jupyterlab
 
-A_WHILE = 60_000  # milliseconds, after which the key is pressed once more
+A_WHILE = 60_000  # milliseconds before the key is pressed again
 LESSONS = sorted(path.name for path in (ROOT / "solutions").glob("*.ipynb"))
-TAUGHT = LESSONS[:-1]  # the last one only asks
+TAUGHT = LESSONS[:-1]  # the last one has only questions
 
 
 def read(folder, name):
@@ -175,17 +175,17 @@ def walk(page):
     page.keyboard.press("Alt+r")
     try:
         first.wait_for(state="hidden", timeout=A_WHILE)
-    except TimeoutError:  # the key came too early, as it may for a presenter
+    except TimeoutError:  # the key was pressed too early, as may happen to a presenter
         first.click()
         page.keyboard.press("Alt+r")
     page.locator(".stepsize-lab").wait_for(state="attached")
-    first.wait_for()  # all has been run
+    first.wait_for()  # everything has run
     assert set(page.evaluate("seen")) <= {0, page.locator(".jp-Cell").count() - 1}
 
     go_to(page, "labs.playground()")
     lab = page.locator(".jp-Cell.jp-mod-active .stepsize-lab")
     whole = lab.bounding_box()
-    assert whole["y"] + whole["height"] < 721  # a part of a pixel is rounding
+    assert whole["y"] + whole["height"] < 721  # fractions of a pixel are rounding
     assert min(page.evaluate(LETTERS)) > 19, "pixels, of 720"
     said = lab.locator(".stepsize-sentence").text_content()
     slider = lab.locator(".noUi-handle").first
@@ -196,7 +196,7 @@ def walk(page):
         " && document.querySelector('.jp-mod-active .stepsize-sentence').textContent != said",
         arg=said,
     )
-    go(page, "Space")  # goes on, also from a slider; an arrow would move it
+    go(page, "Space")  # moves on even from a slider, which an arrow would move
     lab.wait_for(state="hidden")
 
     go_to(page, 'check("0.1", step_down)')
@@ -232,7 +232,7 @@ WATCH %= ACTIVE
 
 
 def go(page, key):
-    """Press it, and wait until another box is the active one; none of its code is cut off."""
+    """Press it, and wait until a different box is active; none of its code is cut off."""
     before = page.evaluate(ACTIVE)
     page.keyboard.press(key)
     page.wait_for_function(f"before => {ACTIVE} != before", arg=before)
@@ -240,7 +240,7 @@ def go(page, key):
 
 
 def go_to(page, code):
-    """On and on, to the box with this code; the answer of 0.1 is not met on the way."""
+    """Move on to the box with this code; the answer to 0.1 mustn't show up on the way."""
     box = page.locator(".jp-Cell.jp-mod-active .jp-InputArea-editor").filter(has_text=code)
     while not box.is_visible():
         go(page, "ArrowRight")

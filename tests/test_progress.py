@@ -1,4 +1,4 @@
-"""Progress: kept line by line, and kept safe from what happens to files."""
+"""Progress: kept line by line, and safe from anything that happens to files."""
 
 import json
 import os
@@ -50,14 +50,14 @@ def test_bars_show_what_is_solved_and_what_was_tried():
     assert "0 of 4" in repr(progress())
     keep("1.1", "right", None)
     keep("1.2", "broken", None)
-    keep("1.1", "wrong", "uphill")  # what was once right stays right
+    keep("1.1", "wrong", "uphill")  # once right, always right
     bar = next(line for line in repr(progress()).splitlines() if line.startswith("1 "))
     assert bar.split()[-4:] == ["█▒░░", "1", "of", "4"]
     assert "█▒░░" in progress()._repr_html_()
 
 
 def test_killed_in_the_middle_of_writing_loses_nothing(home):
-    """A process that writes as fast as it can is killed, again and again."""
+    """A process that writes as fast as it can is killed again and again."""
     code = (
         "from stepsize.learner.record import keep\n"
         "print('go', flush=True)\n"
@@ -148,7 +148,7 @@ def test_a_certificate_says_what_was_solved_and_no_more(tmp_path):
     assert f"<b>1 of {there}</b>" in page
     assert "<h1>Ada &lt;b&gt;Lovelace&lt;/b&gt;</h1>" in page
     assert re.search("1 The learning rate</td>.*<td>1 of", page)
-    assert "last check" not in page, "who has not begun it, has not failed it"
+    assert "last check" not in page, "not having begun isn't failing"
     assert f'href="{tmp_path.as_posix()}/certificate.html"' in made._repr_html_()
     assert "certificate.html" in repr(made)
 
@@ -170,7 +170,7 @@ def test_a_certificate_has_the_last_check(tmp_path):
 
 
 def test_a_certificate_is_one_page_of_a4():
-    """Whatever the name's length, and however many lessons there are."""
+    """However long the name is, and however many lessons there are."""
     from stepsize.learner.certificate import _page
     from stepsize.learner.progress import Progress
 

@@ -22,7 +22,7 @@ PROMISED = {
 
 @pytest.mark.parametrize("name", KEPT)
 def test_a_name_stays(name):
-    """To take one away is a new major version; a new one is promised with the next minor one."""
+    """Removing a name needs a new major version; the next minor one promises the new names."""
     module, _, own = name.rpartition(".")
     imported = importlib.import_module(module)
     assert own in imported.__all__

@@ -1,4 +1,4 @@
-"""What `--quick` passes: all that a line of a rule is held to, and nothing that takes long."""
+"""What `--quick` runs: everything that checks a line of a rule, and nothing that takes long."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The last check: every marked answer is found again by other means, whatever its numbers.
+"""The last check: every right answer is found again by different means, whatever its numbers.
 
 `FOUND` holds, for each question, an independent way to the answer: PyTorch, exact arithmetic, a
 simulation, or a run of what the question describes.
@@ -41,7 +41,7 @@ def home(tmp_path, monkeypatch):
 
 
 def walked(make, gradients, start=0.0, rates=None):
-    """The places of one parameter in torch, in float64, under these gradients."""
+    """The path of one parameter in torch, in float64, under these gradients."""
     p = torch.nn.Parameter(torch.tensor([start], dtype=torch.float64))
     optimizer, places = make([p]), [start]
     for i, g in enumerate(gradients):
@@ -63,7 +63,7 @@ def torchs(name, **hyper):
 
 
 def bisected(curvatures, momentum=0.0):
-    """The same by the size of the eigenvalues of one update."""
+    """The same, by the size of the eigenvalues of one update."""
 
     def size(lr):
         return max(
@@ -149,13 +149,13 @@ def kept_norm(g):
 
 
 def rectification(t):
-    """torch's RAdam beside its Adam."""
+    """torch's RAdam compared with its Adam."""
     steps = [last_step(torchs(name, lr=1e-3, eps=1e-16), [1.0] * t) for name in ("RAdam", "Adam")]
     return steps[0] / steps[1]
 
 
 def whose(library):
-    """The step after the cut, with the rate inside and outside, in fractions."""
+    """The step after the cut, with the rate inside and outside, in exact fractions."""
     mu, v_in, v_out, step = Fraction(9, 10), Fraction(0), Fraction(0), {}
     for t in range(501):
         lr = Fraction(1, 10) if t < 500 else Fraction(1, 100)
@@ -177,7 +177,7 @@ def part_for(lr):
     return 0.001 / shrunk[1]
 
 
-# A number, which the answer must round to; or the answer's text.
+# A number that the answer must round to, or the answer's text.
 FOUND = {
     "one_gradient": lambda s: first_of_shampoo(s),
     "small_value": lambda steps: lifted_by(steps),
@@ -271,7 +271,7 @@ def in_bfloat16(step):
 
 
 def bytes_of_adam():
-    """Of one parameter in mixed precision: torch's own state, and three copies."""
+    """Bytes per parameter in mixed precision: torch's own state, and three copies."""
     p = torch.nn.Parameter(torch.ones(1))
     p.grad = torch.ones(1)
     optimizer = torch.optim.Adam([p])
@@ -302,10 +302,10 @@ def sum_over_mean(n):
 
 
 def tuned_momentum(kappa):
-    """The momentum of the smallest spectral radius, over a grid of momenta and their best rates."""
+    """The momentum with the smallest spectral radius, on a grid of momenta and their best rates."""
     best = (2.0, 0.0)
     for mu in np.arange(0.4, 0.7, 0.00005):
-        lr = 2 * (1 + mu) / (1 + kappa)  # between the two borders' middles, both directions alike
+        lr = 2 * (1 + mu) / (1 + kappa)  # the rate at which both directions converge equally fast
         radius = max(
             abs(np.linalg.eigvals([[1 + mu - lr * h, -mu], [1, 0]])).max() for h in (1, kappa)
         )
@@ -355,7 +355,7 @@ def lifted_by(steps):
 
 
 def price(m, batch, n=4096):
-    """The operations of a wide matrix: three products a step, against three of the batch."""
+    """Operations for a wide matrix: three products per step, compared with the batch's three."""
     step = 2 * m * m * n + 2 * m * m * m + 2 * m * m * n
     assert step <= 6 * m * m * n
     return 5 * 6 * m * m * n / (6 * batch * m * n)
@@ -380,14 +380,14 @@ def every_value(q):
 
 
 def plain(text):
-    """The number in a text, as Python writes it: 2 × 10⁻⁶ is 2e-6."""
+    """The number in a text as Python writes it: 2 × 10⁻⁶ is 2e-6."""
     text = re.sub(r"(?:([\d.]+) × )?10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)", r"\g<1>e\g<2>", text.replace("−", "-"))
     text = f"1{text}" if text.startswith("e") else text
     return text.translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789"))
 
 
 def rounds_to(text, found):
-    """Whether the number in the text is the found one, to the digits that are shown."""
+    """Whether the number in the text equals the one found, to the digits shown."""
     unit = 10.0 ** Decimal(text).as_tuple().exponent
     return abs(float(text) - found) <= min(0.51 * unit, 0.02 * abs(found) + 1e-12)
 
@@ -407,7 +407,7 @@ def test_the_marked_answer_is_found_by_other_means(name):
                 )
 
 
-# --- Answers in words: what they describe is run --------------------------------------------------
+# --- Answers in words: run what they describe -----------------------------------------------------
 
 
 def at_rest():
@@ -554,7 +554,7 @@ def two_on_one():
 
 
 def what_for():
-    """In the trainings stored with lesson 8: the median of the last losses of each cell."""
+    """In the trainings stored with lesson 8: the median final loss of each cell."""
     from importlib import resources
 
     text = resources.files("stepsize.labs").joinpath("warmup.jsonl").read_text(encoding="utf-8")
@@ -624,7 +624,7 @@ def is_it_nan():
 
 
 def unseen():
-    """Two runs with the same training losses, of which one overfits."""
+    """Two runs with the same training losses, one of which overfits."""
     from stepsize.clinic import patient
 
     run = patient(2)
@@ -697,7 +697,7 @@ def beyond_the_bend():
 
 
 class Noisy:
-    """A parabola whose gradient carries noise, another one each step."""
+    """A parabola whose gradient has new noise at each step."""
 
     def loss(self, theta):
         return 0.5 * (theta**2).sum(-1)
@@ -707,7 +707,7 @@ class Noisy:
 
 
 def keeps_its_pace():
-    """Where a rotated run ends, as in the ravine along the axes, but for SGD's rotation of it."""
+    """Only SGD's run ends at the same loss if the ravine is rotated."""
     from stepsize.labs.matrices import turned
 
     for angle in (30, 45, 60):
@@ -770,7 +770,7 @@ def test_choices_differ_and_each_is_explained(name):
 
 @pytest.mark.parametrize("name", BANK)
 def test_a_number_has_a_minus_not_a_hyphen(name):
-    """But for an exponent, which is written as in code."""
+    """Except in an exponent, which is written as in code."""
     for values in every_value(BANK[name]):
         asked = BANK[name].ask(**values)
         said = [asked.text, *(word for choice in (asked.right, *asked.wrong) for word in choice)]
@@ -808,7 +808,7 @@ def test_a_seed_draws_the_same_forever():
     assert [q.name for q in draw(5)][:3] == ["no_parabola", "two_directions", "less_noise"]
 
 
-# --- A sitting that is under way, and a bank that has changed -------------------------------------
+# --- A sitting under way while the bank changes ---------------------------------------------------
 
 KEPT = Path(__file__).parent / "kept"
 """What a learner had on disk when the bank was drawn from for the first time, and what was drawn.
@@ -825,7 +825,7 @@ def kept(tmp_path):
 
 
 def told(check):
-    """Of a sitting, by question, which choice was taken, counted as they stand in the bank."""
+    """For each question of a sitting, which choice was taken, numbered as in the bank."""
     return {told.question.name: told.question.ticket[3][told.given] for told in check.told.values()}
 
 
@@ -845,7 +845,7 @@ def test_an_old_sitting_survives(kept):
 
 
 def test_an_old_certificate_would_be_written_again(kept, tmp_path):
-    """Each row of it: the lesson's title, and how many are solved."""
+    """Each row: the lesson's title, and how many exercises are solved."""
 
     def rows(page):
         return re.findall(r"<tr[^>]*><td>(.*?)</td>.*?<td>(\d+ of \d+)</td>", page)
@@ -861,7 +861,7 @@ def test_an_old_certificate_would_be_written_again(kept, tmp_path):
 
 @pytest.fixture
 def mended(monkeypatch):
-    """Changes the bank as a maintainer might, but for the questions that stay whole."""
+    """Changes the bank as a maintainer might, except for the questions in `whole`."""
 
     def mend(*gone, whole=()):
         for name in gone:
@@ -1043,7 +1043,7 @@ document.addEventListener("keydown", ({target, key}) => {
 
 
 def test_the_sheet_is_answered_by_keyboard_alone():
-    """In a browser, with a model in place of the kernel's."""
+    """In a browser, with a stand-in for the kernel's model."""
     from stepsize.quiz.sitting import Sheet
 
     from .jupyter import chromium

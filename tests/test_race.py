@@ -1,4 +1,4 @@
-"""The race of lesson 9: the same for everyone; the stored runs; what the lesson says of them."""
+"""The race of lesson 9: fair to everyone; the stored runs; what the lesson says about them."""
 
 import json
 from collections import Counter
@@ -40,7 +40,7 @@ def _home(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("task", TASKS)
 def test_all_begin_at_the_same_place_and_see_the_same_batches(task):
-    """At a rate of 0 nobody moves, so all losses are those of the start on the batches."""
+    """At a rate of 0 nothing moves, so all losses are those of the start on the batches."""
     runs = [train(task, name, 0.0, seed=3, updates=SHORT) for name in OPTIMIZERS]
     assert all(run == runs[0] for run in runs)
     assert train(task, "adam", 0.0, seed=4, updates=SHORT).loss != runs[0].loss
@@ -181,7 +181,7 @@ def fair(task):
 
 
 def against_adam(task):
-    """The interval of each minus Adam, on the same seeds. 2.262: Student's t for ten numbers."""
+    """The interval of each loss minus Adam's, on the same seeds. 2.262: Student's t for ten."""
     ends = fair(task)
     return {name: paired_interval(ends[name], ends["adam"], 2.262) for name in OPTIMIZERS[:3]}
 
@@ -225,7 +225,7 @@ def again(name, by="validation", numbers=ALL):
 
 
 def behind_adam(name, part, numbers, by="validation"):
-    """How often a loss was surely lower than Adam's, and surely higher. 2.093: twenty numbers."""
+    """How often a loss was surely lower than Adam's, and surely higher. 2.093: t for twenty."""
     pairs = zip(again(name, by, numbers), again("adam", by, numbers), strict=True)
     ends = [paired_interval(one[part], other[part], 2.093) for one, other in pairs]
     return sum(high < 0 for _, high in ends), sum(low > 0 for low, _ in ends)
@@ -245,7 +245,7 @@ def test_the_repeats_are_whole():
 
 
 def test_a_repeat_can_be_made_again():
-    """sgd's, the quickest and the least chaotic."""
+    """SGD's repeat, the quickest and the least chaotic."""
     made = {run["by"]: run for run in repeats.repeat(1, names=("sgd",))}
     for by in repeats.BY:
         (kept,) = again("sgd", by, [1])

@@ -1,6 +1,6 @@
 """The formulas that `translate` writes are those of `schedules`, to 1e-15, for every argument.
 
-`test_translate` runs whole scripts in the three libraries; here NumPy works out the formulas.
+`test_translate` runs whole scripts in the three libraries; here NumPy computes the formulas.
 """
 
 import inspect
@@ -18,7 +18,7 @@ UPDATES = 150
 EDGES = [0.0, 0.01, 0.3, 0.5, 0.6, 1.0]
 CYCLES = dict(up=[1, 7, 40], down=[None, 1, 20], floor=[0.0, 0.25, 1.0])
 
-# Every argument with the values at its edges, within the run and beyond its end.
+# Every argument at the edges of its range, within the run and beyond its end.
 GRID = {
     "constant": dict(factor=[1.0, 0.2, 0.0], steps=[math.inf, 0, 40, 500]),
     "linear": dict(steps=[1, 60, 500], start=[1.0, 0.5, 0.0], end=[0.0, 0.1, 1.0]),

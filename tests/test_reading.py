@@ -1,4 +1,4 @@
-"""Whatever people have of a run: is it read as it was posted, and is what was read said?"""
+"""Whatever people have of a run: is it read as posted, and does it say what was read?"""
 
 import json
 import re
@@ -55,7 +55,7 @@ def test_every_posted_log_has_what_is_to_be_read_in_it():
 
 
 class Frame:
-    """A DataFrame, as far as it is asked: its columns, and each by name."""
+    """As much of a DataFrame as is needed: its columns, and each by name."""
 
     def __init__(self, **columns):
         self._of = columns
@@ -217,7 +217,7 @@ def test_a_nan_that_is_logged_as_zero_is_a_nan():
     assert read([*fine, fine[-1] | {"loss": 0.0, "epoch": 1.0}]).lost is None
 
 
-# One line an epoch, as ten people print it: (epoch, loss, held-out loss, rate) to a line.
+# One line per epoch, as ten people print it: (epoch, loss, held-out loss, rate) -> a line.
 PRINTED = {
     "French": lambda e, y, v, r: (
         f"Époque {e}/40 - perte : {y:.4f} - perte de validation : {v:.4f} "
@@ -378,5 +378,5 @@ def test_classes_and_kind_are_what_they_can_be(classes, kind):
 @pytest.mark.parametrize(
     "piece", ["x", "a b ", " at a", "[==>", "(", " ", "1,", "tensor(", "loss: [ "]
 )
-def test_a_line_without_end_is_read(piece):  # it took minutes, while time grew as the square
+def test_a_line_without_end_is_read(piece):  # it took minutes when time grew as the square
     assert len(read(piece * 5000 + "\nloss: 1.5\nloss: 2.5\n").loss) >= 2

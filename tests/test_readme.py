@@ -1,4 +1,4 @@
-"""README.md and ARCHITECTURE.md say what is so."""
+"""What README.md and ARCHITECTURE.md say is true."""
 
 import contextlib
 import io

@@ -1,4 +1,4 @@
-"""run.py: sets up once, reads its arguments first, and says in words that help what fails."""
+"""run.py: sets up once, reads its arguments first, and explains failures in helpful words."""
 
 import ast
 import importlib.util
@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 @pytest.fixture
 def run(tmp_path, monkeypatch):
-    """run.py as a module, for a course in a folder of its own."""
+    """run.py as a module, for a course in its own folder."""
     spec = importlib.util.spec_from_file_location("run", ROOT / "run.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -86,7 +86,7 @@ def test_the_second_start_installs_nothing_and_a_change_does(run, monkeypatch):
     installed.clear()
     run.set_up("dev")
     run.set_up()
-    assert not installed, "who has what developers need has what learners need"
+    assert not installed, "what developers need includes what learners need"
     run.set_up("bench")
     assert installed
     installed.clear()
@@ -99,7 +99,7 @@ def test_the_second_start_installs_nothing_and_a_change_does(run, monkeypatch):
     assert installed
     installed.clear()
     run.set_up("dev")
-    assert installed, "who has what learners need lacks what developers need"
+    assert installed, "what learners need doesn't include what developers need"
 
 
 def test_a_set_up_that_was_broken_off_is_done_again(run, monkeypatch):
@@ -166,7 +166,7 @@ def test_pins_lie_in_their_ranges_and_name_no_place():
 
 
 def test_an_index_that_never_answers_costs_seconds(run, monkeypatch):
-    """A host that takes every connection and says nothing."""
+    """A host that accepts every connection and never answers."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
         monkeypatch.setattr(run, "PYTHON", Path(sys.executable))
@@ -187,7 +187,7 @@ def test_the_disk_is_looked_at_before_anything_is_fetched(run, monkeypatch):
 
 
 def test_a_full_disk_is_named_even_by_a_program_that_does_not_say_so(run, monkeypatch):
-    """venv reports no more than that ensurepip failed."""
+    """venv only reports that ensurepip failed."""
     monkeypatch.setattr(run.shutil, "disk_usage", lambda place: shutil._ntuple_diskusage(9, 9, 0))
     said = "Error: Command '['python', '-m', 'ensurepip']' returned non-zero exit status 1."
     assert meaning(said, run.ROOT).startswith("The disk is full")
@@ -228,7 +228,7 @@ def test_the_users_own_settings_of_python_and_jupyter_stay_out(run, monkeypatch,
         assert Path(env[name]).is_relative_to(tmp_path)
 
 
-FAILURES = {  # what pip, venv and systems really say -> what the learner reads
+FAILURES = {  # what pip, venv and systems really print -> what the learner reads
     "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device": (
         "The disk is full"
     ),
@@ -262,7 +262,7 @@ def test_a_failure_is_said_in_words_that_help(run, said):
 
 
 def test_a_real_failure_of_pip_is_understood(run, monkeypatch):
-    """An index on a port where nobody listens, asked as set_up asks."""
+    """An index on a port where nobody listens, queried as in set_up."""
     monkeypatch.setattr(run, "PYTHON", Path(sys.executable))
     args = ["--index-url", "http://127.0.0.1:9", "--retries", "1", "no-such-package-of-ours"]
     with pytest.raises(run.Trouble, match="There is no network"):

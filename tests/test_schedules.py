@@ -1,4 +1,4 @@
-"""The schedules against torch.optim.lr_scheduler, and against what they promise."""
+"""The schedules, compared with torch.optim.lr_scheduler and with what they promise."""
 
 import inspect
 
@@ -33,7 +33,7 @@ STEPS = 60
 
 
 def torch_rates(make, steps=STEPS, name="lr"):
-    """The learning rates that torch really uses: the factor of a peak rate of 1."""
+    """The learning rates that torch really uses with a peak rate of 1, which are the factors."""
     optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0, momentum=0.5)
     scheduler = make(optimizer)
     rates = [optimizer.param_groups[0][name]]
@@ -214,7 +214,7 @@ def test_cyclic_momentum_is_torchs():
 
 
 def test_per_epoch_is_a_division():
-    """Three updates an epoch; torch's scheduler is stepped once an epoch."""
+    """Three updates per epoch; torch's scheduler is stepped once per epoch."""
     by_epoch = torch_rates(lambda o: L.StepLR(o, step_size=2, gamma=0.5), steps=10)
     t = np.arange(30)
     np.testing.assert_allclose(step_decay(t // 3, 2, 0.5), np.repeat(by_epoch, 3), rtol=1e-12)
@@ -283,7 +283,7 @@ def test_one_cycle_where_torchs_divides_by_zero():
 
 @pytest.mark.filterwarnings("ignore:The epoch parameter in `scheduler.step")
 def test_torchs_sequence_carries_a_recursive_schedule_over():
-    """Its cosine goes on from the rate it finds; begun before the warmup is over, it overshoots."""
+    """Its cosine continues from the current rate, and overshoots if warmup isn't over."""
     theirs = torch_rates(
         lambda o: L.SequentialLR(
             o,
@@ -325,7 +325,7 @@ def test_warmup_stable_decay_of_any_parts(warmup, decay, anneal):
 
 
 def test_a_decay_by_1_minus_sqrt_is_half_over_after_a_quarter():
-    """It begins and ends with the line, is below it in between, and steepest at first."""
+    """It starts and ends with the line, is below it in between, and is steepest at first."""
     t = np.arange(101)
     line, root = (warmup_stable_decay(t, 100, 0, 100, anneal=a) for a in ("linear", "1-sqrt"))
     assert root[0] == 1 and root[25] == 0.5 and root[100] == 0
@@ -397,7 +397,7 @@ def test_drawing_uses_nothing_up():
     np.testing.assert_array_equal(cosine(t, 40), cosine(t, 40))
 
 
-BOUNDS = [  # a schedule, what it needs, and the arguments whose lowest and highest value are good
+BOUNDS = [  # a schedule, what it needs, and arguments with their lowest and highest allowed values
     (constant, dict(), dict(factor=(0, 1), steps=(0, None))),
     (linear, dict(steps=3), dict(steps=(1, None), start=(0, 1), end=(0, 1))),
     (warmup, dict(steps=3), dict(steps=(1, None), start=(0, 1))),

@@ -1,4 +1,4 @@
-"""Nothing of ours warns, and who warns besides us goes on to: pytest makes errors of warnings."""
+"""Our code never warns, and never silences others' warnings; pytest makes warnings errors."""
 
 from concurrent.futures import ThreadPoolExecutor
 

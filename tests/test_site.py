@@ -1,6 +1,6 @@
-"""The course as a site: the rules in the page are the package's, and every page stands by itself.
+"""The course as a site: a page's rules equal the package's, and every page works on its own.
 
-The site as a whole: test_site_built.py.
+test_site_built.py tests the site as a whole.
 """
 
 import re
@@ -36,7 +36,7 @@ ROOT = Path(__file__).resolve().parents[1]
 STEPS = 80
 CASES = [(rule, surface) for rule in playground.RULES for surface in SURFACES]
 
-# One update of one coordinate, for each of the jobs.
+# One update of one coordinate for each job.
 STEP_BY_STEP = """(jobs) => jobs.map(({ rule, args, hyper }) => {
   const { theta, memory, shown } =
     stepsize.rules[rule]({ flx_args: args, flx_kwargs: hyper });
@@ -56,7 +56,7 @@ LAB = "name => stepsize.recorded[name]"
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
-    """An empty page that has what the playground computes with, and the playground's data."""
+    """An empty page with the playground's code and data."""
     folder = tmp_path_factory.mktemp("static")
     (folder / "labs").mkdir()
     computed.write(folder)
@@ -75,7 +75,7 @@ def page(tmp_path_factory):
 
 
 def same(ours: float, theirs: float | None) -> bool:
-    """To 1e-12, relative. JSON has neither inf nor nan: they come as None."""
+    """To 1e-12, relative. JSON has neither inf nor nan, so both arrive as None."""
     if theirs is None or not np.isfinite(ours):
         return theirs is None and not np.isfinite(ours)
     return abs(ours - theirs) <= 1e-12 * abs(ours)
@@ -87,7 +87,7 @@ def same(ours: float, theirs: float | None) -> bool:
     ids=lambda each: each.name if hasattr(each, "name") else each.__name__,
 )
 def test_each_update_in_the_page_is_the_packages(page, rule, surface):
-    """At rates that converge, bounce and diverge, from two starts, each coordinate at each step."""
+    """At rates that converge, bounce and diverge, from two starts, at every coordinate and step."""
     jobs, wanted = [], []
     for lr, start in [(0.02, surface.start), (0.7, (1.3, -0.9)), (0.0002, (-1.1, 1.7))]:
         trace = descend(rule, surface, start, STEPS, lr=lr)
@@ -103,7 +103,7 @@ def test_each_update_in_the_page_is_the_packages(page, rule, surface):
                 )
             )
             wanted.append({"theta": step.theta} | step.memory | step.shown)
-    assert len(jobs) > STEPS  # at the least one of the runs is whole
+    assert len(jobs) > STEPS  # at least one of the runs is complete
     found = page.evaluate(STEP_BY_STEP, jobs)
     for job, ours, theirs in zip(jobs, wanted, found, strict=True):
         assert ours.keys() == theirs.keys()
@@ -128,10 +128,10 @@ def directions(trace, surface) -> str:
 
 @pytest.mark.parametrize("name", ["playground", "learning_rate"])
 def test_the_page_says_what_the_lab_says(page, name):
-    """A whole run, its verdict and its numbers: for every rule and surface, at many rates.
+    """A whole run, its verdict and its numbers, for every rule and surface at many rates.
 
-    Not lion's: its steps are all as long, and whether two of them stand at right angles, or go back
-    on one another, hangs on the last bit.
+    Lion is left out: all its steps have the same length, and whether two of them are at right
+    angles or reverse each other depends on the last bit.
     """
     lab = page.evaluate(LAB, name)
     rng, cases, wanted = np.random.default_rng(1), [], []
@@ -146,13 +146,13 @@ def test_the_page_says_what_the_lab_says(page, name):
                 wanted.append(said(trace, surface))
                 now = dict(surface=surface.name, rule=rule.__name__, hyper={"lr": lr})
                 cases.append([now, start])
-    assert len({each.partition(":")[0] for each in wanted}) >= 4  # of the verdicts there are
+    assert len({each.partition(":")[0] for each in wanted}) >= 4  # different verdicts
     found = page.evaluate(RUNS, [lab, cases])
     assert [*zip(cases, found, strict=True)] == [*zip(cases, wanted, strict=True)]
 
 
 def test_the_page_computes_the_map_of_momentum_as_the_lab_does(page):
-    """The path to the last step, and the sentence; on all its grounds, many settings of each."""
+    """The path up to the last step, and the sentence, at many settings of every landscape."""
     lab = page.evaluate(LAB, "momentum_map")
     assert (*momentum_map.GROUNDS,) == labs.momentum_map().controls["condition"].options
     rng, cases, wanted = np.random.default_rng(2), [], []
@@ -172,7 +172,7 @@ def test_the_page_computes_the_map_of_momentum_as_the_lab_does(page):
         cases, wanted, page.evaluate(run, [lab, cases]), strict=True
     ):
         assert found[0] == said, case
-        size = np.maximum.accumulate(np.abs(theta), axis=0)  # near 0, a sum has lost digits
+        size = np.maximum.accumulate(np.abs(theta), axis=0)  # near 0, a sum loses digits
         np.testing.assert_array_less(np.abs(np.array(found[1]) - theta), 1e-12 * size + 1e-300)
 
 
@@ -210,7 +210,7 @@ def test_a_rule_that_was_changed_would_be_noticed(page):
     "solved", sorted((ROOT / "solutions").glob("*.ipynb")), ids=lambda path: path.stem
 )
 def test_a_lessons_page_has_the_learners_cells_first(solved):
-    """All the learner's cells, in their order; nothing of a solution outside of a fold."""
+    """All the learner's cells, in order; no part of a solution outside a fold."""
     given = nbformat.read(ROOT / "notebooks" / solved.name, as_version=4).cells
     whole = {cell.id: cell.source for cell in nbformat.read(solved, as_version=4).cells}
     made = lessons.page(solved, ROOT / "notebooks" / solved.name).cells
@@ -225,7 +225,7 @@ def test_a_lessons_page_has_the_learners_cells_first(solved):
     for cell in shown:
         assert "# solution" not in cell.source
         if cell.source != whole.get(cell.id.removesuffix("-given")):
-            assert not cell.outputs  # those of the solved one would give it away
+            assert not cell.outputs  # the solved lesson's outputs would give the answer away
     words = [cell for cell in made if cell.cell_type == "markdown"]
     placed = {f"{cell.id}-lab" for cell in made}
     assert {cell.id for cell in words} - placed == {
@@ -246,7 +246,7 @@ def test_pictures_are_lighter_and_keep_what_they_say():
 
 
 def test_the_front_page_leads_to_every_lesson():
-    """And to nothing of the repository that the site doesn't have."""
+    """And to nothing in the repository that the site doesn't have."""
     names = [path.stem for path in sorted((ROOT / "lessons").glob("[0-9]*.md"))]
     front = pages._front(names, [])
     assert re.findall(r"\]\((lessons/[\w-]+)\.ipynb\)", front) == [f"lessons/{n}" for n in names]
@@ -262,7 +262,7 @@ def test_the_front_page_leads_to_every_lesson():
 
 
 def test_every_lab_of_the_lessons_lives_in_its_page():
-    """None is left as a picture: each is computed, or recorded."""
+    """None is just a picture: each is computed or recorded."""
     there = [
         cell
         for path in sorted((ROOT / "solutions").glob("*.ipynb"))
@@ -294,7 +294,7 @@ def test_each_form_belongs_to_one_question_and_offers_what_the_lesson_speaks_of(
         asked = [each for each in questions(lesson) if each.startswith(start)]
         assert len(asked) == 1, (start, asked)
         labels = [field["label"] for field in fields]
-        assert len({*labels}) == len(labels)  # read aloud, each field is told from the others
+        assert len({*labels}) == len(labels)  # read aloud, each field differs from the others
         for field in fields:
             options = {*field.get("options", ())} - ALWAYS
             assert len(options) != 1

@@ -1,7 +1,7 @@
-"""The site, built whole, in a real browser in which no host can be reached.
+"""The whole site, built, in a real browser that can't reach any host.
 
-It takes a minute to build, so `.ci/run` passes this: `-m elsewhere`. With STEPSIZE_SITE=site, the
-one that is built already is looked at.
+It takes a minute to build, so `.ci/run` runs these tests: `-m elsewhere`. With STEPSIZE_SITE=site,
+they use the site that is already built.
 """
 
 import gzip
@@ -26,13 +26,13 @@ from .jupyter import PATIENCE, ROOT, chromium
 pytestmark = pytest.mark.elsewhere
 
 SOON = PATIENCE * 1000  # milliseconds
-NO_SERVER = re.compile("Access to|Failed to")  # axe and the search would fetch files
+NO_SERVER = re.compile("Access to|Failed to")  # axe and the search try to fetch files
 FIRST_VISIT = 1.5e6  # bytes, compressed
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    """Its folder. One worker builds it, as `run.py site` does, and the others wait for that."""
+    """The site's folder. One worker builds it, as `run.py site` does, and the others wait."""
     if built := os.environ.get("STEPSIZE_SITE"):
         return Path(built).resolve()
     base = tmp_path_factory.getbasetemp()
@@ -60,7 +60,7 @@ def browser():
 
 
 class Visitor:
-    """Opens pages from their files alone; keeps what they load, what they ask of any host, and what
+    """Opens pages from files alone; records what they load, what they request from hosts, and what
     goes wrong in them."""
 
     def __init__(self, site: Path, browser: Browser) -> None:
@@ -112,7 +112,7 @@ def alive(page: Page, name: str = "playground"):
 
 
 def awake(page: Page) -> Page:
-    """All of it unfolded, and every lab alive."""
+    """The page with everything unfolded, and every lab alive."""
     unfold(page)
     for lab in page.locator(".stepsize-web").all():
         alive(page, lab.get_attribute("data-lab"))
@@ -125,7 +125,7 @@ def unfold(page: Page) -> None:
 
 
 def settled(lab) -> str:
-    """What it says, once its first path has grown."""
+    """Its sentence, once its first path is drawn."""
     paper = lab.locator(".stepsize-paper")
     before = None
     while before != (before := paper.inner_html()):
@@ -134,7 +134,7 @@ def settled(lab) -> str:
 
 
 def test_all_is_there_and_leads_somewhere(site):
-    """The fixture has looked at each link. Here: is it the whole course?"""
+    """The fixture has checked every link. Here: is it the whole course?"""
     pages = {path.relative_to(site).as_posix() for path in site.rglob("*.html")}
     assert {"index.html", "lessons/words.html", "conventions.html", "guide/plans.html"} <= pages
     lessons = [page for page in pages if re.match(r"lessons/\d\d-", page)]
@@ -158,7 +158,7 @@ def test_every_icon_of_the_theme_is_there(site):
 
 @pytest.mark.parametrize("path", ["index.html", *LESSONS])
 def test_a_first_visit_is_small(visit, path):
-    """All that a page loads until each of its labs lives, as a host would compress it."""
+    """Everything a page loads until all its labs are alive, as a host would compress it."""
     page = awake(visit(path, reduced_motion="reduce"))
     page.wait_for_load_state("networkidle")
     files = {url for url in visit.loaded if url.startswith("file:")}
@@ -186,7 +186,7 @@ def test_the_ball_is_dragged(visit):
 
 
 def test_the_playground_by_keyboard(visit):
-    """Surface, rule, rate and ball: each changes what is said."""
+    """Surface, rule, rate and ball: each changes the sentence."""
     page = visit("index.html")
     lab = alive(page)
     said = [settled(lab)]
@@ -200,7 +200,7 @@ def test_the_playground_by_keyboard(visit):
         page.keyboard.press("ArrowRight")
     said.append(settled(lab))
     assert len(set(said)) == len(said)
-    assert "beta" not in lab.inner_text() and "alpha" not in lab.inner_text()  # nesterov has none
+    assert "beta" not in lab.inner_text() and "alpha" not in lab.inner_text()  # nesterov's lab
 
 
 def test_it_keeps_still_for_those_who_ask(visit):
@@ -210,12 +210,12 @@ def test_it_keeps_still_for_those_who_ask(visit):
     first = paper.inner_html()
     page.wait_for_timeout(1500)
     assert paper.inner_html() == first
-    assert paper.locator("path").count() > 80  # a dot for each step: the path is whole
+    assert paper.locator("path").count() > 80  # a dot for each step, so the path is complete
 
 
 @pytest.mark.parametrize("name", record.GRIDS)
 def test_a_recorded_lab_lives(site, visit, name):
-    """By keyboard: its first slider moves the picture, and its value is told."""
+    """By keyboard: its first slider moves the picture, and its value is read out."""
     place = f'data-lab="{name}"'
     path = next(page for page in site.rglob("*.html") if place in page.read_text(encoding="utf-8"))
     page = visit(path.relative_to(site).as_posix())
@@ -262,7 +262,7 @@ def test_the_map_of_momentum_by_keyboard(visit):
 
 
 def test_newton_schulz_by_keyboard(visit):
-    """What to begin with moves the coefficients; five steps lift what the lesson says."""
+    """The choice of start moves the coefficients; five steps lift what the lesson says."""
     page = visit("lessons/13-a-layer-is-a-matrix.html")
     unfold(page)
     lab = alive(page, "newton_schulz")
@@ -281,7 +281,7 @@ def test_newton_schulz_by_keyboard(visit):
 
 
 def reloaded(page: Page, form) -> None:
-    """What was said is there after a reload, at the question and beside the answer."""
+    """Predictions are still there after a reload, at the question and beside the answer."""
     page.reload()
     expect(form.locator("b").first).to_be_visible(timeout=SOON)
 
@@ -345,7 +345,7 @@ def test_a_number_is_a_number_and_all_can_be_erased(visit):
     erase.focus()
     page.keyboard.press("Enter")
     expect(listed.get_by_role("status")).to_contain_text("erased", timeout=SOON)
-    kept = page.evaluate("Object.keys(localStorage)")  # the theme has its own there
+    kept = page.evaluate("Object.keys(localStorage)")  # the theme keeps its own entries there
     assert not [key for key in kept if key.startswith("stepsize")]
     page.go_back()
     page.reload()
@@ -377,9 +377,9 @@ def test_a_solution_is_folded_and_can_be_unfolded(visit):
     ],
 )
 def test_a_page_is_for_everybody(visit, path, width, scheme):
-    """axe finds nothing, no formula is left as its source, and nothing is wider than the window."""
+    """axe finds nothing, no formula is left as source, and nothing is wider than the window."""
     page = visit(path, width, color_scheme=scheme, reduced_motion="reduce")
-    if "lessons/0" in path or "lessons/1" in path:  # as asked, before all is unfolded
+    if "lessons/0" in path or "lessons/1" in path:  # as first shown, before everything is unfolded
         assert violations(page, "article") == []
     awake(page)
     if page.locator(".math").count():

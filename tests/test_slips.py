@@ -1,6 +1,6 @@
-"""Slips of a learner's: each is told what is wrong, with the argument, its value and the range.
+"""A learner's slips: each message says what is wrong, with the argument, its value and the range.
 
-None may reach NumPy, which would speak of operands and ufuncs, and none may pass unnoticed.
+None may reach NumPy, which would talk of operands and ufuncs, and none may pass unnoticed.
 """
 
 import functools
@@ -34,7 +34,7 @@ def run(rule=adam, landscape=ravine, start=START, steps=3, **hyper):
 
 
 class Landscape:
-    """A learner's own, with a fault in it."""
+    """A learner's own landscape, with a fault in it."""
 
     def loss(self, theta):
         return (theta**2).sum(-1)
@@ -215,7 +215,7 @@ def test_a_slip_is_named(slip, words):
 
 
 def test_what_is_meant_is_taken():
-    """A partial for a rule, a set of milestones, a list of losses, a list of widths."""
+    """A partial as a rule, a set of milestones, a list of losses, a list of widths."""
     trace = run(functools.partial(momentum, momentum=0.5), lr=0.1)
     np.testing.assert_array_equal(trace.theta, run(momentum, lr=0.1, momentum=0.5).theta)
     np.testing.assert_array_equal(

@@ -1,4 +1,4 @@
-"""One format, no lint, and types that hold: code, lessons and notebooks."""
+"""One format, no lint, and correct types, in code, lessons and notebooks."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Each learner at a name of their own: the browser keeps a learner's page from the hub's."""
+"""Each learner has a subdomain, so the browser keeps a learner's page away from the hub's."""
 
 import subprocess
 import sys
@@ -22,14 +22,14 @@ def hub():
 
 @pytest.mark.elsewhere
 def test_a_learners_page_reads_nothing_of_the_hubs(hub):
-    here = f"http://localhost:{hub.port}"  # and in Chromium, localhost has all names before it
+    here = f"http://localhost:{hub.port}"  # in Chromium, every name before .localhost works
     of_a, of_b = (f"http://{name}.localhost:{hub.port}/user/{name}" for name in (A, B))
     word = hub.passwords["learners"]
     with chromium() as browser:
         victim, attacker = (browser.new_context().new_page() for _ in (A, B))
         sign_in(victim, here, B, OWN, word)
         victim.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for()
-        assert victim.url.startswith(of_b)  # JupyterLab works there, its kernel's websocket too
+        assert victim.url.startswith(of_b)  # JupyterLab works, and its kernel's websocket
         sign_in(attacker, here, A, OWN, word)
         hub.run("tee", f"/home/class-{A}/{CONFIG}", say=program(here))
         attacker.goto(f"{here}/hub/home")
@@ -41,7 +41,7 @@ def test_a_learners_page_reads_nothing_of_the_hubs(hub):
         victim.wait_for_function("document.title != 'waits'")
         assert victim.title() == f"{MARK}: TypeError: Failed to fetch"
         victim.goto(f"http://{A}.localhost:{hub.port}/hub/home")
-        assert victim.url == f"{here}/hub/home"  # the hub isn't to be had under a learner's name
+        assert victim.url == f"{here}/hub/home"  # the hub can't be reached under a learner's name
 
 
 @pytest.mark.parametrize(

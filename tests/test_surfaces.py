@@ -1,4 +1,4 @@
-"""Each surface: an exact gradient, a true minimum, batches that are their rows."""
+"""Each surface: an exact gradient, a true minimum, and batches that equal their rows."""
 
 import numpy as np
 import pytest

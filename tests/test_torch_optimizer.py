@@ -1,4 +1,4 @@
-"""Ours beside a real PyTorch model: a rule for each group, and all that one does at work."""
+"""Our rules on a real PyTorch model: a rule for each group, and everything one does at work."""
 
 import copy
 import functools
@@ -157,7 +157,7 @@ def test_no_decay_on_biases_and_norms():
     same(ours.parameters(), theirs.parameters(), rtol=1e-12, atol=1e-14)
 
 
-# --- What a rule looks at -----------------------------------------------------------------------
+# --- How far a rule looks -----------------------------------------------------------------------
 
 
 def test_muon_sees_a_convolution_as_a_row_for_each_output():
@@ -175,7 +175,7 @@ def test_muon_sees_a_convolution_as_a_row_for_each_output():
 
 
 def test_adafactor_takes_a_whole_model_as_torchs_does():
-    """On matrices and vectors; a convolution is a matrix here, and a stack of them in torch."""
+    """On matrices and vectors. A convolution is one matrix here, and a stack of them in torch."""
     torch.manual_seed(0)
     ours = nn.Sequential(nn.Linear(5, 4), nn.LayerNorm(4), nn.Linear(4, 3)).double()
     theirs = copy.deepcopy(ours)
@@ -190,7 +190,7 @@ def test_adafactor_takes_a_whole_model_as_torchs_does():
 
 @pytest.mark.parametrize("rule", [shampoo, soap])
 def test_rules_with_two_sides_keep_them_through_a_checkpoint(rule):
-    """A kernel (4, 1, 2, 2) is a matrix 4 x 4, as large as what is remembered of each side."""
+    """A kernel (4, 1, 2, 2) is a 4 x 4 matrix, the same size as the memory for each side."""
 
     def start():
         torch.manual_seed(0)
@@ -223,7 +223,7 @@ def test_rules_with_two_sides_keep_them_through_a_checkpoint(rule):
 
 
 def test_prodigy_finds_one_rate_for_all_tensors():
-    """All in one vector, also what has no axes, and what has no gradient yet."""
+    """All in one vector, including scalars, and tensors without a gradient yet."""
     net = model()
     params = [*net.parameters(), nn.Parameter(torch.ones((), dtype=torch.float64))]
     flat = torch.cat([p.detach().reshape(-1) for p in params]).numpy()
@@ -240,7 +240,7 @@ def test_prodigy_finds_one_rate_for_all_tensors():
         optimizer.step()
         before = flat
         flat, memory, _ = prodigy(flat, grad, t, **memory, weight_decay=0.1)
-        flat[rests] = before[rests]  # without a gradient it stays
+        flat[rests] = before[rests]  # without a gradient, it stays where it is
     together = torch.cat([p.detach().reshape(-1) for p in params]).numpy()
     np.testing.assert_allclose(together, flat, rtol=1e-12)
     assert {optimizer.state[p]["d"] for p in params} == {memory["d"].item()}
@@ -259,7 +259,7 @@ def test_prodigy_wants_one_group_but_not_the_only_one():
 
 
 def test_an_average_of_ones_own_rule_is_kept_tensor_by_tensor():
-    """And of Adafactor, which steps vectors by another rule."""
+    """And of Adafactor, which has a different rule for vectors."""
 
     def own(theta, grad, t, *, lr=0.1):
         shapes.append(tuple(theta.shape))
@@ -289,7 +289,7 @@ def test_a_vector_rule_sees_the_whole_tensor():
 
 @pytest.mark.parametrize("rule", [sgd, momentum, adagrad, adam, adamw, nadam, schedule_free_adamw])
 def test_together_is_as_one_by_one(rule):
-    """A rule of coordinates can't tell. A learner's own is handed each tensor as it is."""
+    """A rule for coordinates can't tell. A learner's own rule gets each tensor as it is."""
 
     def own(theta, grad, t, **memory_and_hyper):
         shapes.add(tuple(theta.shape))
@@ -309,7 +309,7 @@ def test_together_is_as_one_by_one(rule):
 
 
 def test_tensors_that_joined_later_keep_their_own_count():
-    """Without a gradient a parameter rests, so that it has another t than its neighbors."""
+    """Without a gradient, a parameter waits, so its t differs from its neighbors'."""
     ours, theirs = model(), model()
     optimizers = as_torch(adam, ours.parameters(), lr=0.1), Adam(theirs.parameters(), lr=0.1)
     for i in range(5):
@@ -349,7 +349,7 @@ def test_a_tensor_of_no_axes_one_of_no_numbers_and_one_that_is_not_contiguous():
     same(ours, theirs)
 
 
-# --- What one does at work ----------------------------------------------------------------------
+# --- At work ------------------------------------------------------------------------------------
 
 
 def test_a_memory_that_is_named_starts_with_that_value():
@@ -370,7 +370,7 @@ def test_a_memory_that_is_named_starts_with_that_value():
 def test_the_model_of_the_schedule_free_is_their_mean(rule):
     net, steady = model(), model()
     optimizer = as_torch(rule, net.parameters(), lr=0.01)
-    optimizer.eval()  # before the first step they are one
+    optimizer.eval()  # before the first step they are the same
     optimizer.train()
     walk(net, optimizer)
     at_y = [p.detach().clone() for p in net.parameters()]
@@ -493,7 +493,7 @@ def test_a_rate_of_another_kind_of_number(lr):
 
 
 def test_a_group_may_have_a_name_and_an_initial_rate():
-    """A name is for logs, and a scheduler that resumes asks for initial_lr."""
+    """The name is for logs; a scheduler that resumes needs initial_lr."""
     net = model()
     groups = [dict(params=net[i].parameters(), name=str(i), initial_lr=0.1) for i in (0, 2, 3, 4)]
     optimizer = as_torch(adamw, groups, lr=0.1)
@@ -504,7 +504,7 @@ def test_a_group_may_have_a_name_and_an_initial_rate():
 
 @pytest.mark.parametrize(("before", "after"), [({}, dict(total=0.5)), (dict(total=0.5), {})])
 def test_a_checkpoint_needs_no_start_of_a_memory(before, after):
-    """It has the memory itself."""
+    """It contains the memory itself."""
     net = model()
     optimizer = as_torch(adagrad, net.parameters(), lr=0.1, **before)
     walk(net, optimizer)
@@ -515,7 +515,7 @@ def test_a_checkpoint_needs_no_start_of_a_memory(before, after):
 
 
 def test_a_frozen_layer_stays_where_it_is():
-    """Also by a rule of all tensors together, which decays weights; and frozen from the start."""
+    """Even by a rule for all tensors together that decays weights, and if frozen from the start."""
     for frozen_at in (0, 4):
         net = model()
         optimizer = as_torch(prodigy, net.parameters(), weight_decay=0.5, d0=0.1)
@@ -530,7 +530,7 @@ def test_a_frozen_layer_stays_where_it_is():
 
 
 def test_a_step_that_is_compiled_is_the_step():
-    """By itself, or in a training step that is compiled as a whole."""
+    """On its own, or within a training step that is compiled as a whole."""
     nets = [model() for _ in range(3)]
     optimizers = [as_torch(adam, net.parameters(), lr=0.01) for net in nets]
     x = torch.ones(2, 1, 8, 8, dtype=torch.float64)
@@ -671,7 +671,7 @@ def test_any_layout_of_sparse_gradients_is_turned_away():
 
 @pytest.mark.parametrize(("count", "numbers"), [(3, 60_000), (12, 5_000), (60, 7)])
 def test_blocks_are_the_rule_itself(count, numbers):
-    """Handfuls of short tensors and parts of long ones, which meet in one group."""
+    """With handfuls of short tensors and parts of long ones in one group."""
     shapes = [(numbers,)] * count + [(25_000,), (2, 3), (), (0,), (24_575,), (1,)]
     params = [nn.Parameter(torch.randn(shape)) for shape in shapes]
     alone = copy.deepcopy(params)
@@ -687,7 +687,7 @@ def test_blocks_are_the_rule_itself(count, numbers):
 
 @pytest.mark.parametrize("width", [3, 300], ids=["short tensors", "long tensors"])
 def test_what_backward_still_needs_was_overwritten(width):
-    """Torch says so of its own optimizers, where a graph is walked once more after a step."""
+    """As with torch's own optimizers, if a graph is used again after a step."""
     net = nn.Sequential(nn.Linear(width, width), nn.Linear(width, width))
     optimizer = as_torch(adam, net.parameters())
     loss = net(torch.ones(2, width)).sum()
@@ -737,7 +737,7 @@ def test_a_memory_format_may_change_on_the_way():
 
 @pytest.mark.parametrize("rule", [momentum, adagrad, schedule_free_sgd, averaged(sgd)])
 def test_what_is_remembered_lies_by_itself(rule):
-    """Apart from the weights and the gradient, which change, and from what else is remembered."""
+    """It shares no memory with the weights and the gradient, which change, or other memories."""
     p = nn.Parameter(torch.ones(3))
     optimizer = as_torch(rule, [p])
     p.grad = torch.ones(3)

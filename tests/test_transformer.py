@@ -1,4 +1,4 @@
-"""The transformer of lesson 8, the trainings behind its map, and who makes more of them."""
+"""The transformer of lesson 8, the trainings behind its map, and the worker that adds more."""
 
 import json
 import subprocess
@@ -75,7 +75,7 @@ def test_the_spread_is_that_of_the_last_layer():
 
 @pytest.mark.parametrize("seed", [3, 11])
 def test_it_is_stuck_without_warmup_and_learns_with_it(seed):
-    """The claim of the lesson; of 100 seeds one learns without, and all do with."""
+    """The lesson's claim: of 100 seeds, one learns without warmup, and all do with it."""
     none, warm = train(0.015, seed=seed), train(ramp(0.015, 40), seed=seed)
     assert (none.verdict, warm.verdict) == ("stuck", "learned")
     assert none.end > 1.8 and warm.end < 0.3
@@ -201,7 +201,7 @@ def test_a_training_that_breaks_off_is_said():
 
 @pytest.mark.parametrize("end", ["stdin", "stdout"])
 def test_a_training_ends_with_the_notebook(end):
-    """When a kernel goes, however it goes, its ends of both pipes close; either is enough."""
+    """However a kernel ends, its ends of both pipes close; either is enough."""
     worker = Worker(MODULE, [], print, lambda _: None)
     worker.thread.join(PATIENCE)
     process = subprocess.Popen(worker.process.args, stdin=-1, stdout=-1, stderr=subprocess.DEVNULL)

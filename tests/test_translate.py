@@ -1,6 +1,6 @@
-"""What `translate` writes is run, in all three libraries, and walks the path that our rules walk.
+"""What `translate` writes is run in all three libraries, and follows the same path as our rules.
 
-Where Keras or Optax is missing (`run.py test` brings them), its tests are skipped,
+If Keras or Optax is missing (`run.py test` installs them), its tests are skipped,
 and only torch's scripts are run.
 """
 
@@ -22,11 +22,11 @@ from stepsize.frameworks.translate import translate
 
 from .scripts import apart, ours, ours_apart, run
 
-# NumPy's, of how Keras turns torch's tensors into arrays; Keras's progress bar meets it.
+# NumPy's, about how Keras's progress bar turns torch's tensors into arrays.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 ROOT = Path(__file__).parents[1]
-LATER = pytest.mark.elsewhere  # for these, JAX compiles for minutes
+LATER = pytest.mark.elsewhere  # for these, JAX takes minutes to compile
 TORCH_FIRST = ["torch", *(pytest.param(name, marks=LATER) for name in ("keras", "optax"))]
 
 HYPER: dict[str, dict[str, Any]] = {
@@ -58,7 +58,7 @@ HYPER: dict[str, dict[str, Any]] = {
 KIND = {**dict.fromkeys(("adafactor", "muon", "shampoo", "soap"), "matrix")}
 KIND |= {"adafactor_vector": "vector"}
 
-# With the warmup of 20 and without: all there are, some to their end and beyond it.
+# Every schedule, with a warmup of 20 and without; some run up to their end and beyond it.
 SHAPES: dict[str, list[dict[str, Any]]] = {
     "constant": [
         dict(),
@@ -108,7 +108,7 @@ def need(library: str) -> None:
 
 
 def check(recipe: Recipe, library: str, digits: float, kind: str = "two") -> None:
-    """The script's path is ours, and it doesn't stand still."""
+    """The script's path equals ours, and isn't constant."""
     expected = ours(recipe, kind)
     assert abs(expected[-1] - expected[0]).max() > 0.01
     assert (
@@ -117,9 +117,9 @@ def check(recipe: Recipe, library: str, digits: float, kind: str = "two") -> Non
 
 
 def test_keras_does_the_same_on_jax():
-    """Its backend is chosen once and for all, so in a Python of its own; there, in float32."""
+    """A process has one backend, so this takes a separate Python; it computes in float32."""
     need("keras")
-    need("optax")  # and with it JAX
+    need("optax")  # which brings JAX
     env = dict(os.environ, KERAS_BACKEND="jax", PYTHONPATH=os.pathsep.join(filter(None, sys.path)))
     command = [sys.executable, "-W", "ignore", "-m", "tests.keras_on_jax"]
     done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, encoding="utf-8")
@@ -161,7 +161,7 @@ def test_every_optimizer_agrees_after_a_warmup_clipped(name, library):
     check(recipe, library, min(digits, 6 if library != "torch" else 13), KIND.get(name, "two"))
 
 
-WARMED = [  # Keras compiles nothing, and JAX everything: most of theirs is for elsewhere
+WARMED = [  # Keras compiles nothing, and JAX everything, so most of Optax's are for elsewhere
     pytest.param(library, warmup, marks=pytest.mark.elsewhere)
     if library != "torch" and warmup != 20
     else (library, warmup)
@@ -211,7 +211,7 @@ def test_every_option_agrees(name, hyper, library):
     check(recipe, library, 12 if library == "torch" else 6)
 
 
-ONLY: list[tuple[str, dict[str, Any], tuple[str, ...]]] = [  # the others refuse
+ONLY: list[tuple[str, dict[str, Any], tuple[str, ...]]] = [  # the other libraries refuse
     ("momentum", dict(lr=0.01, dampening=0.5), ("torch", "keras")),
     ("momentum", dict(lr=0.01, momentum=0.0, dampening=0.5), ("keras",)),
     ("adagrad", dict(lr=0.3, eps=0.1), ("torch", "keras")),
@@ -245,7 +245,7 @@ def test_what_one_can_and_another_refuses(name, hyper, can, library):
 FALLING: dict[str, Any] = dict(schedule="cosine", shape=dict(steps=60, floor=0.1))
 CONSTANT = pytest.param({}, id="constant")
 WARM_AND_FALLING = pytest.param(FALLING | dict(warmup=5), id="cosine", marks=LATER)
-ON_MATRICES: list[tuple[str, dict[str, Any]]] = [  # what decays, in every way that it is written
+ON_MATRICES: list[tuple[str, dict[str, Any]]] = [  # every way in which decay is written
     ("sgd", dict(lr=0.05, weight_decay=0.3)),
     ("heavy_ball", dict(lr=0.01, weight_decay=0.3)),
     ("momentum", dict(lr=0.01, weight_decay=0.3)),
@@ -272,7 +272,7 @@ def test_a_decay_of_matrices_leaves_biases_alone(name, hyper, rate, library):
     assert apart(ours_apart(recipe), everything) > 1e-3
 
 
-RATES: list[tuple[str, dict[str, Any]]] = [  # every way in which a script can share out a rate
+RATES: list[tuple[str, dict[str, Any]]] = [  # every way in which a script assigns rates
     *ON_MATRICES,
     ("nesterov", dict(lr=0.01)),
     ("adagrad", dict(lr=0.3, lr_decay=0.05)),
@@ -289,7 +289,7 @@ RATES: list[tuple[str, dict[str, Any]]] = [  # every way in which a script can s
 @pytest.mark.parametrize("rate", [CONSTANT, WARM_AND_FALLING])
 @pytest.mark.parametrize(("name", "hyper"), RATES)
 def test_rates_by_name_are_those_of_the_tensors(name, hyper, rate, library):
-    """ "*0" is the matrix in each of the libraries; the second pattern comes too late for it."""
+    """ "*0" is the matrix in every library; the second pattern comes too late for it."""
     if DIGITS[name][LIBRARIES.index(library)] is None:
         return
     by_name = {"*0": 0.25, "*": 3.0}
@@ -308,7 +308,7 @@ def test_rates_by_name_are_those_of_the_tensors(name, hyper, rate, library):
 
 @pytest.mark.parametrize("library", LIBRARIES)
 def test_a_pattern_that_fits_no_name_is_named(library):
-    """In Keras, "head*" fits no path of a Sequential, which begins with the model's own name."""
+    """In Keras, "head*" fits no path in a Sequential, which begins with the model's name."""
     need(library)
     rates = {"*0": 0.25, "head*": 0.5}
     recipe = Recipe(optimizer="adamw", hyper={"lr": 0.01}, steps=2, rates=rates)
@@ -408,7 +408,7 @@ def test_a_library_that_nobody_knows_is_named():
 
 
 def scripts() -> list[str]:
-    """One of each: all optimizers, all schedules with and without a warmup."""
+    """One of each: all optimizers, and all schedules with and without warmup."""
     changing: dict[str, Any] = dict(schedule="inverse_sqrt", shape=dict(warmup=5))
     recipes = [Recipe(optimizer=n, hyper=h, steps=9, **changing) for n, h in HYPER.items()]
     recipes += [
@@ -434,7 +434,7 @@ def scripts() -> list[str]:
 
 
 def test_a_script_looks_as_ruff_would_have_it(tmp_path):
-    """And has no name in it that isn't there, but those that its first line asks for."""
+    """And it uses no undefined name, except those that its first line asks for."""
     for i, text in enumerate(scripts()):
         (tmp_path / f"script_{i}.py").write_text(text + "\n" * (text[-1] != "\n"), encoding="utf-8")
     builtins = ["model", "loss_fn", "batches", "params", "train", "held_out"]

@@ -1,4 +1,4 @@
-"""A hub that isn't root's: all in one account, and yet no page that attacks whoever looks at it."""
+"""A hub that doesn't run as root: all in one account, and still no page can attack its visitors."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from .room import trial
 
 pytestmark = [pytest.mark.elsewhere, pytest.mark.xdist_group("trial")]
 
-# As a program does that wants to outlive what started it.
+# As a program would that wants to outlive its parent.
 DETACH = """
 import os
 if not os.fork():

@@ -1,4 +1,4 @@
-"""An answer whose cell failed is not judged by an older one; and nobody is told so wrongly."""
+"""If an answer's cell failed, no older answer is judged, and nobody is told so by mistake."""
 
 import textwrap
 
@@ -24,7 +24,7 @@ CHECK = 'said = check("1.1", my_sgd)'
 
 @pytest.fixture
 def shell(monkeypatch):
-    """IPython itself, without a kernel; `check` only says what is known of the cells."""
+    """IPython itself, without a kernel; `check` only says what is known about the cells."""
     shell = InteractiveShell(config=Config(HistoryManager={"enabled": False}))
     known = cells.Cells(shell)
     shell.events.register("pre_run_cell", known.begins)
@@ -126,7 +126,7 @@ def test_nothing_is_claimed(shell, sources):
 
 
 def test_a_cell_that_runs_again_has_no_past(shell):
-    """The learner has put the answer elsewhere, or given up on it."""
+    """The learner has moved the answer to a different cell, or given up on it."""
     for source, cell in [(OLD, "a"), (NO_COLON, "b"), ("x = 1", "b"), (CHECK, "c")]:
         shell.run_cell(source, cell_id=cell)
     assert shell.user_ns["said"] == ""
@@ -158,7 +158,7 @@ def test_a_defect_of_ours_stops_no_cell(shell, monkeypatch, capsys):
 
 
 def test_in_a_real_kernel(tmp_path, monkeypatch):
-    """A learner's way: a gap, a slip of the pen, a mistake that is left, and finally right."""
+    """As a learner works: a gap, a typo, a mistake, and finally a right answer."""
     monkeypatch.setenv("STEPSIZE_HOME", str(tmp_path))
     uphill = RIGHT.replace("theta - lr", "theta + lr")
     steps = [
@@ -187,7 +187,7 @@ def test_in_a_real_kernel(tmp_path, monkeypatch):
 
 
 def test_the_same_function_is_said_to_be_the_same(shell):
-    """Only a notebook's own function, and only where the same is said of it."""
+    """Only for a notebook's own function, and only if the verdict is the same."""
     mine = eval("lambda: 0", {"__name__": "__main__"})
     wrong = Verdict("1.1", "wrong", "!")
     assert cells.unchanged("1.1", mine, wrong) == ""

@@ -1,4 +1,4 @@
-"""The wheel: built, installed by pip into an empty environment, examined, and opened there."""
+"""The wheel: built, installed by pip into an empty environment, checked, and opened there."""
 
 import json
 import os
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.elsewhere
 
 
 def run(*command: object, cwd: Path) -> str:
-    """What it says. It has none of this course's environment, and stands in an empty folder."""
+    """What it prints, without this course's environment, in an empty folder."""
     words = [str(word) for word in command]
     done = subprocess.run(
         words, cwd=cwd, env=environment(cwd), capture_output=True, encoding="utf-8"
@@ -37,7 +37,7 @@ def run(*command: object, cwd: Path) -> str:
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """By way of the source distribution, as an index would have it."""
+    """Built from the source distribution, as an index would have it."""
     folder = tmp_path_factory.mktemp("dist")
     build = [sys.executable, "-m", "hatchling", "build", "-d", folder]
     run(*build, "-t", "sdist", cwd=ROOT)
@@ -49,7 +49,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def new_environment(folder: Path, *what: object) -> Path:
-    """Its Python, with these installed in the versions that the course is pinned to."""
+    """Its Python, with these packages installed in the versions that the course pins."""
     run(sys.executable, "-m", "venv", folder / "env", cwd=folder)
     python = folder / "env" / BIN / "python"
     pins = ["-c", ROOT / "constraints.txt"]
@@ -84,7 +84,7 @@ def test_alone_it_brings_numpy_and_says_what_it_lacks(wheel: Path, tmp_path: Pat
 
 
 def opened(command: list[str], cwd: Path) -> Iterator[str]:
-    """What it prints; the server is asked for its page, and stopped, once it has an address."""
+    """What it prints; once it prints an address, its page is requested, and it is stopped."""
     env = environment(cwd)
     with subprocess.Popen(command, cwd=cwd, env=env, stdout=-1, encoding="utf-8") as process:
         assert process.stdout
@@ -112,7 +112,7 @@ def stop_once_it_answers(page: str) -> None:
 def test_in_an_empty_environment_the_course_is_opened_learned_and_gone_on_with(
     wheel: Path, tmp_path: Path
 ):
-    """One test, for an environment takes long to install."""
+    """A single test, because an environment takes long to install."""
     installed = new_environment(tmp_path, f"{wheel}[course]")
     doctor_finds_all_well(installed, tmp_path)
     opens_lesson_0_where_the_learner_stands(installed, tmp_path / "here")

@@ -1,4 +1,4 @@
-"""Where PyTorch is missing, what needs it shows its stored output, and everything else works."""
+"""Without PyTorch, cells that need it show their stored output, and everything else works."""
 
 import json
 import os
@@ -24,7 +24,7 @@ NOTEBOOKS = [
     for path in sorted((ROOT / folder).glob("[0-9]*.ipynb"))
 ]
 
-# Ways to have no PyTorch, each the sitecustomize.py of a Python.
+# Ways of not having PyTorch, each as the sitecustomize.py of a Python.
 HIDDEN = """
 import sys
 from importlib.machinery import PathFinder
@@ -52,7 +52,7 @@ sys.meta_path.insert(0, Refuse)
 BROKEN = HIDDEN.replace("return None", 'raise OSError("a DLL is missing")')
 
 
-# No processes either, as in a browser: a check judges in the notebook's own Python.
+# No processes either, as in a browser, so a check judges in the notebook's own Python.
 ALONE = (
     HIDDEN
     + """
@@ -67,7 +67,7 @@ subprocess.Popen = refused
 
 
 def block(folder: Path, monkeypatch: pytest.MonkeyPatch, how: str = HIDDEN) -> None:
-    """No Python that is started from here on has PyTorch: neither a kernel, nor a check's."""
+    """No Python started from here on has PyTorch, be it a kernel or a check's."""
     (folder / "sitecustomize.py").write_text(how, encoding="utf-8")
     paths = filter(None, [str(folder), os.environ.get("PYTHONPATH")])
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(paths))
@@ -99,7 +99,7 @@ def show(cells: list[str], folder: Path) -> list[list]:
 
 
 def seen(outputs: list) -> list:
-    """What a reader sees of outputs: text that is printed, else the data."""
+    """What a reader sees of outputs: printed text, otherwise the data."""
     return [out.text if out.output_type == "stream" else dict(out.data) for out in outputs]
 
 
@@ -163,7 +163,7 @@ def test_a_plain_python_is_left_alone():
 
 @pytest.mark.parametrize("path", NOTEBOOKS)
 def test_a_cell_that_uses_torch_is_marked_and_an_answer_is_not(path):
-    """A gap in a marked cell would make it one that isn't on record."""
+    """A gap would change a marked cell, so its record couldn't be found."""
     uses = r"^\s*(import|from) (torch|stepsize\.(bridge|transformer|race\.training))\b|\btorch\.\w"
     for cell in nbformat.read(path, as_version=4).cells:
         if cell.cell_type == "code" and re.search(uses, cell.source, re.MULTILINE):
@@ -259,7 +259,7 @@ def test_what_is_said_where_torch_would_train(blocked):
 
 
 def test_a_check_is_without_processes_too(tmp_path, monkeypatch):
-    """Else the notebooks above would be judged by a second Python."""
+    """Otherwise, the notebooks above would be judged by a second Python."""
     block(tmp_path, monkeypatch, ALONE)
     monkeypatch.setenv("STEPSIZE_HOME", str(tmp_path))
     seen = python(
@@ -271,7 +271,7 @@ def test_a_check_is_without_processes_too(tmp_path, monkeypatch):
 
 
 def test_a_check_is_without_torch_too(blocked, monkeypatch, tmp_path):
-    """Else the notebooks above would be judged by a Python that has it."""
+    """Otherwise, the notebooks above would be judged by a Python that has it."""
     monkeypatch.setenv("STEPSIZE_HOME", str(tmp_path))
     answer = "def step_down(x, slope, lr):\n    import torch\n    return x - lr * slope\n"
     (verdict,) = python(

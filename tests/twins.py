@@ -1,4 +1,4 @@
-"""Drive a rule of ours and an optimizer of torch over the same gradients, side by side."""
+"""Run one of our rules and one of torch's optimizers on the same gradients, side by side."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,10 +16,10 @@ DTYPES = [np.float64, np.float32]
 
 
 def gradients(kind: str, shape: tuple[int, ...], dtype: type) -> np.ndarray:
-    """200 gradients of a kind that has caught somebody out before."""
+    """200 gradients of a kind that has caused trouble before."""
     g = np.random.default_rng(0).normal(size=(STEPS, *shape))
-    # Squares of more than 1.8e19 don't fit into float32; torch, which never forms v_hat, gets a
-    # little further there before it fails as well.
+    # Squares of numbers above 1.8e19 overflow float32. torch, which never forms v_hat, gets a
+    # little further before it fails, too.
     huge = 1e20 if dtype == np.float64 else 1e15
     scale = {"tiny": 1e-20, "huge": huge}.get(kind, 1.0)
     if kind == "sparse in time":
@@ -33,10 +33,10 @@ KINDS = ["random", "constant", "sparse in time", "tiny", "huge", "quadratic"]
 
 
 class Quadratic:
-    """Gradients that depend on where one is; torch's path decides where that is, for both sides.
+    """Gradients that depend on theta, taken on torch's path for both sides.
 
-    Each on a path of its own, a last bit soon becomes a first one: Adam with betas 0.3 and 0.9
-    makes 1e-4 of it in 200 steps on Rosenbrock's function. It would say nothing of the rules.
+    If each had its own path, a difference in the last bit would soon grow: Adam with betas 0.3 and
+    0.9 makes it 1e-4 in 200 steps on Rosenbrock's function, which says nothing about the rules.
     """
 
     def __init__(self, shape: tuple[int, ...], dtype: type) -> None:
@@ -91,7 +91,7 @@ def theirs(
 
 @contextmanager
 def default_type(dtype: np.dtype) -> Iterator[None]:
-    """As in a script that works in this type: torch's NAdam keeps one number in the default one."""
+    """As in a script that works in this type, because torch's NAdam uses the default type once."""
     before = torch.get_default_dtype()
     torch.set_default_dtype(torch.float64 if dtype == np.float64 else torch.float32)
     try:

@@ -1,6 +1,6 @@
 """What keeps an answer in bounds, in a Python that runs as WebAssembly. pyodide.mjs starts it.
 
-NumPy isn't needed for this, and is not there.
+This needs no NumPy, and there is none.
 """
 
 import errno
@@ -18,7 +18,7 @@ COMPUTING, WAITING = 0.3, 0.6  # seconds
 
 
 def run(body):
-    """What it raised, where it was ended, whether it tried to end everything, what it printed."""
+    """What it raised, where it was stopped, whether it tried to end Python, what it printed."""
     lines = "\n    ".join(["def f(theta=0, lr=0):", *body.strip("\n").splitlines()])
     names = {}
     exec(f"import itertools, os, signal, sys, time\n{lines}", names)
@@ -27,7 +27,7 @@ def run(body):
     try:
         kept.hold(printed, watch.sleep)
         watch.run(names["f"])
-    except BaseException as error:  # the judge has its own words for it
+    except BaseException as error:  # the judge words it differently
         raised = type(error).__name__
     finally:
         text = printed.getvalue().decode()
@@ -36,7 +36,7 @@ def run(body):
 
 
 def refused():
-    """The number of the error with which this system refuses a process."""
+    """The errno with which this system refuses to start a process."""
     try:
         subprocess.Popen(["true"])
     except OSError as error:

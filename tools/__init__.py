@@ -1,1 +1,1 @@
-"""What run.py and the makers of the course run; nothing here is part of the course itself."""
+"""What run.py and the course's maintainers run; nothing here is part of the course itself."""

@@ -1,7 +1,7 @@
 """Badges for Binder and Colab, and the address to clone: python tools/badges.py
 
-They all come from one line of pyproject.toml, `Repository` in [project.urls]. As long as it is
-missing, the README has no badges, and it and the other pages say that the address is missing.
+They all come from one line of pyproject.toml, `Repository` in [project.urls]. Until that exists,
+the README has no badges, and it and the other pages say that the address is missing.
 """
 
 import re

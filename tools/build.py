@@ -1,4 +1,4 @@
-"""Make notebooks/ and solutions/ from lessons/, and the glossary from the words of all of them.
+"""Make notebooks/ and solutions/ from lessons/, and the glossary from all their words.
 
 What the cells that need PyTorch show in solutions/ goes into the package, for those without it.
 
@@ -8,11 +8,11 @@ What the cells that need PyTorch show in solutions/ goes into the package, for t
 
 A lesson is the solved text. What a learner opens lacks the right side of every line that ends in
 `# solution`, every cell tagged `solution`, and all outputs; its first cell says what is missing
-where it is opened on its own. A solution is the whole lesson, executed. The same lesson gives the
+if it is opened on its own. A solution is the whole lesson, executed. The same lesson gives the
 same bytes each time.
 
-A cell keeps its id when others come, go or move, when it is edited, and when the lesson gets
-another name: by the ids, an update finds the cells of a learner's notebook. The solution made
+A cell keeps its id when others come, go or move, when it is edited, and when the lesson is
+renamed, because updates find the cells of a learner's notebook by their ids. The solution made
 before is the record of them, because it has every cell of the lesson; only a new cell gets a new
 id.
 """
@@ -39,7 +39,7 @@ from stepsize.notebook import without_torch
 
 ROOT = Path(__file__).resolve().parents[1]
 
-RENAMED = 0.5  # of its cells: a solution that has so many of a new lesson's was that lesson's
+RENAMED = 0.5  # a solution with this share of a new lesson's cells was that lesson's
 MARK = "  # solution"
 TODO = "...  # your turn"
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -94,7 +94,7 @@ def made_before(cells: list[NotebookNode], lesson: Path, solutions: Path) -> lis
 def _stored(path: Path) -> NotebookNode:
     try:
         return nbformat.read(path, as_version=4)
-    except ValueError:  # most often for the marks of a merge conflict
+    except ValueError:  # usually because of the marks of a merge conflict
         run = "python tools/build.py --ids-from COMMIT, of one in which it could be read"
         raise SystemExit(f"{path} can't be read, and it has the cells' ids. Run: {run}") from None
 
@@ -141,10 +141,10 @@ def _blank(line: str) -> str:
 
 def executed(notebook: NotebookNode) -> NotebookNode:
     """Run all cells; keep the output that is the same in each run and, for a lab, the picture."""
-    with TemporaryDirectory() as home:  # somebody who has solved nothing yet
+    with TemporaryDirectory() as home:  # for somebody who has solved nothing yet
         os.environ["STEPSIZE_HOME"] = home
         kept = dict(record_timing=False, store_widget_state=False, coalesce_streams=True)
-        plain = Config(KernelManager={"transport_encryption": "auto"})  # else it prints a warning
+        plain = Config(KernelManager={"transport_encryption": "auto"})  # or it prints a warning
         NotebookClient(notebook, timeout=2000, config=plain, **kept).execute()
     for cell in notebook.cells:
         if cell.cell_type == "code":

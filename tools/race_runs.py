@@ -1,7 +1,7 @@
 """Make the runs of lesson 9: python tools/race_runs.py (five minutes).
 
-First every optimizer at every rate, on the seeds of TUNING; then, at the rates that are best there,
-the seeds of FRESH.
+First every optimizer at every rate, on the seeds of TUNING; then, at the best of these rates, the
+seeds of FRESH.
 """
 
 import json

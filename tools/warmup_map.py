@@ -1,7 +1,7 @@
 """Make the map that the lab of lesson 8 opens with: python tools/warmup_map.py (five minutes).
 
-Every cell on the seeds of CHOOSING; then on those of JUDGING the two whose median loss is lowest
-there, the best without warmup and the best with it.
+Every cell on the seeds of CHOOSING; then, on those of JUDGING, the two cells whose median loss was
+lowest: the best without warmup and the best with it.
 """
 
 import json

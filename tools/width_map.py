@@ -1,7 +1,7 @@
 """Make the map that the lab of lesson 14 opens with: python tools/width_map.py (twelve minutes).
 
-Every cell on the seeds of CHOOSING; then, on those of JUDGING, at the greatest width: the rate that
-is best at the base width, in both forms, and the standard form's own best.
+Every cell on the seeds of CHOOSING; then, on those of JUDGING, at the largest width: the rate that
+was best at the base width, in both forms, and the standard form's own best.
 """
 
 import json

@@ -24,7 +24,7 @@ from traitlets import Unicode
 
 NAME = re.compile(r"[a-z][a-z0-9-]{1,19}")  # 20 letters: Linux allows 32, with "class-" before them
 SHORTEST = 8
-NOBODY = passwd("")  # so that a name that is not taken takes as long to turn away
+NOBODY = passwd("")  # so that refusing an unknown name takes just as long
 
 
 def account(name: str) -> str:
@@ -47,7 +47,7 @@ class ClassAuthenticator(LocalAuthenticator):
         self.of_anybody = Budget(20, seconds=3, reserve=5)
         self.of_name = defaultdict(lambda: Budget(10, seconds=30))
         self.of_owner = defaultdict(lambda: Budget(10, seconds=30))
-        self.in_turn = asyncio.Lock()  # else many guesses pass before the first is counted
+        self.in_turn = asyncio.Lock()  # otherwise many guesses pass before the first is counted
 
     def get_handlers(self, app):
         return gate.HANDLERS
@@ -133,7 +133,7 @@ class ClassAuthenticator(LocalAuthenticator):
             self.log.warning("Too many wrong passwords; this one came from %s", address)
             raise HTTPError(429, f"Too many wrong passwords. Try again in {wait} seconds.")
 
-    # LocalAuthenticator makes the account; here, under a name that is nobody else's --------------
+    # LocalAuthenticator makes the account; here, under a name that nobody else has ---------------
 
     def system_user_exists(self, user):
         return self.is_on_the_machine(user.name)
@@ -146,14 +146,14 @@ class ClassAuthenticator(LocalAuthenticator):
         return True
 
     def is_of_before(self, name):
-        """Is there an account or a home left over from another class?"""
+        """Is there an account or a home left over from a different class?"""
         return self.is_on_the_machine(name) or Path("/home", account(name)).exists()
 
     async def add_user(self, user):
         """Runs at a learner's first visit and, when the hub starts, for everyone it remembers."""
         if self.create_system_users and Path(self.state, "names", user.name).exists():
             await super().add_user(user)
-        else:  # a trial; or a learner who was removed
+        else:  # a trial, or a learner who was removed
             Authenticator.add_user(self, user)
 
     def add_system_user(self, user):

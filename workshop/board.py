@@ -1,8 +1,8 @@
 """The class board, which shows who is where, for those who agree. The hub starts it as a service.
 
 As root, it first starts the judge (board_judge.py) and then becomes an account that owns nothing
-but the record (board_record.py). As anybody else it has no judge: what notebooks say is believed,
-and the pages (board_pages.py) say so. It asks nobody anything but the hub. What an instructor
+but the record (board_record.py). Under any other account it has no judge: it believes what
+notebooks say, and its pages (board_pages.py) say so. It asks nobody but the hub. What an instructor
 should know is in BOARD.md.
 
     STEPSIZE_BOARD_DATA      the folder of the record; made if it isn't there
@@ -86,9 +86,9 @@ def main() -> None:
     data = Path(os.environ["STEPSIZE_BOARD_DATA"])
     data.mkdir(parents=True, exist_ok=True)
     data.chmod(0o700)
-    os.chdir(data)  # the folders above it may be closed to the account that it is given
-    # While it is root, it may have a port below 1024. No learner can take that, while the board
-    # is away, to be told the tokens of the others.
+    os.chdir(data)  # the new account may not be able to enter the folders above it
+    # While it is root, it can take a port below 1024. No learner can take that port while the
+    # board is down, and receive others' tokens.
     url = urlsplit(os.environ["JUPYTERHUB_SERVICE_URL"])
     sockets = bind_sockets(url.port, url.hostname)
     judge = None

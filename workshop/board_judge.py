@@ -16,7 +16,7 @@ from stepsize.checks.report import SandboxError
 from stepsize.checks.sandbox import run
 from stepsize.learner.verdict import BROKEN, RIGHT, UNTRIED, WRONG
 
-MEMORY = 1500 * 2**20  # bytes a process: an answer may import torch
+MEMORY = 1500 * 2**20  # bytes per process: an answer may import torch
 PROCESSES = 16
 
 

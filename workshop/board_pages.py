@@ -42,7 +42,7 @@ class Api(HubOAuthenticated, RequestHandler):
         self.set_header("Cache-Control", "no-store")
 
     def get_login_url(self) -> str:
-        raise HTTPError(403)  # no page to log in at: for programs
+        raise HTTPError(403)  # programs can't log in at a page
 
     @property
     def name(self) -> str:
@@ -79,7 +79,7 @@ class Check(Api):
             raise HTTPError(429)
         board.checks.take(name, 1)
         judged = await board.judge.judge(name, exercise, answer) if again else None
-        if name in board.record.people:  # and has not withdrawn meanwhile
+        if name in board.record.people:  # they may have withdrawn meanwhile
             board.record.check(name, *said, judged)
         self.finish(dict(judged=judged))
 
@@ -89,7 +89,7 @@ class Wish(Api):
 
     @authenticated
     def post(self, wish: str) -> None:
-        if wish == "agree":  # one can always withdraw
+        if wish == "agree":  # withdrawing is always possible
             if not self.board.wishes.has(self.name):
                 raise HTTPError(429)
             self.board.wishes.take(self.name, 1)

@@ -18,8 +18,8 @@ from stepsize.checks.catalog import EXERCISES, LESSONS
 from stepsize.learner.verdict import BROKEN, RIGHT, WRONG
 
 STATUSES = (RIGHT, WRONG, BROKEN)
-FEW = 5  # fewer who share, and a count tells who it is: nothing is counted in public
-RARE = 3  # a mistake made by fewer is not shown
+FEW = 5  # if fewer share, a count could show who it is, so nothing is counted in public
+RARE = 3  # a mistake made by fewer isn't shown
 RECENT = 600  # seconds: what the class works on now
 OF_LESSON = {name: title for title, names in LESSONS.items() for name in names}
 
@@ -109,7 +109,7 @@ class Record:
             for mistake in mark.mistakes
             if OF_LESSON[exercise] == title
         )
-        # Of equally many, in the order of the lesson: the page must not jump about.
+        # Ties are in the order of the lesson, so that the page doesn't jump around.
         common = sorted(made.items(), key=lambda item: (-item[1], item[0]))
         return [
             (count, exercise, EXERCISES[exercise].mistakes[mistake].sentence)
@@ -126,7 +126,7 @@ class Record:
         self._take(line)
 
     def _take(self, line: dict) -> None:
-        # Of who did not agree there is no line, so one of a check will do if that one is damaged.
+        # People who haven't agreed have no lines, so if that line is damaged, a check's will do.
         marks = self.people.setdefault(line["name"], {})
         if "agreed" in line:
             return

@@ -40,7 +40,7 @@ class Judge:
         self.process = process
         self.turns = ThreadPoolExecutor(1)
         self.waiting: set[str] = set()
-        self.seconds = Allowance(60, 0.1)  # who hands in what never ends holds up all others
+        self.seconds = Allowance(60, 0.1)  # answers that never end hold up everybody else
 
     def takes(self, name: str) -> bool:
         return name not in self.waiting and self.seconds.has(name)

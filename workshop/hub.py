@@ -29,12 +29,12 @@ HERE = Path(__file__).resolve().parent
 ROOM = os.geteuid() == 0
 NODE = Path(executable.ROOT_DIR) / "bin" / "node"
 CONFIG = f"--config={HERE / 'jupyterhub_config.py'}"
-NO_SUCH_ACCOUNT = 6  # what userdel says of who signed up, and never came in
+NO_SUCH_ACCOUNT = 6  # userdel's status for somebody who signed up and never came in
 PROXY = Path(sys.prefix) / "proxy"
 LOCK = HERE / "proxy" / "package-lock.json"
-INSTALLED = PROXY / "node_modules" / "installed"  # the lock file that it was installed by
-PATIENCE = 60  # seconds for another one that starts or stops in the same folder
-CERTAIN = 3  # seconds in which a hub that was told to stop shows that it does
+INSTALLED = PROXY / "node_modules" / "installed"  # a copy of the lock file it was installed from
+PATIENCE = 60  # seconds for another process that starts or stops a hub in the same folder
+CERTAIN = 3  # seconds within which a hub told to stop must show that it does
 COMMAND = "sudo python3 run.py hub" if ROOM else "python run.py hub"
 
 
@@ -77,7 +77,7 @@ def show_passwords(state: Path, new: bool = False, of_class: str | None = None) 
     words |= {"class": of_class} if of_class else {}
     words = passwords.write(state, **words)
     print(f"For learners, when they sign up:  {words['class']}")
-    print(f"For you, in its place:            {words['instructor']}   (makes you an instructor)")
+    print(f"For you, instead of that one:     {words['instructor']}   (makes you an instructor)")
     return 0
 
 
@@ -139,7 +139,7 @@ def remove(state: Path, name: str) -> int | str:
     )
     try:
         wanted = input("Type yes to continue: ") == "yes"
-    except EOFError:  # nobody there to answer
+    except EOFError:  # nobody is there to answer
         wanted = False
     if not wanted:
         return "\nNothing was deleted."
@@ -183,7 +183,7 @@ def start(state: Path, ip: str, port: int, subdomains: str | None = None) -> str
             "Put the course where everybody may read it, such as /srv (not a home), with one of\n"
             "the system's Pythons. Delete its folder .venv, and start again."
         )
-    os.umask(0o077)  # for all that the hub writes
+    os.umask(0o077)  # for everything the hub writes
     show_passwords(state)
     print(f"\nThe hub is starting: {subdomains or address(ip, port)}")
     if ROOM:
@@ -196,9 +196,9 @@ def start(state: Path, ip: str, port: int, subdomains: str | None = None) -> str
             f"at most {ports.ROOTS}."
         )
     os.chdir(state)
-    # JupyterHub ends its services by this, which a script's "&" would have them ignore.
+    # JupyterHub ends its services with this signal, which they would ignore after a script's "&".
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    for kept in (lock, claimed):  # they become JupyterHub's, with the process
+    for kept in (lock, claimed):  # JupyterHub, which replaces this process, keeps them
         os.set_inheritable(kept.fileno(), True)
     command = [sys.executable, "-m", "jupyterhub", CONFIG]
     return os.execve(sys.executable, command, os.environ | settings(state, ip, port, subdomains))
@@ -285,7 +285,7 @@ def others_can_read() -> bool:
 
 def install_proxy() -> None:
     """Install JupyterHub's proxy from npm, once, in the version of proxy/package-lock.json."""
-    if has_proxy():  # asked first: whoever tries a hub may not be able to write there
+    if has_proxy():  # checked first, because in a trial the folder may not be writable
         return
     PROXY.mkdir(exist_ok=True)
     with (PROXY / "lock").open("w") as one_at_a_time:
@@ -319,7 +319,7 @@ def fetch_proxy() -> None:
             "Does this network replace certificates? Set NODE_EXTRA_CA_CERTS to the file with\n"
             "its own certificate, and start again."
         )
-    INSTALLED.write_bytes(LOCK.read_bytes())  # last: without it, the installation was broken off
+    INSTALLED.write_bytes(LOCK.read_bytes())  # last: without it, the installation was interrupted
 
 
 if __name__ == "__main__":

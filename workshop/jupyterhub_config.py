@@ -22,7 +22,7 @@ c.ClassAuthenticator.create_system_users = ROOM
 c.ClassAuthenticator.add_user_cmd = ["useradd", "--create-home", "--shell", "/usr/sbin/nologin"]
 c.JupyterHub.template_paths = [str(HERE / "templates")]
 
-# The hub's own folder is closed to learners, and so is the door to its proxy.
+# The hub's own folder is closed to learners, and so is the socket of its proxy.
 c.JupyterHub.db_url = f"sqlite:///{STATE / 'hub.sqlite'}"
 c.JupyterHub.cookie_secret_file = str(STATE / "cookie_secret")
 c.ConfigurableHTTPProxy.pid_file = str(STATE / "proxy.pid")

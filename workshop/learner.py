@@ -55,8 +55,8 @@ def main(room: bool) -> None:
     command += [f"--LabApp.app_settings_dir={settings() / 'settings'}", "--LabApp.custom_css=True"]
     command += [f"--ServerApp.default_url=/lab/tree/{quote(copies.last())}"]
     command += ["--Application.log_level=WARN"]
-    command += ["--LanguageServerManager.autodetect=False"]  # it searches for what isn't there
-    if room:  # kernels talk through files in a folder of the learner's; ports are everybody's
+    command += ["--LanguageServerManager.autodetect=False"]  # it would search in vain
+    if room:  # kernels use sockets in the learner's folder; anyone can reach a port
         command += ["--KernelManager.transport=ipc"]
     log = os.open(MY_WORK / ".jupyter" / "server.log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(log, 1)

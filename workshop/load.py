@@ -26,7 +26,7 @@ from jupyter_server.services.kernels.connection.base import deserialize_binary_m
 from yarl import URL
 
 LESSON = "01-the-learning-rate.ipynb"
-MOVES, PAUSE = 20, 0.2  # of the slider, and seconds between them
+MOVES, PAUSE = 20, 0.2  # slider moves, and the seconds between them
 PATIENCE = 900  # seconds for anything
 
 
@@ -44,7 +44,7 @@ class Learner:
     failed: str = ""
 
     async def __aenter__(self) -> "Learner":
-        jar = aiohttp.CookieJar(unsafe=True)  # the hub may have a number for a name
+        jar = aiohttp.CookieJar(unsafe=True)  # the hub's name may be a number
         timeout = aiohttp.ClientTimeout(PATIENCE)
         self.http = aiohttp.ClientSession(cookie_jar=jar, timeout=timeout)
         return self
@@ -60,7 +60,7 @@ class Learner:
         return self.http.cookie_jar.filter_cookies(where)["_xsrf"].value
 
     async def sign_up(self, of_class: str) -> int:
-        """Answer the form: the status, 302 ("go on to your page") where it went well."""
+        """Fill in the form; returns the status, 302 ("go on to your page") if it was accepted."""
         login = self.hub / "hub" / "login"
         async with self.http.get(login) as page:
             await page.read()
@@ -71,7 +71,7 @@ class Learner:
             return answer.status
 
     async def start(self) -> None:
-        """Follow the pages as a browser does, until JupyterLab's own is there."""
+        """Follow the pages as a browser does, until JupyterLab's own page appears."""
         page = self.hub / "hub" / "spawn"
         while True:
             async with self.http.get(page) as answer:
@@ -84,7 +84,7 @@ class Learner:
             page = self.hub / "hub" / "spawn-pending" / self.name
 
     async def api(self, what: str, **post: Any) -> Any:
-        """The learner's server's answer; to a POST, where there is something to post."""
+        """The answer of the learner's server; to a POST, if there is something to post."""
         where = self.server / "api" / what
         if post:
             header = {"X-XSRFToken": self.xsrf(self.server / "")}
@@ -149,12 +149,12 @@ class Kernel:
                 return "".join(said)
 
     def slider(self) -> str:
-        """The first lab's first."""
+        """The first slider of the first lab."""
         sliders = (name for name, state in self.widgets.items() if "readout_format" in state)
         return next(sliders)
 
     async def move(self, slider: str, value: float) -> float:
-        """Seconds until another widget, the picture, has changed."""
+        """Seconds until a different widget, the picture, has changed."""
         began = time.perf_counter()
         data = dict(method="update", state=dict(value=value), buffer_paths=[])
         moved = await self.send("comm_msg", comm_id=slider, data=data)

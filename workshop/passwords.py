@@ -5,7 +5,7 @@ import os
 import secrets
 from pathlib import Path
 
-LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that looks like another on a projector
+LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # no two look alike on a projector
 
 
 def draw() -> str:

@@ -7,11 +7,11 @@ from contextlib import suppress
 import psutil
 from processes import Trouble
 
-# Above the port of the pages, which is the proxy's. The hub holds the last from its first second
-# on, and never answers there: a second hub sees that these are taken before the first one listens.
+# Above the port of the pages, which is the proxy's. The hub holds the last from its first second,
+# and never answers there, so a second hub sees that these are taken before the first one listens.
 BESIDE = {"pages": 0, "hub": 81, "board": 82, "claim": 83}
 HIGHEST = 65535 - max(BESIDE.values())
-ROOTS = 1023 - max(BESIDE.values())  # up to here, no learner's program can take one of them
+ROOTS = 1023 - max(BESIDE.values())  # up to here, no learner's program can take any of them
 NO_ADDRESS = "--ip has to be an address of this machine, not {}."
 
 
@@ -40,7 +40,7 @@ def claim(ip: str, port: int) -> socket.socket:
 
 
 def bind(ip: str, port: int, reuse: bool = False) -> socket.socket:
-    """A socket that has this port; reuse: even where answers to former callers are on their way."""
+    """A socket with this port; reuse: even if old connections to it aren't quite closed."""
     try:
         family, _, _, _, address = socket.getaddrinfo(ip, port, type=socket.SOCK_STREAM)[0]
         one = socket.socket(family)

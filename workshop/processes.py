@@ -11,7 +11,7 @@ from typing import IO
 import psutil
 
 MARK = "STEPSIZE_HUB"  # in the environment of the hub, its proxy and its services: its folder
-PROGRAMS = {"hub.py", "jupyterhub_config.py"}  # what a hub is run by, before and after it is one
+PROGRAMS = {"hub.py", "jupyterhub_config.py"}  # what a hub's process runs, first and later
 GENTLY, BY_FORCE = 20, 20  # seconds
 
 
@@ -39,24 +39,24 @@ def sign(lock: IO[str]) -> None:
 
 def running(state: Path, lock: IO[str] | None) -> psutil.Process | None:
     """The hub that runs, or is being started, in this folder; lock: what take has just returned."""
-    if lock:  # one that an earlier version of the course has started holds no lock
+    if lock:  # a hub started by an earlier version of the course holds no lock
         return next(filter(is_hub, marked(state)), None)
     with suppress(ValueError, psutil.NoSuchProcess):
         process = psutil.Process(int((state / "hub.pid").read_text()))
         if is_hub(process) and environment(process).get(MARK) in (None, str(state)):
             return process
-    return None  # it hasn't signed yet; or it runs in a container, where numbers are others'
+    return None  # it hasn't signed yet, or runs in a container, with different process numbers
 
 
 def is_at_work(hub: psutil.Process) -> bool:
-    """And neither starts nor stops: its services come last, and go first."""
+    """Is it neither starting nor stopping? Its services come last and go first."""
     with suppress(psutil.Error):
         return any("jupyterhub_idle_culler" in child.cmdline() for child in hub.children())
     return False
 
 
 def is_hub(process: psutil.Process) -> bool:
-    """Or about to be one. Of our own account: a learner's program may call itself what it likes."""
+    """Is or will it be a hub? Only in our account: learners can name their programs anything."""
     with suppress(psutil.Error):
         names = {Path(word).name for word in process.cmdline()}
         return bool(names & PROGRAMS) and process.uids().real == os.getuid()
@@ -86,7 +86,7 @@ def marked(state: Path) -> list[psutil.Process]:
     """The hub of this folder, and what it has started for itself."""
     found = [p for p in others() if environment(p).get(MARK) == str(state)]
     for process in tuple(found):
-        with suppress(psutil.NoSuchProcess):  # the board's judge is not even told whose it is
+        with suppress(psutil.NoSuchProcess):  # the board's judge doesn't even know whose it is
             found += filter(works, process.children())
     return found
 

@@ -14,15 +14,15 @@ from jupyterhub.spawner import LocalProcessSpawner, SimpleLocalProcessSpawner
 from jupyterhub.utils import can_connect
 from systemdspawner import SystemdSpawner
 
-# A start is two seconds of a core. Forty at once share the cores, and all wait for the last; in
-# turn, half of them wait half as long.
+# A start takes two seconds of a core. If forty start at once, all wait for the last one; in turn,
+# half of them wait at most half as long.
 AT_ONCE = asyncio.Semaphore(2 * (os.cpu_count() or 1))
-PATIENCE = 120  # seconds, after which the next may start, whatever this one does
+PATIENCE = 120  # seconds before the next may start, whatever this one does
 
 
 def end_account(uid: int, gid: int) -> None:
     """Kill everything the account runs in one stroke, so that nothing can restart meanwhile."""
-    kill = ["/bin/sh", "-c", "kill -KILL -1"]  # said by the account: to all that are its
+    kill = ["/bin/sh", "-c", "kill -KILL -1"]  # run by the account, it reaches all its processes
     subprocess.run(kill, user=uid, group=gid, extra_groups=[], stderr=subprocess.DEVNULL)
 
 
@@ -34,7 +34,7 @@ def end_home(home: str) -> None:
             return process.environ().get("HOME") == home
         return False
 
-    for _ in range(20):  # they may start others, meanwhile
+    for _ in range(20):  # they may start more in the meantime
         left = list(filter(theirs, psutil.process_iter()))
         for process in left:
             with suppress(psutil.NoSuchProcess):
@@ -70,7 +70,7 @@ class InRoom(InTurn):
         return pwd.getpwnam(account(self.user.name))
 
     def end_the_rest(self):
-        with suppress(KeyError):  # a learner who was removed
+        with suppress(KeyError):  # a learner may have been removed
             end_account(self.home().pw_uid, self.home().pw_gid)
 
 

@@ -1,1 +1,1 @@
-"""Is `diagnose` right of models that it has never seen? Trainings, illnesses, what is kept."""
+"""Is `diagnose` right about models that it has never seen? Trainings, illnesses, views."""

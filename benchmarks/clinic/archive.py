@@ -1,4 +1,4 @@
-"""Groups of runs, made once and kept on disk: trainings are dear, diagnoses cheap."""
+"""Groups of runs, made once and kept on disk: trainings are expensive, diagnoses cheap."""
 
 import hashlib
 import os

@@ -1,4 +1,4 @@
-"""Models of other kinds again, made when the rules of `diagnose` were settled, for a last test."""
+"""Models of more kinds, made after the rules of `diagnose` were settled, for a last test."""
 
 from functools import cache
 

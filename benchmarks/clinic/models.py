@@ -1,4 +1,4 @@
-"""The models that the clinic is tried on: those it was made on, and those set aside."""
+"""The models that the clinic is tested on: those it was made with, and those set aside."""
 
 from functools import cache
 
@@ -50,7 +50,7 @@ def _column(z: Tensor) -> Tensor:
 
 
 class Flat(nn.Module):
-    """A row of modules; one number comes out."""
+    """A sequence of modules with one number as output."""
 
     def __init__(self, row: nn.Module) -> None:
         super().__init__()
@@ -61,7 +61,7 @@ class Flat(nn.Module):
 
 
 class Window(nn.Module):
-    """Says the next letter from the letters before: an embedding, and perhaps a layer."""
+    """Predicts the next letter from the ones before: an embedding, and perhaps a layer."""
 
     def __init__(self, hidden: int) -> None:
         super().__init__()
@@ -165,4 +165,4 @@ ASIDE = (
     | _of(UNSEEN, "residual, SiLU", "conv of rows, GroupNorm", "irises", "sine, Fourier features")
     | NEW_ASIDE
 )
-DEAR = ("reversing transformer", "residual, SiLU")  # to train: one group each
+DEAR = ("reversing transformer", "residual, SiLU")  # expensive to train: one group each

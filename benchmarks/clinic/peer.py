@@ -1,4 +1,4 @@
-"""What training-doctor 0.1.0, of PyPI, says of the same runs."""
+"""What training-doctor 0.1.0 from PyPI says about the same runs."""
 
 import importlib
 import importlib.util
@@ -12,7 +12,7 @@ __all__ = ["TITLE", "page"]
 
 TITLE = "\n### Beside it: training-doctor 0.1.0\n"
 
-# Its seven sentences, and every illness that they could mean: rather too many than too few.
+# Its seven sentences, and every illness they could mean, giving it the benefit of the doubt.
 MEANS = {
     "Gradient instability detected": {"rate too high", "divergence", "NaN", "loss spikes"}
     | {"forgotten zero_grad", "no warmup"},

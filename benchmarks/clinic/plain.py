@@ -1,4 +1,4 @@
-"""Loops as people write them in torch: shuffled epochs, an optimizer, a held-out loss an epoch."""
+"""Loops as people write them in torch: shuffled epochs, an optimizer, a held-out loss per epoch."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ class How:
     examples: int = 0  # 0: all
     order: str = "shuffled"  # or "sorted" by target, or "muddled": targets of other inputs
     others: bool = False  # the optimizer holds another model's parameters
-    resumed: int = 0  # the update at which the optimizer is made anew
+    resumed: int = 0  # the update at which the optimizer is recreated
     statistics: float = 0.1  # BatchNorm's momentum
     short: bool = False  # the last batch of an epoch has two examples
     seed: int = 0

@@ -17,7 +17,7 @@ __all__ = ["Setup", "train"]
 @dataclass(frozen=True)
 class Setup:
     """One way to train: rates (steps,), the decay, and the share of the rows that it can't learn
-    from, for they say when to stop."""
+    from, because they say when to stop."""
 
     rates: np.ndarray
     decay: float = 0.0

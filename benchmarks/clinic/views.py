@@ -1,4 +1,4 @@
-"""What people keep of a run: each update or epoch, smoothed or not, the loss alone or more."""
+"""What people keep of a run: every update or epoch, smoothed or not, only the loss or more."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from .trainings import Runs
 
 __all__ = ["NEEDS", "VIEWS", "seen"]
 
-# Without that curve, it can't be told.
+# Illnesses that can't be seen without this curve.
 NEEDS = {
     "rate decayed too early": "lr",
     "schedule at the wrong pace": "lr",

@@ -32,7 +32,7 @@ def batch(t: int, n: int, batch_size: int, seed: Any = 0) -> np.ndarray:
     epoch, i = divmod(t - 1, -(-n // batch_size))
     seeds = tuple(np.ravel(seed).tolist())
     order = _shuffled(n, seeds, epoch)[:, i * batch_size : (i + 1) * batch_size]
-    return (order[0] if np.ndim(seed) == 0 else order).copy()  # of what is cached
+    return (order[0] if np.ndim(seed) == 0 else order).copy()  # so that nobody changes the cache
 
 
 def require_batch_size(batch_size: Any, n: int) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 __all__ = ["EXTRAS", "needs", "require", "words_for"]
 
-EXTRAS = {  # what is imported of each, as pyproject.toml lists it; by the name to install it by
+EXTRAS = {  # the modules in each, as in pyproject.toml, with the names to install them by
     "course": {
         "matplotlib": "Matplotlib",
         "ipywidgets": "ipywidgets",
@@ -30,7 +30,7 @@ EXTRAS = {  # what is imported of each, as pyproject.toml lists it; by the name 
 }
 ABOVE = Path(__file__).resolve().parents[1]
 IN_A_CLONE = ABOVE.name == "src" and (ABOVE.parent / "run.py").is_file()
-RUN = {"course": "python run.py", "course,teach": "python run.py guide"}  # what brings each there
+RUN = {"course": "python run.py", "course,teach": "python run.py guide"}  # what installs each there
 
 
 @contextmanager

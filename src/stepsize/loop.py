@@ -160,7 +160,7 @@ class _Kept(dict[str, np.ndarray]):
 def _require_hyper(rule: Rule, hyper: dict[str, Any]) -> None:
     """Raise for a name the rule doesn't have, and for anything but a number, column or function.
 
-    A rule that takes `**anything` has to object by itself.
+    A rule that takes `**anything` has to object itself.
     """
     parameters = inspect.signature(rule).parameters
     if inspect.Parameter.VAR_KEYWORD not in {p.kind for p in parameters.values()}:

@@ -64,7 +64,7 @@ class LinearRegression(_LeastSquares):
     @np.errstate(all="ignore")
     def loss(self, theta: np.ndarray) -> np.ndarray:
         theta = self._checked(theta)
-        # In place: where many runs go at once, new arrays would cost more than the arithmetic.
+        # In place: with many runs at once, new arrays would cost more than the arithmetic.
         dtype = np.result_type(*map(np.asarray, (self.X, self.y, theta)))
         error = np.matvec(self.X, theta, dtype=dtype)
         error -= self.y

@@ -19,8 +19,8 @@ __all__ = ["Network"]
 Layer = tuple[np.ndarray, np.ndarray]
 Function = Callable[[np.ndarray], np.ndarray]
 
-# A layer's answer h = f(z); the slope f'(z), which h is enough to tell; the variance of z that
-# one unit of fan-in may add, so that h neither grows nor fades from layer to layer.
+# A layer's output h = f(z); the slope f'(z), computed from h alone; and the variance of a weight
+# times the fan-in, chosen so that h neither grows nor fades from layer to layer.
 ACTIVATIONS: dict[str, tuple[Function, Function, float]] = {
     "tanh": (np.tanh, lambda h: 1 - h * h, 1.0),
     "relu": (lambda z: np.maximum(z, 0), lambda h: h > 0, 2.0),

@@ -27,13 +27,13 @@ class Range:
     high: float = float("inf")
     above: bool = False
     below: bool = False
-    alone: bool = False  # one number, and no array of them
+    alone: bool = False  # a single number, not an array
 
     def __contains__(self, value: Any) -> bool:
         if self.alone and np.ndim(value):
             raise TypeError
         if type(value) is not float and _kind(value) not in "fiub":
-            raise TypeError  # nor is a complex number at least anything
+            raise TypeError  # complex numbers, too, have no order
         from_low = self.low < value if self.above else self.low <= value
         inside = from_low & (value < self.high if self.below else value <= self.high)
         return inside if isinstance(inside, bool) else bool(inside.all())

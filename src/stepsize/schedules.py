@@ -496,5 +496,5 @@ def _asked(schedule: Callable[[Any], Any], t: Any) -> Any:
     try:
         return schedule(t)
     except TypeError:
-        require_time("schedule", schedule)  # says so where it wants more than t
+        require_time("schedule", schedule)  # says so if it needs more than t
         raise

@@ -24,7 +24,7 @@ __all__ = ["CHANCE", "Reverser", "Run", "one_thread", "ramp", "rows", "train"]
 
 SYMBOLS, LENGTH, BATCH = 8, 8, 32
 WIDTH, HEADS, HIDDEN = 32, 4, 64
-CHANCE = math.log(SYMBOLS)  # the loss of one who knows nothing, and says so: 2.08
+CHANCE = math.log(SYMBOLS)  # the loss of a model that knows nothing, and says so: 2.08
 
 
 class Reverser(nn.Module):
@@ -89,7 +89,7 @@ class Run:
 
     @property
     def verdict(self) -> str:
-        """learned: below 1/3 of chance, 0.69. stuck: above 0.8 of chance, 1.66. Or between."""
+        """learned: below 1/3 of chance, 0.69. stuck: above 0.8 of chance, 1.66. Or else between."""
         if self.end < CHANCE / 3:
             return "learned"
         return "stuck" if self.end > 0.8 * CHANCE else "between"
@@ -186,7 +186,7 @@ def one_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-EVERY = 5  # updates: of these the mean loss is written
+EVERY = 5  # updates, whose mean loss is written as one number
 
 
 def serve() -> None:

@@ -1,10 +1,10 @@
-"""Tests in a fork: what takes seconds to import is imported once, and a mutant costs little.
+"""Runs tests in a fork: slow imports are done only once, so a mutant costs little.
 
     python tests/mutation/server.py          listens, at the root of a copy of the repository
     python tests/mutation/server.py STAGES   asks it to run the tests; its exit code is theirs
 
-Cosmic Ray changes the files on disk; the server has imported none of them, so each child reads
-what stands there now. A stage is a file of tests, or a file with a `-k` after a colon.
+Cosmic Ray changes the files on disk. The server has imported none of them, so each child reads
+them as they are now. A stage is a file of tests, or a file with a `-k` after a colon.
 """
 
 import os
@@ -13,7 +13,7 @@ import socket
 import sys
 
 ADDRESS = "mutation.socket"
-PATIENCE = 120  # seconds, many times what the tests take: a mutant may loop forever
+PATIENCE = 120  # seconds, many times what the tests take, because a mutant may loop forever
 
 
 def listen() -> None:
@@ -40,7 +40,7 @@ def listen() -> None:
             child = os.fork()
             if child == 0:
                 server.close()
-                signal.alarm(PATIENCE)  # ends the child, which then has no answer: killed
+                signal.alarm(PATIENCE)  # ends the child without an answer, which counts as killed
                 sys.dont_write_bytecode = True
                 quiet = os.open(os.devnull, os.O_WRONLY)
                 os.dup2(quiet, 1)

@@ -17,7 +17,7 @@ from stepsize.labs.lab import Lab
 
 __all__ = ["about", "choice", "look", "picture", "png", "script"]
 
-COLORS = 96  # of a map: enough that no letter is frayed
+COLORS = 96  # in a map: enough to keep letters smooth
 
 
 def script(path: Path, name: str, data: Any) -> None:

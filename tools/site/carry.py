@@ -24,7 +24,7 @@ from stepsize.surfaces import Surface
 __all__ = ["carried", "hyper", "memory"]
 
 HELPERS = Path(__file__).with_name("helpers.js")
-BY_HAND = {maximum, minimum, sign, where}  # in helpers.js: they ask what their arguments are
+BY_HAND = {maximum, minimum, sign, where}  # in helpers.js: they look at types
 OPERATORS = {
     ast.Add: "add",
     ast.Sub: "subtract",
@@ -129,7 +129,7 @@ class _Broadcast(ast.NodeTransformer):
 
     def visit_With(self, node: ast.With) -> list[ast.stmt]:
         self.generic_visit(node)
-        return node.body  # np.errstate: JavaScript warns of nothing
+        return node.body  # np.errstate: JavaScript has no such warnings
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
         self.generic_visit(node)

@@ -79,7 +79,7 @@ def _conventions() -> str:
 def _guide(folder: Path) -> list[str]:
     """The instructor's guide, and how to serve a class."""
     pages = sorted((ROOT / "lessons" / "instructor").glob("*.md"))
-    own = [path for path in pages if path.stem[:2].isdecimal()]  # titled as the lessons are, too
+    own = [path for path in pages if path.stem[:2].isdecimal()]  # titled like the lessons
     for path in pages:
         text = _linked(path.read_text(encoding="utf-8"))
         _write(folder / path.name, text.replace("# ", "# Teaching ", 1) if path in own else text)
@@ -97,7 +97,7 @@ def _linked(text: str) -> str:
     text = text.replace("](../../workshop/README.md", "](a-class.md")
     text = re.sub(r"\]\((?:\.\./)*lessons/instructor/", "](", text)
     text = re.sub(r"\]\((?:\.\./)+README\.md(?:#[\w-]+)?\)", "](../index.md#start)", text)
-    return re.sub(rf"\[([^]]+)\]\((?!{INSIDE})[^)]*\)", r"\1", text)  # no page: its name alone
+    return re.sub(rf"\[([^]]+)\]\((?!{INSIDE})[^)]*\)", r"\1", text)  # no page, only its name
 
 
 def _front(lessons: list[str], guide: list[str]) -> str:

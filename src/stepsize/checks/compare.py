@@ -20,7 +20,7 @@ class Apart(NamedTuple):
 def first_difference(
     exercise: Exercise, mine: Iterable[Moment], theirs: Iterable[Moment]
 ) -> Apart | None:
-    """None where all results agree."""
+    """None if all results agree."""
     for one, other in zip(mine, theirs, strict=True):
         results = dict(differences(exercise, one.results, other.results))
         if results:  # inner values come first: the cause before the effect
@@ -43,8 +43,8 @@ def agree(exercise: Exercise, a: Any, b: Any) -> bool:
         a = np.reshape(a, ())
     if np.shape(a) != np.shape(b):
         return False
-    if np.isfinite(b).all():  # as below, and quicker: two mistakes at once are many
-        off = np.abs(np.subtract(a, b, dtype=float))  # of truths, too
+    if np.isfinite(b).all():  # as below, but quicker: pairs of mistakes are many
+        off = np.abs(np.subtract(a, b, dtype=float))  # booleans, too
         return bool((off <= exercise.atol + exercise.rtol * np.abs(b)).all())
     return bool(np.allclose(a, b, exercise.rtol, exercise.atol, equal_nan=True))
 

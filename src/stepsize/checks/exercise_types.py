@@ -86,7 +86,7 @@ def _run(answer: Any, case: Case, signature: str, faults: dict[str, str]) -> Ite
         heard: list[str] = []
         arguments = (answer, signature, (theta, grad, t), {**memory, **hyper}, faults, heard)
         step = _step(call(*arguments) if t == 1 else _called(*arguments), theta)
-        again = t == 1 and not hasattr(answer, "made")  # what we made remembers nothing elsewhere
+        again = t == 1 and not hasattr(answer, "made")  # our own keep no hidden memory
         if again and not _same(step, _step(_called(*arguments), theta)):
             raise Wrong("remembers elsewhere", ELSEWHERE)
         inner = {key: array(value) for key, value in (step.memory | step.shown).items()}
@@ -109,7 +109,7 @@ def _begun_later(
 
 
 def _takes_back(answer: Any, memory: dict[str, Any]) -> None:
-    """Raise Wrong if the answer can't be given back what it wants to remember."""
+    """Raise Wrong if what the answer wants to remember can't be passed back to it."""
     try:
         taken = inspect.signature(answer)
         taken.bind_partial(**memory)
@@ -281,7 +281,7 @@ def _called(
     try:
         with np.errstate(all="call", call=lambda complaint, _: complaints.append(complaint)):
             result = answer(*copies, **kwargs)
-    except BaseException as error:  # whatever it is, it is the answer's, and is told
+    except BaseException as error:  # whatever it is, the answer raised it
         raise Unfinished if stopped_at(error) else Broke(error) from None
     names = signature[signature.index("(") + 1 :].split(",")
     for name, before, after in zip(names, args, copies, strict=False):

@@ -18,7 +18,7 @@ from .watchdog import Limits
 __all__ = ["run"]
 
 SLOWER = 4.0  # times the usual limit: a guess at how much slower a browser's Python is
-WAITING = 2.0  # times that, by the clock; the page stands still meanwhile
+WAITING = 2.0  # times that, by the clock; meanwhile the page is frozen
 
 _free = threading.Lock()
 

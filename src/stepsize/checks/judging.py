@@ -95,14 +95,14 @@ def _ones_and_twos(exercise: Exercise, until: float) -> Iterator[tuple[tuple[str
     yield from (((name,), variant) for name, variant in ones)
     made = [(name, one.made) for name, one in ones if hasattr(one, "made")]
     for (first, one), (second, other) in combinations(made, 2):
-        if process_time() > until:  # an answer that computes for long leaves none
+        if process_time() > until:  # an answer that takes long leaves no time
             return
         if first != second and _fit(one, other):
             yield (first, second), one.make(**one.parts | other.parts)
 
 
 def _fit(one: Made, other: Made) -> bool:
-    """Whether one answer can have both, because no part would have to be two things."""
+    """Whether one answer can have both: no part would have to be two things at once."""
     shared = one.parts.keys() & other.parts.keys()
     return one.make == other.make and all(one.parts[x] is other.parts[x] for x in shared)
 
@@ -131,7 +131,7 @@ def _doing_the_first(
     wrong = next(i for i, (a, b) in pairs if any(differences(exercise, a.results, b.results)))
     numbers = (np.size(x) for x in mine[wrong].results.values() if np.asarray(x).dtype != bool)
     if sum(numbers) < 2:
-        return None  # a single number may agree by chance, and so may truths
+        return None  # a single number may agree by chance, and so may booleans
     first, right = mine[wrong : wrong + 1], expected[wrong : wrong + 1]
     names = set()
     for name, variant in _variants(exercise):
@@ -146,7 +146,7 @@ def _doing_the_first(
 
 
 def _while_alike(exercise: Exercise, mine: list[Moment], theirs: Iterable[Moment]) -> list[Moment]:
-    """The moments of an answer, as long as their results agree."""
+    """The moments of an answer up to the first whose results differ."""
     pairs = zip(mine, theirs, strict=True)
     alike = takewhile(lambda pair: not any(_differ(exercise, *pair)), pairs)
     return [other for _, other in alike]

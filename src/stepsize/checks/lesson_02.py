@@ -42,10 +42,10 @@ def _apart(X, y, batch_size, rng):
 
 
 def _seen_batches(answer: Any) -> Seen:
-    """Sixty batches of 4 out of 12, by what is true of all of them; each fact is a mistake's.
+    """Sixty batches of 4 out of 12, by what is true of all of them; each fact gives away a mistake.
 
-    A right answer fails by chance once in some 10^9 times at most: that one of the 12 examples
-    stays away from all 60 batches has the probability 12 (2/3)^60.
+    By chance, a right answer fails at most about once in 10^9 times: one of the 12 examples is
+    missing from all 60 batches with probability 12 (2/3)^60.
     """
     seen, rng = Seen(), np.random.default_rng(0)
     batches = [_batch(answer, rng, seen) for _ in range(60)]
@@ -70,7 +70,7 @@ def _seen_batches(answer: Any) -> Seen:
 
 
 def _is_a_block(indices: frozenset[int]) -> bool:
-    """Whether they are neighbors, or would be if the last one and the first one were."""
+    """Whether they are neighbors, counting the last and the first as neighbors, too."""
     ends = sum((i + 1) % N not in indices for i in indices)
     return len(indices) > 1 and ends == 1
 
@@ -226,13 +226,13 @@ def _seen_epochs(answer: Any) -> Seen:
 
 
 def _epochs(answer: Any, faults: dict[str, str]) -> Iterator[Moment]:
-    """Epochs, by what does not depend on the order in which the examples came.
+    """Epochs, by what doesn't depend on the order of the examples.
 
-    Where the examples are orthogonal, each moves theta in its own direction: the shares, how
-    far as a part of its gradient, are the same in any order. Where they are not, an order shows.
+    If the examples are orthogonal, each moves theta in its own direction: the shares, how far
+    relative to its gradient, are the same in any order. If they aren't, the order shows.
     A fact that bears a mistake's name is true of that mistake only, however long the steps are.
-    By chance: that an answer with randomness of its own gives the same end three times, and so
-    is not told so, has a probability below 10^-6.
+    An answer with its own randomness ends at the same point three times by chance, and so isn't
+    found out, with a probability below 10^-6.
     """
     even = [_shares(answer, 6, 2, 0, faults)]
     yield Moment(lambda: MOVES, {"n = 6, batches of 2": np.sort(even[0])})
@@ -277,10 +277,10 @@ def _epochs(answer: Any, faults: dict[str, str]) -> Iterator[Moment]:
 
 
 def _togetherness(answer: Any, faults: dict[str, str]) -> dict[str, bool]:
-    """Whether any two of four examples come into one batch: by how many ends there are.
+    """Whether any two of four examples can share a batch, judged by how many ends there are.
 
-    Of two batches in a row there are 6; 2 where the batches are always the same, and 4 where only
-    neighbors come together. To see no more than 4 of 6 in 60 epochs has the chance 4 in 10^10.
+    Two batches in a row have 6 possible ends: 2 if the batches are always the same, and 4 if only
+    neighbors share one. Seeing no more than 4 of 6 in 60 epochs has a probability of 4 in 10^10.
     """
     X, y, theta = _entangled(4)
     ends = [_end(answer, theta, X, y, 2, seed, faults) for seed in range(60)]
@@ -328,7 +328,7 @@ def _shares(answer: Any, n: int, size: int, seed: int, faults: dict[str, str]) -
 
 
 def _fits_other_targets(shares: np.ndarray) -> bool:
-    """Whether the targets in a different order explain the moves, up to their length.
+    """Whether targets in a different order explain the moves, apart from their length.
 
     The length is known from the sums, which are the same in any order.
     """

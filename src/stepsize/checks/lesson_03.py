@@ -182,7 +182,7 @@ def _misplaced(theta, grad, t, velocity=0.0, *, lr, momentum):
 
 
 def _from_all(theta, grad, t, seen=(), *, lr, momentum):
-    """The sum worked out again at each update, as if momentum had always been what it is now."""
+    """The sum recomputed at each update, as if momentum had always been what it is now."""
     seen = [*seen, grad]
     velocity = sum(momentum**age * g for age, g in enumerate(reversed(seen)))
     return Step(theta - lr * velocity, dict(seen=np.array(seen)))

@@ -24,7 +24,7 @@ CASES = [
         [(0.2, -0.03, 0.3), (0.5, 0.6, -0.25), (0.1, 0.1, 0.1)],
         dict(lr=0.05, beta1=0.5, beta2=0.8, eps=0.05),
     ),
-    Case(  # large ones
+    Case(  # large gradients
         (2.0, -1.0),
         [(40.0, -20.0), (30.0, 10.0)],
         dict(lr=0.1, beta1=0.8, beta2=0.5, eps=1e-3),
@@ -36,7 +36,7 @@ CASES = [
 
 
 def _divide(average, beta, other, t):
-    """The correction. other: the beta of the other average, for those who mistake it for theirs."""
+    """The correction. other: the beta of the other average, for answers that mix them up."""
     return average / (1 - beta**t)
 
 
@@ -103,7 +103,7 @@ def _no_fading(average, new, beta):
 
 
 def _begun(average, new, beta):
-    """It begins with the first: before, there is only the number 0."""
+    """The average starts at the first gradient; before that, it is the number 0."""
     return new if np.ndim(average) == 0 else _mean(average, new, beta)
 
 

@@ -1,4 +1,4 @@
-"""Lesson 6: AdamW, its decay told from the others, AMSGrad, and what decay leaves of a weight."""
+"""Lesson 6: AdamW, kinds of decay told apart, AMSGrad, and what decay leaves of a weight."""
 
 from itertools import permutations
 

@@ -1,4 +1,4 @@
-"""Lesson 10: the rates of a sweep, a rate for another batch size, the sharpness."""
+"""Lesson 10: the rates of a sweep, a rate for a different batch size, the sharpness."""
 
 import numpy as np
 
@@ -28,7 +28,7 @@ def _rates(
 
 
 def _steps(p, n):
-    """0, 1, 2, … where p are even shares of the way."""
+    """0, 1, 2, … if p are equal shares of the way."""
     return p * (n - 1)
 
 
@@ -122,7 +122,7 @@ SWEEP = function(
 )
 
 
-# --- 10.2: a rate for another batch size --------------------------------------------------------
+# --- 10.2: a rate for a different batch size ----------------------------------------------------
 
 
 def scaled_lr(lr, batch_size, new_batch_size, adaptive):

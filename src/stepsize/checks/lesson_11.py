@@ -10,7 +10,7 @@ TITLE = "11 The clinic"
 
 # --- 11.1: ten patients -------------------------------------------------------------------------
 
-# As in clinic.patients, which a check need not train.
+# Copied from clinic.patients, so that a check needn't train them.
 PATIENTS = {
     "healthy": 4,
     "rate too low": 1,
@@ -26,7 +26,7 @@ PATIENTS = {
 
 
 class _Answer(dict[str, int]):
-    """The answer of somebody who took some patients for others."""
+    """The answer of somebody who mixed some patients up."""
 
     made: Made
 

@@ -27,7 +27,7 @@ HINTS = {
     "NameError": "Is it spelled right, and have you run the cell that defines it?",
     "RecursionError": "It calls itself endlessly.",
 }
-HINTS_FOR_WORDS = {  # in what the error says
+HINTS_FOR_WORDS = {  # if the error says this
     r"for \^:|bitwise_xor": "In Python a power is written `**`; `^` is something else.",
     r"operand type.*'(function|method)'": (
         "A function has to be called: with parentheses after its name."
@@ -94,7 +94,7 @@ def reported(name: str, carried: bytes, loaded: Callable[[], None]) -> dict[str,
         verdict, error = judge(exercise, answer), None
     except Broke as broke:
         error = broke.error
-    except BaseException as unexpected:  # the answer could not be brought here, or broke the judge
+    except BaseException as unexpected:  # the answer couldn't be loaded, or broke the judge
         error = unexpected
     if error is None:
         return {"verdict": asdict(verdict), "frames": []}

@@ -26,10 +26,10 @@ from .watchdog import Limits
 __all__ = ["run"]
 
 START = 180.0  # seconds for a Python to start, on a slow disk with a virus scanner
-LOADING = Limits(computing=60.0, waiting=180.0)  # to bring an answer there, with all it imports
+LOADING = Limits(computing=60.0, waiting=180.0)  # to load an answer and all it imports
 WAITING = 20.0  # times its computing limit, by the clock
-SLACK = 40.0  # seconds beyond that, in case that an answer has put the watchdog to sleep
-CHANNEL = 2**20  # bytes heard on the channel, where a crash is told too
+SLACK = 40.0  # seconds beyond that, in case an answer has put the watchdog to sleep
+CHANNEL = 2**20  # bytes read from the channel, which also reports a crash
 PACKAGES = str(Path(__file__).parents[2])
 
 
@@ -91,7 +91,7 @@ class _Worker:
             pickle.dump(job, self.process.stdin)
             self.process.stdin.flush()
         except OSError:
-            pass  # it is gone: what it says last will tell
+            pass  # it is gone: its last words will say why
         words, loaded = b"", None
         deadline = time.monotonic() + LOADING.waiting + SLACK
         while line := self._line(deadline - time.monotonic()):
@@ -129,7 +129,7 @@ class _Worker:
         self.lines.put(b"")
 
     def _drain(self, pipe: IO[bytes]) -> None:
-        """Keep the beginning of what is printed; read on, so that nothing is blocked."""
+        """Keep the beginning of what is printed, and read the rest, so that nothing blocks."""
         with pipe:
             while chunk := os.read(pipe.fileno(), 65536):
                 self.printed.write(chunk)
@@ -146,7 +146,7 @@ class _Worker:
             self.process.wait()
         for thread in self.threads:
             thread.join(timeout=5.0)  # a process that escaped may still hold the pipes
-        with contextlib.suppress(OSError):  # of a job it never took
+        with contextlib.suppress(OSError):  # of a job it never accepted
             self.process.stdin.close()  # type: ignore[union-attr]
 
 

@@ -19,7 +19,7 @@ from typing import Any
 
 __all__ = ["Stopwatch", "TimeUp"]
 
-TOOL = 4  # of the six that Python has room for: 0 to 2 and 5 are for debuggers, coverage, profilers
+TOOL = 4  # of Python's six; 0, 1, 2 and 5 are for debuggers, coverage, profilers, optimizers
 REPORTED = ("JUMP", "PY_START", "PY_RESUME")
 SLICE = 0.02  # seconds
 
@@ -63,7 +63,7 @@ class Stopwatch:
 
     def sleep(self, seconds: float) -> None:
         """`time.sleep`, with a limit. It isn't computing, though a browser's clock counts it."""
-        if threading.get_ident() != self.thread:  # not the job's
+        if threading.get_ident() != self.thread:  # not the job's thread
             sleep(seconds)
             return
         until = monotonic() + seconds

@@ -36,8 +36,8 @@ def limit(limits: Limits, channel: IO[bytes], last: bool = True) -> None:
     if resource is None:
         _count(end, channel)
         return
-    # The system counts whole seconds, then sends a signal; and a second later, in case that the
-    # answer does not want to hear it, one that can't be caught.
+    # The system counts whole seconds, then sends a signal; and a second later, in case the answer
+    # ignores it, one that can't be caught.
     faulthandler.register(signal.SIGXCPU, file=channel, chain=True)
     allowed = resource.getrlimit(resource.RLIMIT_CPU)[1]
     most = math.inf if allowed == resource.RLIM_INFINITY else allowed
@@ -50,7 +50,7 @@ def rest() -> None:
     faulthandler.cancel_dump_traceback_later()
 
 
-_end = math.inf  # of the processor time of this process, where the system doesn't watch it
+_end = math.inf  # in this process's processor time, if the system doesn't watch it
 
 
 def _count(end: float, channel: IO[bytes]) -> None:

@@ -17,7 +17,7 @@ from typing import IO
 from . import watchdog
 from .report import reported
 
-MEMORY = 4 * 2**30  # bytes; where the system keeps to it
+MEMORY = 4 * 2**30  # bytes, if the system enforces it
 
 
 def main() -> None:
@@ -42,7 +42,7 @@ def main() -> None:
     watchdog.rest()
     channel.write(json.dumps(report).encode() + b"\n")
     sys.stderr.flush()
-    os._exit(0)  # whatever the answer left running
+    os._exit(0)  # even if the answer left something running
 
 
 def _rewire() -> tuple[IO[bytes], IO[bytes]]:
@@ -59,10 +59,10 @@ def _restrain() -> None:
     try:
         import resource  # not on Windows
 
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # no files of a crash
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # no core dumps
         resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
     except (ImportError, OSError, ValueError):
-        pass  # there the time limit has to do
+        pass  # there, the time limit has to suffice
 
 
 if __name__ == "__main__":

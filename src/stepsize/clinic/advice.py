@@ -23,10 +23,10 @@ from .few_examples import ROWS, SCALED, STOP, far_from_unit, for_few, learned_by
 
 __all__ = ["Advice", "Choice", "advise"]
 
-SHORT, LONG = 300, 100_000  # updates: of the runs in the table; of those in the papers
-BATCH, SMALL = 64, 10**6  # batch size and most parameters of the models in the table
+SHORT, LONG = 300, 100_000  # updates in the runs of the table, and in those of the papers
+BATCH, SMALL = 64, 10**6  # of the models in the table: the batch size, and the most parameters
 LARGEST = 8192  # up to this batch size the linear rule held on ImageNet
-FAR = 16  # times off the batch size of the source: then it is said
+FAR = 16  # this many times off the source's batch size, the advice says so
 LOWEST = 6e-5  # of the largest model in the literature's table; below, its formula gives nothing
 
 MODELS = (*KINDS, *ALSO)

@@ -15,7 +15,7 @@ from .signs import FEW, looked_for, sound
 
 __all__ = ["Diagnosis", "Finding", "diagnose", "judge"]
 
-ENOUGH = 0.5  # of evidence, to be told at all
+ENOUGH = 0.5  # evidence: findings with less aren't mentioned
 KINDS = {"gan": "GAN", "policy": "policy"}
 NEEDS = {
     "val_loss": "overfitting (log a held-out loss)",
@@ -121,7 +121,7 @@ def judge(seen: History) -> Diagnosis:
 
 
 def _unseen(seen: History) -> tuple[str, ...]:
-    """What nobody can see without a curve that wasn't logged."""
+    """What can't be seen without a curve that wasn't logged."""
     kept = {name: getattr(seen, name) is not None for name in NEEDS}
     # A model that has learned nearly all there is isn't held back by its weight decay.
     kept["weight_norm"] |= not len(seen.loss) or seen.course[-1] < 0.1 * seen.start

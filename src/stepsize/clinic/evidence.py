@@ -187,7 +187,7 @@ KINDS: dict[str, Kind] = {
     ),
 }
 
-# Other names that people have: which kind is meant, and what is said of it.
+# Other names that people use: which kind is meant, and what the advice says about it.
 ALSO = {
     "lstm": ("rnn", "An LSTM is treated as an rnn."),
     "gru": ("rnn", "A GRU is treated as an rnn."),

@@ -14,7 +14,7 @@ __all__ = ["ROWS", "SCALED", "STOP", "far_from_unit", "for_few", "learned_by_hea
 FEW, OFTEN = 1000, 2  # examples at most, and epochs at least
 HALF = 70  # epochs in which decay alone halves a weight; it does so once in a run, at most
 PATIENCE = 20  # looks at the held-out loss
-SPREAD, FAR = (0.5, 2.0), 2.0  # of targets that are about of unit scale; their mean
+SPREAD, FAR = (0.5, 2.0), 2.0  # of targets with about unit scale; the limit of their mean
 
 ROWS = Known(
     None,

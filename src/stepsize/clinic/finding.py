@@ -19,7 +19,7 @@ __all__ = [
     "trend",
 ]
 
-GUESSES = (2, 3, 4, 5, 10, 20, 50, 100, 1000)  # numbers of classes that are common
+GUESSES = (2, 3, 4, 5, 10, 20, 50, 100, 1000)  # common numbers of classes
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ import numpy as np
 
 __all__ = ["History", "checked", "jitter"]
 
-BINS = 60  # of a curve; as many as a reader's eye takes in
-KINDS = ("", "gan", "policy")  # of models; of these two, the loss isn't meant to fall
+BINS = 60  # in a curve, about as many as the eye takes in
+KINDS = ("", "gan", "policy")  # of models; the loss of the last two isn't meant to fall
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +86,7 @@ class History:
 def jitter(curve: np.ndarray) -> float:
     """The standard deviation of a curve about its course, from its jumps; a slope is no jump."""
     jumps = np.diff(curve)
-    jumps = jumps[:: max(len(jumps) // 10_000, 1)]  # of a long curve, these say as much
+    jumps = jumps[:: max(len(jumps) // 10_000, 1)]  # in a long curve, these say as much as all
     if len(jumps) < 2:
         return 0.0
     return float(np.median(np.abs(jumps - np.median(jumps)))) * 1.4826 / 2**0.5

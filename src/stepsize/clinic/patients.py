@@ -114,7 +114,7 @@ def _broken(t: int, grad: np.ndarray, rate: float) -> tuple[np.ndarray, float]:
 
 HEALTHY = Training()
 FEW = Training(examples=60, noise=0.3, lr=lambda t: 0.05)
-# The illness, what it comes from, and the same after the cure.
+# The illness, its cause, and the same training after the cure.
 PATIENTS: dict[int, tuple[str, Training, Training]] = {
     1: ("rate too low", replace(HEALTHY, lr=lambda t: 0.0004), HEALTHY),
     2: ("overfitting", FEW, replace(FEW, examples=1400)),

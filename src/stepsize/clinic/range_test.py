@@ -7,8 +7,8 @@ import numpy as np
 
 __all__ = ["RangeTest", "lost", "read"]
 
-FEW = 5  # losses, or a tenth of the test: of these the start is judged; fewer say nothing
-NEARLY, WHOLE = 0.8, 0.99  # of the fall: where a rate is high enough to learn; where it ends
+FEW = 5  # losses, or a tenth of the test, to judge the start by, no fewer
+NEARLY, WHOLE = 0.8, 0.99  # shares of the fall: enough to learn; where it ends
 DENSITY = 25.0  # updates per decade of rates; in a slower test the loss falls at lower rates
 SIGNAL = 4.0  # standard deviations: a smaller fall of the smoothed loss may be chance
 

@@ -139,7 +139,7 @@ def _put_back(
 
 @contextlib.contextmanager
 def _same_chance(batches: Any) -> Iterator[None]:
-    """Keeps the random numbers that follow the same as they would have been."""
+    """Leaves later random numbers as they would have been."""
     makers = [getattr(batches, "generator", None)]
     makers += [getattr(getattr(batches, "sampler", None), "generator", None)]
     kept = [(maker, maker.get_state()) for maker in makers if isinstance(maker, torch.Generator)]

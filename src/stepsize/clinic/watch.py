@@ -8,7 +8,7 @@ from .finding import Finding
 
 __all__ = ["Watch"]
 
-# What is seen before the end, and doesn't pass by itself.
+# What shows before the end, and doesn't go away on its own.
 URGENT = (
     "NaN",
     "divergence",
@@ -18,7 +18,7 @@ URGENT = (
     "float16 overflow",
 )
 SURE = 0.9
-# Looks: after so many losses, whenever there are so many more, and soon where there is a suspicion.
+# Looks: after so many losses, then after every so many more, and sooner if there is a suspicion.
 FIRST, GROWTH, SOON = 20, 1.25, 1.05
 
 

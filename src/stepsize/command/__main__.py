@@ -8,8 +8,8 @@
     stepsize present 5           shows lesson 5 as slides, with working labs
     stepsize --version
 
-A new version (pip install --upgrade stepsize) renews what you haven't changed in your copies, and
-keeps what you wrote.
+A new version (pip install --upgrade stepsize) replaces what you haven't changed in your copies,
+and keeps what you wrote.
 """
 
 import importlib.metadata

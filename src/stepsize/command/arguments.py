@@ -13,7 +13,7 @@ from .places import place
 
 __all__ = ["READ", "bench", "doctor", "guide", "hub", "opening", "present", "site"]
 
-SHORTEST = 8  # characters of a class's password
+SHORTEST = 8  # characters in a class's password
 HUB = """\
 python run.py hub                  a trial, on this machine alone; everybody in your account
 sudo python3 run.py hub            for a room: an account on the machine for each learner
@@ -93,7 +93,7 @@ def hub(words: Words = None) -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--ip", default="127.0.0.1")
-    # No learner's program can take a port below 1024 while the hub is away, to pose as it.
+    # Below 1024, no learner's program can take the port while the hub is down, and pose as it.
     parser.add_argument("--port", type=_hub_port, default=800 if room else 8000)
     parser.add_argument("--subdomains", type=_origin, metavar="https://NAME")
     commands = parser.add_subparsers(dest="command")

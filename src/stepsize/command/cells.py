@@ -22,7 +22,7 @@ Notebook = dict[str, Any]
 Pairs = dict[int, int]
 
 WORD = re.compile(r"\w+|[^\w\s]")
-ALIKE = 0.5  # share of words in common, from which on one text is another one, edited
+ALIKE = 0.5  # with this share of words in common, one text is an edit of the other
 
 
 def loads(data: bytes) -> Notebook | None:

@@ -24,7 +24,7 @@ from .work import Work, is_touched, of_version, origin, version_of, was_run
 __all__ = ["Copies"]
 
 BESIDE = re.compile(r"\.new\d*(?=\.ipynb$)")
-RENAMED = 0.5  # of its cells: a lesson that has so many of a lost one's is that one
+RENAMED = 0.5  # a lesson with this share of a lost lesson's cells is that lesson, renamed
 
 NEWER = (
     "<b>There is a newer version of this lesson: <code>{beside}</code>, next to this notebook.</b> "
@@ -109,7 +109,7 @@ class Copies:
         if read is None:
             raise Trouble(f"The course's own {source.name} is damaged. {self._mend(source)}")
         new = of_version(data, read)
-        self.work.give(data)  # first: whoever has a notebook has what it was made from
+        self.work.give(data)  # first, so that no notebook lacks what it was made from
         if theirs is None:
             write(self.folder / name, dumps(new))
             return
@@ -135,7 +135,7 @@ class Copies:
             yield said
         path = self.folder / name
         updated = new | {"cells": merged.cells, "metadata": theirs["metadata"] | new["metadata"]}
-        write(path, dumps(updated), mtime=path.stat().st_mtime)  # that of the learner's last work
+        write(path, dumps(updated), mtime=path.stat().st_mtime)  # when the learner last worked
 
     def _guessed(
         self,
@@ -146,7 +146,7 @@ class Copies:
         given: dict[str, str],
         before: str | None,
     ) -> Notebook | None:
-        """What a notebook was made from if it doesn't say so, mostly with an earlier `run.py`.
+        """What a notebook was made from if it doesn't say so, like most from an earlier `run.py`.
 
         before: the digest of what was last handed out under its name.
         """
@@ -187,7 +187,7 @@ class Copies:
         return f"There is a new version of {name}. Yours is kept; the new one is {beside}"
 
     def _remove_unused(self, given: dict[str, str]) -> None:
-        """What lies beside a notebook that is up to date by now."""
+        """Remove what was put beside a notebook that is now up to date."""
         for beside in filter(BESIDE.search, list(given)):
             theirs = self.work.read(BESIDE.sub("", beside))
             if theirs and self.work.version(origin(theirs)) and self._is_unused(beside, given):

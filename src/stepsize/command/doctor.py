@@ -25,10 +25,10 @@ from .copies import Copies
 from .places import chosen, place
 from .trouble import meaning
 
-if TYPE_CHECKING:  # it comes with the packages that are examined
+if TYPE_CHECKING:  # it comes with packages that may be broken
     from packaging.specifiers import SpecifierSet
 
-MEMORY, FREE, DISK = 3.0, 1.0, 0.5  # GB: of memory in all, of it unused, and of disk
+MEMORY, FREE, DISK = 3.0, 1.0, 0.5  # GB: memory in all, memory unused, disk
 ROOM = 10**6  # bytes that must fit into my-work
 PATIENCE = 180  # seconds for a kernel to start; slow after a setup, or on a busy machine
 NEEDED = ("numpy", "matplotlib", "ipywidgets", "anywidget", "jupyterlab", "scikit-learn", "torch")
@@ -128,7 +128,7 @@ def packages(versions: dict[str, str] | None = None) -> str:
             found = versions[name] if versions else importlib.metadata.version(name)
         except (KeyError, importlib.metadata.PackageNotFoundError):
             if name == "torch":
-                continue  # some machines have no builds of it; see `torch` below
+                continue  # some machines have no builds; see `torch` below
             fix = f"Run: {place().command}" if place().clone else place().mend
             raise Ill(f"{name} is missing. {fix}") from None
         if not wanted[name].contains(found, prereleases=True):
@@ -184,7 +184,7 @@ def torch() -> str:
 def browser() -> str:
     try:
         webbrowser.get()
-    except webbrowser.Error:  # on a server, that is as it should be
+    except webbrowser.Error:  # on a server, that is fine
         return "no browser here: open the address that the course prints yourself"
     return "a browser"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 __all__ = ["digest", "sweep", "write"]
 
-HOUR = 3600  # seconds: by then, nobody is writing it any more
+HOUR = 3600  # seconds, after which nobody is still writing it
 
 
 def digest(data: bytes) -> str:
@@ -46,5 +46,5 @@ def sweep(folder: Path) -> None:
         try:
             if time.time() - half.stat().st_mtime > HOUR:
                 half.unlink()
-        except OSError:  # it is written by another, at this moment
+        except OSError:  # another process is writing it right now
             pass

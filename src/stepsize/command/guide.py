@@ -21,7 +21,7 @@ from .places import place
 
 __all__ = ["FIRST", "chapters", "html", "main", "page_ranges", "pdf", "without_mistakes"]
 
-FIRST = (  # of the guide; the lessons follow, and an appendix
+FIRST = (  # in the guide; the lessons and an appendix follow
     "who-it-is-for",
     "plans",
     "before-the-day",
@@ -198,7 +198,7 @@ def pdf(source: Path) -> Path | None:
     if program is None:
         return None
     target = source.with_suffix(".pdf")
-    target.unlink(missing_ok=True)  # one of before would be taken for it
+    target.unlink(missing_ok=True)  # or an old one could be taken for it
     options = ["--headless", "--no-sandbox", "--disable-gpu", "--no-pdf-header-footer"]
     command = [program, *options, f"--print-to-pdf={target}", source.as_uri()]
     try:

@@ -10,7 +10,7 @@ from .cells import Cell, Notebook, content, matched, paired, share
 __all__ = ["likeliest", "versions"]
 
 PATIENCE = 60  # seconds
-ENOUGH = 0.5  # of its cells, word for word: from there on, a notebook may come from a version
+ENOUGH = 0.5  # share of identical cells: below it, a notebook isn't from that version
 
 
 def versions(root: Path, name: str) -> list[bytes]:

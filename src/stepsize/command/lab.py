@@ -30,7 +30,7 @@ def a_free_port(wanted: int | None = None) -> int:
     for port in [wanted] if wanted is not None else range(8888, 8988):
         try:
             with socket.socket() as probe:
-                if os.name != "nt":  # there it would let two programs have one port
+                if os.name != "nt":  # on Windows, two programs could get the same port
                     probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 probe.bind(("127.0.0.1", port))
                 return port

@@ -14,7 +14,7 @@ from .notes import BACK, BOTH, DROPPED, copy_of, note, standing
 __all__ = ["Merged", "merge"]
 
 Key = tuple[str, int]  # a cell, whatever the version: the first version that has it, and where
-ID = re.compile("[a-zA-Z0-9_-]{1,64}")  # as nbformat wants it
+ID = re.compile("[a-zA-Z0-9_-]{1,64}")  # as nbformat requires
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,7 @@ def standing(cells: Iterable[Cell]) -> tuple[list[Cell], dict[str | None, list[C
 
 
 def _still_true(notes: list[Cell]) -> list[Cell]:
-    """Two versions are kept only as long as the course's is there."""
+    """A note about two versions stays only while the course's is there."""
     if any("copy" in _mark(cell) for cell in notes):
         return notes
     return [cell for cell in notes if content(cell) != content(note(BOTH))]

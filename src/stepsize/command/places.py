@@ -10,8 +10,8 @@ __all__ = ["Place", "chosen", "is_learners", "place"]
 
 HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parents[2]
-# With pip's --target, a run.py of somebody's own can be there; no src/ is, then.
-CLONE = HERE.parents[1].name == "src" and (REPOSITORY / "run.py").is_file()  # others ask place()
+# With pip's --target, somebody's own run.py can be there, but then there is no src/.
+CLONE = HERE.parents[1].name == "src" and (REPOSITORY / "run.py").is_file()  # others call place()
 
 
 @dataclass(frozen=True)
@@ -20,8 +20,8 @@ class Place:
 
     course: Path  # its lessons/, notebooks/ and solutions/
     command: str  # what opens it in a shell
-    mend: str  # what helps where a package of it is broken, as a sentence
-    clone: bool = False  # else a wheel
+    mend: str  # what to do if one of its packages is broken, as a sentence
+    clone: bool = False  # otherwise, a wheel
 
 
 def place() -> Place:

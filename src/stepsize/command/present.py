@@ -29,7 +29,7 @@ with needs():
 
 MARK = "  # solution"
 LONGEST = 120  # words on a slide
-SHOWN, BESIDE_PICTURE = 8, 4  # lines of code; of longer ones only what comes out is shown
+SHOWN, BESIDE_PICTURE = 8, 4  # lines of code; longer code shows only its output
 PICTURE = re.compile(r"^ *(?:plt|plots)\.show|^labs\.", re.MULTILINE)
 KEYS = """## Before they come in
 
@@ -51,7 +51,7 @@ LAST = """{title}
 
 *This is the last slide. It is also what they see while everything runs.*
 """
-RUN_ALL = ["run-all-cells", "extend-marked-cells-top", "deselect-all"]  # and back to the first
+RUN_ALL = ["run-all-cells", "extend-marked-cells-top", "deselect-all"]  # then back to the first
 
 
 def _key(keys: str, *commands: str) -> dict[str, object]:
@@ -80,7 +80,7 @@ def slides(solved: NotebookNode, given: NotebookNode) -> NotebookNode:
     """
     blanks = {cell.id: cell.source for cell in given.cells}
     cells = [_cell("markdown", KEYS, "slide")]
-    answer = ""  # of the box on the slide
+    answer = ""  # in the box on the slide
     for cell in solved.cells:
         source, blank = cell.source, blanks.get(cell.id)
         if cell.cell_type == "markdown":

@@ -18,7 +18,7 @@ def environment(home: Path) -> dict[str, str]:
 
 
 def finish(process: subprocess.Popen[bytes]) -> int:
-    """Its exit status. It gets Ctrl-C, too, and has time to end by itself."""
+    """Its exit status. It gets Ctrl-C, too, and has time to end on its own."""
     while True:
         try:
             return process.wait()

@@ -2,8 +2,8 @@
 
 __all__ = ["CPU_INDEX", "MEGABYTES", "brings_cuda", "torch_has_builds"]
 
-# Fetched; and free on the disk, for meanwhile all that is fetched lies there twice, once in pip's
-# cache. What stays is 1.5 GB of the course's 2.2, and 5.6 with CUDA.
+# Downloaded, and needed free on disk, where the downloads are twice during installation, once in
+# pip's cache. The course needs 2.2 GB and keeps 1.5, or 5.6 with CUDA.
 MEGABYTES = {
     "course": (340, 2200),
     "dev": (430, 2700),

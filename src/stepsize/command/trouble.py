@@ -14,7 +14,7 @@ class Trouble(Exception):
     """What went wrong and what to do, in words for the learner."""
 
 
-KNOWN = [  # what is said when something fails, and what that means; the first that fits
+KNOWN = [  # what a program says when it fails -> what that means; the first that fits counts
     (
         r"Errno 122\b|Disk quota exceeded|WinError 1295\b",
         "Your disk quota for {place} is used up. Delete what you no longer need.",
@@ -68,7 +68,7 @@ def meaning(said: str, root: Path, failed: object = None) -> str:
         machine=f"{platform.platform()}, Python {platform.python_version()}",
     )
     if free[places[0]] < 10**7 and not place:
-        said += "No space left"  # a program does not always say that this was why
+        said += "No space left"  # programs don't always say that this was why
     for pattern, words in KNOWN:
         found = re.search(pattern, said)
         if found:

@@ -14,7 +14,7 @@ from .notes import OURS, plain, with_note
 __all__ = ["Work", "is_touched", "of_version", "origin", "version_of", "was_run"]
 
 MONTH = 30 * 24 * 3600  # seconds
-LAST = 3  # of each notebook, so many are kept from before updates
+LAST = 3  # how many copies from before updates are kept of each notebook
 ASIDE = re.compile(r"\.damaged-\d+\.ipynb$")
 DAMAGED = (
     "<b>This notebook was damaged and couldn't be opened.</b> The damaged file is kept: it is now "
@@ -120,7 +120,7 @@ class Work:
         found = (pattern.fullmatch(other.name) for other in path.parent.glob("*.ipynb"))
         numbers = sorted(int(match[1]) for match in found if match)
         there = [path.with_name(f"{path.stem}.{number}.ipynb") for number in numbers]
-        if there and there[-1].read_bytes() == data:  # an update was broken off
+        if there and there[-1].read_bytes() == data:  # an update was interrupted
             return
         write(path.with_name(f"{path.stem}.{max(numbers, default=0) + 1}.ipynb"), data)
         for old in there[: 1 - LAST]:

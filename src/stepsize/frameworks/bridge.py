@@ -92,7 +92,7 @@ def as_rule(make: Callable[..., torch.optim.Optimizer], **hyper: Any) -> Rule:
     run at a time, no columns.
 
     Raises: torch's own error for a bad hyper-parameter. ValueError for a column. TypeError for an
-    optimizer that asks for the loss again and again, as LBFGS does.
+    optimizer that evaluates the loss repeatedly, as LBFGS does.
 
     >>> from stepsize import descend
     >>> from stepsize.optimizers import adam
@@ -127,17 +127,17 @@ def as_rule(make: Callable[..., torch.optim.Optimizer], **hyper: Any) -> Rule:
 
     rule.__name__ = rule.__qualname__ = name
     rule.__doc__ = f"torch's {name}: see stepsize.frameworks.bridge.as_rule."
-    remembered = _remembered(rule)  # and torch checks `hyper`
+    remembered = _remembered(rule)  # torch checks `hyper` here
     rule.__signature__ = _signature(remembered, numbers)  # type: ignore[attr-defined]
     return rule
 
 
 def _remembered(rule: Rule) -> dict[str, Any]:
-    """What it remembers for a matrix and for a vector, which differ for Adafactor."""
+    """What it remembers for a matrix and for a vector: Adafactor remembers different things."""
     matrix = rule(np.zeros((1, 1)), np.zeros((1, 1)), 1).memory
     try:
         return matrix | rule(np.zeros(1), np.zeros(1), 1).memory
-    except Exception:  # Muon, and others like it, take no vectors
+    except Exception:  # Muon and its like take no vectors
         return matrix
 
 
@@ -147,7 +147,7 @@ def _required(function: Any) -> list[str]:
 
 
 def _signature(memory: dict[str, Any], hyper: dict[str, Any]) -> inspect.Signature:
-    """(theta, grad, t, memory=None, *, hyper=..., **torchs), as a rule of ours says of itself."""
+    """(theta, grad, t, memory=None, *, hyper=..., **torchs), like the signature of a rule here."""
     place, keyword = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY
     return inspect.Signature(
         [inspect.Parameter(name, place) for name in ("theta", "grad", "t")]

@@ -61,9 +61,10 @@ TABLE = (
     Convention("Lion: default weight_decay", NONE, "none", "0.001"),
 )
 
-# Digits to which the path of a translated recipe is ours, over 300 updates in float64: torch;
-# Keras; Optax at a constant rate; None where `translate` refuses. With a schedule, Optax has 6, for
-# its schedules are computed in float32. So is all of Keras, whatever type it is told.
+# To how many digits the path of a translated recipe agrees with ours over 300 updates in float64:
+# torch; Keras; Optax at a constant rate; None if `translate` refuses. With a schedule, Optax agrees
+# to 6, because it computes schedules in float32. Keras computes everything in float32, whatever
+# type it is told to use.
 DIGITS: dict[str, tuple[int | None, int | None, int | None]] = {
     "sgd": (13, 6, 13),
     "momentum": (13, 6, 13),

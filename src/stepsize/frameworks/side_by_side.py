@@ -68,7 +68,7 @@ def _same(name: str, **arguments: Any) -> dict[str, tuple[str, Mapping[str, Any]
     return theirs | {"optax": (name.lower(), arguments)}
 
 
-_PUSH = [1.0] * 20 + [0.0] * 20  # and then no more gradients
+_PUSH = [1.0] * 20 + [0.0] * 20  # then no more gradients
 _CUT = [0.1] * 10 + [0.01] * 30
 
 EXPERIMENTS = {
@@ -158,7 +158,7 @@ def _run(name: str, library: str) -> np.ndarray | None:
         return None
     try:
         return EXPERIMENTS[name].walk(library)
-    except (ImportError, OSError):  # as of a Keras whose backend isn't there, or can't be loaded
+    except (ImportError, OSError):  # such as Keras without a backend that loads
         return None
 
 
@@ -167,7 +167,7 @@ def installed(library: str) -> bool:
     needs = {"torch": ["torch"], "keras": ["keras", "torch"], "optax": ["optax", "jax"]}
     try:
         return all(importlib.util.find_spec(module) for module in needs[library])
-    except ImportError:  # raised at once by what keeps a library out
+    except ImportError:  # raised by a finder that blocks a library
         return False
 
 

@@ -19,7 +19,7 @@ with needs():
 __all__ = ["Stepper"]
 
 EMPTY = inspect.Parameter.empty
-NO_NUMBERS = ("params", "param_names", "name", "initial_lr")  # what torch and its users put there
+NO_NUMBERS = ("params", "param_names", "name", "initial_lr")  # keys that aren't hyper-parameters
 
 
 class Stepper:

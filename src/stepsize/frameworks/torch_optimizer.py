@@ -122,7 +122,7 @@ class RuleOptimizer(torch.optim.Optimizer):
             ask = "state_dict must be of the same rules, one for each group"
             raise ValueError(f"{ask}: {ours}, not of {theirs}")
         self._require_shapes(state_dict)
-        super().load_state_dict(copy.deepcopy(state_dict))  # or both would write to the same memory
+        super().load_state_dict(copy.deepcopy(state_dict))  # or both write to the same memory
 
     def _require_shapes(self, state_dict: dict[str, Any]) -> None:
         """Raise ValueError if a rule for coordinates has remembered tensors of different shapes."""
@@ -138,7 +138,7 @@ class RuleOptimizer(torch.optim.Optimizer):
                         )
 
     def _alike(self, ready: list[torch.Tensor]) -> list[tuple[bool, list[torch.Tensor]]]:
-        """Packs that can be one vector: of one type, on one device, with one count of steps.
+        """Packs that can become one vector: same type, same device, same count of steps.
 
         Each comes with whether NumPy can step it in place.
         """
@@ -162,7 +162,7 @@ class RuleOptimizer(torch.optim.Optimizer):
         self.state[p] = {"step": t} | {n: _seen(v, shape, p.shape) for n, v in step.memory.items()}
 
     def _step_in_blocks(self, rule: Rule, pack: list[torch.Tensor], hyper: dict[str, Any]) -> None:
-        """As NumPy arrays that share the tensors' memory, so the tensors themselves are updated."""
+        """Step them as NumPy arrays that share the tensors' memory, so the tensors are updated."""
         states = [self.state[p] for p in pack]
         tensors = [n for n, v in states[0].items() if torch.is_tensor(v)]
         long = {n: [_vector(state[n]) for state in states] for n in tensors}
@@ -177,7 +177,7 @@ class RuleOptimizer(torch.optim.Optimizer):
         self._remember(pack, t, new | parts)
 
     def _step_as_one(self, rule: Rule, pack: list[torch.Tensor], hyper: dict[str, Any]) -> None:
-        """As one long vector, a copy, on the tensors' own device."""
+        """Step them as one long vector, a copy, on the tensors' own device."""
         states = [self.state[p] for p in pack]
         memory: dict[str, Any] = {
             n: _joined(state[n] for state in states) if torch.is_tensor(v) else v
@@ -216,7 +216,7 @@ def _grad(p: torch.Tensor) -> torch.Tensor:
 
 
 def _is_numpys(tensor: torch.Tensor) -> bool:
-    """Whether NumPy can work on it in place: on the CPU, contiguous, at least 4 bytes a number."""
+    """Whether NumPy can change it in place: on the CPU, contiguous, at least 4 bytes per number."""
     return tensor.device.type == "cpu" and tensor.itemsize >= 4 and tensor.is_contiguous()
 
 
@@ -236,6 +236,6 @@ def _number(value: Any) -> Any:
 
 
 def _seen(value: Any, shape: Any, other: tuple[int, ...]) -> Any:
-    """Whatever has one shape, in the other; everything else unchanged."""
+    """A tensor of this shape, reshaped to the other; anything else unchanged."""
     fits = torch.is_tensor(value) and value.shape == torch.Size(shape)
     return value.reshape(other) if fits else value

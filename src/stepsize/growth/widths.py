@@ -26,7 +26,7 @@ BASE = 64  # the width at which the rate is searched
 UPDATES = 150
 
 KIND = one_of("input", "bias", "hidden", "output")
-KINDS = ("input", "bias", "hidden", "bias", "output", "bias")  # of the tensors, in their order
+KINDS = ("input", "bias", "hidden", "bias", "output", "bias")  # the tensors' kinds, in order
 Rules = Callable[[str, int], Any]  # (kind, width) -> (factor of the rate, factor of the start)
 
 
@@ -49,7 +49,7 @@ def mup(kind: str, width: int, base: int = BASE) -> Factors:
     kind: "input", "bias", "hidden" or "output". Hidden and output matrices, whose fan-in is the
     width, get a rate that falls as 1 / width; the output starts smaller by 1 / sqrt(width) more.
     Source: Yang et al. (2022), Table 3, arXiv:2203.03466.
-    Raises: ValueError for another kind, and for a width or base below 1.
+    Raises: ValueError for a different kind, and for a width or base below 1.
 
     >>> mup("hidden", 1024), mup("output", 1024)
     (Factors(rate=0.0625, start=1.0), Factors(rate=0.0625, start=0.25))

@@ -1,4 +1,4 @@
-"""The controls of the labs: ipywidgets, so that they work with the keyboard, labeled and alike."""
+"""The controls of the labs: ipywidgets with labels, which work with the keyboard."""
 
 from collections.abc import Iterable
 from math import log10
@@ -7,8 +7,8 @@ from typing import Any
 import ipywidgets as widgets
 import traitlets
 
-STYLE = {"description_width": "8em"}  # the same for all, so that they stand in line
-WIDE = {"width": "410px", "max_width": "100%"}  # two beside each other on a laptop
+STYLE = {"description_width": "8em"}  # the same for all, so that they line up
+WIDE = {"width": "410px", "max_width": "100%"}  # two fit side by side on a laptop
 
 
 def log_slider(description: str, value: float, low: float, high: float, fine: float = 0.05) -> Any:

@@ -11,7 +11,7 @@ from . import sentences
 from .controls import list_slider, log_slider
 from .lab import Lab, Scene, panels
 
-UPDATES = 300  # of a run; and its gradients flip: what one update does, the next one takes back
+UPDATES = 300  # in a run, an even number, because each gradient undoes the one before
 FLIP = np.where(np.arange(UPDATES) % 2 == 0, 1.0, -1.0)[:, None]
 LARGE = 10.0
 WEIGHTS = ("weight A", "weight B")

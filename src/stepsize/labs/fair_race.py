@@ -15,7 +15,7 @@ from .lab import Lab, Scene, panels
 RULES, RATES = (sgd, momentum, adam), np.logspace(-4, 1, 41)
 START = (0.42, 0.186, -0.036, 0.376, 0.13)  # as in the lesson, drawn as PyTorch draws weights
 STEPS = (1, 2, 3, 5, 7, 10, 15, 20, 30, 40, 60, 80, 120, 160, 240, 320)
-LOW, TOP = 0.005, 50.0  # of both pictures
+LOW, TOP = 0.005, 50.0  # the losses that both pictures show
 
 
 def fair_race() -> Lab:
@@ -37,7 +37,7 @@ def fair_race() -> Lab:
 
     def react(axes: list[Axes], steps: int) -> str:
         now = {name: loss[steps] for name, loss in losses.items()}
-        for name, loss in now.items():  # the right picture has their names
+        for name, loss in now.items():  # their names are in the right picture
             color, dash, marker = plots.look(name)
             axes[0].plot(RATES, loss, color=color, ls=dash, lw=2, marker=marker, markevery=5, ms=6)
         axes[1].axvline(steps, color=plots.GREY, lw=1)

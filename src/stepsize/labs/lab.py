@@ -47,7 +47,7 @@ class Scene:
     def __init__(self, axes: list[Axes], start: Place | None = None) -> None:
         for ax in axes:
             ax.set_autoscale_on(False)
-            for axis in (ax.xaxis, ax.yaxis):  # of a log axis only the powers of ten have names
+            for axis in (ax.xaxis, ax.yaxis):  # on a log axis, label only the powers of ten
                 axis.set_minor_formatter(NullFormatter())
         self.axes, self.start = axes, start
         self.still = {id(artist) for ax in axes for artist in ax.get_children()}
@@ -92,14 +92,14 @@ class Picture(anywidget.AnyWidget):
     """What is drawn in the browser. Lengths are pixels of the figure, from its top left."""
 
     _esm = with_keys(HERE / "controls.js", HERE / "picture.js")
-    # As text: of a path, anywidget keeps each widget.
+    # As text: given a path, anywidget keeps every widget alive.
     _css = (HERE / "picture.css").read_text(encoding="utf-8")
 
-    geometry = traitlets.Dict().tag(sync=True)  # of the figure, its panels, and the ball's reach
-    background = traitlets.Bytes().tag(sync=True)  # what stands still: a PNG, sent once a scene
-    shown = traitlets.Dict().tag(sync=True)  # marks (SVG, one a panel), sentence, label, seen
+    geometry = traitlets.Dict().tag(sync=True)  # figure, panels, and the ball's reach
+    background = traitlets.Bytes().tag(sync=True)  # what stands still: a PNG, sent once per scene
+    shown = traitlets.Dict().tag(sync=True)  # marks (SVG, one per panel), sentence, label, seen
     controls: Any = traitlets.List().tag(sync=True, **widgets.widget_serialization)
-    ball: Any = traitlets.List().tag(sync=True)  # x, y, where the learner moved it; or empty
+    ball: Any = traitlets.List().tag(sync=True)  # x, y, where the learner moved it, or empty
 
 
 class Lab:

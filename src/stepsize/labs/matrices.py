@@ -18,7 +18,7 @@ from .lab import Lab, Scene, panels
 
 STEPS, CURVATURES = 100, (1.0, 25.0)
 QUINTIC, CUBIC = (3.4445, -4.775, 2.0315), (1.5, -0.5, 0.0)
-TOP = 1.6  # of the drawn singular values
+TOP = 1.6  # the largest singular value drawn
 
 
 def turned(degrees: float) -> Surface:

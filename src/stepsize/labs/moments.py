@@ -22,13 +22,13 @@ SERIES = {  # the gradient of each update
     "flipping": np.where(_t % 2 == 1, 1.0, -1.0),
 }
 
-PANELS = {  # what each one shows, and how much of it
+PANELS = {  # title -> limits
     "gradient (dots), m, m̂": (-1.7, 1.9),
     "its square (dots), v, v̂": (-0.1, 1.7),
     "step": (-0.25, 0.75),
 }
 
-HAT = plots.look("adam")  # what is corrected, in every panel
+HAT = plots.look("adam")  # for corrected averages, in every panel
 RAW = plots.Look(plots.GREY, plots.DASHED, "s")
 LOOKS = {
     "m̂": HAT,

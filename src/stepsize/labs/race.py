@@ -14,8 +14,8 @@ from .lab import Lab, Scene, panels
 from .training_panel import TrainingPanel
 from .trainings import Trainings
 
-TOP = 5.0  # of both pictures; a run that is lost leaves them there
-BAND = 0.27  # of the left one's height, below the lowest loss: room for the names
+TOP = 5.0  # of both pictures: a run that diverges leaves them there
+BAND = 0.27  # the part of the left picture's height kept free for names, below the lowest loss
 
 
 class Races(Trainings):
@@ -32,7 +32,7 @@ class Races(Trainings):
         return np.where(np.isfinite(ends), ends, np.inf)
 
     def means(self, task: str, optimizer: str) -> np.ndarray:
-        """One a rate."""
+        """The mean loss at each rate."""
         return np.array([self.ends((task, optimizer, lr)).mean() for lr in RATES])
 
 
@@ -54,7 +54,7 @@ def race() -> Lab:
         lowest = min(mean.min() for mean in means.values())
         for name, mean in means.items():
             color, dash, marker = plots.look(name)
-            kept = np.minimum(mean, 10 * TOP)  # a lost one leaves the picture at its top
+            kept = np.minimum(mean, 10 * TOP)  # a diverged run leaves the picture at its top
             left.plot(RATES, kept, color=color, ls=dash, marker=marker, ms=5, lw=1.8, label=name)
         plots.curve(left, [], [], "learning rate", "loss at the end")
         bottom = lowest * (lowest / TOP) ** (BAND / (1 - BAND))

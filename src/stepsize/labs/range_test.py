@@ -14,7 +14,7 @@ from . import sentences
 from .controls import dropdown, list_slider
 from .lab import Lab, Scene, panels
 
-RATES, UPDATES, LAST = np.geomspace(1e-4, 10, 31), 300, 20  # of the sweep; of a run; judged
+RATES, UPDATES, LAST = np.geomspace(1e-4, 10, 31), 300, 20  # sweep; in a run; judged
 START = np.zeros(4)
 
 

@@ -25,7 +25,7 @@ from . import sentences
 from .controls import dropdown, list_slider, log_slider, slider
 from .lab import Lab, Scene, panels
 
-UPDATES, RUNS, LAST = 300, 10, 30  # of a run; how many are averaged; which of them are judged
+UPDATES, RUNS, LAST = 300, 10, 30  # updates in a run; runs in the mean; updates judged
 
 LABELS = "learning rate / peak rate", "loss above the lowest"
 LOOKS = {

@@ -11,9 +11,9 @@ from . import sentences
 from .controls import buttons, list_slider
 from .lab import Lab, Place, Scene, panels
 
-STEPS, LAST = 100, 10  # of a run; and how many of its last steps are judged
-RATES, FRICTIONS = np.geomspace(0.05, 4, 100), np.linspace(0, 0.99, 100)  # rates: of 1 / steepest
-ROOM = 30  # rows and half columns of the map that words take
+STEPS, LAST = 100, 10  # steps in a run, and how many of the last are judged
+RATES, FRICTIONS = np.geomspace(0.05, 4, 100), np.linspace(0, 0.99, 100)  # in 1 / steepest
+ROOM = 30  # the rows, and half the columns, that words take up on the map
 LEVELS = -30, -25, -20, -15, -10, -5, -2, 0, 2  # powers of ten
 
 
@@ -63,7 +63,7 @@ def fallen(condition: float) -> np.ndarray:
 
 
 def orders(trace: Trace) -> np.ndarray:
-    """By how many powers of ten the loss has grown; below 0 it has fallen.
+    """By how many powers of ten the loss has grown; negative if it has fallen.
 
     The worst of the last steps counts: a loss that swings is small for a moment, now and then.
     """
@@ -90,7 +90,7 @@ def _draw(ax: Axes, rates: np.ndarray, frictions: np.ndarray, grown: np.ndarray)
 
 
 def _coming_from_the_left(grown: np.ndarray, level: float) -> tuple[int, int] | None:
-    """Where the line of a level has room for its name: well before the steep slope on the right."""
+    """Where a contour has room for its label: well before the steep slope on the right."""
     reached = grown[ROOM:] < level  # (momentum, rate)
     wide = np.minimum(reached[:, 1:].sum(axis=1), ROOM // 2)
     row = int(wide.argmax())

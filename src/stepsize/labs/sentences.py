@@ -100,7 +100,7 @@ def _bounces(trace: Trace) -> bool:
 
 
 def parabola(trace: Trace, curvature: float, reveal: bool = False) -> str:
-    """What a run on a parabola did. Its steps are all alike, so the first one tells all."""
+    """What a run on a parabola did. All steps are alike, so the first one says it all."""
     steps, lr = len(trace.grad), float(trace.lr[0])
     said = f"{_first_step(*trace.theta[:2, 0])}: loss {number(trace.loss[-1])} after {steps} steps"
     if not reveal:
@@ -195,7 +195,7 @@ def schedules(
 
 
 def _lower(names: Sequence[str], heights: np.ndarray, ends: Sequence[int]) -> str:
-    """Which of the two is lower, and by what factor, as far as it can be read off here."""
+    """Which of the two is lower, and by what factor, as far as the picture shows."""
     found: dict[str, list[str]] = {}
     for each, end in zip(heights, ends, strict=True):
         if number(each[0]) == number(each[1]):
@@ -284,7 +284,7 @@ def decay(left: Mapping[str, np.ndarray], updates: int) -> str:
 
 
 def forgetting(runs: Mapping[str, Trace], period: int) -> str:
-    """Which way the runs go in a round of gradients, whose mean is > 0: in the later half of them.
+    """Which way the runs go under a cycle of gradients whose mean is > 0, in the second half.
 
     (At first, the corrections of m and v are still fading.)
     """

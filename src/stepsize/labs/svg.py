@@ -15,7 +15,7 @@ from matplotlib.lines import Line2D
 from matplotlib.text import Text
 from matplotlib.transforms import BboxBase
 
-FAR = 20  # sizes of the axes: what lies further out is pulled in to there, toward the middle
+FAR = 20  # in sizes of the axes: points further out than this are pulled in toward the middle
 
 MARKERS = {  # paths relative to the point, for a radius of 1
     "o": "m-{0} 0a{0} {0} 0 1 0 {1} 0a{0} {0} 0 1 0 -{1} 0",
@@ -98,7 +98,7 @@ def _markers(ax: Axes, line: Line2D, xy: np.ndarray) -> str:
     paths = [f"M{x:.1f} {y:.1f}{shape}" for x, y in xy.tolist() if x == x]
     if (
         not line.get_markeredgewidth()
-    ):  # otherwise each marker and its edge would cover the one before
+    ):  # one by one, each marker and its edge would cover the one before
         paths = ["".join(paths)]
     fill = line.get_markerfacecolor()
     return (

@@ -51,7 +51,7 @@ class TrainingPanel:
         if self.worker is not None:
             return
         jobs = list(self.known.next(cells, times))
-        bar = self.lab.controls["runs"]  # empty now, full when all are trained
+        bar = self.lab.controls["runs"]  # empty now, full when all jobs are done
         bar.max, bar.min = len(self.known) + len(jobs), len(self.known)
         self._busy(True, "")
         later = _on_the_kernels_loop()

@@ -61,7 +61,7 @@ class Trainings:
     def keep(self, line: str) -> None:
         """Take in a line, and write it to disk. Line feeds on both sides keep lines apart."""
         if self.add(line):
-            with contextlib.suppress(OSError):  # a full disk is no reason to stop
+            with contextlib.suppress(OSError):  # go on even if the disk is full
                 self.path.parent.mkdir(parents=True, exist_ok=True)
                 with open(self.path, "a", encoding="utf-8") as file:
                     file.write(f"\n{line.strip()}\n")

@@ -18,8 +18,8 @@ from .trainings import Trainings
 CHANCE = float(np.log(8))  # the loss of a blind guess among eight symbols
 RATES = (0.001, 0.002, 0.004, 0.0055, 0.0075, 0.0105, 0.015, 0.03)
 WARMUPS = (0, 5, 10, 20, 40, 80)
-CHOOSING, JUDGING = range(5), range(5, 25)  # seeds: of every cell; of the two that are compared
-EVERY = 5  # updates: the mean loss of as many is one number in the file
+CHOOSING, JUDGING = range(5), range(5, 25)  # seeds: for every cell; for the two that are compared
+EVERY = 5  # updates, whose mean loss is one number in the file
 SHIPPED = Path(__file__).with_name("warmup.jsonl")
 
 Cell = tuple[float, int]

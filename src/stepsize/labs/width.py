@@ -17,10 +17,10 @@ from .sentences import power_of_2
 from .training_panel import TrainingPanel
 from .trainings import Trainings
 
-EXPONENTS = tuple(range(-11, -2))  # of 2: the rates
+EXPONENTS = tuple(range(-11, -2))  # the rates are these powers of 2
 WIDTHS = (32, 64, 128, 256, 512, 1024)
 FORMS = ("standard", "mup")
-CHOOSING, JUDGING = range(5), range(5, 10)  # seeds: of every cell; of the cells that are compared
+CHOOSING, JUDGING = range(5), range(5, 10)  # seeds: for every cell; for the cells that are compared
 SHIPPED = Path(__file__).with_name("width.jsonl")
 
 Cell = tuple[str, int, int]  # form, width, exponent

@@ -36,7 +36,7 @@ QUESTION = (
     f"nothing about you. If you agree, it is told {TOLD} To agree, run `from stepsize.learner "
     "import board; board.agree()`. You are asked this once."
 )
-ANSWER = 2**20  # bytes of an answer that the board accepts
+ANSWER = 2**20  # bytes: the longest answer that the board accepts
 PAUSES = (1, 2, 5, 10, 30, 60)  # seconds between two attempts
 WAITING = 200  # verdicts kept for a board that can't be reached
 
@@ -72,7 +72,7 @@ def tell(verdict: Verdict, answer: Any) -> str:
     try:
         _outbox.put(_report(verdict, answer))
         return _question()
-    except Exception:  # a board is not worth a check
+    except Exception:  # no check should fail because of the board
         return ""
 
 
@@ -140,11 +140,11 @@ def _delivered(report: _Report) -> bool:
 
     try:
         if json.loads(_request("GET", "api/me"))["agreed"]:
-            # Until it is judged: its turn may be long in coming.
+            # Wait until it is judged, which can take a while.
             _request("POST", report.path, report.answer, seconds=600)
     except HTTPError as error:
-        return error.code < 500 and error.code != 429  # of a busy board, or one that starts
-    except Exception:  # no answer, or not the board's
+        return error.code < 500 and error.code != 429  # otherwise busy or starting: try again
+    except Exception:  # no answer, or one that isn't from the board
         return False
     return True
 
@@ -157,7 +157,7 @@ def _say(wish: str, done: str) -> str:
     except (OSError, ValueError):
         return AWAY
     with suppress(OSError):
-        _question()  # it has been answered, and need not be asked
+        _question()  # it has been answered, so don't ask again
     return done
 
 

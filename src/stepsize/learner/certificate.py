@@ -9,7 +9,7 @@ from .progress import LAST, Progress
 
 __all__ = ["Certificate", "certificate"]
 
-# A sheet of A4, whatever is on it: long names and many rows are set smaller.
+# Everything fits on a sheet of A4: long names and many rows are set smaller.
 PAGE = """<!doctype html>
 <html lang="en">
 <meta charset="utf-8">

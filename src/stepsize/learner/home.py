@@ -6,7 +6,7 @@ from pathlib import Path
 
 __all__ = ["home", "is_lasting"]
 
-DRIVE = Path("/drive")  # in a browser: what JupyterLite keeps; everything else goes with the page
+DRIVE = Path("/drive")  # the only folder that JupyterLite keeps when the page is closed
 
 
 def home() -> Path:

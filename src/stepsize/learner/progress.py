@@ -77,6 +77,6 @@ def _best(answered: Mapping[int, Mapping[str, str]], n: int) -> tuple[tuple[str,
     right = {seed: list(statuses.values()).count(RIGHT) for seed, statuses in answered.items()}
     best = max(right, key=lambda seed: right[seed])
     told = min(len(answered[best]), n)
-    solved = min(right[best], n)  # a question that is gone may have had its answer, too
+    solved = min(right[best], n)  # it may count answers to questions that are gone
     states = ["right"] * solved + ["tried"] * (told - solved)
     return (*states, *[""] * (n - told)), best

@@ -14,8 +14,8 @@ _LOOK = {  # status -> symbol, word, JupyterLab's class, background; color never
     WRONG: ("✗", "not right yet", "alert-warning", "#ffe0b2"),
     BROKEN: ("⚠", "does not run", "alert-danger", "#ffcdd2"),
 }
-# JupyterLab's own colors for an alert are too faint to read, and the fainter in its dark theme. In
-# a notebook from elsewhere it takes "color: inherit" away, and so code would be white on it.
+# JupyterLab's own colors for an alert are too faint to read, even more so in its dark theme. In an
+# untrusted notebook, it strips "color: inherit", which would make code white on these backgrounds.
 _BOX = "color: #212121; padding: 0.6em 1em; background: "
 _PLAIN = "color: #212121; padding: 0; background: transparent"
 

@@ -1,8 +1,8 @@
 """What a notebook's kernel knows about its cells, so that no check judges the wrong answer.
 
 When a cell fails before it defines an answer, an older definition of that answer is still there.
-IPython tells which cell it runs, and how each one ended. If that isn't certain, nothing is claimed;
-outside a notebook nothing is known, and nothing is said.
+IPython reports which cell it runs, and how each one ended. If that isn't certain, nothing is
+claimed; outside a notebook, nothing is known and nothing is said.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class _Missed(NamedTuple):
     cell: str
     source: str
     sentence: str
-    before: Any  # what the name stood for: as long as it does, nothing has defined it since
+    before: Any  # the name's value then: if it is the same now, nothing has redefined it
 
 
 class Cells:

@@ -51,7 +51,7 @@ def missing() -> str:
         import torch  # noqa: F401
     except ModuleNotFoundError:
         return "isn't installed here"
-    except Exception:  # as on Windows, where a library that it needs may be missing
+    except Exception:  # on Windows, for example, a library that it needs may be missing
         return "can't be loaded here (`python run.py doctor` says more)"
     return ""
 

@@ -225,7 +225,7 @@ def radam(
 
 
 def _spread(rho):
-    """Of the adaptive rate, estimated with rho degrees of freedom: r squared compares two."""
+    """The spread of an adaptive rate with rho degrees of freedom; r squared is a ratio of two."""
     return (rho - 4) * (rho - 2) / rho
 
 

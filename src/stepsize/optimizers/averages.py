@@ -115,7 +115,7 @@ def schedule_free_adamw(
     scale = lr / (v_hat**0.5 + eps)
     z = z - scale * grad - lr * weight_decay * theta
     weight = weight + lr * lr
-    c = lr * lr / where(weight > 0, weight, 1.0)  # as long as lr is 0, the mean stays
+    c = lr * lr / where(weight > 0, weight, 1.0)  # while lr is 0, the mean stays
     x = (1 - c) * x + c * z
     theta = (1 - beta1) * z + beta1 * x
     memory, shown = dict(z=z, x=x, v=v, weight=weight), dict(v_hat=v_hat, scale=scale, c=c)
@@ -164,7 +164,7 @@ def averaged(
     header = inspect.signature(rule)
     before, own = [*header.parameters.values()][:3], [*header.parameters.values()][3:]
     average = inspect.Parameter("average", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None)
-    mean_too = functools.partial(_mean_too, rule, decay, after)  # which can be pickled
+    mean_too = functools.partial(_mean_too, rule, decay, after)  # a partial can be pickled
     functools.update_wrapper(mean_too, rule)
     if scope.vectors is not None:
         scope = scope._replace(vectors=averaged(scope.vectors, decay, after))

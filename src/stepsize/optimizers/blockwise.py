@@ -16,7 +16,7 @@ __all__ = ["blockwise", "step_in_blocks"]
 
 BLOCK = 24 * 1024  # 192 KiB in float64: from 256 KiB on, malloc asks the system for each array
 
-Block = list[tuple[int, slice]]  # which vectors, and from where to where in each
+Block = list[tuple[int, slice]]  # which vectors, and which part of each
 
 
 def blockwise(rule: Rule, block: int = BLOCK) -> Rule:
@@ -29,9 +29,9 @@ def blockwise(rule: Rule, block: int = BLOCK) -> Rule:
     rule: an elementwise one, in which no coordinate depends on another. block: how many
     coordinates at a time, at least 1.
 
-    theta (..., d) and its memory are overwritten and returned, and keep their type; so this is no
-    pure function, the only exception here. Nothing is shown. The result equals the rule's own, bit
-    for bit, if theta and grad are of the same type and theta is as wide as the columns.
+    theta (..., d) and its memory are overwritten and returned, and keep their type. So this isn't
+    a pure function, the only exception here. Nothing is shown. The result equals the rule's own,
+    bit for bit, if theta and grad are of the same type and theta is as wide as the columns.
 
     Raises: ValueError for a rule for matrices or vectors, such as Muon; if grad's shape is
     different; or if block isn't a whole number of at least 1. TypeError if theta isn't an array of
@@ -86,7 +86,7 @@ def step_in_blocks(
     for here in _blocks((theta.shape[-1] for theta in thetas), block):
         now = {n: _gather(arrays, here) for n, arrays in long.items()}
         step = work(_gather(thetas, here), _gather(grads, here), t, **given | now)
-        work = unguarded(rule)  # the first block was checked, and stands for all
+        work = unguarded(rule)  # the first block has been checked, and the rest are like it
         for name, value in step.memory.items():
             if np.shape(value) != step.theta.shape:
                 memory[name] = value
@@ -95,17 +95,17 @@ def step_in_blocks(
                 memory[name] = _places(long.get(name), thetas)
             _scatter(value, memory[name], here)
         _scatter(step.theta, thetas, here)
-        del now, step  # or the next block's arrays would lie beside this one's
+        del now, step  # or the next block's arrays would add to this one's
     return memory
 
 
 def _blocks(lengths: Iterable[int], block: int) -> Iterator[Block]:
-    """Parts of long vectors, and handfuls of short ones, because a call costs the same for few."""
+    """Parts of long vectors, and handfuls of short ones, because every call has a fixed cost."""
     handful: Block = []
     for i, d in enumerate(lengths):
         if d >= block:
             count = math.ceil(d / block)
-            edges = [k * d // count for k in range(count + 1)]  # alike, for the same reason
+            edges = [k * d // count for k in range(count + 1)]  # equal, for the same reason
             yield from ([(i, slice(*ends))] for ends in pairwise(edges))
             continue
         if handful and sum(part.stop for _, part in handful) + d > block:

@@ -36,7 +36,7 @@ def clip_by_norm(grad: Any, max_norm: Any) -> Any:
 @accepts(clip_value=at_least(0))
 @np.errstate(all="ignore")
 def clip_by_value(grad: Any, clip_value: Any) -> Any:
-    r"""Clip each coordinate of the gradient, by itself, to between -clip_value and clip_value.
+    r"""Clip each coordinate of the gradient separately, to between -clip_value and clip_value.
 
     $$g_i \leftarrow \min(\max(g_i, -c),\ c)$$
 

@@ -82,7 +82,7 @@ def prodigy(
     scale = lr * d / (v**0.5 + d * eps)
     theta = (1 - lr * d * weight_decay) * theta - scale * m
     size = abs(s).sum(axis=-1, keepdims=True)
-    d_hat = r / where(size > 0, size, 1.0)  # as long as no gradient has come, it stays
+    d_hat = r / where(size > 0, size, 1.0)  # until a gradient comes, it stays
     d = maximum(d, d_hat)
     memory = dict(m=m, v=v, r=r, s=s, d=d, start=start)
     return Step(theta, memory, dict(d_hat=d_hat, scale=scale))

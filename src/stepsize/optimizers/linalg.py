@@ -1,7 +1,7 @@
 """Matrix decompositions, for arrays and tensors alike, batched over the leading axes.
 
-Anything that isn't a number gives nan, not an error. 16-bit types, for which nobody has routines,
-are computed in 32 bits.
+inf and nan give nan, not an error. 16-bit types, for which neither library has routines, are
+computed in 32 bits.
 """
 
 from typing import Any

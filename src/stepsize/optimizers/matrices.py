@@ -233,7 +233,7 @@ def orthogonalize(
     nothing converges to 1: a value ends up between 0.68 and 1.2, or lower if it began smaller.
     With 1.875, -1.25 and 0.375 it converges, but a small s takes many more steps.
     Shapes: (..., n, m) -> (..., n, m). Source: Jordan et al. (2024), as for `muon`.
-    Raises: ValueError for what has fewer than two axes.
+    Raises: ValueError for fewer than two axes.
     """
     if np.ndim(matrix) < 2:
         raise ValueError(f"matrix must have the shape (..., n, m), not {tuple(np.shape(matrix))}")

@@ -202,7 +202,7 @@ def decoupled(rule: Callable[..., Step]) -> Callable[..., Step]:
     if "lr" not in signature.parameters:
         raise ValueError(f"rule must have an lr to decay by, but {name_of(rule)} has none")
     rate = signature.parameters["lr"].default
-    shrink_first = functools.partial(_shrink_first, rule, lr=rate)  # which can be pickled
+    shrink_first = functools.partial(_shrink_first, rule, lr=rate)  # a partial can be pickled
     functools.update_wrapper(shrink_first, rule)
     name = f"decoupled_{name_of(rule)}"
     vars(shrink_first).update(__name__=name, __qualname__=name, __signature__=signature)
@@ -224,7 +224,7 @@ def _shrink_first(
     require("weight_decay", weight_decay, at_least(0))
     theta = _shrunk(theta, lr, weight_decay)
     if np.shape(theta) != np.shape(grad):
-        grad = where(True, grad, theta)  # as wide as a column has made theta
+        grad = where(True, grad, theta)  # to theta's shape, which a column has widened
     return rule(theta, grad, t, *memory, lr=lr, **rest)
 
 

@@ -1,7 +1,7 @@
 """Drawing functions, which take and return the Axes. `show` shows a figure, also in words.
 
 One look for the whole course: an optimizer has its color, its dashes and its marker, in every
-figure of every lesson. Nothing is told by color alone: each line carries its name at its end.
+figure of every lesson. Color alone never carries meaning: each line has its name at its end.
 """
 
 from .charts import bars, intervals, shares, tally

@@ -13,8 +13,8 @@ with needs():
     from matplotlib.lines import Line2D
     from matplotlib.text import Text
 
-BESIDE, AWAY, AIR = 5, 20, 3  # points: a name from its line's end; with a leader; around a leader
-WIDE = 0.3  # of the axes: names that are further apart than this don't meet
+BESIDE, AWAY, AIR = 5, 20, 3  # points from a line's end to its name; with a leader; around one
+WIDE = 0.3  # fractions of the axes: names further apart than this can't overlap
 
 
 def named(ax: Axes, x: Any, y: np.ndarray, name: str, i: int, own: Look | None = None) -> Line2D:
@@ -81,7 +81,7 @@ def apart(wanted: Sequence[float], gap: float) -> list[float]:
     >>> [round(place, 2) for place in apart([0.5, 0.5, 0.5, 0.9], gap=0.1)]
     [0.4, 0.5, 0.6, 0.9]
     """
-    pools: list[list[float]] = []  # of neighbors that move together: what each wants of the first
+    pools: list[list[float]] = []  # neighbors move together: where each would put the first
     for i, place in enumerate(wanted):
         pool = [place - i * gap]
         while pools and np.mean(pools[-1]) > np.mean(pool):

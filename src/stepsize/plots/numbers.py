@@ -2,7 +2,7 @@
 
 import re
 
-HYPHEN = re.compile(r"(?<![\w-])-(?=[\d.])")  # where a number wants a minus
+HYPHEN = re.compile(r"(?<![\w-])-(?=[\d.])")  # a hyphen that should be a minus
 EXPONENT = re.compile(r"(?<![\d.])(\d+(?:\.\d+)?)e([-+]?)0*(\d+)\b")
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 

@@ -1,4 +1,4 @@
-"""Catches what people pass to drawing functions by mistake: names the argument, and the cure.
+"""Catches what people pass to drawing functions by mistake: names the argument, and what to do.
 
 Matplotlib would complain about its own code, or draw something that isn't there.
 """

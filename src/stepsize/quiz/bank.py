@@ -3,8 +3,8 @@
 What is drawn, and in which order, is decided by SHA-256 of the seed and of names. So it is the same
 forever, on every machine, and with every version of Python. A sitting that is under way keeps what
 was drawn for it, whatever becomes of the bank: a `Ticket` says which question, with which numbers,
-and which choice in which place. So a question whose meaning changes gets a new name, and a choice
-whose words are mended says what its `first` ones were.
+and in which order its choices are. So a question whose meaning changes gets a new name, and a
+choice that is reworded says what its `first` text was.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ from .question import Choice, Question
 __all__ = ["BANK", "Drawn", "Ticket", "draw"]
 
 _MODULES = (descending, scaling, scheduling, choosing, matrices, growing)
-FIRST = range(1, 13)  # the lessons when sittings were drawn of which only the answers were kept
+FIRST = range(1, 13)  # the lessons that older sittings, which kept only answers, drew from
 
 BANK = {
     entry.name: entry
@@ -88,9 +88,9 @@ def _resumed(
     answered: Collection[str],
     luck: Callable[..., str],
 ) -> list[Drawn]:
-    """What was drawn, as far as the bank still has it; gaps are filled, as they were before."""
+    """What was drawn, as far as the bank still has it; gaps are filled as in the first draw."""
     again = [_again(ticket) for ticket in kept]
-    used = {ticket[0] for ticket in kept}  # with other numbers, its letters would mislead
+    used = {ticket[0] for ticket in kept}  # with different numbers, the letters would mislead
     questions = []
     for ticket, question in zip(kept, again, strict=True):
         if question is None:
@@ -103,7 +103,7 @@ def _resumed(
 
 
 def _again(ticket: Ticket) -> Drawn | None:
-    """The question of a ticket; None where the bank no longer has it so."""
+    """The question of a ticket; None if the bank no longer has it in this form."""
     name, _, values, order = ticket
     question = BANK.get(name)
     filled = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}

@@ -19,9 +19,9 @@ RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 class Choice(NamedTuple):
-    """A possible answer, and what is said of it afterwards.
+    """A possible answer, and the comment on it afterward.
 
-    first: the text it had when it was first drawn, where that has been mended since. It decides
+    first: the text it had when it was first drawn, if it has been reworded since. It decides
     the choice's place, so that the letters in a sitting that is under way keep their meaning.
     """
 
@@ -40,7 +40,7 @@ class Asked(NamedTuple):
 
 @dataclass(frozen=True)
 class Question:
-    """An entry of the bank: its name, its lesson, what it asks, and of which values."""
+    """An entry of the bank: its name, its lesson, what it asks, and with which values."""
 
     name: str
     lesson: int
@@ -49,7 +49,7 @@ class Question:
 
 
 def question(lesson: int, **values: Sequence[Any]) -> Callable[[Callable[..., Asked]], Question]:
-    """Makes a question of a function. values: for each of its arguments, what it may be."""
+    """Makes a function a question. values: for each of its arguments, the values it may have."""
 
     def made(ask: Callable[..., Asked]) -> Question:
         each = {name: tuple(several) for name, several in values.items()}
@@ -64,7 +64,7 @@ def asked(text: str, right: tuple[str, ...], *wrong: tuple[str, ...]) -> Asked:
 
 
 def _choice(text: str, why: str, first: str = "") -> Choice:
-    """Its number as a book prints it. The choice keeps its place, which its text decides."""
+    """A choice with its numbers as a book prints them; its text as given decides its place."""
     printed = EXPONENT.sub(_in_print, text)
     return Choice(printed, why, first or (text if printed != text else ""))
 

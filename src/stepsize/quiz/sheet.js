@@ -1,4 +1,4 @@
-// One question at a time: radio buttons, "Answer", and what is said of each choice.
+// One question at a time: radio buttons, "Answer", and a comment on each choice.
 
 const LETTERS = "abcd";
 

@@ -1,4 +1,4 @@
-"""`LastCheck`: the questions of a seed, the answers that were given, and what is said of them."""
+"""`LastCheck`: the questions of a seed, the answers that were given, and the comments on them."""
 
 import html
 from pathlib import Path
@@ -48,7 +48,7 @@ class Sheet(anywidget.AnyWidget):
     """The questions with their buttons, in the browser."""
 
     _esm = with_keys(HERE / "sheet.js")
-    # As text: of a path, anywidget keeps each widget.
+    # As text: given a path, anywidget keeps every widget alive.
     _css = (HERE / "sheet.css").read_text(encoding="utf-8")
 
     questions: Any = traitlets.List().tag(sync=True)  # each: text, choices
@@ -60,7 +60,7 @@ class Sheet(anywidget.AnyWidget):
 class LastCheck:
     """Thirty questions, and the answers given so far.
 
-    questions: as they were drawn. told: by number, from 1, what was said of the answers.
+    questions: as they were drawn. told: by number, from 1, the comments on the answers.
     """
 
     def __init__(self, seed: int) -> None:
@@ -76,7 +76,7 @@ class LastCheck:
         self._sheet: Sheet | None = None
 
     def answer(self, number: int, letter: str) -> Told:
-        """Answer a question; the first answer counts, and the next ones are only told the same.
+        """Answer a question. The first answer counts; later ones get the same comment.
 
         number: from 1. letter: "a", "b", "c" or "d".
         Raises: ValueError or TypeError that names what is not so.

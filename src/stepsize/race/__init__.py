@@ -33,7 +33,7 @@ OPTIMIZERS = ("sgd", "momentum", "rmsprop", "adam")
 RATES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
 WARMUP = 20  # updates; then a cosine down to 0
 TUNING, FRESH = range(3), range(3, 13)
-EVERY = 5  # updates: of these the mean loss is stored
+EVERY = 5  # updates, whose mean loss is stored as one number
 SHIPPED = Path(__file__).with_name("runs.jsonl")
 
 Cell = tuple[str, str, float]

@@ -1,7 +1,7 @@
 """AlgoPerf's self-tuning competition: how long each submission took to the target of each task.
 
 Source: mlcommons/submissions_algorithms, artifacts/tech_report_v1, the draft of a report, 2026; the
-updates and the published scores from commit 5d477cd, the times from commit 6caaae7. That of the
+updates and the published scores from commit 5d477cd, the times from commit 6caaae7. The table of
 times lacks one AdEMAMix, and has a second DiLoCo.
 """
 

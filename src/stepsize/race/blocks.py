@@ -24,10 +24,10 @@ __all__ = ["EVERY", "LONGER", "NAMES", "REPEATS", "SHIPPED", "costs", "race", "u
 
 TASK = "pre-LN transformer"
 NAMES = ("momentum", "adam", "muon", "shampoo", "soap")
-LONGER, TIMES = "adam, longer", 1.75  # as many updates
-UPDATES, EVERY = 40, 5  # updates: of these the mean loss is stored
+LONGER, TIMES = "adam, longer", 1.75  # times as many updates
+UPDATES, EVERY = 40, 5  # updates in a run; updates per stored mean loss
 REPEATS, TUNED, JUDGED = range(1, 4), 3, 10  # tuning seeds, and fresh ones, of each repeat
-EXPONENTS = {  # of 2: the rates
+EXPONENTS = {  # the rates are these powers of 2
     "momentum": range(-7, 0),
     "adam": range(-8, -1),
     LONGER: range(-8, -1),
@@ -35,8 +35,8 @@ EXPONENTS = {  # of 2: the rates
     "shampoo": range(-7, 0),
     "soap": range(-8, -1),
 }
-SHAPES = 4 * [(96, 32), (32, 32), (64, 32), (32, 64)]  # of the blocks' matrices
-TOKENS, LENGTH, WIDTH, SYMBOLS = 256, 8, 32, 8  # of a batch, of a row; of the model
+SHAPES = 4 * [(96, 32), (32, 32), (64, 32), (32, 64)]  # the blocks' matrices
+TOKENS, LENGTH, WIDTH, SYMBOLS = 256, 8, 32, 8  # per batch, per row; of the model
 SHIPPED = Path(__file__).with_name("blocks.jsonl")
 
 

@@ -4,8 +4,8 @@
 
 Both train the small transformer of lesson 8, from the same weights on the same batches, with the
 script that `translate` writes. The recipe itself decides the seeds, with its numbers
-rounded to two digits: the same recipe has the same luck each time, and so does a nearly identical
-one. So nobody gets far by trying again. Only a contest needs PyTorch; a recipe doesn't.
+rounded to two digits: the same recipe has the same luck each time, and so does one that is almost
+the same. So nobody gets far by trying again. Only a contest needs PyTorch; a recipe doesn't.
 """
 
 import hashlib
@@ -27,7 +27,7 @@ __all__ = ["BUDGET", "COURSE", "Contest", "compete", "final_loss"]
 BUDGET = 100  # updates
 SEEDS = 10
 FRESH = 512  # rows on which the trained model is measured: 4096 symbols that it has never seen
-LATER: dict[str, Any] = {  # which a recipe didn't have when the first were stored
+LATER: dict[str, Any] = {  # fields that came after the first stored recipes
     "decays": "all",
     "others": {},
     "batch_size": None,
@@ -98,7 +98,7 @@ def compete(recipe: Any, show: Callable[[int, int], None] | None = None) -> Cont
             show(len(runs), SEEDS)
     except KeyboardInterrupt:
         return Contest("You stopped it.")
-    except Exception as error:  # whatever torch or we have against these numbers
+    except Exception as error:  # whatever torch or the course objects to
         return Contest(f"This recipe can't be trained: {error}")
     yours, courses = zip(*runs, strict=True)
     return Contest(_said(Contest("", yours, courses)), yours, courses)

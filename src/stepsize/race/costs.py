@@ -1,4 +1,4 @@
-"""What an update costs in floating-point operations, counted, because a clock never repeats itself.
+"""What an update costs in floating-point operations: counted, because timings vary.
 
 A product of an n x m and an m x k matrix counts as 2 n m k. Work done entry by entry, like all of
 Adam's, is left out. The eigenvectors of an n x n matrix count as 9 n^3, a QR decomposition with

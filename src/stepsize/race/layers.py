@@ -37,7 +37,7 @@ __all__ = [
 ]
 
 NAMES = ("momentum", "adam", "muon", "shampoo", "soap")
-LONGER, TIMES = "adam, longer", 5  # as many updates
+LONGER, TIMES = "adam, longer", 5  # times as many updates
 REPEATS, TUNED = range(1, 5), 4  # tuning seeds
 RATES = 2.0 ** np.arange(-9, 4)
 UPDATES, HIDDEN, BATCH, EVERY = 200, (32, 32), 32, 10
@@ -138,7 +138,7 @@ def two_rules(
     """
     memory: dict[str, Any] = {}
     kept: list[dict[str, Any]] = [{} for _ in net.hidden]
-    with np.errstate(all="ignore"):  # a run may be lost
+    with np.errstate(all="ignore"):  # a run may diverge
         for t in range(1, updates + 1):
             factor = cosine(t - 1, updates)
             grad = net.grad(theta, t)

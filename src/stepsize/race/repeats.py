@@ -2,8 +2,8 @@
 
 A repeat is the whole race: a sweep of RATES on five tuning seeds; the best rate, once by the loss
 on validation images and once by that on the training images; and twenty fresh seeds at each choice.
-The repeats of SAME have the lesson's images for training, validation and test; those of NEW deal
-them out anew.
+The repeats of SAME have the lesson's images for training, validation and test; those of NEW split
+the images differently.
 """
 
 import json
@@ -27,7 +27,7 @@ BY = "validation", "training"  # the loss that the rate was chosen by
 SAME, NEW = range(1, 11), range(11, 21)
 SHIPPED = Path(__file__).with_name("repeats.jsonl")
 
-UPDATES, TUNED, JUDGED = 300, 5, 20  # of a run; seeds to choose with, and to judge with
+UPDATES, TUNED, JUDGED = 300, 5, 20  # updates in a run; seeds to choose with, and to judge with
 PARTS = dict(training=slice(0, 1197), validation=slice(1197, 1497), test=slice(1497, None))
 
 Part = tuple[np.ndarray, np.ndarray]
@@ -83,7 +83,7 @@ def _trained(images: Part, name: str, lr: np.ndarray, seed: np.ndarray) -> np.nd
     """How the runs end, one per row, with the lesson's loop."""
     rule, net = getattr(optimizers, name), Network(*images, (32,), batch_size=32, seed=seed)
     step = Step(np.stack([net.start(one) for one in seed]))
-    with np.errstate(all="ignore"):  # a run may be lost
+    with np.errstate(all="ignore"):  # a run may diverge
         for t in range(1, UPDATES + 1):
             now = lr[:, None] * cosine(t - 1, UPDATES)
             step = rule(step.theta, net.grad(step.theta, t), t, **step.memory, lr=now)

@@ -30,7 +30,7 @@ MODELS: dict[str, Callable[[], nn.Module]] = {
     "post-LN transformer": lambda: Reverser(norm_first=False),
     "pre-LN transformer": lambda: Reverser(norm_first=True),
 }
-BATCH, TRAINED, VALIDATION = 32, 1197, 300  # digits; the last 300 are the test
+BATCH, TRAINED, VALIDATION = 32, 1197, 300  # digits; the last 300 are for the test
 HELD_OUT = 500  # rows of symbols, for validation and for the test
 
 Batches = Iterator[tuple[Tensor, Tensor]]

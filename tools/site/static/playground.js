@@ -1,4 +1,4 @@
-// The labs of lessons 0 and 1: a ball's run, computed by the rules' own lines, and what is said of it.
+// The labs of lessons 0 and 1: a ball's run, computed by the rules' own lines, and its sentence.
 
 (() => {
   const { curves, descend, linear, logarithmic, map, number, projection } = stepsize.drawing;

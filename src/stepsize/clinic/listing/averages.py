@@ -1,4 +1,4 @@
-"""Whether the loss that is printed is the mean that it is called: summed and divided alike."""
+"""Whether a printed mean loss is one: the sum and the divisor have to count the same things."""
 
 import ast
 import re

@@ -1,4 +1,4 @@
-"""Whether the loss that goes backward still has its graph, back to what the model put out."""
+"""Whether the loss that goes backward still has its graph, back to the model's output."""
 
 import ast
 
@@ -10,7 +10,7 @@ __all__ = ["GRAPHS", "made_anew"]
 
 
 def without_graph(program: Program) -> Finding | None:
-    """The loss that goes backward was worked out where no graph is kept."""
+    """The loss that goes backward was computed where no graph is kept."""
     roles = Roles(program)
     for run in program.runs:
         for i, e in enumerate(run):
@@ -136,7 +136,7 @@ def _only_data(node: ast.expr, before: Run) -> bool:
 
 
 def _moves(call: ast.Call) -> bool:
-    """Whether a call only gives data another form, or makes them anew."""
+    """Whether a call only changes the form of data, or creates new data."""
     word = last_word(call)
     return word in (*CUTS, *VIEWS) or word in (
         "cuda", "long", "int", "type", "type_as", "tensor", "from_numpy", "zeros", "ones", "randn",

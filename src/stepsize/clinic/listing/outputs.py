@@ -139,7 +139,7 @@ def one_score(program: Program) -> Finding | None:
 
 
 def one_class(loss: str) -> Finding:
-    """What there is to say of a model with one output, and a loss that has a softmax in it."""
+    """The finding for a model with one output, and a loss that has a softmax in it."""
     return Finding(
         "softmax of one",
         0.9,

@@ -9,7 +9,7 @@ from .roles import JOIN, OVERWRITE, Roles
 
 __all__ = ["PAIRS", "two"]
 
-# These multiply what they find, and may be stepped side by side: torch's documents do.
+# These multiply the current rate, so they may be stepped side by side, as in torch's own examples.
 CHAIN = (*WARM, "StepLR", "MultiStepLR", "ExponentialLR", "MultiplicativeLR", "ReduceLROnPlateau")
 
 

@@ -1,4 +1,4 @@
-"""Numbers that no run wants: a rate of 0 or far too high; a huge weight decay."""
+"""Numbers that are wrong for any run: a rate of 0 or far too high; a huge weight decay."""
 
 import ast
 import re

@@ -8,7 +8,7 @@ from .program import Event, Program, last_word
 
 __all__ = ["JOIN", "OVERWRITE", "Roles", "is_loss", "loss_by_its_name", "parameters_of"]
 
-# These set the rate anew, whatever another has made of it; the rest multiply what they find.
+# These set the rate, whatever another schedule has made it; the rest multiply the current one.
 OVERWRITE = ("LambdaLR", "OneCycleLR", "CyclicLR", "CosineAnnealingWarmRestarts")
 JOIN = ("SequentialLR", "ChainedScheduler")
 OPTIMIZERS = re.compile(

@@ -1,4 +1,4 @@
-"""Methods whose own object has another name than `self`: there, too, it is read as `self`."""
+"""Methods that call their object something other than `self`; it is read as `self` all the same."""
 
 import ast
 

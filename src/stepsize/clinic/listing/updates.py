@@ -82,7 +82,7 @@ def _same(a: Event, b: Event) -> bool:
 
 
 def _pass(e: Event) -> tuple[ast.AST, ...]:
-    """The loops that something stands in, but for one over the parameters of a model."""
+    """The loops that something is in, except one over a model's parameters."""
     loops = e.place.loops
     head = ast.unparse(loops[-1].iter) if loops and isinstance(loops[-1], ast.For) else ""
     return loops[:-1] if re.search(r"param(?:eter)?s|param_groups", head) else loops
@@ -143,7 +143,7 @@ SHOWS = ("print", "append", "float", "set_postfix", "log", "write", "update")
 
 
 def another_steps(program: Program) -> Finding | None:
-    """Gradients are cleared for one optimizer, and then another one makes the step."""
+    """Gradients are cleared for one optimizer, and then a different one makes the step."""
     roles, events = Roles(program), list(program.events)
     stepped = {e.owner for e in events if e.name == "step"}
     handed = {e.text(a) for e in events for a in e.arguments if isinstance(a, ast.Name)}

@@ -1,4 +1,4 @@
-"""Whatever people have of a run, read as a `History`: `read` is the door.
+"""Reads whatever people have of a run as a `History`; `read` is the way in.
 
 Each kind of text or object has its own reader, and sources.py knows which. All of them hand on
 records, one for each moment that was logged. curves.py makes curves of these, and said.py says what

@@ -1,4 +1,4 @@
-"""A terminal's output without what is there only for the eye: colors, bars, clocks, file names."""
+"""Strips a terminal's output of what is only for the eye: colors, bars, clocks, file names."""
 
 import re
 
@@ -11,7 +11,7 @@ ALIKE = str.maketrans(
     {"│": "|", "┃": "|", "║": "|", "•": "|", "·": "|", "−": "-", "\xa0": " "}
     | {"：": ": ", "，": ", ", "；": "; ", "（": "(", "）": ")"}
 )
-NUMERALS = [  # as other languages, countries and pages spell numbers
+NUMERALS = [  # numbers as other languages, countries and pages write them
     (re.compile(r"-?1\.#(?:QNAN|SNAN|IND)\d*"), "nan"),  # of Windows' C library
     (re.compile(r"1\.#INF\d*"), "inf"),
     (re.compile(r"(?<=\d)[dD](?=[-+]\d\d\b)"), "e"),  # Fortran's 0.23D+01
@@ -76,7 +76,7 @@ def _with_bars(text: str) -> str:
 
 
 def _of_one_rank(text: str) -> str:
-    """The first of several processes that train side by side and all say the same."""
+    """The lines of the first of several processes that train side by side and print the same."""
     lines = text.split("\n")
     ranks = [match[1] if (match := RANK.match(line)) else None for line in lines]
     if len(named := set(ranks) - {None}) < 2:

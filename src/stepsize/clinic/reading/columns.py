@@ -31,7 +31,7 @@ def numbers(name: str, values: Any) -> list[float | None]:
         raise TypeError(f"{name} must be a list of numbers, not {values!r:.60}")
     values = _plain(values)
     if getattr(getattr(values, "dtype", None), "kind", "f") in "OSU":
-        values = list(values)  # where a None or a word may be; NumPy would make numbers of them
+        values = list(values)  # in which a None or a word stays what it is; NumPy would convert it
     if isinstance(values, list | tuple):
         values = [_plain(value) for value in values]
         for i, value in enumerate(values):

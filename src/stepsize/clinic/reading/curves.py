@@ -48,7 +48,7 @@ class Log(NamedTuple):
 
 
 def curves(records: Sequence[Record]) -> Log:
-    """The curves that are known by their names."""
+    """The curves whose names are known."""
     records, notes = _zeros_for_nan(_without_running_means(records))
     records = _last_run(records, notes)
     by_role: dict[str, dict[str, Curve]] = defaultdict(dict)
@@ -67,7 +67,7 @@ def curves(records: Sequence[Record]) -> Log:
 def _column(records: Sequence[Record], name: str, role: str) -> Curve:
     rows = [i for i, record in enumerate(records) if record.get(name) is not None]
     told = [[records[i].get(key) for key in ("epoch", "step", name)] for i in rows]
-    rows = [  # a bar that is drawn again tells the same once more
+    rows = [  # a bar that is redrawn repeats itself
         i
         for k, i in enumerate(rows)
         if not k or told[k] != told[k - 1] or told[k][1] is None or not role.endswith("loss")

@@ -15,7 +15,7 @@ from .text_tables import Table
 
 __all__ = ["read_lines"]
 
-LONGEST = 2000  # of a line, in characters: what comes behind isn't for a reader's eye
+LONGEST = 2000  # characters in a line: what comes later isn't meant to be read
 # Also "1,234.5" and Julia's "0.28f0"; not the 1 of "top-1", "Acc@1" or "conv1".
 NUMBER = re.compile(
     r"(?<![\w@.])(?<![A-Za-z]-)"
@@ -39,7 +39,7 @@ PHASE = re.compile(
     r"(?<![\w/.-])(" + "|".join(sorted(VAL | TRAIN, key=len, reverse=True)) + r")(?![\w/-])",
     re.IGNORECASE,
 )
-# A program's text among what it showed; and lines that repeat what was shown before.
+# Lines of a program among its output, and lines that repeat earlier output.
 CODE = re.compile(
     r"\bprint\(|^\s*(?:def|class|import|from|if|for|while|with|return|assert) .*[:)\w]$|"
     r"^[\s\w]+[+-]?= ?(?:0|0\.0|[A-Za-z_.]+\(.*)$|\.(?:backward|item|step)\(|^\s*File \"|^\w+Error"
@@ -80,7 +80,7 @@ def read_lines(text: str) -> list[Record]:
             tokens = [] if skip else _tokens(marked)
             if not tokens:
                 said = _phase(line, "") if line.strip(" -=_*#") else ""
-                heading = "" if said in TRAIN else said  # what has no other name is the training's
+                heading = "" if said in TRAIN else said  # a loss with no name is the training's
                 continue
             row = _record(tokens, heading)
             if "of" in row and is_running(line):

@@ -8,8 +8,8 @@ from .languages import in_english
 
 __all__ = ["PART", "TRAIN", "UNNAMED", "VAL", "Meaning", "Record", "meaning", "words"]
 
-# What was logged at one moment, by its foreign names. A name with None, or none, is a gap; NaN is
-# a number that was lost.
+# What was logged at one moment, under the log's own names. None, or a missing name, is a gap; NaN
+# is a loss that was lost.
 Record = dict[str, float | None]
 
 
@@ -21,7 +21,7 @@ VAL = _set(
     "val valid validation validate validating eval evaluation evaluating test testing dev va"
 )
 TRAIN = _set("train training trn tr learn")
-UNNAMED = "unnamed"  # what is called "train" or "val", and nothing more
+UNNAMED = "unnamed"  # something called just "train" or "val"
 LOSS = _set("loss losses")
 MEASURES = _set(
     "cost nll mse rmse mae bce logloss mlogloss perplexity ppl xent crossentropy error err elbo "
@@ -34,7 +34,7 @@ PLAIN = _set(
     "binary multi "
     "metrics metric scalars is was now subset loader model"
 )
-# And with these it isn't the loss of the run.
+# With these, it isn't the loss of the run.
 NEVER = _set(
     "scale scaler time sec best lowest min minimum smallest weight weights coef coefficient "
     "improved decreased previous prev lambda function patience target threshold delta ratio"

@@ -7,8 +7,8 @@ from ..history import History
 
 __all__ = ["SIGNS"]
 
-ROUNDS = 6  # of the same period, at least
-LONG = 6000  # losses: the last of a long run say as much as all
+ROUNDS = 6  # the fewest rounds of one period
+LONG = 6000  # losses: in a long run, the last ones say as much as all
 
 
 def not_shuffled(run: History) -> Finding | None:
@@ -20,7 +20,7 @@ def not_shuffled(run: History) -> Finding | None:
     best, share, shape = 0.0, 0.0, np.zeros(1)
     for period in _periods(run, late):
         explained, phases, size = _explained(late, period)
-        # A multiple explains as much: the shortest counts. A ripple of what is smooth doesn't.
+        # A multiple explains as much, so the shortest counts. A ripple of a smooth curve doesn't.
         if explained > share + 0.05 and size > max(0.01 * run.fall, 1e-6 * np.abs(late).max()):
             best, share, shape = period, explained, phases
     if share < (0.42 if len(y) >= 150 else 0.75) or _one_phase(shape):

@@ -10,7 +10,7 @@ from ..history import History
 
 __all__ = ["FEW", "SIGNS", "sound"]
 
-FEW = 12  # losses, from which on a curve has a course and a noise
+FEW = 12  # losses: with this many, a curve has a course and noise
 
 
 def same(run: History) -> Finding | None:

@@ -1,7 +1,7 @@
 """What the held-out loss shows, beside that of the training.
 
-Held-out data are always the same, so if their loss trembles, it is the weights, and what never
-falls there was never learned. Evidence is between 0 and 1; below 1/2 it isn't reported.
+Held-out data are always the same. So if their loss trembles, it is because of the weights, and if
+it never falls, nothing was learned. Evidence is between 0 and 1; below 1/2 it isn't reported.
 """
 
 import numpy as np

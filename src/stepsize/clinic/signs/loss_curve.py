@@ -14,7 +14,7 @@ from .spikes import spikes
 
 __all__ = ["SIGNS"]
 
-SELDOM = 40  # lines: of a run logged every 50th update, perhaps, the first is no beginning
+SELDOM = 40  # lines: if only every 50th update is logged, the first line isn't the beginning
 
 
 def divergence(run: History) -> Finding | None:
@@ -34,7 +34,7 @@ def divergence(run: History) -> Finding | None:
     back = rise > 0.6 * fall + 3 * run.jitter and fall > 3 * calm
     above = end - min(low, y[0])  # the first loss alone may be the only one that was low
     up = above > max(0.3 * abs(y[0]), fall + 6 * calm, 4 * run.jitter)
-    # Of few losses, the lowest is low by chance: what counts is the height of the loss itself.
+    # Among few losses, the lowest is low by chance, so the height of the loss itself counts.
     least = 0.1 if len(y) < 40 and run.lost is None else 1e-5
     if not (grew or back or up) or above < least * abs(y[0]):
         return None
@@ -158,8 +158,8 @@ def noise_floor(run: History) -> Finding | None:
     slope, sure = trend(late)
     if abs(sure) > 3 and abs(slope) * len(late) > 0.1 * run.fall:
         return None
-    # Batches differ, and so do their losses, at any rate. Held-out data are always the same: what
-    # trembles there is the weights.
+    # Batches differ, and so do their losses, whatever the rate. Held-out data are always the same:
+    # if their loss trembles, it is because of the weights.
     tremble = float(np.std(late)) / max(run.fall, 1e-300)
     often, where = 0.35, "the loss"
     if val is not None and len(val) >= 12 and np.isfinite(val).all() and _falls(val):

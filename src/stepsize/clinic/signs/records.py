@@ -116,8 +116,8 @@ def dead_gradients(run: History) -> Finding | None:
     early = float(np.median(norm[: max(len(norm) // 20, 2)]))
     if last > max(1e-2 * early, 1e-7 * abs(run.start)):
         return None  # small beside that of a divergence only
-    # A run that has arrived has no gradient either: but there it went little by little, and every
-    # loss is the same. Dead ones go at once, or the losses of the batches still differ.
+    # A run that has converged has no gradient either. But there it faded gradually, and every loss
+    # is the same. Dead gradients vanish at once, or the losses of the batches still differ.
     gone = int(np.argmax(norm <= max(1e-5 * most, 1e-7 * abs(run.start))))
     sudden = gone < 2 or norm[gone - 1] > 1e-3 * most
     trembles = jitter(run.loss[len(run.loss) // 2 :]) > 1e-3 * abs(run.course[-1])
@@ -126,7 +126,7 @@ def dead_gradients(run: History) -> Finding | None:
     if not (still and ((sudden and (trembles or stuck)) or (trembles and stuck))):
         return None
     before = run.loss[max(int(gone * len(run.loss) / len(norm)) - 3, 0) :][:4]
-    lost = np.median(before) > run.start + 0.3 * abs(run.start)  # first it left, and then it died
+    lost = np.median(before) > run.start + 0.3 * abs(run.start)  # first it diverged, then it died
     lost = lost or _came_back(run, gone / len(norm))
     return Finding(
         "dead gradients",
@@ -154,7 +154,7 @@ def forgotten_zero_grad(run: History) -> Finding | None:
         return None
     half, first = norm[len(norm) // 2 :], norm[:4] / norm[0]
     later = float(np.median(half)) / norm[0]
-    # Of equal gradients, that is: where the loss has moved, they are others.
+    # That holds for equal gradients; once the loss has moved, they are different.
     few = run.loss[: max(4 * len(run.loss) // len(norm), 4)]
     near = np.ptp(few) < 0.3 * abs(few[0])
     sums = near and np.all(np.diff(first) > 0) and np.all(np.abs(first / np.arange(1, 5) - 1) < 0.3)

@@ -15,11 +15,11 @@ def spikes(run: History) -> Finding | None:
     y = run.loss
     if len(y) < 12:
         return None
-    # A single loss may be a hard batch; two of three are the weights, thrown away.
+    # A single loss may be a hard batch; two of three mean that the weights were thrown away.
     three = np.median(np.lib.stride_tricks.sliding_window_view(np.append(y, y[-2:]), 3), axis=-1)
     before, many = _before(y), len(y) >= 100
     jump, lasting = y - before, np.minimum(three, y) - before
-    # Whatever happens in one loss out of ten is usual; per epoch, there are too few to know.
+    # Whatever happens to one loss in ten is normal; with one per epoch, there are too few to know.
     often = (
         3 * min(float(np.quantile(part, 0.9)) for part in _thirds(np.abs(jump))) if many else 0.0
     )
@@ -28,7 +28,7 @@ def spikes(run: History) -> Finding | None:
     # Among few lines, one in ten isn't rare, so a single peak must undo most of what was learned.
     alone = jump > max((0.4 if many else 0.6) * run.fall, 1.5 * height)
     alone &= ~_ends_of_epochs(run, alone)
-    lowest = np.minimum.accumulate(three[::-1])[::-1]  # of all that follow
+    lowest = np.minimum.accumulate(three[::-1])[::-1]  # of all later ones
     back = lowest < before + 0.4 * jump
     begun = np.arange(len(y)) >= max(2 if len(y) >= 20 else 4, len(y) // 12)
     high = ((lasting > height) | alone) & back & begun

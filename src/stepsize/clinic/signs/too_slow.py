@@ -32,7 +32,7 @@ def never_moved(run: History) -> Finding | None:
     half, n = y[len(y) // 2 :], len(y)
     last, usual = float(half.mean()), spread(half)
     # Whether the mean of the first few is above that of the second half by more than chance, or
-    # far from it at all: a rise is no plateau either.
+    # far from it at all: a rise isn't a plateau either.
     few = [max(k, 1) for k in (n // 50, n // 10, n // 3)]
     off = [(y[:k].mean() - last) / (usual * (1 / k + 2 / n) ** 0.5 + 1e-300) for k in few]
     if max(off) > 3.5 or min(off) < -5 or np.ptp(course) > 6.5 * max(run.noise, np.std(course)):

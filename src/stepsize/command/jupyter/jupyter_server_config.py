@@ -18,6 +18,6 @@ c.ServerApp.kernel_websocket_connection_class = AtOnce
 c.ServerApp.ip = "127.0.0.1"
 c.ServerApp.port_retries = 0  # run.py has found a free one
 c.ServerApp.allow_root = True
-c.KernelManager.transport_encryption = "auto"  # else each kernel prints a warning
+c.KernelManager.transport_encryption = "auto"  # otherwise each kernel prints a warning
 c.TemplateExporter.extra_template_basedirs = [str(Path(__file__).parent / "nbconvert")]
 c.HTMLExporter.template_name = "export"  # what "Save and Export Notebook As, HTML" makes

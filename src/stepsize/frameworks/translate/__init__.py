@@ -3,7 +3,7 @@
     print(translate(recipe, to="keras"))
 
 `script` holds what all three need: the recipe's numbers and how they are written. `rates` writes
-out the schedules that a library lacks, `logged` what is logged of a run. `pytorch`, `keras` and
+out the schedules that a library lacks, `logged` the code that logs a run. `pytorch`, `keras` and
 `optax` hold what is special about each, with their loops in `torch_loop`, `keras_loop` and
 `optax_loop`; none of them imports the library it writes for.
 """

@@ -96,7 +96,7 @@ def _optimizer(recipe: Recipe, hyper: dict[str, Any], rate: Any) -> tuple[str, s
     return written, _made(f"{theirs}L2", **common, **named)
 
 
-KERAS_DECAYS = ("sgd", *DECOUPLED)  # whose decay is Keras's own
+KERAS_DECAYS = ("sgd", *DECOUPLED)  # Keras decays these as we do
 
 
 def _made(function: str, learning_rate: Any, global_clipnorm: Any, **named: Any) -> str:
@@ -115,7 +115,7 @@ def _theirs(recipe: Recipe, hyper: dict[str, Any]) -> tuple[str, dict[str, Any]]
             return "SGD", dict(momentum=hyper["momentum"])
         case "nesterov":
             return "SGD", dict(momentum=hyper["momentum"], nesterov=True)
-        case "adagrad":  # its epsilon is inside the root: there, the square does what ours does
+        case "adagrad":  # its epsilon is inside the root, so it is our eps squared
             return "Adagrad", dict(initial_accumulator_value=hyper["total"], epsilon=eps**2)
         case "rmsprop":
             momentum = hyper["momentum"] or None
@@ -181,8 +181,8 @@ def _schedule(recipe: Recipe, hyper: dict[str, Any]) -> tuple[str, Any]:
 def _theirs_without_warmup(recipe: Recipe, lr: float) -> str | None:
     """The call of Keras's own schedule; None if Keras doesn't have it.
 
-    With a warmup there never is one: Keras's CosineDecay has a warmup, but stays at the peak for
-    one update, and the recipe for two.
+    With a warmup, it never does: Keras's CosineDecay has a warmup, but stays at the peak for one
+    update, and the recipe for two.
     """
     shape, of = recipe.shape, "keras.optimizers.schedules."
     match recipe.schedule:
@@ -197,7 +197,7 @@ def _theirs_without_warmup(recipe: Recipe, lr: float) -> str | None:
         case "step_decay":
             named = dict(decay_steps=shape["step_size"], decay_rate=shape.get("gamma", 0.1))
             return call(of + "ExponentialDecay", lr, **named, staircase=True)
-        case "multi_step":  # its boundaries are the last updates of the old rate
+        case "multi_step":  # its boundaries are the last updates at the old rate
             milestones, gamma = sorted(shape["milestones"]), shape.get("gamma", 0.1)
             values = [product(lr, gamma**i) for i in range(len(milestones) + 1)]
             before = [milestone - 1 for milestone in milestones]

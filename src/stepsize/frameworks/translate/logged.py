@@ -7,10 +7,10 @@ from .script import indented
 
 __all__ = ["ARRAYS", "Loop", "Snippets", "arrays", "batch_size", "logged", "often", "plain"]
 
-BATCH_SIZE = 32  # where the recipe has none
+BATCH_SIZE = 32  # if the recipe has none
 LOOKS = 20  # at the held-out loss, or more
 
-# Where a library takes arrays: what a script expects, and how it makes batches of them.
+# For a library that takes arrays: what a script expects, and how it makes batches of them.
 ARRAYS = "four arrays: inputs, targets, held_inputs, held_targets"
 OF_ARRAYS = '''
 def endless(size):

@@ -106,18 +106,18 @@ def _links(recipe: Recipe, hyper: dict[str, Any], rate: Any, mask: str | None) -
             if hyper["dampening"]:
                 raise refuse("Optax", "has no dampening.", "dampening=0 and (1 - dampening) * lr")
             return [call("optax.sgd", rate, momentum=hyper["momentum"])]
-        case "heavy_ball":  # the rate inside: before the momentum
+        case "heavy_ball":  # the rate is multiplied in before the momentum
             return [last, call("optax.trace", decay=hyper["momentum"])]
         case "nesterov":
             return [call("optax.sgd", rate, momentum=hyper["momentum"], nesterov=True)]
-        case "adagrad":  # its eps is inside the root: there, its square does what ours does
+        case "adagrad":  # its eps is inside the root, so it is our eps squared
             _small(name, eps)
             start = dict(initial_accumulator_value=hyper["total"])
             return [call("optax.adagrad", rate, **start, eps=eps**2)]
         case "rmsprop" | "centered_rmsprop":
             kind = "stddev" if name == "centered_rmsprop" else "rms"
             scale = call(f"optax.scale_by_{kind}", hyper["alpha"], eps=eps, eps_in_sqrt=False)
-            if hyper["momentum"]:  # optax.rmsprop has the rate inside the momentum
+            if hyper["momentum"]:  # optax.rmsprop multiplies the rate in before the momentum
                 return [scale, call("optax.trace", decay=hyper["momentum"]), last]
             return [scale, last]
         case "adadelta":
@@ -243,7 +243,7 @@ def _theirs_after_warmup(recipe: Recipe, lr: float) -> str | None:
             return call("optax.linear_schedule", first, lr, shape["steps"] - 1)
         case "step_decay":
             named = dict(transition_steps=shape["step_size"], decay_rate=shape.get("gamma", 0.1))
-            if named["decay_rate"] > 0:  # a rate of 0 it takes for "no decay"
+            if named["decay_rate"] > 0:  # it takes a rate of 0 for "no decay"
                 return call("optax.exponential_decay", lr, **named, staircase=True)
         case "multi_step" if len({*shape["milestones"]}) == len(shape["milestones"]):
             scales = ", ".join(

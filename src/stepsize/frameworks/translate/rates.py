@@ -2,7 +2,7 @@
 
 All three use the same names for what is needed: minimum, where, cos. So each formula is written
 once, with the library's name filled in: a line or two of preparation, and its value. The arguments
-are those of the schedule in `schedules`, whose defaults they repeat.
+and their defaults are those of the schedule in `schedules`.
 
 They are repeated here because a script needs one line with its numbers in it, and a compiled
 update can't have the loops and `if`s of `schedules`. tests/test_rates.py compares the two.

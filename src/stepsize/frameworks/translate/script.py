@@ -24,7 +24,7 @@ __all__ = [
     "text",
 ]
 
-# Below this eps, its place in the formula is not worth a class of one's own: see `conventions`.
+# If eps is below this, where it goes isn't worth a class of our own: see `conventions`.
 SMALL = 1e-7
 WIDTH = 92
 PYTHONS_OWN = (
@@ -44,7 +44,7 @@ def numbers(recipe: Recipe) -> dict[str, Any]:
     parameters = inspect.signature(recipe.rule).parameters.values()
     takes = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
     if recipe.optimizer == "adagrad":
-        takes["total"] = 0.0  # the one memory whose start the libraries let one choose
+        takes["total"] = 0.0  # the only memory whose start the libraries let you choose
     for name in recipe.hyper:
         if name not in takes:
             raise ValueError(f"{recipe.optimizer} has no {name!r}; it has {', '.join(takes)}")
@@ -95,7 +95,7 @@ def product(a: float, b: float) -> float:
 
 
 def call(function: str, *arguments: Any, **named: Any) -> str:
-    """A call, on one line if it fits, otherwise one argument per line. None is left out."""
+    """A call, on one line if it fits, otherwise one argument per line; a None is left out."""
     parts = [text(argument) for argument in arguments if argument is not None]
     parts += [f"{name}={text(value)}" for name, value in named.items() if value is not None]
     line = f"{function}({', '.join(parts)})"
