@@ -210,8 +210,8 @@ BRIDGED = (
     "formula alone, with no torch around it, takes 1.6 times as long as that loop, partly because "
     "NumPy's arrays aren't aligned to 64 bytes as torch's are. Tried: the same lines on torch's "
     "tensors (1.6 times as long as NumPy in blocks), blocks of 16K to 32K numbers (no difference; "
-    "shorter ones are slower), checking only the first block (10 % less: kept), and handfuls of "
-    "short tensors instead of one long copy (20 % less: kept). What is left is to write each rule "
+    "shorter ones are slower), checking only the first block (10% less: kept), and handfuls of "
+    "short tensors instead of one long copy (20% less: kept). What is left is to write each rule "
     "a second time, in place, and that is a price we don't pay."
 )
 

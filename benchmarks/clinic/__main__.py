@@ -30,36 +30,36 @@ TITLES = {
     "again": "### Those that came last, with other optimizers, lengths and batches",
 }
 ABOUT = """\
-Models in torch, among them convolutions, attention, a variational autoencoder, likelihoods below 0
-and targets of a million; seven optimizers; 60 to 1000 updates; batches of 2 to all. Of each group,
-a model with an optimizer and a length, the best rate is found by a sweep; then come 16 healthy runs
-(warmup, cosine, one cycle, steps, restarts, constant, wrong targets, ...) and 33 sick ones of
-several severities. Whether a run is what it was meant to be is decided by
-`benchmarks/clinic/illnesses.py`, by how much of the healthy run's fall is missing; what is neither
-is left out. Each is seen in five views: all that was kept, the losses alone, means by epoch (12 to
-200 of them) with the rest, these alone, and the losses smoothed as TensorBoard does; a view that
-can't show an illness is left out, too (`benchmarks/clinic/scores.py`). Made by
-`python -m benchmarks.clinic`.
+These are models in torch, among them convolutions, attention, a variational autoencoder,
+likelihoods below 0 and targets of a million, with seven optimizers, 60 to 1000 updates, and batches
+from 2 examples to all of them. A group is a model with an optimizer and a length. For each group, a
+sweep finds the best rate; then come 16 healthy runs (warmup, cosine, one cycle, steps, restarts,
+constant, wrong targets, ...) and 33 sick ones of several severities. How much of the healthy run's
+fall is missing decides whether a run turned out as intended (`benchmarks/clinic/illnesses.py`);
+anything in between is left out. There are five views of each run: everything that was kept, the
+losses alone, means by epoch (12 to 200 of them) with the rest, these means alone, and the losses
+smoothed as TensorBoard does. A view that can't show an illness is left out too
+(`benchmarks/clinic/scores.py`). Made by `python -m benchmarks.clinic`.
 
-The rules were made on the first part. The second was first counted when they stood: 3187 of 3455
-right, 1600 of 1700 healthy ones left alone. Its curves were looked at then, and two rules mended.
-The third part, made before that, was counted for the first time after it, all but its last three
-groups: 1523 of 1661 right, 812 of 860 healthy ones left alone; 40 of the false alarms said "rate
-too low", and one bound was added against them: more than half of the loss is left. The fourth
-part was trained and counted after that. Later, 7 of the 12 false alarms in one group of the second
-part went by one more bound (thrown_away: the first update saw as high a loss). The rules that came
-later, for few numbers, held-out losses, order, precision and weights, were made on other runs; the
-tables are those of today's rules, {groups}.
+The rules were made on the first part. Once they were fixed, the second was counted: 3187 of 3455
+right, 1600 of 1700 healthy runs left alone. Then we looked at its curves and mended two rules. The
+third part had been made earlier and was first counted after that, except for its last three groups:
+1523 of 1661 right, 812 of 860 healthy runs left alone. Of the false alarms, 40 said "rate too low",
+and one bound was added against them: more than half of the loss must be left. The fourth part was
+trained and counted later still. One more bound (`thrown_away`: the first update must not have seen
+as high a loss) removed 7 of the 12 false alarms in one group of the second part. The later rules,
+for few numbers, held-out losses, order, precision and weights, were made on other runs. The tables
+show today's rules, {groups}.
 
-Of the 43 false alarms "rate too low" that were left in these tables, 20 went when a fall that slows
-down by more than chance was no longer called a straight line, where the rate decays or wasn't
-logged; so did 5 of 398 right ones, of three runs. Most were of one group, halves of digits, whose
-60 updates are too few: the same runs with three times as many come down by 40 to 112% of their fall
-again. What is left there isn't all wrong. With three times the rate, the run at a sixth of the best
-comes down by 24% more, and that under an inverse root by 34%; beside a healthy run that isn't done
-either, both count as healthy. On 13 groups of seven models that were made after this rule, it took
-the healthy runs that were left alone from 652 to 661 of 695, and no right alarm went. Of the 34
-others, 33 are of one group, whose 150 updates bring 5.5 down to 4.3, faster and faster.
+In these tables, 43 false alarms still said "rate too low". Of them, 20 went when a fall that slows
+down by more than chance was no longer called a straight line (where the rate decays or wasn't
+logged); so did 5 of 398 right ones, from three runs. Most came from one group, halves of digits,
+whose 60 updates are too few: given three times as many, the same runs fall by another 40 to 112%.
+Some of the alarms that are left there are right. At three times the rate, the run at a sixth of the
+best falls by 24% more, and the one under an inverse root by 34% more; they count as healthy only
+because the healthy run isn't done either. On 13 groups of seven models that were made after this
+rule, it raised the healthy runs left alone from 652 to 661 of 695 and lost no right alarm. Of the
+remaining 34, 33 come from one group, whose 150 updates take the loss from 5.5 to 4.3, ever faster.
 """
 
 

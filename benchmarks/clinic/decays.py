@@ -93,24 +93,24 @@ def section(rows: list[dict[str, Any]]) -> str:
 
 
 TEXT = """\
-The first decay let weights remember 30 epochs, or half of a longer run. It was chosen on six tables
-and tried on eight (below), and then met others, whose targets are smooth functions of few numbers:
-there it did harm. Here it is beside weaker ones, on {n_chosen} tables. The rates are those of the
-advice; three splits, both budgets, networks of 64 and 64 ReLUs and of 32. A fifth of the rows isn't
-learned from and says when to stop. The loss is in units of that of the first decay where it stops
-early: the geometric mean over the tables, and the worst table. Made by
+With the first decay, weights remembered 30 epochs, or half of a longer run. It was chosen on six
+tables and tried on eight (below). On later tables, whose targets are smooth functions of a few
+numbers, it did harm. Here it is compared with weaker decays on {n_chosen} tables, at the rates that
+`advise` gives, over three splits, both budgets, and networks of 64 and 64 ReLUs and of 32. A fifth
+of the rows is kept out of training and decides when to stop. Losses are relative to the first decay
+with early stopping: the geometric mean over the tables, and the worst table. Made by
 `python -m benchmarks.clinic.decays`.
 
 {chosen}
 
-Where a run stops early, all weaker decays are worth about the same, and better than the first.
-Where it goes on to its end, a third is as good as any, and with none the loss of some tables more
-than doubles. So it is a third: today's decay alone halves a weight in 70 epochs, or over a shorter
-run. On {n_tried} tables that had no say in this:
+With early stopping, all the weaker decays do about equally well, and better than the first. Without
+it, a third of the first decay does as well as any, and with no decay at all the loss on some tables
+more than doubles. So we chose a third: today's decay, acting alone, halves a weight in 70 epochs,
+or over the run if that is shorter. On {n_tried} tables that had no say in this choice:
 
 {tried}
 
-By table, stopped early, those it was chosen on and the others:
+Table by table, with early stopping; first those used for the choice, then the others:
 
 {tables}
 

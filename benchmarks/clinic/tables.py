@@ -82,41 +82,41 @@ def page(rows: list[dict[str, Any]], today: list[dict[str, Any]]) -> str:
 
 TEXT = """# What `advise` is worth on small tables
 
-Made by `python -m benchmarks.clinic.tables`. A quarter of the rows judges: nothing is learned from
-them, and nothing is stopped by them. Two budgets, 100 epochs in batches of 32 and 30 epochs in
-batches of 16; three splits. Inputs and targets have mean 0 and variance 1 in the rows learned from.
+Made by `python -m benchmarks.clinic.tables`. A quarter of the rows is used only to measure the
+final loss, never to train or to stop. There are two budgets (100 epochs in batches of 32, and 30
+epochs in batches of 16) and three splits. Inputs and targets are standardized on the training rows.
 
 ## Which decay
 
 {decays}
 ## The first advice
 
-Two models, a network of 64 and 64 ReLUs and a linear one. The loss on the rows that judge, in units
-of that of Adam at 0.001, a constant rate, which has all other rows to learn from: the geometric
-mean over the tables, and the worst table.
+Two models: a network of 64 and 64 ReLUs, and a linear one. Losses are measured on the rows kept for
+that, and are relative to Adam at a constant 0.001 trained on all the other rows: the geometric mean
+over the tables, and the worst table.
 
-- before: the advice as it was when only its training loss had been looked at;
-- first decay: weights remember 30 epochs, or half of a longer run (the network alone);
-- stopped: a fifth of the rows is set aside, and the model is that of their lowest loss, after which
-  20 looks have brought none lower;
-- targets as they come: of the regressions, the targets are not scaled; the loss is in units of
-  their variance.
+- before: the advice when only its training loss had been measured;
+- first decay: weights remember 30 epochs, or half of a longer run (the network only);
+- stopped: a fifth of the training rows is held out; training stops after 20 looks without a lower
+  loss on them, and the weights of the lowest are restored;
+- targets as they come: in regressions, the targets aren't scaled; the loss is in units of their
+  variance.
 
-The {n_made} tables on which it was chosen:
+The {n_made} tables used for the choice:
 
 {made}
 
-The {n_aside} on which it was tried:
+The {n_aside} used to test it:
 
 {aside}
 
-The fifth set aside is dear where there are few rows. Beside the same run on the same rows, which
-goes on to its end (the network, tables of the second kind), stopping gave {gains:.2f} times the
-loss with that decay, and {gained:.2f} times before. It pays where targets are noisy (diabetes,
-wrong labels); where they are not, the rows are worth more, and after a first run that doesn't
-overfit they can be given back.
+Holding out a fifth of the rows is expensive when there are few. Compared with the same run on the
+same rows without stopping (the network, on the test tables), stopping gave {gains:.2f} times the
+loss with that decay, and {gained:.2f} times before. It pays when targets are noisy (diabetes, wrong
+labels). When they aren't, the rows are worth more, and once a first run hasn't overfitted, they can
+go back into training.
 
-By table, in the same units; the loss of Adam at 0.001 as it is:
+Table by table, in the same units; for Adam at 0.001, the loss itself:
 
 {tables}
 """
