@@ -677,7 +677,7 @@ def test_the_words_of_the_schedule_are_true(name):
     verdict, said = lab.sentence.split(": ")
     mine, beside = said.split("; ")
     first, last = sentences.number(0.1 * factors[0]), sentences.number(0.1 * factors[-1])
-    names = (name, "constant") if name != "constant" else ("the schedule", "the one beside it")
+    names = (name, "constant") if name != "constant" else ("schedule 1", "schedule 2")
     used = first if first == last else f"from {first} to {last}"
     assert mine.startswith(f"{names[0]} (rate {used}")
     assert (", at most 0.1)" in mine) == (name == "one cycle")
