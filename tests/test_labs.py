@@ -347,15 +347,15 @@ def test_the_microscope_says_what_the_rules_do(gradient):
 
 def test_the_microscope_shows_what_lesson_5_says_of_it():
     lab = labs.microscope()
-    assert lab.sentence.startswith("up to 6.57 × lr, in update 12: the first step is 3.16 × lr")
+    assert lab.sentence.startswith("longest step 6.57 × lr, in update 12: the first is 3.16 × lr")
     lab.controls["updates"].value = 500
-    assert "the last 1.59 × lr; m is 100% full, v 39.4% by then" in lab.sentence
+    assert "the last 1.59 × lr; by then m is 100% full, v 39.4%" in lab.sentence
     lab.controls["correction"].value = True
-    assert lab.sentence.startswith("up to 1.00 × lr, in update 1: the first step is 1.00 × lr")
+    assert lab.sentence.startswith("longest step 1.00 × lr, in update 1: the first is 1.00 × lr")
     lab.controls["correction"].value = False
     for betas in ((0.99, 0.999), (0.9, 0.9), (0.5, 0.5)):
         lab.controls["beta1"].value, lab.controls["beta2"].value = betas
-        assert "the first step is 0." in lab.sentence
+        assert "the first is 0." in lab.sentence
 
 
 @pytest.mark.parametrize("small", [0.001, 0.1, 1.0, 10.0])
@@ -665,7 +665,7 @@ def heights(factors):
     used = 0.1 * np.broadcast_to(factors, rates.UPDATES)
     loss = descend(sgd, model, np.zeros((10, 2)), 300, lr=lambda t: used[t]).loss.mean(axis=-1)
     after = [sentences.number(loss[end - 29 : end + 1].mean() - lowest) for end in (200, 300)]
-    return f"is above the lowest loss by {after[0]} after 200, {after[1]} after 300 updates"
+    return f"is {after[0]} above the lowest loss after 200 updates, and {after[1]} after 300"
 
 
 @pytest.mark.parametrize("name", rates.DECAYS)
@@ -677,13 +677,13 @@ def test_the_words_of_the_schedule_are_true(name):
     verdict, said = lab.sentence.split(": ")
     mine, beside = said.split("; ")
     first, last = sentences.number(0.1 * factors[0]), sentences.number(0.1 * factors[-1])
-    names = (name, "constant") if name != "constant" else ("the schedule", "the one beside it")
+    names = (name, "constant") if name != "constant" else ("schedule 1", "schedule 2")
     used = first if first == last else f"from {first} to {last}"
     assert mine.startswith(f"{names[0]} (rate {used}")
     assert (", at most 0.1)" in mine) == (name == "one cycle")
     assert mine.endswith(f") {heights(factors)}")
     assert beside == f"{names[1]} (rate 0.1) {heights(np.ones(300))}"
-    mine, beside = (re.findall(r"([\d.]+) after", part) for part in (mine, beside))
+    mine, beside = (re.findall(r"([\d.]+) a(?:bove|fter)", part) for part in (mine, beside))
     for one, other, end in zip(mine, beside, (200, 300), strict=True):
         if name == "constant":
             assert verdict == "no difference after 200 updates and after 300 updates"

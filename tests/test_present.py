@@ -114,7 +114,7 @@ def test_settings_are_the_learners_and_the_presenters(tmp_path):
     assert overrides["jupyterlab-slideshow:plugin"] == {"active": True}
     assert overrides["@jupyterlab/apputils-extension:themes"]["theme"] == "JupyterLab Dark"
     style = (folder / "custom" / "custom.css").read_text(encoding="utf-8")
-    assert "Run its box again" in style
+    assert "Run its cell again" in style
     assert ".jp-Deck" in style
 
 

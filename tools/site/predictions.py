@@ -81,7 +81,7 @@ FORMS: dict[str, dict[str, list[Field]]] = {
             )
         ],
         "for ten times the condition number": [number("times the steps")],
-        "the condition number of the raw data": [
+        "what is the condition number of the raw": [
             *numbers("raw", "only centered", "only scaled", "both"),
             choice("centering", "scaling", "both", label="what does the work"),
         ],
@@ -106,7 +106,7 @@ FORMS: dict[str, dict[str, list[Field]]] = {
             words("for a gradient of 0.001"),
         ],
         "so far, this was the loss on the training": [yes_no()],
-        "with sgd, the rare one gets": [choice("as far as the other", "less far", "further")],
+        "with sgd, the weight that rarely": [choice("as far as the other", "less far", "further")],
         "which of the three does best in": [
             choice("SGD", "Adagrad", "RMSProp", label="best in the first thousand"),
             number("updates", label="back from 0 to 3"),

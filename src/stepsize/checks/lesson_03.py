@@ -378,7 +378,7 @@ SETTINGS = function(
         ),
         "of Nesterov's": Mistake(
             "These are settings for Nesterov's method, which comes later in this lesson. The ball "
-            "of 3.1 has different ones.",
+            "of 3.1 needs different ones.",
             _settings(
                 rate=lambda low, high: 1 / high,
                 friction=lambda low, high: (high**0.5 - low**0.5) / (high**0.5 + low**0.5),

@@ -887,8 +887,8 @@ THE_eps_THAT_MATTERS = function(
             _eps(of_grad=lambda grad: np.abs(grad) ** 0.5),
         ),
         "no gradient": Mistake(
-            "Your eps is the same for all gradients. What is tiny beside one gradient may be huge "
-            "beside another.",
+            "Your eps is the same for all gradients. What is tiny next to one gradient may be "
+            "huge next to another.",
             _eps(of_grad=lambda grad: 1.0),
             _eps(of_share=lambda share: 1e-8, of_grad=lambda grad: 1.0),
         ),
@@ -903,7 +903,7 @@ THE_eps_THAT_MATTERS = function(
         ),
     },
     cases=[(0.8, 3.0), (0.1, -0.5), (0.4, 20.0)],
-    praise="Small beside the gradient, eps does nothing. Large beside it, Adam becomes SGD.",
+    praise="An eps far below the gradient does nothing. Far above it, eps turns Adam into SGD.",
 )
 
 

@@ -29,8 +29,8 @@ UPDATES, RUNS, LAST = 300, 10, 30  # updates in a run; runs in the mean; updates
 
 LABELS = "learning rate / peak rate", "loss above the lowest"
 LOOKS = {
-    "schedule": plots.Look(plots.BLUE, plots.SOLID, "o"),
-    "beside it": plots.Look(plots.ORANGE, plots.DASHED, "s"),
+    "schedule 1": plots.Look(plots.BLUE, plots.SOLID, "o"),
+    "schedule 2": plots.Look(plots.ORANGE, plots.DASHED, "s"),
 }
 
 DECAYS: dict[str, Callable[[Any], Any]] = {
@@ -61,8 +61,8 @@ def schedule() -> Lab:
     t = np.arange(UPDATES)
     choices = [(name, name) for name in DECAYS]
     controls = dict(
-        decay=dropdown("schedule", choices, value="cosine"),
-        beside=dropdown("beside it", choices, value="constant"),
+        decay=dropdown("schedule 1", choices, value="cosine"),
+        beside=dropdown("schedule 2", choices, value="constant"),
         lr=log_slider("peak rate", 0.1, low=-3, high=-0.3),
         rise=list_slider("warmup", range(0, 101, 5), value=0),
         floor=slider("floor", 0.0, low=0, high=0.5, step=0.05),
@@ -87,7 +87,7 @@ def schedule() -> Lab:
             x = np.arange(series.shape[-1])
             named = dict(zip(LOOKS, series, strict=True))
             plots.lines(ax, x, named, ylabel=label, looks=LOOKS)
-        names = (decay, beside) if decay != beside else ("the schedule", "the one beside it")
+        names = (decay, beside) if decay != beside else tuple(LOOKS)
         return sentences.schedules(names, lr * factors, above, (200, UPDATES), LAST)
 
     return Lab(

@@ -189,8 +189,10 @@ def schedules(
         ends_at = f"from {number(rate[0])} to {number(rate[-1])}"
         used = ends_at if np.ptp(rate) else number(rate[0])
         highest = f", at most {number(rate.max())}" if rate.max() > rate[0] else ""
-        found = ", ".join(f"{number(h)} after {end}" for h, end in zip(height, ends, strict=True))
-        said.append(f"{name} (rate {used}{highest}) is above the lowest loss by {found} updates")
+        first, *later = map(number, height)
+        found = "".join(f", and {h} after {end}" for h, end in zip(later, ends[1:], strict=True))
+        above_lowest = f"{first} above the lowest loss after {ends[0]} updates{found}"
+        said.append(f"{name} (rate {used}{highest}) is {above_lowest}")
     return f"{_lower(names, heights, ends)}: {'; '.join(said)}"
 
 
@@ -225,10 +227,11 @@ def microscope(trace: Trace, step: np.ndarray) -> str:
     """
     length = np.abs(step) / trace.lr
     longest = int(np.argmax(length >= (1 - 1e-6) * length.max()))
-    first = f"the first step is {length[0]:.2f} × lr, the last {length[-1]:.2f} × lr"
+    first = f"the first is {length[0]:.2f} × lr, the last {length[-1]:.2f} × lr"
     m, v = (1 - beta[-1] ** len(step) for beta in (trace.beta1, trace.beta2))
     filled = f"m is {100 * m:.3g}% full, v {100 * v:.3g}%"
-    return f"up to {length.max():.2f} × lr, in update {longest + 1}: {first}; {filled} by then"
+    most = f"longest step {length.max():.2f} × lr, in update {longest + 1}"
+    return f"{most}: {first}; by then {filled}"
 
 
 def warmup(ends: np.ndarray, chance: float) -> str:
@@ -274,7 +277,7 @@ def fair_race(losses: Mapping[str, np.ndarray], rates: np.ndarray, steps: int) -
         for name, loss in losses.items()
     ]
     after = f"after {steps} step{'s' if steps > 1 else ''}"
-    return f"{after}, each at its own best rate: {', '.join(parts)}"
+    return f"loss {after}, each at its own best rate: {', '.join(parts)}"
 
 
 def decay(left: Mapping[str, np.ndarray], updates: int) -> str:
