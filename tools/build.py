@@ -50,7 +50,7 @@ FOUND = "The words of all lessons, with what three libraries call them."
 MADE = "<!-- Made from"
 ALONE = (
     "*Opened on its own, in Colab, Kaggle or VS Code? Then the package `stepsize` is missing: run "
-    '`%pip install "stepsize[course]"` in a new box first.*'
+    '`%pip install "stepsize[course]"` in a new cell first.*'
 )
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},

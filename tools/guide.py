@@ -86,7 +86,7 @@ def _first_words(block: str) -> str:
 
 
 def _outcome(cell: nbformat.NotebookNode) -> list[str]:
-    """What a box printed; for a picture or a lab, a note that there is one."""
+    """What a cell printed; for a picture or a lab, a note that there is one."""
     lab = re.search(r"^labs\.\w+\(.*\)$", cell.source, re.MULTILINE)
     if lab:
         return [f"*In the lab `{lab.group()}`:*"]

@@ -45,10 +45,10 @@ BROWSER = {
 }
 HEAD = (
     "*You're working in your browser. This notebook and your progress are kept there and nowhere "
-    "else; File → Download gives you a copy. The first box takes a while, because Python and NumPy "
-    "have to be loaded. Here a box that never ends can't be interrupted: choose Kernel → Restart "
-    "Kernel, and run the boxes above it again. You lose nothing you wrote. PyTorch doesn't run "
-    "in a browser, so a box that needs it shows what it showed when the course was made.*"
+    "else; File → Download gives you a copy. The first cell takes a while, because Python and NumPy "
+    "have to be loaded. Here a cell that never ends can't be interrupted: choose Kernel → Restart "
+    "Kernel, and run the cells above it again. You lose nothing you wrote. PyTorch doesn't run "
+    "in a browser, so a cell that needs it shows what it showed when the course was made.*"
 )
 INSTEAD = {  # what a notebook says about the course on a machine -> about the course in a browser
     r"\*Opened on its own, in Colab, .*\*": HEAD,
@@ -60,7 +60,7 @@ INSTEAD = {  # what a notebook says about the course on a machine -> about the c
     ),
     r"Stop it yourself: menu \*Kernel → Interrupt Kernel\*, .* twice\. You lose nothing\.": (
         "In a browser it can't be interrupted: choose the menu *Kernel → Restart Kernel…*, and run "
-        "the boxes above it again. You lose nothing that you wrote."
+        "the cells above it again. You lose nothing that you wrote."
     ),
 }
 TRY = """\

@@ -37,13 +37,13 @@ KEYS = """## Before they come in
 
 | key | what it does |
 |---|---|
-| → | move on, box by box |
+| → | move on, cell by cell |
 | ← | go back |
-| ↓ at the last box of a slide | **the answer**; → skips it |
+| ↓ at the last cell of a slide | **the answer**; → skips it |
 | Tab | to a lab's sliders; arrows move one, **Space** moves on (from a button: first Esc) |
-| Ctrl Enter | run this box |
-| Enter, Esc | type in this box; stop typing |
-| Alt S | show the code of this box |
+| Ctrl Enter | run this cell |
+| Enter, Esc | type in this cell; stop typing |
+| Alt S | show the code of this cell |
 | F11 | fill the screen |
 | Shift Esc | leave the slides, for JupyterLab's menus |
 """
@@ -80,7 +80,7 @@ def slides(solved: NotebookNode, given: NotebookNode) -> NotebookNode:
     """
     blanks = {cell.id: cell.source for cell in given.cells}
     cells = [_cell("markdown", KEYS, "slide")]
-    answer = ""  # in the box on the slide
+    answer = ""  # in the cell on the slide
     for cell in solved.cells:
         source, blank = cell.source, blanks.get(cell.id)
         if cell.cell_type == "markdown":
