@@ -315,7 +315,7 @@ FORMS: dict[str, dict[str, list[Field]]] = {
     "14": {
         "what about width 1024": [choice("rise", "fall", "stay")],
         "take one update of Adam": [number("times as far")],
-        "how do the two blue lines run": [words("the standard form"), words("μP")],
+        "what do the two blue lines look like": [words("the standard form"), words("μP")],
         "you add up the eight gradients": [words("SGD's training"), words("Adam's")],
         "does twice the batch mean": [yes_no("half the updates"), yes_no("all the way up to 512")],
         "what becomes of 1e-8": [words("1e-8"), words("70,000"), words("1 − 0.0001")],

@@ -376,8 +376,8 @@ def epochs_in_updates(n: int, epoch: int) -> Asked:
 @question(12)
 def the_same_decay() -> Asked:
     return asked(
-        "A PyTorch recipe, SGD(momentum=0.9, weight_decay=5e-4), is given to "
-        "keras.optimizers.SGD with the same numbers. What about the decay, at a constant rate?",
+        "A PyTorch recipe, SGD(momentum=0.9, weight_decay=5e-4), is given to keras.optimizers.SGD "
+        "with the same numbers. What happens to the decay, at a constant rate?",
         (
             "Keras's is about ten times weaker",
             "PyTorch's penalty goes through the momentum, which makes it ten times as strong. "

@@ -22,12 +22,12 @@ def one_gradient(s: tuple[float, ...]) -> Asked:
 @question(13, steps=(2, 3, 4))
 def small_value(steps: int) -> Asked:
     return asked(
-        f"Newton–Schulz with Muon's a = 3.4445, {steps} steps. By what factor does a "
-        "singular value of 0.00001 grow, about?",
+        f"Newton–Schulz with Muon's a = 3.4445, {steps} steps. By about what factor does a "
+        "singular value of 0.00001 grow?",
         (number(3.4445**steps), "For a small value only the first term counts: a, once a step."),
         (number(3.4445 * steps), "Each step multiplies; that is adding."),
         (number(1.5**steps), "That is the cubic, whose a is 1.5."),
-        (number(1e5), "It takes more steps than that until it is near 1."),
+        (number(1e5), "It takes more steps than that to get near 1."),
     )
 
 
@@ -88,7 +88,7 @@ def price_of_muon(m_batch: tuple[int, int]) -> Asked:
         ),
         (
             "300%",
-            "Its products don't grow with the batch, as those of the gradient do.",
+            "Its products don't grow with the batch, but those of the gradient do.",
             "300 %",  # as first drawn
         ),
     )

@@ -47,7 +47,7 @@ def adagrads_hundredth(t: int) -> Asked:
         "Adagrad at a rate of 0.1, its sum starting at 0, and a gradient of 1 in every update. How "
         f"long is step number {t}?",
         (number(moved), "The sum of squares is t, so the step is 0.1 / √t."),
-        (number(0.1 / t), "The sum grows as t. But what divides is its root."),
+        (number(0.1 / t), "The sum grows as t. But you divide by its root."),
         ("0.1", "That was the first one. The sum never forgets, so it grows."),
         (number(0.1 * 0.99**t), "Nothing decays by a constant factor here. The sum grows."),
     )
@@ -68,7 +68,7 @@ def rmsprops_first(alpha: float) -> Asked:
             number(0.01 * (1 - alpha)),
             "v is too small, yes. But it is in the denominator.",
         ),
-        (number(0.01 / (1 - alpha)), "What divides is the root of v."),
+        (number(0.01 / (1 - alpha)), "You divide by the root of v."),
     )
 
 

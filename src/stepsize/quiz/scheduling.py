@@ -283,7 +283,7 @@ def through_relu(w: float) -> Asked:
         ),
         (
             number(0.0 if is_open else error * 6),
-            "Is the ReLU open? It is where w · x is positive, and shut where it is negative.",
+            "The ReLU is open where w · x is positive, and shut where it is negative.",
         ),
         (
             number(error * 3),
