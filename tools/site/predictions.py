@@ -193,7 +193,7 @@ FORMS: dict[str, dict[str, list[Field]]] = {
         "4 epochs of 3 batches": [words("in the outer loop"), words("in the inner one")],
     },
     "08": {
-        "0.015 is four times as fast": [
+        "0.015 is four times as high": [
             choice("in a quarter of the updates", "in about as many", "not at all")
         ],
         "the same model, the same rate": [choice("better", "stuck later")],
