@@ -152,7 +152,7 @@ def _unchecked(function: Callable[..., Step]) -> Callable[..., Step]:
                 grad = grad + weight_decay * theta
             try:
                 step = function(theta, grad, t, *memory, **named)
-            except ArithmeticError:  # Python's floats raise where NumPy's say inf or nan
+            except ArithmeticError:  # Python's floats raise where NumPy's become inf or nan
                 if hasattr(grad, "shape"):
                     raise
                 step = function(np.float64(theta), np.float64(grad), t, *memory, **named)
