@@ -25,6 +25,12 @@ def test_import_is_light():
     assert not modules_after("import stepsize") & set(HEAVY)
 
 
+def test_import_brings_nothing_costly_that_only_some_notebooks_need():
+    """hashlib brings OpenSSL, about 4 MB; pathlib brings urllib, about 0.6 MB."""
+    brought = modules_after("import stepsize") - modules_after("import numpy")
+    assert not brought & {"hashlib", "json", "pathlib", "urllib", "subprocess", "asyncio"}
+
+
 @pytest.mark.parametrize("module", ["optimizers", "schedules", "ranges"])
 def test_the_formulas_import_numpy_at_most(module):
     """They import only NumPy, the standard library and this package."""

@@ -25,6 +25,7 @@ from tools.site import (
     pages,
     playground,
     predictions,
+    questions,
     record,
     reference,
 )
@@ -232,7 +233,7 @@ def test_a_lessons_page_has_the_learners_cells_first(solved):
         c.id for c in given if c.cell_type == "markdown"
     }
     asked = sum(cell.source.count("> **Predict") for cell in words)
-    assert asked == sum(cell.source.count(f'class="{predictions.PLACE}"') for cell in words)
+    assert asked == sum(cell.source.count(f'class="{questions.PLACE}"') for cell in words)
 
 
 def test_pictures_are_lighter_and_keep_what_they_say():
@@ -282,16 +283,16 @@ LESSONS = {path.name[:2]: path for path in sorted((ROOT / "lessons").glob("[0-9]
 ALWAYS = {"yes", "no", "true", "not true", "elsewhere", "neither", "both alike", "both"}
 
 
-def questions(lesson: str) -> list[str]:
+def questions_of(lesson: str) -> list[str]:
     text = LESSONS[lesson].read_text(encoding="utf-8")
-    return [predictions.own_words(found[0]) for found in predictions.QUESTION.finditer(text)]
+    return [questions.own_words(found[0]) for found in questions.QUESTION.finditer(text)]
 
 
 @pytest.mark.parametrize("lesson", predictions.FORMS)
 def test_each_form_belongs_to_one_question_and_offers_what_the_lesson_speaks_of(lesson):
     words = re.sub(r"[*`$\s]+", " ", LESSONS[lesson].read_text(encoding="utf-8")).casefold()
     for start, fields in predictions.FORMS[lesson].items():
-        asked = [each for each in questions(lesson) if each.startswith(start)]
+        asked = [each for each in questions_of(lesson) if each.startswith(start)]
         assert len(asked) == 1, (start, asked)
         labels = [field["label"] for field in fields]
         assert len({*labels}) == len(labels)  # read aloud, each field differs from the others
@@ -305,12 +306,12 @@ def test_each_form_belongs_to_one_question_and_offers_what_the_lesson_speaks_of(
 
 def test_a_question_with_choices_offers_them():
     """ "A, B or C?" can be clicked; a question that no form is named for takes words."""
-    made = predictions.asked("> **Predict:** which is better here? SGD,\n> or Adam?\n\nText", "14")
+    made = questions.asked("> **Predict:** which is better here? SGD,\n> or Adam?\n\nText", "14")
     place = '<div class="stepsize-prediction" data-asked="which is better here? SGD, or Adam?" '
     assert made.startswith("> **Predict:** which is better here? SGD,\n> or Adam?\n\n" + place)
     assert "a straight line" in made and made.endswith("></div>\n\nText")
-    assert "words" in predictions.asked("> **Predict:** what next?", "14")
-    made = predictions.asked("> **Predict** with $\\beta_1 = 10^{-8}$?", "14")
+    assert "words" in questions.asked("> **Predict:** what next?", "14")
+    made = questions.asked("> **Predict** with $\\beta_1 = 10^{-8}$?", "14")
     assert 'data-asked="with β_1 = 10^-8?"' in made
 
 

@@ -7,6 +7,7 @@ import functools
 
 import numpy as np
 import pytest
+import torch
 
 from stepsize import Step, descend, models, optimizers, schedules, surfaces
 from stepsize.data import batch, digits, linear_data, sine_data
@@ -14,6 +15,7 @@ from stepsize.feedback import plateau
 from stepsize.frameworks.recipe import Recipe
 from stepsize.network import Network
 from stepsize.optimizers import (
+    adagrad,
     adam,
     averaged,
     clip_by_norm,
@@ -117,6 +119,18 @@ DESCEND = [
     (lambda: blockwise("adam"), "^rule must be a function .* not 'adam'"),
     (lambda: adam(X, X, 2, adam(X, X, 1).memory), "^m must not be a dict: pass the memory on as "),
     (lambda: adam(X, X, 2, *adam(X, X, 1)[:2]), "^v must not be a dict"),
+    (lambda: adam(X, torch.ones(5, 2), 1), "^grad must be of theta's kind, ndarray, not Tensor"),
+    (lambda: adam(torch.ones(5, 2), X, 1), "^grad must be of theta's kind, Tensor, not ndarray"),
+    (lambda: adam(1.0, torch.ones(()), 1), "^grad must be of theta's kind, float, not Tensor"),
+    (lambda: run(sgd, momentum=0.9), "^sgd has no 'momentum': here that is a rule, momentum"),
+    (lambda: adam(X, X, 1, amsgrad=True), "^adam has no 'amsgrad': here that is a rule, amsgrad"),
+    (
+        lambda: run(adagrad, initial_accumulator_value=0.1),
+        "^adagrad has no 'initial_accumulator_value': here it is total",
+    ),
+    (lambda: run(steps=True), "^steps must be a whole number, at least 0, not True"),
+    (lambda: run(steps="3"), "^steps must be a whole number, at least 0, not '3'"),
+    (lambda: batch(True, 5, 2), "^t must be a whole number, at least 1, not True"),
     (lambda: clip_by_norm(X, np.ones(5)), r"^max_norm must be one number, or a column .* \(5,\)"),
     (
         lambda: clip_by_value(X, np.ones(5)),
@@ -159,6 +173,16 @@ RECIPES = [
         "^eps must be a number, at least 0, not 'tiny'",
     ),
     (lambda: recipe(hyper=dict(lr=column(0.1, 0.2))), "^lr must be one number, not an array of 2"),
+    (lambda: recipe(steps=True), "^steps must be a whole number, at least 1, not True"),
+    (lambda: recipe(rates=[0.5]), r"^rates must be a dict of names and numbers, not \[0\.5\]"),
+    (lambda: recipe(rates={3: 0.5}), "^names in others_take and rates must be words, not 3"),
+    (lambda: recipe(rates={"a": column(1, 2)}), r"^rates\['a'\] must be a number, at least 0"),
+    (lambda: recipe(optimizer="muon", others_take=3), "^others_take must be a list .*, not 3"),
+    (lambda: recipe(optimizer="muon", others_take=[3]), "^names in others_take .* words, not 3"),
+    (
+        lambda: recipe(schedule="cosine", shape=dict(steps=np.array([8, 9]))),
+        "^steps must be one number, not an array of 2",
+    ),
     (lambda: recipe(optimizer="muon", others=dict(lr=-1)), "^lr must be at least 0, not -1"),
     (lambda: recipe().lr(-1), "^t must be at least 0, not -1"),
     (lambda: recipe().lr([0, 1]), r"^t must be a number, at least 0, not \[0, 1\]"),

@@ -4,6 +4,7 @@ import copy
 import functools
 import io
 import pickle
+import warnings
 
 import numpy as np
 import pytest
@@ -709,6 +710,38 @@ def test_two_optimizers_share_no_memory(width):
     other.step()
     same([optimizer.state[net.weight]["m"]], [before], rtol=0, atol=0)
     assert optimizer.state[net.weight]["step"] == 1
+
+
+def test_a_lazy_layer_is_stepped_once_it_has_a_shape():
+    def trained(make):
+        torch.manual_seed(0)
+        net = nn.Sequential(nn.LazyLinear(4), nn.Linear(4, 2)).double()
+        optimizer = make(net.parameters())
+        inputs = torch.ones(3, 5, dtype=torch.float64)
+        for _ in range(3):
+            optimizer.zero_grad()
+            net(inputs).square().mean().backward()
+            optimizer.step()
+        return nn.utils.parameters_to_vector(net.parameters())
+
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Lazy modules")  # all of torch's are "under development"
+        ours, theirs = (
+            trained(lambda p: as_torch(adam, p, lr=0.1)),
+            trained(lambda p: Adam(p, lr=0.1)),
+        )
+        torch.testing.assert_close(ours, theirs, rtol=1e-12, atol=1e-14)
+        with pytest.raises(ValueError, match=r"^weight of a lazy layer has no shape yet, and muon"):
+            as_torch(muon, [("weight", nn.LazyLinear(4).weight)])
+
+
+def test_a_gradient_with_its_sign_still_to_flip():
+    """torch flips a sign lazily, for example of the imaginary part of a conjugate."""
+    p = nn.Parameter(torch.zeros(3))
+    p.grad = torch.complex(torch.zeros(3), torch.ones(3)).conj().imag
+    assert p.grad.is_neg()
+    as_torch(sgd, [p], lr=1.0).step()
+    assert p.tolist() == [1.0, 1.0, 1.0]
 
 
 def test_a_gradient_that_can_itself_be_differentiated():

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from .extras import needs
 from .ranges import at_least, count_from, require, require_numbers
 
 __all__ = ["batch", "digits", "linear_data", "sine_data"]
@@ -95,6 +94,8 @@ def digits(dtype: Any = np.float64) -> tuple[np.ndarray, np.ndarray]:
         floats = False
     if not floats:
         raise TypeError(f"dtype must be a type of floats, such as np.float32, not {dtype!r}")
+    from .extras import needs  # only here: it brings pathlib, which brings urllib
+
     with needs():
         from sklearn.datasets import load_digits
     X, y = load_digits(return_X_y=True)

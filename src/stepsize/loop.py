@@ -18,7 +18,7 @@ from .optimizers.slips import (
     require_rule,
     require_time,
 )
-from .ranges import require_numbers
+from .ranges import count_from, require, require_numbers
 
 __all__ = ["Landscape", "Trace", "descend"]
 
@@ -93,8 +93,7 @@ def descend(
     >>> descend(sgd, bowl, trace, steps=1, lr=0.5).theta[-1]
     array([0.25 , 0.125])
     """
-    if not isinstance(steps, (int, np.integer)) or isinstance(steps, bool) or steps < 0:
-        raise ValueError(f"steps must be a whole number, at least 0, not {steps!r}")
+    require("steps", steps, count_from(0))
     require_rule(rule)
     require_landscape(landscape)
     defaults = _defaults(rule)

@@ -48,7 +48,7 @@ class Range:
 
 @dataclass(frozen=True)
 class Count:
-    """All whole numbers x with low <= x < below; a float isn't one, not even 3.0."""
+    """All whole numbers x with low <= x < below; neither 3.0 nor True is one."""
 
     low: int
     below: float = float("inf")
@@ -158,8 +158,8 @@ def require_floats(name: str, value: Any) -> None:
 
 
 def _kind(value: Any) -> str:
-    """The kind of a type in NumPy's terms, f for floats and i for whole numbers; torch's, too."""
-    plain = "i" if isinstance(value, int) else "f"
+    """The kind in NumPy's terms: b for bools, i for whole numbers, f for floats; torch's, too."""
+    plain = "b" if isinstance(value, bool) else "i" if isinstance(value, int) else "f"
     return str(getattr(getattr(value, "dtype", None), "kind", plain))
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from . import assets, predictions
+from . import assets, questions
 from .labs import placed
 
 __all__ = ["alt_texts", "lighten", "page"]
@@ -29,7 +29,7 @@ def page(solved: Path, unsolved: Path) -> NotebookNode:
     notebook.cells = [made for cell in notebook.cells for made in _cells(cell, given.get(cell.id))]
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            cell.source = predictions.asked(cell.source, lesson=solved.stem[:2])
+            cell.source = questions.asked(cell.source, lesson=solved.stem[:2])
     return notebook
 
 

@@ -19,7 +19,7 @@ from stepsize.extras import needs
 from .files import write
 from .places import place
 
-__all__ = ["FIRST", "chapters", "html", "main", "page_ranges", "pdf", "without_mistakes"]
+__all__ = ["FIRST", "chapters", "html", "main", "page_ranges", "pdf"]
 
 FIRST = (  # in the guide; the lessons and an appendix follow
     "who-it-is-for",
@@ -69,7 +69,7 @@ def html(pages: Path, folder: Path, printed: dict[str, str] | None = None) -> st
     contents, sections, mistakes = [], [], []
     for file in chapters(pages):
         text = re.sub("<!-- .*? -->", "", file.read_text(encoding="utf-8"))
-        text, tables = without_mistakes(text)
+        text, tables = _without_mistakes(text)
         contents.append((file.stem, text.splitlines()[0].lstrip("# ")))
         sections.append(f'<section id="{file.stem}">{rendered(text, link)}</section>')
         for title, table in tables.items():
@@ -85,7 +85,7 @@ def html(pages: Path, folder: Path, printed: dict[str, str] | None = None) -> st
     return PAGE.format(style=style, contents="\n".join(lines), chapters="\n".join(sections))
 
 
-def without_mistakes(text: str) -> tuple[str, dict[str, str]]:
+def _without_mistakes(text: str) -> tuple[str, dict[str, str]]:
     """A page that points to the appendix, and what goes there: exercise -> known mistakes."""
     tables = {}
 

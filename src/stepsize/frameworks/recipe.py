@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import optimizers, schedules
 from ..optimizers.rules import scope_of
-from ..ranges import above, at_least, count_from, one_of, require
+from ..ranges import above, alone, at_least, count_from, one_of, require
 
 __all__ = ["Group", "Recipe"]
 
@@ -83,7 +83,7 @@ class Recipe:
                 require(name, getattr(self, name), count_from(1))
         if self.clip_norm is not None:
             require("clip_norm", self.clip_norm, above(0))
-        for name in ("hyper", "shape", "others"):
+        for name in ("hyper", "shape", "others", "rates"):
             if not isinstance(getattr(self, name), Mapping):
                 wanted = f"{name} must be a dict of names and numbers"
                 raise TypeError(f"{wanted}, not {getattr(self, name)!r:.60}")
@@ -112,8 +112,13 @@ class Recipe:
             )
         if isinstance(self.others_take, str):
             raise ValueError(f"others_take must be a list of names, not {self.others_take!r}")
+        if not isinstance(self.others_take, Sequence):
+            raise TypeError(f"others_take must be a list of names, not {self.others_take!r:.60}")
+        for name in (*self.others_take, *self.rates):
+            if not isinstance(name, str):
+                raise TypeError(f"names in others_take and rates must be words, not {name!r:.60}")
         for name, factor in self.rates.items():
-            require(f"rates[{name!r}]", factor, at_least(0))
+            require(f"rates[{name!r}]", factor, alone(at_least(0)))
 
     def _require_shape(self) -> None:
         """Raise ValueError unless the schedule can be drawn with these numbers."""
@@ -173,7 +178,7 @@ def _require_known(argument: str, of: str, given: Mapping[str, Any], takes: list
     for name in given:
         if name not in takes:
             raise ValueError(f"{argument} must have {', '.join(takes)} for {of}, not {name!r}")
-        if of in OPTIMIZERS and np.ndim(given[name]):
+        if name != "milestones" and np.ndim(given[name]):
             raise ValueError(f"{name} must be one number, not an array of {np.size(given[name])}")
     if of in OPTIMIZERS:  # the rule says which of its numbers is out of range
         getattr(optimizers, of)(np.zeros((1, 1)), np.zeros((1, 1)), 1, **given)

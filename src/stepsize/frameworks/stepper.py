@@ -15,6 +15,7 @@ from ..optimizers.slips import name_of, require_names, require_rule
 
 with needs():
     import torch
+    from torch.nn.parameter import UninitializedParameter
 
 __all__ = ["Stepper"]
 
@@ -74,19 +75,33 @@ class Stepper:
 
     def try_out(self, group: dict[str, Any]) -> None:
         """Raise for a tensor the rule can't step, by name; let it check its numbers on zeros."""
-        names = group.get("param_names", [None] * len(group["params"]))
-        for name, p in zip(names, group["params"], strict=True):
-            if not p.is_floating_point():
-                raise TypeError(f"parameters must be real floats, not {p.dtype}")
-            if p.ndim < 2 == scope_of(self.rule_for(p)).axes:
-                raise ValueError(
-                    f"{self.name} steps matrices, but {name or 'a parameter'} has the shape"
-                    f" {tuple(p.shape)}: put it into a group with a different rule, such as"
-                    " dict(params=[...], rule=adamw)"
-                )
-        for p in group["params"] or [torch.zeros((1,) * self.scope.axes)]:
-            zeros = torch.zeros([1 for _ in self.shape_for(p)])
-            self.rule_for(p)(zeros, zeros, 1, **self.numbers(group))
+        params = group["params"]
+        names = group.get("param_names", [None] * len(params))
+        for name, p in zip(names, params, strict=True):
+            self._require_fit(name or "a parameter", p)
+        if params and self.scope.unit != "coordinate":
+            by_axes = {len(self.shape_for(p)): self.rule_for(p) for p in params}
+        else:
+            by_axes = {self.scope.axes: self.rule}
+        for axes, rule in by_axes.items():
+            zeros = torch.zeros((1,) * axes)
+            rule(zeros, zeros, 1, **self.numbers(group))
+
+    def _require_fit(self, name: str, p: torch.Tensor) -> None:
+        if not p.is_floating_point():
+            raise TypeError(f"parameters must be real floats, not {p.dtype}")
+        if self.scope.unit == "coordinate":
+            return  # any shape will do, even that of a lazy layer, which has none yet
+        if isinstance(p, UninitializedParameter):
+            raise ValueError(
+                f"{name} of a lazy layer has no shape yet, and {self.name} has to know it: call the"
+                " model once, then make its optimizer"
+            )
+        if p.ndim < 2 == scope_of(self.rule_for(p)).axes:
+            raise ValueError(
+                f"{self.name} steps matrices, but {name} has the shape {tuple(p.shape)}: put it"
+                " into a group with a different rule, such as dict(params=[...], rule=adamw)"
+            )
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "Stepper":
         return self

@@ -212,7 +212,7 @@ class RuleOptimizer(torch.optim.Optimizer):
 
 
 def _grad(p: torch.Tensor) -> torch.Tensor:
-    return torch.zeros_like(p) if p.grad is None else p.grad.detach()
+    return torch.zeros_like(p) if p.grad is None else p.grad.detach().resolve_neg()
 
 
 def _is_numpys(tensor: torch.Tensor) -> bool:

@@ -6,17 +6,14 @@ from `without_torch.json`, which `tools/build.py` makes from solutions/. A cell 
 its text, so one that was changed has nothing to show.
 """
 
-import hashlib
-import json
 import sys
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 __all__ = ["MARK", "RECORD", "is_marked", "key", "missing", "watch"]
 
 MARK = "# needs PyTorch"
-RECORD = Path(__file__).with_name("without_torch.json")
+RECORD = "without_torch.json"  # beside this module
 
 
 def is_marked(source: str) -> bool:
@@ -26,6 +23,8 @@ def is_marked(source: str) -> bool:
 
 def key(source: str) -> str:
     """A cell's key in the record; surrounding white space doesn't count."""
+    import hashlib  # here, because it brings OpenSSL: 4 MB for every import of the package
+
     return hashlib.sha256(source.strip().encode()).hexdigest()[:16]
 
 
@@ -76,4 +75,7 @@ def _show(cell: str) -> None:
 @cache
 def _record() -> dict[str, list[dict[str, Any]]]:
     """What each marked cell showed, in order: {"text"} of what it printed, {"data"} of the rest."""
-    return json.loads(RECORD.read_text(encoding="utf-8"))
+    import json
+    from importlib.resources import files
+
+    return json.loads(files(__package__).joinpath(RECORD).read_text(encoding="utf-8"))

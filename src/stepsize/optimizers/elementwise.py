@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["maximum", "minimum", "plain", "sign", "where"]
+__all__ = ["is_tensor", "maximum", "minimum", "plain", "sign", "where"]
 
 
 def maximum(a: Any, b: Any) -> Any:
     """The larger of two, element by element; nan where either is nan."""
-    if _is_tensor(a):
+    if is_tensor(a):
         return a.clamp(min=b)
-    if _is_tensor(b):
+    if is_tensor(b):
         return b.clamp(min=a)
     if not (hasattr(a, "shape") or hasattr(b, "shape")):
         return a if a > b or a != a else b
@@ -30,18 +30,18 @@ def sign(x: Any) -> Any:
     """-1, 0 or 1, element by element; nan where x is nan."""
     if not hasattr(x, "shape"):
         return x if x != x else float((x > 0) - (x < 0))
-    return x.sign().where(x == x, x) if _is_tensor(x) else np.sign(x)
+    return x.sign().where(x == x, x) if is_tensor(x) else np.sign(x)
 
 
 def where(condition: Any, a: Any, b: Any) -> Any:
     """a where the condition holds and b elsewhere, in the shape of all three together."""
     if isinstance(condition, bool) and not (hasattr(a, "shape") or hasattr(b, "shape")):
         return a if condition else b
-    tensor = next((x for x in (condition, a, b) if _is_tensor(x)), None)
+    tensor = next((x for x in (condition, a, b) if is_tensor(x)), None)
     if tensor is None:
         return np.where(condition, a, b)[()]
     full = tensor.new_ones(()).bool() & condition
-    return (a if _is_tensor(a) else a * tensor.new_ones(())).where(full, b)
+    return (a if is_tensor(a) else a * tensor.new_ones(())).where(full, b)
 
 
 def plain(x: Any) -> Any:
@@ -50,5 +50,6 @@ def plain(x: Any) -> Any:
     return x.item() if single else x
 
 
-def _is_tensor(x: Any) -> bool:
+def is_tensor(x: Any) -> bool:
+    """Whether it is one of torch's, judged by what arrays and floats lack."""
     return hasattr(x, "clamp")

@@ -29,7 +29,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from ..ranges import Allowed, at_least, one_of, require, require_floats
-from .elementwise import plain, where
+from .elementwise import is_tensor, plain, where
 from .slips import name_of, require_column, require_names, require_rule
 
 __all__ = [  # noqa: RUF022
@@ -102,10 +102,10 @@ def rule(
     def decorate(function: Callable[..., Step]) -> Callable[..., Step]:
         axes, header = scope.axes, inspect.signature(function)
         remembered = [n for n, p in header.parameters.items() if p.kind is not p.KEYWORD_ONLY][3:]
-        l2 = "weight_decay" not in header.parameters
-        shared = {"weight_decay": 0.0, "maximize": False} if l2 else {"maximize": False}
-        allowed = {"weight_decay": at_least(0), **ranges, "maximize": one_of(False, True)}
         optional = {n for n, p in header.parameters.items() if p.default is None}
+        allowed = {"weight_decay": at_least(0), **ranges, "maximize": one_of(False, True)}
+        signature, inside = _with_shared(header), _unchecked(function)
+        takes = [*signature.parameters][3:]
 
         @functools.wraps(function)
         def guarded(theta: Any, grad: Any, t: int, *memory: Any, **named: Any) -> Step:
@@ -123,33 +123,42 @@ def rule(
             _fitting(axes, theta, grad)
             return inside(theta, grad, t, *memory, **named)
 
-        def inside(theta: Any, grad: Any, t: int, *memory: Any, **named: Any) -> Step:
-            maximize = named.pop("maximize", False)
-            weight_decay = named.pop("weight_decay", 0.0) if l2 else 0.0
-            with np.errstate(all="ignore"):
-                if maximize:
-                    grad = -grad
-                if np.ndim(weight_decay) or weight_decay:
-                    grad = grad + weight_decay * theta
-                try:
-                    step = function(theta, grad, t, *memory, **named)
-                except ArithmeticError:  # Python's floats raise where NumPy's say inf or nan
-                    if hasattr(grad, "shape"):
-                        raise
-                    step = function(np.float64(theta), np.float64(grad), t, *memory, **named)
-            return step if hasattr(theta, "shape") else Step(*map(_plain, step))
-
-        more = [
-            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default)
-            for name, default in shared.items()
-        ]
-        whole = header.replace(parameters=[*header.parameters.values(), *more])
-        takes = [*whole.parameters][3:]
-        vars(guarded).update(__signature__=whole, scope=scope)
+        vars(guarded).update(__signature__=signature, scope=scope)
         UNGUARDED[guarded] = inside
         return guarded
 
     return decorate
+
+
+def _with_shared(header: inspect.Signature) -> inspect.Signature:
+    """A rule's own arguments, and those that all rules share."""
+    own, keyword = header.parameters, inspect.Parameter.KEYWORD_ONLY
+    shared = {"weight_decay": 0.0, "maximize": False}
+    more = [inspect.Parameter(n, keyword, default=v) for n, v in shared.items() if n not in own]
+    return header.replace(parameters=[*own.values(), *more])
+
+
+def _unchecked(function: Callable[..., Step]) -> Callable[..., Step]:
+    """What the guard does besides its checks: shared arguments, silence, Python's floats."""
+    l2 = "weight_decay" not in inspect.signature(function).parameters
+
+    def inside(theta: Any, grad: Any, t: int, *memory: Any, **named: Any) -> Step:
+        maximize = named.pop("maximize", False)
+        weight_decay = named.pop("weight_decay", 0.0) if l2 else 0.0
+        with np.errstate(all="ignore"):
+            if maximize:
+                grad = -grad
+            if getattr(weight_decay, "ndim", 0) or weight_decay:
+                grad = grad + weight_decay * theta
+            try:
+                step = function(theta, grad, t, *memory, **named)
+            except ArithmeticError:  # Python's floats raise where NumPy's become inf or nan
+                if hasattr(grad, "shape"):
+                    raise
+                step = function(np.float64(theta), np.float64(grad), t, *memory, **named)
+        return step if hasattr(theta, "shape") else Step(*map(_plain, step))
+
+    return inside
 
 
 def unguarded(rule: Rule) -> Rule:
@@ -247,6 +256,9 @@ def _fitting(axes: int, theta: Any, grad: Any) -> None:
     else:
         require_floats("theta", theta)
         require_floats("grad", grad)
+        if is_tensor(theta) != is_tensor(grad):
+            kinds = f"{type(theta).__name__}, not {type(grad).__name__}"
+            raise TypeError(f"grad must be of theta's kind, {kinds}")
         shape, other = np.shape(theta), np.shape(grad)
     if shape != other:
         raise ValueError(f"grad must have theta's shape {tuple(shape)}, not {tuple(other)}")

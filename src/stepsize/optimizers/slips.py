@@ -32,6 +32,16 @@ CALLED_HERE = {
     "epsilon": "eps",
     "wd": "weight_decay",
     "decay": "weight_decay",
+    "initial_accumulator_value": "total",
+}
+
+# What is an argument elsewhere, and a rule here.
+RULE_HERE = {
+    "momentum": "momentum",
+    "nesterov": "nesterov",
+    "centered": "centered_rmsprop",
+    "amsgrad": "amsgrad",
+    "decoupled_weight_decay": "decoupled(rule)",
 }
 
 
@@ -49,6 +59,8 @@ def require_names(rule: str, given: Iterable[str], takes: Iterable[str]) -> None
         if name not in takes:
             here = CALLED_HERE.get(name, "")
             called = f": here it is {here}" if {*here.split(" and ")} <= {*takes} else ""
+            if name in RULE_HERE:
+                called = f": here that is a rule, {RULE_HERE[name]}"
             raise TypeError(f"{rule} has no {name!r}{called}. It has {', '.join(takes) or 'none'}.")
 
 
