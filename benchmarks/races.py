@@ -52,18 +52,8 @@ def walk(steps: int, lr: Any = 1e-3) -> Work:
 
 
 def roll(steps: int) -> Work:
-    """Six balls down one hill, on plain floats, as a slider moves."""
-
-    def work() -> list[float]:
-        path = []
-        for rule in SIX:
-            theta, memory = -4.0, {}
-            for t in range(1, steps + 1):
-                theta, memory, _ = rule(theta, theta, t, **memory, lr=0.01)
-                path.append(theta)
-        return path
-
-    return work
+    """Six walks down one valley, with their traces, as a lab draws them when a slider moves."""
+    return lambda: [descend(rule, rosenbrock, START, steps, lr=1e-3) for rule in SIX]
 
 
 def train_digits(X: np.ndarray, y: np.ndarray, epochs: int) -> Work:
