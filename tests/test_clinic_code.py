@@ -13,7 +13,7 @@ from . import loops, loops_elsewhere
 SOUND = loops.SOUND | loops_elsewhere.SOUND
 FAULTY = loops.FAULTY | loops_elsewhere.FAULTY
 
-FILES = ("posted_loops.txt", "short_loops.txt")  # as people post them; and cut to what matters
+FILES = ("posted_loops.txt", "short_loops.txt", "forum_loops.txt")
 TEXT = "\n".join(Path(__file__).with_name(file).read_text(encoding="utf-8") for file in FILES)
 POSTED = [loop.partition("\n") for loop in re.split("^=== ", TEXT, flags=re.M)[1:]]
 HEADS = [head for head, _, _ in POSTED]

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from ..finding import Finding
 from .averages import AVERAGES
+from .copies import COPIES
 from .decay import DECAY, adam_decays
 from .descent import DESCENT
 from .foreign import FOREIGN
@@ -15,12 +16,14 @@ from .memory import MEMORY, sums_of_tensors
 from .modes import MODES
 from .modules import MODULES
 from .outputs import OUTPUTS
-from .pace import PACE
+from .pace import PACE, maybe_stepped
 from .pairs import PAIRS, two
 from .parameters import PARAMETERS
 from .program import Program, read
 from .rates import RATES
+from .reach import REACH
 from .scaling import SCALING
+from .shapes import SHAPES
 from .updates import UPDATES
 
 __all__ = ["FAULTS", "Program", "adam_decays", "cautions", "faults", "read", "two"]
@@ -44,6 +47,9 @@ FAULTS: tuple[Callable[[Program], Finding | None], ...] = (
     *RATES,
     *MEMORY,
     *AVERAGES,
+    *COPIES,
+    *REACH,
+    *SHAPES,
 )
 
 
@@ -55,5 +61,5 @@ def faults(code: str) -> list[Finding]:
 
 def cautions(code: str) -> list[str]:
     """What a text does without harm to the training, and would better not do."""
-    said = sums_of_tensors(read(code))
-    return [said] if said else []
+    program = read(code)
+    return [said for said in (sums_of_tensors(program), maybe_stepped(program)) if said]

@@ -111,7 +111,7 @@ def _is_false(node: ast.expr) -> bool:
 def _thaws(e: Event, model: str) -> bool:
     """Whether part of the model is replaced or unfrozen, or the whole model is replaced."""
     if e.name == "requires_grad_":
-        return not (e.arguments and _is_false(e.arguments[0]))
+        return not (e.arguments and _is_false(e.arguments[0])) and "loss" not in e.owner
     if e.name != "=":
         return e.name in ("unfreeze", "setattr", "add_module")
     if e.owner.endswith(".requires_grad"):

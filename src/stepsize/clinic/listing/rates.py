@@ -67,6 +67,48 @@ def absurd(program: Program) -> Finding | None:
     return None
 
 
+def summed(program: Program) -> Finding | None:
+    """A loss that adds up a batch, and a rate that would suit its mean."""
+    known = Known(program)
+    text = ast.unparse(program.tree)
+    size = _batch_size(program, known)
+    if len(known.roles.optimizers) != 1 or size is None or "clip_grad" in text:
+        return None
+    made = known.roles.optimizers[0]
+    rate = _given(made, 1, "lr", known)
+    if last_word(made.value) != "SGD" or rate is None or rate * size < SUMMED:
+        return None
+    sums = {e.owner for e in program.events if e.name == "=" and SUM in ast.unparse(e.value)}
+    for e in program.events:
+        loss = e.value if e.name == "=" and isinstance(e.value, ast.Call) else None
+        if loss is None or not (e.text(loss.func) in sums or SUM in ast.unparse(loss)):
+            continue
+        backward = f"{e.owner}.backward()"
+        if any(known.roles.is_backward(o) and backward == ast.unparse(o.value) for o in program.events):
+            return Finding(
+                "rate too high",
+                0.85,
+                f"reduction='sum' adds up the losses of {size:g} examples, so a rate of {rate:g} "
+                f"does what {rate * size:g} would do to their mean.",
+                "Use the mean, or divide the rate by the size of a batch.",
+                2,
+            )
+    return None
+
+
+SUM = "reduction='sum'"
+SUMMED = 5.0  # a rate for the mean of a batch that no network is trained with
+
+
+def _batch_size(program: Program, known: Known) -> float | None:
+    """That of the only loader, or of the one for training."""
+    loaders = [e for e in program.events if e.name == "=" and last_word(e.value) == "DataLoader"]
+    train = [e for e in loaders if "train" in e.owner.lower()] or loaders
+    if len(train) != 1 or not isinstance(train[0].value, ast.Call):
+        return None
+    return known.number(argument(train[0].value, 1, "batch_size"))
+
+
 def strong_decay(program: Program) -> Finding | None:
     """A weight decay that pulls all weights to 0 before they learn anything."""
     known = Known(program)
@@ -96,4 +138,4 @@ def _set_later(program: Program, known: Known) -> bool:
     return bool(known.roles.schedulers) or "['lr']" in text or "sched" in text.lower()
 
 
-RATES = (too_high, absurd, strong_decay)
+RATES = (too_high, absurd, summed, strong_decay)

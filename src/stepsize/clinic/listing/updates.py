@@ -5,7 +5,8 @@ import re
 from dataclasses import replace
 
 from ..finding import Finding
-from .program import Event, Program, Run, apart
+from .cuts import elsewhere, ends_at, unstepped
+from .program import Event, Program, Run, apart, last_word
 from .roles import Roles, is_loss, loss_by_its_name, parameters_of
 
 __all__ = ["UPDATES"]
@@ -22,7 +23,7 @@ def forgotten_zero(program: Program) -> Finding | None:
         for step in filter(roles.is_step, run):
             near = [e for e in backwards if e.within(step.loop) or step.loop is None]
             back = [e for e in zeroes if e.within(step.loop) or step.loop is None]
-            if near and not back and not _frozen_out(near):
+            if near and not back and not _frozen_out(near) and not elsewhere(step, program):
                 return _zero_finding(bool(zeroes))
             if near and back and all(_now_and_then(e, step, near) for e in back):
                 return _zero_finding(True, ast.unparse(back[0].place.tests[-1]))
@@ -105,7 +106,9 @@ def never_steps(program: Program) -> Finding | None:
     steps = [e for e in events if roles.is_step(e)]
     optimizer = bool(roles.optimizers) or any(e.name == "zero_grad" for e in events)
     hidden = any(roles.is_opaque(e) for e in events) or _by_hand(program)
-    if backward and optimizer and not steps and not hidden:
+    open_end = any(elsewhere(e, program) for e in backward)
+    open_end |= any(ends_at(e, program) for e in backward) and unstepped(program)
+    if backward and optimizer and not steps and not hidden and not open_end:
         return Finding(
             "dead gradients",
             0.95,
@@ -170,12 +173,39 @@ def another_steps(program: Program) -> Finding | None:
     return None
 
 
+def left_idle(program: Program) -> Finding | None:
+    """Of several optimizers, one whose gradients are cleared and computed, and that never steps."""
+    roles, events = Roles(program), list(program.events)
+    by_hand = {e.owner for e in events if e.name == "=" and last_word(e.value) == "optimizers"}
+    known = roles.optimizer_names | by_hand
+    stepped = {e.owner for e in events if e.name == "step"}
+    handed = {e.text(a) for e in events for a in e.arguments if isinstance(a, ast.Name)}
+    cleared = [e for e in events if e.name == "zero_grad" and e.owner in known]
+    for e in cleared:
+        run = next(run for run in program.runs if any(o is e for o in run))
+        later = run[run.index(e) + 1 :]
+        backward = next((o for o in later if roles.is_backward(o)), None)
+        if backward is None or not stepped & known or e.owner in stepped | handed:
+            continue
+        if not elsewhere(backward, program) and not ends_at(backward, program):
+            return Finding(
+                "dead gradients",
+                0.9,
+                f"{e.owner} never makes a step: the code calls its zero_grad(), but not its step().",
+                f"Call {e.owner}.step() after its backward().",
+                1,
+            )
+    return None
+
+
 def _by_hand(program: Program) -> bool:
-    """Whether gradients are read from `.grad`: weights may be changed without an optimizer."""
+    """Whether gradients are read from `.grad`, or a hook gets them: that may change the weights."""
     return any(
-        isinstance(node, ast.Attribute) and node.attr == "grad" and isinstance(node.ctx, ast.Load)
+        isinstance(node, ast.Attribute)
+        and isinstance(node.ctx, ast.Load)
+        and (node.attr == "grad" or re.fullmatch(r"register_\w*hook", node.attr))
         for node in ast.walk(program.tree)
     )
 
 
-UPDATES = (forgotten_zero, zeroed_before_step, never_steps, another_steps)
+UPDATES = (forgotten_zero, zeroed_before_step, never_steps, another_steps, left_idle)
