@@ -11,7 +11,7 @@ from .foreign import FOREIGN
 from .gradients import GRADIENTS
 from .graphs import GRAPHS
 from .keras import KERAS
-from .lightning import LIGHTNING
+from .lightning import LIGHTNING, maybe_returns
 from .memory import MEMORY, sums_of_tensors
 from .modes import MODES
 from .modules import MODULES
@@ -24,7 +24,7 @@ from .rates import RATES
 from .reach import REACH
 from .scaling import SCALING
 from .shapes import SHAPES
-from .updates import UPDATES
+from .updates import UPDATES, maybe_steps
 
 __all__ = ["FAULTS", "Program", "adam_decays", "cautions", "faults", "read", "two"]
 
@@ -53,6 +53,14 @@ FAULTS: tuple[Callable[[Program], Finding | None], ...] = (
 )
 
 
+CAUTIONS: tuple[Callable[[Program], str], ...] = (
+    sums_of_tensors,
+    maybe_steps,
+    maybe_stepped,
+    maybe_returns,
+)
+
+
 def faults(code: str) -> list[Finding]:
     """All faults of a text, each found by its own function."""
     program = read(code)
@@ -60,6 +68,6 @@ def faults(code: str) -> list[Finding]:
 
 
 def cautions(code: str) -> list[str]:
-    """What a text does without harm to the training, and would better not do."""
+    """What a text had better not do, though it harms no training; and what its end leaves open."""
     program = read(code)
-    return [said for said in (sums_of_tensors(program), maybe_stepped(program)) if said]
+    return [said for caution in CAUTIONS if (said := caution(program))]

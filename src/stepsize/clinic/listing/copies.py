@@ -5,7 +5,7 @@ import re
 
 from ..finding import Finding
 from .program import Event, Program, Run, last_word
-from .roles import Roles, parameters_of
+from .roles import parameters_of
 
 __all__ = ["COPIES"]
 
@@ -19,7 +19,9 @@ def kept_by_name(program: Program) -> Finding | None:
             model = _state_of(e)
             later = run[i + 1 :]
             if model and e.place.loops and _trains(run, e) and _loads(later, model, e):
-                return _finding(f"{e.owner} isn't a copy of {model}'s weights", model, "state_dict()")
+                return _finding(
+                    f"{e.owner} isn't a copy of {model}'s weights", model, "state_dict()"
+                )
             if _is_model(e, run) and e.place.loops and _used_after(e, run):
                 return _finding(f"{e.owner} isn't a copy of {_named(e)}", _named(e), "")
     return None
@@ -31,7 +33,11 @@ def follows_itself(program: Program) -> Finding | None:
         for i, e in enumerate(run):
             if not _is_model(e, run) or not FOLLOWS.search(e.owner.lower()):
                 continue
-            paired = (f"{e.owner}.parameters", f"{e.owner}.load_state_dict", f"{e.owner}.state_dict")
+            paired = (
+                f"{e.owner}.parameters",
+                f"{e.owner}.load_state_dict",
+                f"{e.owner}.state_dict",
+            )
             again = any(o.name == "=" and o.owner == e.owner for o in run if o is not e)
             if not again and any(f"{o.owner}.{o.name}" in paired for o in run[i + 1 :]):
                 return _finding(f"{e.owner} isn't a copy of {_named(e)}", _named(e), "")

@@ -1,19 +1,20 @@
 """Where a paste ends: what may have stood below its last line can't be called missing."""
 
 import ast
-import re
 
 from .program import Event, Program, last_word
 from .roles import Roles
 
 __all__ = ["elsewhere", "ends_at", "ends_in", "unfinished", "unstepped"]
 
-BEGUN = re.compile(r"best|loss|total|correct|val|test|acc|loader", re.IGNORECASE)
+BETWEEN = (
+    "step", "update", "unscale_", "clip_grad_norm_", "clip_grad_value_", "append", "backward",
+)  # fmt: skip
 
 
 def ends_at(e: Event, program: Program) -> bool:
-    """Whether this is in the last statement of the text."""
-    return e.value.lineno >= _last_line(program)
+    """Whether this is the last thing the text does, but for what goes with an update."""
+    return all(n.lineno <= e.value.end_lineno or _goes_with(n) for n in _statements(program.tree))  # type: ignore[operator]
 
 
 def ends_in(loop: ast.AST | None, program: Program) -> bool:
@@ -27,18 +28,34 @@ def elsewhere(e: Event, program: Program) -> bool:
     return bool(dots) or (ends_at(e, program) and unfinished(program))
 
 
-def unfinished(program: Program) -> bool:
-    """Whether the text begins something that it doesn't go on with: a sum that nothing reads."""
+def unfinished(program: Program, but: str = "") -> bool:
+    """Whether the text begins something that it doesn't go on with: a name that nothing reads.
+
+    but: a name that doesn't count.
+    """
     tree = program.tree
     if any(_is_dots(n) for n in _tail(tree)):
         return True
-    read = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and _is_read(n)}
-    begun = [
-        n.targets[0].id
-        for n in ast.walk(tree)
-        if isinstance(n, ast.Assign) and isinstance(n.targets[0], ast.Name) and _begins(n.value)
-    ]
-    return any(BEGUN.search(name) and name not in read for name in begun)
+    names = [n for n in ast.walk(tree) if isinstance(n, ast.Name)]
+    read = {n.id for n in names if isinstance(n.ctx, ast.Load)}
+    begun = {n.id for n in names if isinstance(n.ctx, ast.Store)} - _counters(tree)
+    return bool(begun - read - {but})
+
+
+def _counters(tree: ast.AST) -> set[str]:
+    """Names that loops count with: many of them are never read."""
+    loops = [n.target for n in ast.walk(tree) if isinstance(n, ast.For | ast.comprehension)]
+    return {"_"} | {n.id for target in loops for n in ast.walk(target) if isinstance(n, ast.Name)}
+
+
+def _goes_with(node: ast.stmt) -> bool:
+    """Whether it is a call that stands between backward(), step() and zero_grad()."""
+    call = node.value if isinstance(node, ast.Expr) else None
+    return last_word(call) in BETWEEN and isinstance(call, ast.Call)
+
+
+def _statements(tree: ast.Module) -> list[ast.stmt]:
+    return [n for n in ast.walk(tree) if isinstance(n, ast.stmt)]
 
 
 def unstepped(program: Program) -> bool:
@@ -46,24 +63,13 @@ def unstepped(program: Program) -> bool:
     roles = Roles(program)
     scalers = {e.owner for e in program.events if e.name == "=" and _scales(e.value)}
     waiting = scalers | roles.scheduler_names
-    return bool(waiting) and not any(e.name == "step" and e.owner in waiting for e in program.events)
+    return bool(waiting) and not any(
+        e.name == "step" and e.owner in waiting for e in program.events
+    )
 
 
 def _scales(node: ast.expr) -> bool:
     return last_word(node) == "GradScaler"
-
-
-def _begins(node: ast.expr) -> bool:
-    """Whether this is what a sum, a list or a best value begins with; or a loader."""
-    if isinstance(node, ast.Constant):
-        return node.value in (0, 0.0, None) and node.value is not False
-    if isinstance(node, ast.List | ast.Dict):
-        return not ast.unparse(node).strip("[]{}")
-    return "inf" in ast.unparse(node).lower() or last_word(node) == "DataLoader"
-
-
-def _is_read(node: ast.Name) -> bool:
-    return isinstance(node.ctx, ast.Load)
 
 
 def _is_dots(node: ast.AST) -> bool:
@@ -80,12 +86,6 @@ def _tail(tree: ast.Module) -> list[ast.stmt]:
         found.append(body[-1])
         body = getattr(body[-1], "orelse", []) or getattr(body[-1], "body", [])
     return found
-
-
-def _last_line(program: Program) -> int:
-    """Where the last statement begins."""
-    tail = _tail(program.tree)
-    return tail[-1].lineno if tail else 0
 
 
 def _end(program: Program) -> int:

@@ -6,6 +6,7 @@ optax outputs updates and a new state, and both have to be used.
 import ast
 
 from ..finding import Finding
+from .cuts import ends_at, unfinished
 from .program import Event, Program, Run, last_word
 from .roles import is_loss
 
@@ -141,7 +142,14 @@ def gradients_unused(program: Program) -> Finding | None:
     for e in program.events:
         of_tape = e.name == "=" and last_word(e.value) == "gradient"
         tape = ast.unparse(e.value).partition(".gradient(")[0].lower()
-        if of_tape and "tape" in tape and e.owner.isidentifier() and e.owner not in read:
+        cut = of_tape and ends_at(e, program) and unfinished(program, but=e.owner)
+        if (
+            of_tape
+            and not cut
+            and "tape" in tape
+            and e.owner.isidentifier()
+            and e.owner not in read
+        ):
             return Finding(
                 "dead gradients",
                 0.9,

@@ -126,8 +126,10 @@ def _undivided(backward: Event, each: ast.expr, run: Run, program: Program) -> b
 
 
 def _plain_loss(node: ast.expr) -> bool:
+    first = isinstance(node, ast.Subscript) and ast.unparse(node.slice) == "0"
     return (
         is_loss(node)
+        or (first and "output" in ast.unparse(node).lower())  # of a Hugging Face model
         or (isinstance(node, ast.Attribute) and node.attr == "loss")
         or (isinstance(node, ast.Call) and last_word(node) in ("mean", "criterion", "f", "loss_fn"))
     )

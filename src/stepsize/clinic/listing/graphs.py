@@ -69,7 +69,7 @@ def _no_graph(node: ast.expr, before: Run, deep: int = 0) -> bool:
         return (getattr(node, "attr", "") == "data" and not packed) or again(node.value)
     if isinstance(node, ast.BinOp):
         sides = [s for s in (node.left, node.right) if not _number(s)]
-        if len(sides) == 2 and any(map(again, sides)):
+        if len(sides) == 2 and isinstance(node.op, ast.Sub) and any(map(again, sides)):
             sides = [s for s in sides if not _only_data(s, before)]
         return bool(sides) and all(again(side) for side in sides)
     if isinstance(node, ast.Call):

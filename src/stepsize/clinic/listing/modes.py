@@ -4,6 +4,7 @@ import ast
 import re
 
 from ..finding import Finding
+from .cuts import ends_in
 from .program import Event, Program, Run, apart
 from .roles import Roles, parameters_of
 
@@ -25,7 +26,7 @@ def evaluates(program: Program) -> Finding | None:
             for o in after:
                 if _mode(o) == "train" and not apart(o, e):
                     break
-                if roles.is_backward(o) and not apart(o, e):
+                if roles.is_backward(o) and not apart(o, e) and not _is_open(e, program):
                     return Finding(
                         "eval mode",
                         0.85,
@@ -36,6 +37,15 @@ def evaluates(program: Program) -> Finding | None:
                         9,
                     )
     return None
+
+
+def _is_open(e: Event, program: Program) -> bool:
+    """Whether the text ends in the branch that this stands in: train() may follow below."""
+    if not e.place.tests or e.place.function:
+        return False
+    test = e.place.tests[-1]
+    ifs = [n for n in ast.walk(program.tree) if isinstance(n, ast.If) and n.test is test]
+    return any(ends_in(n, program) for n in ifs)
 
 
 def _mode(e: Event) -> str:

@@ -133,15 +133,15 @@ def _unstepped(program: Program, open_end: bool) -> Iterator[Event]:
             trains = any(map(roles.is_backward, later)) and any(map(roles.is_step, later))
             if trains and not _heard_of(made.owner, program):
                 steps = [e for e in later if roles.is_step(e)]
-                if any(_may_go_on(e, program) for e in steps) == open_end:
+                if any(_may_go_on(e, program, made.owner) for e in steps) == open_end:
                     yield made
 
 
-def _may_go_on(step: Event, program: Program) -> bool:
+def _may_go_on(step: Event, program: Program, schedule: str) -> bool:
     """Whether the text ends before the places where a schedule is stepped after this update."""
     nested = len(step.place.loops) > 1
     return (ends_in(step.loop, program) if nested else ends_at(step, program)) or (
-        ends_in(step.place.loops[0], program) and unfinished(program)
+        ends_in(step.place.loops[0], program) and unfinished(program, but=schedule)
     )
 
 

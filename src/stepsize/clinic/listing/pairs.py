@@ -3,6 +3,7 @@
 import ast
 
 from ..finding import Finding
+from .cuts import ends_in
 from .lengths import WARM, argument
 from .program import Event, Program, apart, last_word
 from .roles import JOIN, OVERWRITE, Roles
@@ -72,6 +73,8 @@ def _meant_together(one: Event, other: Event, program: Program, roles: Roles) ->
         [e for e in program.events if roles.is_schedule(e) and e.owner == m.owner]
         for m in (one, other)
     ]
+    if not all(steps) and _is_open(program, roles):
+        return True  # what joins them, or divides them, may stand below
     if all(steps) and all(apart(a, b) for a in steps[0] for b in steps[1]):
         return True
     kinds = [last_word(m.value) for m in (one, other)]
@@ -82,6 +85,15 @@ def _meant_together(one: Event, other: Event, program: Program, roles: Roles) ->
     if all(steps) and warm and (any(guarded) or set(kinds) & set(WARM)):
         return True
     return all(steps) and set(kinds) <= set(CHAIN)
+
+
+def _is_open(program: Program, roles: Roles) -> bool:
+    """Whether the text ends before a loop of updates does, outside every function."""
+    backwards = [e for e in program.events if roles.is_backward(e) and e.place.loops]
+    loops = [e.place.loops[0] for e in backwards]
+    tail = program.tree.body[-1] if program.tree.body else None
+    functions = isinstance(tail, ast.FunctionDef | ast.ClassDef)
+    return not functions and (not loops or any(ends_in(loop, program) for loop in loops))
 
 
 PAIRS = (two_schedulers,)

@@ -281,6 +281,30 @@ def made_anew(program: Program) -> Finding | None:
     return None
 
 
+def model_anew(program: Program) -> Finding | None:
+    """The model itself is created in the loop over epochs, so each begins with new weights."""
+    roles = Roles(program)
+    for run in program.runs:
+        for e in run:
+            loop = e.loop
+            counts = isinstance(loop, ast.For) and ast.unparse(loop.target) == "epoch"
+            if not counts or e.name != "=" or e.place.branches or not _made_by(e.value):
+                continue
+            own = [o for o in run if o.within(loop)]
+            held = any(e.owner in parameters_of(o) for o in roles.optimizers)
+            learns = held and any(roles.is_backward(o) for o in own)
+            if learns and not any(_resets(o.name) for o in own):
+                return Finding(
+                    "model made anew",
+                    0.9,
+                    f"{e.owner} is created inside the loop over epochs: what an epoch has learned "
+                    "is gone in the next.",
+                    "Create the model and its optimizer once, before the loop.",
+                    1,
+                )
+    return None
+
+
 def _outside(loop: ast.AST | None, run: Run) -> set[tuple[object, str]]:
     """The branches around the whole loop."""
     own = [set(e.place.branches) for e in run if e.within(loop)]
@@ -306,4 +330,4 @@ def _resets(name: str) -> bool:
     )
 
 
-PARAMETERS = (other_parameters, made_anew)
+PARAMETERS = (other_parameters, made_anew, model_anew)

@@ -6,6 +6,7 @@ import re
 from ..finding import Finding
 from .lengths import Known, argument
 from .program import Event, Program, last_word
+from .roles import parameters_of
 
 __all__ = ["RATES"]
 
@@ -55,7 +56,7 @@ def absurd(program: Program) -> Finding | None:
                 "Give it a rate.",
                 2,
             )
-        if rate >= (SGD_ABSURD if kind == "SGD" else ABSURD):
+        if rate >= (SGD_ABSURD if kind == "SGD" else ABSURD) and not _bears_much(e, program):
             return Finding(
                 "rate too high",
                 0.85,
@@ -65,6 +66,18 @@ def absurd(program: Program) -> Finding | None:
                 2,
             )
     return None
+
+
+def _bears_much(made: Event, program: Program) -> bool:
+    """Whether these weights are a single layer, or their gradient is clipped: some take 30."""
+    made_by = [(e.owner, ast.unparse(e.value)) for e in program.events if e.name == "="]
+    single = {owner for owner, text in made_by if re.match(r"(torch\.)?(nn\.)?Linear\(", text)}
+    held = parameters_of(made)
+    heads = all(name in single or HEAD.search(name) for name in held)
+    return (bool(held) and heads) or "clip_grad" in ast.unparse(program.tree)
+
+
+HEAD = re.compile(r"(^|[._])(fc|head|classifier|linear|probe)$")
 
 
 def summed(program: Program) -> Finding | None:
@@ -84,7 +97,9 @@ def summed(program: Program) -> Finding | None:
         if loss is None or not (e.text(loss.func) in sums or SUM in ast.unparse(loss)):
             continue
         backward = f"{e.owner}.backward()"
-        if any(known.roles.is_backward(o) and backward == ast.unparse(o.value) for o in program.events):
+        if any(
+            known.roles.is_backward(o) and backward == ast.unparse(o.value) for o in program.events
+        ):
             return Finding(
                 "rate too high",
                 0.85,

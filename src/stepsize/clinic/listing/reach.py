@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable
 
 from ..finding import Finding
-from .program import Event, Program, Run
+from .program import Event, Program
 from .roles import Roles, parameters_of
 
 __all__ = ["REACH"]
@@ -33,8 +33,8 @@ def never_reached(program: Program) -> Finding | None:
                         0.9,
                         f"The output of {model} is detached, so {model} gets no gradient, though "
                         f"{made.owner} holds its parameters.",
-                        f"Leave out detach() if {model} should learn; otherwise take its parameters "
-                        "from the optimizer.",
+                        f"Leave out detach() if {model} should learn; otherwise take its "
+                        "parameters from the optimizer.",
                         9,
                     )
     return None
@@ -55,10 +55,10 @@ def not_detached(program: Program) -> Finding | None:
                 return Finding(
                     "forgotten detach",
                     0.85,
-                    f"The loss of {judge} reaches {maker} through {fake.owner}, and its gradient is "
-                    f"still there when {holders[0]} makes its step.",
-                    f"Call {judge}({fake.owner}.detach()) there, or clear {maker}'s gradients after "
-                    "that backward().",
+                    f"The loss of {judge} reaches {maker} through {fake.owner}, and its gradient "
+                    f"is still there when {holders[0]} makes its step.",
+                    f"Call {judge}({fake.owner}.detach()) there, or clear the gradients of {maker} "
+                    "after that backward().",
                     1,
                 )
     return None

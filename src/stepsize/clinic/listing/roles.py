@@ -18,7 +18,9 @@ OPTIMIZERS = re.compile(
 )
 SCHEDULER = re.compile(r"(\w*LR|ReduceLROnPlateau|CosineAnnealingWarmRestarts|get_\w*schedule\w*)")
 # Whose step() is no optimizer's.
-OTHERS = re.compile(r"sched|prof|env|warmup|bar\b|logger|tracker|(?<!para)meter|timer|ema\b|lr_|_lr\b|_?lr$")
+OTHERS = re.compile(
+    r"sched|prof|env|warmup|bar\b|logger|tracker|(?<!para)meter|timer|ema\b|lr_|lr\b"
+)
 OF_OPTIMIZERS = (
     "step", "zero_grad", "state_dict", "load_state_dict", "add_param_group", "train", "eval",
 )  # fmt: skip

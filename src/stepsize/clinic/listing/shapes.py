@@ -28,8 +28,8 @@ def broadcast(program: Program) -> Finding | None:
                 return Finding(
                     "shapes broadcast",
                     0.9,
-                    f"The model's output has the shape (n, 1), its target (n,): {names[1]} compares "
-                    "every output with every target.",
+                    "The model's output has the shape (n, 1), its target (n,): "
+                    f"{names[1]} compares every output with every target.",
                     "Give both the same shape: output.squeeze(1), or target.unsqueeze(1).",
                     9,
                 )

@@ -9,7 +9,7 @@ from .cuts import elsewhere, ends_at, unstepped
 from .program import Event, Program, Run, apart, last_word
 from .roles import Roles, is_loss, loss_by_its_name, parameters_of
 
-__all__ = ["UPDATES"]
+__all__ = ["UPDATES", "maybe_steps"]
 
 
 def forgotten_zero(program: Program) -> Finding | None:
@@ -25,9 +25,20 @@ def forgotten_zero(program: Program) -> Finding | None:
             back = [e for e in zeroes if e.within(step.loop) or step.loop is None]
             if near and not back and not _frozen_out(near) and not elsewhere(step, program):
                 return _zero_finding(bool(zeroes))
+            if near and _serves_others(step, zeroes, roles) and not elsewhere(step, program):
+                return _zero_finding(True, owner=step.owner)
             if near and back and all(_now_and_then(e, step, near) for e in back):
                 return _zero_finding(True, ast.unparse(back[0].place.tests[-1]))
     return None
+
+
+def _serves_others(step: Event, zeroes: list[Event], roles: Roles) -> bool:
+    """Whether all that is set back are the gradients of other optimizers, of other models."""
+    made = {e.owner: parameters_of(e) for e in roles.optimizers}
+    cleared = {e.owner for e in zeroes}
+    if step.owner not in made or not cleared or not cleared <= set(made) - {step.owner}:
+        return False
+    return not made[step.owner] & set().union(*(made[name] for name in cleared))
 
 
 def _now_and_then(zero: Event, step: Event, backwards: list[Event]) -> bool:
@@ -42,11 +53,13 @@ def _frozen_out(backwards: list[Event]) -> bool:
     return all(e.place.frozen for e in backwards)
 
 
-def _zero_finding(elsewhere: bool, test: str = "") -> Finding:
+def _zero_finding(outside: bool, test: str = "", owner: str = "") -> Finding:
     said = "The code calls backward() and step(), but never zero_grad()."
     if test:
         said = f"zero_grad() is called only if {test}, but step() after every batch."
-    elif elsewhere:
+    elif owner:
+        said = f"{owner}.step() is called, but nothing clears the gradients of its model."
+    elif outside:
         said = "zero_grad() is outside the loop that calls backward() and step()."
     cure = "Call optimizer.zero_grad() before each backward(), unless you accumulate on purpose."
     return Finding("forgotten zero_grad", 0.98, said, cure, 1)
@@ -100,22 +113,45 @@ def _serves(zero: Event, step: Event, roles: Roles) -> bool:
 
 
 def never_steps(program: Program) -> Finding | None:
-    """backward() in a loop, an optimizer, and no step(); or a step() without any backward()."""
+    """backward() in a loop, an optimizer, and no step()."""
+    backward = _without_step(program)
+    if not backward or any(_may_step_below(e, program) for e in backward):
+        return None
+    return Finding(
+        "dead gradients",
+        0.95,
+        "The loop calls backward(), but never optimizer.step(), so no weight changes.",
+        "Call optimizer.step() after backward().",
+        1,
+    )
+
+
+def maybe_steps(program: Program) -> str:
+    """What to say of a text that ends before the place of step()."""
+    if not any(_may_step_below(e, program) for e in _without_step(program)):
+        return ""
+    return "The text ends before any step(). If nothing below it makes one, no weight changes."
+
+
+def _without_step(program: Program) -> list[Event]:
+    """Each backward() in a loop, in a text that has an optimizer and no update."""
     roles, events = Roles(program), list(program.events)
-    backward = [e for e in events if roles.is_backward(e) and e.place.loops]
-    steps = [e for e in events if roles.is_step(e)]
     optimizer = bool(roles.optimizers) or any(e.name == "zero_grad" for e in events)
+    hidden = any(roles.is_opaque(e) or roles.is_step(e) for e in events) or _by_hand(program)
+    backward = [e for e in events if roles.is_backward(e) and e.place.loops]
+    return backward if optimizer and not hidden else []
+
+
+def _may_step_below(backward: Event, program: Program) -> bool:
+    """Whether the step() of this backward() may have been cut off."""
+    return elsewhere(backward, program) or (ends_at(backward, program) and unstepped(program))
+
+
+def never_goes_back(program: Program) -> Finding | None:
+    """step() in a loop, a loss, and no backward()."""
+    roles, events = Roles(program), list(program.events)
+    steps = [e for e in events if roles.is_step(e)]
     hidden = any(roles.is_opaque(e) for e in events) or _by_hand(program)
-    open_end = any(elsewhere(e, program) for e in backward)
-    open_end |= any(ends_at(e, program) for e in backward) and unstepped(program)
-    if backward and optimizer and not steps and not hidden and not open_end:
-        return Finding(
-            "dead gradients",
-            0.95,
-            "The loop calls backward(), but never optimizer.step(), so no weight changes.",
-            "Call optimizer.step() after backward().",
-            1,
-        )
     sure = [e for e in steps if roles.is_sure_step(e) and e.place.loops and not e.arguments]
     zero = any(e.name == "zero_grad" for e in events)
     losses = any(is_loss(e.value) or loss_by_its_name(e) for e in events)
@@ -191,7 +227,7 @@ def left_idle(program: Program) -> Finding | None:
             return Finding(
                 "dead gradients",
                 0.9,
-                f"{e.owner} never makes a step: the code calls its zero_grad(), but not its step().",
+                f"{e.owner} never makes a step: its zero_grad() is called, but not its step().",
                 f"Call {e.owner}.step() after its backward().",
                 1,
             )
@@ -208,4 +244,11 @@ def _by_hand(program: Program) -> bool:
     )
 
 
-UPDATES = (forgotten_zero, zeroed_before_step, never_steps, another_steps, left_idle)
+UPDATES = (
+    forgotten_zero,
+    zeroed_before_step,
+    never_steps,
+    never_goes_back,
+    another_steps,
+    left_idle,
+)

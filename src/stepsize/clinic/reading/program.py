@@ -11,6 +11,7 @@ from typing import Any
 __all__ = ["program"]
 
 PROMPT = re.compile(r"^\s*(?:>>>|\.\.\.|In \[\d*\]:|\s+\.\.\.:)(?: |$)")
+DOTS = re.compile(r"(?m)^( *)# ?(?:\.\.\.|…).*$")  # "# ... and so on"
 TAIL = 12  # lines that a statement may have
 BARE = re.compile(r"^\s*(?:In|Out) ?\[[\d ]*\]:\s*$")
 MAGIC = re.compile(r"^(\s*)(?:[%!].*|(?:pip3?|conda) install .*|\w+\?+)$")
@@ -23,6 +24,8 @@ def program(code: Any) -> tuple[str, str]:
     Raises: TypeError or ValueError for anything else.
     """
     text = _plain(_text(code))
+    if _reads(dotted := DOTS.sub(r"\1...", text)):
+        text = dotted
     try:
         ast.parse(text)
     except (SyntaxError, ValueError) as error:
