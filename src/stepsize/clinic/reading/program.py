@@ -43,7 +43,7 @@ def _without_its_end(lines: list[str], wrong: int, error: str) -> str:
     last = max((i for i, line in enumerate(lines) if line.strip()), default=0)
     if wrong <= last and not re.search("never closed|indented block|triple-quoted", error):
         return ""
-    for first in range(last, max(last - TAIL, 1), -1):
+    for first in range(last, max(last - TAIL, 0), -1):
         if first + 1 > wrong:
             continue  # the fault stands before it
         indent = len(lines[first]) - len(lines[first].lstrip())
