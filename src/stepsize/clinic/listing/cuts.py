@@ -5,8 +5,9 @@ import ast
 from .program import Event, Program, last_word
 from .roles import Roles
 
-__all__ = ["elsewhere", "ends_at", "ends_in", "unfinished", "unstepped"]
+__all__ = ["elsewhere", "ends_at", "ends_in", "torn_off", "unfinished", "unstepped"]
 
+SHORT = 8  # statements: a text cut to what matters, most likely, and not one that was torn off
 BETWEEN = (
     "step", "update", "unscale_", "clip_grad_norm_", "clip_grad_value_", "append", "backward",
 )  # fmt: skip
@@ -23,9 +24,15 @@ def ends_in(loop: ast.AST | None, program: Program) -> bool:
 
 
 def elsewhere(e: Event, program: Program) -> bool:
-    """Whether what belongs after this event may have been cut off, or is only hinted at by `...`"""
+    """Whether what belongs after this event was surely cut off, or is only hinted at by `...`"""
     dots = [n for n in ast.walk(e.loop) if _is_dots(n)] if e.loop is not None else []
     return bool(dots) or (ends_at(e, program) and unfinished(program))
+
+
+def torn_off(e: Event, program: Program) -> bool:
+    """The same, or whether the text just ends there and is long enough to be torn off."""
+    long = len(_statements(program.tree)) > SHORT
+    return elsewhere(e, program) or (long and ends_at(e, program))
 
 
 def unfinished(program: Program, but: str = "") -> bool:

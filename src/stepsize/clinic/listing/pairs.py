@@ -14,6 +14,9 @@ __all__ = ["PAIRS", "two"]
 CHAIN = (*WARM, "StepLR", "MultiStepLR", "ExponentialLR", "MultiplicativeLR", "ReduceLROnPlateau")
 
 
+JOINED = (*WARM, "SWALR")  # seldom alone
+
+
 def two_schedulers(program: Program) -> Finding | None:
     """Two schedules that write the rate of one optimizer."""
     names = _side_by_side(program)
@@ -73,11 +76,11 @@ def _meant_together(one: Event, other: Event, program: Program, roles: Roles) ->
         [e for e in program.events if roles.is_schedule(e) and e.owner == m.owner]
         for m in (one, other)
     ]
-    if not all(steps) and _is_open(program, roles):
+    kinds = [last_word(m.value) for m in (one, other)]
+    if not all(steps) and _is_open(program, roles, kinds):
         return True  # what joins them, or divides them, may stand below
     if all(steps) and all(apart(a, b) for a in steps[0] for b in steps[1]):
         return True
-    kinds = [last_word(m.value) for m in (one, other)]
     guarded = [any(e.place.tests for e in own) for own in steps]
     warm = any(
         k in WARM or "warm" in m.owner.lower() for k, m in zip(kinds, (one, other), strict=True)
@@ -87,13 +90,18 @@ def _meant_together(one: Event, other: Event, program: Program, roles: Roles) ->
     return all(steps) and set(kinds) <= set(CHAIN)
 
 
-def _is_open(program: Program, roles: Roles) -> bool:
-    """Whether the text ends before a loop of updates does, outside every function."""
+def _is_open(program: Program, roles: Roles, kinds: list[str]) -> bool:
+    """Whether the text ends before a loop of updates does, outside every function.
+
+    Of a text without a loop: whether it may end before the two are joined.
+    """
     backwards = [e for e in program.events if roles.is_backward(e) and e.place.loops]
     loops = [e.place.loops[0] for e in backwards]
     tail = program.tree.body[-1] if program.tree.body else None
-    functions = isinstance(tail, ast.FunctionDef | ast.ClassDef)
-    return not functions and (not loops or any(ends_in(loop, program) for loop in loops))
+    functions = isinstance(tail, ast.ClassDef) or getattr(tail, "name", "")[:9] == "configure"
+    if functions or not loops:
+        return not functions and any(k in JOINED or "warm" in k.lower() for k in kinds)
+    return any(ends_in(loop, program) for loop in loops)
 
 
 PAIRS = (two_schedulers,)

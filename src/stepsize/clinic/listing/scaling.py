@@ -3,7 +3,7 @@
 import ast
 
 from ..finding import Finding
-from .cuts import elsewhere
+from .cuts import torn_off
 from .program import Event, Program, last_word
 from .roles import Roles
 
@@ -17,7 +17,7 @@ def scaler(program: Program) -> Finding | None:
     named = {_scaled_by(e) for e in events if roles.is_backward(e)}  # made elsewhere, perhaps
     names |= {name for name in named if "scaler" in name.lower()}
     steps = [e for e in events if e.name == "step" and e.owner in names]
-    open_end = any(elsewhere(e, program) for e in steps)
+    open_end = any(torn_off(e, program) for e in steps)
     if steps and not open_end and not any(_updates(e, names) for e in events):
         return Finding(
             "loss scaling",

@@ -5,7 +5,7 @@ import re
 from dataclasses import replace
 
 from ..finding import Finding
-from .cuts import elsewhere, ends_at, unstepped
+from .cuts import elsewhere, ends_at, torn_off, unstepped
 from .program import Event, Program, Run, apart, last_word
 from .roles import Roles, is_loss, loss_by_its_name, parameters_of
 
@@ -144,7 +144,7 @@ def _without_step(program: Program) -> list[Event]:
 
 def _may_step_below(backward: Event, program: Program) -> bool:
     """Whether the step() of this backward() may have been cut off."""
-    return elsewhere(backward, program) or (ends_at(backward, program) and unstepped(program))
+    return torn_off(backward, program) or (ends_at(backward, program) and unstepped(program))
 
 
 def never_goes_back(program: Program) -> Finding | None:
