@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from ..finding import Finding
+from .anew import ANEW
 from .averages import AVERAGES
 from .copies import COPIES
 from .decay import DECAY, adam_decays
@@ -32,6 +33,7 @@ FAULTS: tuple[Callable[[Program], Finding | None], ...] = (
     *UPDATES,
     *GRAPHS,
     *PARAMETERS,
+    *ANEW,
     *MODES,
     *MODULES,
     *LIGHTNING,

@@ -6,7 +6,10 @@ from functools import cached_property
 
 from .program import Event, Program, last_word
 
-__all__ = ["JOIN", "OVERWRITE", "Roles", "is_loss", "loss_by_its_name", "parameters_of"]
+__all__ = [
+    "JOIN", "NO_MODELS", "OVERWRITE", "Roles", "is_loss", "loss_by_its_name", "made_by",
+    "parameters_of",
+]  # fmt: skip
 
 # These set the rate anew, whatever another has made of it; the rest multiply what they find.
 OVERWRITE = ("LambdaLR", "OneCycleLR", "CyclicLR", "CosineAnnealingWarmRestarts")
@@ -146,6 +149,19 @@ def parameters_of(made: Event) -> set[str]:
         for n in ast.walk(a)
         if isinstance(n, ast.Attribute) and n.attr in ("parameters", "named_parameters")
     }
+
+
+NO_MODELS = ("Loss", "LR", "Loader", "Dataset", "Scaler", "Accelerator")
+
+
+def made_by(node: ast.expr) -> str:
+    """The class of `Net(...).to(device)`; "" where this makes no model, as far as is seen."""
+    while isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        if not isinstance(node.func.value, ast.Call):
+            break
+        node = node.func.value
+    word = last_word(node) if isinstance(node, ast.Call) else ""
+    return word if word[:1].isupper() and not word.endswith(NO_MODELS) else ""
 
 
 def _makes_optimizer(call: ast.Call) -> bool:
