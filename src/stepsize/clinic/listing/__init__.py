@@ -20,9 +20,10 @@ from .outputs import OUTPUTS
 from .pace import PACE, maybe_stepped
 from .pairs import PAIRS, two
 from .parameters import PARAMETERS
-from .program import Program, read
+from .program import Program
 from .rates import RATES
 from .reach import REACH
+from .reader import read
 from .scaling import SCALING
 from .shapes import SHAPES
 from .updates import UPDATES, maybe_steps
