@@ -23,16 +23,16 @@ def ends_in(loop: ast.AST | None, program: Program) -> bool:
     return getattr(loop, "end_lineno", None) == _end(program)
 
 
-def elsewhere(e: Event, program: Program) -> bool:
+def elsewhere(e: Event, program: Program, but: str = "") -> bool:
     """Whether what belongs after this event was surely cut off, or is only hinted at by `...`"""
     dots = [n for n in ast.walk(e.loop) if _is_dots(n)] if e.loop is not None else []
-    return bool(dots) or (ends_at(e, program) and unfinished(program))
+    return bool(dots) or (ends_at(e, program) and unfinished(program, but))
 
 
-def torn_off(e: Event, program: Program) -> bool:
+def torn_off(e: Event, program: Program, but: str = "") -> bool:
     """The same, or whether the text just ends there and is long enough to be torn off."""
     long = len(_statements(program.tree)) > SHORT
-    return elsewhere(e, program) or (long and ends_at(e, program))
+    return elsewhere(e, program, but) or (long and ends_at(e, program))
 
 
 def unfinished(program: Program, but: str = "") -> bool:
@@ -56,7 +56,9 @@ def _counters(tree: ast.AST) -> set[str]:
 
 
 def _goes_with(node: ast.stmt) -> bool:
-    """Whether it is a call that stands between backward(), step() and zero_grad()."""
+    """Whether it is a call that stands between backward(), step() and zero_grad(), or an `if`."""
+    if isinstance(node, ast.If | ast.With):
+        return True  # what it holds is looked at by itself
     call = node.value if isinstance(node, ast.Expr) else None
     return last_word(call) in BETWEEN and isinstance(call, ast.Call)
 

@@ -6,7 +6,7 @@ optax outputs updates and a new state, and both have to be used.
 import ast
 
 from ..finding import Finding
-from .cuts import ends_at, unfinished
+from .cuts import torn_off
 from .program import Event, Program, Run, last_word
 from .roles import is_loss
 
@@ -142,7 +142,7 @@ def gradients_unused(program: Program) -> Finding | None:
     for e in program.events:
         of_tape = e.name == "=" and last_word(e.value) == "gradient"
         tape = ast.unparse(e.value).partition(".gradient(")[0].lower()
-        cut = of_tape and ends_at(e, program) and unfinished(program, but=e.owner)
+        cut = of_tape and torn_off(e, program, but=e.owner)
         if (
             of_tape
             and not cut

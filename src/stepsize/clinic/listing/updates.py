@@ -23,7 +23,8 @@ def forgotten_zero(program: Program) -> Finding | None:
         for step in filter(roles.is_step, run):
             near = [e for e in backwards if e.within(step.loop) or step.loop is None]
             back = [e for e in zeroes if e.within(step.loop) or step.loop is None]
-            if near and not back and not _frozen_out(near) and not elsewhere(step, program):
+            cut = torn_off if zeroes and step.place.tests else elsewhere
+            if near and not back and not _frozen_out(near) and not cut(step, program):
                 return _zero_finding(bool(zeroes))
             if near and _serves_others(step, zeroes, roles) and not elsewhere(step, program):
                 return _zero_finding(True, owner=step.owner)
