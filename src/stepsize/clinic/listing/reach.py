@@ -122,8 +122,10 @@ def _is_cut_assigned(e: Event, parents: dict[int, ast.AST]) -> bool:
 def _is_cut(e: Event, tree: ast.AST, parents: dict[int, ast.AST]) -> bool:
     """Whether the output of this call is detached at once, or wherever its name is read."""
     parent = parents.get(id(e.value))
-    if e.place.frozen or _cuts(parent):
-        return not e.place.frozen
+    if e.place.frozen:
+        return False  # of a part that isn't meant to learn
+    if _cuts(parent):
+        return True
     target = parent.targets[0] if isinstance(parent, ast.Assign) else None
     if not isinstance(target, ast.Name):
         return False
@@ -138,15 +140,15 @@ def _reads(node: ast.AST, name: str) -> bool:
 def _used_otherwise(model: str, program: Program) -> bool:
     """Whether the text does more with it than to call it: freezes it, or hands it to others."""
     for e in program.events:
-        if e.owner == model and e.name != "=" and e.name not in HOLDS_ONLY:
+        if e.name == "=":
+            part = e.owner.startswith(f"{model}.")
+            used = part or (isinstance(e.value, ast.Name) and e.text(e.value) == model)
+        else:
+            handed = any(e.text(a) == model for a in e.arguments)
+            used = handed or (e.owner == model and e.name not in HOLDS_ONLY)
+        if used:
             return True
-        if any(e.text(a) == model for a in e.arguments if isinstance(a, ast.Name | ast.Attribute)):
-            return True
-    return any(
-        e.name == "=" and (e.owner.startswith(f"{model}.") or e.text(e.value) == model)
-        for e in program.events
-        if isinstance(e.value, ast.Name) or e.owner.startswith(f"{model}.")
-    )
+    return False
 
 
 REACH = (never_reached, not_detached)
