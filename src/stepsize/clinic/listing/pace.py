@@ -133,7 +133,9 @@ def _unstepped(program: Program, open_end: bool) -> Iterator[Event]:
             trains = any(map(roles.is_backward, later)) and any(map(roles.is_step, later))
             if trains and not _heard_of(made.owner, program):
                 steps = [e for e in later if roles.is_step(e)]
-                if any(_may_go_on(e, program, made.owner) for e in steps) == open_end:
+                others = [e for e in later if roles.is_schedule(e) and ends_at(e, program)]
+                cut = bool(others) or any(_may_go_on(e, program, made.owner) for e in steps)
+                if cut == open_end:
                     yield made
 
 

@@ -99,6 +99,8 @@ def _is_open(program: Program, roles: Roles, kinds: list[str]) -> bool:
     loops = [e.place.loops[0] for e in backwards]
     tail = program.tree.body[-1] if program.tree.body else None
     functions = isinstance(tail, ast.ClassDef) or getattr(tail, "name", "")[:9] == "configure"
+    if isinstance(tail, ast.For | ast.While) and not loops:
+        return True
     if functions or not loops:
         return not functions and any(k in JOINED or "warm" in k.lower() for k in kinds)
     return any(ends_in(loop, program) for loop in loops)
