@@ -7,13 +7,14 @@ import pytest
 
 from stepsize.clinic import diagnose
 from stepsize.clinic.listing import faults
+from stepsize.clinic.reading.program import program
 
 from . import loops, loops_elsewhere
 
 SOUND = loops.SOUND | loops_elsewhere.SOUND
 FAULTY = loops.FAULTY | loops_elsewhere.FAULTY
 
-FILES = ("posted_loops.txt", "short_loops.txt")  # as people post them; and cut to what matters
+FILES = ("posted_loops.txt", "short_loops.txt", "forum_loops.txt")
 TEXT = "\n".join(Path(__file__).with_name(file).read_text(encoding="utf-8") for file in FILES)
 POSTED = [loop.partition("\n") for loop in re.split("^=== ", TEXT, flags=re.M)[1:]]
 HEADS = [head for head, _, _ in POSTED]
@@ -26,6 +27,20 @@ def test_a_loop_in_the_form_in_which_it_is_posted(head, _, code):
     found = [finding.name for finding in diagnosis.findings]
     assert found[:1] == ([] if right in ("sound", "caution") else [right])
     assert bool(diagnosis.cautions) == (right == "caution")
+
+
+TORN = [
+    code for head, _, code in POSTED[HEADS.index("sound: LBFGS closure with clipping inside") :]
+    if head.startswith("sound")
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("code", TORN)
+def test_a_sound_loop_torn_off_anywhere_is_not_accused_of_what_is_missing(code):
+    lines = code.rstrip().split("\n")
+    for kept in range(2, len(lines)):
+        text, _ = program("\n".join(lines[:kept]))
+        assert [f"{found.name}: {found.sign}" for found in faults(text)] == [], lines[kept - 1]
 
 
 def test_a_caution_is_said_and_is_no_finding():

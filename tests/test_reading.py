@@ -54,6 +54,27 @@ def test_every_posted_log_has_what_is_to_be_read_in_it():
     assert len(EXPECTED) >= 245
 
 
+UNREAD = {  # no loss has its name in these
+    "kaldi": (
+        "LOG (nnet3-train:PrintStatsForThisPhase():nnet-training.cc:327) Average objective "
+        "function for 'output' for minibatches 0-9 is -0.312 over 64000 frames.",
+        "Its line 1 is",
+    ),
+    "tesseract": (
+        "\n\nAt iteration 100/100/100, Mean rms=6.012%, delta=45.21%, char train=98.213%, New "
+        "worst char error = 98.213 wrote checkpoint.",
+        "Its line 3 is",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", UNREAD)
+def test_a_log_without_a_loss_is_told_which_line_was_looked_at_and_what_would_do(name):
+    text, which = UNREAD[name]
+    with pytest.raises(ValueError, match=f"{which}.*step 100 loss 0.43"):
+        read(text)
+
+
 class Frame:
     """As much of a DataFrame as is needed: its columns, and each by name."""
 
@@ -344,6 +365,9 @@ SAID = {
     "its first line cut": ("for x in data:\n        step()\n        more()\n", "the code"),
     "a piece": ("    loss.backward()\n    optimizer.step()\n", "the code"),
     "in a fence": ("```python\nx = 1\n```\n", "the code"),
+    "its last line cut": ("for x in data:\n    y = f(x,\n", "the code"),
+    "its last block cut": ("for x in data:\n    f(x)\n    if x > 3:\n", "the code"),
+    "cut in a bare In": ("In [12]:\nfor x in data:\n    step()\n", "the code"),
     "mixed tabs": ("for x in data:\n\tif x:\n\t    step()\n", "the code"),
     "no Python": (
         "x = 1\nfor x in data\n    step()\n",

@@ -3,25 +3,30 @@
 from collections.abc import Callable
 
 from ..finding import Finding
+from .anew import ANEW
 from .averages import AVERAGES
+from .copies import COPIES
 from .decay import DECAY, adam_decays
 from .descent import DESCENT
 from .foreign import FOREIGN
 from .gradients import GRADIENTS
 from .graphs import GRAPHS
 from .keras import KERAS
-from .lightning import LIGHTNING
+from .lightning import LIGHTNING, maybe_returns
 from .memory import MEMORY, sums_of_tensors
 from .modes import MODES
 from .modules import MODULES
 from .outputs import OUTPUTS
-from .pace import PACE
+from .pace import PACE, maybe_stepped
 from .pairs import PAIRS, two
 from .parameters import PARAMETERS
-from .program import Program, read
+from .program import Program
 from .rates import RATES
+from .reach import REACH
+from .reader import read
 from .scaling import SCALING
-from .updates import UPDATES
+from .shapes import SHAPES
+from .updates import UPDATES, maybe_steps
 
 __all__ = ["FAULTS", "Program", "adam_decays", "cautions", "faults", "read", "two"]
 
@@ -29,6 +34,7 @@ FAULTS: tuple[Callable[[Program], Finding | None], ...] = (
     *UPDATES,
     *GRAPHS,
     *PARAMETERS,
+    *ANEW,
     *MODES,
     *MODULES,
     *LIGHTNING,
@@ -44,6 +50,17 @@ FAULTS: tuple[Callable[[Program], Finding | None], ...] = (
     *RATES,
     *MEMORY,
     *AVERAGES,
+    *COPIES,
+    *REACH,
+    *SHAPES,
+)
+
+
+CAUTIONS: tuple[Callable[[Program], str], ...] = (
+    sums_of_tensors,
+    maybe_steps,
+    maybe_stepped,
+    maybe_returns,
 )
 
 
@@ -54,6 +71,6 @@ def faults(code: str) -> list[Finding]:
 
 
 def cautions(code: str) -> list[str]:
-    """What a text does without harm to the training, and would better not do."""
-    said = sums_of_tensors(read(code))
-    return [said] if said else []
+    """What a text had better not do, though it harms no training; and what its end leaves open."""
+    program = read(code)
+    return [said for caution in CAUTIONS if (said := caution(program))]

@@ -68,6 +68,50 @@ def negated(program: Program) -> Finding | None:
     return None
 
 
+def rewards_fall(program: Program) -> Finding | None:
+    """A policy gradient without its minus: what went well becomes less likely."""
+    text = ast.unparse(program.tree)
+    if re.search(r"maximize=True|-\s*[\w.]*log_?p", text):
+        return None
+    roles = Roles(program)
+    for run in program.runs:
+        for e in run:
+            if e.name != "=" or not _rewarded(e.value):
+                continue
+            mine = [o for o in run if o.name == "=" and o.owner == e.owner]
+            falls = f"{e.owner}.backward"
+            down = [o for o in run if roles.is_backward(o) and falls in ast.unparse(o.value)]
+            if down and len(mine) == 1:
+                return Finding(
+                    "wrong sign",
+                    0.8,
+                    f"{e.owner} = {ast.unparse(e.value):.60}: going downhill on it makes actions "
+                    "with a high return less likely.",
+                    "Put a minus before it.",
+                    1,
+                )
+    return None
+
+
+def _rewarded(node: ast.expr) -> bool:
+    """Whether it is the sum or mean of log-probabilities times returns, with no minus."""
+    if isinstance(node, ast.Call) and last_word(node) in ("sum", "mean"):
+        owner = node.func.value if isinstance(node.func, ast.Attribute) else None
+        function = owner is None or (isinstance(owner, ast.Name) and owner.id == "torch")
+        inner = (node.args[0] if node.args else None) if function else owner
+        return inner is not None and _rewarded(inner)
+    if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Mult):
+        return False
+    if any(isinstance(n, ast.USub | ast.Sub) for n in ast.walk(node)):
+        return False
+    sides = sorted(bool(LOG.search(ast.unparse(side))) for side in (node.left, node.right))
+    return sides == [False, True] and bool(RETURNS.search(ast.unparse(node)))
+
+
+LOG = re.compile(r"log_?p(rob)?s?\b")
+RETURNS = re.compile(r"return|reward|advant|\badv\b", re.IGNORECASE)
+
+
 def _of_backward(call: ast.Call) -> ast.expr:
     if call.args:
         return call.args[0]
@@ -133,4 +177,4 @@ def epoch_never_set(program: Program) -> Finding | None:
     return None
 
 
-DESCENT = (ascends, negated, never_shuffled, epoch_never_set)
+DESCENT = (ascends, negated, rewards_fall, never_shuffled, epoch_never_set)

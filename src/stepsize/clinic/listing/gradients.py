@@ -126,8 +126,10 @@ def _undivided(backward: Event, each: ast.expr, run: Run, program: Program) -> b
 
 
 def _plain_loss(node: ast.expr) -> bool:
+    first = isinstance(node, ast.Subscript) and ast.unparse(node.slice) == "0"
     return (
         is_loss(node)
+        or (first and "output" in ast.unparse(node).lower())  # of a Hugging Face model
         or (isinstance(node, ast.Attribute) and node.attr == "loss")
         or (isinstance(node, ast.Call) and last_word(node) in ("mean", "criterion", "f", "loss_fn"))
     )
@@ -171,13 +173,9 @@ def clipping(program: Program) -> Finding | None:
                     "Call scaler.unscale_(optimizer) before clipping.",
                     10,
                 )
-            last = next(
-                (o for o in reversed(before) if roles.is_backward(o) or roles.is_step(o)), None
-            )
-            rest = next(
-                (o for o in one[one.index(e) + 1 :] if roles.is_step(o) or roles.is_backward(o)),
-                None,
-            )
+            acts = [o for o in one if roles.is_backward(o) or roles.is_step(o)]
+            last = next((o for o in reversed(acts) if o in before), None)
+            rest = next((o for o in acts if o not in before), None)
             if last is None and rest is not None and roles.is_backward(rest):
                 if any(roles.is_step(o) for o in one[one.index(rest) :]):
                     return _too_early(any(roles.is_zero(o) for o in before))

@@ -19,7 +19,9 @@ def without_graph(program: Program) -> Finding | None:
             loss = e.value.args[0] if e.value.args else None  # accelerator.backward(loss)
             if loss is None or isinstance(loss, ast.Constant):
                 loss = e.value.func.value if isinstance(e.value.func, ast.Attribute) else None
-            if loss is not None and (e.place.frozen or _no_graph(loss, run[:i])):
+            if loss is not None and (
+                e.place.frozen or _is_new(loss, e, run[:i]) or _no_graph(loss, run[:i])
+            ):
                 return Finding(
                     "dead gradients",
                     0.9,
@@ -35,6 +37,16 @@ def without_graph(program: Program) -> Finding | None:
 def _only_trains(e: Event) -> bool:
     """Whether this is left out where it stands under no_grad(): `if self.model.training:`."""
     return e.place.frozen and any("train" in ast.unparse(test) for test in e.place.tests)
+
+
+def _is_new(loss: ast.expr, backward: Event, before: Run) -> bool:
+    """Whether the loss is made of numbers, right before it: `loss = torch.tensor(sum(losses))`."""
+    own = [e for e in before if e.name == "=" and e.owner == backward.text(loss)]
+    if not own or own[-1].place.branches != backward.place.branches:
+        return False
+    made = own[-1].value
+    numbers = isinstance(made, ast.Call) and last_word(made) in ("tensor", "FloatTensor", "Tensor")
+    return numbers and any(isinstance(n, ast.Name) for a in made.args for n in ast.walk(a))  # type: ignore[attr-defined]
 
 
 def _no_graph(node: ast.expr, before: Run, deep: int = 0) -> bool:
@@ -57,7 +69,7 @@ def _no_graph(node: ast.expr, before: Run, deep: int = 0) -> bool:
         return (getattr(node, "attr", "") == "data" and not packed) or again(node.value)
     if isinstance(node, ast.BinOp):
         sides = [s for s in (node.left, node.right) if not _number(s)]
-        if len(sides) == 2 and any(map(again, sides)):
+        if len(sides) == 2 and isinstance(node.op, ast.Sub) and any(map(again, sides)):
             sides = [s for s in sides if not _only_data(s, before)]
         return bool(sides) and all(again(side) for side in sides)
     if isinstance(node, ast.Call):

@@ -54,7 +54,10 @@ class Known:
     def number(self, node: ast.expr | None) -> float | None:
         if isinstance(node, ast.Constant) and isinstance(node.value, int | float):
             return float(node.value)
-        return self.constants.get(ast.unparse(node)) if node is not None else None
+        text = ast.unparse(node) if node is not None else ""
+        if text not in self.constants and isinstance(given := self.assigned.get(text), ast.Name):
+            text = given.id  # self.epochs = epochs
+        return self.constants.get(text)
 
     def spelled(self, e: Event, node: ast.expr, deep: int = 0) -> str:
         """An expression with the names in it replaced by what they were assigned."""

@@ -3,9 +3,10 @@
 import ast
 
 from ..finding import Finding
+from .cuts import ends_in
 from .program import Program, last_word
 
-__all__ = ["LIGHTNING"]
+__all__ = ["LIGHTNING", "maybe_returns"]
 
 MANUAL = "automatic_optimization = False"
 CUTS = ("item", "detach", "numpy", "tolist", "float")
@@ -21,7 +22,7 @@ def without_graph(program: Program) -> Finding | None:
         steps = [f for f in kind.body if getattr(f, "name", "") == "training_step"]
         for f in steps:
             said = _said(f)
-            if said:
+            if said and not _is_cut(f, program):
                 return Finding(
                     "dead gradients",
                     0.92,
@@ -68,6 +69,24 @@ def _cut(value: ast.expr, f: ast.AST, deep: int = 0) -> str:
     return ""
 
 
+def _is_cut(step: ast.stmt, program: Program) -> bool:
+    """Whether the text ends in this function, before it returns anything."""
+    returns = any(isinstance(n, ast.Return) for n in ast.walk(step))
+    return ends_in(step, program) and not returns
+
+
+def maybe_returns(program: Program) -> str:
+    """What to say of a training_step() that ends with the text, before it returns anything."""
+    for f in (n for n in ast.walk(program.tree) if getattr(n, "name", "") == "training_step"):
+        automatic = MANUAL not in ast.unparse(program.tree)
+        if automatic and isinstance(f, ast.FunctionDef) and _is_cut(f, program) and _said(f):
+            return (
+                "The text ends before training_step() returns a loss. Without one, Lightning "
+                "makes no update."
+            )
+    return ""
+
+
 def by_hand(program: Program) -> Finding | None:
     """A module that turned automatic optimization off, and makes no update itself."""
     for kind in (n for n in ast.walk(program.tree) if isinstance(n, ast.ClassDef)):
@@ -76,8 +95,10 @@ def by_hand(program: Program) -> Finding | None:
         if not alone or MANUAL not in ast.unparse(kind):
             continue
         called = {last_word(n) for n in ast.walk(kind) if isinstance(n, ast.Call)}
-        named = {getattr(f, "name", "") for f in kind.body}
-        if "training_step" in named and not called & {"manual_backward", "backward", "grad"}:
+        step = next((f for f in kind.body if getattr(f, "name", "") == "training_step"), None)
+        if step is None or _is_cut(step, program):
+            continue
+        if not called & {"manual_backward", "backward", "grad"}:
             return Finding(
                 "dead gradients",
                 0.9,

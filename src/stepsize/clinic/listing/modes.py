@@ -1,8 +1,10 @@
 """Whether the model is in the right mode: train() before updates."""
 
 import ast
+import re
 
 from ..finding import Finding
+from .cuts import ends_in
 from .program import Event, Program, Run, apart
 from .roles import Roles, parameters_of
 
@@ -24,7 +26,7 @@ def evaluates(program: Program) -> Finding | None:
             for o in after:
                 if _mode(o) == "train" and not apart(o, e):
                     break
-                if roles.is_backward(o) and not apart(o, e):
+                if roles.is_backward(o) and not apart(o, e) and not _is_open(e, program):
                     return Finding(
                         "eval mode",
                         0.85,
@@ -35,6 +37,15 @@ def evaluates(program: Program) -> Finding | None:
                         9,
                     )
     return None
+
+
+def _is_open(e: Event, program: Program) -> bool:
+    """Whether the text ends in the branch that this stands in: train() may follow below."""
+    if not e.place.tests or e.place.function:
+        return False
+    test = e.place.tests[-1]
+    ifs = [n for n in ast.walk(program.tree) if isinstance(n, ast.If) and n.test is test]
+    return any(ends_in(n, program) for n in ifs)
 
 
 def _mode(e: Event) -> str:
@@ -62,4 +73,33 @@ def _alone(run: Run) -> bool:
     return len({e.owner for e in run if e.name in ("eval", "train")}) == 1
 
 
-MODES = (evaluates,)
+ON_PURPOSE = re.compile(r"monte|\bmc|_mc|bayes|uncertain|ensemble|always")
+
+
+def always_drops(program: Program) -> Finding | None:
+    """F.dropout(x) in forward(): unless it is told the mode, it drops in evaluation, too."""
+    if ON_PURPOSE.search(ast.unparse(program.tree).lower()):
+        return None
+    for kind in (n for n in ast.walk(program.tree) if isinstance(n, ast.ClassDef)):
+        forward = next((f for f in kind.body if getattr(f, "name", "") == "forward"), None)
+        for n in ast.walk(forward) if forward is not None else ():
+            if isinstance(n, ast.Call) and ast.unparse(n.func) in DROPOUTS and _is_untold(n):
+                return Finding(
+                    "dropout always on",
+                    0.85,
+                    f"{ast.unparse(n):.60} in forward() of {kind.name} drops outputs after eval(), "
+                    "too, because training=True is its default.",
+                    "Use nn.Dropout, or pass training=self.training.",
+                    9,
+                )
+    return None
+
+
+DROPOUTS = ("F.dropout", "nn.functional.dropout", "torch.nn.functional.dropout")
+
+
+def _is_untold(call: ast.Call) -> bool:
+    return len(call.args) < 3 and not any(k.arg in ("training", None) for k in call.keywords)
+
+
+MODES = (evaluates, always_drops)

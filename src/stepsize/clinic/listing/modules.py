@@ -74,7 +74,8 @@ def all_frozen(program: Program) -> Finding | None:
             if len(held) != 1:
                 continue
             model = next(iter(held))
-            at = [k for k, e in enumerate(run[:i]) if _freezes(e, model)]
+            first = next((k for k, e in enumerate(run) if roles.is_backward(e)), i)
+            at = [k for k, e in enumerate(run[: max(i, first)]) if _freezes(e, model)]
             if at and not any(_thaws(e, model) for e in run[at[-1] + 1 :]):
                 return Finding(
                     "dead gradients",
@@ -111,7 +112,7 @@ def _is_false(node: ast.expr) -> bool:
 def _thaws(e: Event, model: str) -> bool:
     """Whether part of the model is replaced or unfrozen, or the whole model is replaced."""
     if e.name == "requires_grad_":
-        return not (e.arguments and _is_false(e.arguments[0]))
+        return not (e.arguments and _is_false(e.arguments[0])) and "loss" not in e.owner
     if e.name != "=":
         return e.name in ("unfreeze", "setattr", "add_module")
     if e.owner.endswith(".requires_grad"):
@@ -185,9 +186,46 @@ def cut_in_forward(program: Program) -> Finding | None:
     return None
 
 
+def hard_loss(program: Program) -> Finding | None:
+    """A loss of one's own that first makes yes or no of the output."""
+    classes = [n for n in ast.walk(program.tree) if isinstance(n, ast.ClassDef)]
+    named = [(kind.name, f) for kind in classes for f in kind.body if _is_called(f, "forward")]
+    named += [(f.name, f) for f in program.tree.body if isinstance(f, ast.FunctionDef)]
+    for name, f in named:
+        given = [a.arg for a in f.args.args if a.arg != "self"]  # type: ignore[attr-defined]
+        for n in f.body if "loss" in name.lower() and len(given) > 1 else ():  # type: ignore[attr-defined]
+            if isinstance(n, ast.Assign) and _is_hard(n, given[0]):
+                return Finding(
+                    "dead gradients",
+                    0.88,
+                    f"{name} makes yes or no of {given[0]} before it compares: there is no "
+                    "gradient through that.",
+                    f"Use the probabilities themselves in {name}; keep the threshold for scores "
+                    "that you print.",
+                    9,
+                )
+    return None
+
+
+def _is_called(f: ast.stmt, name: str) -> bool:
+    return isinstance(f, ast.FunctionDef) and f.name == name
+
+
+def _is_hard(n: ast.Assign, name: str) -> bool:
+    """Whether it is `pred = (pred > 0.5).float()` or `pred = pred.argmax(1)`."""
+    if ast.unparse(n.targets[0]) != name:
+        return False
+    node = n.value
+    while isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        if node.func.attr in ("argmax", "round"):
+            return name in {m.id for m in ast.walk(node) if isinstance(m, ast.Name)}
+        node = node.func.value
+    return isinstance(node, ast.Compare) and any(_reads(m, name) for m in ast.walk(node.left))
+
+
 def _called_layers(node: ast.expr) -> list[str]:
     names = [ast.unparse(n.func) for n in ast.walk(node) if isinstance(n, ast.Call)]
     return [name for name in names if re.fullmatch(r"self\.\w+", name)]
 
 
-MODULES = (layers_in_a_list, all_frozen, used_up, cut_in_forward)
+MODULES = (layers_in_a_list, all_frozen, used_up, cut_in_forward, hard_loss)

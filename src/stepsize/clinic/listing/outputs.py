@@ -7,7 +7,7 @@ from ..finding import Finding
 from .endings import LAYERS, ends, is_outcome
 from .program import Event, Program, last_word
 
-__all__ = ["OUTPUTS", "first_argument", "one_class", "relu_before", "twice"]
+__all__ = ["OUTPUTS", "first_argument", "losses", "one_class", "relu_before", "twice"]
 
 WRONG = {  # the loss, as a function and as a class, and what must not stand before it
     ("cross_entropy", "CrossEntropyLoss"): "softmax",
@@ -19,7 +19,7 @@ WRONG = {  # the loss, as a function and as a class, and what must not stand bef
 def squashed_twice(program: Program) -> Finding | None:
     """A softmax or a sigmoid before a loss that has one built in, or that expects logarithms."""
     for names, layer in WRONG.items():
-        found = list(_losses(program, *names))
+        found = list(losses(program, *names))
         if found and (_handed(found, layer, program) or ends(found, layer, program)):
             return twice(names[1], layer)
     return None
@@ -34,7 +34,7 @@ BARE = {  # losses that take what a plain last layer doesn't put out, and what w
 def bare_scores(program: Program) -> Finding | None:
     """A loss of probabilities, or of their logarithms, that is given plain scores."""
     for names, wanted in BARE.items():
-        found = list(_losses(program, *names))
+        found = list(losses(program, *names))
         if found and ends(found, "linear", program):
             what, _, cure = wanted.partition(": ")
             return Finding(
@@ -66,7 +66,7 @@ def twice(loss: str, layer: str) -> Finding:
     )
 
 
-def _losses(program: Program, function: str, kind: str) -> Iterator[tuple[Event, ast.expr | None]]:
+def losses(program: Program, function: str, kind: str) -> Iterator[tuple[Event, ast.expr | None]]:
     """Each place where this loss is computed, with its input; or only where it is created."""
     made = {e.owner for e in program.events if e.name == "=" and last_word(e.value) == kind}
     called = False
@@ -114,7 +114,7 @@ def _handed(found: list[tuple[Event, ast.expr | None]], layer: str, program: Pro
 
 def relu_last(program: Program) -> Finding | None:
     """A ReLU after the last layer: no score can be below 0, and most get no gradient."""
-    found = list(_losses(program, "cross_entropy", "CrossEntropyLoss"))
+    found = list(losses(program, "cross_entropy", "CrossEntropyLoss"))
     if found and (_handed(found, "relu", program) or ends(found, "relu", program)):
         return relu_before("CrossEntropyLoss")
     return None
@@ -134,7 +134,7 @@ def relu_before(loss: str) -> Finding:
 
 def one_score(program: Program) -> Finding | None:
     """The cross-entropy of one class: its softmax is 1, and the loss 0, whatever comes in."""
-    found = list(_losses(program, "cross_entropy", "CrossEntropyLoss"))
+    found = list(losses(program, "cross_entropy", "CrossEntropyLoss"))
     return one_class("CrossEntropyLoss") if found and ends(found, "one", program) else None
 
 

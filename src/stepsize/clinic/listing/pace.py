@@ -2,13 +2,15 @@
 
 import ast
 import re
+from collections.abc import Iterator
 
 from ..finding import Finding
+from .cuts import ends_at, ends_in, unfinished
 from .lengths import Known, lengths, over_batches
 from .program import Event, Program, Run, last_word
 from .roles import Roles
 
-__all__ = ["PACE"]
+__all__ = ["PACE", "maybe_stepped"]
 
 IN_STEPS = re.compile(r"len\(|total_steps|training_steps|max_steps|stepping_batches|per_epoch")
 
@@ -94,9 +96,35 @@ def _lightning(known: Known) -> Finding | None:
 
 def never_stepped(program: Program) -> Finding | None:
     """A schedule that is made before a loop of updates, and of which nothing is heard again."""
+    made = next(_unstepped(program, open_end=False), None)
+    if made is None:
+        return None
+    return Finding(
+        "schedule never stepped",
+        0.7,
+        f"{last_word(made.value)} is created but never stepped, so the rate stays the same.",
+        f"Call {made.owner}.step() as often as its number of steps assumes: after each batch, or "
+        "after each epoch.",
+        7,
+    )
+
+
+def maybe_stepped(program: Program) -> str:
+    """What to say of a schedule whose step() may stand below the end of the text."""
+    made = next(_unstepped(program, open_end=True), None)
+    if made is None:
+        return ""
+    return (
+        f"{last_word(made.value)} is created, and the text ends before any {made.owner}.step(). "
+        "If nothing below it calls that, the rate stays the same."
+    )
+
+
+def _unstepped(program: Program, open_end: bool) -> Iterator[Event]:
+    """Schedules that nothing steps in the text; open_end: where the text may go on below."""
     roles = Roles(program)
     if any(isinstance(n, ast.Constant) and n.value is ... for n in ast.walk(program.tree)):
-        return None  # the text is shortened
+        return  # the text is shortened
     for run in program.runs:
         for i, made in enumerate(run):
             if made not in roles.schedulers or not made.owner.isidentifier():
@@ -104,16 +132,19 @@ def never_stepped(program: Program) -> Finding | None:
             later = [e for e in run[i:] if e.place.loops]
             trains = any(map(roles.is_backward, later)) and any(map(roles.is_step, later))
             if trains and not _heard_of(made.owner, program):
-                return Finding(
-                    "schedule never stepped",
-                    0.7,
-                    f"{last_word(made.value)} is created but never stepped, so the rate stays "
-                    "the same.",
-                    f"Call {made.owner}.step() as often as its number of steps assumes: after each "
-                    "batch, or after each epoch.",
-                    7,
-                )
-    return None
+                steps = [e for e in later if roles.is_step(e)]
+                others = [e for e in later if roles.is_schedule(e) and ends_at(e, program)]
+                cut = bool(others) or any(_may_go_on(e, program, made.owner) for e in steps)
+                if cut == open_end:
+                    yield made
+
+
+def _may_go_on(step: Event, program: Program, schedule: str) -> bool:
+    """Whether the text ends before the places where a schedule is stepped after this update."""
+    nested = len(step.place.loops) > 1
+    return (ends_in(step.loop, program) if nested else ends_at(step, program)) or (
+        ends_in(step.place.loops[0], program) and unfinished(program, but=schedule)
+    )
 
 
 LOOKS = ("get_last_lr", "get_lr", "last_epoch", "state_dict", "load_state_dict")

@@ -3,6 +3,7 @@
 import ast
 
 from ..finding import Finding
+from .cuts import ends_in
 from .lengths import WARM, argument
 from .program import Event, Program, apart, last_word
 from .roles import JOIN, OVERWRITE, Roles
@@ -11,6 +12,9 @@ __all__ = ["PAIRS", "two"]
 
 # These multiply the current rate, so they may be stepped side by side, as in torch's own examples.
 CHAIN = (*WARM, "StepLR", "MultiStepLR", "ExponentialLR", "MultiplicativeLR", "ReduceLROnPlateau")
+
+
+JOINED = (*WARM, "SWALR")  # seldom alone
 
 
 def two_schedulers(program: Program) -> Finding | None:
@@ -72,9 +76,11 @@ def _meant_together(one: Event, other: Event, program: Program, roles: Roles) ->
         [e for e in program.events if roles.is_schedule(e) and e.owner == m.owner]
         for m in (one, other)
     ]
+    kinds = [last_word(m.value) for m in (one, other)]
+    if not all(steps) and _is_open(program, roles, kinds):
+        return True  # what joins them, or divides them, may stand below
     if all(steps) and all(apart(a, b) for a in steps[0] for b in steps[1]):
         return True
-    kinds = [last_word(m.value) for m in (one, other)]
     guarded = [any(e.place.tests for e in own) for own in steps]
     warm = any(
         k in WARM or "warm" in m.owner.lower() for k, m in zip(kinds, (one, other), strict=True)
@@ -82,6 +88,22 @@ def _meant_together(one: Event, other: Event, program: Program, roles: Roles) ->
     if all(steps) and warm and (any(guarded) or set(kinds) & set(WARM)):
         return True
     return all(steps) and set(kinds) <= set(CHAIN)
+
+
+def _is_open(program: Program, roles: Roles, kinds: list[str]) -> bool:
+    """Whether the text ends before a loop of updates does, outside every function.
+
+    Of a text without a loop: whether it may end before the two are joined.
+    """
+    backwards = [e for e in program.events if roles.is_backward(e) and e.place.loops]
+    loops = [e.place.loops[0] for e in backwards]
+    tail = program.tree.body[-1] if program.tree.body else None
+    functions = isinstance(tail, ast.ClassDef) or getattr(tail, "name", "")[:9] == "configure"
+    if isinstance(tail, ast.For | ast.While) and not loops:
+        return True
+    if functions or not loops:
+        return not functions and any(k in JOINED or "warm" in k.lower() for k in kinds)
+    return any(ends_in(loop, program) for loop in loops)
 
 
 PAIRS = (two_schedulers,)

@@ -5,7 +5,7 @@ import re
 
 from ..finding import Finding
 from .program import Event, Program, Run, apart, last_word
-from .roles import Roles, is_loss, parameters_of
+from .roles import NO_MODELS, Roles, is_loss, made_by, parameters_of
 
 __all__ = ["PARAMETERS"]
 
@@ -146,7 +146,7 @@ def _nobody_holds(program: Program, roles: Roles) -> str:
     text, events = ast.unparse(program.tree), list(program.events)
     for made in events:
         name = made.owner
-        if made.name != "=" or "." in name or not _made_by(made.value):
+        if made.name != "=" or "." in name or not made_by(made.value):
             continue
         own = [e.name for e in events if e.owner == name]
         modes = [mode for mode in own if mode in ("train", "eval")]
@@ -175,7 +175,7 @@ def _never_learns(made: Event, program: Program, roles: Roles) -> str:
     calls = [e for e in program.events if _calls(e, name)]
     if len(held) != 1 or not calls or not all(e.place.frozen for e in calls):
         return ""
-    kinds = {e.owner: _made_by(e.value) for e in program.events if e.name == "="}
+    kinds = {e.owner: made_by(e.value) for e in program.events if e.name == "="}
     others = [n for n, kind in kinds.items() if n != name and kind and kind == kinds.get(name)]
     everyone = set().union(*(parameters_of(e) for e in roles.optimizers))
     for run in program.runs:
@@ -190,19 +190,6 @@ def _calls(e: Event, model: str) -> bool:
     """Whether this calls the model, or a method of it that may work something out."""
     full = f"{e.owner}.{e.name}" if e.owner else e.name
     return e.name != "=" and (full == model or (e.owner == model and e.name not in ABOUT))
-
-
-def _made_by(node: ast.expr) -> str:
-    """The class of `Net(...).to(device)`; "" where this makes no model, as far as is seen."""
-    while isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-        if not isinstance(node.func.value, ast.Call):
-            break
-        node = node.func.value
-    word = last_word(node) if isinstance(node, ast.Call) else ""
-    return word if word[:1].isupper() and not word.endswith(NO_MODELS) else ""
-
-
-NO_MODELS = ("Loss", "LR", "Loader", "Dataset", "Scaler", "Accelerator")
 
 
 def _is_model(e: Event) -> bool:
@@ -220,7 +207,7 @@ def _replaced(made: Event, run: Run, i: int, roles: Roles) -> str:
             if e.place.call != made.place.call:
                 continue  # a name of another function
             deeper = set(map(id, e.place.loops)) - set(map(id, made.place.loops))
-            if deeper and not (e.owner == name and _made_by(e.value)):
+            if deeper and not (e.owner == name and made_by(e.value)):
                 continue  # made again and again: who knows
             later = run[j + 1 :]
             again = next((k for k, o in enumerate(later) if o in roles.optimizers), len(later))
@@ -255,55 +242,4 @@ def _new_module(e: Event, name: str) -> bool:
     return module and not ast.unparse(e.value.func).startswith(functional)
 
 
-def made_anew(program: Program) -> Finding | None:
-    """The optimizer is created in the loop over epochs, so its memory is lost each time."""
-    roles = Roles(program)
-    for run in program.runs:
-        for e in (e for e in run if e in roles.optimizers and e.place.loops):
-            loop = e.loop
-            conditional = any(b for b in e.place.branches if b not in _outside(loop, run))
-            if not isinstance(loop, ast.For) or conditional or not _over_epochs(loop):
-                continue
-            own = [o for o in run if o.within(loop)]
-            fresh = any(o.name == "=" and o.owner in parameters_of(e) for o in own)
-            fresh = fresh or any(_resets(o.name) for o in own)
-            trains = [o for o in own if roles.is_backward(o)]
-            depth = e.place.loops.index(loop)
-            if trains and not fresh and all(len(o.place.loops) - depth <= 2 for o in trains):
-                return Finding(
-                    "optimizer made anew",
-                    0.9,
-                    f"{last_word(e.value)} is created inside the loop, so its memory is lost each "
-                    "time.",
-                    "Create the optimizer once, before the loop.",
-                    4,
-                )
-    return None
-
-
-def _outside(loop: ast.AST | None, run: Run) -> set[tuple[object, str]]:
-    """The branches around the whole loop."""
-    own = [set(e.place.branches) for e in run if e.within(loop)]
-    return set.intersection(*own) if own else set()
-
-
-def _over_epochs(loop: ast.For) -> bool:
-    """A loop over epochs or batches, not over folds, seeds, rates or clients."""
-    over = ast.unparse(loop.iter).lower()
-    target = ast.unparse(loop.target).lower()
-    if "epoch" in target + over or "loader" in over:
-        return True
-    counted = "range(" in over or "load" in over or "enumerate(" in over
-    short = len(target) <= 2 or "step" in target or "batch" in target
-    return (
-        counted and short and not any(w in over for w in ("fold", "seed", "trial", "run", "task"))
-    )
-
-
-def _resets(name: str) -> bool:
-    return any(
-        word in name.lower() for word in ("reset", "init", "load_state", "deepcopy", "clone")
-    )
-
-
-PARAMETERS = (other_parameters, made_anew)
+PARAMETERS = (other_parameters,)

@@ -6,6 +6,7 @@ import re
 from ..finding import Finding
 from .lengths import Known, argument
 from .program import Event, Program, last_word
+from .roles import parameters_of
 
 __all__ = ["RATES"]
 
@@ -55,7 +56,7 @@ def absurd(program: Program) -> Finding | None:
                 "Give it a rate.",
                 2,
             )
-        if rate >= (SGD_ABSURD if kind == "SGD" else ABSURD):
+        if rate >= (SGD_ABSURD if kind == "SGD" else ABSURD) and not _bears_much(e, program):
             return Finding(
                 "rate too high",
                 0.85,
@@ -65,6 +66,62 @@ def absurd(program: Program) -> Finding | None:
                 2,
             )
     return None
+
+
+def _bears_much(made: Event, program: Program) -> bool:
+    """Whether these weights are a single layer, or their gradient is clipped: some take 30."""
+    made_by = [(e.owner, ast.unparse(e.value)) for e in program.events if e.name == "="]
+    single = {owner for owner, text in made_by if re.match(r"(torch\.)?(nn\.)?Linear\(", text)}
+    held = parameters_of(made)
+    heads = all(name in single or HEAD.search(name) for name in held)
+    return (bool(held) and heads) or "clip_grad" in ast.unparse(program.tree)
+
+
+HEAD = re.compile(r"(^|[._])(fc|head|classifier|linear|probe)$")
+
+
+def summed(program: Program) -> Finding | None:
+    """A loss that adds up a batch, and a rate that would suit its mean."""
+    known = Known(program)
+    text = ast.unparse(program.tree)
+    size = _batch_size(program, known)
+    if len(known.roles.optimizers) != 1 or size is None or "clip_grad" in text:
+        return None
+    made = known.roles.optimizers[0]
+    rate = _given(made, 1, "lr", known)
+    if last_word(made.value) != "SGD" or rate is None or rate * size < SUMMED:
+        return None
+    sums = {e.owner for e in program.events if e.name == "=" and SUM in ast.unparse(e.value)}
+    for e in program.events:
+        loss = e.value if e.name == "=" and isinstance(e.value, ast.Call) else None
+        if loss is None or not (e.text(loss.func) in sums or SUM in ast.unparse(loss)):
+            continue
+        backward = f"{e.owner}.backward()"
+        if any(
+            known.roles.is_backward(o) and backward == ast.unparse(o.value) for o in program.events
+        ):
+            return Finding(
+                "rate too high",
+                0.85,
+                f"reduction='sum' adds up the losses of {size:g} examples, so a rate of {rate:g} "
+                f"does what {rate * size:g} would do to their mean.",
+                "Use the mean, or divide the rate by the size of a batch.",
+                2,
+            )
+    return None
+
+
+SUM = "reduction='sum'"
+SUMMED = 5.0  # a rate for the mean of a batch that no network is trained with
+
+
+def _batch_size(program: Program, known: Known) -> float | None:
+    """That of the only loader, or of the one for training."""
+    loaders = [e for e in program.events if e.name == "=" and last_word(e.value) == "DataLoader"]
+    train = [e for e in loaders if "train" in e.owner.lower()] or loaders
+    if len(train) != 1 or not isinstance(train[0].value, ast.Call):
+        return None
+    return known.number(argument(train[0].value, 1, "batch_size"))
 
 
 def strong_decay(program: Program) -> Finding | None:
@@ -96,4 +153,4 @@ def _set_later(program: Program, known: Known) -> bool:
     return bool(known.roles.schedulers) or "['lr']" in text or "sched" in text.lower()
 
 
-RATES = (too_high, absurd, strong_decay)
+RATES = (too_high, absurd, summed, strong_decay)

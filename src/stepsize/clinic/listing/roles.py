@@ -6,7 +6,10 @@ from functools import cached_property
 
 from .program import Event, Program, last_word
 
-__all__ = ["JOIN", "OVERWRITE", "Roles", "is_loss", "loss_by_its_name", "parameters_of"]
+__all__ = [
+    "JOIN", "NO_MODELS", "OVERWRITE", "Roles", "is_loss", "loss_by_its_name", "made_by",
+    "parameters_of",
+]  # fmt: skip
 
 # These set the rate, whatever another schedule has made it; the rest multiply the current one.
 OVERWRITE = ("LambdaLR", "OneCycleLR", "CyclicLR", "CosineAnnealingWarmRestarts")
@@ -18,7 +21,9 @@ OPTIMIZERS = re.compile(
 )
 SCHEDULER = re.compile(r"(\w*LR|ReduceLROnPlateau|CosineAnnealingWarmRestarts|get_\w*schedule\w*)")
 # Whose step() is no optimizer's.
-OTHERS = re.compile(r"sched|prof|env|warmup|bar\b|logger|tracker|meter|timer|ema\b|lr_|_lr\b|_?lr$")
+OTHERS = re.compile(
+    r"sched|prof|env|warmup|bar\b|logger|tracker|(?<!para)meter|timer|ema\b|lr_|lr\b"
+)
 OF_OPTIMIZERS = (
     "step", "zero_grad", "state_dict", "load_state_dict", "add_param_group", "train", "eval",
 )  # fmt: skip
@@ -144,6 +149,19 @@ def parameters_of(made: Event) -> set[str]:
         for n in ast.walk(a)
         if isinstance(n, ast.Attribute) and n.attr in ("parameters", "named_parameters")
     }
+
+
+NO_MODELS = ("Loss", "LR", "Loader", "Dataset", "Scaler", "Accelerator")
+
+
+def made_by(node: ast.expr) -> str:
+    """The class of `Net(...).to(device)`; "" where this makes no model, as far as is seen."""
+    while isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        if not isinstance(node.func.value, ast.Call):
+            break
+        node = node.func.value
+    word = last_word(node) if isinstance(node, ast.Call) else ""
+    return word if word[:1].isupper() and not word.endswith(NO_MODELS) else ""
 
 
 def _makes_optimizer(call: ast.Call) -> bool:

@@ -3,6 +3,7 @@
 import ast
 
 from ..finding import Finding
+from .cuts import torn_off
 from .program import Event, Program, last_word
 from .roles import Roles
 
@@ -16,7 +17,8 @@ def scaler(program: Program) -> Finding | None:
     named = {_scaled_by(e) for e in events if roles.is_backward(e)}  # made elsewhere, perhaps
     names |= {name for name in named if "scaler" in name.lower()}
     steps = [e for e in events if e.name == "step" and e.owner in names]
-    if steps and not any(e.name == "update" and e.owner in names for e in events):
+    open_end = any(torn_off(e, program) for e in steps)
+    if steps and not open_end and not any(_updates(e, names) for e in events):
         return Finding(
             "loss scaling",
             0.85,
@@ -38,6 +40,10 @@ def scaler(program: Program) -> Finding | None:
             10,
         )
     return None
+
+
+def _updates(e: Event, names: set[str]) -> bool:
+    return e.name == "update" and e.owner in names
 
 
 def _scaled_by(backward: Event) -> str:

@@ -5,10 +5,11 @@ import re
 from dataclasses import replace
 
 from ..finding import Finding
-from .program import Event, Program, Run, apart
+from .cuts import elsewhere, ends_at, torn_off, unstepped
+from .program import Event, Program, Run, apart, last_word
 from .roles import Roles, is_loss, loss_by_its_name, parameters_of
 
-__all__ = ["UPDATES"]
+__all__ = ["UPDATES", "maybe_steps"]
 
 
 def forgotten_zero(program: Program) -> Finding | None:
@@ -22,11 +23,23 @@ def forgotten_zero(program: Program) -> Finding | None:
         for step in filter(roles.is_step, run):
             near = [e for e in backwards if e.within(step.loop) or step.loop is None]
             back = [e for e in zeroes if e.within(step.loop) or step.loop is None]
-            if near and not back and not _frozen_out(near):
+            cut = torn_off if zeroes and step.place.tests else elsewhere
+            if near and not back and not _frozen_out(near) and not cut(step, program):
                 return _zero_finding(bool(zeroes))
+            if near and _serves_others(step, zeroes, roles) and not elsewhere(step, program):
+                return _zero_finding(True, owner=step.owner)
             if near and back and all(_now_and_then(e, step, near) for e in back):
                 return _zero_finding(True, ast.unparse(back[0].place.tests[-1]))
     return None
+
+
+def _serves_others(step: Event, zeroes: list[Event], roles: Roles) -> bool:
+    """Whether all that is set back are the gradients of other optimizers, of other models."""
+    made = {e.owner: parameters_of(e) for e in roles.optimizers}
+    cleared = {e.owner for e in zeroes}
+    if step.owner not in made or not cleared or not cleared <= set(made) - {step.owner}:
+        return False
+    return not made[step.owner] & set().union(*(made[name] for name in cleared))
 
 
 def _now_and_then(zero: Event, step: Event, backwards: list[Event]) -> bool:
@@ -41,11 +54,13 @@ def _frozen_out(backwards: list[Event]) -> bool:
     return all(e.place.frozen for e in backwards)
 
 
-def _zero_finding(elsewhere: bool, test: str = "") -> Finding:
+def _zero_finding(outside: bool, test: str = "", owner: str = "") -> Finding:
     said = "The code calls backward() and step(), but never zero_grad()."
     if test:
         said = f"zero_grad() is called only if {test}, but step() after every batch."
-    elif elsewhere:
+    elif owner:
+        said = f"{owner}.step() is called, but nothing clears the gradients of its model."
+    elif outside:
         said = "zero_grad() is outside the loop that calls backward() and step()."
     cure = "Call optimizer.zero_grad() before each backward(), unless you accumulate on purpose."
     return Finding("forgotten zero_grad", 0.98, said, cure, 1)
@@ -99,20 +114,45 @@ def _serves(zero: Event, step: Event, roles: Roles) -> bool:
 
 
 def never_steps(program: Program) -> Finding | None:
-    """backward() in a loop, an optimizer, and no step(); or a step() without any backward()."""
+    """backward() in a loop, an optimizer, and no step()."""
+    backward = _without_step(program)
+    if not backward or any(_may_step_below(e, program) for e in backward):
+        return None
+    return Finding(
+        "dead gradients",
+        0.95,
+        "The loop calls backward(), but never optimizer.step(), so no weight changes.",
+        "Call optimizer.step() after backward().",
+        1,
+    )
+
+
+def maybe_steps(program: Program) -> str:
+    """What to say of a text that ends before the place of step()."""
+    if not any(_may_step_below(e, program) for e in _without_step(program)):
+        return ""
+    return "The text ends before any step(). If nothing below it makes one, no weight changes."
+
+
+def _without_step(program: Program) -> list[Event]:
+    """Each backward() in a loop, in a text that has an optimizer and no update."""
     roles, events = Roles(program), list(program.events)
-    backward = [e for e in events if roles.is_backward(e) and e.place.loops]
-    steps = [e for e in events if roles.is_step(e)]
     optimizer = bool(roles.optimizers) or any(e.name == "zero_grad" for e in events)
+    hidden = any(roles.is_opaque(e) or roles.is_step(e) for e in events) or _by_hand(program)
+    backward = [e for e in events if roles.is_backward(e) and e.place.loops]
+    return backward if optimizer and not hidden else []
+
+
+def _may_step_below(backward: Event, program: Program) -> bool:
+    """Whether the step() of this backward() may have been cut off."""
+    return torn_off(backward, program) or (ends_at(backward, program) and unstepped(program))
+
+
+def never_goes_back(program: Program) -> Finding | None:
+    """step() in a loop, a loss, and no backward()."""
+    roles, events = Roles(program), list(program.events)
+    steps = [e for e in events if roles.is_step(e)]
     hidden = any(roles.is_opaque(e) for e in events) or _by_hand(program)
-    if backward and optimizer and not steps and not hidden:
-        return Finding(
-            "dead gradients",
-            0.95,
-            "The loop calls backward(), but never optimizer.step(), so no weight changes.",
-            "Call optimizer.step() after backward().",
-            1,
-        )
     sure = [e for e in steps if roles.is_sure_step(e) and e.place.loops and not e.arguments]
     zero = any(e.name == "zero_grad" for e in events)
     losses = any(is_loss(e.value) or loss_by_its_name(e) for e in events)
@@ -170,12 +210,46 @@ def another_steps(program: Program) -> Finding | None:
     return None
 
 
+def left_idle(program: Program) -> Finding | None:
+    """Of several optimizers, one whose gradients are cleared and computed, and that never steps."""
+    roles, events = Roles(program), list(program.events)
+    by_hand = {e.owner for e in events if e.name == "=" and last_word(e.value) == "optimizers"}
+    known = roles.optimizer_names | by_hand
+    stepped = {e.owner for e in events if e.name == "step"}
+    handed = {e.text(a) for e in events for a in e.arguments if isinstance(a, ast.Name)}
+    cleared = [e for e in events if e.name == "zero_grad" and e.owner in known]
+    for e in cleared:
+        run = next(run for run in program.runs if any(o is e for o in run))
+        later = run[run.index(e) + 1 :]
+        backward = next((o for o in later if roles.is_backward(o)), None)
+        if backward is None or not stepped & known or e.owner in stepped | handed:
+            continue
+        if not elsewhere(backward, program) and not ends_at(backward, program):
+            return Finding(
+                "dead gradients",
+                0.9,
+                f"{e.owner} never makes a step: its zero_grad() is called, but not its step().",
+                f"Call {e.owner}.step() after its backward().",
+                1,
+            )
+    return None
+
+
 def _by_hand(program: Program) -> bool:
-    """Whether gradients are read from `.grad`: weights may be changed without an optimizer."""
+    """Whether gradients are read from `.grad`, or a hook gets them: that may change the weights."""
     return any(
-        isinstance(node, ast.Attribute) and node.attr == "grad" and isinstance(node.ctx, ast.Load)
+        isinstance(node, ast.Attribute)
+        and isinstance(node.ctx, ast.Load)
+        and (node.attr == "grad" or re.fullmatch(r"register_\w*hook", node.attr))
         for node in ast.walk(program.tree)
     )
 
 
-UPDATES = (forgotten_zero, zeroed_before_step, never_steps, another_steps)
+UPDATES = (
+    forgotten_zero,
+    zeroed_before_step,
+    never_steps,
+    never_goes_back,
+    another_steps,
+    left_idle,
+)

@@ -6,6 +6,7 @@ work.
 """
 
 import re
+from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import NamedTuple
 
@@ -33,8 +34,11 @@ NOT_UNITS = ("nats", "bits", "nat", "bit")
 NAMED_AFTER = re.compile(r"\s+([A-Za-z][A-Za-z _]*?)\s*(?:[,;|)]|\s-\s|$)")
 BEFORE = re.compile(r"(.+?)\s+(?:after|at|for|in|on|of)\s+(\w+)$", re.IGNORECASE)
 WRAPPED = re.compile(
-    r"(?:[\w.]*(?:tensor|array|float\d*|Variable)\(\[*|[\s:=|'\"(\[{<>~≈*#-])+$", re.IGNORECASE
+    r"(?:(?<=['\"])\s+(?:reached|is|was)\s|[\w.]*(?:tensor|array|float\d*|Variable)\(\[*|"
+    r"[\s:=|'\"(\[{<>~≈*#-])+$",
+    re.IGNORECASE,
 )
+RATE_OF = re.compile(r"(?<=\blr)\([A-Za-z]\w*\)")  # lr(PiecewiseDecay): 0.1
 PHASE = re.compile(
     r"(?<![\w/.-])(" + "|".join(sorted(VAL | TRAIN, key=len, reverse=True)) + r")(?![\w/-])",
     re.IGNORECASE,
@@ -52,6 +56,9 @@ REPEATS = re.compile(
 )
 
 
+SUMMARY = re.compile(r"\bbest (?:iteration|model|epoch|step)\b.*:\s*$", re.IGNORECASE)
+
+
 class Token(NamedTuple):
     """A number in a line: the words before it, those after it, and N if it is one of N."""
 
@@ -65,18 +72,25 @@ class Token(NamedTuple):
 
 
 def read_lines(text: str) -> list[Record]:
-    """A record for each line that shows a curve; its place in the run comes from earlier lines."""
+    """A record for each line that shows a curve; its place in the run comes from earlier lines.
+
+    Lines that only repeat what others say are read where there are no others.
+    """
+    return _read(text, repeats=False) or _read(text, repeats=True)
+
+
+def _read(text: str, repeats: bool) -> list[Record]:
     found: list[Record] = []
     place: Record = {}
     heading, table = "", Table()
-    for line in cleaned(text).splitlines():
-        line = line[:LONGEST]
+    lines = (line[:LONGEST] for line in cleaned(text).splitlines())
+    for line in lines if repeats else _without_summaries(lines):
         row = table.row(line)
         if row is not None:
             row = {_place(name): value for name, value in row.items()}
         else:
             marked = without_marks(line)
-            skip = REPEATS.search(line) or CODE.search(line)
+            skip = (not repeats and REPEATS.search(line)) or CODE.search(line)
             tokens = [] if skip else _tokens(marked)
             if not tokens:
                 said = _phase(line, "") if line.strip(" -=_*#") else ""
@@ -95,6 +109,17 @@ def read_lines(text: str) -> list[Record]:
         elif row and found and all(found[-1].get(k) == v for k, v in place.items()):
             found[-1] |= {name: value for name, value in row.items() if name not in found[-1]}
     return found
+
+
+def _without_summaries(lines: Iterable[str]) -> Iterator[str]:
+    """Without what stands below "best iteration is:": one line, and what is indented."""
+    below = 0
+    for line in lines:
+        if below and (below == 1 or line[:1].isspace()):
+            below += 1
+            continue
+        below = int(bool(SUMMARY.search(line)))
+        yield line
 
 
 def _place(name: str) -> str:
@@ -154,7 +179,7 @@ def _known(before: str) -> bool:
 def _label(before: str) -> str:
     """The name of a number: the words before it, back to the last mark."""
     text = re.sub(
-        r"[\[(]([A-Za-z_][\w .]*)[\])]", r" \1 ", before.replace("'s ", " ")
+        r"[\[(]([A-Za-z_][\w .]*)[\])]", r" \1 ", RATE_OF.sub("", before.replace("'s ", " "))
     )  # "Loss (train)", "[Val] loss"
     text = WRAPPED.sub("", text)
     return re.split(r"[|,;:={}()\[\]\t>'\"]|\s-+\s|\s{3,}|\.\s", text)[-1].strip(" \t-*#.")

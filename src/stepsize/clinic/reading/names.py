@@ -36,7 +36,7 @@ PLAIN = _set(
 )
 # With these, it isn't the loss of the run.
 NEVER = _set(
-    "scale scaler time sec best lowest min minimum smallest weight weights coef coefficient "
+    "scale scaler time sec best worst lowest min minimum smallest weight weights coef coefficient "
     "improved decreased previous prev lambda function patience target threshold delta ratio"
 )
 DISCRIMINATOR, GENERATOR = (

@@ -11,6 +11,9 @@ from typing import Any
 __all__ = ["program"]
 
 PROMPT = re.compile(r"^\s*(?:>>>|\.\.\.|In \[\d*\]:|\s+\.\.\.:)(?: |$)")
+DOTS = re.compile(r"(?m)^( *)# ?(?:\.\.\.|…).*$")  # "# ... and so on"
+TAIL = 12  # lines that a statement may have
+BARE = re.compile(r"^\s*(?:In|Out) ?\[[\d ]*\]:\s*$")
 MAGIC = re.compile(r"^(\s*)(?:[%!].*|(?:pip3?|conda) install .*|\w+\?+)$")
 
 
@@ -21,14 +24,34 @@ def program(code: Any) -> tuple[str, str]:
     Raises: TypeError or ValueError for anything else.
     """
     text = _plain(_text(code))
+    if _reads(dotted := DOTS.sub(r"\1...", text)):
+        text = dotted
     try:
         ast.parse(text)
     except (SyntaxError, ValueError) as error:
         line = getattr(error, "lineno", None) or 1
         lines = text.splitlines() or [""]
         shown = lines[min(line, len(lines)) - 1].strip()
+        if begun := _without_its_end(lines, line, str(error)):
+            return begun, f"not the end of the code, which is cut off: {shown:.60}"
         return "", f"not the code, because its line {line} isn't Python: {shown:.60}"
     return text, ""
+
+
+def _without_its_end(lines: list[str], wrong: int, error: str) -> str:
+    """The code with `...` for its last statement, where that was cut off; or ""."""
+    last = max((i for i, line in enumerate(lines) if line.strip()), default=0)
+    if wrong <= last and not re.search("never closed|indented block|triple-quoted", error):
+        return ""
+    for first in range(last, max(last - TAIL, 0), -1):
+        if first + 1 > wrong:
+            continue  # the fault stands before it
+        indent = len(lines[first]) - len(lines[first].lstrip())
+        for shift in (0, 4):  # below `for x in loader:` the dots belong deeper
+            kept = [*lines[: first + bool(shift)], " " * (indent + shift) + "..."]
+            if lines[first].strip() and _reads(begun := "\n".join(kept)):
+                return begun
+    return ""
 
 
 def _text(code: Any) -> str:
@@ -79,6 +102,9 @@ def _plain(text: str) -> str:
 
 def _typed(lines: list[str]) -> list[str]:
     """What was typed at a prompt; the output is left blank."""
+    typed = [line for line in lines if PROMPT.match(line)]
+    if all(BARE.match(line) for line in typed):  # of a notebook, above each of its cells
+        return ["" if BARE.match(line) else line for line in lines]
     return [PROMPT.sub("", line) if PROMPT.match(line) else "" for line in lines]
 
 

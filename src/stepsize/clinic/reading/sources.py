@@ -1,6 +1,7 @@
 """Chooses the reader: for an object, a file, a folder or a text."""
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -152,7 +153,17 @@ def _text(text: str) -> list[Record]:
             return found
     if not text.strip():
         raise ValueError("the log is empty: there is no loss in it")
-    raise ValueError(f"no loss was found in this text: {text.strip()!r:.80}")
+    raise ValueError(_nothing_found(text))
+
+
+def _nothing_found(text: str) -> str:
+    """What to say of a text without a loss: the line that comes nearest, and what would do."""
+    lines = [(i, line.strip()) for i, line in enumerate(text.split("\n"), 1) if line.strip()]
+    at, line = next((one for one in lines if re.search(r"[A-Za-z].*\d", one[1])), lines[0])
+    return (
+        f"no loss was found in this text. Its line {at} is {line!r:.100}, and no number there is "
+        "called a loss. Lines like 'step 100 loss 0.43' can be read, and so can a list of losses"
+    )
 
 
 def _of_trace(trace: Any) -> dict[str, Any]:

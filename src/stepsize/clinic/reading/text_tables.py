@@ -10,6 +10,7 @@ __all__ = ["Table"]
 NUMERAL = r"[-+]?(?:\d[\d,]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 CELL = re.compile(rf"^(?:{NUMERAL}(?:/\d+)?[%A-Za-z]{{0,3}}|[-+]?(?:nan|inf))$", re.IGNORECASE)
 PIECE = re.compile(r"\S+(?: \S+)*")  # what stands between two spaces or more
+LISTS = re.compile(r"\[([-+\d.eE, ]*)\]")  # the parts of a loss, in one cell
 EMPTY = re.compile(r"^(?:no log|none|-+|n/?a|\d+:\d[\d:]*|\+|)$", re.IGNORECASE)
 FIRST_WORDS = "training|train|validation|valid|val|eval|test|learning|grad|gradient"
 TWO_WORDS = re.compile(rf"\b({FIRST_WORDS})[ .]+(loss|rate|norm|accuracy|acc)\b", re.IGNORECASE)
@@ -24,6 +25,7 @@ class Table:
     def row(self, line: str) -> Record | None:
         """The record of a line of numbers; {} for the line of names; None: it isn't in a table."""
         line = re.sub(r":?\s*\d+%\|.*$", "", line).strip("\n")
+        line = LISTS.sub(_sum, line) if self.names else line
         bare = re.sub(r"^(\s*)#(?=\s+[A-Za-z])", r"\1 ", line)  # as numpy.savetxt heads a file
         if self._is_header(bare):
             self.names = _joined(self.above, bare)
@@ -88,6 +90,12 @@ def _joined(above: str, below: str) -> str:
         return below
     pairs = zip(upper, lower, strict=True)
     return "|".join(f"{first.strip()} {second.strip()}" for first, second in pairs)
+
+
+def _sum(parts: re.Match[str]) -> str:
+    """What the parts of a loss add up to; a mark where there are none."""
+    numbers = re.findall(NUMERAL, parts[1])
+    return str(sum(map(float, numbers))) if numbers else "-"
 
 
 def _is_cell(cell: str) -> bool:

@@ -1,0 +1,87 @@
+"""What is made again in each epoch: the optimizer and its memory, or the model."""
+
+import ast
+
+from ..finding import Finding
+from .program import Program, Run, last_word
+from .roles import Roles, made_by, parameters_of
+
+__all__ = ["ANEW"]
+
+
+def made_anew(program: Program) -> Finding | None:
+    """The optimizer is created in the loop over epochs, so its memory is lost each time."""
+    roles = Roles(program)
+    for run in program.runs:
+        for e in (e for e in run if e in roles.optimizers and e.place.loops):
+            loop = e.loop
+            conditional = any(b for b in e.place.branches if b not in _outside(loop, run))
+            if not isinstance(loop, ast.For) or conditional or not _over_epochs(loop):
+                continue
+            own = [o for o in run if o.within(loop)]
+            fresh = any(o.name == "=" and o.owner in parameters_of(e) for o in own)
+            fresh = fresh or any(_resets(o.name) for o in own)
+            trains = [o for o in own if roles.is_backward(o)]
+            depth = e.place.loops.index(loop)
+            if trains and not fresh and all(len(o.place.loops) - depth <= 2 for o in trains):
+                return Finding(
+                    "optimizer made anew",
+                    0.9,
+                    f"{last_word(e.value)} is created inside the loop, so its memory is lost each "
+                    "time.",
+                    "Create the optimizer once, before the loop.",
+                    4,
+                )
+    return None
+
+
+def model_anew(program: Program) -> Finding | None:
+    """The model itself is created in the loop over epochs, so each begins with new weights."""
+    roles = Roles(program)
+    for run in program.runs:
+        for e in run:
+            loop = e.loop
+            counts = isinstance(loop, ast.For) and ast.unparse(loop.target) == "epoch"
+            if not counts or e.name != "=" or e.place.branches or not made_by(e.value):
+                continue
+            own = [o for o in run if o.within(loop)]
+            held = any(e.owner in parameters_of(o) for o in roles.optimizers)
+            learns = held and any(roles.is_backward(o) for o in own)
+            if learns and not any(_resets(o.name) for o in own):
+                return Finding(
+                    "model made anew",
+                    0.9,
+                    f"{e.owner} is created inside the loop over epochs: what an epoch has learned "
+                    "is gone in the next.",
+                    "Create the model and its optimizer once, before the loop.",
+                    1,
+                )
+    return None
+
+
+def _outside(loop: ast.AST | None, run: Run) -> set[tuple[object, str]]:
+    """The branches around the whole loop."""
+    own = [set(e.place.branches) for e in run if e.within(loop)]
+    return set.intersection(*own) if own else set()
+
+
+def _over_epochs(loop: ast.For) -> bool:
+    """A loop over epochs or batches, not over folds, seeds, rates or clients."""
+    over = ast.unparse(loop.iter).lower()
+    target = ast.unparse(loop.target).lower()
+    if "epoch" in target + over or "loader" in over:
+        return True
+    counted = "range(" in over or "load" in over or "enumerate(" in over
+    short = len(target) <= 2 or "step" in target or "batch" in target
+    return (
+        counted and short and not any(w in over for w in ("fold", "seed", "trial", "run", "task"))
+    )
+
+
+def _resets(name: str) -> bool:
+    return any(
+        word in name.lower() for word in ("reset", "init", "load_state", "deepcopy", "clone")
+    )
+
+
+ANEW = (made_anew, model_anew)

@@ -1,0 +1,102 @@
+"""Where a paste ends: what may have stood below its last line can't be called missing."""
+
+import ast
+
+from .program import Event, Program, last_word
+from .roles import Roles
+
+__all__ = ["elsewhere", "ends_at", "ends_in", "torn_off", "unfinished", "unstepped"]
+
+SHORT = 8  # statements: a text cut to what matters, most likely, and not one that was torn off
+BETWEEN = (
+    "step", "update", "unscale_", "clip_grad_norm_", "clip_grad_value_", "append", "backward",
+)  # fmt: skip
+
+
+def ends_at(e: Event, program: Program) -> bool:
+    """Whether this is the last thing the text does, but for what goes with an update."""
+    return all(n.lineno <= e.value.end_lineno or _goes_with(n) for n in _statements(program.tree))  # type: ignore[operator]
+
+
+def ends_in(loop: ast.AST | None, program: Program) -> bool:
+    """Whether nothing in the text comes after this loop."""
+    return getattr(loop, "end_lineno", None) == _end(program)
+
+
+def elsewhere(e: Event, program: Program, but: str = "") -> bool:
+    """Whether what belongs after this event was surely cut off, or is only hinted at by `...`"""
+    dots = [n for n in ast.walk(e.loop) if _is_dots(n)] if e.loop is not None else []
+    return bool(dots) or (ends_at(e, program) and unfinished(program, but))
+
+
+def torn_off(e: Event, program: Program, but: str = "") -> bool:
+    """The same, or whether the text just ends there and is long enough to be torn off."""
+    long = len(_statements(program.tree)) > SHORT
+    return elsewhere(e, program, but) or (long and ends_at(e, program))
+
+
+def unfinished(program: Program, but: str = "") -> bool:
+    """Whether the text begins something that it doesn't go on with: a name that nothing reads.
+
+    but: a name that doesn't count.
+    """
+    tree = program.tree
+    if any(_is_dots(n) for n in _tail(tree)):
+        return True
+    names = [n for n in ast.walk(tree) if isinstance(n, ast.Name)]
+    read = {n.id for n in names if isinstance(n.ctx, ast.Load)}
+    begun = {n.id for n in names if isinstance(n.ctx, ast.Store)} - _counters(tree)
+    return bool(begun - read - {but})
+
+
+def _counters(tree: ast.AST) -> set[str]:
+    """Names that loops count with: many of them are never read."""
+    loops = [n.target for n in ast.walk(tree) if isinstance(n, ast.For | ast.comprehension)]
+    return {"_"} | {n.id for target in loops for n in ast.walk(target) if isinstance(n, ast.Name)}
+
+
+def _goes_with(node: ast.stmt) -> bool:
+    """Whether it is a call that stands between backward(), step() and zero_grad(), or an `if`."""
+    if isinstance(node, ast.If | ast.With):
+        return True  # what it holds is looked at by itself
+    call = node.value if isinstance(node, ast.Expr) else None
+    return last_word(call) in BETWEEN and isinstance(call, ast.Call)
+
+
+def _statements(tree: ast.Module) -> list[ast.stmt]:
+    return [n for n in ast.walk(tree) if isinstance(n, ast.stmt)]
+
+
+def unstepped(program: Program) -> bool:
+    """Whether a schedule or a loss scale, too, waits for a step that isn't in the text."""
+    roles = Roles(program)
+    scalers = {e.owner for e in program.events if e.name == "=" and _scales(e.value)}
+    waiting = scalers | roles.scheduler_names
+    return bool(waiting) and not any(
+        e.name == "step" and e.owner in waiting for e in program.events
+    )
+
+
+def _scales(node: ast.expr) -> bool:
+    return last_word(node) == "GradScaler"
+
+
+def _is_dots(node: ast.AST) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and (
+        node.value.value is ...
+    )  # fmt: skip
+
+
+def _tail(tree: ast.Module) -> list[ast.stmt]:
+    """The last statement of the text, and the last one in it, and so on."""
+    found: list[ast.stmt] = []
+    body = tree.body
+    while body:
+        found.append(body[-1])
+        body = getattr(body[-1], "orelse", []) or getattr(body[-1], "body", [])
+    return found
+
+
+def _end(program: Program) -> int:
+    tail = _tail(program.tree)
+    return (tail[-1].end_lineno or 0) if tail else 0
