@@ -129,3 +129,12 @@ def test_a_figure_has_the_course_s_width_and_cuts_nothing_off(rows, columns):
     plt.close(fig)
     assert fig.get_figwidth() == plots.WIDTH and fig.get_figheight() == 2 * rows
     assert tight.x0 >= -0.02 and tight.x1 <= plots.WIDTH + 0.02
+
+
+def test_the_parts_of_a_bar_are_told_apart_without_color():
+    """At least a tenth of the way from black to white between any two."""
+    fig, ax = plt.subplots()
+    plots.tally(ax, {"adam": [1, 1, 1, 1]}, ["lower", "the same", "higher", "lost"], "repeats")
+    grays = sorted(np.dot(bar.get_facecolor()[:3], [0.299, 0.587, 0.114]) for bar in ax.patches)
+    plt.close(fig)
+    assert np.diff(grays).min() > 0.1
