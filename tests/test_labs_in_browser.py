@@ -54,7 +54,7 @@ def test_a_narrow_window_has_room_for_a_picture(room):
     page, _ = room
     page.set_viewport_size({"width": 800, "height": 800})
     expect(page.locator(".jp-DirListing").first).to_be_visible()
-    output = page.locator(".jp-CodeCell .jp-OutputArea-output").first
+    output = page.locator(".jp-CodeCell .jp-OutputArea-output:visible").first
     output.scroll_into_view_if_needed()
     assert output.bounding_box()["width"] >= NARROW
 
