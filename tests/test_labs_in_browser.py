@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 from stepsize import labs
 
 from .jupyter import PATIENCE, Desk, chromium, jupyterlab, notebook
+from .test_pictures import NARROW
 
 pytestmark = [pytest.mark.elsewhere, pytest.mark.xdist_group("labs_in_browser")]
 
@@ -46,6 +47,16 @@ def test_every_lab_is_seen_at_once(room, width):
         if lab.evaluate("lab => lab.scrollWidth > lab.clientWidth"):
             cut.append(name)
     assert (tall, cut) == ({}, []), f"what is seen of a notebook is {height} pixels high"
+
+
+def test_a_narrow_window_has_room_for_a_picture(room):
+    """With the list of files beside it: tests/test_pictures.py computes with this width."""
+    page, _ = room
+    page.set_viewport_size({"width": 800, "height": 800})
+    expect(page.locator(".jp-DirListing").first).to_be_visible()
+    output = page.locator(".jp-CodeCell .jp-OutputArea-output:visible").first
+    output.scroll_into_view_if_needed()
+    assert output.bounding_box()["width"] >= NARROW
 
 
 def test_the_browser_leaves_every_lab_as_it_was_made(room):

@@ -45,8 +45,8 @@ BROWSER = {
 }
 HEAD = (
     "*You're working in your browser. This notebook and your progress are kept there and nowhere "
-    "else; File → Download gives you a copy. The first cell takes a while, because Python and NumPy "
-    "have to be loaded. Here a cell that never ends can't be interrupted: choose Kernel → Restart "
+    "else; File → Download gives you a copy. The first cell takes a while, because Python and "
+    "NumPy have to be loaded. Here a cell that never ends can't be interrupted: choose Kernel → Restart "
     "Kernel, and run the cells above it again. You lose nothing you wrote. PyTorch doesn't run "
     "in a browser, so a cell that needs it shows what it showed when the course was made.*"
 )

@@ -136,7 +136,7 @@ def _only_prepares(source: str) -> bool:
     """Imports and settings, which nobody has to see."""
     quiet = (ast.Import, ast.ImportFrom)
     return all(
-        isinstance(line, quiet) or ast.unparse(line).startswith("plt.rcParams")
+        isinstance(line, quiet) or ast.unparse(line).startswith("plt.style.use(")
         for line in ast.parse(source).body
     )
 

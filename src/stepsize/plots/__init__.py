@@ -18,13 +18,15 @@ from .looks import (
     ORANGE,
     SIZE,
     SOLID,
+    STYLE,
+    WIDTH,
     Look,
     look,
     palette,
 )
 from .maps import cells, contours, path
 from .numbers import number, typeset
-from .showing import show
+from .showing import figure, show
 
 __all__ = [
     "BLUE",
@@ -38,11 +40,14 @@ __all__ = [
     "ORANGE",
     "SIZE",
     "SOLID",
+    "STYLE",
+    "WIDTH",
     "Look",
     "bars",
     "cells",
     "contours",
     "curve",
+    "figure",
     "intervals",
     "lines",
     "look",

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from ..extras import needs
-from .looks import DEPTH, INK, SIZE, look, tidy
+from .looks import BLUE, DEPTH, INK, SIZE, look, tidy
 from .slips import require_axes, require_named, row_of
 
 with needs():
@@ -33,8 +33,8 @@ def tally(ax: Axes, counts: Mapping[str, Sequence[int]], kinds: Sequence[str], x
 
     Raises: ValueError for more than four kinds, or a row without a number for each.
     """
-    shades = look("sgd").color, "#d9d9d9", look("momentum").color, INK
-    inks, n = ("white", INK, "white", "white"), len(kinds)
+    shades = BLUE, "#d9d9d9", "#E69F00", INK  # different in gray, too
+    inks, n = ("white", INK, INK, "white"), len(kinds)
     if n > len(shades):
         raise ValueError(f"kinds must be at most {len(shades)}, to be told apart, not {n}")
     _stacked(ax, counts, kinds, shades[:n], inks[:n], lambda x: str(x or ""), height=0.7)

@@ -1,5 +1,7 @@
 """One look for the whole course: an optimizer's color, dash and marker, the ink, the letters."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from ..extras import needs
@@ -52,6 +54,23 @@ palette = {  # the colors of Okabe & Ito (2008), the light ones darkened; in ord
 INK, GREY = "#222222", "#767676"
 DEPTH = LinearSegmentedColormap.from_list("depth", ["#7f9bb0", "#c3d1da", "#e9eef2", "#ffffff"])
 SIZE = 13  # points: to be read from the last row
+WIDTH = 6.4  # inches: wider pictures are shrunk on a small screen, and their letters with them
+
+STYLE: Mapping[str, Any] = MappingProxyType(
+    {
+        "figure.figsize": (WIDTH, 4.0),
+        "figure.constrained_layout.use": True,  # nothing is cut off, nor sticks out
+        "font.size": SIZE,
+        "axes.titlesize": SIZE,
+        "figure.titlesize": SIZE,
+        "figure.labelsize": SIZE,
+        "xtick.labelsize": SIZE - 1,
+        "ytick.labelsize": SIZE - 1,
+        "legend.fontsize": SIZE - 1,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+    }
+)  # for plt.style.use: what a lesson draws without our functions looks the same
 
 
 def look(name: str, i: int = 0) -> Look:

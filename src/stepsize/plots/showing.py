@@ -1,10 +1,27 @@
-"""How a figure is shown: as a picture, and in words."""
+"""A figure as wide as all others, and how it is shown: as a picture, and in words."""
+
+from typing import Any
 
 from ..extras import needs
+from .looks import WIDTH
 from .numbers import typeset
 
 with needs():
     from matplotlib.figure import Figure
+
+
+def figure(
+    rows: int = 1, columns: int = 1, height: float = 4.0, **shared: Any
+) -> tuple[Figure, Any]:
+    """A pyplot figure and its axes, like plt.subplots, in the course's width.
+
+    height: of a row, in inches. Wide panels stand above each other, so that letters stay large.
+    shared: sharex and sharey, as for plt.subplots.
+    """
+    import matplotlib.pyplot as plt
+
+    size = (WIDTH, rows * height)
+    return plt.subplots(rows, columns, figsize=size, layout="constrained", **shared)
 
 
 def show(figure: Figure, sentence: str) -> None:
