@@ -46,13 +46,13 @@ BROWSER = {
 HEAD = (
     "*You're working in your browser. This notebook and your progress are kept there and nowhere "
     "else; File → Download gives you a copy. The first cell takes a while, because Python and "
-    "NumPy have to be loaded. Here a cell that never ends can't be interrupted: choose Kernel → Restart "
-    "Kernel, and run the cells above it again. You lose nothing you wrote. PyTorch doesn't run "
-    "in a browser, so a cell that needs it shows what it showed when the course was made.*"
+    "NumPy have to be loaded. Here a cell that never ends can't be interrupted: choose Kernel → "
+    "Restart Kernel, and run the cells above it again. You lose nothing you wrote. PyTorch doesn't "
+    "run in a browser, so a cell that needs it shows what it showed when the course was made.*"
 )
 INSTEAD = {  # what a notebook says about the course on a machine -> about the course in a browser
     r"\*Opened on its own, in Colab, .*\*": HEAD,
-    r"These notebooks are your own copies\. .* and the rest is renewed\.": (
+    r"These notebooks are your own copies\. .* and everything else is brought up to date\.": (
         "These notebooks are your own copies, and what you have saved stays as it is."
     ),
     r"The solved notebook is in the folder `solutions`, next to this one\.": (
