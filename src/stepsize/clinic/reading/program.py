@@ -14,7 +14,7 @@ PROMPT = re.compile(r"^\s*(?:>>>|\.\.\.|In \[\d*\]:|\s+\.\.\.:)(?: |$)")
 DOTS = re.compile(r"(?m)^( *)# ?(?:\.\.\.|…).*$")  # "# ... and so on"
 TAIL = 12  # lines that a statement may have
 BARE = re.compile(r"^\s*(?:In|Out) ?\[[\d ]*\]:\s*$")
-MAGIC = re.compile(r"^(\s*)(?:[%!].*|(?:pip3?|conda) install .*|\w+\?+)$")
+MAGIC = re.compile(r"^(\s*)(?:%%?[A-Za-z].*|!(?!=).*|(?:pip3?|conda) install .*|\w+\?+)$")
 
 
 def program(code: Any) -> tuple[str, str]:
