@@ -14,7 +14,7 @@ BETWEEN = (
 
 
 def ends_at(e: Event, program: Program) -> bool:
-    """Whether this is the last thing the text does, but for what goes with an update."""
+    """Whether this is the last thing the text does, apart from what goes with an update."""
     return all(n.lineno <= e.value.end_lineno or _goes_with(n) for n in _statements(program.tree))  # type: ignore[operator]
 
 
@@ -26,7 +26,8 @@ def ends_in(loop: ast.AST | None, program: Program) -> bool:
 def elsewhere(e: Event, program: Program, but: str = "") -> bool:
     """Whether what belongs after this event was surely cut off, or is only hinted at by `...`"""
     dots = [n for n in ast.walk(e.loop) if _is_dots(n)] if e.loop is not None else []
-    return bool(dots) or (ends_at(e, program) and unfinished(program, but))
+    last = ends_at(e, program) or (ends_in(e.loop, program) and _begins_below(e, program))
+    return bool(dots) or (last and unfinished(program, but))
 
 
 def torn_off(e: Event, program: Program, but: str = "") -> bool:
@@ -46,7 +47,23 @@ def unfinished(program: Program, but: str = "") -> bool:
     names = [n for n in ast.walk(tree) if isinstance(n, ast.Name)]
     read = {n.id for n in names if isinstance(n.ctx, ast.Load)}
     begun = {n.id for n in names if isinstance(n.ctx, ast.Store)} - _counters(tree)
-    return bool(begun - read - {but})
+    return bool((begun | _inner(tree)) - read - {but})
+
+
+def _inner(tree: ast.AST) -> set[str]:
+    """Functions inside others: made to be returned, or called further down."""
+    own = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)]
+    inner = [n for f in own for n in f.body if isinstance(n, ast.FunctionDef)]
+    return {n.name for n in inner if not n.decorator_list}
+
+
+def _begins_below(e: Event, program: Program) -> bool:
+    """Whether something after this event gives a value to a name that nothing reads."""
+    names = [n for n in ast.walk(program.tree) if isinstance(n, ast.Name)]
+    read = {n.id for n in names if isinstance(n.ctx, ast.Load)}
+    own = [n for n in _statements(program.tree) if isinstance(n, ast.Assign)]
+    below = [n.targets[0] for n in own if n.lineno > e.value.end_lineno]  # type: ignore[operator]
+    return any(isinstance(n, ast.Name) and n.id not in read for n in below)
 
 
 def _counters(tree: ast.AST) -> set[str]:
@@ -56,10 +73,10 @@ def _counters(tree: ast.AST) -> set[str]:
 
 
 def _goes_with(node: ast.stmt) -> bool:
-    """Whether it is a call that stands between backward(), step() and zero_grad(), or an `if`."""
-    if isinstance(node, ast.If | ast.With):
+    """Whether it is a call that stands between backward(), step() and zero_grad(), or a block."""
+    if isinstance(node, ast.If | ast.With | ast.Continue):
         return True  # what it holds is looked at by itself
-    call = node.value if isinstance(node, ast.Expr) else None
+    call = node.value if isinstance(node, ast.Expr | ast.Assign) else None
     return last_word(call) in BETWEEN and isinstance(call, ast.Call)
 
 

@@ -1,6 +1,7 @@
 """What Lightning expects from training_step(): a loss with its graph."""
 
 import ast
+import re
 
 from ..finding import Finding
 from .cuts import ends_in
@@ -9,6 +10,7 @@ from .program import Program, last_word
 __all__ = ["LIGHTNING", "maybe_returns"]
 
 MANUAL = "automatic_optimization = False"
+HOLD_ONLY = ("clip_gradients", "toggle_optimizer", "untoggle_optimizer", "zip", "enumerate")
 CUTS = ("item", "detach", "numpy", "tolist", "float")
 
 
@@ -98,17 +100,41 @@ def by_hand(program: Program) -> Finding | None:
         step = next((f for f in kind.body if getattr(f, "name", "") == "training_step"), None)
         if step is None or _is_cut(step, program):
             continue
-        if not called & {"manual_backward", "backward", "grad"}:
+        goes_back = called & {"manual_backward", "backward", "grad"}
+        if not goes_back or not _may_step(kind):
+            missing = "an optimizer's step()" if goes_back else "manual_backward()"
             return Finding(
                 "dead gradients",
                 0.9,
                 f"{kind.name} sets automatic_optimization to False, but never calls "
-                "manual_backward(), so nothing is updated.",
+                f"{missing}, so nothing is updated.",
                 "Leave automatic optimization on, or call zero_grad(), manual_backward() and "
                 "step() in training_step().",
                 1,
             )
     return None
+
+
+def _may_step(kind: ast.ClassDef) -> bool:
+    """Whether a class calls a step(), or what may make one: super(), or what gets an optimizer."""
+    names, schedules = _named(kind, "optimizers"), _named(kind, "lr_schedulers")
+    for call in (n for n in ast.walk(kind) if isinstance(n, ast.Call)):
+        word = last_word(call)
+        owner = getattr(call.func, "value", None)
+        paced = getattr(owner, "id", "") in schedules or last_word(owner) == "lr_schedulers"
+        if re.search("step|update|optimize$", word) and not paced:
+            return True
+        given = {n for a in (*call.args, *call.keywords) for n in ast.walk(a)}
+        handed = any(getattr(n, "id", "") in names or last_word(n) == "optimizers" for n in given)
+        if handed and word not in HOLD_ONLY and not word[:1].isupper():  # SomeLR(opt)
+            return True
+    return False
+
+
+def _named(kind: ast.ClassDef, what: str) -> set[str]:
+    """The names that a class gives to what `self.optimizers()` returns, or another such call."""
+    own = [n for n in ast.walk(kind) if isinstance(n, ast.Assign) and last_word(n.value) == what]
+    return {n.id for a in own for t in a.targets for n in ast.walk(t) if isinstance(n, ast.Name)}
 
 
 LIGHTNING = (without_graph, by_hand)

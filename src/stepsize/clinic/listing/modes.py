@@ -4,7 +4,7 @@ import ast
 import re
 
 from ..finding import Finding
-from .cuts import ends_in
+from .cuts import ends_at, ends_in
 from .program import Event, Program, Run, apart
 from .roles import Roles, parameters_of
 
@@ -40,12 +40,20 @@ def evaluates(program: Program) -> Finding | None:
 
 
 def _is_open(e: Event, program: Program) -> bool:
-    """Whether the text ends in the branch that this stands in: train() may follow below."""
+    """Whether the text ends in the block that this stands in: train() may follow below."""
+    last = [n for n in ast.walk(program.tree) if ends_in(n, program)]
+    if any(isinstance(n, ast.With) and _goes_on(e, n) for n in last) or ends_at(e, program):
+        return True
     if not e.place.tests or e.place.function:
         return False
     test = e.place.tests[-1]
-    ifs = [n for n in ast.walk(program.tree) if isinstance(n, ast.If) and n.test is test]
-    return any(ends_in(n, program) for n in ifs)
+    return any(isinstance(n, ast.If) and n.test is test for n in last)
+
+
+def _goes_on(e: Event, block: ast.With) -> bool:
+    """Whether this stands in a block without a loop, which would be the whole validation."""
+    inside = list(ast.walk(block))
+    return any(n is e.value for n in inside) and not any(isinstance(n, ast.For) for n in inside)
 
 
 def _mode(e: Event) -> str:

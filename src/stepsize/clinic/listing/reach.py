@@ -1,18 +1,19 @@
 """Which models a backward() reaches: a detach() too many, or one that is missing."""
 
 import ast
+import math
 import re
 from collections.abc import Iterable
 
 from ..finding import Finding
-from .program import Event, Program
+from .program import Event, Program, Run
 from .roles import Roles, parameters_of
 
 __all__ = ["REACH"]
 
 HOLDS_ONLY = (
     "parameters", "train", "to", "cuda", "zero_grad", "state_dict", "load_state_dict", "double",
-    "named_parameters", "float",
+    "named_parameters", "float", "eval", "apply",
 )  # fmt: skip
 
 
@@ -22,22 +23,34 @@ def never_reached(program: Program) -> Finding | None:
     for run in program.runs:
         stepped = {e.owner for e in run if roles.is_step(e) and e.place.loops}
         trains = any(roles.is_backward(e) and e.place.loops for e in run)
-        for made in roles.optimizers if trains else ():
-            for model in parameters_of(made) if made.owner in stepped else ():
-                calls = [e for e in program.events if _full(e) == model]
-                if not calls or _used_otherwise(model, program):
-                    continue
-                if all(_is_cut(e, program.tree, parents) for e in calls):
-                    return Finding(
-                        "dead gradients",
-                        0.9,
-                        f"The output of {model} is detached, so {model} gets no gradient, though "
-                        f"{made.owner} holds its parameters.",
-                        f"Leave out detach() if {model} should learn; otherwise take its "
-                        "parameters from the optimizer.",
-                        9,
-                    )
+        for owner, model in _held(run, roles) if trains else ():
+            calls = [e for e in program.events if _full(e) == model and not e.place.frozen]
+            if owner not in stepped or not calls or _used_otherwise(model, program):
+                continue
+            if all(_is_cut(e, program, parents) for e in calls):
+                return Finding(
+                    "dead gradients",
+                    0.9,
+                    f"The output of {model} is detached, so {model} gets no gradient, though "
+                    f"{owner} is meant to train it.",
+                    f"Leave out detach() if {model} should learn; otherwise take its "
+                    "parameters from the optimizer.",
+                    9,
+                )
     return None
+
+
+def _held(run: Run, roles: Roles) -> list[tuple[str, str]]:
+    """Each optimizer with each of its models; by their names, where the text makes none."""
+    if roles.optimizers:
+        return [(made.owner, model) for made in roles.optimizers for model in parameters_of(made)]
+    models = dict.fromkeys(_full(e) for e in run if _is_called_alone(e))
+    return [(owner, model) for model in models for owner in _holders(model, run, roles)]
+
+
+def _is_called_alone(e: Event) -> bool:
+    """Whether this calls a thing, and no method of it: `netG(z)`, `self.G(z)`."""
+    return e.name != "=" and e.owner in ("", "self")
 
 
 def not_detached(program: Program) -> Finding | None:
@@ -119,17 +132,17 @@ def _is_cut_assigned(e: Event, parents: dict[int, ast.AST]) -> bool:
     return e.place.frozen or "detach" in ast.unparse(e.value) or _cuts(parents.get(id(e.value)))
 
 
-def _is_cut(e: Event, tree: ast.AST, parents: dict[int, ast.AST]) -> bool:
+def _is_cut(e: Event, program: Program, parents: dict[int, ast.AST]) -> bool:
     """Whether the output of this call is detached at once, or wherever its name is read."""
     parent = parents.get(id(e.value))
-    if e.place.frozen:
-        return False  # of a part that isn't meant to learn
     if _cuts(parent):
         return True
     target = parent.targets[0] if isinstance(parent, ast.Assign) else None
     if not isinstance(target, ast.Name):
         return False
-    reads = [n for n in ast.walk(tree) if _reads(n, target.id)]
+    shown = [o.value.lineno for o in program.events if o.owner == target.id and o.place.frozen]
+    end = min((line for line in shown if line > e.value.lineno), default=math.inf)
+    reads = [n for n in ast.walk(program.tree) if _reads(n, target.id) and n.lineno < end]  # type: ignore[attr-defined]
     return bool(reads) and all(_cuts(parents.get(id(n))) for n in reads)
 
 

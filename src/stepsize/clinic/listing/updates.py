@@ -16,7 +16,7 @@ def forgotten_zero(program: Program) -> Finding | None:
     """A backward() and a step() in a loop, and nothing there that sets the gradient back."""
     roles = Roles(program)
     for run in program.runs:
-        if any(roles.is_opaque(e) for e in run):
+        if any(roles.is_opaque(e) for e in run) or _clears_in_a_method(program, roles):
             continue
         zeroes = [e for e in run if roles.is_zero(e)]
         backwards = [e for e in run if roles.is_backward(e)]
@@ -31,6 +31,15 @@ def forgotten_zero(program: Program) -> Finding | None:
             if near and back and all(_now_and_then(e, step, near) for e in back):
                 return _zero_finding(True, ast.unparse(back[0].place.tests[-1]))
     return None
+
+
+def _clears_in_a_method(program: Program, roles: Roles) -> bool:
+    """Whether the text has a function for zero_grad() alone: its call isn't shown, or cut off."""
+    for run in program.runs:
+        acts = [e for e in run if roles.is_zero(e) or roles.is_backward(e) or roles.is_step(e)]
+        if acts and all(roles.is_zero(e) and e.place.function for e in acts):
+            return True
+    return False
 
 
 def _serves_others(step: Event, zeroes: list[Event], roles: Roles) -> bool:

@@ -112,7 +112,7 @@ def _read(text: str, repeats: bool) -> list[Record]:
 
 
 def _without_summaries(lines: Iterable[str]) -> Iterator[str]:
-    """Without what stands below "best iteration is:": one line, and what is indented."""
+    """Without what comes below "best iteration is:": one line, and what is indented."""
     below = 0
     for line in lines:
         if below and (below == 1 or line[:1].isspace()):

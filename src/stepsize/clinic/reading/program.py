@@ -14,7 +14,9 @@ PROMPT = re.compile(r"^\s*(?:>>>|\.\.\.|In \[\d*\]:|\s+\.\.\.:)(?: |$)")
 DOTS = re.compile(r"(?m)^( *)# ?(?:\.\.\.|…).*$")  # "# ... and so on"
 TAIL = 12  # lines that a statement may have
 BARE = re.compile(r"^\s*(?:In|Out) ?\[[\d ]*\]:\s*$")
-MAGIC = re.compile(r"^(\s*)(?:[%!].*|(?:pip3?|conda) install .*|\w+\?+)$")
+MAGIC = re.compile(  # not a line that goes on with `% (epoch, loss)` or `!= y`
+    r"^(\s*)(?:%%?[A-Za-z].*|% [a-z_]+ \w+|!(?!=).*|(?:pip3?|conda) install .*|\w+\?+)$"
+)
 
 
 def program(code: Any) -> tuple[str, str]:
