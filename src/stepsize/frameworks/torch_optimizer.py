@@ -138,7 +138,7 @@ class RuleOptimizer(torch.optim.Optimizer):
                         )
 
     def _alike(self, ready: list[torch.Tensor]) -> list[tuple[bool, list[torch.Tensor]]]:
-        """Packs that can become one vector: same type, same device, same count of steps.
+        """Packs that can become one vector: same type, same device, same step count.
 
         Each comes with whether NumPy can step it in place.
         """
@@ -154,7 +154,7 @@ class RuleOptimizer(torch.optim.Optimizer):
         shape = stepper.shape_for(p)
         memory = {n: _seen(v, p.shape, shape) for n, v in self.state[p].items()}
         t = memory.pop("step", 0) + 1
-        # Copies: p and its gradient are written into, and a rule may remember them.
+        # Copies: p and its gradient will be overwritten, and a rule may remember them.
         theta, grad = p.detach().clone().reshape(shape), _grad(p).clone().reshape(shape)
         step = stepper.rule_for(p)(theta, grad, t, **hyper | memory)
         require_step(stepper.rule, step, shape)

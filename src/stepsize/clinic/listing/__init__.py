@@ -54,6 +54,6 @@ def faults(code: str) -> list[Finding]:
 
 
 def cautions(code: str) -> list[str]:
-    """What a text does without harm to the training, and would better not do."""
+    """What a text does that doesn't harm the training, but that it had better not do."""
     said = sums_of_tensors(read(code))
     return [said] if said else []

@@ -93,7 +93,7 @@ def _lightning(known: Known) -> Finding | None:
 
 
 def never_stepped(program: Program) -> Finding | None:
-    """A schedule that is made before a loop of updates, and of which nothing is heard again."""
+    """A schedule that is made before a loop of updates, and is never heard of again."""
     roles = Roles(program)
     if any(isinstance(n, ast.Constant) and n.value is ... for n in ast.walk(program.tree)):
         return None  # the text is shortened
@@ -120,7 +120,7 @@ LOOKS = ("get_last_lr", "get_lr", "last_epoch", "state_dict", "load_state_dict")
 
 
 def _heard_of(name: str, program: Program) -> bool:
-    """Whether a name is read anywhere, for more than to look at the rate or to store it."""
+    """Whether a name is read anywhere, other than to look at the rate or to store it."""
     nodes = list(ast.walk(program.tree))
     looks = {id(n.value) for n in nodes if isinstance(n, ast.Attribute) and n.attr in LOOKS}
     return any(

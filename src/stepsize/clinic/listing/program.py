@@ -310,7 +310,7 @@ class _Reader:
 
 
 def _name_of(node: ast.AST, test: ast.expr | None, place: Place) -> object:
-    """An `if` by its test: if the same is asked twice, the answer is the same.
+    """An `if` by its test: if it is tested twice, the answer is the same.
 
     Unless it calls something, which may say yes once and no the next time.
     """
