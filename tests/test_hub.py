@@ -216,10 +216,9 @@ def test_a_second_hub_says_that_one_runs_and_touches_nothing(people):
     pid = people.room.run("cat", "/var/lib/stepsize/hub/hub.pid")
     second = [sys.executable, str(ROOT / "workshop" / "hub.py"), f"--port={people.room.port}"]
     done = subprocess.run([*people.room.inside, *second], capture_output=True, text=True)
-    words = (
-        f"A hub runs already: {people.room.url} (process {pid}). To stop it: sudo python3 run.py"
-    )
-    assert (done.returncode, done.stdout, done.stderr) == (1, "", f"{words} hub stop\n")
+    words = f"A hub is already running: {people.room.url} (process {pid})."
+    words += " To stop it: sudo python3 run.py hub stop\n"
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", words)
     assert people.room.run("cat", "/var/lib/stepsize/hub/hub.pid") == pid
     assert people.get("/hub/health")[0] == 200
 

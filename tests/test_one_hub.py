@@ -163,7 +163,7 @@ def test_a_second_one_says_that_a_hub_runs_already_and_touches_nothing(hub, besi
     before, pid = hub.running(), hub.pid
     status, said = hub.say(f"--port={hub.port + beside}")
     assert status == 1
-    assert f"A hub runs already: http://127.0.0.1:{hub.port} (process {pid})." in said
+    assert f"A hub is already running: http://127.0.0.1:{hub.port} (process {pid})." in said
     assert "To stop it: python run.py hub stop" in said
     assert "password" not in said
     assert (hub.running(), hub.pid) == (before, pid)
@@ -210,7 +210,7 @@ def test_of_two_that_start_at_once_one_is_the_hub(new):
     assert len(ended) == 1
     assert ended[0][0].returncode == 1
     said = ended[0][1].read_text(encoding="utf-8")
-    assert re.fullmatch(r"A hub (runs|is being started) already.*\n", said), said
+    assert re.fullmatch(r"A hub is already (running|being started).*\n", said), said
     [(process, new.port, new.log)] = [start for start in starts if start[0].poll() is None]
     new.answers(process)
     assert new.pid == process.pid
@@ -289,7 +289,7 @@ def test_killed_and_started_anew_at_once(hub, bystander):
     assert not old & hub.running()
     assert not any(map(processes.works, old))
     assert processes.works(bystander)
-    assert hub.say(f"--port={hub.port}")[1].startswith("A hub runs already")
+    assert hub.say(f"--port={hub.port}")[1].startswith("A hub is already running")
 
 
 def test_what_a_hub_that_was_killed_has_left_is_stopped(new):
@@ -354,7 +354,8 @@ def test_a_hub_of_before_there_was_a_lock_is_seen(new, bystander):
     try:
         status, said = new.say(f"--port={new.port}")
         assert status == 1
-        assert said.startswith(f"A hub runs already: http://127.0.0.1:7777 (process {earlier.pid})")
+        url = "http://127.0.0.1:7777"
+        assert said.startswith(f"A hub is already running: {url} (process {earlier.pid})")
         assert earlier.poll() is None
         assert new.say("stop") == (0, STOPPED)
         assert earlier.wait(PATIENCE) == -signal.SIGTERM

@@ -403,10 +403,10 @@ def test_a_state_of_torchs_own_is_turned_away_in_words():
     theirs = Adam(net.parameters())
     walk(net, theirs)
     ours = as_torch(adam, net.parameters())
-    said = "of the same rules, one for each group: adam, not of an optimizer of torch's"
+    said = "from the same rules, one for each group: adam, not from an optimizer of torch's"
     with pytest.raises(ValueError, match=said):
         ours.load_state_dict(theirs.state_dict())
-    with pytest.raises(ValueError, match="one for each group: adam, not of momentum"):
+    with pytest.raises(ValueError, match="one for each group: adam, not from momentum"):
         ours.load_state_dict(as_torch(momentum, net.parameters()).state_dict())
 
 
@@ -654,7 +654,7 @@ def test_a_state_of_other_parameters_is_turned_away_in_words():
     theirs, ours = as_torch(adam, other.parameters()), as_torch(adam, [*net.parameters()][:4])
     walk(other, theirs)
     with pytest.raises(
-        ValueError, match=r"^state_dict must be of the same parameters: m has the s"
+        ValueError, match=r"^state_dict must fit these parameters: m has the s"
     ):
         ours.load_state_dict(theirs.state_dict())
     assert not ours.state

@@ -119,8 +119,8 @@ class RuleOptimizer(torch.optim.Optimizer):
         if saved != [stepper.name for stepper in self.steppers]:
             theirs = ", ".join(name or "an optimizer of torch's" for name in saved)
             ours = ", ".join(stepper.name for stepper in self.steppers)
-            ask = "state_dict must be of the same rules, one for each group"
-            raise ValueError(f"{ask}: {ours}, not of {theirs}")
+            ask = "state_dict must come from the same rules, one for each group"
+            raise ValueError(f"{ask}: {ours}, not from {theirs}")
         self._require_shapes(state_dict)
         super().load_state_dict(copy.deepcopy(state_dict))  # or both write to the same memory
 
@@ -132,9 +132,9 @@ class RuleOptimizer(torch.optim.Optimizer):
                 for name, value in state_dict["state"].get(i, {}).items():
                     single = not torch.is_tensor(value) or stepper.scope.unit != "coordinate"
                     if not single and value.shape != p.shape:
-                        shapes = f"{name} has the shape {tuple(value.shape)}, and its parameter"
+                        shapes = f"{name} has the shape {tuple(value.shape)}, its parameter"
                         raise ValueError(
-                            f"state_dict must be of the same parameters: {shapes} {tuple(p.shape)}"
+                            f"state_dict must fit these parameters: {shapes} {tuple(p.shape)}"
                         )
 
     def _alike(self, ready: list[torch.Tensor]) -> list[tuple[bool, list[torch.Tensor]]]:
