@@ -653,9 +653,7 @@ def test_a_state_of_other_parameters_is_turned_away_in_words():
     net, other = model(), nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 3)).double()
     theirs, ours = as_torch(adam, other.parameters()), as_torch(adam, [*net.parameters()][:4])
     walk(other, theirs)
-    with pytest.raises(
-        ValueError, match=r"^state_dict must fit these parameters: m has the s"
-    ):
+    with pytest.raises(ValueError, match=r"^state_dict must fit these parameters: m has the s"):
         ours.load_state_dict(theirs.state_dict())
     assert not ours.state
 

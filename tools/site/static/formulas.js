@@ -16,7 +16,7 @@ addEventListener("load", () => setTimeout(reach));
 document.addEventListener("toggle", reach, true);
 document.addEventListener("click", () => setTimeout(reach), true);
 
-// A long name in a table breaks behind a dot or an underscore, where it can.
+// A long name in a table breaks after a dot or an underscore, if it has one.
 document.addEventListener("DOMContentLoaded", () => {
   for (const code of document.querySelectorAll("td code .pre")) {
     const parts = code.textContent.split(/(?<=\w[._])(?=\w)/);
