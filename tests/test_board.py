@@ -416,7 +416,7 @@ def test_the_board_runs_a_right_answer_itself(judging):
         status, text = judging.ask("POST", RIGHT, "ann", handed_in)
         assert (status, json.loads(text)) == (200, {"judged": verdict})
         assert not judging.me("ann")["marks"]["1.1"]["seen"]
-    assert "said right, not found so" in judging.ask("GET", "names?lesson=1", "teacher")[1]
+    assert "said right, found wrong" in judging.ask("GET", "names?lesson=1", "teacher")[1]
     assert json.loads(judging.ask("POST", RIGHT, "ann", ANSWER)[1]) == {"judged": True}
     assert judging.me("ann")["marks"]["1.1"]["seen"]
     assert "said right" not in judging.ask("GET", "names?lesson=1", "teacher")[1]
@@ -427,7 +427,7 @@ def test_saying_right_without_an_answer_is_noticed(judging):
     assert judging.ask("POST", "api/checks/1.2?status=right", "forger")[0] == 200
     assert not judging.me("forger")["marks"]["1.2"]["seen"]
     assert "said right, not seen" in judging.ask("GET", "names?lesson=1", "teacher")[1]
-    assert "said to be right, and not seen" in judging.ask("GET", "", "forger")[1]
+    assert "said to be right, but not seen" in judging.ask("GET", "", "forger")[1]
     for name in "abcde":
         judging.ask("POST", "agree", name)
     shown = judging.ask("GET", "projector?lesson=1", "ann")[1]

@@ -1,4 +1,4 @@
-// A formula that is wider than its place is scrolled: by keyboard as well, so it takes the focus.
+// A formula that is too wide can be scrolled, with the keyboard as well, so it takes the focus.
 addEventListener("load", async () => {
   await globalThis.MathJax?.startup?.promise;
   for (const formula of document.querySelectorAll('mjx-container[display="true"]')) {
@@ -6,7 +6,7 @@ addEventListener("load", async () => {
   }
 });
 
-// So is code; what was folded when the page was opened could not be measured then.
+// So can code; what was folded when the page was opened couldn't be measured then.
 const reach = () => {
   for (const code of document.querySelectorAll("article pre")) {
     if (code.scrollWidth > code.clientWidth) code.tabIndex = 0;
