@@ -28,7 +28,7 @@ def test_a_loop_in_the_form_in_which_it_is_posted(head, _, code):
     assert bool(diagnosis.cautions) == (right == "caution")
 
 
-def test_a_caution_is_said_and_is_no_finding():
+def test_a_caution_is_mentioned_but_is_not_a_finding():
     code = """
         for x, y in loader:
             loss = criterion(model(x), y)

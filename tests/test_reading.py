@@ -194,7 +194,7 @@ def test_foreign_names_are_known(role, name):
     assert meaning(name).role == role
 
 
-def test_what_was_read_is_said_in_a_line():
+def test_it_says_in_a_line_what_was_read():
     steps = [{"step": 10 * i, "loss": 2.0 / (i + 1), "lr": 0.1} for i in range(120)]
     steps += [{"step": 100 * i, "val_loss": 1.0} for i in range(12)]
     assert read(steps).said == "120 losses, every 10th update; 12 held-out losses; the rate"

@@ -398,7 +398,7 @@ def test_evaluating_any_other_rule_does_nothing():
     walk(net, optimizer)
 
 
-def test_a_state_of_torchs_own_is_turned_away_in_words():
+def test_a_state_of_torchs_own_is_rejected_in_words():
     net = model()
     theirs = Adam(net.parameters())
     walk(net, theirs)
@@ -649,7 +649,7 @@ def test_a_slip_is_named(call, error, words):
         call()
 
 
-def test_a_state_of_other_parameters_is_turned_away_in_words():
+def test_a_state_of_different_parameters_is_rejected_in_words():
     net, other = model(), nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 3)).double()
     theirs, ours = as_torch(adam, other.parameters()), as_torch(adam, [*net.parameters()][:4])
     walk(other, theirs)
@@ -659,7 +659,7 @@ def test_a_state_of_other_parameters_is_turned_away_in_words():
 
 
 @pytest.mark.filterwarnings("ignore:Sparse CSR")
-def test_any_layout_of_sparse_gradients_is_turned_away():
+def test_any_layout_of_sparse_gradients_is_rejected():
     p = nn.Parameter(torch.eye(3).to_sparse_csr())
     optimizer = as_torch(adam, [p])
     p.grad = torch.eye(3).to_sparse_csr()
@@ -734,7 +734,7 @@ def test_a_memory_format_may_change_on_the_way():
 
 
 @pytest.mark.parametrize("rule", [momentum, adagrad, schedule_free_sgd, averaged(sgd)])
-def test_what_is_remembered_lies_by_itself(rule):
+def test_what_is_remembered_shares_no_memory(rule):
     """It shares no memory with the weights and the gradient, which change, or other memories."""
     p = nn.Parameter(torch.ones(3))
     optimizer = as_torch(rule, [p])
