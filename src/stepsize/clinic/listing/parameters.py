@@ -230,7 +230,7 @@ def _replaced(made: Event, run: Run, i: int, roles: Roles) -> str:
 
 
 def _how(e: Event) -> str:
-    return "made anew" if e.name == "=" else "given another layer"
+    return "recreated" if e.name == "=" else "given a new layer"
 
 
 def _added(e: Event, name: str) -> bool:
