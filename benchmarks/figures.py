@@ -85,7 +85,7 @@ def figures(quick: bool) -> list[Figure]:
             at_most=None if quick else 0.1,
         ),
         Figure(
-            "the same, not in blocks (m and v are made anew)",
+            "the same, not in blocks (new m and v each time)",
             lambda: extra_bytes(plain) / long,
             "bytes a parameter",
         ),

@@ -60,7 +60,7 @@ def _diabetes() -> tuple[Tensor, Tensor]:
 
 @cache
 def _text() -> tuple[Tensor, Tensor]:
-    """20 000 letters of Python's own help, in rows of 24; the task is to predict the next one."""
+    """20,000 letters of Python's own help, in rows of 24; the task is to predict the next one."""
     topics = pydoc_data.topics.topics
     text = "".join(topics[name] for name in sorted(topics)[:12])[:20000]
     place = {letter: i for i, letter in enumerate(sorted(set(text)))}

@@ -1,5 +1,5 @@
-// Runs a Python program under Pyodide: node pyodide.mjs PYODIDE FOLDER PROGRAM. FOLDER is mounted as
-// /here; what the program leaves in `result` is printed.
+// Runs a Python program in Pyodide: node pyodide.mjs PYODIDE FOLDER PROGRAM. FOLDER is mounted as
+// /here; whatever the program leaves in `result` is printed.
 import { pathToFileURL } from "node:url";
 
 const [pyodide, folder, program] = process.argv.slice(2);

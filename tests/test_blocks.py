@@ -74,7 +74,7 @@ def test_everyone_got_the_same_effort():
 
 
 @pytest.mark.parametrize("name", EXPONENTS)
-def test_each_is_judged_at_its_best_rate_which_lies_inside(name):
+def test_each_is_judged_at_its_best_rate_which_is_inside_the_range(name):
     for found in race(name):
         assert found["lr"] == best_rate(np.array(rates(name)), found["sweep"][:, None])
 
@@ -169,7 +169,7 @@ def blocks_run(n, loss):
     return Ran([loss] * (n // EVERY), loss, loss)
 
 
-def test_a_best_rate_at_the_border_is_no_best_rate(monkeypatch):
+def test_a_best_rate_at_the_end_of_the_range_does_not_count(monkeypatch):
     def quick(name, lr, seed, rest):
         return blocks_run(updates(name), lr)
 
@@ -178,7 +178,7 @@ def test_a_best_rate_at_the_border_is_no_best_rate(monkeypatch):
         list(repeat(9))
 
 
-def test_a_learners_runs_stand_beside_those_of_the_course(tmp_path):
+def test_a_learners_runs_come_after_the_courses(tmp_path):
     before = len(layers.race("muon"))
     line = next(r for r in runs.known(layers.SHIPPED) if r["name"] == "muon")
     runs.keep(layers.SHIPPED, line | dict(repeat=99))

@@ -133,7 +133,7 @@ right, uphill = answer(-1), answer(+1)
 # Who may ask what --------------------------------------------------------------------------------
 
 
-def test_whom_the_hub_does_not_know_is_turned_away(believing):
+def test_anyone_the_hub_does_not_know_is_turned_away(believing):
     paths = [("GET", "api/me"), ("POST", "agree"), ("POST", "withdraw"), ("POST", WRONG)]
     for who in (None, "stranger", "robot", "unknown"):  # robot is a service
         for method, path in paths:
@@ -387,7 +387,7 @@ def test_forty_at_once(believing):
         ("static/..%2fboard.py", 404),
     ],
 )
-def test_what_makes_no_sense_is_turned_away(believing, path, code):
+def test_what_makes_no_sense_is_rejected(believing, path, code):
     believing.ask("POST", "agree", "ann")
     assert believing.ask("POST" if "checks" in path else "GET", path, "ann")[0] == code
     assert believing.me("ann")["marks"] == {}
@@ -416,7 +416,7 @@ def test_the_board_runs_a_right_answer_itself(judging):
         status, text = judging.ask("POST", RIGHT, "ann", handed_in)
         assert (status, json.loads(text)) == (200, {"judged": verdict})
         assert not judging.me("ann")["marks"]["1.1"]["seen"]
-    assert "said right, not found so" in judging.ask("GET", "names?lesson=1", "teacher")[1]
+    assert "said right, found wrong" in judging.ask("GET", "names?lesson=1", "teacher")[1]
     assert json.loads(judging.ask("POST", RIGHT, "ann", ANSWER)[1]) == {"judged": True}
     assert judging.me("ann")["marks"]["1.1"]["seen"]
     assert "said right" not in judging.ask("GET", "names?lesson=1", "teacher")[1]
@@ -427,7 +427,7 @@ def test_saying_right_without_an_answer_is_noticed(judging):
     assert judging.ask("POST", "api/checks/1.2?status=right", "forger")[0] == 200
     assert not judging.me("forger")["marks"]["1.2"]["seen"]
     assert "said right, not seen" in judging.ask("GET", "names?lesson=1", "teacher")[1]
-    assert "said to be right, and not seen" in judging.ask("GET", "", "forger")[1]
+    assert "said to be right, but not seen" in judging.ask("GET", "", "forger")[1]
     for name in "abcde":
         judging.ask("POST", "agree", name)
     shown = judging.ask("GET", "projector?lesson=1", "ann")[1]
@@ -435,7 +435,7 @@ def test_saying_right_without_an_answer_is_noticed(judging):
     assert "✓&nbsp;0" in second and "✗&nbsp;1" in second, "it does not count as right"
 
 
-def test_forging_ones_file_changes_nothing(judging, monkeypatch, tmp_path):
+def test_forging_your_own_file_changes_nothing(judging, monkeypatch, tmp_path):
     at_hub(monkeypatch, tmp_path, judging, "dora")
     board.agree()
     check("1.1", right)

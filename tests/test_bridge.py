@@ -83,7 +83,7 @@ def train(model, optimizer, steps=200, schedulers=()):
 
 
 @each_twin
-def test_digits_are_learned_as_with_torchs(twin):
+def test_digits_are_learned_as_with_torchs_own(twin):
     rule, hyper, make, arguments = twin
     ours, theirs = network(), network()
     mine = train(ours, as_torch(rule, ours.parameters(), **hyper))
@@ -142,7 +142,7 @@ def through_a_file(thing):
 
 @each_twin
 @pytest.mark.parametrize("way", ["state_dict", "pickle", "deepcopy"])
-def test_stopped_and_gone_on_is_uninterrupted(twin, way):
+def test_stopping_and_going_on_leaves_no_trace(twin, way):
     rule, hyper, _, _ = twin
     straight = network()
     optimizer = as_torch(rule, straight.parameters(), **hyper)
@@ -181,7 +181,7 @@ def test_torchs_schedulers_drive_ours(schedule):
         assert mine.param_groups[0][name] == torchs.param_groups[0][name]
 
 
-def test_one_cycle_of_a_rule_without_momentum():
+def test_one_cycle_for_a_rule_without_momentum():
     model = network()
     optimizer = as_torch(adam, model.parameters())
     with pytest.raises(ValueError, match="cycle_momentum"):
@@ -245,7 +245,7 @@ def test_what_the_rule_remembers_is_visible():
     assert memory["m"].item() == pytest.approx(40 * (1 - 0.9**2))
 
 
-def test_an_answer_of_the_learners_is_a_rule_as_well():
+def test_a_learners_answer_is_a_rule_as_well():
     def mine(theta, grad, t, *, lr):
         return Step(theta - lr * grad)
 
@@ -285,7 +285,7 @@ def test_bad_input_is_named_at_construction(call, error, words):
         call()
 
 
-def test_a_group_that_is_rejected_is_not_there():
+def test_a_rejected_group_is_not_added():
     model = network()
     optimizer = as_torch(adam, model[0].parameters())
     with pytest.raises(ValueError, match="lr must be at least 0, not -1"):
@@ -293,7 +293,7 @@ def test_a_group_that_is_rejected_is_not_there():
     assert len(optimizer.param_groups) == 1
 
 
-def test_bad_hyper_parameter_is_named_once_it_was_changed():
+def test_a_bad_hyper_parameter_is_named_after_it_was_changed():
     model = network()
     optimizer = as_torch(adam, model.parameters())
     train(model, optimizer, steps=1)
@@ -305,7 +305,7 @@ def test_bad_hyper_parameter_is_named_once_it_was_changed():
         np.testing.assert_array_equal(value, before[name])
 
 
-def test_sparse_gradients_are_turned_away_in_words():
+def test_sparse_gradients_are_rejected_in_words():
     embedding = torch.nn.Embedding(10, 3, sparse=True)
     optimizer = as_torch(adam, embedding.parameters())
     embedding(torch.tensor([1, 2])).sum().backward()
@@ -318,7 +318,7 @@ AS_RULES = [*TWINS, (momentum, dict(lr=0.01), SGD, dict(lr=0.01, momentum=0.9))]
 
 @pytest.mark.parametrize("surface", [ravine, rosenbrock], ids=lambda surface: surface.name)
 @pytest.mark.parametrize("twin", AS_RULES, ids=lambda twin: f"{twin[0].__name__} {twin[1]}")
-def test_torchs_as_a_rule_walks_as_ours(twin, surface):
+def test_torchs_as_a_rule_takes_our_path(twin, surface):
     rule, hyper, make, arguments = twin
     scale = 0.01 if make is SGD else 1.0  # plain SGD would fly off Rosenbrock's function
     lr = dict(lr=lambda t: scale * hyper["lr"] * cosine(t, 150))
@@ -329,7 +329,7 @@ def test_torchs_as_a_rule_walks_as_ours(twin, surface):
     np.testing.assert_array_equal(theirs.lr, ours.lr)
 
 
-def test_torchs_memory_stands_in_the_trace():
+def test_torchs_memory_is_in_the_trace():
     ours = descend(adam, ravine, ravine.start, 30)
     theirs = descend(as_rule(Adam), ravine, ravine.start, 30)
     np.testing.assert_allclose(theirs.exp_avg, ours.m, rtol=1e-12)
@@ -362,7 +362,7 @@ def test_there_and_back_again(dtype):
     assert twice.theta.dtype == dtype
 
 
-def test_torchs_rule_takes_no_columns():
+def test_torchs_rule_does_not_take_columns():
     with pytest.raises(ValueError, match=r"lr must be one number .* one run at a time"):
         descend(as_rule(Adam), ravine, ravine.start, 3, lr=np.array([[0.1], [0.2]]))
     with pytest.raises(ValueError, match="give as_rule what isn't a number, like betas"):

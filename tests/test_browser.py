@@ -114,7 +114,7 @@ def test_console_and_log_are_clean(classroom):
     )
 
 
-def test_without_a_kernel_the_stored_picture_stands_in_the_labs_place(classroom):
+def test_without_a_kernel_the_stored_picture_takes_the_labs_place(classroom):
     """This comes last, because JupyterLab logs every lab that is gone to the console."""
     page, server = classroom[0].page, classroom[1]
     cell = page.locator(".jp-CodeCell").filter(has_text="labs.learning_rate()")

@@ -178,7 +178,7 @@ NOT_NOTEBOOKS += [b'{"cells": [7], "metadata": {}}', b'{"cells": [], "metadata":
 
 
 @pytest.mark.parametrize("data", NOT_NOTEBOOKS, ids=range(len(NOT_NOTEBOOKS)))
-def test_what_is_no_notebook_is_told(data):
+def test_what_is_not_a_notebook_is_reported(data):
     assert loads(data) is None
 
 

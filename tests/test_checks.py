@@ -1202,7 +1202,7 @@ def test_what_cannot_be_given_back_is_named():
     assert "remembers `speed`" in judge(EXERCISES["3.1"], written(answer)).text
 
 
-def test_a_power_is_no_hat():
+def test_a_power_is_not_a_hat():
     verdict = check("4.1", written("def f(theta, grad, t, *, lr, eps): return Step(grad^2)"))
     assert verdict.status == "broken" and "a power is written `**`" in verdict.text
     verdict = check("5.5", written("def f(share, grad): return grad^2"))
@@ -1252,7 +1252,7 @@ def test_a_number_is_not_given_away():
         assert "0.5" not in repr(verdict)
 
 
-def test_what_is_no_known_mistake_is_shown_side_by_side():
+def test_an_unknown_mistake_is_shown_side_by_side():
     body = "return Step(theta - lr * grad * (1 if t < 2 else 1.5))"
     verdict = check("1.1", sgd_that(body))
     assert verdict.status == "wrong" and verdict.mistake is None
@@ -1504,13 +1504,13 @@ def test_odd_numbers_are_told_like_others(value):
 
 
 @pytest.mark.parametrize("answer", [sum, np.subtract, dict, Step, print, check, np.add.reduce])
-def test_functions_of_others_are_no_answers(answer):
+def test_functions_from_elsewhere_are_not_answers(answer):
     assert check("1.1", answer).status in ("wrong", "broken")
 
 
 @pytest.mark.parametrize("answer", [3, "text", None, [1], object(), np.zeros(3), Step(1.0)])
 @pytest.mark.parametrize("name", ["1.1", "1.4", "2.1"])
-def test_things_are_no_answers(name, answer):
+def test_things_are_not_answers(name, answer):
     verdict = check(name, answer)
     assert verdict.status == "wrong"
     assert "itself, without calling it" in verdict.text or name == "1.4"

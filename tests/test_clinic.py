@@ -268,7 +268,7 @@ def test_a_trace_can_be_brought():
     "wrong",
     ["abc", [[1.0, 2.0]], [], None, {"accuracy": [1.0]}, ["a"], [None], [1j], 3.0],
 )
-def test_what_is_no_curve_is_named(wrong):
+def test_what_is_not_a_curve_is_named(wrong):
     with pytest.raises((TypeError, ValueError), match="loss"):
         diagnose(wrong)
     with pytest.raises((TypeError, ValueError), match="lr"):

@@ -53,7 +53,7 @@ FEW = {
 
 
 @pytest.mark.parametrize("name", FEW)
-def test_few_numbers_are_answered_with_care(name):
+def test_few_numbers_get_a_cautious_answer(name):
     right, history = FEW[name]
     told = diagnose(history)
     assert told.verdict == right
@@ -61,7 +61,7 @@ def test_few_numbers_are_answered_with_care(name):
 
 
 @pytest.mark.parametrize("length", [4, 5, 6, 8, 11])
-def test_noise_about_a_guess_is_no_rate_that_is_too_high(length):
+def test_noise_around_a_guess_is_not_called_a_high_rate(length):
     for seed in range(40):
         noise = np.random.default_rng(seed).normal(size=length)
         assert verdict(np.log(10) + 0.01 * noise) in ("plateau", "can't tell")
@@ -88,7 +88,7 @@ def test_no_sentence_says_that_a_number_rose_to_itself():
             assert "went up from 2.31 to 2.31" not in found.sign
 
 
-def test_a_guess_is_known_by_its_level():
+def test_a_guess_is_recognized_by_its_level():
     assert chance(np.log(10)) == 10
     assert chance(np.log(37)) is None
     assert chance(np.log(37), classes=37) == 37
@@ -255,7 +255,7 @@ def test_a_sound_run_is_left_alone(name):
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_a_held_out_loss_that_falls_to_the_end_is_no_noise_floor(seed):
+def test_a_held_out_loss_that_falls_to_the_end_is_not_a_noise_floor(seed):
     s = np.linspace(0, 1, 200)
     noise = np.random.default_rng(seed).normal(size=200)
     loss, held = 29000 - 4000 * s**2 + 4500 * noise, 29000 - 4000 * s**2

@@ -76,7 +76,7 @@ def test_what_cannot_be_read_is_said_in_a_line(name, tmp_path, capsys):
 @pytest.mark.parametrize(
     "picture", ["run.xyz", "no/such/folder/run.png", "no/such/folder/run.html"]
 )
-def test_a_picture_that_cannot_be_written_is_said(picture, tmp_path, capsys):
+def test_it_says_so_if_a_picture_cannot_be_written(picture, tmp_path, capsys):
     log = tmp_path / "run.log"
     log.write_text(log_of(FALLING), encoding="utf-8")
     assert main([str(log), "--picture", str(tmp_path / picture)]) == 2

@@ -151,7 +151,7 @@ def test_the_gigabytes_are_told_before_they_come(monkeypatch):
 # --- The command --------------------------------------------------------------------------------
 
 
-def test_a_command_that_is_none_gets_the_list_of_those_there_are(capsys):
+def test_an_unknown_command_gets_the_list_of_commands(capsys):
     assert command.main(["doktor"]) == 2
     assert "There is no command 'doktor'" in (said := capsys.readouterr().err)
     for name in filter(None, command.COMMANDS):
@@ -248,7 +248,7 @@ def test_an_old_one_without_its_versions_is_looked_up_in_its_clone(clone, instal
     assert sources(clone / "my-work" / NAME) == ["# Momentum, explained better", ANSWER]
 
 
-def test_without_any_the_new_one_lies_beside_and_nothing_is_lost(clone, installed, tmp_path):
+def test_without_any_the_new_one_is_put_beside_it_and_nothing_is_lost(clone, installed, tmp_path):
     folder = (clone / "my-work").rename(tmp_path / "stepsize-course")
     for path in (folder / ".course").rglob("*.ipynb"):
         path.unlink()

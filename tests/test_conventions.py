@@ -429,7 +429,7 @@ def test_who_agrees_with_whom(name, together):
     assert "torch" in found.live and "run here" in repr(found)
 
 
-def test_the_record_stands_in_for_who_is_missing(monkeypatch):
+def test_the_record_stands_in_for_a_missing_library(monkeypatch):
     def without_a_backend(*_: object) -> list[float]:
         raise ImportError
 

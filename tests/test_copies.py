@@ -128,7 +128,7 @@ def test_an_update_keeps_what_was_written_and_renews_the_rest(copies):
     assert [path.read_bytes() for path in copies.work.before.glob("*")] == [before]
 
 
-def test_where_both_changed_a_cell_both_stand_there(copies):
+def test_if_both_changed_a_cell_both_are_there(copies):
     update(copies)
     answer(mine(copies), GAP, ANSWER)
     newer = "m = ...  # your turn, with beta"
@@ -361,7 +361,7 @@ def test_of_a_disk_that_is_really_full_that_one_is_measured(small_disk):
     assert not list(small_disk.folder.rglob("*.half"))
 
 
-def test_a_quota_is_no_full_disk(tmp_path):
+def test_a_quota_is_not_a_full_disk(tmp_path):
     error = OSError(errno.EDQUOT, "Disk quota exceeded", str(tmp_path / "x"))
     assert "quota" in meaning(f"[Errno 122] {error.strerror}", tmp_path, error.filename)
 
@@ -530,7 +530,7 @@ def test_an_old_notebook_that_was_only_opened_is_renewed(old):
     assert sources(mine(old)) == NEW
 
 
-def test_a_new_version_that_lies_beside_an_old_notebook_goes_once_it_is_not_needed(old):
+def test_a_new_version_beside_an_old_notebook_goes_once_it_is_not_needed(old):
     answer(mine(old), GAP, ANSWER)
     put(mine(old, "00-start.new.ipynb"), numbered(*OLD, "# More"))
     given = json.loads(old.record.read_text(encoding="utf-8"))
@@ -620,7 +620,7 @@ def test_where_nothing_is_new_an_old_folder_gets_a_base_without_git(copies):
 # --- In JupyterLab ------------------------------------------------------------------------------
 
 
-def test_a_real_jupyterlab_that_opens_runs_and_saves_a_notebook_is_no_change(copies):
+def test_a_real_jupyterlab_that_opens_runs_and_saves_a_notebook_does_not_count_as_a_change(copies):
     """What JupyterLab adds isn't counted as the learner's, and what an update needs is kept."""
     edition(copies, lesson("# Title", "1 + 1", "# The end"))
     update(copies)

@@ -236,7 +236,7 @@ def test_the_test_s_own_length_hardly_matters_to_the_suggestion():
 
 
 @pytest.mark.parametrize("draw", ["normal", "exponential", "laplace"])
-def test_chance_is_no_fall(draw):
+def test_chance_is_not_a_fall(draw):
     rng = np.random.default_rng(0)
     told = [read(LR, getattr(rng, draw)(size=200)).suggestion is not None for _ in range(300)]
     assert np.mean(told) < 0.02
@@ -329,7 +329,7 @@ def _mean(model, optimizer, lr):
     return np.inf if None in ends else np.mean(ends)
 
 
-def test_what_is_said_of_it_stands_on_the_page():
+def test_what_is_said_about_it_is_on_the_page():
     page = range_test.PAGE.read_text(encoding="utf-8")
     assert "| set aside | 132 | 9 | 0.97, 0.21 to 2.45 | 90% |" in page
     worse = [int(lost) for lost in re.findall(r"\((\d+)%\)", page) if int(lost) > 100]

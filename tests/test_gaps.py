@@ -61,7 +61,7 @@ def test_a_gap_is_seen_in_the_source(body):
 
 
 @pytest.mark.parametrize("body", NONE_LEFT.values(), ids=NONE_LEFT)
-def test_python_of_its_own_is_no_gap(body):
+def test_an_ellipsis_with_a_meaning_in_python_is_not_a_gap(body):
     answer = sgd_that("from collections.abc import Callable\n" + body)
     assert not gaps.stands_in(answer)
     verdict = check("1.1", answer)
@@ -88,14 +88,14 @@ def test_what_has_no_source_has_no_gap(answer):
     "value",
     [..., [...], (1, [2, ...]), np.array([1, ...]), {"m": ...}, {"a": [1, ...]}, np.array(...)],
 )
-def test_a_gap_that_comes_out(value):
+def test_a_gap_comes_out(value):
     assert gaps.holds(value)
 
 
 @pytest.mark.parametrize(
     "value", [0, None, "...", [], {}, np.zeros(3), ["..."], {...: 1}, Ellipsis.__class__]
 )
-def test_no_gap_that_comes_out(value):
+def test_no_gap_comes_out(value):
     assert not gaps.holds(value)
 
 
@@ -175,16 +175,16 @@ def error_of(expression):
 
 
 @pytest.mark.parametrize("expression", STOPPED.values(), ids=STOPPED)
-def test_an_error_that_comes_of_a_gap(expression):
+def test_an_error_that_comes_from_a_gap(expression):
     assert gaps.stopped_at(error_of(expression))
 
 
 @pytest.mark.parametrize("expression", NOT_STOPPED.values(), ids=NOT_STOPPED)
-def test_an_error_that_comes_of_something_else(expression):
+def test_an_error_that_comes_from_something_else(expression):
     assert not gaps.stopped_at(error_of(expression))
 
 
-def test_an_assertion_in_words_of_its_own():
+def test_an_assertion_in_its_own_words():
     with pytest.raises(AssertionError) as caught:
         written("def answer():\n    assert 1 > 2, 'an ellipsis'")()
     assert not gaps.stopped_at(caught.value)
@@ -197,7 +197,7 @@ def test_a_whole_answer_that_indexes_wrongly_is_told_so():
     assert verdict.detail.startswith("In line 2 of your cell")
 
 
-def test_a_gap_in_a_helper_of_the_notebook():
+def test_a_gap_in_a_helper_from_the_notebook():
     helper = written("def slope(grad):\n    return ...")
     source = "def my_sgd(theta, grad, t, *, lr):\n    return Step(theta - lr * slope(grad))"
     assert check("1.1", written(source, slope=helper)).text == hand_in.TO_DO

@@ -77,7 +77,7 @@ def test_no_spelling_of_the_address_gets_around_it(people, path):
     assert MARK not in ask(people, path.format(A), [ticket(people.b)])[1]
 
 
-def test_a_ticket_that_is_not_the_hubs_or_too_old_is_none(people):
+def test_a_ticket_that_is_not_the_hubs_or_is_too_old_does_not_count(people):
     now = int(time.time())
     assert MARK in ask(people, f"/user/{A}/x", [signed(people, f"{A}.{now + 100}")])[1]
     bad = [signed(people, f"{A}.{now - 1}"), f"{A}.{now + 100}.{'0' * 64}", f"{A}.{now + 100}.", A]
@@ -93,7 +93,7 @@ def test_a_ticket_that_is_not_the_hubs_or_too_old_is_none(people):
         assert headers["Location"] == f"/hub/login?next=%2Fuser%2F{A}%2Fx"
 
 
-def test_a_ticket_of_anothers_slipped_into_a_browser_is_of_no_use(people):
+def test_somebody_elses_ticket_slipped_into_a_browser_is_of_no_use(people):
     """A's program could set a cookie from another port."""
     for both in ([ticket(people.a), ticket(people.b)], [ticket(people.b), ticket(people.a)]):
         status, text, _ = ask(people, f"/user/{A}/x", both)
@@ -135,7 +135,7 @@ def test_no_learner_gets_a_token_by_cookie(people):
     assert people.hub_api(people.b, "GET", "tokens") in (403, 404)
 
 
-def test_who_is_signed_in_and_has_no_ticket_gets_one(people):
+def test_anyone_signed_in_without_a_ticket_gets_one(people):
     """After an update of the hub, for instance."""
     people.b.http.cookie_jar.clear(lambda cookie: cookie.key == TICKET)
     assert people.get(f"/user/{B}/files/mine.txt", people.b)[2] == SECRET
@@ -154,7 +154,7 @@ def test_signing_out_takes_the_ticket_back(people):
     assert TICKET not in people.do(leave())
 
 
-def test_no_other_page_holds_the_hubs_in_a_frame(people):
+def test_no_other_page_can_put_the_hubs_in_a_frame(people):
     _, _, headers = ask(people, "/hub/login")
     assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
 
@@ -212,7 +212,7 @@ threading.Thread(target=server.serve_forever, daemon=True).start()
 """
 
 
-def test_whoever_takes_the_port_of_anothers_server_is_not_taken_for_it(people):
+def test_whoever_takes_the_port_of_somebody_elses_server_is_not_taken_for_it(people):
     """A's server no longer listens, and B, who waited for that, listens in its place."""
     port = people.port_of(A)
     kernel = people.do(people.b.reopen(people.do(people.b.api("kernels"))[0]["id"]))

@@ -108,7 +108,7 @@ def test_a_rule_that_takes_anything_says_itself_what_it_takes():
 
 
 @pytest.mark.parametrize("rule", ["adam", None, 3, torch.optim.Adam, adam(ONES, ONES, 1)])
-def test_what_is_no_rule(rule):
+def test_what_is_not_a_rule(rule):
     with pytest.raises(TypeError, match=r"^rule must be a function such as stepsize.optimizers.ad"):
         descend(rule, ravine, START, 6)
 
@@ -116,7 +116,7 @@ def test_what_is_no_rule(rule):
 @pytest.mark.parametrize(
     ("landscape", "kind"), [(lambda x: x**2, "a function"), (START, "a tuple"), (None, "a None")]
 )
-def test_what_is_no_landscape(landscape, kind):
+def test_what_is_not_a_landscape(landscape, kind):
     with pytest.raises(TypeError, match=re.escape("landscape must have loss(theta)") + f".*{kind}"):
         descend(adam, landscape, START, 6)
 

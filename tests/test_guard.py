@@ -54,14 +54,14 @@ class Matrix:
     ],
     ids=repr,
 )
-def test_what_is_no_real_number_is_named(lr):
+def test_what_is_not_a_real_number_is_named(lr):
     for call in (lambda: sgd(ONES, ONES, 1, lr=lr), lambda: descend(sgd, ravine, ONES, 1, lr=lr)):
         with pytest.raises(TypeError, match=r"^lr must be a number, at least 0, not "):
             call()
 
 
 @pytest.mark.parametrize("t", [1j, np.complex128(1), "1"])
-def test_a_schedule_names_what_is_no_real_number(t):
+def test_a_schedule_names_what_is_not_a_real_number(t):
     with pytest.raises(TypeError, match=r"^t must be a number"):
         schedules.cosine(t, 30)
 
@@ -96,7 +96,7 @@ def test_a_column_of_tensors():
         sgd(theta, theta, 1, lr=torch.tensor([[0.5], [-0.25]]))
 
 
-def test_a_weight_decay_of_zero_is_none():
+def test_a_weight_decay_of_zero_does_not_count():
     """0 * inf would be nan; torch checks for 0 in the same way."""
     theta = np.array([np.inf, 1.0])
     assert sgd(theta, ONES, 1, lr=0.5, weight_decay=0.0).theta.tolist() == [np.inf, 0.5]
@@ -106,14 +106,14 @@ def test_a_weight_decay_of_zero_is_none():
 
 
 @pytest.mark.parametrize("grad", [None, "1.0", b"1", 1j, [1.0], np.complex128(1)], ids=repr)
-def test_a_gradient_that_is_no_float_is_named(grad):
+def test_a_gradient_that_is_not_a_float_is_named(grad):
     for theta in (1.0, np.ones(1)):
         with pytest.raises(TypeError, match=r"^grad must be floats, a number or an array, not "):
             sgd(theta, grad, 1)
 
 
 @pytest.mark.parametrize("theta", [1j, None, [1.0], np.ones(2, int), np.ones(2, complex)], ids=repr)
-def test_parameters_that_are_no_floats_are_named(theta):
+def test_parameters_that_are_not_floats_are_named(theta):
     for step in (sgd, decoupled(sgd)):
         with pytest.raises(TypeError, match=r"^theta must be floats"):
             step(theta, ONES, 1)
@@ -274,7 +274,7 @@ def test_nothing_over_nothing_with_a_plain_gradient(theta):
     assert np.isnan(adam(theta, 0.0, 1, eps=0.0).theta)
 
 
-def test_what_is_no_landscape_is_named():
+def test_what_is_not_a_landscape_is_named():
     with pytest.raises(ValueError, match="curvatures must be at least one number"):
         quadratic()
     with pytest.raises(ValueError, match="t must be at least 1, not 0"):
@@ -326,7 +326,7 @@ def test_decoupled_twice_decays_twice_and_is_refused():
         decoupled(decoupled(sgd))
 
 
-def test_a_memory_that_is_called_z_is_no_reason_to_refuse():
+def test_a_memory_that_is_called_z_is_not_a_reason_to_refuse():
     def ftrl(theta, grad, t, z=0.0, *, lr=0.1):
         return Step(theta - lr * grad, dict(z=z + grad))
 

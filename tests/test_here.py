@@ -127,7 +127,7 @@ def test_what_breaks_is_told_the_same_here(body, request):
 
 
 @pytest.mark.parametrize("given", [..., 3, sum, sgd_that("theta = ...\nreturn Step(theta)")])
-def test_what_is_no_answer_is_told_the_same_here(given, request):
+def test_what_is_not_an_answer_is_told_the_same_here(given, request):
     there = check("1.1", given)
     request.getfixturevalue("alone")
     assert check("1.1", given) == there
@@ -182,7 +182,7 @@ while True:
 
 @limited
 @pytest.mark.parametrize("body", ENDLESS.values(), ids=ENDLESS)
-def test_what_has_no_end_is_ended(body, alone, impatient):
+def test_what_never_ends_is_ended(body, alone, impatient):
     verdict = check("1.1", sgd_that(IMPORTS + body))
     assert (verdict.status, verdict.mistake) == ("broken", None)
     words = "seconds, although it had not" if "sleep" in body else "seconds of computing, and was"
@@ -205,7 +205,7 @@ def test_nothing_is_watched_afterwards(alone):
     assert sys.monitoring.get_tool(stopwatch.TOOL) is None
 
 
-def test_a_short_sleep_is_no_fault(alone):
+def test_a_short_sleep_is_not_a_fault(alone):
     assert check("1.1", sgd_that(f"import time\ntime.sleep(0.05)\n{RIGHT}")).status == "right"
 
 

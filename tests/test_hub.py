@@ -95,7 +95,7 @@ def test_the_instructors_password_makes_an_instructor(people):
 
 
 @pytest.mark.parametrize("path", [path for path in PAGES + CLOSED if B in path or "admin" in path])
-def test_a_learner_gets_none_of_anothers_pages(people, path):
+def test_a_learner_gets_none_of_somebody_elses_pages(people, path):
     status, _, text = people.get(path, people.a)
     assert status in (403, 404), (status, text)
     assert SECRET not in text
@@ -189,7 +189,7 @@ print(len(ports) > 1, heard)
 """
 
 
-def test_nobody_hears_what_anothers_kernel_says(people):
+def test_nobody_hears_what_somebody_elses_kernel_says(people):
     """Kernels that listen on ports would tell anyone who asks, without a password."""
     word = secrets.token_hex()
     speak = f"import time\nfor _ in range(30):\n    print({word!r}, flush=True); time.sleep(0.1)"
@@ -216,10 +216,9 @@ def test_a_second_hub_says_that_one_runs_and_touches_nothing(people):
     pid = people.room.run("cat", "/var/lib/stepsize/hub/hub.pid")
     second = [sys.executable, str(ROOT / "workshop" / "hub.py"), f"--port={people.room.port}"]
     done = subprocess.run([*people.room.inside, *second], capture_output=True, text=True)
-    words = (
-        f"A hub runs already: {people.room.url} (process {pid}). To stop it: sudo python3 run.py"
-    )
-    assert (done.returncode, done.stdout, done.stderr) == (1, "", f"{words} hub stop\n")
+    words = f"A hub is already running: {people.room.url} (process {pid})."
+    words += " To stop it: sudo python3 run.py hub stop\n"
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", words)
     assert people.room.run("cat", "/var/lib/stepsize/hub/hub.pid") == pid
     assert people.get("/hub/health")[0] == 200
 
@@ -255,7 +254,7 @@ def of(people, account):
 # --- The hub stops and starts: last, because it ends the others' fixture --------------------------
 
 
-def test_work_goes_on_while_the_hub_is_started_anew_and_is_kept_when_all_stops(people):
+def test_work_goes_on_while_the_hub_restarts_and_is_kept_when_everything_stops(people):
     machine = people.room
     people.do(people.in_b.run("kept = 42"))
     kernels = people.do(people.b.api("kernels"))

@@ -66,7 +66,7 @@ def f(theta, grad, t, m=0.0, v=0.0, *, lr, beta1, beta2, eps):
         ("theta - lr * (m + 0j) ** 0.5", None, "It first differs in update 1"),
     ],
 )
-def test_nothing_but_nan_is_no_known_mistake(theta, mistake, words):
+def test_nothing_but_nan_is_not_a_known_mistake(theta, mistake, words):
     """Many mistakes end in NaN; an answer that does, too, needn't be one of them."""
     verdict = judge(EXERCISES["5.2"], written(SMALL.format(theta)))
     assert verdict.status == "wrong" and verdict.mistake == mistake

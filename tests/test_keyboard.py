@@ -176,7 +176,7 @@ def test_escape_leads_back_to_the_notebook_where_keys_are_its_own(room):
     expect(page.locator(".jp-Cell")).to_have_count(len(CELLS), timeout=SOON)
 
 
-def test_what_is_said_of_a_slider_is_what_is_shown(room):
+def test_what_is_said_about_a_slider_is_what_is_shown(room):
     page = room.page
     for kind, key in (("slider", "ArrowRight"), ("list", "ArrowLeft")):
         slider = control(page, kind)
@@ -213,7 +213,7 @@ def test_axe_finds_nothing_in_a_lab_or_in_the_sheet(room, theme):
     assert violations(page, ".stepsize-sheet") == []
 
 
-def test_shift_enter_runs_a_lab_anew_and_its_keys_are_its_own_again(room):
+def test_shift_enter_reruns_a_lab_and_its_keys_are_its_own_again(room):
     """This comes last, because the lab's settings are lost."""
     page, batches = room.page, part(room.page, BATCHES)
     control(page, "list").focus()

@@ -140,7 +140,7 @@ class TestLab:
             elif hasattr(control, "options"):
                 assert len(control.options) <= 20 * 5, name
 
-    def test_no_two_labels_of_an_axis_lie_on_each_other(self, lab):
+    def test_no_two_labels_of_an_axis_overlap(self, lab):
         for scene in {id(scene): scene for scene in self.scenes(lab)}.values():
             scene.figure.draw_without_rendering()
             for ax in scene.axes:
@@ -307,7 +307,7 @@ def test_the_fair_race_is_what_lesson_2_says_of_it():
             assert 3 * float(told[0][1]) < min(float(loss) for _, loss, _ in told[1:])
 
 
-def test_the_valleys_of_escape_lie_between_hilltops():
+def test_the_valleys_of_escape_are_between_hilltops():
     model = SineRegression(*sine_data())
     for (low, high), valley in ((GOOD, 2.0), (POOR, 4.595)):
         assert low < valley < high

@@ -83,7 +83,7 @@ def test_a_browser_refuses_processes_as_the_judge_expects(under_wasm):
 
 @pytest.mark.elsewhere
 @pytest.mark.parametrize("name", ENDLESS)
-def test_what_has_no_end_is_ended_under_webassembly(under_wasm, name):
+def test_what_never_ends_is_ended_under_webassembly(under_wasm, name):
     ended = under_wasm["endless"][name]
     assert ended["raised"] == "TimeUp"
     assert ended["where"].startswith("Timeout" if "asleep" in name else "\n")

@@ -226,6 +226,6 @@ def test_a_start_of_another_size():
 
 
 @pytest.mark.parametrize("steps", [-1, 2.5, "3"])
-def test_steps_that_are_no_count(steps):
+def test_steps_that_are_not_a_count(steps):
     with pytest.raises((ValueError, TypeError), match="steps must be"):
         descend(sgd, bowl, [1.0, 2.0], steps, lr=0.1)

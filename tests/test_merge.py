@@ -137,7 +137,7 @@ def conflict():
     return theirs, new, merged(BASE, theirs, new)
 
 
-def test_where_both_changed_a_cell_both_stand_there_and_a_note_says_so():
+def test_if_both_changed_a_cell_both_are_there_and_a_note_says_so():
     _, new, made = conflict()
     assert made.conflicts == 1
     assert BOTH in made.cells[2]["source"]
@@ -147,7 +147,7 @@ def test_where_both_changed_a_cell_both_stand_there_and_a_note_says_so():
     assert len(made.cells) == len(BASE) + 2
 
 
-def test_both_having_written_the_same_is_no_conflict():
+def test_it_is_not_a_conflict_if_both_wrote_the_same():
     theirs = new = changed(BASE, c=ANSWER)
     assert merged(BASE, theirs, new).conflicts == 0
     assert sources(merged(BASE, theirs, new).cells) == sources(new)

@@ -131,7 +131,7 @@ def test_tensors_are_views():
     assert (theta == 1).all()
 
 
-def test_absurd_parameters_are_no_error():
+def test_absurd_parameters_are_not_an_error():
     net = Network(X, y, (5,), "relu")
     with np.errstate(all="ignore"):
         assert np.isfinite(net.loss(np.full(net.size, 1e100)))

@@ -159,11 +159,11 @@ def hub(tmp_path_factory, somebody) -> Iterator[Hub]:
 
 
 @pytest.mark.parametrize("beside", [0, 200])
-def test_a_second_one_says_that_a_hub_runs_already_and_touches_nothing(hub, beside):
+def test_a_second_one_says_that_a_hub_is_running_and_touches_nothing(hub, beside):
     before, pid = hub.running(), hub.pid
     status, said = hub.say(f"--port={hub.port + beside}")
     assert status == 1
-    assert f"A hub runs already: http://127.0.0.1:{hub.port} (process {pid})." in said
+    assert f"A hub is already running: http://127.0.0.1:{hub.port} (process {pid})." in said
     assert "To stop it: python run.py hub stop" in said
     assert "password" not in said
     assert (hub.running(), hub.pid) == (before, pid)
@@ -196,7 +196,7 @@ def test_the_hubs_of_two_folders_run_side_by_side(hub, new):
     assert hub.is_up() and hub.is_up("/services/board/static/board.css")
 
 
-def test_of_two_that_start_at_once_one_is_the_hub(new):
+def test_if_two_start_at_once_one_becomes_the_hub(new):
     """In one folder, with ports that have nothing to do with each other."""
     starts = []
     for port in (new.port, new.port + 200):
@@ -210,7 +210,7 @@ def test_of_two_that_start_at_once_one_is_the_hub(new):
     assert len(ended) == 1
     assert ended[0][0].returncode == 1
     said = ended[0][1].read_text(encoding="utf-8")
-    assert re.fullmatch(r"A hub (runs|is being started) already.*\n", said), said
+    assert re.fullmatch(r"A hub is already (running|being started).*\n", said), said
     [(process, new.port, new.log)] = [start for start in starts if start[0].poll() is None]
     new.answers(process)
     assert new.pid == process.pid
@@ -229,7 +229,7 @@ def test_a_port_that_is_taken_is_named_and_a_free_one_is_proposed(new, what):
     assert not new.running()
 
 
-def test_who_has_a_port_is_said_where_the_system_says_so():
+def test_it_says_who_has_a_port_if_the_system_does():
     number = free_port()
     with (
         socket.create_server(("127.0.0.1", number)),
@@ -247,13 +247,13 @@ def test_who_has_a_port_is_said_where_the_system_says_so():
         (["--ip=no such name"], "--ip has to be an address of this machine, not no such name."),
     ],
 )
-def test_where_it_can_not_listen_it_says_so(new, args, words):
+def test_it_says_so_if_it_cannot_listen(new, args, words):
     status, said = new.say(f"--port={new.port}", *args)
     assert (status, said) == (1, words + "\n")
 
 
 @pytest.mark.parametrize("port", [0, ports.HIGHEST + 1])
-def test_three_more_ports_have_to_lie_above_it(new, port):
+def test_three_more_ports_must_fit_above_it(new, port):
     status, said = new.say(f"--port={port}")
     assert status == 2
     assert said.endswith(f"a port is a number from 1 to {ports.HIGHEST}, not '{port}'\n")
@@ -275,7 +275,7 @@ def bystander() -> Iterator[psutil.Process]:
     process.wait()
 
 
-def test_killed_and_started_anew_at_once(hub, bystander):
+def test_killed_and_restarted_at_once(hub, bystander):
     """Its proxy still has the port, and here it doesn't even react when told to end.
 
     The process numbers in the files are out of date: by now they belong to a bystander.
@@ -289,10 +289,10 @@ def test_killed_and_started_anew_at_once(hub, bystander):
     assert not old & hub.running()
     assert not any(map(processes.works, old))
     assert processes.works(bystander)
-    assert hub.say(f"--port={hub.port}")[1].startswith("A hub runs already")
+    assert hub.say(f"--port={hub.port}")[1].startswith("A hub is already running")
 
 
-def test_what_a_hub_that_was_killed_has_left_is_stopped(new):
+def test_what_a_killed_hub_has_left_behind_is_stopped(new):
     new.start()
     left = new.running()
     new.crash()
@@ -302,7 +302,7 @@ def test_what_a_hub_that_was_killed_has_left_is_stopped(new):
     assert new.say("stop") == (0, f"No hub was running in {new.state}.\n")
 
 
-def test_what_learners_of_a_trial_have_left_is_stopped(new):
+def test_what_learners_of_a_trial_have_left_running_is_stopped(new):
     """Detached from the hub that started it, but recognized by its home; other hubs' are left."""
     (new.state / "names").mkdir(parents=True)
     (new.state / "names" / "anna").write_text("", encoding="utf-8")
@@ -320,7 +320,7 @@ def test_what_learners_of_a_trial_have_left_is_stopped(new):
             process.wait()
 
 
-def test_a_hub_that_has_only_begun_is_stopped(new):
+def test_a_hub_that_is_still_starting_is_stopped(new):
     with open(f"{new.folder}.log", "w", encoding="utf-8") as log:
         process = new.open(f"--port={new.port}", stdout=log, stderr=log)
     while not (new.state / "hub.pid").exists() or not (new.state / "hub.pid").read_text(
@@ -333,7 +333,7 @@ def test_a_hub_that_has_only_begun_is_stopped(new):
 
 
 @pytest.mark.parametrize("number", ["", "nonsense", "0", "999999999", "bystander"])
-def test_what_a_power_cut_has_left_in_hub_pid_is_nobodys_end(new, bystander, number):
+def test_what_a_power_cut_has_left_in_hub_pid_ends_nobody(new, bystander, number):
     new.state.mkdir(parents=True)
     (new.state / "hub.pid").write_text(
         number.replace("bystander", str(bystander.pid)), encoding="utf-8"
@@ -342,7 +342,7 @@ def test_what_a_power_cut_has_left_in_hub_pid_is_nobodys_end(new, bystander, num
     assert processes.works(bystander)
 
 
-def test_a_hub_of_before_there_was_a_lock_is_seen(new, bystander):
+def test_a_hub_from_before_there_was_a_lock_is_seen(new, bystander):
     """Started by the version before an update, and recognized by what it runs, and where."""
     new.state.mkdir(parents=True)
     code = "import subprocess as s; s.run(['sh', '-c', 'read x', 'jupyterhub_idle_culler'])"
@@ -354,7 +354,8 @@ def test_a_hub_of_before_there_was_a_lock_is_seen(new, bystander):
     try:
         status, said = new.say(f"--port={new.port}")
         assert status == 1
-        assert said.startswith(f"A hub runs already: http://127.0.0.1:7777 (process {earlier.pid})")
+        url = "http://127.0.0.1:7777"
+        assert said.startswith(f"A hub is already running: {url} (process {earlier.pid})")
         assert earlier.poll() is None
         assert new.say("stop") == (0, STOPPED)
         assert earlier.wait(PATIENCE) == -signal.SIGTERM
@@ -378,7 +379,7 @@ def test_stop_says_what_it_could_not_end(tmp_path, monkeypatch, bystander):
     assert command.stop(tmp_path) == words
 
 
-def test_a_folder_that_is_anothers_is_said(tmp_path, monkeypatch):
+def test_it_says_so_if_the_folder_is_somebody_elses(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("", encoding="utf-8")
     monkeypatch.setenv("STEPSIZE_STATE", str(tmp_path / "file"))
     said = command.main(["stop"])

@@ -806,7 +806,7 @@ def test_a_rule_changes_none_of_its_arguments(rule):
 
 @every_rule
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
-def test_what_is_no_number_flows_through_and_stays_visible(rule, bad):
+def test_what_is_not_a_number_flows_through_and_stays_visible(rule, bad):
     """Silently: a warning would fail this test."""
     shape = shape_for(rule)
     grad = np.ones(shape)
@@ -824,7 +824,7 @@ def test_what_is_no_number_flows_through_and_stays_visible(rule, bad):
 
 
 @every_rule
-def test_what_is_no_number_is_there_for_good(rule):
+def test_what_is_not_a_number_is_there_for_good(rule):
     shape = shape_for(rule)
     g = gradients("random", shape, np.float64)[:30]
     g[5] = np.nan
@@ -1267,7 +1267,7 @@ def test_t_counts_from_one(rule):
 
 
 @every_rule
-def test_parameters_that_are_no_floats(rule):
+def test_parameters_that_are_not_floats(rule):
     shape = shape_for(rule)
     for dtype in (int, bool, complex):
         with pytest.raises(TypeError, match=f"theta must be floats, .* not {np.dtype(dtype)}"):

@@ -54,7 +54,7 @@ def test_nothing_of_the_lesson_is_lost_but_its_table_of_words(name):
 
 
 @pytest.mark.parametrize("name", LESSONS)
-def test_an_answer_stands_below_its_question_and_nowhere_else(name):
+def test_an_answer_is_below_its_question_and_nowhere_else(name):
     cells = slides(name)
     answers = [cell.source for cell in cells if place(cell) == "subslide"]
     solved = read("solutions", name).cells

@@ -131,7 +131,7 @@ def test_where_nothing_can_be_written_the_check_still_works(home):
     assert "couldn't be saved" in verdict.note
 
 
-def test_a_home_that_is_a_file_is_said(home, monkeypatch):
+def test_it_says_so_if_the_home_is_a_file(home, monkeypatch):
     home.write_text("in the way", encoding="utf-8")
     verdict = check("1.1", right)
     assert verdict.status == "right"

@@ -42,14 +42,14 @@ def test_a_log_is_read_as_it_was_posted(name):
 
 
 @pytest.mark.parametrize("name", sorted(EXPECTED))
-def test_a_log_is_read_from_its_file_and_with_other_ends_of_lines(name, tmp_path):
+def test_a_log_is_read_from_its_file_and_with_other_line_endings(name, tmp_path):
     assert_read(read(POSTED / f"{name}.log"), EXPECTED[name])
     file = tmp_path / "run.log"
     file.write_bytes(b"\xef\xbb\xbf" + posted(name).replace("\n", "\r\n").encode())
     assert_read(read(str(file)), EXPECTED[name])
 
 
-def test_every_posted_log_has_what_is_to_be_read_in_it():
+def test_every_posted_log_says_what_should_be_read_in_it():
     assert {file.stem for file in POSTED.glob("*.log")} == set(EXPECTED)
     assert len(EXPECTED) >= 245
 
@@ -215,7 +215,7 @@ def test_foreign_names_are_known(role, name):
     assert meaning(name).role == role
 
 
-def test_what_was_read_is_said_in_a_line():
+def test_it_says_in_a_line_what_was_read():
     steps = [{"step": 10 * i, "loss": 2.0 / (i + 1), "lr": 0.1} for i in range(120)]
     steps += [{"step": 100 * i, "val_loss": 1.0} for i in range(12)]
     assert read(steps).said == "120 losses, every 10th update; 12 held-out losses; the rate"
@@ -296,7 +296,7 @@ RUNS = {
 }
 
 
-def test_words_are_told_in_english_with_or_without_their_accents():
+def test_words_are_translated_with_or_without_their_accents():
     assert in_english("Pérdida: 1, perdida: 2, PÉRDIDA 3") == "loss: 1, loss: 2, loss 3"
     assert in_english("taux d’apprentissage = 0.1") == "lr = 0.1"
     assert in_english("第12步 损失 0.5").split() == ["step", "12", "loss", "0.5"]
@@ -306,7 +306,7 @@ def test_words_are_told_in_english_with_or_without_their_accents():
 
 @pytest.mark.parametrize("form", PRINTED)
 @pytest.mark.parametrize("verdict", RUNS)
-def test_how_it_was_printed_changes_no_verdict(form, verdict):
+def test_how_it_was_printed_does_not_change_the_verdict(form, verdict):
     loss, held = RUNS[verdict]
     rows = zip(range(1, 41), loss, held, strict=True)
     text = "\n".join(PRINTED[form](epoch, y, v, 0.001) for epoch, y, v in rows)
@@ -319,7 +319,7 @@ def test_how_it_was_printed_changes_no_verdict(form, verdict):
     "wrong",
     ["", "hello", "no numbers: here", "/no/such/run.csv", "accuracy: 0.9", [{"acc": 1.0}], {}, []],
 )
-def test_what_holds_no_loss_is_an_error_that_says_so(wrong):
+def test_anything_without_a_loss_is_an_error_that_says_so(wrong):
     with pytest.raises((TypeError, ValueError), match="loss"):
         read(wrong)
 
@@ -340,7 +340,7 @@ def test_the_metrics_of_lightning_are_read_with_their_blank_cells():
     assert set(seen.lr) == {0.05}
 
 
-def test_a_folder_is_read_by_what_a_logger_left_there(tmp_path):
+def test_a_folder_is_read_from_what_a_logger_left_there(tmp_path):
     with pytest.raises(ValueError, match="none of"):
         read(tmp_path)
     (tmp_path / "version_0").mkdir()
@@ -349,7 +349,7 @@ def test_a_folder_is_read_by_what_a_logger_left_there(tmp_path):
     assert read(tmp_path).said == "2 losses (train_loss), by update"
 
 
-def test_a_notebook_is_read_by_what_it_printed(tmp_path):
+def test_a_notebook_is_read_from_what_it_printed(tmp_path):
     outputs = [{"text": ["epoch 1 loss 2.3\n", "epoch 2 loss 2.1\n"], "output_type": "stream"}]
     cells = [{"cell_type": "code", "source": ["train()"], "outputs": outputs}]
     notebook = tmp_path / "run.ipynb"
@@ -386,13 +386,13 @@ def test_code_alone_is_read_as_people_have_it_and_never_called_healthy(name):
 
 
 @pytest.mark.parametrize("wrong", [3, ["x = 1"], "no/such/file.py", len])
-def test_code_that_is_none_is_named(wrong):
+def test_what_is_not_code_is_named(wrong):
     with pytest.raises((TypeError, ValueError), match="code"):
         diagnose(code=wrong)
 
 
 @pytest.mark.parametrize("classes, kind", [(1, ""), (True, ""), (2.5, ""), (None, "cat")])
-def test_classes_and_kind_are_what_they_can_be(classes, kind):
+def test_classes_and_kind_have_to_be_possible(classes, kind):
     with pytest.raises(ValueError, match=r"classes|kind"):
         read([2.3, 2.2], classes=classes, kind=kind)
     seen = read([2.3, 2.2], classes=10, kind="gan")
@@ -402,5 +402,5 @@ def test_classes_and_kind_are_what_they_can_be(classes, kind):
 @pytest.mark.parametrize(
     "piece", ["x", "a b ", " at a", "[==>", "(", " ", "1,", "tensor(", "loss: [ "]
 )
-def test_a_line_without_end_is_read(piece):  # it took minutes when time grew as the square
+def test_an_endless_line_is_read(piece):  # it took minutes when time grew as the square
     assert len(read(piece * 5000 + "\nloss: 1.5\nloss: 2.5\n").loss) >= 2

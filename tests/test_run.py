@@ -151,7 +151,7 @@ def test_where_there_is_neither_a_jupyterlab_nor_torch_the_course_asks_for_neith
     assert asked == {"matplotlib", "ipywidgets", "anywidget", "cloudpickle", "scikit-learn"}
 
 
-def test_pins_lie_in_their_ranges_and_name_no_place():
+def test_pins_are_in_their_ranges_and_name_no_place():
     lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
     pins = [Requirement(line) for line in lines if not line.startswith("#")]
     pinned = {pin.name: next(iter(pin.specifier)).version for pin in pins}

@@ -48,7 +48,7 @@ def test_a_learners_page_reads_nothing_of_the_hubs(hub):
     "wrong",
     ["class.example.org", "https://", "https://10.0.0.1", "https://a.org/hub", "ftp://a.org"],
 )
-def test_what_is_no_name_gets_words(wrong):
+def test_what_is_not_a_name_gets_words(wrong):
     command = [sys.executable, str(ROOT / "workshop" / "hub.py"), "--subdomains", wrong]
     said = subprocess.run(command, capture_output=True, encoding="utf-8")
     assert said.returncode == 2

@@ -399,15 +399,15 @@ def test_evaluating_any_other_rule_does_nothing():
     walk(net, optimizer)
 
 
-def test_a_state_of_torchs_own_is_turned_away_in_words():
+def test_a_state_of_torchs_own_is_rejected_in_words():
     net = model()
     theirs = Adam(net.parameters())
     walk(net, theirs)
     ours = as_torch(adam, net.parameters())
-    said = "of the same rules, one for each group: adam, not of an optimizer of torch's"
+    said = "from the same rules, one for each group: adam, not from an optimizer of torch's"
     with pytest.raises(ValueError, match=said):
         ours.load_state_dict(theirs.state_dict())
-    with pytest.raises(ValueError, match="one for each group: adam, not of momentum"):
+    with pytest.raises(ValueError, match="one for each group: adam, not from momentum"):
         ours.load_state_dict(as_torch(momentum, net.parameters()).state_dict())
 
 
@@ -650,19 +650,17 @@ def test_a_slip_is_named(call, error, words):
         call()
 
 
-def test_a_state_of_other_parameters_is_turned_away_in_words():
+def test_a_state_of_different_parameters_is_rejected_in_words():
     net, other = model(), nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 3)).double()
     theirs, ours = as_torch(adam, other.parameters()), as_torch(adam, [*net.parameters()][:4])
     walk(other, theirs)
-    with pytest.raises(
-        ValueError, match=r"^state_dict must be of the same parameters: m has the s"
-    ):
+    with pytest.raises(ValueError, match=r"^state_dict must fit these parameters: m has the s"):
         ours.load_state_dict(theirs.state_dict())
     assert not ours.state
 
 
 @pytest.mark.filterwarnings("ignore:Sparse CSR")
-def test_any_layout_of_sparse_gradients_is_turned_away():
+def test_any_layout_of_sparse_gradients_is_rejected():
     p = nn.Parameter(torch.eye(3).to_sparse_csr())
     optimizer = as_torch(adam, [p])
     p.grad = torch.eye(3).to_sparse_csr()
@@ -769,7 +767,7 @@ def test_a_memory_format_may_change_on_the_way():
 
 
 @pytest.mark.parametrize("rule", [momentum, adagrad, schedule_free_sgd, averaged(sgd)])
-def test_what_is_remembered_lies_by_itself(rule):
+def test_what_is_remembered_shares_no_memory(rule):
     """It shares no memory with the weights and the gradient, which change, or other memories."""
     p = nn.Parameter(torch.ones(3))
     optimizer = as_torch(rule, [p])

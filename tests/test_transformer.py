@@ -190,7 +190,7 @@ def test_it_can_be_stopped_and_started_again():
     assert lab.panel.note.value == ""
 
 
-def test_a_training_that_breaks_off_is_said():
+def test_it_says_so_if_a_training_breaks_off():
     said, over = [], threading.Event()
     jobs = [dict(lr="much")]
     worker = Worker(MODULE, jobs, said.append, lambda words: (said.append(words), over.set()))

@@ -61,7 +61,7 @@ def stepsize(python: Path) -> Path:
     return python.with_name("stepsize.exe" if os.name == "nt" else "stepsize")
 
 
-def test_it_holds_the_course_and_nothing_of_the_tests(wheel: Path):
+def test_it_contains_the_course_and_none_of_the_tests(wheel: Path):
     names = zipfile.ZipFile(wheel).namelist()
     for folder in ("notebooks", "solutions", "lessons", "lessons/instructor"):
         for path in [*(ROOT / folder).glob("*.ipynb"), *(ROOT / folder).glob("*.md")]:
@@ -109,7 +109,7 @@ def stop_once_it_answers(page: str) -> None:
     urllib.request.urlopen(stop, timeout=PATIENCE).close()
 
 
-def test_in_an_empty_environment_the_course_is_opened_learned_and_gone_on_with(
+def test_in_an_empty_environment_the_course_is_opened_worked_on_and_resumed(
     wheel: Path, tmp_path: Path
 ):
     """A single test, because an environment takes long to install."""

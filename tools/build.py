@@ -95,7 +95,7 @@ def _stored(path: Path) -> NotebookNode:
     try:
         return nbformat.read(path, as_version=4)
     except ValueError:  # usually because of the marks of a merge conflict
-        run = "python tools/build.py --ids-from COMMIT, of one in which it could be read"
+        run = "python tools/build.py --ids-from COMMIT, with one in which it could be read"
         raise SystemExit(f"{path} can't be read, and it has the cells' ids. Run: {run}") from None
 
 

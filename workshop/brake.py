@@ -4,7 +4,7 @@ import math
 import time
 from collections.abc import Callable
 
-MEMORY = 600  # seconds for which an address is remembered that was wrong
+MEMORY = 600  # seconds for which an address that guessed wrong is remembered
 
 
 class Budget:

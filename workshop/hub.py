@@ -241,7 +241,7 @@ def take(state: Path) -> IO[str]:
 
 def already(hub: psutil.Process) -> str:
     url = processes.environment(hub).get("STEPSIZE_URL", "").replace("0.0.0.0", "127.0.0.1")
-    runs = f"runs already: {url}" if url else "is being started already"
+    runs = f"is already running: {url}" if url else "is already being started"
     return f"A hub {runs} (process {hub.pid}). To stop it: {COMMAND} stop"
 
 

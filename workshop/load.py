@@ -168,7 +168,7 @@ class Kernel:
                 took = took or time.perf_counter() - began
             if content.get("execution_state") == "idle":
                 if not took:
-                    raise RuntimeError("A slider was moved, and nothing else did.")
+                    raise RuntimeError("A slider was moved, but nothing else moved.")
                 return took
 
 

@@ -2,7 +2,7 @@
 
 One group of each model: a quarter of an hour on one core the first time; --whole: two or three of
 each, and half an hour. The trainings are kept in STEPSIZE_RUNS, or in the temporary directory, and
-the page is made of them: remove them where trainings.py, illnesses.py or a model has changed. The
+the page is made from them: remove them if trainings.py, illnesses.py or a model has changed. The
 upper half is made by python -m tests.known_runs.
 """
 
@@ -67,7 +67,7 @@ GROUPS = ("on the first group of each model", "on two or three groups of each mo
 
 
 def table(found: list[Score]) -> str:
-    """Of each illness: how many runs, in how many the first finding was right, what else."""
+    """For each illness: how many runs, in how many the first finding was right, what else."""
     rows = ["| illness | seen | right | else |", "|---|---|---|---|"]
     for illness in dict.fromkeys(score.illness for score in found):
         own = [score for score in found if score.illness == illness]

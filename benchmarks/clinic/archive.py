@@ -26,7 +26,7 @@ BATCHES = (1, 1, 0.125, 0, 1, 2)  # times the model's own; 0: the whole of the d
 def groups(
     part: str, kinds: dict[str, Kind], each: int, make: bool = True
 ) -> Iterator[tuple[str, list[Sick], Runs]]:
-    """For each kind `each` groups, of a rule, a length and a batch that change from one to next.
+    """For each kind `each` groups, whose rule, length and batch change from one to the next.
 
     part: its name; it also draws the seeds.
     """

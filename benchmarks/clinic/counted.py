@@ -1,4 +1,4 @@
-"""Loops as people write them, trained once, and what `diagnose` says of each in five views."""
+"""Loops as people write them, trained once, and what `diagnose` says about each in five views."""
 
 import os
 import pickle
@@ -36,7 +36,7 @@ VIEWS = ("all curves", "losses alone", "by epoch", "every 10th", "every 50th")
 
 
 class Said(NamedTuple):
-    """What was said of a run in a view; asked: it said that the norm of the weights is wanted."""
+    """What was said about a run in a view; asked: it asked for the norm of the weights."""
 
     model: str
     illness: str
@@ -57,7 +57,7 @@ Training = tuple[str, plain.How, dict[str, np.ndarray], set[str]]
 
 
 def runs(models: list[str]) -> Iterator[Training]:
-    """Every training of these, with what is right for it; those that are neither left out."""
+    """Every training of these, with what is right for it, without those that are neither."""
     for name in models:
         path = WHERE / "plain" / f"{name}.pickle".replace(" ", "_")
         adam = EVERYONE.index(name) % 3 != 2
@@ -98,7 +98,7 @@ NEEDS = {"overfitting", "rate decayed too early", "schedule at the wrong pace", 
 
 
 def said(trainings: list[Training]) -> list[Said]:
-    """What `diagnose` says of every run, in every view that could show it."""
+    """What `diagnose` says about every run, in every view that could show it."""
     found = []
     for model, how, curves, right in trainings:
         for view in VIEWS:
@@ -117,7 +117,7 @@ def said(trainings: list[Training]) -> list[Said]:
 
 
 def count(found: list[Said]) -> dict[str, dict[str, list[int]]]:
-    """Of each form and each name: how often it was right, of how many times it was said first."""
+    """For each form and name: how often it was right, out of how often it was said first."""
     table: dict[str, dict[str, list[int]]] = {which: {} for which in FORMS}
     for one in found:
         if one.first is not None:

@@ -39,7 +39,7 @@ def by_view(found: list[Said]) -> str:
 
 
 def asked(found: list[Said]) -> str:
-    """What was said of a weight decay where the norm of the weights wasn't kept."""
+    """What was said about a weight decay if the norm of the weights wasn't kept."""
     own = [one for one in found if one.illness == DECAY and one not in _judged(found)]
     named = sum(one.ok for one in own)
     told = sum(one.asked for one in own)
@@ -66,7 +66,7 @@ def by_illness(found: list[Said], view: str) -> str:
 
 
 def reliability(found: list[Said]) -> str:
-    """Of all that is said at about one percentage: how much of it is right. Also a picture.
+    """How much is right of what is said at about the same percentage. Also draws a picture.
 
     For each model, the percentages are counted on the others.
     """

@@ -1,4 +1,4 @@
-"""How often each finding is right, of whom, in which form: python -m benchmarks.clinic.counting
+"""How often each finding is right, for whom, in which form: python -m benchmarks.clinic.counting
 
 Trains the models of plain.py once (an hour on one core; kept in STEPSIZE_RUNS), counts what
 `diagnose` says of those that its rules were not made on, and writes
@@ -6,7 +6,7 @@ Trains the models of plain.py once (an hour on one core; kept in STEPSIZE_RUNS),
 - src/stepsize/clinic/counted.json, the percentages that `diagnose` shows;
 - reliability.png and the middle of CLINIC.md: what they are worth for a model they don't know.
 
-Where `training_doctor` can be imported, it is asked about the same runs; else its part stays.
+If `training_doctor` can be imported, it is asked about the same runs; if not, its part stays.
 """
 
 import json
@@ -33,7 +33,7 @@ def main() -> None:
     above, _, below = PAGE.read_text(encoding="utf-8").partition(END)
     above, _, old = above.partition(START)
     beside = peer.page([training[1:] for training in trainings if training[0] in BESIDE])
-    kept = old.partition(peer.TITLE)  # where the peer is not here, what was counted when it was
+    kept = old.partition(peer.TITLE)  # if the peer isn't installed, what was counted when it was
     text = page(counted, beside or "".join(kept[1:]))
     PAGE.write_text(f"{above}{START}{text}{END}{below}", encoding="utf-8")
     print(re.sub(r"\n+", "\n", text))

@@ -1,6 +1,6 @@
 """Which weight decay `advise` should give to small tables, measured: a part of TABLES.md.
 
-python -m benchmarks.clinic.decays    the runs anew; five minutes
+python -m benchmarks.clinic.decays    repeats the runs; five minutes
 """
 
 import json
@@ -26,7 +26,7 @@ SPLITS = 3
 
 
 def measured(name: str, budget: str, seed: int) -> dict[str, Any]:
-    """On the rows that judge: the loss of each way where it stops early, and at its end."""
+    """On the rows that judge: the loss of each way if it stops early, and at its end."""
     table, (epochs, batch) = (CHOSEN_ON | TRIED_ON)[name], BUDGETS[budget]
     hidden = HIDDEN[seed % len(HIDDEN)]
     recipe = asked(table, "mlp", budget, HELD)
@@ -70,7 +70,7 @@ def summary(rows: list[dict[str, Any]], ways: tuple[str, ...]) -> str:
 
 
 def by_table(rows: list[dict[str, Any]], ways: tuple[str, ...]) -> str:
-    """Each decay where it stops early, table by table."""
+    """Each decay with early stopping, table by table."""
     each = [units(rows, way, True) for way in ways]
     lines = ["| table | " + " | ".join(ways) + " |", "|---" * (len(ways) + 1) + "|"]
     for name in each[0]:
@@ -79,7 +79,7 @@ def by_table(rows: list[dict[str, Any]], ways: tuple[str, ...]) -> str:
 
 
 def section(rows: list[dict[str, Any]]) -> str:
-    """What TABLES.md says of the decay."""
+    """What TABLES.md says about the decay."""
     chosen = [row for row in rows if row["table"] in CHOSEN_ON]
     tried = [row for row in rows if row["table"] in TRIED_ON]
     return TEXT.format(

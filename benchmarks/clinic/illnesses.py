@@ -1,4 +1,4 @@
-"""Healthy runs and sick ones; and by which criterion, other than `diagnose`, they are what."""
+"""Healthy runs and sick ones, told apart by a criterion other than `diagnose`."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ __all__ = ["Sick", "cases", "truth"]
 
 @dataclass(frozen=True, eq=False)
 class Sick:
-    """A case, what it is meant to be, how severe; what it must be compared to."""
+    """A case: what it is meant to be, how severe, and what it must be compared with."""
 
     name: str
     variant: str
@@ -21,7 +21,7 @@ class Sick:
 
 
 def cases(best: float, T: int, seed: int) -> Iterator[Sick]:
-    """The runs of a group. The first is the healthy one that all are compared to."""
+    """The runs of a group. The first is the healthy one that all are compared with."""
     rng, t = np.random.default_rng((seed, T)), np.arange(T)
     x = t / T
     warm = np.minimum((t + 1) / max(1, T // 20), 1)
@@ -97,7 +97,7 @@ def cases(best: float, T: int, seed: int) -> Iterator[Sick]:
 
 
 def truth(sick: Sick, k: int, runs: Runs, group: list[Sick]) -> set[str]:
-    """The names that are right for run k; empty where it is neither clearly ill nor well.
+    """The names that are right for run k; empty if it is neither clearly ill nor well.
 
     start, fall: of the group's first run, a healthy one. missing: how much of that fall the run
     lacks in the end. By its curves alone, never by `diagnose`.
@@ -119,7 +119,7 @@ def truth(sick: Sick, k: int, runs: Runs, group: list[Sick]) -> set[str]:
         quiet = bool(at) or (not _peaks(y, fall, noise) and top < start + fall + 6 * noise)
         val = runs.val_loss[:, k]
         kept = val[-3:].mean() - val.min() < 0.1 * (val[0] - val.min())
-        also = {"loss spikes"} if at else set()  # one bad batch is no illness; but it is seen
+        also = {"loss spikes"} if at else set()  # one bad batch isn't an illness, but it is seen
         return {"healthy"} | also if missing < 0.15 and quiet and kept else set()
     if name == "NaN":
         return {"NaN"}
@@ -136,7 +136,7 @@ def truth(sick: Sick, k: int, runs: Runs, group: list[Sick]) -> set[str]:
             return set()
         middle, whole = y[T // 2 :][:tenth].mean(), y[:few].mean() - end
         if middle - end < 0.25 * whole:
-            return set()  # it slows down as a healthy run of another model would
+            return set()  # it slows down as a healthy run of a different model would
         own = np.abs(y[:tenth].mean() - end)
         hidden = own < 4 * np.std(np.diff(y)) / 2**0.5 / tenth**0.5 * 2**0.5
         third = y[:few].mean() - y[int(0.35 * T) :][:tenth].mean()
@@ -195,7 +195,7 @@ def _peaks(y: np.ndarray, fall: float, noise: float) -> bool:
 
 
 def _shows(y: np.ndarray, t: int, fall: float) -> bool:
-    """Whether the losses after update t stand out of those before, and come back to them."""
+    """Whether the losses after update t stand out from those before, and come back to them."""
     before, after = y[max(0, t - 30) : t + 1], y[t + 1 : t + 12]
     back = y[t + 12 : t + 100]
     far = before.mean() + max(8 * before.std(), 0.25 * fall)

@@ -17,14 +17,14 @@ __all__ = ["LAST"]
 
 @cache
 def _blobs() -> tuple[Tensor, Tensor]:
-    """Six clouds in the plane; the targets are not looked at."""
+    """Six clouds in the plane; the targets are ignored."""
     X, y = datasets.make_blobs(1200, centers=6, random_state=3)
     return torch.tensor(X, dtype=torch.float32) / 5, torch.tensor(y)
 
 
 @cache
 def _outliers() -> tuple[Tensor, Tensor]:
-    """A line in six numbers; one target of ten is far off."""
+    """A line in six numbers; one target in ten is far off."""
     rng = np.random.default_rng(21)
     x = rng.normal(size=(1200, 6))
     y = x @ rng.normal(size=6) + 0.1 * rng.normal(size=1200) + 20 * (rng.random(1200) < 0.1)
@@ -46,13 +46,13 @@ def _wave() -> tuple[Tensor, Tensor]:
 
 @cache
 def _ones() -> tuple[Tensor, Tensor]:
-    """Rows of bits; whether there are more ones in the first half."""
+    """Rows of bits; whether the first half has more ones."""
     rows = torch.randint(0, 2, (2000, 10), generator=torch.Generator().manual_seed(1)).float()
     return rows, (rows[:, :5].sum(1) > rows[:, 5:].sum(1)).long()
 
 
 class Mixture(nn.Module):
-    """Six normal laws; minus the log-likelihood of a point."""
+    """Six normal distributions; minus the log-likelihood of a point."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -65,7 +65,7 @@ class Mixture(nn.Module):
 
 
 class Pairs(nn.Module):
-    """Two views of a digit, its halves, to be told to belong together."""
+    """Two views of a digit, its halves; the task is to tell that they belong together."""
 
     def __init__(self) -> None:
         super().__init__()

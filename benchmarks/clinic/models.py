@@ -40,7 +40,7 @@ def _counts() -> tuple[Tensor, Tensor]:
 
 
 def _windows() -> tuple[Tensor, Tensor]:
-    """Five letters, and the sixth."""
+    """Five letters, and the sixth to predict."""
     X, _ = ZOO["LSTM of letters"].data()
     return X[:, :15].reshape(-1, 3, 5).reshape(-1, 5)[:4000], X[:, [5, 10, 15]].reshape(-1)[:4000]
 
@@ -93,13 +93,13 @@ def _elbo(out: Tensor, x: Tensor) -> Tensor:
 
 
 def _normal(out: Tensor, y: Tensor) -> Tensor:
-    """The negative log-likelihood of a normal law whose width is said, too; often below 0."""
+    """The negative log-likelihood of a normal distribution, width included; often below 0."""
     mean, log = out.unbind(-1)
     return (log + ((y - mean) * (-log).exp()) ** 2 / 2).mean()
 
 
 def _pinball(out: Tensor, y: Tensor) -> Tensor:
-    """Of the quantiles 0.1, 0.5 and 0.9."""
+    """For the quantiles 0.1, 0.5 and 0.9."""
     q = torch.tensor([0.1, 0.5, 0.9])
     rest = y[..., None] - out
     return torch.maximum(q * rest, (q - 1) * rest).mean()

@@ -30,7 +30,7 @@ MEANS = {
 
 
 def page(runs: list[tuple[plain.How, dict[str, np.ndarray], set[str]]]) -> str:
-    """A paragraph, or nothing where it isn't installed."""
+    """A paragraph, or nothing if it isn't installed."""
     if importlib.util.find_spec("training_doctor") is None:
         return ""
     sound = [curves for how, curves, _ in runs if how.illness == "healthy"]

@@ -21,7 +21,7 @@ Grads = Callable[[int], float]
 
 @dataclass(frozen=True)
 class How:
-    """One training: an illness, its variant, and what is done otherwise than in a sound one."""
+    """One training: an illness, its variant, and what differs from a sound training."""
 
     illness: str
     variant: str
@@ -33,7 +33,7 @@ class How:
     eps: float = 1e-8
     add_up: bool = False
     examples: int = 0  # 0: all
-    order: str = "shuffled"  # or "sorted" by target, or "muddled": targets of other inputs
+    order: str = "shuffled"  # or "sorted" by target, or "muddled": targets of different inputs
     others: bool = False  # the optimizer holds another model's parameters
     resumed: int = 0  # the update at which the optimizer is recreated
     statistics: float = 0.1  # BatchNorm's momentum
@@ -43,7 +43,7 @@ class How:
 
 
 def hows(b: float, adam: bool) -> Iterator[How]:
-    """The trainings of one model whose best rate is b. The first is what all are compared to."""
+    """The trainings of one model whose best rate is b. The first is what all are compared with."""
     T = STEPS
     x = lambda t: t / T  # noqa: E731
     cosine = lambda t: (1 + np.cos(np.pi * x(t))) / 2  # noqa: E731
@@ -189,7 +189,7 @@ def best(kind: Kind, adam: bool) -> float:
 
 
 def truths(who: list[How], curves: list[dict[str, np.ndarray]]) -> list[set[str]]:
-    """What is right for each; empty where it is neither clearly ill nor well."""
+    """What is right for each; empty if it is neither clearly ill nor well."""
     stack = lambda name: np.array([c[name] for c in curves]).T  # noqa: E731
     runs = Runs(stack("loss"), stack("lr"), stack("grad_norm"), stack("val_loss"), BATCHES)
     sick = [Sick(h.illness, h.variant, Case(np.zeros(1)), h.at) for h in who]
@@ -203,7 +203,7 @@ NEW = ("weight decay too strong", "data not shuffled", "BatchNorm's statistics",
 
 
 def _new(how: How, own: dict[str, np.ndarray], good: dict[str, np.ndarray]) -> set[str]:
-    """Of illnesses that illnesses.py doesn't know."""
+    """For illnesses that illnesses.py doesn't know."""
     low, start = good["loss"][-60:].mean(), good["loss"][:10].mean()
     missing = (own["loss"][-60:].mean() - low) / (start - low)
     held = (own["val_loss"][-3:].mean() - good["val_loss"][-3:].mean()) / (start - low)

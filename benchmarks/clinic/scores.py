@@ -44,7 +44,7 @@ def scores(part: str, kinds: dict[str, Kind], each: int, make: bool = True) -> I
 
 
 def _as_good_as(illness: str, view: str) -> bool:
-    """Whether "plateau" is all that can be said: nothing moves, and more was not kept."""
+    """Whether "plateau" is all that can be said: nothing moves, and nothing else was kept."""
     without = illness == "dead gradients" and view in ("losses", "epoch losses", "smoothed")
     return without or (illness == "rate too high" and view in ("epochs", "epoch losses"))
 

@@ -1,4 +1,4 @@
-"""Small tables: rows and targets, of scikit-learn's, some stored and some made."""
+"""Small tables: rows and targets, from scikit-learn, some stored and some made."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -78,7 +78,7 @@ def _sides() -> Loaded:
 
 
 def _coins() -> Loaded:
-    """One of two classes by chance, at odds that depend on eight numbers."""
+    """One of two classes at random, with odds that depend on eight numbers."""
     rng = np.random.default_rng(SEED)
     X, weights = rng.normal(size=(300, 8)), rng.normal(size=8)
     return X, (rng.random(300) < 1 / (1 + np.exp(-X @ weights))).astype(int)

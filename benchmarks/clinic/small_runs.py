@@ -18,7 +18,7 @@ __all__ = [
 MODELS = {"mlp": [64, 64], "linear": []}  # the widths of the hidden layers, in ReLU
 BUDGETS = {"100 epochs": (100, 32), "30 epochs": (30, 16)}  # and the batch size
 SPLITS = 3
-HELD = 0.2  # of the rows, set aside to stop by
+HELD = 0.2  # of the rows, set aside to say when to stop
 PLAIN = 1e-3  # Adam's default, at a constant rate
 BEFORE = {"mlp": 0.01, "linear": 0.0}  # the decay, when training loss alone was looked at
 
@@ -44,7 +44,7 @@ def was(rates: np.ndarray, epochs: int) -> float:
 
 
 def measured(name: str, model: str, budget: str, seed: int) -> dict[str, Any]:
-    """The losses on the rows that judge, of each way to train, on one split."""
+    """The losses of each way to train, on the rows that judge, for one split."""
     table = (MADE_ON | ASIDE)[name]
     row: dict[str, Any] = dict(table=name, model=model, budget=budget, seed=seed)
     whole = _ends(table, model, budget, seed, 0.0)
@@ -64,7 +64,7 @@ WAYS = ("Adam at 0.001", "before", "first decay")
 def _ends(
     table: Table, model: str, budget: str, seed: int, held: float, scaled: bool = True
 ) -> dict[str, tuple[float, float | None]]:
-    """Of each way, the loss at the end; and where early stopping ends, if rows were held out."""
+    """For each way, the loss at the end, and where early stopping ends if rows were held out."""
     recipe, batch = asked(table, model, budget, held), BUDGETS[budget][1]
     rates = recipe.lr(np.arange(recipe.steps))
     setups = [
@@ -88,7 +88,7 @@ PATIENCE = 20
 
 
 def stopped(looks: np.ndarray, patience: int) -> int:
-    """Where the best weights are, once so many looks have brought none better."""
+    """Where the best weights are, once this many looks have brought nothing better."""
     best = 0
     for i, loss in enumerate(looks):
         best = i if loss < looks[best] else best

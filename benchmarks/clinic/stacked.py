@@ -34,7 +34,7 @@ class Split:
 
 
 def split(table: Table, seed: int, held: float, scaled: bool = True) -> Split:
-    """A quarter judges. Inputs are scaled by the rows learned from; targets where that is asked."""
+    """A quarter judges. Inputs are scaled by the rows learned from; so are targets, if asked."""
     X, y = table.load()
     order = np.random.default_rng(seed).permutation(len(X))
     judges, rest = np.split(order, [len(X) // 4])
@@ -81,9 +81,9 @@ def _losses(z: Tensor, y: Tensor) -> Tensor:
 def train(
     table: Table, hidden: list[int], setups: list[Setup], batch: int, seed: int, scaled: bool = True
 ) -> dict[str, np.ndarray]:
-    """`held` and `test`: (looks, k), one look an epoch, of setups with the same length and share.
+    """`held` and `test`: (looks, k), one look per epoch, for setups with the same length and share.
 
-    Adam; weight decay is decoupled, and of every tensor.
+    Adam; weight decay is decoupled, and applies to every tensor.
     """
     parts = split(table, seed, setups[0].held, scaled)
     X, y = parts.train

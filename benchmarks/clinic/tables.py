@@ -1,7 +1,7 @@
 """What `advise` is worth on small tables, by rows that were never seen: TABLES.md.
 
-python -m benchmarks.clinic.tables             TABLES.md anew, from the runs on record; a second
-python -m benchmarks.clinic.tables --runs      the runs anew as well; ten minutes
+python -m benchmarks.clinic.tables             remakes TABLES.md from the stored runs; a second
+python -m benchmarks.clinic.tables --runs      repeats the runs first; ten minutes
 """
 
 import argparse
@@ -25,7 +25,7 @@ RUNS, PAGE = HERE / "tables.json", HERE.with_name("TABLES.md")
 def share(rows: list[dict[str, Any]], way: str, of: str = WAYS[0]) -> tuple[float, float]:
     """The loss of one way in units of another's: the geometric mean over all, and the worst table.
 
-    Of a table, it is the geometric mean over its splits and budgets.
+    For a table, it is the geometric mean over its splits and budgets.
     """
     logs: dict[str, list[float]] = {}
     for row in rows:
@@ -124,7 +124,7 @@ Table by table, in the same units; for Adam at 0.001, the loss itself:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--runs", action="store_true", help="the runs anew: ten minutes")
+    parser.add_argument("--runs", action="store_true", help="repeat the runs first: ten minutes")
     if parser.parse_args().runs:
         torch.set_num_threads(1)
         rows = []

@@ -93,7 +93,7 @@ class Pool:
         return targets
 
     def draw(self, t: int) -> tuple[Tensor, Tensor]:
-        """Of update t, for each run: inputs (k, batch, ...), targets."""
+        """For update t and each run: inputs (k, batch, ...), targets."""
         self.common = self._fill(self.common, self.n)
         inputs, targets = [], []
         for k, case in enumerate(self.cases):
@@ -127,7 +127,7 @@ def train(setting: Setting, cases: list[Case]) -> Runs:
     both = vmap(grad_and_value(one), randomness="different")
     alone = vmap(one, in_dims=(0, None, None), randomness="different")
     rule, hyper = RULES[setting.rule]
-    rule = inspect.unwrap(rule)  # its guard asks whether lr is a number: a column of torch is not
+    rule = inspect.unwrap(rule)  # its guard wants lr to be a number; torch's column isn't
     memory: dict[str, Any] = {}
     lr = torch.tensor(np.array([case.lr for case in cases]), dtype=torch.float32)
     factor = torch.tensor(

@@ -25,7 +25,7 @@ def seen(runs: Runs, k: int, view: str, rng: np.random.Generator) -> dict[str, n
         return {"loss": ema(loss, 1 - 1 / min(10, T / 20))}
     whole = {"loss": loss, "lr": runs.lr[:, k], "grad_norm": runs.grad_norm[:, k].astype(float)}
     if not whole["lr"].any():
-        del whole["lr"]  # the optimizer's rate was another: it held other parameters
+        del whole["lr"]  # the optimizer's rate was different: it held different parameters
     whole["val_loss"] = runs.val_loss[:, k].astype(float)
     if view == "updates":
         return whole

@@ -1,5 +1,5 @@
-// What the carried functions call: of a rule's lines what operators can't say, of a surface's what
-// NumPy does there. A place is an array of two numbers.
+// What the translated functions call: in a rule, what operators can't express; in a surface, what
+// NumPy does. A position is an array of two numbers.
 
 function Step(theta, memory = {}, shown = {}) {
   Object.assign(this, { theta, memory, shown });

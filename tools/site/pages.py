@@ -22,7 +22,7 @@ LABS = Path(labs.__file__).parent
 GUIDE = ("before-the-day", "plans")
 INSIDE = r"https?:|#|\.\./lessons/|\.\./index\.md|a-class\.md|before-the-day\.md|plans\.md|\d\d-"
 CONVENTIONS = "The same words in three libraries"
-HELD = "A test holds each cell: it runs the library, or reads its header for a default."
+HELD = "A test checks each cell: it runs the library, or reads its header for a default."
 CONTENTS = """
 ```{{toctree}}
 :caption: {caption}

@@ -1,4 +1,4 @@
-// The class and the names renew themselves every two seconds; one's own page waits for its buttons.
+// "The class" and "By name" reload every two seconds; your own page changes only with its buttons.
 const main = document.querySelector("main");
 const stale = document.getElementById("stale");
 

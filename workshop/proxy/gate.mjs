@@ -1,9 +1,10 @@
-// JupyterHub's proxy, and in it a gate: what a learner's server says, it says to that learner alone.
+// JupyterHub's proxy, with a gate in it: a learner's server answers only that learner.
 //
-// On one address all learners and the hub are one origin: a page of one server may read the hub's
-// pages, and act there as whoever looks at it. So nobody but its owner gets to look at it. Who looks
-// is told by a cookie of the hub's, gate.py. Where each learner has a name of their own, the browser
-// itself keeps them apart: then all that is seen to is that the hub is met under its own name alone.
+// At one address, all learners and the hub share an origin: a page from one server can read the
+// hub's pages, and act there as whoever is looking at it. So only its owner gets to look at it. A
+// cookie of the hub's says who is looking (gate.py). If each learner has a host name of their own,
+// the browser itself keeps them apart; then the gate only ensures that the hub answers under its own
+// name alone.
 
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { closeSync, openSync, readFileSync, readSync } from "node:fs";
@@ -16,12 +17,12 @@ const library = createRequire(program).resolve("configurable-http-proxy");
 const { ConfigurableProxy, parseListenOptions } = await import(library);
 
 const secret = readFileSync(`${process.env.STEPSIZE_HUB}/gate_secret`);
-const room = process.getuid() === 0; // else a trial: one account for all
+const room = process.getuid() === 0; // otherwise a trial: one account for all
 const apart = process.env.STEPSIZE_SUBDOMAINS && new URL(process.env.STEPSIZE_SUBDOMAINS);
 
 const FORBIDDEN = "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"; // to a websocket
 
-/** The names for which this browser holds a cookie that is ours and still good. */
+/** The names for which this browser holds a cookie that is ours and still valid. */
 function visitors(req) {
   const cookies = (req.headers.cookie ?? "").split(";").map((cookie) => cookie.trim().split("="));
   const tickets = cookies.filter(([name]) => name === "stepsize-gate");
@@ -36,7 +37,7 @@ function holder(ticket) {
   return ours && Number(until) * 1000 > Date.now() && name;
 }
 
-/** Ports are anybody's: is it the owner's account that listens there? */
+/** Anybody can take a port: is it the owner's account that listens there? */
 function isTheirs(target, owner) {
   if (!room) return true;
   const accounts = readFileSync("/etc/passwd", "utf8");
@@ -47,7 +48,7 @@ function isTheirs(target, owner) {
   });
 }
 
-/** The lines of /proc/net/tcp on sockets that listen. They come first; the rest takes long to read. */
+/** The lines of /proc/net/tcp about listening sockets. They come first; the rest takes long to read. */
 function listening() {
   const file = openSync("/proc/net/tcp");
   try {
@@ -66,7 +67,7 @@ function listening() {
   }
 }
 
-/** A program shows a token. No browser does so when it opens a page. */
+/** A program sends a token. No browser does when it opens a page. */
 const isProgram = (req) => /^(token|bearer) /i.test(req.headers.authorization ?? "");
 
 class Gate extends ConfigurableProxy {
@@ -74,7 +75,7 @@ class Gate extends ConfigurableProxy {
     super(options);
     this.guarded = new WeakSet();
     this.proxy.on("proxyRes", (answer, req) => {
-      // A copy in the browser would be shown without asking here whose it is.
+      // The browser would show a copy of its own without asking here whose it is.
       const kept = answer.headers["cache-control"] ?? "";
       if (this.guarded.has(req) && !kept.includes("no-store"))
         answer.headers["cache-control"] = "no-cache";
@@ -103,7 +104,7 @@ class Gate extends ConfigurableProxy {
   }
 }
 
-/** Who asks, and how, is what this machine says: Caddy. What others say of themselves is dropped. */
+/** Only this machine (Caddy) is believed about who asks, and how; what others claim is dropped. */
 function tellWhoAsks(req) {
   const peer = req.socket.remoteAddress?.replace(/^::ffff:/, "") ?? "";
   const near = (isIPv4(peer) && peer.startsWith("127.")) || peer === "::1";
@@ -118,7 +119,7 @@ function tellWhoAsks(req) {
   req.headers["x-forwarded-port"] = said["x-forwarded-port"] ?? port;
 }
 
-/** Under a learner's name, the hub's pages would be of one origin with the learner's. */
+/** Under a learner's host name, the hub's pages would share an origin with the learner's. */
 const isOfALearner = (req) =>
   (req.headers.host ?? "").replace(/:\d+$/, "").toLowerCase().endsWith(`.${apart.hostname}`);
 
@@ -163,7 +164,7 @@ const proxy = new Gate({
 proxy.log.level = args["log-level"];
 const places = { ip: args.ip, port: args.port, apiSocket: args["api-socket"] };
 const listen = parseListenOptions(places, proxy.log);
-// As its own program does: one request that fails is not the end of all others.
+// As the proxy's own program does: one request that fails doesn't end all the others.
 process.on("uncaughtException", (error) => proxy.log.error(error.stack ?? String(error)));
 proxy.proxyServer.listen(...listen.proxyTarget);
 proxy.apiServer.listen(...listen.apiTarget);

@@ -762,7 +762,7 @@ SECOND_STEP = choice(
     mistakes={
         "larger gradient, larger step": Mistake(
             "You gave the longest second step to the gradient that grew. Its square grew even "
-            "more, and you divide by the root of that.",
+            "more, and you divide by the root of its average.",
             _with_exchanged("A", "C"),
         ),
         "zero stops": Mistake(

@@ -89,14 +89,14 @@ ORTHOGONALIZE = function(
             _orthogonalize(size=lambda G: np.abs(G).sum()),
         ),
         "row by row": Mistake(
-            "You divide each row by its own length, or each column. One number for the whole "
-            "matrix: anything else also changes U and V.",
+            "You divide each row, or each column, by its own length. Divide the whole matrix by "
+            "one number: anything else also changes U and V.",
             _orthogonalize(size=lambda G: np.linalg.norm(G, axis=1, keepdims=True)),
             _orthogonalize(size=lambda G: np.linalg.norm(G, axis=0)),
         ),
         "normed each time": Mistake(
-            "You divide by the norm again in every step. Once, before the first, is enough: later "
-            "it pushes down the values that the step has just lifted.",
+            "You divide by the norm again in every step. Once, before the first step, is enough: "
+            "after that, it pushes down the values that the step has just lifted.",
             _orthogonalize(again=lambda X, size: X / size(X)),
         ),
         "one more": Mistake(
@@ -113,8 +113,8 @@ ORTHOGONALIZE = function(
             _orthogonalize(rounds=lambda steps: min(steps, 1)),
         ),
         "entry by entry": Mistake(
-            "You raise the entries to powers, one by one. The powers here are products of "
-            "matrices, `@`: they act on the singular values.",
+            "You raise the entries to powers, one by one. The powers here are matrix "
+            "products, `@`: they act on the singular values.",
             _orthogonalize(
                 squared=lambda X, G: X * X,
                 fourth=lambda A: A * A,

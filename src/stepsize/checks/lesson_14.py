@@ -252,8 +252,8 @@ ACCUMULATED = function(
             _accumulated(weight=lambda sizes: [sizes[0], *(0 * sizes[1:])], total=_all),
         ),
         "halved each time": Mistake(
-            "You take the mean of what you have and the newest, again and again: the last "
-            "micro-batch then counts for half of the total. Weight by the sizes.",
+            "Each time, you take the mean of what you have and the newest: the last micro-batch "
+            "then counts for half of the total. Weight by the sizes.",
             _halved,
         ),
         "wrong axis": Mistake(

@@ -26,7 +26,7 @@ __all__ = ["Advice", "Choice", "advise"]
 SHORT, LONG = 300, 100_000  # updates in the runs of the table, and in those of the papers
 BATCH, SMALL = 64, 10**6  # of the models in the table: the batch size, and the most parameters
 LARGEST = 8192  # up to this batch size the linear rule held on ImageNet
-FAR = 16  # this many times off the source's batch size, the advice says so
+FAR = 16  # if the batch size is off the source's by this factor, the advice says so
 LOWEST = 6e-5  # of the largest model in the literature's table; below, its formula gives nothing
 
 MODELS = (*KINDS, *ALSO)
@@ -116,7 +116,7 @@ def advise(
     for 300 and 1500 updates, it missed 0.4% (median) of the fall in the loss that the best of
     seven rates achieved, 9% at worst; the rate was usually too low (benchmarks/ADVICE.md).
 
-    A model of a small table (an "mlp" on up to 1000 examples) is judged by rows it didn't learn
+    A model for a small table (an "mlp" on up to 1000 examples) is judged by rows it didn't learn
     from. There the recipe stops early, and its decay alone would halve a weight in 70 epochs, or
     over a shorter run. On eight tables that weren't used to choose this, the held-out loss was
     0.80 times Adam's at 0.001 on the same rows (benchmarks/TABLES.md).
@@ -209,7 +209,7 @@ def _round(lr: float) -> float:
 
 
 def _typed(lr: float) -> str:
-    """Two digits, as one types them: 0.0055, 6.7e-5."""
+    """Two digits, as you would type them: 0.0055, 6.7e-5."""
     return f"{_round(lr):g}".replace("e-0", "e-")
 
 

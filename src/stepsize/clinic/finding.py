@@ -48,7 +48,7 @@ Sign = Callable[[History], Finding | None]
 
 
 def straightness(course: np.ndarray, noise: float = 0.0) -> float:
-    """The share of the course's variance, beyond its noise, that a straight line explains."""
+    """The share of the curve's variance, beyond its noise, that a straight line explains."""
     x = np.arange(len(course))
     rest = course - np.polyval(np.polyfit(x, course, 1), x)
     return float(1 - max(rest.var() - noise**2, 0.0) / max(course.var(), 1e-300))

@@ -58,15 +58,15 @@ class History:
 
     @cached_property
     def jitter(self) -> float:
-        """The spread of single losses about their course: by their jumps, in the calmer half."""
+        """The spread of single losses about their course: from their jumps, in the calmer half."""
         half = len(self.loss) // 2
         return min(jitter(self.loss[:half]), jitter(self.loss[half:])) if half > 2 else 0.0
 
     @cached_property
     def noise(self) -> float:
-        """The spread of a bin's median: by the jumps of losses, or of medians, where it is more.
+        """The spread of a bin's median: from jumps of losses or of medians, whichever is more.
 
-        The second is for curves that were smoothed: their neighbors jump little, and yet wander.
+        The second is for smoothed curves, whose neighbors hardly differ and yet drift.
         """
         late = self.course[len(self.course) // 2 :]
         single = jitter(self.loss[len(self.loss) // 2 :]) / max(len(self.loss) / BINS, 1.0) ** 0.5
@@ -84,7 +84,7 @@ class History:
 
 
 def jitter(curve: np.ndarray) -> float:
-    """The standard deviation of a curve about its course, from its jumps; a slope is no jump."""
+    """The standard deviation of a curve about its course, from its jumps; a slope isn't a jump."""
     jumps = np.diff(curve)
     jumps = jumps[:: max(len(jumps) // 10_000, 1)]  # in a long curve, these say as much as all
     if len(jumps) < 2:

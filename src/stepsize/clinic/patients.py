@@ -21,7 +21,7 @@ STEPS = 400
 
 
 class OfTen(Network):
-    """A network of ten classes, also where the data lack the last."""
+    """A network for ten classes, even if the data lack the last one."""
 
     @property
     def widths(self) -> tuple[int, ...]:
@@ -44,7 +44,7 @@ def train(
 
     model: from the indices of a batch to the landscape of that batch; n: how many there are.
     held: what the validation loss is measured on, every tenth update. spoil: what befalls the
-    gradient and the rate of update t. add_up: whether gradients are never set back to zero.
+    gradient and the rate of update t. add_up: whether gradients are never set to zero.
     """
     whole = model(np.arange(n))
     theta = whole.start(seed) if hasattr(whole, "start") else np.zeros(whole.X.shape[-1])

@@ -7,7 +7,7 @@ import numpy as np
 
 __all__ = ["RangeTest", "lost", "read"]
 
-FEW = 5  # losses, or a tenth of the test, to judge the start by, no fewer
+FEW = 5  # losses to judge the start by, or a tenth of the test if that is more
 NEARLY, WHOLE = 0.8, 0.99  # shares of the fall: enough to learn; where it ends
 DENSITY = 25.0  # updates per decade of rates; in a slower test the loss falls at lower rates
 SIGNAL = 4.0  # standard deviations: a smaller fall of the smoothed loss may be chance

@@ -25,9 +25,9 @@ def as_loss(loss: Any) -> Any:
 def loss_of(model: torch.nn.Module, loss: Any, batch: Any) -> torch.Tensor:
     """The loss of one batch, on the model's device.
 
-    A pair (x, y) is loss(model(x), y). Of more, the last is y, and the model is called with the
-    rest; a single tensor is its own target, as for an autoencoder. A dict is passed by name,
-    except for the labels; without a loss function, the model's output has a loss, as in
+    A pair (x, y) is loss(model(x), y). In a longer tuple, the last is y, and the model is called
+    with the rest; a single tensor is its own target, as for an autoencoder. A dict is passed by
+    name, except for the labels; without a loss function, the model's output has a loss, as in
     transformers.
     """
     where = next((p.device for p in model.parameters()), torch.device("cpu"))

@@ -30,7 +30,7 @@ def versions(root: Path, name: str) -> list[bytes]:
 
 
 def _git(root: Path, *command: str, said: bytes = b"") -> bytes:
-    """Git's answer, even for a repository of a different account, without fetching anything."""
+    """Git's answer, even for a repository that isn't ours, without fetching anything."""
     env = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     env |= dict(GIT_NO_LAZY_FETCH="1", GIT_OPTIONAL_LOCKS="0")
     git = ["git", "-C", str(root), "-c", f"safe.directory={root}", *command]

@@ -119,8 +119,8 @@ class RuleOptimizer(torch.optim.Optimizer):
         if saved != [stepper.name for stepper in self.steppers]:
             theirs = ", ".join(name or "an optimizer of torch's" for name in saved)
             ours = ", ".join(stepper.name for stepper in self.steppers)
-            ask = "state_dict must be of the same rules, one for each group"
-            raise ValueError(f"{ask}: {ours}, not of {theirs}")
+            ask = "state_dict must come from the same rules, one for each group"
+            raise ValueError(f"{ask}: {ours}, not from {theirs}")
         self._require_shapes(state_dict)
         super().load_state_dict(copy.deepcopy(state_dict))  # or both write to the same memory
 
@@ -132,13 +132,13 @@ class RuleOptimizer(torch.optim.Optimizer):
                 for name, value in state_dict["state"].get(i, {}).items():
                     single = not torch.is_tensor(value) or stepper.scope.unit != "coordinate"
                     if not single and value.shape != p.shape:
-                        shapes = f"{name} has the shape {tuple(value.shape)}, and its parameter"
+                        shapes = f"{name} has the shape {tuple(value.shape)}, its parameter"
                         raise ValueError(
-                            f"state_dict must be of the same parameters: {shapes} {tuple(p.shape)}"
+                            f"state_dict must fit these parameters: {shapes} {tuple(p.shape)}"
                         )
 
     def _alike(self, ready: list[torch.Tensor]) -> list[tuple[bool, list[torch.Tensor]]]:
-        """Packs that can become one vector: same type, same device, same count of steps.
+        """Packs that can become one vector: same type, same device, same step count.
 
         Each comes with whether NumPy can step it in place.
         """
@@ -154,7 +154,7 @@ class RuleOptimizer(torch.optim.Optimizer):
         shape = stepper.shape_for(p)
         memory = {n: _seen(v, p.shape, shape) for n, v in self.state[p].items()}
         t = memory.pop("step", 0) + 1
-        # Copies: p and its gradient are written into, and a rule may remember them.
+        # Copies: p and its gradient will be overwritten, and a rule may remember them.
         theta, grad = p.detach().clone().reshape(shape), _grad(p).clone().reshape(shape)
         step = stepper.rule_for(p)(theta, grad, t, **hyper | memory)
         require_step(stepper.rule, step, shape)

@@ -42,7 +42,7 @@ _RULES: dict[str, Rule] = {"sgd": sgd, "adam": adam}
 def updates_to(
     target: float, rule: str, lr: float, batch_size: int, seed: int, most: int = MOST
 ) -> int | None:
-    """After how many updates the loss over all images is below the target, or None if not in most.
+    """The updates until the loss over all images is below the target; None if more than `most`.
 
     The network is that of lesson 5, 64-32-10 with tanh.
     """

@@ -1,7 +1,7 @@
 // What ipywidgets' controls show, but don't tell a screen reader: a slider's name, its value (a
-// logarithmic one tells the exponent, one of a list the index), which of a row of buttons is pressed.
+// logarithmic one gives the exponent, a list's the index), which of a row of buttons is pressed.
 
-// Only what has changed, for each change brings us here again.
+// Only what has changed, because each change brings us here again.
 function tell(node, attributes) {
   for (const [name, value] of Object.entries(attributes)) {
     if (node.getAttribute(name) !== String(value)) node.setAttribute(name, value);
@@ -18,7 +18,7 @@ function describe(lab) {
       "aria-disabled": control.querySelector(".slider").hasAttribute("disabled"),
     });
     const typed = { role: "textbox", "aria-label": `${name}, as a number` };
-    // What is typed beside a list, nobody reads.
+    // Nobody reads what is typed beside a list.
     tell(readout, control.matches(".stepsize-list") ? { contenteditable: "false" } : typed);
   }
   for (const control of lab.querySelectorAll(".widget-toggle-buttons")) {
@@ -38,7 +38,7 @@ function describe(lab) {
   for (const label of lab.querySelectorAll("[title=null]")) label.removeAttribute("title");
 }
 
-// Describe the controls of the lab that `el` is in, once it is in its place, and after each change.
+// Describe the controls of the lab that `el` is in, once it is in the page, and after each change.
 function describeControls(el) {
   let lab;
   const changes = new MutationObserver(() => describe(lab));

@@ -1,8 +1,8 @@
-// A picture: what stands still, drawn once by Matplotlib, and over it what moves, as SVG.
+// A picture: what stands still, drawn once by Matplotlib, and on top of it what moves, as SVG.
 
 const NS = "http://www.w3.org/2000/svg";
 const LATE = "One moment: the picture hasn’t caught up with the controls yet.";
-const SOON = 300; // milliseconds after which that is said
+const SOON = 300; // milliseconds after which the picture says so
 
 function add(parent, name, attributes) {
   const node = document.createElementNS(NS, name);
@@ -33,7 +33,7 @@ function render({ model, el }) {
   let controls = [];
   let late; // a timer: they have been moved, and the picture hasn't followed
 
-  /** Were the controls and the ball, when the picture was made, where they are now? */
+  /** When the picture was made, were the controls and the ball where they are now? */
   function follows() {
     const { ball, controls: states } = model.get("shown").seen;
     const same = (control, i) =>
@@ -78,13 +78,13 @@ function render({ model, el }) {
       for (const part of parts) part.image.src = next.src;
       URL.revokeObjectURL(previous);
     }
-    if (image.complete) draw(model.get("shown")); // else it will be, once the image is there
+    if (image.complete) draw(model.get("shown")); // otherwise once the image has loaded
   }
 
   function draw({ marks, label }) {
     parts.forEach((part, i) => (part.marks.innerHTML = marks[i]));
     paper.setAttribute("aria-label", label);
-    caughtUp(); // or, at the least, it has moved on
+    caughtUp(); // or at least it has moved on
     moved();
   }
 
@@ -116,7 +116,7 @@ function render({ model, el }) {
   };
 }
 
-// The ball follows the pointer and the arrow keys at once; the run from there, the kernel.
+// The ball follows the pointer and the arrow keys at once; its run comes from the kernel.
 function holdBall(model, paper, svg) {
   const ball = add(svg, "circle", { class: "stepsize-ball", r: 16 });
   svg.classList.add("stepsize-map");
@@ -131,7 +131,7 @@ function holdBall(model, paper, svg) {
     const [left, top, width, height] = model.get("geometry").reach;
     const within = (value, low, length) => Math.min(Math.max(value, low), low + length);
     model.set("ball", [within(x, left, width), within(y, top, height)]);
-    model.save_changes(); // while a message is under way, only the latest place waits
+    model.save_changes(); // while a message is on its way, only the latest position waits
   }
 
   function follow(event) {

@@ -1,10 +1,10 @@
 // Keys that are pressed in a lab, or on a sheet of questions, are for what has the focus there.
-// JupyterLab would take them for its own: x deletes the cell, arrows choose another. It listens
-// last, and takes none from an element that has this attribute.
+// JupyterLab would act on them: x deletes the cell, arrows choose a different one. It listens last,
+// and takes none from an element that has this attribute.
 function keepKeys() {
   const KEPT = "data-lm-suppress-shortcuts";
 
-  // Saving and running are meant from everywhere; and Space, for slides, where it presses nothing.
+  // Saving and running work from everywhere, and so does Space, for slides, if it presses nothing.
   function passes({ target, key, ctrlKey, metaKey, shiftKey }) {
     if (ctrlKey || metaKey) return key === "s";
     if (key === " ") return !target.matches("button, input, select, [contenteditable=true]");

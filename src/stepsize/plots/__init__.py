@@ -1,7 +1,7 @@
-"""Drawing functions, which take and return the Axes. `show` shows a figure, also in words.
+"""Drawing functions, which take and return the Axes. `show` shows a figure, and says it in words.
 
-One look for the whole course: an optimizer has its color, its dashes and its marker, in every
-figure of every lesson. Color alone never carries meaning: each line has its name at its end.
+One look for the whole course: each optimizer has its own color, dashes and marker, the same in
+every figure. Color alone never carries meaning: each line has its name at its end.
 """
 
 from .charts import bars, intervals, shares, tally

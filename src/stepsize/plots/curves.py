@@ -142,7 +142,7 @@ def points(ax: Axes, trace: Trace, name: str = "sgd") -> Axes:
     """A run in one dimension, as the points it visits, with a ring around its start."""
     require_axes(ax)
     if np.ndim(trace.loss) > 1:
-        raise ValueError(f"trace must be of one run, not of {np.shape(trace.loss)[1:]}")
+        raise ValueError(f"trace must show one run, not {np.shape(trace.loss)[1:]}")
     color, _, marker = look(name)
     x, loss = trace.theta[..., 0], trace.loss
     ax.plot(x, loss, ls="", marker=marker, color=color, ms=5.5, mec="white", mew=0.5)

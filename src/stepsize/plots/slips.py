@@ -69,9 +69,9 @@ def require_run(trace: Any, coordinates: int) -> None:
         raise TypeError(f"trace must be what descend returns, not a {type(trace).__name__}")
     shape = np.shape(trace.theta)
     if len(shape) < 2 or shape[-1] < coordinates:
-        raise ValueError(f"trace must be of a run over {coordinates} weights, not {shape}")
+        raise ValueError(f"trace must show a run over {coordinates} weights, not {shape}")
     if coordinates == 1 and len(shape) > 2:
-        raise ValueError(f"trace must be of one run, of shape (T + 1, 1), not {shape}")
+        raise ValueError(f"trace must show one run, of shape (T + 1, 1), not {shape}")
     if coordinates == 1 and isinstance(trace, Trace) and len(trace.loss) < 2:
         raise ValueError("trace must have at least one step, not only its start")
 

@@ -29,8 +29,8 @@ BANK = {
 }
 
 Ticket = list[Any]
-"""What JSON keeps of a question that was drawn: its name, its lesson, its numbers, and of the
-choices, as they stand in the bank, the right one first, which is in which place."""
+"""What JSON keeps of a question that was drawn: its name, its lesson, its numbers, and the order
+of its choices, numbered as in the bank, where the right one comes first."""
 
 
 @dataclass(frozen=True)

@@ -124,9 +124,9 @@ def rare_word(k: int) -> Asked:
         "rare one?",
         (
             number(math.sqrt(k)),
-            f"Its sum of squares is {k} times smaller, and the root of that counts.",
+            f"Its sum of squares is {k} times smaller, and you divide by its square root.",
         ),
-        (f"{k}", "The sums differ by that. The rates differ by its root."),
+        (f"{k}", "That is how the sums differ. The rates differ by its square root."),
         (
             "1: the gradients have the same size",
             "But they came a different number of times, and Adagrad adds them up.",

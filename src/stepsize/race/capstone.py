@@ -49,7 +49,7 @@ COURSE = Recipe(
 
 @dataclass(frozen=True)
 class Contest:
-    """The result, also in words.
+    """The result, in numbers and in words.
 
     yours, courses: the losses at the end, one per seed; empty if there was no contest.
     """

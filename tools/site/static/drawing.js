@@ -1,8 +1,8 @@
-// A run computed in the page, by the rules' own lines (rules.js), and drawn as the course draws it:
-// what the computed labs share.
+// What the computed labs share: a run is computed in the page, by the rules' own lines (rules.js),
+// and drawn as the course draws it.
 
 (() => {
-  /** What `descend` does for one ball: theta and loss begin with the start. */
+  /** What `descend` does, for one ball: theta and loss begin with the start. */
   function descend(rule, memory, surface, start, steps, hyper) {
     const theta = [start], grad = [], loss = [surface.loss(start)];
     let kept = start.map(() => ({}));
@@ -11,7 +11,7 @@
       const done = here.map((x, i) =>
         rule({
           flx_args: [x, slope[i], t, ...memory.map((name) => kept[i][name])],
-          flx_kwargs: { ...hyper }, // a carried function takes them out
+          flx_kwargs: { ...hyper }, // a translated function unpacks them
         }),
       );
       kept = done.map((step) => step.memory);
@@ -39,7 +39,7 @@
     return said.replaceAll("-", "−");
   }
 
-  const FAR = 20; // sizes of the axes: what lies further out is pulled in
+  const FAR = 20; // sizes of the axes: anything further out is pulled in
 
   const linear = ([low, high], from, size) => (value) => from + (size * (value - low)) / (high - low);
   const logarithmic = ([low, high], from, size) => {
@@ -47,7 +47,7 @@
     return (value) => along(Math.log10(value));
   };
 
-  /** Where a point is, in the figure's pixels; toward the middle where it is far away. */
+  /** Where a point is, in the figure's pixels; pulled toward the middle if it is far away. */
   function projection([x, y, width, height], across, up) {
     const middle = [x + width / 2, y + height / 2];
     return (a, b) => {
@@ -88,7 +88,7 @@
     return clipped(reach, under + markers(points, look, 2.25 * px, 0.4 * px) + line + ring);
   }
 
-  /** series: of each name its look and its points. */
+  /** series: each name's look and points. */
   function curves(series, box, px, font) {
     const drawn = series.map(({ look, points }) => {
       const dashes = `stroke-dasharray="${look.dash.map((length) => length * px).join(" ")}"`;
@@ -98,7 +98,7 @@
     return clipped(box, drawn.join("")) + names(series, box, font * px);
   }
 
-  /** Each name where its line ends; from below, so that none covers another. */
+  /** Each name where its line ends, placed from the bottom up so that none covers another. */
   function names(series, box, size) {
     const [, top, width, height] = box;
     const ends = series.map(({ name, look, points }) => ({ name, look, at: end(points, box) }));
@@ -111,7 +111,7 @@
     return texts.join("");
   }
 
-  /** The last point that can be seen, or where the line leaves the picture after it. */
+  /** The last visible point, or where the line leaves the picture after it. */
   function end(points, [left, top, width, height]) {
     const inside = ([x, y]) => x >= left && x <= left + width && y >= top && y <= top + height;
     const last = points.findLastIndex((point) => known(point) && inside(point));

@@ -1,4 +1,4 @@
-// A formula that is wider than its place is scrolled: by keyboard as well, so it takes the focus.
+// A formula that is too wide can be scrolled, with the keyboard as well, so it takes the focus.
 addEventListener("load", async () => {
   await globalThis.MathJax?.startup?.promise;
   for (const formula of document.querySelectorAll('mjx-container[display="true"]')) {
@@ -6,7 +6,7 @@ addEventListener("load", async () => {
   }
 });
 
-// So is code; what was folded when the page was opened could not be measured then.
+// So can code; what was folded when the page was opened couldn't be measured then.
 const reach = () => {
   for (const code of document.querySelectorAll("article pre")) {
     if (code.scrollWidth > code.clientWidth) code.tabIndex = 0;
@@ -16,7 +16,7 @@ addEventListener("load", () => setTimeout(reach));
 document.addEventListener("toggle", reach, true);
 document.addEventListener("click", () => setTimeout(reach), true);
 
-// A long name in a table breaks behind a dot or an underscore, where it can.
+// A long name in a table breaks after a dot or an underscore, if it has one.
 document.addEventListener("DOMContentLoaded", () => {
   for (const code of document.querySelectorAll("td code .pre")) {
     const parts = code.textContent.split(/(?<=\w[._])(?=\w)/);

@@ -7,8 +7,8 @@ globalThis.stepsize = { recorded: {}, computed: {} };
   const HERE = new URL(".", document.currentScript.src);
   const loading = {};
 
-  // By a script's tag, for then the site works from a folder as well, where nothing can be fetched.
-  // They run in the order in which they are asked for.
+  // With a script tag, so that the site works from a folder as well, where nothing can be fetched.
+  // They run in the order in which they are requested.
   function load(file) {
     loading[file] ??= new Promise((resolve, reject) => {
       const script = document.createElement("script");
@@ -47,7 +47,7 @@ globalThis.stepsize = { recorded: {}, computed: {} };
     }
   }
 
-  // The controls: native ones, each a choice from a list --------------------------------------------
+  // The controls: native ones, each with a list to choose from --------------------------------------
 
   let ids = 0;
 
@@ -95,7 +95,7 @@ globalThis.stepsize = { recorded: {}, computed: {} };
     },
   };
 
-  /** A row with one control: it has `hidden`, so that a rule shows only what it has. */
+  /** A row with one control. It can be `hidden`, so that a rule shows only its own. */
   function row(control, changed) {
     const id = `stepsize-control-${++ids}`;
     const parts = KINDS[control.kind](control, id, changed);
@@ -111,7 +111,7 @@ globalThis.stepsize = { recorded: {}, computed: {} };
 
   // A lab that replays what was recorded ------------------------------------------------------------
 
-  /** Frames are numbered as the digits of a number: the last control changes fastest. */
+  /** Frames are numbered like the digits of a number: the last control changes fastest. */
   function replay(place, lab) {
     const chosen = lab.controls.map((control) => control.index);
     const frame = () =>
@@ -142,7 +142,7 @@ globalThis.stepsize = { recorded: {}, computed: {} };
     const words = note ? [element("p", { className: "stepsize-note" }, note)] : [];
     place.replaceChildren(element("div", { className: "stepsize-controls" }, ...rows), picture, ...words);
     stepsize.picture.render({ model, el: picture });
-    place.dataset.alive = Math.round(performance.now()); // since the page was asked for
+    place.dataset.alive = Math.round(performance.now()); // since the page was requested
   }
 
   async function wake(place) {
@@ -155,7 +155,7 @@ globalThis.stepsize = { recorded: {}, computed: {} };
 
   Object.assign(stepsize, { Model, bytes, load, row, show });
 
-  // The one on the front page at once, others before they come into view.
+  // The one on the front page at once, the others shortly before they come into view.
   document.addEventListener("DOMContentLoaded", () => {
     const near = new IntersectionObserver(
       (entries) => {

@@ -1,4 +1,4 @@
-// JupyterLite needs a server: from a folder, the click would lead to an empty page.
+// JupyterLite needs a server: in a page opened from a folder, the click would lead to an empty page.
 
 if (location.protocol === "file:")
   for (const place of document.querySelectorAll(".stepsize-try"))

@@ -1,5 +1,5 @@
-// The lab of lesson 3: where the ball lies on the map is a learning rate and a momentum, and their
-// run is computed here.
+// The lab of lesson 3: the ball's position on the map is a learning rate and a momentum, and the run
+// with these is computed here.
 
 (() => {
   const { clipped, descend, linear, logarithmic, map, number, projection } = stepsize.drawing;
@@ -23,7 +23,7 @@
     return `${chosen}: higher than at the start; ${grew} in ${grad.length} steps`;
   }
 
-  /** The setting that a ball stands for; exact where it has not been moved. */
+  /** The setting that a ball stands for; exact if it hasn't been moved. */
   function setting({ reach: [x, y, width, height], rates, momenta, ball, at }, where) {
     if (`${where}` === `${ball}`) return { lr: at[0], momentum: at[1] };
     const across = (where[0] - x) / width, up = (y + height - where[1]) / height;
@@ -77,7 +77,7 @@
     const rows = lab.controls.map((control, i) =>
       stepsize.row(control, (index) => ((chosen[i] = index), change())),
     );
-    /** In the next frame, once, however often the ball has moved. */
+    /** Once, in the next frame, however often the ball has moved. */
     model.saved = () => (asked ??= requestAnimationFrame(() => ((asked = undefined), show())));
     await change();
     stepsize.show(place, rows, model, lab.note);

@@ -46,7 +46,7 @@
     const model = new stepsize.Model({ geometry: lab.geometry, background: stepsize.bytes(lab.background) });
     const show = () => model.set("shown", draw(lab, run(lab, now())));
 
-    /** "Begin with" moves the other sliders, as a hand would. */
+    /** "Begin with" moves the other sliders, as you would by hand. */
     function begin() {
       lab.controls.forEach(({ name, values }, i) => {
         const coefficient = COEFFICIENTS.indexOf(name);

@@ -49,7 +49,7 @@
 
   // The lab -----------------------------------------------------------------------------------------
 
-  /** Which of the controls a rule has use for, and their values by name. */
+  /** Which of the controls a rule uses, and their values by name. */
   function settings(lab, chosen) {
     const values = {};
     lab.controls.forEach(({ name, values: list }, i) => (values[name] = list[chosen[i]]));
@@ -70,7 +70,7 @@
     return [0, 1].map((i) => at.map((pair) => pair[i]));
   }
 
-  /** Everything that one setting shows: pure, so that a test can ask for it. */
+  /** Everything that one setting shows; a pure function, so that a test can call it. */
   function run(lab, { surface, rule, hyper }, start) {
     const about = lab.surfaces[surface], ground = stepsize.surfaces[surface];
     const trace = descend(stepsize.rules[rule], lab.rules[rule].memory, ground, start, lab.steps, hyper);
@@ -102,7 +102,7 @@
     };
   }
 
-  /** The start that a ball stands for; exact where it has not been moved. */
+  /** The start that a ball stands for; exact if it hasn't been moved. */
   function start({ reach: [x, y, width, height], domain, ball, start: exact }, where) {
     if (`${where}` === `${ball}`) return exact;
     const [[left, right], [low, high]] = domain;
@@ -137,7 +137,7 @@
       model.set("shown", draw(lab, { ...now, surface }, done, ball, upTo));
     }
 
-    /** In the next frame, once, however often the ball has moved. */
+    /** Once, in the next frame, however often the ball has moved. */
     function soon() {
       cancelAnimationFrame(growing);
       asked ??= requestAnimationFrame(() => ((asked = undefined), compute()));

@@ -1,9 +1,9 @@
-// After "Predict": a form for the prediction, and what follows stays folded until one is given, or
-// passed over. It is kept in this browser, and is sent nowhere. Without scripts all is in view.
+// After "Predict": a form for the prediction. What follows stays folded until you give one, or skip
+// it. It is kept in this browser, and is sent nowhere. Without scripts, everything is in view.
 
 (() => {
   const PAGE = location.pathname.split("/").pop();
-  const OURS = "stepsize: "; // what all keys begin with: other sites of the host have theirs
+  const OURS = "stepsize: "; // what all keys begin with, because other sites on the host have keys, too
 
   const store = {
     get(key) {
@@ -38,7 +38,7 @@
     return node;
   }
 
-  // The fields: each kind gives its nodes, and a function that says what is in them ----------------
+  // The fields: each kind gives its nodes, and a function that reads them ---------------------------
 
   let ids = 0;
 
@@ -72,7 +72,7 @@
     },
   };
 
-  /** What was said, in one line: "the longest: 3 lr"; nothing of what was left out. */
+  /** What was answered, in one line: "the longest: 3 lr"; nothing about what was left out. */
   function told(fields, said) {
     const parts = fields.map(({ label, unit }, i) => {
       const value = [said[i], unit].filter(Boolean).join(" ");
@@ -83,7 +83,7 @@
 
   // One prediction ----------------------------------------------------------------------------------
 
-  /** What follows a prediction in its section, later predictions as well. */
+  /** What follows a prediction in its section, including later predictions. */
   function fold(place) {
     const after = element("div", { className: "stepsize-after" });
     place.after(after);
@@ -104,7 +104,7 @@
 
   function ask(place) {
     const { asked } = place.dataset, fields = JSON.parse(place.dataset.fields);
-    const key = `${OURS}${PAGE}: ${asked.slice(0, 80)}`; // by its words, so others may come and go
+    const key = `${OURS}${PAGE}: ${asked.slice(0, 80)}`; // its words, so others may come and go
     const after = fold(place);
     const recalled = element("p", { className: "stepsize-recalled" });
     answerIn(after)?.before(recalled);
@@ -164,7 +164,7 @@
     return { after, open };
   }
 
-  /** A link to what is folded unfolds it. */
+  /** A link to something folded unfolds it. */
   function follow(folds) {
     const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
     const around = target ? folds.filter(({ after }) => after.contains(target)) : [];

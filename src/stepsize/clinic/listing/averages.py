@@ -1,4 +1,4 @@
-"""Whether a printed mean loss is one: the sum and the divisor have to count the same things."""
+"""Whether a printed mean loss is a mean: its sum and its divisor must count the same things."""
 
 import ast
 import re
@@ -15,7 +15,7 @@ SAMPLES = re.compile(r"len\([\w.\[\]'\"]*(?:dataset|data_?set|_set|_ds)[\w\[\]'\
 
 
 def wrong_mean(program: Program) -> Finding | None:
-    """Sums over samples divided by a number of batches, or means of batches by one of samples."""
+    """Sums over samples divided by a number of batches, or batch means by a number of samples."""
     text = ast.unparse(program.tree)
     if re.search(r"reduction='(?:sum|none)'|batch_size=1\b|size_average|reduce=", text):
         return None
@@ -44,14 +44,14 @@ def _finding(e: Event, how: str, by: str) -> Finding:
 
 
 def _added(e: Event) -> ast.expr | None:
-    """Of `total += x`: x."""
+    """The x in `total += x`."""
     if e.name != "=" or not isinstance(e.value, ast.BinOp) or not isinstance(e.value.op, ast.Add):
         return None
     return e.value.right if e.text(e.value.left) == e.owner else None
 
 
 def _is_mean(node: ast.expr, e: Event, run: Run) -> bool:
-    """Whether this is the loss of a batch, as a number; or times the size of the batch."""
+    """Whether this is the loss of a batch, as a number, perhaps times the size of the batch."""
     if isinstance(node, ast.BinOp):
         if not isinstance(node.op, ast.Mult):
             return False

@@ -14,7 +14,7 @@ def l2_in_adam(program: Program) -> Finding | None:
     roots |= {n.module or "" for n in ast.walk(program.tree) if isinstance(n, ast.ImportFrom)}
     text = ast.unparse(program.tree)
     if any(r.split(".")[0] in ("keras", "tensorflow") for r in roots) or "keras." in text:
-        return None  # there, weight_decay of Adam is decoupled
+        return None  # there, Adam's weight_decay is decoupled
     for e in program.events:
         if e.name not in ("Adam", "NAdam", "RAdam", "Adamax") or not isinstance(e.value, ast.Call):
             continue

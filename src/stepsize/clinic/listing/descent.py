@@ -119,8 +119,8 @@ def _of_backward(call: ast.Call) -> ast.expr:
 
 
 def _holds_the_model(loss: ast.expr, roles: Roles) -> bool:
-    """Whether the weights of what the loss calls are what is learned; not an input, as in an
-    attack, nor another network."""
+    """Whether what is learned is the weights of what the loss calls, not an input (as in an
+    attack) or a different network."""
     called = {ast.unparse(n.func) for n in ast.walk(loss) if isinstance(n, ast.Call)}
     held = [parameters_of(made) for made in roles.optimizers]
     return len(held) <= 1 and all(own & called for own in held)

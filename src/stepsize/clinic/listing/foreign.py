@@ -136,7 +136,7 @@ def tape_unused(program: Program) -> Finding | None:
 
 
 def gradients_unused(program: Program) -> Finding | None:
-    """Of TensorFlow: a tape's gradients get a name, and it is never read."""
+    """TensorFlow: a tape's gradients get a name that is never read."""
     names = [n for n in ast.walk(program.tree) if isinstance(n, ast.Name)]
     read = {n.id for n in names if isinstance(n.ctx, ast.Load)}
     for e in program.events:

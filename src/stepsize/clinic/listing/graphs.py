@@ -35,7 +35,7 @@ def without_graph(program: Program) -> Finding | None:
 
 
 def _only_trains(e: Event) -> bool:
-    """Whether this is left out where it stands under no_grad(): `if self.model.training:`."""
+    """Whether this is skipped under no_grad(), as in `if self.model.training:`."""
     return e.place.frozen and any("train" in ast.unparse(test) for test in e.place.tests)
 
 
@@ -65,7 +65,7 @@ def _no_graph(node: ast.expr, before: Run, deep: int = 0) -> bool:
     if isinstance(node, ast.UnaryOp):
         return again(node.operand)
     if isinstance(node, ast.Attribute | ast.Subscript):
-        packed = "pack" in _spelled(node, before)  # of these, too, data is what they hold
+        packed = "pack" in _spelled(node, before)  # they, too, hold what they pack in .data
         return (getattr(node, "attr", "") == "data" and not packed) or again(node.value)
     if isinstance(node, ast.BinOp):
         sides = [s for s in (node.left, node.right) if not _number(s)]
@@ -85,7 +85,7 @@ def _no_graph(node: ast.expr, before: Run, deep: int = 0) -> bool:
 
 
 def _assigned_without(e: Event, before: Run, deep: int) -> bool:
-    """Whether what this assigns has no gradient; of `loss = f(out, y)`, f is taken for a loss."""
+    """Whether what this assigns has no gradient; in `loss = f(out, y)`, f counts as a loss."""
     if isinstance(e.value, ast.Call) and loss_by_its_name(e) and not _trained(e.value, before):
         return _loss_without(e.value, before, deep) or _no_graph(e.value, before, deep)
     return _no_graph(e.value, before, deep)
@@ -98,7 +98,7 @@ def _trained(call: ast.Call, before: Run) -> bool:
 
 
 def _loss_without(call: ast.Call, before: Run, deep: int) -> bool:
-    """Of a loss of an outcome and a target: whether the outcome has no gradient."""
+    """Whether, in a loss of an outcome and a target, the outcome has no gradient."""
     outcome, target = call.args[0], call.args[1:2]
     return _no_graph(outcome, before, deep + 1) and all(_only_data(a, before) for a in target)
 
@@ -171,7 +171,7 @@ def made_anew(node: ast.expr) -> bool:
 
 
 def _number(node: ast.expr) -> bool:
-    """A name that is hardly a tensor: a count of steps."""
+    """A name that is hardly a tensor's: a step count."""
     return isinstance(node, ast.Constant) or any(
         word in ast.unparse(node).lower() for word in ("accum", "steps", "weight", "len(")
     )

@@ -12,7 +12,7 @@ from .program import Event, Program, last_word
 
 __all__ = ["KERAS"]
 
-SCORES = {  # a loss by its name takes probabilities; and what makes these of scores
+SCORES = {  # a loss given by name takes probabilities; what turns scores into them
     "sparse_categorical_crossentropy": "softmax",
     "categorical_crossentropy": "softmax",
     "binary_crossentropy": "sigmoid",

@@ -36,7 +36,7 @@ def losses_with_graphs(program: Program) -> Finding | None:
 def sums_of_tensors(program: Program) -> str:
     """The same where each batch has its backward(), which frees what is large: training is sound.
 
-    Of twenty layers of 256, 51 kB a batch stay; without backward(), 1.4 MB.
+    With twenty layers of 256, 51 kB stay per batch; without backward(), 1.4 MB.
     """
     roles = Roles(program)
     for e, before, run in _sums(program, roles):
@@ -49,7 +49,7 @@ def sums_of_tensors(program: Program) -> str:
 
 
 def _sums(program: Program, roles: Roles) -> Iterator[tuple[Event, Run, Run]]:
-    """Where losses with their graphs are added up or put in a list, that never goes backward."""
+    """Where losses with their graphs are added up or listed, and the total never goes backward."""
     for run in program.runs:
         for i, e in enumerate(run):
             added = _added(e)
@@ -60,7 +60,7 @@ def _sums(program: Program, roles: Roles) -> Iterator[tuple[Event, Run, Run]]:
 
 
 def _added(e: Event) -> ast.expr | None:
-    """Of `total += x` and `losses.append(x)`: x."""
+    """The x in `total += x` and in `losses.append(x)`."""
     if e.name == "append" and len(e.arguments) == 1:
         return e.arguments[0]
     if e.name != "=" or not isinstance(e.value, ast.BinOp) or not isinstance(e.value.op, ast.Add):
@@ -69,7 +69,7 @@ def _added(e: Event) -> ast.expr | None:
 
 
 def _is_tensor(node: ast.expr, before: Run) -> bool:
-    """Whether this is a loss as its function hands it back, by the last assignment."""
+    """Whether this is a loss as its function returned it, by the last assignment."""
     if isinstance(node, ast.Name):
         at = [i for i, e in enumerate(before) if e.name == "=" and e.text(node) == e.owner]
         last = before[at[-1]] if at else None
@@ -82,7 +82,7 @@ def _is_tensor(node: ast.expr, before: Run) -> bool:
 
 
 def _used(total: str, run: Run, roles: Roles) -> bool:
-    """Whether the sum goes backward, or what is made of it; or is taken out of its graph."""
+    """Whether the sum, or what is made of it, goes backward or is detached from its graph."""
     names = {total}
     names |= {e.owner for e in run if e.name == "=" and _has(e, names)}
     return any(

@@ -162,7 +162,7 @@ def _reads(node: ast.AST, name: str) -> bool:
 
 
 def cut_in_forward(program: Program) -> Finding | None:
-    """What a layer puts out is taken to NumPy and back within forward(), and goes on from there."""
+    """A layer's output is taken to NumPy and back within forward(), and is used from there on."""
     for kind in (n for n in ast.walk(program.tree) if isinstance(n, ast.ClassDef)):
         forward = next((f for f in kind.body if getattr(f, "name", "") == "forward"), None)
         learned: dict[str, str] = {}  # what came out of which layer

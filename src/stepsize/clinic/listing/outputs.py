@@ -9,7 +9,7 @@ from .program import Event, Program, last_word
 
 __all__ = ["OUTPUTS", "first_argument", "losses", "one_class", "relu_before", "twice"]
 
-WRONG = {  # the loss, as a function and as a class, and what must not stand before it
+WRONG = {  # the loss, as a function and as a class, and what must not come before it
     ("cross_entropy", "CrossEntropyLoss"): "softmax",
     ("nll_loss", "NLLLoss"): "softmax",
     ("binary_cross_entropy_with_logits", "BCEWithLogitsLoss"): "sigmoid",
@@ -25,7 +25,7 @@ def squashed_twice(program: Program) -> Finding | None:
     return None
 
 
-BARE = {  # losses that take what a plain last layer doesn't put out, and what would do
+BARE = {  # losses that take what a plain last layer doesn't output, and what would help
     ("nll_loss", "NLLLoss"): "log-probabilities: apply log_softmax first, or use CrossEntropyLoss",
     ("binary_cross_entropy", "BCELoss"): "probabilities: apply a sigmoid, or use BCEWithLogitsLoss",
 }

@@ -95,7 +95,7 @@ def _lightning(known: Known) -> Finding | None:
 
 
 def never_stepped(program: Program) -> Finding | None:
-    """A schedule that is made before a loop of updates, and of which nothing is heard again."""
+    """A schedule that is made before a loop of updates, and is never heard of again."""
     made = next(_unstepped(program, open_end=False), None)
     if made is None:
         return None
@@ -151,7 +151,7 @@ LOOKS = ("get_last_lr", "get_lr", "last_epoch", "state_dict", "load_state_dict")
 
 
 def _heard_of(name: str, program: Program) -> bool:
-    """Whether a name is read anywhere, for more than to look at the rate or to store it."""
+    """Whether a name is read anywhere, other than to look at the rate or to store it."""
     nodes = list(ast.walk(program.tree))
     looks = {id(n.value) for n in nodes if isinstance(n, ast.Attribute) and n.attr in LOOKS}
     return any(

@@ -77,7 +77,7 @@ WHOLE = re.compile(
 
 
 def _of_another(made: Event, run: Run, program: Program, roles: Roles) -> str:
-    """Of `SGD(net1.parameters())` where the loop calls net2, and the text makes neither."""
+    """`SGD(net1.parameters())` where the loop calls net2, and the text makes neither."""
     held = next(iter(parameters_of(made)), "")
     nodes = [n.id for n in ast.walk(program.tree) if isinstance(n, ast.Name)]
     idle = [e for e in run if not e.owner and e.name == held and e.place.frozen]
@@ -98,7 +98,7 @@ def _of_another(made: Event, run: Run, program: Program, roles: Roles) -> str:
 
 
 def _twice_held(made: Event, run: Run, i: int, roles: Roles) -> str:
-    """Of two optimizers for the same model in one loop, where nobody holds another model."""
+    """Two optimizers for one model in one loop, where nothing holds a different model."""
     held = parameters_of(made)
     for other in run[i + 1 :]:
         if len(held) != 1 or other not in roles.optimizers or parameters_of(other) != held:
@@ -115,7 +115,7 @@ def _twice_held(made: Event, run: Run, i: int, roles: Roles) -> str:
 
 
 def _copied(made: Event, run: Run, i: int, roles: Roles) -> str:
-    """Of a copy that is made after the optimizer, and trained in place of the model."""
+    """A copy that is made after the optimizer, and trained in place of the model."""
     held, later = parameters_of(made), run[i + 1 :]
     name = next(iter(held), "")
     everyone = set().union(*(parameters_of(e) for e in roles.optimizers))
@@ -169,7 +169,7 @@ ABOUT = (
 
 
 def _never_learns(made: Event, program: Program, roles: Roles) -> str:
-    """Of a model that is called under no_grad() alone, where another of its class is trained."""
+    """A model that is only called under no_grad(), where another of its class is trained."""
     held = parameters_of(made)
     name = next(iter(held), "")
     calls = [e for e in program.events if _calls(e, name)]
@@ -187,7 +187,7 @@ def _never_learns(made: Event, program: Program, roles: Roles) -> str:
 
 
 def _calls(e: Event, model: str) -> bool:
-    """Whether this calls the model, or a method of it that may work something out."""
+    """Whether this calls the model, or a method of it that may compute something."""
     full = f"{e.owner}.{e.name}" if e.owner else e.name
     return e.name != "=" and (full == model or (e.owner == model and e.name not in ABOUT))
 
@@ -217,7 +217,7 @@ def _replaced(made: Event, run: Run, i: int, roles: Roles) -> str:
 
 
 def _how(e: Event) -> str:
-    return "made anew" if e.name == "=" else "given another layer"
+    return "recreated" if e.name == "=" else "given a new layer"
 
 
 def _added(e: Event, name: str) -> bool:

@@ -20,7 +20,7 @@ OTHERS = re.compile(r"lora|peft|adapter|adafactor|sgd|prompt", re.IGNORECASE)
 
 
 def too_high(program: Program) -> Finding | None:
-    """A rate of 0.01 or more for all weights of a pretrained transformer, by Adam."""
+    """A rate of 0.01 or more for all weights of a pretrained transformer, with Adam."""
     text = ast.unparse(program.tree)
     if "from_pretrained(" not in text or OTHERS.search(text):
         return None
@@ -42,7 +42,7 @@ def too_high(program: Program) -> Finding | None:
 
 
 def absurd(program: Program) -> Finding | None:
-    """Of an optimizer of torch's: a rate that is 0, or that no network is trained with."""
+    """For one of torch's optimizers: a rate of 0, or one that no network is trained with."""
     known = Known(program)
     for e in known.roles.optimizers:
         kind, rate = last_word(e.value), _given(e, 1, "lr", known)

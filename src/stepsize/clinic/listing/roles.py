@@ -1,4 +1,4 @@
-"""Which event of a program is what: an update, a gradient set back, an optimizer that is made."""
+"""Which event of a program is what: an update, a cleared gradient, a new optimizer."""
 
 import ast
 import re
@@ -39,7 +39,7 @@ def is_loss(call: ast.AST) -> bool:
 
 
 def loss_by_its_name(e: Event) -> bool:
-    """Whether it is `loss = f(out, y)`: a plain function f, and what comes out is named a loss."""
+    """Whether it is `loss = f(out, y)`: a plain function f whose result is named a loss."""
     call = e.value
     if e.name != "=" or "loss" not in e.owner.lower() or not isinstance(call, ast.Call):
         return False
@@ -82,7 +82,7 @@ class Roles:
         return frozenset(e.owner for e in self.optimizers)
 
     def is_step(self, e: Event) -> bool:
-        """An update: of all steps, that of no scheduler, profiler or tracker."""
+        """An update: a step(), but not that of a scheduler, profiler or tracker."""
         if e.name != "step" or not e.owner or e.owner in self.scheduler_names:
             return False
         if e.owner in self.optimizer_names:
@@ -91,7 +91,7 @@ class Roles:
         return not OTHERS.search(e.owner.lower())
 
     def is_sure_step(self, e: Event) -> bool:
-        """An update of what is an optimizer by its making or its name."""
+        """An update by an optimizer, judging by how it was made or by its name."""
         return self.is_step(e) and (e.owner in self.optimizer_names or "opt" in e.owner.lower())
 
     def is_schedule(self, e: Event) -> bool:
@@ -101,7 +101,7 @@ class Roles:
         return e.name in ("backward", "manual_backward")
 
     def is_engine(self, e: Event) -> bool:
-        """A backward() of an engine, as DeepSpeed's, that steps and sets back by itself."""
+        """A backward() of an engine, such as DeepSpeed's, that steps and clears by itself."""
         owner = e.owner.rpartition(".")[2]
         wraps = owner == "self" or re.search("accelerator|fabric|scaler", owner)
         return e.name == "backward" and bool(e.arguments) and not wraps and self._stepped(e.owner)
@@ -110,7 +110,7 @@ class Roles:
         return any(e.name == "step" and e.owner == owner for e in self.program.events)
 
     def is_zero(self, e: Event) -> bool:
-        """Gradients are set back."""
+        """Gradients are cleared."""
         if e.name in ("zero_grad", "clear_gradients", "zero_gradients") or self.is_engine(e):
             return True
         if e.name == "backward" and e.owner.endswith("dist_autograd"):
@@ -126,9 +126,9 @@ class Roles:
         return frozenset(f.name for f in own)
 
     def is_opaque(self, e: Event) -> bool:
-        """A call of what the text doesn't show, with the optimizer handed over: it may do all.
+        """A call of something the text doesn't show, given the optimizer: it may do anything.
 
-        Or a method of the optimizer that torch doesn't have, as `first_step()` of SAM.
+        Or a method of the optimizer that torch doesn't have, such as SAM's `first_step()`.
         """
         if e.name in ("=", "step", "unscale_", "clip_grad_norm_", "prepare", "print", "backward"):
             return False

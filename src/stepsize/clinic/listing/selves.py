@@ -21,7 +21,7 @@ def named_self(tree: ast.Module) -> ast.Module:
 
 
 def _own_name(f: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
-    """What a method calls its object; "" where that is `self`, or isn't plain."""
+    """What a method calls its object; "" where that is `self`, or isn't clear."""
     bound = any(ast.unparse(one) in BOUND_OTHERWISE for one in f.decorator_list)
     if bound or not f.args.args or f.args.args[0].arg == "self":
         return ""

@@ -13,7 +13,7 @@ __all__ = ["UPDATES", "maybe_steps"]
 
 
 def forgotten_zero(program: Program) -> Finding | None:
-    """A backward() and a step() in a loop, and nothing there that sets the gradient back."""
+    """A backward() and a step() in a loop, and nothing there that clears the gradient."""
     roles = Roles(program)
     for run in program.runs:
         if any(roles.is_opaque(e) for e in run) or _clears_in_a_method(program, roles):
@@ -179,7 +179,7 @@ def never_goes_back(program: Program) -> Finding | None:
 
 
 def _lost(e: Event, run: Run, steps: list[Event]) -> bool:
-    """Whether this is the loss of a batch, followed by a step, that nothing else is given."""
+    """Whether this is the loss of a batch, followed by a step, and passed to nothing else."""
     if e.name != "=" or not (is_loss(e.value) or loss_by_its_name(e)) or not e.place.loops:
         return False
     if re.search("grad|step|train|update|backprop", ast.unparse(e.value.func)):  # type: ignore[attr-defined]

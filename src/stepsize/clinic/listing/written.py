@@ -1,4 +1,4 @@
-"""What is known by the text alone: arguments that are left at their defaults, tests on them.
+"""What is known from the text alone: arguments that are left at their defaults, tests on them.
 
 `def one_batch(model, x, y, optimizer=None)`, called without an optimizer, makes no update.
 """

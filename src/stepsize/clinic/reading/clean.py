@@ -54,7 +54,7 @@ MARKS = re.compile(
 
 
 def cleaned(text: str) -> str:
-    """Each state of a line that was written over gets its own line."""
+    """Each state of a line that was overwritten gets its own line."""
     text = COLOURS.sub("", text.replace("\r\n", "\n"))
     text = re.sub(r"[\r\x08\x0b\x0c]+", "\n", text)
     text = TREE.sub("", TENSOR.sub(r"\1", LOST_COLOURS.sub("", text)))
@@ -70,7 +70,7 @@ def cleaned(text: str) -> str:
 
 
 def _with_bars(text: str) -> str:
-    """Tables of LaTeX and HTML as those of Markdown."""
+    """Tables in LaTeX and HTML, as Markdown's."""
     text = LATEX.sub(lambda line: f"| {line[1].replace('&', '|')} |", text)
     return HTML_ROW.sub(lambda row: f"\n| {' | '.join(HTML_CELL.findall(row[0]))} |\n", text)
 

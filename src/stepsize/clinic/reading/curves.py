@@ -108,7 +108,7 @@ def _training_loss(
 
 
 def _without_running_means(records: Sequence[Record]) -> list[Record]:
-    """The last bar of each epoch, of bars that show a mean so far; all if few epochs ended."""
+    """Of bars that show a mean so far, the last of each epoch; all if few epochs ended."""
     if sum(record.get("running") == 0.0 for record in records) < 2:
         return list(records)
     return [record for record in records if not record.get("running")]
@@ -186,6 +186,6 @@ def _rises(at: np.ndarray, or_stays: bool = False) -> bool:
 
 
 def _within_epochs(records: Sequence[Record], step: np.ndarray, epoch: np.ndarray) -> np.ndarray:
-    """Steps that restart in each epoch, counted on; a row without a step ends its epoch."""
+    """Steps that restart in each epoch, counted through; a row without a step ends its epoch."""
     length = max([r.get("of") or 0.0 for r in records] + [float(np.nanmax(step))])
     return (epoch - np.nanmin(epoch)) * length + np.where(np.isfinite(step), step, length)

@@ -46,7 +46,7 @@ def _pattern(phrase: str) -> str:
     spelled = re.escape(phrase).replace("'", "['’]")
     for letter, either in ACCENTS.items():
         spelled = spelled.replace(letter, f"[{either}]")
-    apart = phrase[0] < "\u1100"  # an alphabet, in which words are set apart
+    apart = phrase[0] < "\u1100"  # an alphabet, in which words are separated
     return f"(?<!{LETTER}){spelled}(?!{LETTER})" if apart else spelled
 
 

@@ -53,7 +53,7 @@ class Table:
 
 
 def _splits(line: str) -> Iterator[list[str]]:
-    """The cells of a line, however they are set apart."""
+    """The cells of a line, however they are separated."""
     for mark in (r"\t", r"\|", r"\s{2,}", r"\s+"):
         text = TWO_WORDS.sub(r"\1_\2", line) if mark == r"\s+" else line
         text = re.sub(r"No log", "-", text) if mark == r"\s+" else text

@@ -36,9 +36,9 @@ def not_shuffled(run: History) -> Finding | None:
 
 
 def _periods(run: History, y: np.ndarray) -> list[float]:
-    """An epoch's, where the held-out losses say it; and those after which y is most like itself.
+    """An epoch's length, if the held-out losses tell it, and lags at which y is most like itself.
 
-    An epoch needn't be a whole number of batches: what comes again after 89 may be ten of 8.9.
+    An epoch needn't be a whole number of batches: what recurs after 89 may be ten epochs of 8.9.
     """
     found: set[float] = set()
     if run.val_loss is not None and ROUNDS <= len(run.val_loss) <= len(run.loss) // 4:
@@ -52,9 +52,9 @@ def _periods(run: History, y: np.ndarray) -> list[float]:
 
 
 def _explained(y: np.ndarray, period: float) -> tuple[float, np.ndarray, float]:
-    """The share of the variance that the phase explains, less what chance would; its course, size.
+    """The share of the variance that the phase explains beyond chance; the phase's course; size.
 
-    Of the losses about the mean of the round that they are in the middle of.
+    All of losses measured from the mean of the round around each.
     """
     width = round(period)
     sums = np.cumsum(np.append(0.0, y))

@@ -73,7 +73,7 @@ def decay_too_strong(run: History) -> Finding | None:
 
 
 def _risen(curve: np.ndarray) -> bool:
-    """Whether a curve was lowest early, rose by more than it trembles, and lies flat since."""
+    """Whether a curve was lowest early, rose by more than it trembles, and has been flat since."""
     best = int(curve.argmin())
     third = curve[-len(curve) // 3 :]
     rise, calm = float(np.median(third) - curve[best]), float(np.std(third))

@@ -1,4 +1,4 @@
-"""What mixed precision and a rate of nothing leave in a log."""
+"""What mixed precision and a rate of 0 leave in a log."""
 
 import numpy as np
 

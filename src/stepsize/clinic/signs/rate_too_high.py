@@ -57,7 +57,7 @@ def thrown_away(run: History) -> Finding | None:
 
 
 def wild(run: History) -> Finding | None:
-    """The held-out loss jumps from line to line by as much as it is high."""
+    """The held-out loss jumps from line to line by as much as its own height."""
     val, y = comparable(run)
     if val is None or val.min() <= 0 or len(val) < 12:
         return None
@@ -114,7 +114,7 @@ def _reach(curve: np.ndarray) -> float:
 
 
 def at_once(run: History) -> Finding | None:
-    """The model was thrown away within the first lines, and is hardly better than it began."""
+    """The model was thrown away within the first lines, and is hardly better than when it began."""
     val, y = comparable(run)
     if val is None or val[0] <= 0:
         return None

@@ -115,7 +115,7 @@ def dead_gradients(run: History) -> Finding | None:
         return None
     early = float(np.median(norm[: max(len(norm) // 20, 2)]))
     if last > max(1e-2 * early, 1e-7 * abs(run.start)):
-        return None  # small beside that of a divergence only
+        return None  # small only beside that of a divergence
     # A run that has converged has no gradient either. But there it faded gradually, and every loss
     # is the same. Dead gradients vanish at once, or the losses of the batches still differ.
     gone = int(np.argmax(norm <= max(1e-5 * most, 1e-7 * abs(run.start))))

@@ -71,7 +71,7 @@ def _met(run: History, high: np.ndarray) -> np.ndarray:
 
 
 def _ends_of_epochs(run: History, alone: np.ndarray) -> np.ndarray:
-    """Which single peaks are the last batches of epochs, that have few examples left.
+    """Which single peaks are the last batches of epochs, which have few examples left.
 
     By the held-out losses if there is one per epoch; otherwise by what all distances share.
     """

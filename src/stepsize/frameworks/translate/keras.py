@@ -156,7 +156,7 @@ REFUSED = {
         "keras.optimizers.ScheduleFreeAdamW",
     ),
     "schedule_free_adamw": (
-        "has a schedule-free AdamW that, on torch, takes another path than ours.",
+        "has a schedule-free AdamW that, on torch, takes a different path from ours.",
         "keras.optimizers.ScheduleFreeAdamW",
     ),
 }

@@ -24,7 +24,7 @@ class {name}(keras.optimizers.Optimizer):
 Rule = tuple[str, list[str], str]
 
 MOMENTUM = (
-    "Momentum with the rate outside the velocity; that of keras.optimizers.SGD is inside.",
+    "Momentum with the rate outside the velocity; keras.optimizers.SGD has it inside.",
     ["velocity"],
     """
 velocity = self.velocity[i]
@@ -42,7 +42,7 @@ variable.assign(variable - learning_rate * velocity)
 """,
 )
 NESTEROV = (
-    "Nesterov's momentum, the rate outside; that of keras.optimizers.SGD is inside.",
+    "Nesterov's momentum, the rate outside; keras.optimizers.SGD has it inside.",
     ["velocity"],
     """
 velocity = self.velocity[i]
@@ -113,7 +113,7 @@ variable.assign(variable - learning_rate * m_hat / (ops.sqrt(v_hat) + {eps}))
 """,
 )
 NADAM = (
-    "NAdam with a momentum_decay; that of keras.optimizers.Nadam is 1.",
+    "NAdam with a momentum_decay; keras.optimizers.Nadam fixes it at 1.",
     ["m", "v"],
     MOMENTS
     + """

@@ -159,8 +159,8 @@ REFUSED = {
         "optax.contrib.schedule_free_sgd",
     ),
     "schedule_free_adamw": (
-        "has a schedule-free AdamW whose weights follow a changing rate otherwise, that divides by "
-        "beta1, and that decays all.",
+        "has a schedule-free AdamW that weights its points differently when the rate changes, "
+        "divides by beta1, and decays everything.",
         'a constant rate without warmup, a beta1 above 0, and decays="all"',
     ),
     "prodigy": (

@@ -119,8 +119,8 @@ OPTIMIZERS = {
     ),
 }
 NOTES = {
-    "adafactor_vector": "It keeps a vector's squares whole, and of a matrix's the means alone.",
-    "adafactor": "It keeps of a matrix's squares the means alone, and a vector's whole.",
+    "adafactor_vector": "It keeps a vector's squares, but only the means of a matrix's.",
+    "adafactor": "It keeps only the means of a matrix's squares, but all of a vector's.",
 }
 
 
