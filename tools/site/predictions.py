@@ -38,7 +38,7 @@ SERIES = "constant", "noisy", "rare", "flipping", "× 1000"
 
 FORMS: dict[str, dict[str, list[Field]]] = {
     "01": {
-        "for the parabola": [words("0.1"), words("1"), words("1.9"), words("2.1")],
+        "on the parabola": [words("0.1"), words("1"), words("1.9"), words("2.1")],
         "the border at": [number()],
         "is there a loss for which 10": [yes_no("10"), yes_no("0.000001")],
         "what is the largest rate": [choice("2/1", "2/25", "2 over the mean curvature")],

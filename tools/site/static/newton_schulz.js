@@ -17,8 +17,9 @@
     if (after.some((v) => !(Math.abs(v) <= 10)))
       return `out of hand after ${times(steps)}: the largest is beyond 10`;
     const near = after.filter((v) => v > 0.5 && v < 1.5).length;
-    const reach = `from ${number(Math.min(...after), 2)} to ${number(Math.max(...after), 2)}`;
-    return `after ${times(steps)}: ${near} of ${after.length} between 0.5 and 1.5; all ${reach}`;
+    const said = `after ${times(steps)}: ${near} of ${after.length} between 0.5 and 1.5`;
+    const [low, high] = [Math.min(...after), Math.max(...after)].map((end) => number(end, 2));
+    return `${said}; the lowest is ${low}, the highest ${high}`;
   }
 
   function draw(lab, { after, curve, said }) {
