@@ -115,7 +115,7 @@ FORMS: dict[str, dict[str, list[Field]]] = {
             choice("too short", "right", "too long", label="the first steps"),
             number("lr", label="the longest"),
         ],
-        "the ground is 25 times as steep": [
+        "the curvature is 25 times as large": [
             choice("across", "along", "diagonally", label="momentum"),
             choice("across", "along", "diagonally", label="RMSProp"),
             choice("across", "along", "diagonally", label="Adam"),
