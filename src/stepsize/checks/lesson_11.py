@@ -94,7 +94,7 @@ TEN = choice(
         ),
         "healthy or overfitting": Mistake(
             "Healthy and overfitting: both training losses fall nicely. Now look at the held-out "
-            "losses, in gray.",
+            "losses, dashed in orange.",
             _swapped("healthy", "overfitting"),
         ),
         "healthy or spikes": Mistake(
@@ -128,7 +128,7 @@ TEN = choice(
         ),
         "stopped or overfitting": Mistake(
             "A rate that decayed too early and overfitting: what do their training losses do in "
-            "the second half? And the held-out losses, in gray?",
+            "the second half? And the held-out losses, dashed in orange?",
             _swapped("rate decayed too early", "overfitting"),
         ),
     },
