@@ -34,7 +34,7 @@ OURS = yaml.safe_load(TEXT)
 PATIENCE = 300  # seconds
 
 PINNED = re.search(
-    r"version\n# (?P<chart>[\d.]+), whose hub is JupyterHub (?P<hub>[\d.]+)"
+    r"version (?P<chart>[\d.]+),\n# whose hub is JupyterHub (?P<hub>[\d.]+)"
     r" with nativeauthenticator (?P<native>[\d.]+)\.",
     TEXT,
 ).groupdict()
