@@ -165,6 +165,25 @@ def test_pins_are_in_their_ranges_and_name_no_place():
     assert not [line for line in lines if line.startswith(("-", "/")) or "//" in line]
 
 
+def test_tests_of_a_group_stay_on_one_worker(tmp_path):
+    """Otherwise each worker starts a hub of its own; pytest and xdist have to fit each other."""
+    (tmp_path / "test_it.py").write_text(GROUP, encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadgroup", "-v", tmp_path]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8")
+    workers = re.findall(r"^\[(gw\d)\].*PASSED", done.stdout, re.MULTILINE)
+    assert len(workers) == 8 and len(set(workers)) == 1, done.stdout
+
+
+GROUP = """
+import pytest
+
+@pytest.mark.xdist_group("hub")
+@pytest.mark.parametrize("i", range(8))
+def test_it(i):
+    pass
+"""
+
+
 def test_an_index_that_never_answers_costs_seconds(run, monkeypatch):
     """A host that accepts every connection and never answers."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
