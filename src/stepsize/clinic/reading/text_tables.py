@@ -93,7 +93,7 @@ def _joined(above: str, below: str) -> str:
 
 
 def _sum(parts: re.Match[str]) -> str:
-    """What the parts of a loss add up to; a mark where there are none."""
+    """The sum of the parts of a loss, or a dash if it has no numbers."""
     numbers = re.findall(NUMERAL, parts[1])
     return str(sum(map(float, numbers))) if numbers else "-"
 
