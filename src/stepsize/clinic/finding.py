@@ -86,7 +86,7 @@ def blocks(y: np.ndarray) -> tuple[np.ndarray, int]:
 
 
 def chance(level: float, classes: int | None = None) -> int | None:
-    """For how many classes a loss of this level is a blind guess; None if it isn't one.
+    """For how many classes a loss at this level is a blind guess; None if it isn't one.
 
     classes: how many there are, if known; otherwise some common numbers are tried.
     """

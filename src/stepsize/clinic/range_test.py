@@ -34,7 +34,7 @@ class RangeTest:
 
     def plot(self, ax: Any) -> Any:
         """The losses, the smoothed curve, and a line where the suggestion is. Returns ax."""
-        from .. import plots  # on demand: whoever asks for no picture needs no Matplotlib
+        from .. import plots  # on demand: without a picture it needs no Matplotlib
 
         return plots.range_test(ax, self.lr, self.loss, self.smoothed, self.suggestion)
 

@@ -53,8 +53,8 @@ def as_torch(rule: Rule, params: ParamsT, **hyper: Any) -> "RuleOptimizer":
     a `name`.
 
     The schedule-free rules take the gradient at a different point than the model, and `averaged`
-    ones keep a mean. `optimizer.eval()` puts the model in place, `optimizer.train()` goes back. For
-    all other rules, the two do nothing.
+    ones keep a mean. `optimizer.eval()` puts the model's weights in place, `optimizer.train()` goes
+    back. For all other rules, the two do nothing.
 
     `optimizer.state[p]` shows what the rule remembers, and `step`, the number of updates made. It
     all survives state_dict, pickle and copy. torch's schedulers can drive every rule's lr;

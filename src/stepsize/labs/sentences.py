@@ -1,6 +1,6 @@
 """The sentence under a picture: a verdict, a colon, and the numbers it rests on.
 
-Every sentence is read off a trace, and is true of it. Nothing is predicted.
+Every sentence is read off a trace, and holds for that trace. Nothing is predicted.
 """
 
 from collections.abc import Mapping, Sequence
@@ -100,7 +100,7 @@ def _bounces(trace: Trace) -> bool:
 
 
 def parabola(trace: Trace, curvature: float, reveal: bool = False) -> str:
-    """What a run on a parabola did. All steps are alike, so the first one says it all."""
+    """What a run on a parabola did. All its steps are alike, so the first one says it all."""
     steps, lr = len(trace.grad), float(trace.lr[0])
     said = f"{_first_step(*trace.theta[:2, 0])}: loss {number(trace.loss[-1])} after {steps} steps"
     if not reveal:

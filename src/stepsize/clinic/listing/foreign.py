@@ -77,7 +77,7 @@ def _names(node: ast.AST) -> set[str]:
 
 
 def state_lost(program: Program) -> Finding | None:
-    """optax: a loop that begins each update with the first state, or creates it again."""
+    """optax: a loop that starts each update from the first state, or creates it again."""
     for run in program.runs:
         for e in run:
             if not e.place.loops or not _is_update(e.value, program):

@@ -61,7 +61,7 @@ def _plain(value: Any) -> Any:
 
 
 def frame_columns(frame: Any) -> dict[str, list[float | None]]:
-    """The columns of a DataFrame that hold numbers. There NaN is a gap and a lost loss, too."""
+    """The columns of a DataFrame that hold numbers. In one, NaN can be a gap or a lost loss."""
     found = {}
     for name in frame.columns:
         try:

@@ -1,4 +1,4 @@
-"""What the held-out loss shows, beside that of the training.
+"""What the held-out loss shows, next to the training loss.
 
 Held-out data are always the same. So if their loss trembles, it is because of the weights, and if
 it never falls, nothing was learned. Evidence is between 0 and 1; below 1/2 it isn't reported.

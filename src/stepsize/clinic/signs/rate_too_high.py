@@ -41,9 +41,9 @@ def thrown_away(run: History) -> Finding | None:
     """
     val, y = comparable(run)
     if val is None or len(y) < len(val):
-        return None  # the first held-out loss is older than the first of the training
+        return None  # the first held-out loss was measured before the first training loss
     if y[0] > 0.5 * val[0]:
-        return None  # the first update saw about that loss, too: it was high before it
+        return None  # the first update already saw such a loss, so it didn't cause it
     first, rest = float(y[: len(y) // len(val)].mean()), float(np.median(y[1:]))
     high = val[0] > 3 * abs(np.median(val[1:])) and first > 1.5 * rest > 0
     far = val[0] > 5 * first or (val[0] > 2 * first and _wild(val) > 0.6)
@@ -168,7 +168,7 @@ def _wild(curve: np.ndarray) -> float:
 
 
 def comparable(run: History) -> tuple[np.ndarray | None, np.ndarray]:
-    """The held-out losses and those of the training, where both can be compared."""
+    """The held-out losses and the training losses, if the two can be compared."""
     val = run.val_loss
     usable = val is not None and len(val) >= 8 and len(run.loss) >= 8 and np.isfinite(val).all()
     return (val if usable and run.lost is None else None), run.loss
