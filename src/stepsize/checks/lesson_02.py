@@ -228,11 +228,11 @@ def _seen_epochs(answer: Any) -> Seen:
 def _epochs(answer: Any, faults: dict[str, str]) -> Iterator[Moment]:
     """Epochs, judged by what doesn't depend on the order of the examples.
 
-    If the examples are orthogonal, each moves theta in its own direction: the shares, how far
-    relative to its gradient, are the same in any order. If they aren't, the order shows.
-    A fact that bears a mistake's name is true of that mistake only, however long the steps are.
-    An answer with its own randomness ends at the same point three times by chance, and so isn't
-    found out, with a probability below 10^-6.
+    If the examples are orthogonal, each moves theta in its own direction, and how far, relative to
+    its gradient, is the same in any order. If they aren't, the order shows.
+    A fact named after a mistake is true of that mistake only, however long the steps are.
+    An answer with its own randomness goes undetected if it ends at the same point three times by
+    chance, with a probability below 10^-6.
     """
     even = [_shares(answer, 6, 2, 0, faults)]
     yield Moment(lambda: MOVES, {"n = 6, batches of 2": np.sort(even[0])})

@@ -423,7 +423,7 @@ SETTINGS = function(
             ),
         ),
         "order of the curvatures": Mistake(
-            "You take the first and the last curvature. The curvatures needn't be sorted: take "
+            "You take the first and the last curvature. They may come in any order: take "
             "the smallest and the largest.",
             _settings(ends=lambda curvatures: curvatures[[0, -1]]),
             _settings(ends=lambda curvatures: curvatures[[-1, 0]]),

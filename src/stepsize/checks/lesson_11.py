@@ -136,7 +136,7 @@ TEN = choice(
         "Not all ten are right yet. Take one patient at a time, and ask the five questions below. "
         "Is the loss a number? Does it fall? How? Is it jumpy? And what does the held-out loss do?"
     ),
-    praise="Ten of ten. The clinic is yours.",
+    praise="Ten out of ten. The clinic is yours.",
 )
 
 

@@ -290,7 +290,7 @@ MUON = rule(
         ),
         "no scale": Mistake(
             "The factor for the shape is missing, or `//` has made it 1. On a tall matrix it is "
-            "more than that.",
+            "larger.",
             _muon(scale=lambda n, m: 1.0),
         ),
         "turned over": Mistake(

@@ -61,11 +61,11 @@ FACTORS = function(
         ),
         "input too": Mistake(
             "The input matrix sums over pixels, and there are 64 of them whatever the width. "
-            "Its rate stays.",
+            "Its rate stays the same.",
             _factors(slowed=("input", "hidden", "output")),
         ),
         "biases too": Mistake(
-            "A bias sums over nothing. Its rate stays.",
+            "A bias sums over nothing. Its rate stays the same.",
             _factors(slowed=("hidden", "output", "bias")),
         ),
         "everything slowed": Mistake(

@@ -297,4 +297,4 @@ def forgetting(runs: Mapping[str, Trace], period: int) -> str:
         half = len(rounds) // 2
         gone = (rounds[-1] - rounds[half]) / (len(rounds) - 1 - half)
         parts.append(f"{name} {'uphill' if gone > 0 else 'downhill'} by {number(abs(gone))} × lr")
-    return f"in a round of {period} updates: {', '.join(parts)}"
+    return f"in each cycle of {period} updates: {', '.join(parts)}"
