@@ -51,7 +51,7 @@ TEN = choice(
             _swapped("rate too low", "rate decayed too early"),
         ),
         "healthy or floor": Mistake(
-            "Healthy and noise floor: one of them still trembles at the end, far above 0, and its "
+            "Healthy and noise floor: one of them still jitters at the end, far above 0, and its "
             "rate hasn't fallen.",
             _swapped("healthy", "noise floor"),
         ),
@@ -66,7 +66,7 @@ TEN = choice(
         ),
         "slow or floor": Mistake(
             "A rate that is too low and a noise floor: one would go on falling if you let it. The "
-            "other has stopped falling, and trembles.",
+            "other has stopped falling, and jitters.",
             _swapped("rate too low", "noise floor"),
         ),
         "too high or diverging": Mistake(

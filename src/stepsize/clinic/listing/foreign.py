@@ -170,7 +170,7 @@ def _uses(e: Event, name: str) -> bool:
 
 
 def outside_the_tape(program: Program) -> Finding | None:
-    """TensorFlow: the loss, or the output it is made of, is computed where no tape runs."""
+    """TensorFlow: the loss, or the output it is made from, is computed where no tape runs."""
     for tape in (n for n in ast.walk(program.tree) if isinstance(n, ast.With)):
         asked = _asked(tape, program.tree)
         loss = asked.args[0] if asked is not None and asked.args else None

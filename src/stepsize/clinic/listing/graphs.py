@@ -40,7 +40,7 @@ def _only_trains(e: Event) -> bool:
 
 
 def _is_new(loss: ast.expr, backward: Event, before: Run) -> bool:
-    """Whether the loss is made of numbers, right before it: `loss = torch.tensor(sum(losses))`."""
+    """Whether the loss is made from numbers, just before it: `loss = torch.tensor(sum(losses))`."""
     own = [e for e in before if e.name == "=" and e.owner == backward.text(loss)]
     if not own or own[-1].place.branches != backward.place.branches:
         return False

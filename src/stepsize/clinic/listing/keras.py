@@ -68,7 +68,7 @@ def keras_logits(program: Program) -> Finding | None:
 
 
 def by_name(program: Program) -> Finding | None:
-    """A loss left at its defaults, and a last layer that outputs scores, or no number below 0."""
+    """A loss left at its defaults, and a last layer that outputs scores, or ends in a ReLU."""
     text = ast.unparse(program.tree)
     loss, last = _compiled(program)
     if not loss or last is None or re.search(r"softmax|sigmoid", text, re.IGNORECASE):

@@ -34,9 +34,9 @@ def losses_with_graphs(program: Program) -> Finding | None:
 
 
 def sums_of_tensors(program: Program) -> str:
-    """The same where each batch has its backward(), which frees what is large: training is sound.
+    """As above, but each batch has its backward(), which frees what is large: training is sound.
 
-    With twenty layers of 256, 51 kB stay per batch; without backward(), 1.4 MB.
+    With twenty layers of 256, 51 kB remain per batch; without backward(), 1.4 MB.
     """
     roles = Roles(program)
     for e, before, run in _sums(program, roles):

@@ -177,7 +177,7 @@ def cut_in_forward(program: Program) -> Finding | None:
                     "dead gradients",
                     0.85,
                     f"forward() of {kind.name} takes {n.targets[0].id} out of torch and makes a "
-                    f"new tensor of it: no gradient reaches {layers[0]}.",
+                    f"new tensor from it: no gradient reaches {layers[0]}.",
                     "Write that step with torch's functions, or put it before the first layer.",
                     9,
                 )

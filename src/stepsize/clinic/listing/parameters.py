@@ -77,7 +77,7 @@ WHOLE = re.compile(
 
 
 def _of_another(made: Event, run: Run, program: Program, roles: Roles) -> str:
-    """`SGD(net1.parameters())` where the loop calls net2, and the text makes neither."""
+    """`SGD(net1.parameters())` where the loop calls net2, and the text creates neither."""
     held = next(iter(parameters_of(made)), "")
     nodes = [n.id for n in ast.walk(program.tree) if isinstance(n, ast.Name)]
     idle = [e for e in run if not e.owner and e.name == held and e.place.frozen]
@@ -115,7 +115,7 @@ def _twice_held(made: Event, run: Run, i: int, roles: Roles) -> str:
 
 
 def _copied(made: Event, run: Run, i: int, roles: Roles) -> str:
-    """A copy that is made after the optimizer, and trained in place of the model."""
+    """A copy that is made after the optimizer, and is trained instead of the model."""
     held, later = parameters_of(made), run[i + 1 :]
     name = next(iter(held), "")
     everyone = set().union(*(parameters_of(e) for e in roles.optimizers))

@@ -1,6 +1,6 @@
 """What the held-out loss shows, next to the training loss.
 
-Held-out data are always the same. So if their loss trembles, it is because of the weights, and if
+Held-out data are always the same. So if their loss jitters, it is because of the weights, and if
 it never falls, nothing was learned. Evidence is between 0 and 1; below 1/2 it isn't reported.
 """
 
@@ -73,7 +73,7 @@ def decay_too_strong(run: History) -> Finding | None:
 
 
 def _risen(curve: np.ndarray) -> bool:
-    """Whether a curve was lowest early, rose by more than it trembles, and has been flat since."""
+    """Whether a curve was lowest early, rose by more than it jitters, and has been flat since."""
     best = int(curve.argmin())
     third = curve[-len(curve) // 3 :]
     rise, calm = float(np.median(third) - curve[best]), float(np.std(third))

@@ -159,7 +159,7 @@ def noise_floor(run: History) -> Finding | None:
     if abs(sure) > 3 and abs(slope) * len(late) > 0.1 * run.fall:
         return None
     # Batches differ, and so do their losses, whatever the rate. Held-out data are always the same:
-    # if their loss trembles, it is because of the weights.
+    # if their loss jitters, it is because of the weights.
     tremble = float(np.std(late)) / max(run.fall, 1e-300)
     often, where = 0.35, "the loss"
     if val is not None and len(val) >= 12 and np.isfinite(val).all() and _falls(val):
@@ -167,21 +167,21 @@ def noise_floor(run: History) -> Finding | None:
     if val is not None and len(val) >= 12 and np.isfinite(val).all():
         held = val[len(val) // 2 :]
         tremble = jitter(held) / max(float(val[0] - np.median(held)), 1e-300)
-        # At rest, a loss of k directions lies sqrt(k / 2) of its own trembling above its floor.
+        # At rest, a loss of k directions lies sqrt(k / 2) of its own jitter above its floor.
         often, where = 0.03, "the held-out loss"
     if run.fall <= 0 or tremble < often:
         return None
     return Finding(
         "noise floor",
         0.7,
-        f"In the second half {where} only trembles, by {tremble:.0%} of the total fall.",
+        f"In the second half {where} only jitters, by {tremble:.0%} of the total fall.",
         "Let the rate decay to 0, or use larger batches; either lowers this noise floor.",
         7,
     )
 
 
 def _falls(val: np.ndarray) -> bool:
-    """Whether the held-out loss still falls in the second half, by more than it trembles."""
+    """Whether the held-out loss still falls in the second half, by more than it jitters."""
     half = val[len(val) // 2 :]
     slope, sure = trend(half)
     return sure < -3 and -slope * len(half) > 2 * jitter(half)
