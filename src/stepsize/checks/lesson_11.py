@@ -103,7 +103,7 @@ TEN = choice(
             _swapped("healthy", "loss spikes"),
         ),
         "spikes or floor": Mistake(
-            "A spike is a single peak that comes back down. Trembling all the time is a noise "
+            "A spike is a single peak that comes back down. Jitter that never stops is a noise "
             "floor.",
             _swapped("loss spikes", "noise floor"),
         ),

@@ -199,7 +199,7 @@
     erase.addEventListener("click", () => {
       store.erase();
       list(place);
-      place.firstElementChild.textContent = "They are erased. The lessons ask you again.";
+      place.firstElementChild.textContent = "Your predictions are erased. The lessons will ask you again.";
     });
     said.after(element("p", { className: "stepsize-predict" }, erase));
   }
