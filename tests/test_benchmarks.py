@@ -1,4 +1,4 @@
-"""Every benchmark runs; how fast, only `python run.py bench` says, not a test."""
+"""Every benchmark runs; only `python run.py bench` says how fast."""
 
 import os
 import subprocess
