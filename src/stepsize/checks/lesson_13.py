@@ -343,8 +343,8 @@ MUON = rule(
             _muon(correct=lambda b, mu, t: b / (1 - mu**t)),
         ),
         "weight decay": Mistake(
-            "Your step also shrinks the weights. The Muon of this exercise has no weight decay; the "
-            "one in the package does, unless you say `weight_decay=0`.",
+            "Your step also shrinks the weights. The Muon of this exercise has no weight decay; "
+            "the one in the package does, unless you say `weight_decay=0`.",
             _muon(decay=0.1),
             _muon(decay=0.01),
         ),
