@@ -129,9 +129,8 @@ def batches(trace: Trace, epochs: int) -> str:
     last = loss[-(updates // epochs) :]
     if len(last) == 1:
         return f"{did}: loss {number(loss[-1])} at the end"
-    return (
-        f"{did}: in the last, the loss lies between {number(last.min())} and {number(last.max())}"
-    )
+    low, high = number(last.min()), number(last.max())
+    return f"{did}: in the last one, the loss lies between {low} and {high}"
 
 
 def escape(trace: Trace, good: tuple[float, float], poor: tuple[float, float]) -> str:
