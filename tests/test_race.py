@@ -225,7 +225,7 @@ def again(name, by="validation", numbers=ALL):
 
 
 def behind_adam(name, part, numbers, by="validation"):
-    """How often a loss was clearly lower than Adam's, and clearly higher. 2.093: t for twenty."""
+    """How often a loss was surely lower than Adam's, and surely higher. 2.093: t for twenty."""
     pairs = zip(again(name, by, numbers), again("adam", by, numbers), strict=True)
     ends = [paired_interval(one[part], other[part], 2.093) for one, other in pairs]
     return sum(high < 0 for _, high in ends), sum(low > 0 for low, _ in ends)
