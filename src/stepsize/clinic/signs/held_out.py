@@ -82,7 +82,7 @@ def _risen(curve: np.ndarray) -> bool:
 
 
 def statistics(run: History) -> Finding | None:
-    """Training goes well, but from the start held-out data are worse than before it began."""
+    """Training goes well, but the held-out loss is always above where training began."""
     val, y = comparable(run)
     if val is None or val[0] <= 0:
         return None
@@ -95,8 +95,8 @@ def statistics(run: History) -> Finding | None:
     return Finding(
         "BatchNorm's statistics",
         0.75,
-        f"The training loss fell to {run.course[-1]:.3g}; the held-out loss never came below "
-        f"{val.min():.3g}, and began at {start:.3g} in training.",
+        f"The training loss fell from {start:.3g} to {run.course[-1]:.3g}; the held-out loss never "
+        f"came below {val.min():.3g}.",
         "Something is different in evaluation: BatchNorm's running statistics (tiny batches, "
         "momentum), or how the held-out data are prepared.",
         9,

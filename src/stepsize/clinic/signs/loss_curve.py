@@ -80,7 +80,7 @@ def nan(run: History) -> Finding | None:
 
 
 def explosion(run: History) -> Finding | None:
-    """A loss that isn't meant to fall has left its own scale, and doesn't come back."""
+    """A loss that isn't meant to fall has left its usual range, and doesn't come back."""
     y = run.loss
     if len(y) < 20:
         return None
