@@ -7,7 +7,7 @@ from .roles import Roles
 
 __all__ = ["elsewhere", "ends_at", "ends_in", "torn_off", "unfinished", "unstepped"]
 
-SHORT = 8  # statements: a text this short was probably shortened on purpose, not torn off
+SHORT = 8  # statements: a text cut to what matters, most likely, and not one that was torn off
 BETWEEN = (
     "step", "update", "unscale_", "clip_grad_norm_", "clip_grad_value_", "append", "backward",
 )  # fmt: skip

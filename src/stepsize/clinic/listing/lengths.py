@@ -13,8 +13,8 @@ __all__ = ["WARM", "Known", "argument", "lengths", "over_batches"]
 BATCHES = re.compile(
     r"len\(|steps|batches|iters\b|iterations|updates|num_samples|per_epoch|max_iter|total_iter"
 )
-MANY = 1000  # batches: a schedule that is over by then was meant for epochs
-FEW = 1e-3  # of the rate: almost nothing is left
+MANY = 1000  # batches: a schedule that is through by then was meant for epochs
+FEW = 1e-3  # of the rate, that is
 WARM = ("LinearLR", "ConstantLR")
 COUNTS = {  # which argument counts steps, and its name
     "CosineAnnealingLR": (1, "T_max"),

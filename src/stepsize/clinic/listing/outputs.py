@@ -84,7 +84,7 @@ def losses(program: Program, function: str, kind: str) -> Iterator[tuple[Event, 
 
 
 def first_argument(call: ast.expr, name: str) -> ast.expr | None:
-    """The first argument of a call, or the one with that name."""
+    """The first argument of a call, or the one of that name."""
     if not isinstance(call, ast.Call):
         return None
     named = next((k.value for k in call.keywords if k.arg == name), None)

@@ -27,7 +27,7 @@ OTHERS = re.compile(
 OF_OPTIMIZERS = (
     "step", "zero_grad", "state_dict", "load_state_dict", "add_param_group", "train", "eval",
 )  # fmt: skip
-ANONYMOUS = ("f", "fn", "func", "cost", "L")  # usually a loss, sometimes a model
+ANONYMOUS = ("f", "fn", "func", "cost", "L")  # often a loss, sometimes a model
 LOSSES = re.compile(r"loss|crit|entropy|\bnll|\bbce|\bmse|objective", re.IGNORECASE)
 
 

@@ -167,7 +167,7 @@ def noise_floor(run: History) -> Finding | None:
     if val is not None and len(val) >= 12 and np.isfinite(val).all():
         held = val[len(val) // 2 :]
         tremble = jitter(held) / max(float(val[0] - np.median(held)), 1e-300)
-        # At rest, a loss of k directions lies sqrt(k / 2) of its own jitter above its floor.
+        # At rest, a loss of k directions lies sqrt(k / 2) of its own trembling above its floor.
         often, where = 0.03, "the held-out loss"
     if run.fall <= 0 or tremble < often:
         return None

@@ -41,9 +41,9 @@ def thrown_away(run: History) -> Finding | None:
     """
     val, y = comparable(run)
     if val is None or len(y) < len(val):
-        return None  # the first held-out loss was measured before the first training loss
+        return None  # the first held-out loss is older than the first of the training
     if y[0] > 0.5 * val[0]:
-        return None  # the first update already saw such a loss, so it didn't cause it
+        return None  # the first update saw about that loss, too: it was high before it
     first, rest = float(y[: len(y) // len(val)].mean()), float(np.median(y[1:]))
     high = val[0] > 3 * abs(np.median(val[1:])) and first > 1.5 * rest > 0
     far = val[0] > 5 * first or (val[0] > 2 * first and _wild(val) > 0.6)
