@@ -21,7 +21,7 @@ class Course(BuildHookInterface):
         for pattern in COURSE:
             paths = sorted(root.glob(pattern))
             if not paths:
-                raise FileNotFoundError(f"{root} has no {pattern} for the wheel to bring")
+                raise FileNotFoundError(f"{root} has no {pattern} for the wheel to include")
             for path in paths:
                 place = f"stepsize/command/course/{path.relative_to(root).as_posix()}"
                 build_data["force_include"][str(path)] = place

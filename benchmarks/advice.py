@@ -140,12 +140,12 @@ updates and one for 1500, and the training loss of the last 20 updates counts.
 
 {head}
 
-missing: of the fall of the loss that the best of the 7 rates brings, the part that the advice does
-not bring. Adam at 0.001: the same for PyTorch's defaults, at a constant rate. The rates for short
-runs were chosen on the models of the first rows, and for the kinds that these lack (post-LN,
-embeddings, a convnet without BatchNorm) on those set aside. Nothing was changed after the models of
-the last rows had been tried, but that small tables (irises, moons) have got a decay of their own,
-for the sake of rows that they haven't seen: see TABLES.md.
+missing: how much of the fall in the loss at the best of the 7 rates is missing at the advised rate.
+Adam at 0.001: the same for PyTorch's defaults, at a constant rate. The rates for short runs were
+chosen on the models of the first rows, and for the kinds that these lack (post-LN, embeddings, a
+convnet without BatchNorm) on those set aside. After the models of the last rows had been tried,
+only one thing was changed: small tables (irises, moons) got a decay of their own, for the sake of
+rows that weren't used in training. See TABLES.md.
 
 {table}
 

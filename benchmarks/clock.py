@@ -24,7 +24,7 @@ class Go:
 class Race:
     """One line of the table: ours, theirs, and how many times faster ours should be than each.
 
-    why: what prevents it, printed if the goal isn't reached.
+    why: what prevents it, printed if the goal is missed.
     """
 
     what: str

@@ -149,8 +149,8 @@ def sweeps(steps: int, runs: int) -> list[Race]:
             {"ours, one alone": Go(lambda: walk(steps))},
             reach={"ours, one alone": 100 / 1.3},
             unit="run",
-            why="One alone is nearly all calls. A hundred add arithmetic, and a trace a hundred "
-            "times as large, for which memory has to be had.",
+            why="A single run spends nearly all its time in calls. A hundred runs add arithmetic, "
+            "and a trace a hundred times as large, for which memory has to be allocated.",
         ),
         Race(
             f"{runs:,} settings, {steps} steps, with the whole trace",
@@ -179,7 +179,7 @@ def vectors(long: int) -> list[Race]:
             reach={"torch": 2},
         ),
         Race(
-            "the same, bytes moved (28 a parameter), against a mere copy (8)",
+            "the same, bytes moved (28 a parameter), against a plain copy (8)",
             Go(one_step(blockwise(adam), vector), 28 * long),
             {"memory, copied": Go(lambda: copy_memory(long), 8 * long)},
             reach={"memory, copied": 0.25},
@@ -201,8 +201,8 @@ BRIDGED = (
     "NumPy's arrays aren't aligned to 64 bytes as torch's are. Tried: the same lines on torch's "
     "tensors (1.6 times as long as NumPy in blocks), blocks of 16K to 32K numbers (no difference; "
     "shorter ones are slower), checking only the first block (10% less: kept), and handfuls of "
-    "short tensors instead of one long copy (20% less: kept). What is left is to write each rule "
-    "a second time, in place, and that is a price we don't pay."
+    "short tensors instead of one long copy (20% less: kept). All that is left is to write each "
+    "rule a second time, in place, and we don't want to pay that price."
 )
 
 

@@ -132,9 +132,9 @@ def _head(groups: dict[str, list[Score | None]]) -> Iterator[str]:
     yield (
         '"Lost" is the share of the best run\'s fall in the loss that is missing at the suggestion;'
         " above 100%, the run ends above its start. The best rate of a sweep is itself a rough"
-        " number: where the U is flat, rates three times apart end at one loss. Over all tests,"
-        f" the lowest point of the curve is at {middle:.1f} times the best rate (median), and"
-        f" between {low:.1f} and {high:.0f} times in nine of ten."
+        " number: where the U is flat, rates a factor of three apart end at the same loss."
+        f" Over all tests, the lowest point of the curve is at {middle:.1f} times the best rate"
+        f" (median), and between {low:.1f} and {high:.0f} times in nine of ten."
     )
 
 

@@ -1,4 +1,4 @@
-"""RESULTS.md: the tables, what was not reached, where a peer wins, and on which machine."""
+"""RESULTS.md: the tables, which goals were missed, where a peer wins, and on which machine."""
 
 import os
 import platform
@@ -33,12 +33,12 @@ GROWTH = """\
 
 def report(outcomes: list[Outcome], measured: Measured, rounds: int) -> str:
     parts = [HEAD.format(rounds=rounds, machine=machine()), "## Against others\n"]
-    parts += ["| what | ours | against | theirs | ratio | reach |", "|---|---|---|---|---|---|"]
+    parts += ["| what | ours | against | theirs | ratio | goal |", "|---|---|---|---|---|---|"]
     parts += [line for outcome in outcomes for line in rows(outcome)]
-    parts += ["\n## By itself\n", "| what | measured | reach |", "|---|---|---|"]
+    parts += ["\n## On its own\n", "| what | measured | goal |", "|---|---|---|"]
     parts += [row(figure, spread) for figure, spread in measured]
     missed = [*unreached(outcomes), *too_much(measured)]
-    parts += ["\n## What was not reached\n", *(missed or ["Nothing."])]
+    parts += ["\n## Goals that were missed\n", *(missed or ["None."])]
     parts += ["\n## Where a peer wins\n", *(list(lost(outcomes)) or ["Nowhere."]), "", GROWTH]
     return "\n".join(parts)
 
@@ -88,7 +88,7 @@ def met(ratio: Spread, reach: float) -> bool:
 
 
 def unreached(outcomes: list[Outcome]) -> Iterator[str]:
-    """Each reach that was missed; why, once, after the last of those that share the reason."""
+    """Each goal that was missed; the reason once, after the last of those that share it."""
     missed = [
         (outcome.race, f"{outcome.race.what}, against {peer}: {ratio}, not {number(reach)}.")
         for outcome in outcomes

@@ -1,4 +1,4 @@
-"""As much of a JupyterHub as the class board needs: whose a token is, how many are here."""
+"""As much of a JupyterHub as the class board needs: who owns a token, how many are here."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Every benchmark runs; how fast, only `python run.py bench` says, not a test."""
+"""Every benchmark runs; only `python run.py bench` says how fast."""
 
 import os
 import subprocess
@@ -24,7 +24,7 @@ def test_all_run_on_very_little():
 
 
 def outcome(*theirs, why=""):
-    """Of three rounds in which ours took a second each, and they took so long."""
+    """Three rounds in which ours took a second each, and the peer this long."""
     peers = {"peer": Go(int), "gone": Go(int)}
     race = Race("adding up", Go(int), peers, {"peer": 2, "gone": 2}, why=why)
     return Outcome(race, dict(ours=Spread((1, 1, 1)), peer=Spread(theirs)), {}, ["gone"])

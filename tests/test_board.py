@@ -1,4 +1,4 @@
-"""The class board: what it is told, by whom, whom it shows what, and what can't be forged."""
+"""The class board: what it is told and by whom, what it shows to whom, what can't be forged."""
 
 import contextlib
 import importlib.util

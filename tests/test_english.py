@@ -47,15 +47,24 @@ FOREIGN = re.compile(
         | ,\ for\ (?:it|they|there|he|she|you|we|nobody|everybody)\ [a-z']+(?<!ing)\b  # because
         | ,\ for\ (?:an?|the|what|its|most|many|each|all|torch)\ [a-z]+\ (?:is|are|has|must|takes)\b
         | \b(?:what|nothing|much)\ (?:there\ is|is\ to\ be)\ (?:to\ say|said|seen)\b  # the message
-        | \b(?:puts?|putting)\ out\ (?:a|scores|the|what)\b  # outputs
+        | \b(?:puts?|putting)\ out\b  # outputs
         | \b(?:torch|Keras|Optax)\ has\ none\b | \bso\ many\ times\b | \bthereof\b
-        | \bsaid\ of\ (?:an?|each|its?|the|them|what)\b | \bsays?\ of\ (?:its?|their)\b  # about
+        | \bsaid\ of\ (?:an?|each|its?|the|them|what)\b | \bsay(?:s|ing)?\ of\b  # about
+        | \bsaid\ to\ it\b  # what the learner is told
         | \b(?:but|all)\ for\ (?:its|one|the|those|what)\b | \bof\ all\ that\b  # except; of all
-        | \bstands\ (?:below|beside|there)\b | \blies\ (?:beside|there)\b  # is
+        | \bstands\ (?:below|beside|between|there|under)\b | \blies\ (?:beside|there)\b  # is
+        | \bmay\ (?:have\ stood|stand)\b | \b(?:this|it)\ stands\ in\b  # may come, is in
+        | \bwhat\ stands\ still\b | \bstands?\ side\ by\ side\b  # what doesn't move; are
         | \b(?:once|one)\ a\ (?:line|panel|rate|round|row|run|scene)\b  # one per
         | \bheld\ (?:against|to)\b  # compared with
         | \bwhere\ one\ is\b(?!\ (?:inf|missing|nan)\b)  # theta, the point
-        | \b(?:dealt\ out|numbered|shuffled)\ anew\b  # again, re-""",
+        | \b(?:dealt\ out|numbered|shuffled)\ anew\b  # again, re-
+        | \bnothing\ may\ (?:change|move)\b  # should, must
+        | \b(?:batch|it|never|optimizer)\ makes\ (?:a|its)\ (?:own\ )?step\b  # takes
+        | \b(?:length|rate)\ stays\.  # stays the same
+        | \bfor\ another\ (?:d|number|value)\b  # a different, any other
+        | \bfit\ each\ other\b  # match
+        | \b[Tt]en\ of\ ten\b | \byes\ or\ no\ of\b | \bin\ a\ round\ of\ \W*\w+\W*\ update""",
     re.VERBOSE,
 )
 VERDICT = re.compile(r"[:?]\s*(?:True|False)\b")
@@ -159,6 +168,12 @@ def test_a_printed_table_fits_a_small_window():
         (FOREIGN, "it is held to be what it was", "held out; held by"),
         (FOREIGN, "it depends on where one is", "nan where one is inf"),
         (FOREIGN, "the data is shuffled anew", "start anew"),
+        (FOREIGN, "what may stand below the loop", "stands for; a stand-in; it stands out"),
+        (FOREIGN, "nothing may change there", "nothing changes"),
+        (FOREIGN, "the optimizer never makes a step", "each update makes a step longer"),
+        (FOREIGN, "Its rate stays.", "Its rate stays the same."),
+        (FOREIGN, "what is said to it", "what is said to be true"),
+        (FOREIGN, "the shapes don't fit each other", "pieces that fit"),
         (VERDICT, "the same: True", "returns True"),
     ],
 )

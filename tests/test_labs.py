@@ -401,7 +401,7 @@ def test_the_words_on_forgetting_are_true_of_the_run():
     rounds = run.theta[np.arange(0, 405, 21), 0]
     steady = np.diff(rounds)[9:].mean() / 0.5
     said = sentences.forgetting({"adam": run}, 21)
-    assert said.startswith("in a round of 21 updates: adam uphill by ")
+    assert said.startswith("in each cycle of 21 updates: adam uphill by ")
     assert float(re.search(r"by ([\d.]+) ×", said)[1]) == pytest.approx(steady, rel=0.01)
 
 

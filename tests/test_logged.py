@@ -79,7 +79,7 @@ RUNNERS = {"torch": in_torch, "keras": in_keras, "optax": in_optax}
 
 
 def ran(recipe, library, arrays):
-    """What the model says of the held-out inputs after the script has run, and its weights."""
+    """What the model predicts for the held-out inputs after the script has run, and its weights."""
     if not installed(library):
         pytest.skip(f"{library} is not installed: it belongs to the extra `bench`")
     return RUNNERS[library](translate(recipe, to=library), arrays)

@@ -166,7 +166,7 @@ def test_pins_are_in_their_ranges_and_name_no_place():
 
 
 def test_tests_of_a_group_stay_on_one_worker(tmp_path):
-    """Otherwise each worker starts a hub of its own; pytest and xdist have to fit each other."""
+    """Otherwise each worker starts a hub of its own; pytest and xdist have to go together."""
     (tmp_path / "test_it.py").write_text(GROUP, encoding="utf-8")
     command = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadgroup", "-v", tmp_path]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8")

@@ -2,7 +2,7 @@
 
 What the cells that need PyTorch show in solutions/ goes into the package, for those without it.
 
-    python tools/build.py            make all that is stale; --all makes everything
+    python tools/build.py            make what is stale; --all makes everything
     python tools/build.py --check    name what is stale, change nothing, exit 1
     python tools/build.py --ids-from COMMIT    first give all cells the ids that they had there
 

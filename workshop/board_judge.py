@@ -47,7 +47,7 @@ def as_account(account: str) -> list[str]:
 
 
 def apart(account: str) -> list[str]:
-    """The same, shut in. Everything but nice comes from util-linux."""
+    """The same, in isolation. Everything but nice comes from util-linux."""
     return [
         *("nice", "-n", "19"),  # learners' kernels go first
         *("choom", "-n", "1000", "--"),  # short of memory? This goes first

@@ -29,8 +29,8 @@ class Mark:
     """One learner, one exercise.
 
     status: of the last check. said: once called right by the notebook. seen: the time at which the
-    board itself first found it right. doubted: it was called right, and the board, so far, found
-    otherwise.
+    board itself first found it right. doubted: it was called right, but the board has so far
+    found otherwise.
     """
 
     status: str = ""

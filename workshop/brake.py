@@ -37,7 +37,7 @@ class Budget:
         return math.ceil(max(0.0, (1 + kept - self.left) * self.seconds))
 
     def spend(self, address: str = "") -> None:
-        """Count a wrong guess, for which `wait` has been asked before."""
+        """Count a wrong guess. Ask `wait` first."""
         now = self.clock()
         self.left -= 1
         self.wrong = {where: when for where, when in self.wrong.items() if now - when < MEMORY}

@@ -84,7 +84,7 @@ class Learner:
             page = self.hub / "hub" / "spawn-pending" / self.name
 
     async def api(self, what: str, **post: Any) -> Any:
-        """The answer of the learner's server; to a POST, if there is something to post."""
+        """The answer of the learner's server, to a GET, or to a POST of what is given."""
         where = self.server / "api" / what
         if post:
             header = {"X-XSRFToken": self.xsrf(self.server / "")}

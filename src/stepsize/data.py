@@ -94,7 +94,7 @@ def digits(dtype: Any = np.float64) -> tuple[np.ndarray, np.ndarray]:
         floats = False
     if not floats:
         raise TypeError(f"dtype must be a type of floats, such as np.float32, not {dtype!r}")
-    from .extras import needs  # only here: it brings pathlib, which brings urllib
+    from .extras import needs  # only here: it imports pathlib, and that urllib
 
     with needs():
         from sklearn.datasets import load_digits

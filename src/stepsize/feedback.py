@@ -58,7 +58,7 @@ def plateau(
     up: `patience` bad losses are tolerated, and the next one lowers the rate. The `cooldown` losses
     after that don't count.
 
-    loss: a number, or an array (...) for several runs; so are all others. nan is never good.
+    loss and all other numbers: one each, or an array (...) for several runs. nan is never good.
     Memory: rate, the factor so far; best; bad, the count in a row; rest, the cooldown still left.
     mode: "min", or "max" for something that should rise, like accuracy. factor: at least 0, below
     1. patience, cooldown, threshold, floor, eps: at least 0. The rate never falls below floor. If

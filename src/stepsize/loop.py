@@ -35,8 +35,7 @@ class Trace(SimpleNamespace):
     """Everything that happened in a run, time first.
 
     theta (T+1, ..., d) and loss (T+1, ...) include the starting point. Everything else has T rows,
-    one
-    per update: grad, the hyper-parameters, the rule's memory and whatever else it shows.
+    one per update:  grad, the hyper-parameters, the rule's memory and whatever else it shows.
     "What was my learning rate at step 40?" is `trace.lr[40]`.
     """
 
@@ -159,7 +158,7 @@ class _Kept(dict[str, np.ndarray]):
 def _require_hyper(rule: Rule, hyper: dict[str, Any]) -> None:
     """Raise for a name the rule doesn't have, and for anything but a number, column or function.
 
-    A rule that takes `**anything` has to object itself.
+    A rule that takes `**anything` has to raise its own error.
     """
     parameters = inspect.signature(rule).parameters
     if inspect.Parameter.VAR_KEYWORD not in {p.kind for p in parameters.values()}:

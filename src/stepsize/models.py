@@ -56,7 +56,7 @@ class LinearRegression(_LeastSquares):
     shuffle, see `batch`. Same as torch.nn.Linear(d, 1, bias=False) with MSELoss.
 
     loss: (..., d) -> (...), on all the data. grad: (..., d) -> (..., d), on the batch of update t.
-    Raises: ValueError if X and y, theta and X, or batch_size and n don't fit each other.
+    Raises: ValueError if X and y, theta and X, or batch_size and n don't match.
     """
 
     ndim = 2
@@ -83,7 +83,7 @@ class SineRegression(_LeastSquares):
     data, and poor local minima: waves that fit only some of the points.
 
     loss: (..., 1) -> (...), on all the data. grad: (..., 1) -> (..., 1), on the batch of update t.
-    Raises: ValueError if X and y, theta and X, or batch_size and n don't fit each other.
+    Raises: ValueError if X and y, theta and X, or batch_size and n don't match.
     """
 
     ndim = 1

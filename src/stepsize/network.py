@@ -40,7 +40,7 @@ class Network:
 
     theta (..., d) = W_1, b_1, W_2, b_2, ... one after the other, W (inputs, outputs) row by row.
     loss: (..., d) -> (...), on all the data. grad: (..., d) -> (..., d), on the batch of update t.
-    Raises: ValueError if X and y don't fit each other, for an activation that isn't one of
+    Raises: ValueError if X and y don't match, for an activation that isn't one of
     these, and for widths or a batch_size out of range. TypeError if X doesn't hold floats, for
     instance raw pixels.
 
@@ -146,7 +146,7 @@ class Network:
 
     @np.errstate(all="ignore")
     def accuracy(self, theta: np.ndarray, X: np.ndarray, y: np.ndarray) -> np.ndarray:
-        """The share of examples whose class it finds: (..., d) -> (...)."""
+        """The share of examples that it classifies correctly: (..., d) -> (...)."""
         wide = self.widths[0]
         if np.ndim(X) != 2 or np.shape(X) != (len(y), wide):
             wanted = f"X must have shape (n, {wide}) and y shape (n,)"

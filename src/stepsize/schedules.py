@@ -118,7 +118,7 @@ def warmup(t: Any, steps: int, start: float = 0.0) -> Any:
 
     t: updates already made, at least 0. steps: at least 1. start: between 0 and 1. The first update
     is already one part above it, so none is wasted. With t / T, as in Optax's linear_schedule from
-    0 and in many scripts, the first one is; that formula is `linear(t, steps, start, 1.0)`.
+    0 and in many scripts, the first one is wasted; that is `linear(t, steps, start, 1.0)`.
     Source: Goyal et al. (2017), section 2.2, arXiv:1706.02677.
     Same as torch.optim.lr_scheduler.LinearLR(start_factor=start + (1 - start) / steps,
     total_iters=steps - 1), for steps above 1. torch's own start_factor is 1/3.
@@ -395,9 +395,10 @@ def one_cycle(
     least 1.
     pct_start p: between 0 and 1. div_factor D, final_div_factor F: above 0.
     anneal: "cos" or "linear". phases: 2 or 3.
-    Source: Smith & Topin (2018), arXiv:1708.07120, with three phases and lines; two and cosines are
-    fastai's. Same as torch.optim.lr_scheduler.OneCycleLR(max_lr=lr, total_steps=steps, ...), which
-    allows one update past its end and then raises, and fails if p T is 1.
+    Source: Smith & Topin (2018), arXiv:1708.07120, with three phases of straight lines; two phases
+    of cosines are fastai's. Same as torch.optim.lr_scheduler.OneCycleLR(max_lr=lr,
+    total_steps=steps, ...), which allows one update past its end and then raises, and fails if p T
+    is 1.
     It cycles momentum as well: see `one_cycle_momentum`.
 
     >>> one_cycle(np.arange(8), steps=8, pct_start=0.5, div_factor=4, anneal="linear").round(3)

@@ -40,7 +40,7 @@ class Surface:
 
     @np.errstate(all="ignore")
     def loss(self, theta: np.ndarray) -> np.ndarray:
-        """The height at theta: (..., d) -> (...). Raises ValueError for another d."""
+        """The height at theta: (..., d) -> (...). Raises ValueError for a different d."""
         return self.function(self._checked(theta))
 
     @np.errstate(all="ignore")
@@ -61,8 +61,8 @@ class Gradients:
     """A fake landscape that returns the gradients you give it, one per update, wherever theta is.
 
     Use it to study a rule by itself. gradients: (T,), or (T, d) for d coordinates, or (T, n, m)
-    for a matrix. There is no loss, so it is nan. Raises ValueError if an update finds no gradient
-    left.
+    for a matrix. There is no loss, so it is nan. Raises ValueError for an update after
+    the last gradient.
 
     >>> Gradients([1.0, -2.0]).grad(np.zeros(1), t=2)
     array([-2.])
@@ -93,7 +93,7 @@ class Gradients:
 def quadratic(*curvatures: float, name: str = "quadratic") -> Surface:
     r"""A parabola along each axis: $L(\theta) = \frac12 \sum_i h_i \theta_i^2$.
 
-    curvatures: h_1, ..., h_d, each at least 0. Gradient descent converges exactly for
+    curvatures: h_1, ..., h_d, each at least 0. Gradient descent converges if and only if
     0 < lr < 2 / max(h); the condition number is max(h) / min(h).
 
     >>> quadratic(1.0, 25.0).grad(np.array([2.0, 2.0]))

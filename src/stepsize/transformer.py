@@ -89,7 +89,7 @@ class Run:
 
     @property
     def verdict(self) -> str:
-        """learned: below 1/3 of chance, 0.69. stuck: above 0.8 of chance, 1.66. Or between."""
+        """learned: below 1/3 of chance, 0.69. stuck: above 0.8 of it, 1.66. between: neither."""
         if self.end < CHANCE / 3:
             return "learned"
         return "stuck" if self.end > 0.8 * CHANCE else "between"

@@ -1,4 +1,4 @@
-"""The parts of all labs in a page: scripts with data, small pictures, looks, controls."""
+"""What the labs in a page are made of: scripts with data, small pictures, looks, controls."""
 
 import json
 from base64 import b64encode
@@ -42,7 +42,7 @@ def look(look: plots.Look) -> dict[str, Any]:
     _, dashes = Line2D([], [], ls=look.dash, lw=2)._dash_pattern
     shape = MarkerStyle(look.marker)
     polygons = shape.get_path().transformed(shape.get_transform()).to_polygons()
-    polygon = polygons[0] if polygons else np.empty((0, 2))  # none: a line without
+    polygon = polygons[0] if polygons else np.empty((0, 2))  # empty for a line without markers
     outline = np.diff(2 * polygon * (1, -1), axis=0, prepend=0).round(3).tolist()
     return dict(color=look.color, dash=list(dashes or ()), marker=outline)
 

@@ -12,7 +12,7 @@ from .predictions import FORMS, words
 __all__ = ["PLACE", "QUESTION", "asked", "own_words"]
 
 QUESTION = re.compile(r"^> \*\*Predict\b.*(?:\n>.*)*", re.M)
-PLACE = "stepsize-prediction"  # a class: prediction.js fills it
+PLACE = "stepsize-prediction"  # the class of the elements that prediction.js fills
 NAMES = "alpha beta eta kappa lambda mu top"
 LETTERS = dict(zip(NAMES.split(), "αβηκλμᵀ", strict=True))
 

@@ -82,7 +82,7 @@ GRIDS = {
     "forgetting": Grid(labs.forgetting, "This is a recording of all its settings."),
     "schedule": Grid(
         labs.schedule,
-        f"{FINER}, and any two schedules stand side by side.",
+        f"{FINER}, and you can put any two schedules side by side.",
         {"beside": ["constant"], "lr": [0.03, 0.1, 0.3], "rise": [0, 20, 50], "floor": [0.0, 0.1]},
     ),
     "warmup": Grid(

@@ -82,8 +82,8 @@ class Exercise:
     """An exercise: what a right answer does, and what people do instead.
 
     reference: a right answer. mistakes: name -> Mistake. observe: answer -> Seen.
-    praise: said with "right". hint: said to a wrong answer that isn't a known mistake, instead of
-    the expected values, if those would give the answer away.
+    praise: shown with "right". hint: shown if a wrong answer isn't a known mistake, in place of the
+    expected values, if those would give the answer away.
     rtol, atol: how close counts as equal. float32 passes; in our cases, a wrong formula is far off.
     seconds: how long an answer may compute; it may wait longer.
     """

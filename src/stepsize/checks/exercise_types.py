@@ -100,7 +100,7 @@ def _run(answer: Any, case: Case, signature: str, faults: dict[str, str]) -> Ite
 def _begun_later(
     answer: Any, signature: str, given: tuple[Any, ...], hyper: dict[str, Any]
 ) -> dict[str, Any]:
-    """Theta after an update 5 without memory, shown in case update 1 doesn't move."""
+    """Theta after update 5 with no memory, shown in case update 1 doesn't move it."""
     try:
         step = _step(_called(answer, signature, (*given, 5), hyper, {}, None), given[0])
     except (Broke, Unfinished, Wrong):
@@ -159,7 +159,7 @@ def function(
     an_array: bool = False,
     **rest: Any,
 ) -> Exercise:
-    """An exercise that asks for a function of the reference's name and arguments.
+    """An exercise that asks for a function with the reference's name and arguments.
 
     cases: the arguments of each call; functions among them are handed over as they are.
     an_array: whether the exercise asks for an array; if not, any sequence of numbers will do.
@@ -198,7 +198,7 @@ def number(name: str, title: str, reference: float, within: float, **rest: Any) 
 
 
 class _Choice(dict[str, float]):
-    """An answer to a choice; a class, so that it can say what made it."""
+    """An answer to a choice. It is a class, so that it can record which factory made it."""
 
 
 def exchanger(reference: dict[str, float]) -> Callable[..., dict[str, float]]:

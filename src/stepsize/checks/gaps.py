@@ -18,7 +18,7 @@ from .exercise import Broke
 
 __all__ = ["holds", "stands_in", "stopped_at"]
 
-# An error about how an index or an einsum is written, which mentions `...` among other symbols.
+# An error about how an index or an einsum is written; it mentions `...` among other symbols.
 _A_SIGN = re.compile(r"\.\.\.|\bindex|\bindices\b|\beinsum\b|\beinstein\b", re.IGNORECASE)
 
 

@@ -95,7 +95,7 @@ def _ones_and_twos(exercise: Exercise, until: float) -> Iterator[tuple[tuple[str
     yield from (((name,), variant) for name, variant in ones)
     made = [(name, one.made) for name, one in ones if hasattr(one, "made")]
     for (first, one), (second, other) in combinations(made, 2):
-        if process_time() > until:  # an answer that takes long leaves no time
+        if process_time() > until:  # a slow answer leaves no time
             return
         if first != second and _fit(one, other):
             yield (first, second), one.make(**one.parts | other.parts)

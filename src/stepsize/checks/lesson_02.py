@@ -1,4 +1,4 @@
-"""Lesson 2: mini-batches. Two of its answers draw at random, and are known by what always holds."""
+"""Lesson 2: mini-batches. Two answers draw at random, so they are judged by what always holds."""
 
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -24,7 +24,7 @@ def my_batch(X, y, batch_size, rng):
 
 
 def _chosen_by(choose: Callable[..., Any]) -> Callable[..., Any]:
-    """A way to draw a batch, made from one to choose its indices."""
+    """A way to draw a batch, made from a way to choose its indices."""
 
     def draw(X, y, batch_size, rng):
         chosen = choose(len(X), batch_size, rng)
@@ -42,7 +42,7 @@ def _apart(X, y, batch_size, rng):
 
 
 def _seen_batches(answer: Any) -> Seen:
-    """Sixty batches of 4 out of 12, by what is true of all of them; each fact gives away a mistake.
+    """Sixty batches of 4 out of 12, as facts that hold for all of them; a false one is a mistake.
 
     By chance, a right answer fails at most about once in 10^9 times: one of the 12 examples is
     missing from all 60 batches with probability 12 (2/3)^60.
@@ -202,7 +202,7 @@ def _epoch(
     at=lambda now, start: now,
     end=lambda start, now: now,
 ):
-    """deal: the batches, from n, size and rng, in place of an order that is cut."""
+    """deal: makes the batches from n, size and rng, instead of cutting up an order."""
 
     def variant(theta, X, y, lr, batch_size, rng):
         (X, y), now, n = pairs(X, y, rng), theta, len(X)
@@ -226,13 +226,13 @@ def _seen_epochs(answer: Any) -> Seen:
 
 
 def _epochs(answer: Any, faults: dict[str, str]) -> Iterator[Moment]:
-    """Epochs, by what doesn't depend on the order of the examples.
+    """Epochs, judged by what doesn't depend on the order of the examples.
 
-    If the examples are orthogonal, each moves theta in its own direction: the shares, how far
-    relative to its gradient, are the same in any order. If they aren't, the order shows.
-    A fact that bears a mistake's name is true of that mistake only, however long the steps are.
-    An answer with its own randomness ends at the same point three times by chance, and so isn't
-    found out, with a probability below 10^-6.
+    If the examples are orthogonal, each moves theta in its own direction, and how far, relative to
+    its gradient, is the same in any order. If they aren't, the order shows.
+    A fact named after a mistake is true of that mistake only, however long the steps are.
+    An answer with its own randomness goes undetected if it ends at the same point three times by
+    chance, with a probability below 10^-6.
     """
     even = [_shares(answer, 6, 2, 0, faults)]
     yield Moment(lambda: MOVES, {"n = 6, batches of 2": np.sort(even[0])})
@@ -366,7 +366,7 @@ def _ends_in_pairs() -> list[np.ndarray]:
 
 @cache
 def _ends_one_by_one() -> list[np.ndarray]:
-    """Each example makes its own step, a whole one or a half."""
+    """Each example takes its own step, at full or at half length."""
     return [*_ends_in_turn(LR, 1), *_ends_in_turn(LR / 2, 1)]
 
 
@@ -442,7 +442,7 @@ EPOCH = Exercise(
             _epoch(order=lambda n, rng: np.random.default_rng().permutation(n)),
         ),
         "all at once": Mistake(
-            "That is one step with all the data. Here, every batch makes its own step.",
+            "That is one step with all the data. Here, every batch takes its own step.",
             _epoch(deal=lambda n, size, rng: [np.arange(n)]),
         ),
         "all data each time": Mistake(
@@ -455,7 +455,7 @@ EPOCH = Exercise(
             _epoch(at=lambda now, start: start),
         ),
         "one by one": Mistake(
-            "Every example makes its own step. The examples of a batch should make one step "
+            "Every example takes its own step. The examples of a batch should take one step "
             "together.",
             _epoch(deal=lambda n, size, rng: rng.permutation(n)[:, None]),
             _epoch(

@@ -1,6 +1,6 @@
 """Lesson 3: momentum, Nesterov's, the best settings on a quadratic, and the conventions.
 
-Long, because it is a table: a mistake, what is said to it, and the answers that make it.
+Long, because it is a table: each mistake, the sentence for it, and the answers that make it.
 """
 
 from collections.abc import Callable
@@ -423,7 +423,7 @@ SETTINGS = function(
             ),
         ),
         "order of the curvatures": Mistake(
-            "You take the first and the last curvature. The curvatures needn't be sorted: take "
+            "You take the first and the last curvature. They may come in any order: take "
             "the smallest and the largest.",
             _settings(ends=lambda curvatures: curvatures[[0, -1]]),
             _settings(ends=lambda curvatures: curvatures[[-1, 0]]),
@@ -686,7 +686,7 @@ TORCHS = function(
             _torchs(factor=lambda lr, new_lr: 2 / (lr + new_lr)),
         ),
         "same": Mistake(
-            "A step and a sum of gradients are not the same number: a rate lies between them.",
+            "A step and a sum of gradients are not the same thing: one is the other times a rate.",
             _torchs(factor=lambda lr, new_lr: 1.0),
         ),
         "size alone": Mistake(

@@ -1,6 +1,6 @@
 """Lesson 5: Adam, its two averages, their correction, its first steps, and its eps.
 
-Long, because it is a table: a mistake, what is said to it, and the answers that make it.
+Long, because it is a table: each mistake, the sentence for it, and the answers that make it.
 """
 
 from collections.abc import Callable

@@ -487,7 +487,7 @@ INVERSE_SQRT = function(
         ),
     },
     cases=[(t, w) for w in (4, 100) for t in (0, 1, 2, 3, 4, 7, 15, 99, 399)],
-    praise="It needn't know the number of steps: you can stop when you like.",
+    praise="It doesn't have to know the number of steps: you can stop when you like.",
 )
 
 

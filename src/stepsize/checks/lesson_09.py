@@ -53,7 +53,7 @@ my_grad = _backprop()
 
 
 def _example(seed, n, width=3):
-    """A theta, and a batch of n: as many inputs as hidden units and classes, so no shape helps."""
+    """A theta and a batch of n. All widths are equal, so that shapes don't give anything away."""
     rng = np.random.default_rng(seed)
     Y = np.eye(width)[rng.integers(0, width, n)]
     theta = rng.normal(size=2 * width * (width + 1))

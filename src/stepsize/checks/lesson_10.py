@@ -28,7 +28,7 @@ def _rates(
 
 
 def _steps(p, n):
-    """0, 1, 2, … if p are equal shares of the way."""
+    """0, 1, 2, … if p holds equally spaced shares of the way."""
     return p * (n - 1)
 
 

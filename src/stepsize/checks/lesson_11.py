@@ -51,7 +51,7 @@ TEN = choice(
             _swapped("rate too low", "rate decayed too early"),
         ),
         "healthy or floor": Mistake(
-            "Healthy and noise floor: one of them still trembles at the end, far above 0, and its "
+            "Healthy and noise floor: one of them still jitters at the end, far above 0, and its "
             "rate hasn't fallen.",
             _swapped("healthy", "noise floor"),
         ),
@@ -66,7 +66,7 @@ TEN = choice(
         ),
         "slow or floor": Mistake(
             "A rate that is too low and a noise floor: one would go on falling if you let it. The "
-            "other has stopped falling, and trembles.",
+            "other has stopped falling, and jitters.",
             _swapped("rate too low", "noise floor"),
         ),
         "too high or diverging": Mistake(
@@ -103,7 +103,7 @@ TEN = choice(
             _swapped("healthy", "loss spikes"),
         ),
         "spikes or floor": Mistake(
-            "A spike is a single peak that comes back down. Trembling all the time is a noise "
+            "A spike is a single peak that comes back down. Jitter that never stops is a noise "
             "floor.",
             _swapped("loss spikes", "noise floor"),
         ),
@@ -136,7 +136,7 @@ TEN = choice(
         "Not all ten are right yet. Take one patient at a time, and ask the five questions below. "
         "Is the loss a number? Does it fall? How? Is it jumpy? And what does the held-out loss do?"
     ),
-    praise="Ten of ten. The clinic is yours.",
+    praise="Ten out of ten. The clinic is yours.",
 )
 
 

@@ -400,7 +400,8 @@ IN_UPDATES = function(
             _in_updates(each=lambda n, size: n // size),
         ),
         "to the nearest": Mistake(
-            "Rounded to the nearest, a small last batch gets lost. It counts, however small.",
+            "You round to the nearest integer, so a small last batch gets lost. It counts, however "
+            "small.",
             _in_updates(each=lambda n, size: round(n / size)),
         ),
         "rounded too late": Mistake(

@@ -1,6 +1,6 @@
 """Lesson 13: rules that see a matrix, which parameters they step, and a competition's score.
 
-Long, because it is a table: a mistake, what is said to it, and the answers that make it.
+Long, because it is a table: each mistake, the sentence for it, and the answers that make it.
 """
 
 import numpy as np
@@ -290,7 +290,7 @@ MUON = rule(
         ),
         "no scale": Mistake(
             "The factor for the shape is missing, or `//` has made it 1. On a tall matrix it is "
-            "more than that.",
+            "larger.",
             _muon(scale=lambda n, m: 1.0),
         ),
         "turned over": Mistake(
@@ -344,7 +344,7 @@ MUON = rule(
         ),
         "weight decay": Mistake(
             "Your step also shrinks the weights. The Muon of this exercise has no weight decay; "
-            "the package's has, unless you say `weight_decay=0`.",
+            "the one in the package does, unless you say `weight_decay=0`.",
             _muon(decay=0.1),
             _muon(decay=0.01),
         ),
@@ -512,7 +512,7 @@ SHAMPOO = rule(
             _shampoo(lefts=lambda G: G.T @ G, rights=lambda G: G @ G.T),
         ),
         "one side twice": Mistake(
-            "The same root stands on both sides. On the left it is that of L, on the right of R.",
+            "You use the same root on both sides. It should be L's on the left, R's on the right.",
             _shampoo(product=lambda L, G, R: L @ G @ L),
             _shampoo(product=lambda L, G, R: R @ G @ R),
         ),
@@ -752,7 +752,7 @@ SCORE = function(
             _score(ratio=lambda times, best: times - best),
         ),
         "below zero": Mistake(
-            "Slower than tau times the best gives 0, never less: a maximum is missing.",
+            "Anything slower than tau times the best gives 0, never less: a maximum is missing.",
             _score(points=lambda slower, tau: np.where(np.isfinite(slower), tau - slower, 0)),
         ),
         "divided by tau": Mistake(

@@ -61,11 +61,11 @@ FACTORS = function(
         ),
         "input too": Mistake(
             "The input matrix sums over pixels, and there are 64 of them whatever the width. "
-            "Its rate stays.",
+            "Its rate stays the same.",
             _factors(slowed=("input", "hidden", "output")),
         ),
         "biases too": Mistake(
-            "A bias sums over nothing. Its rate stays.",
+            "A bias sums over nothing. Its rate stays the same.",
             _factors(slowed=("hidden", "output", "bias")),
         ),
         "everything slowed": Mistake(
@@ -122,7 +122,7 @@ FACTORS = function(
             _factors(start=lambda r, width: r**-0.5),
         ),
         "without the base": Mistake(
-            "That is 1 / width. At the base width nothing may change: both factors are 1 there.",
+            "That is 1 / width. At the base width nothing should change: both factors are 1 there.",
             _factors(ratio=lambda width, base: 1 / width),
             _factors(start=lambda r, width: width**-0.5),
         ),
@@ -341,7 +341,7 @@ STOCHASTIC = function(
             _rounded(added=lambda bits, noise: bits + 0x7FFF + (bits >> 16 & 1)),
         ),
         "not cut": Mistake(
-            "Nothing is cut off: the result still has all 32 bits. Only the upper 16 may stay.",
+            "Nothing is cut off: the result still has all 32 bits. Keep only the upper 16.",
             _rounded(cut=lambda bits, mask: bits),
         ),
         "converted": Mistake(
@@ -375,7 +375,7 @@ STOCHASTIC = function(
             _rounded(added=lambda bits, noise: bits + noise + 0x8000),
         ),
         "noise around zero": Mistake(
-            "You center the noise first. It is right as it comes: cutting takes half a gap away on "
+            "You center the noise first. It is right as it is:  cutting takes half a gap away on "
             "average, and the noise gives it back.",
             _rounded(added=lambda bits, noise: bits + noise - 0x8000),
         ),
@@ -390,7 +390,7 @@ STOCHASTIC = function(
             _rounded(added=lambda bits, noise: bits - bits % GAP + GAP * (noise > bits % GAP)),
         ),
         "shifted": Mistake(
-            "You shift the noise into the upper bits. It belongs to the lower ones, as it comes.",
+            "You shift the noise into the upper bits. It belongs to the lower ones, unshifted.",
             _rounded(added=lambda bits, noise: bits + (noise << 16)),
         ),
         "64 bits": Mistake(

@@ -18,7 +18,7 @@ __all__ = ["ENOUGH", "FORMS", "counted", "form"]
 MANY = 100  # losses
 FORMS = ("curve", "curve alone", "lines", "few lines")
 TABLE = Path(__file__).with_name("counted.json")
-ENOUGH = 5  # calls, to count at all
+ENOUGH = 5  # calls, or the finding isn't counted
 
 
 def form(run: History) -> str:

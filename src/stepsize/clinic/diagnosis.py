@@ -91,9 +91,9 @@ def diagnose(
     config isn't as above; it names the entry and the value.
 
     benchmarks/CLINIC.md says how often it is right, on which runs and in what form. If less than
-    everything is known, some illnesses can't be seen. A noise floor, a rate that has gone and a
-    wrong pace need lr; a forgotten zero_grad needs grad_norm or the code; overfitting needs
-    val_loss; too strong a weight decay needs weight_norm. `unseen` says so.
+    everything is known, some illnesses can't be seen. A noise floor, a rate that has vanished and a
+    schedule at the wrong pace need lr; a forgotten zero_grad needs grad_norm or the code;
+    overfitting needs val_loss; too strong a weight decay needs weight_norm. `unseen` says so.
 
     >>> print(diagnose([2.3, 2.0, 2.9, 8.0, 90.0, 3e4, float("inf")]).verdict)
     divergence

@@ -68,7 +68,7 @@ def spread(y: np.ndarray) -> float:
     """The standard deviation about a line of the losses as they were before they were smoothed.
 
     A mean of k of them is off by spread / k**0.5. In a curve that was smoothed exponentially,
-    neighbors have correlation rho, so before that it trembled ((1 + rho) / (1 - rho))**0.5 times as
+    neighbors have correlation rho, so before that it jittered ((1 + rho) / (1 - rho))**0.5 times as
     much.
     """
     y, size = blocks(y)
@@ -86,7 +86,7 @@ def blocks(y: np.ndarray) -> tuple[np.ndarray, int]:
 
 
 def chance(level: float, classes: int | None = None) -> int | None:
-    """For how many classes a loss of this level is a blind guess; None if it isn't one.
+    """For how many classes a loss at this level is a blind guess; None if it isn't one.
 
     classes: how many there are, if known; otherwise some common numbers are tried.
     """

@@ -79,7 +79,7 @@ class History:
 
     @cached_property
     def fall(self) -> float:
-        """How far the loss has come down at its best; 0 if it never has."""
+        """How far the loss has come down at its lowest; 0 if it never has."""
         return max(self.start - float(self.course.min()), 0.0)
 
 

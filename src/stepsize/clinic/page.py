@@ -46,7 +46,7 @@ def picture(history: History, found: Diagnosis) -> Any:
 
 
 def _beside(history: History, at: np.ndarray) -> np.ndarray:
-    """Where the held-out losses stand: at their own steps, or spread over the run."""
+    """Where the held-out losses are drawn: at their own steps, or spread over the run."""
     count = len(history.val_loss if history.val_loss is not None else ())
     if "val_loss" in history.steps:
         return history.steps["val_loss"]

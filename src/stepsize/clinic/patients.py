@@ -43,8 +43,8 @@ def train(
     """The losses of a run as people keep them: of each batch, before its update.
 
     model: from the indices of a batch to the landscape of that batch; n: how many there are.
-    held: what the validation loss is measured on, every tenth update. spoil: what befalls the
-    gradient and the rate of update t. add_up: whether gradients are never set to zero.
+    held: what the validation loss is measured on, every tenth update. spoil: what happens to
+    the gradient and the rate of update t. add_up: whether gradients are never set to zero.
     """
     whole = model(np.arange(n))
     theta = whole.start(seed) if hasattr(whole, "start") else np.zeros(whole.X.shape[-1])
@@ -137,7 +137,7 @@ ILLNESSES = {illness: number for number, (illness, _, _) in PATIENTS.items()}
 def patient(number: int, cured: bool = False) -> Kept:
     """The history of a patient, 1 to 10: loss, val_loss, lr, grad_norm. cured: after the cure.
 
-    Raises: ValueError for another number.
+    Raises: ValueError for any other number.
     """
     if number not in PATIENTS:
         raise ValueError(f"number must be a whole number from 1 to 10, not {number!r}")

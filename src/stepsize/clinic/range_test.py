@@ -34,7 +34,7 @@ class RangeTest:
 
     def plot(self, ax: Any) -> Any:
         """The losses, the smoothed curve, and a line where the suggestion is. Returns ax."""
-        from .. import plots  # on demand: whoever asks for no picture needs no Matplotlib
+        from .. import plots  # on demand: without a picture it needs no Matplotlib
 
         return plots.range_test(ax, self.lr, self.loss, self.smoothed, self.suggestion)
 
@@ -50,14 +50,14 @@ def read(lr: np.ndarray, loss: np.ndarray, averages: bool = False) -> RangeTest:
     n = lost(loss)
     lr, loss = lr[:n], loss[:n]
     if n < few:
-        reason = f"the run broke down after {n} updates; lower lr_min, or look at the data"
+        reason = f"the run diverged after {n} updates; lower lr_min, or look at the data"
         return RangeTest(lr, loss, loss, None, reason)
     reach = max(3, n // 20)
     smoothed = _smooth(loss, reach)
     first, low = float(np.median(loss[:few])), float(smoothed.min())
     fall = first - low
     nearly, made = (int(np.argmax(smoothed <= first - q * fall)) for q in (NEARLY, WHOLE))
-    spread = (1 / (2 * reach + 1) + np.pi / 2 / few) ** 0.5  # of a mean less a median
+    spread = (1 / (2 * reach + 1) + np.pi / 2 / few) ** 0.5  # of a mean minus a median
     chance = SIGNAL * spread * _noise(loss[: max(3 * few, made)])
     if fall <= max(chance, 1e-3 * abs(first)):
         why = "the loss never fell by more than chance; try more steps or larger batches"

@@ -55,7 +55,7 @@ def present(words: Words = None) -> argparse.Namespace:
     """For showing a lesson as slides."""
     parser = _parser("present")
     parser.add_argument("lesson", type=_lesson, help="its number")
-    parser.add_argument("--dark", action="store_true", help="light letters on a dark ground")
+    parser.add_argument("--dark", action="store_true", help="light text on a dark background")
     _opens(parser)
     return parser.parse_args(words)
 

@@ -24,7 +24,7 @@ from .work import Work, is_touched, of_version, origin, version_of, was_run
 __all__ = ["Copies"]
 
 BESIDE = re.compile(r"\.new\d*(?=\.ipynb$)")
-RENAMED = 0.5  # a lesson with this share of a lost lesson's cells is that lesson, renamed
+RENAMED = 0.5  # a lesson with this share of a missing lesson's cells is that lesson, renamed
 
 NEWER = (
     "<b>There is a newer version of this lesson: <code>{beside}</code>, next to this notebook.</b> "

@@ -73,7 +73,7 @@ def disk(free: float | None = None) -> str:
 
 
 def folder(work: Path) -> str:
-    """The learner's folder. If it doesn't exist, it is created only to try, and removed again."""
+    """The learner's folder. If it doesn't exist, it is created as a test, and removed again."""
     new = not work.exists()
     try:
         work.mkdir(exist_ok=True)
@@ -101,7 +101,7 @@ def _elsewhere(where: str) -> str:
 
 
 def notebooks(work: Path, course: Path | None = None) -> str:
-    """Can the learner's notebooks be opened? course: where the course's are; None: this one's."""
+    """Can the learner's notebooks be opened? course: where the originals are; by default, here."""
     copies = Copies(course or place().course, work)
     names = copies.work.names()
     damaged = [name for name in names if copies.work.is_damaged(name)]

@@ -69,7 +69,7 @@ def _keys(
 
 
 def _order(base: list[Key], theirs: list[Key], new: list[Key]) -> list[Key]:
-    """The course's order, but what the learner added or moved stays behind its predecessor."""
+    """The course's order, but what the learner added or moved stays after its predecessor."""
     before, after = [key for key in base if key in theirs], [key for key in theirs if key in base]
     blocks = SequenceMatcher(None, before, after, autojunk=False).get_matching_blocks()
     unmoved = {before[a + k] for a, _, size in blocks for k in range(size)}

@@ -1,7 +1,7 @@
 """One of our rules as a torch optimizer, and a torch optimizer as one of our rules.
 
     optimizer = as_torch(adam, model.parameters(), lr=1e-3)         trains any torch module
-    trace = descend(as_rule(torch.optim.Adam), ravine, start, 100)  fits into one picture with ours
+    trace = descend(as_rule(torch.optim.Adam), ravine, start, 100)  can be plotted with ours
 
 Our schedules need no bridge. They are functions of the updates already made, as LambdaLR expects:
 
@@ -53,11 +53,11 @@ def as_torch(rule: Rule, params: ParamsT, **hyper: Any) -> "RuleOptimizer":
     a `name`.
 
     The schedule-free rules take the gradient at a different point than the model, and `averaged`
-    ones keep a mean. `optimizer.eval()` puts the model in place, `optimizer.train()` goes back. For
-    all other rules, the two do nothing.
+    ones keep a mean. `optimizer.eval()` puts the model's weights in place, `optimizer.train()` goes
+    back. For all other rules, the two do nothing.
 
-    `optimizer.state[p]` shows what the rule remembers, and `step`, the number of updates made. It
-    all survives state_dict, pickle and copy. torch's schedulers can drive every rule's lr;
+    `optimizer.state[p]` shows what the rule remembers, and `step`, the number of updates made. All
+    of it survives state_dict, pickle and copy. torch's schedulers can drive every rule's lr;
     OneCycleLR and CyclicLR cycle a hyper-parameter called momentum, and need cycle_momentum=False
     for a rule without one.
 

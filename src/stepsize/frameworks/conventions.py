@@ -94,7 +94,7 @@ DIGITS: dict[str, tuple[int | None, int | None, int | None]] = {
 
 
 class Table:
-    """Rows under a head, as text and in a notebook."""
+    """Rows under a header, as text and for a notebook."""
 
     def __init__(self, head: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
         self.head, self.rows = head, rows

@@ -26,7 +26,7 @@ LOW = np.log10(0.02) - 46 * FINE
 SPLIT = {
     "along θ₁": plots.Look(plots.BLUE, plots.SOLID, "o"),
     "along θ₂": plots.Look(plots.ORANGE, plots.DASHED, "^"),
-    "loss": plots.Look(plots.INK, plots.DOTTED, ""),  # the last, so that it is seen on a part
+    "loss": plots.Look(plots.INK, plots.DOTTED, ""),  # drawn last, so that no part hides it
 }
 
 
@@ -61,7 +61,7 @@ def playground(
 def learning_rate(surfaces: Sequence[Surface] = (ravine, bowl), steps: int = 60) -> Lab:
     """Gradient descent with one rate for two directions, on quadratics along the axes.
 
-    The loss is shown as the sum of its parts: the steepest direction sets the border of the rate,
+    The loss is shown as the sum of its parts: the steepest direction limits the rate,
     the flattest sets the pace.
     Raises: ValueError for a surface whose loss isn't the sum of these parts, and for fewer than 1
     step.
@@ -142,7 +142,7 @@ def parabola(curvature: float = 1.0, steps: int = 30, reveal: bool = False) -> L
     def scene(curvature: float) -> Scene:
         left, right = panels(2)
         plots.curve(left, [], [])
-        top = 7 + 1.1 * 8 * curvature  # the curve fills the picture; a narrow one is narrower still
+        top = 7 + 1.1 * 8 * curvature  # fills the picture, and still shows which is narrower
         left.set(xlim=(-5.5, 5.5), ylim=(-0.05 * top, top))
         _losses(right, steps, first=8 * curvatures[-1])
         return Scene([left, right])

@@ -2,7 +2,7 @@
 
     Lab(title, scene, react, **controls)
 
-scene(...) draws what stands still. It is called again only when a control changes that is among its
+scene(...) draws what doesn't move. It is called again only if a control changes that is among its
 arguments. react(axes, ...) is given the values of all controls, draws what moves into the
 axes with `plots`, and returns one sentence about what there is to see. If `start` is among its
 arguments, it also gets the position of a ball that can be moved on the first axes.
@@ -42,7 +42,7 @@ def panels(n: int = 2) -> list[Axes]:
 
 
 class Scene:
-    """What stands still: axes, and where the ball is at first."""
+    """What doesn't move: axes, and where the ball is at first."""
 
     def __init__(self, axes: list[Axes], start: Place | None = None) -> None:
         for ax in axes:
@@ -96,7 +96,7 @@ class Picture(anywidget.AnyWidget):
     _css = (HERE / "picture.css").read_text(encoding="utf-8")
 
     geometry = traitlets.Dict().tag(sync=True)  # figure, panels, and the ball's reach
-    background = traitlets.Bytes().tag(sync=True)  # what stands still: a PNG, sent once per scene
+    background = traitlets.Bytes().tag(sync=True)  # what doesn't move: a PNG, sent once per scene
     shown = traitlets.Dict().tag(sync=True)  # marks (SVG, one per panel), sentence, label, seen
     controls: Any = traitlets.List().tag(sync=True, **widgets.widget_serialization)
     ball: Any = traitlets.List().tag(sync=True)  # x, y, where the learner moved it, or empty

@@ -1,4 +1,4 @@
-// A picture: what stands still, drawn once by Matplotlib, and on top of it what moves, as SVG.
+// A picture: what doesn't move, drawn once by Matplotlib, and on top of it what does, as SVG.
 
 const NS = "http://www.w3.org/2000/svg";
 const LATE = "One moment: the picture hasn’t caught up with the controls yet.";

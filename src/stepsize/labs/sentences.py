@@ -1,6 +1,6 @@
 """The sentence under a picture: a verdict, a colon, and the numbers it rests on.
 
-Every sentence is read off a trace, and is true of it. Nothing is predicted.
+Every sentence is read off a trace, and holds for that trace. Nothing is predicted.
 """
 
 from collections.abc import Mapping, Sequence
@@ -100,7 +100,7 @@ def _bounces(trace: Trace) -> bool:
 
 
 def parabola(trace: Trace, curvature: float, reveal: bool = False) -> str:
-    """What a run on a parabola did. All steps are alike, so the first one says it all."""
+    """What a run on a parabola did. All its steps are alike, so the first one says it all."""
     steps, lr = len(trace.grad), float(trace.lr[0])
     said = f"{_first_step(*trace.theta[:2, 0])}: loss {number(trace.loss[-1])} after {steps} steps"
     if not reveal:
@@ -129,9 +129,8 @@ def batches(trace: Trace, epochs: int) -> str:
     last = loss[-(updates // epochs) :]
     if len(last) == 1:
         return f"{did}: loss {number(loss[-1])} at the end"
-    return (
-        f"{did}: in the last, the loss lies between {number(last.min())} and {number(last.max())}"
-    )
+    low, high = number(last.min()), number(last.max())
+    return f"{did}: in the last one, the loss lies between {low} and {high}"
 
 
 def escape(trace: Trace, good: tuple[float, float], poor: tuple[float, float]) -> str:
@@ -297,4 +296,4 @@ def forgetting(runs: Mapping[str, Trace], period: int) -> str:
         half = len(rounds) // 2
         gone = (rounds[-1] - rounds[half]) / (len(rounds) - 1 - half)
         parts.append(f"{name} {'uphill' if gone > 0 else 'downhill'} by {number(abs(gone))} × lr")
-    return f"in a round of {period} updates: {', '.join(parts)}"
+    return f"in each cycle of {period} updates: {', '.join(parts)}"

@@ -24,9 +24,9 @@ PACKAGES = str(Path(__file__).parents[2])
 class Trainings:
     """All known trainings, by cell, a tuple of settings: cell -> seed -> result.
 
-    shipped: the file that came with the course; mine: the name of the learner's. module: what makes
-    more. settings: the names of a cell's numbers in a job. cells: all cells. read: extracts what to
-    keep from a line, and raises ValueError, KeyError or TypeError if it isn't a training.
+    shipped: the file that came with the course. mine: the name of the learner's file. module: what
+    makes more. settings: the names of a cell's numbers in a job. cells: all cells. read: extracts
+    what to keep from a line; raises ValueError, KeyError or TypeError if it isn't a training.
     """
 
     def __init__(

@@ -23,7 +23,7 @@ def is_marked(source: str) -> bool:
 
 def key(source: str) -> str:
     """A cell's key in the record; surrounding white space doesn't count."""
-    import hashlib  # here, because it brings OpenSSL: 4 MB for every import of the package
+    import hashlib  # here, because it loads OpenSSL: 4 MB for every import of the package
 
     return hashlib.sha256(source.strip().encode()).hexdigest()[:16]
 

@@ -6,8 +6,7 @@ theta, grad   the parameters and the gradient there, arrays of shape (..., d)
 t             the number of this update: 1, 2, ...
 memory        whatever the rule remembers, each with its starting value
 hyper         whatever you choose, after the `*`; a number, or a column (k, 1) for k runs in one
-pass
-              (a NumPy float64 widens a float32 theta, as it does everywhere)
+              pass (a NumPy float64 widens a float32 theta, as it does everywhere)
 
 A rule changes none of its arguments. It uses only operators, so the same lines run on Python
 floats (unless it needs a vector or matrix), NumPy arrays and torch tensors. A run that diverges

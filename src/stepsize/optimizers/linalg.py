@@ -41,7 +41,7 @@ def _eigh(matrix: Any) -> tuple[Any, Any]:
 def _linalg(matrix: Any) -> Any:
     if isinstance(matrix, np.ndarray):
         return np.linalg
-    import torch  # whoever passes a tensor has already imported it
+    import torch  # anyone who passes a tensor has already imported it
 
     return torch.linalg
 

@@ -15,7 +15,7 @@ def figure(
 ) -> tuple[Figure, Any]:
     """A pyplot figure and its axes, like plt.subplots, in the course's width.
 
-    height: of a row, in inches. Wide panels stand above each other, so that letters stay large.
+    height: of a row, in inches. Wide panels go one above the other, so that letters stay large.
     shared: sharex and sharey, as for plt.subplots.
     """
     import matplotlib.pyplot as plt

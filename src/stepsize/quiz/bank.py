@@ -51,7 +51,7 @@ def draw(seed: int, kept: Any = None, answered: Collection[str] = frozenset()) -
     kept: the tickets of a sitting that is under way, from a file that anybody may have edited. They
     stay; in place of a question that the bank no longer has, the seed's next one from that lesson
     is asked.
-    answered: of a sitting begun before this was kept, the questions that have an answer.
+    answered: for a sitting begun before tickets were kept, the questions that have an answer.
     """
 
     def luck(*names: Any) -> str:

@@ -95,8 +95,9 @@ def edge(lr: float) -> Asked:
             "On a parabola it would. A network is driven to where it is less sharp.",
         ),
         (
-            "where the data say, whatever the rate",
+            "where the data put it, whatever the rate",
             "Change the rate, and the sharpness where it stops changes with it.",
+            "where the data say, whatever the rate",
         ),
     )
 
@@ -167,7 +168,7 @@ def knows_nothing(k: int) -> Asked:
 @question(11, g=(2.0, 0.5), n=(3, 5))
 def not_zeroed(g: float, n: int) -> Asked:
     return asked(
-        f"zero_grad was forgotten. Each backward pass brings a gradient of {g:g}. What is in "
+        f"zero_grad was forgotten. Each backward pass computes a gradient of {g:g}. What is in "
         f"p.grad after number {n}?",
         (number(g * n), "They add up. So the norm of the gradient grows from the first update on."),
         (number(g), "That is with zero_grad. Without it, PyTorch adds."),

@@ -141,23 +141,25 @@ def what_for() -> Asked:
     return asked(
         "What did warmup do for the small post-LN transformer of this course?",
         (
-            "a rate learned that was too high without it",
+            "it made a rate work that had been too high",
             "It widened the range of rates that work: with twenty updates of warmup, 0.015 "
-            "learned, too.",
+            "worked, too.",
             "a higher rate learned, too; the best loss stayed",
         ),
         (
-            "every rate learned, however high",
+            "it made every rate work, however high",
             "0.03 was too high with every warmup on the map.",
             "it made the best loss over all rates lower",
         ),
         (
-            "it made every rate learn faster",
+            "it made learning faster at every rate",
             "At the lowest rates a long warmup made things worse: it uses up updates.",
+            "it made every rate learn faster",
         ),
         (
+            "without it, no rate worked",
+            "Without it, several rates worked. Only the highest ones on the map didn't.",
             "without it, no rate learned",
-            "Without it, several rates learned. Only the highest ones on the map didn't.",
         ),
     )
 

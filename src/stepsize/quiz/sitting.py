@@ -79,7 +79,7 @@ class LastCheck:
         """Answer a question. The first answer counts; later ones get the same comment.
 
         number: from 1. letter: "a", "b", "c" or "d".
-        Raises: ValueError or TypeError that names what is not so.
+        Raises: ValueError or TypeError that names the wrong argument.
         """
         require("number", number, count_from(1))
         if number > len(self.questions):

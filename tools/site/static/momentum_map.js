@@ -23,7 +23,7 @@
     return `${chosen}: higher than at the start; ${grew} in ${grad.length} steps`;
   }
 
-  /** The setting that a ball stands for; exact if it hasn't been moved. */
+  /** The setting at a ball's position; exact if it hasn't been moved. */
   function setting({ reach: [x, y, width, height], rates, momenta, ball, at }, where) {
     if (`${where}` === `${ball}`) return { lr: at[0], momentum: at[1] };
     const across = (where[0] - x) / width, up = (y + height - where[1]) / height;

@@ -102,7 +102,7 @@
     };
   }
 
-  /** The start that a ball stands for; exact if it hasn't been moved. */
+  /** The start at a ball's position; exact if it hasn't been moved. */
   function start({ reach: [x, y, width, height], domain, ball, start: exact }, where) {
     if (`${where}` === `${ball}`) return exact;
     const [[left, right], [low, high]] = domain;

@@ -112,16 +112,16 @@
     place.append(form);
 
     const open = () => after.removeAttribute("hidden");
-    const passed = () => element("button", { type: "button", onclick: () => answer([]) }, "Go on without");
+    const passed = () => element("button", { type: "button", onclick: () => answer([]) }, "Go on without one");
 
     function answered(said) {
       const line = told(fields, said);
-      const again = element("button", { type: "button" }, line ? "Change it" : "Give one");
+      const again = element("button", { type: "button" }, line ? "Change it" : "Make one");
       again.addEventListener("click", () => {
         question(said);
         form.querySelector("input, button").focus();
       });
-      const words = line ? ["You predicted: ", element("b", {}, line)] : ["You gave no prediction."];
+      const words = line ? ["You predicted: ", element("b", {}, line)] : ["You made no prediction."];
       form.replaceChildren(element("p", {}, ...words, " ", again));
       recalled.replaceChildren(...(line ? ["You predicted: ", element("b", {}, line)] : []));
       open();
@@ -179,7 +179,7 @@
     said.setAttribute("role", "status");
     place.replaceChildren(said);
     const keys = store.keys().filter((key) => store.get(key)?.told).sort();
-    if (!keys.length) said.textContent = "There are no predictions of yours in this browser.";
+    if (!keys.length) said.textContent = "You haven't made any predictions in this browser.";
     if (!store.keys().length) return;
 
     const pages = new Map();
@@ -199,7 +199,7 @@
     erase.addEventListener("click", () => {
       store.erase();
       list(place);
-      place.firstElementChild.textContent = "They are erased. The lessons ask you again.";
+      place.firstElementChild.textContent = "Your predictions are erased. The lessons will ask you again.";
     });
     said.after(element("p", { className: "stepsize-predict" }, erase));
   }

@@ -71,6 +71,6 @@ def faults(code: str) -> list[Finding]:
 
 
 def cautions(code: str) -> list[str]:
-    """What a text had better not do, though it harms no training; and what its end leaves open."""
+    """What had better not be done, though it harms no training; and what the end leaves open."""
     program = read(code)
     return [said for caution in CAUTIONS if (said := caution(program))]

@@ -51,7 +51,7 @@ def _added(e: Event) -> ast.expr | None:
 
 
 def _is_mean(node: ast.expr, e: Event, run: Run) -> bool:
-    """Whether this is the loss of a batch, as a number, perhaps times the size of the batch."""
+    """Whether this is the loss of a batch, as a number, perhaps times the batch size."""
     if isinstance(node, ast.BinOp):
         if not isinstance(node.op, ast.Mult):
             return False
@@ -71,7 +71,7 @@ def _is_mean(node: ast.expr, e: Event, run: Run) -> bool:
 
 
 def _divisor(e: Event, program: Program) -> str:
-    """What this sum is divided by; "" where that isn't one thing in its function."""
+    """What this sum is divided by; "" unless its function divides it by one thing only."""
     own = [f for f in ast.walk(program.tree) if getattr(f, "name", "") == e.place.function]
     found = set()
     for node in ast.walk(own[0] if own and e.place.function else program.tree):

@@ -68,7 +68,7 @@ def _trains(run: Run, e: Event) -> bool:
 
 
 def _loads(later: Run, model: str, kept: Event) -> bool:
-    """Whether these weights are put back into the model after the loop."""
+    """Whether these weights are loaded back into the model after the loop."""
     return any(
         o.name == "load_state_dict"
         and o.owner == model
@@ -91,7 +91,7 @@ def _is_model(e: Event, run: Run) -> bool:
 
 
 def _used_after(e: Event, run: Run) -> bool:
-    """Whether the best model is used after the loop in which the training goes on."""
+    """Whether the best model is used after the loop that goes on training it."""
     loop = e.place.loops[0]
     uses = [o for o in run if not o.within(loop) and run.index(o) > run.index(e)]
     said = any(e.owner in (o.owner, o.name) or _given(e.owner, o) for o in uses)

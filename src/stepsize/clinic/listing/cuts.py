@@ -1,4 +1,4 @@
-"""Where a paste ends: what may have stood below its last line can't be called missing."""
+"""Where a paste ends: what may have come after its last line can't be called missing."""
 
 import ast
 
@@ -14,7 +14,7 @@ BETWEEN = (
 
 
 def ends_at(e: Event, program: Program) -> bool:
-    """Whether this is the last thing the text does, apart from what goes with an update."""
+    """Whether the text does nothing after this, apart from what goes with an update."""
     return all(n.lineno <= e.value.end_lineno or _goes_with(n) for n in _statements(program.tree))  # type: ignore[operator]
 
 
@@ -24,22 +24,22 @@ def ends_in(loop: ast.AST | None, program: Program) -> bool:
 
 
 def elsewhere(e: Event, program: Program, but: str = "") -> bool:
-    """Whether what belongs after this event was surely cut off, or is only hinted at by `...`"""
+    """Whether what should follow this event was clearly cut off, or is only hinted at by `...`"""
     dots = [n for n in ast.walk(e.loop) if _is_dots(n)] if e.loop is not None else []
     last = ends_at(e, program) or (ends_in(e.loop, program) and _begins_below(e, program))
     return bool(dots) or (last and unfinished(program, but))
 
 
 def torn_off(e: Event, program: Program, but: str = "") -> bool:
-    """The same, or whether the text just ends there and is long enough to be torn off."""
+    """As `elsewhere`; or whether a text long enough to have been torn off just ends there."""
     long = len(_statements(program.tree)) > SHORT
     return elsewhere(e, program, but) or (long and ends_at(e, program))
 
 
 def unfinished(program: Program, but: str = "") -> bool:
-    """Whether the text begins something that it doesn't go on with: a name that nothing reads.
+    """Whether the text begins something and never comes back to it: a name that nothing reads.
 
-    but: a name that doesn't count.
+    but: a name to leave out.
     """
     tree = program.tree
     if any(_is_dots(n) for n in _tail(tree)):
@@ -51,7 +51,7 @@ def unfinished(program: Program, but: str = "") -> bool:
 
 
 def _inner(tree: ast.AST) -> set[str]:
-    """Functions inside others: made to be returned, or called further down."""
+    """Functions inside others, which are there to be returned, or called further down."""
     own = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)]
     inner = [n for f in own for n in f.body if isinstance(n, ast.FunctionDef)]
     return {n.name for n in inner if not n.decorator_list}
@@ -67,15 +67,15 @@ def _begins_below(e: Event, program: Program) -> bool:
 
 
 def _counters(tree: ast.AST) -> set[str]:
-    """Names that loops count with: many of them are never read."""
+    """The variables of loops, many of which are never read."""
     loops = [n.target for n in ast.walk(tree) if isinstance(n, ast.For | ast.comprehension)]
     return {"_"} | {n.id for target in loops for n in ast.walk(target) if isinstance(n, ast.Name)}
 
 
 def _goes_with(node: ast.stmt) -> bool:
-    """Whether it is a call that stands between backward(), step() and zero_grad(), or a block."""
+    """Whether it is a call made between backward(), step() and zero_grad(), or a block."""
     if isinstance(node, ast.If | ast.With | ast.Continue):
-        return True  # what it holds is looked at by itself
+        return True  # its contents are examined separately
     call = node.value if isinstance(node, ast.Expr | ast.Assign) else None
     return last_word(call) in BETWEEN and isinstance(call, ast.Call)
 
@@ -85,7 +85,7 @@ def _statements(tree: ast.Module) -> list[ast.stmt]:
 
 
 def unstepped(program: Program) -> bool:
-    """Whether a schedule or a loss scale, too, waits for a step that isn't in the text."""
+    """Whether a schedule or a loss scale is also waiting for a step that isn't in the text."""
     roles = Roles(program)
     scalers = {e.owner for e in program.events if e.name == "=" and _scales(e.value)}
     waiting = scalers | roles.scheduler_names
@@ -105,7 +105,7 @@ def _is_dots(node: ast.AST) -> bool:
 
 
 def _tail(tree: ast.Module) -> list[ast.stmt]:
-    """The last statement of the text, and the last one in it, and so on."""
+    """The last statement of the text, then the last one inside that, and so on."""
     found: list[ast.stmt] = []
     body = tree.body
     while body:

@@ -46,7 +46,7 @@ def _has(node: ast.AST, name: str) -> bool:
 
 
 def negated(program: Program) -> Finding | None:
-    """A loss that should become small, with a minus before it, in a loop with no other loss."""
+    """A loss that should become small, with a minus sign, in a loop with no other loss."""
     roles = Roles(program)
     for run in program.runs:
         backwards = [e for e in run if roles.is_backward(e) and e.place.loops]
@@ -119,7 +119,7 @@ def _of_backward(call: ast.Call) -> ast.expr:
 
 
 def _holds_the_model(loss: ast.expr, roles: Roles) -> bool:
-    """Whether what is learned is the weights of what the loss calls, not an input (as in an
+    """Whether the optimizer holds the weights of what the loss calls, not an input (as in an
     attack) or a different network."""
     called = {ast.unparse(n.func) for n in ast.walk(loss) if isinstance(n, ast.Call)}
     held = [parameters_of(made) for made in roles.optimizers]
@@ -140,7 +140,7 @@ def never_shuffled(program: Program) -> Finding | None:
             return Finding(
                 "data not shuffled",
                 0.6,
-                f"{e.owner} is made with shuffle=False: every epoch has the same batches in the "
+                f"{e.owner} is created with shuffle=False: every epoch has the same batches in the "
                 "same order, and if the data are sorted, each batch holds a single class.",
                 "Use shuffle=True for the training data, unless their order matters.",
                 5,

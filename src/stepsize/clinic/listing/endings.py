@@ -20,7 +20,7 @@ VIEWS = ("squeeze", "unsqueeze", "view", "reshape", "flatten", "float", "contigu
 
 
 def is_layer(made: ast.AST | None, layer: str) -> bool:
-    """Whether this makes such a layer."""
+    """Whether this call creates such a layer."""
     if layer == "one":
         return _one(width(made))
     return last_word(made) in LAYERS[layer]
@@ -73,7 +73,7 @@ def _model_ends(e: Event, given: ast.expr | None, layer: str, program: Program) 
             return _class_ends(classes[kind], layer)
         return kind == "Sequential" and _sequence_ends(model, layer)
     if layer in ("linear", "one") and (given is not None or not _alone(program, classes)):
-        return False  # where the model isn't seen, something may stand between
+        return False  # the model isn't in view, so something may come in between
     if given is not None and not isinstance(given, ast.Name | ast.Call):
         return False
     inside = {
@@ -100,7 +100,7 @@ def _is_made(program: Program, name: str) -> bool:
 
 
 def _model(e: Event, given: ast.expr | None, program: Program) -> ast.expr | None:
-    """What made the model whose output goes to a loss; None if that can't be seen."""
+    """The call that created the model whose output goes to a loss; None if it isn't in view."""
     node, assigned = given, {o.owner: o.value for o in program.events if o.name == "="}
     for _ in range(4):
         if isinstance(node, ast.Name) and e.text(node) in assigned:
@@ -119,7 +119,7 @@ def _model(e: Event, given: ast.expr | None, program: Program) -> ast.expr | Non
 
 
 def _class_ends(kind: ast.ClassDef, layer: str) -> bool:
-    """Whether everything forward() returns has passed through the layer last."""
+    """Whether everything that forward() returns comes straight out of this layer."""
     forward = next(
         (f for f in kind.body if isinstance(f, ast.FunctionDef) and f.name == "forward"), None
     )
@@ -147,7 +147,7 @@ def _comes_from(
             for s in forward.body
             if isinstance(s, ast.Assign) and ast.unparse(s.targets[0]) == node.id
         ]
-        # A branch may change it, too: then it isn't plain what is returned.
+        # A branch may change it, too; then it isn't clear what is returned.
         nested = any(
             isinstance(n, ast.Assign) and ast.unparse(n.targets[0]) == node.id
             for s in forward.body
@@ -168,7 +168,7 @@ def _comes_from(
 
 
 def _sequence_ends(node: ast.AST | None, layer: str) -> bool:
-    """Whether the layer is the last of a Sequential, and more than a gate with one column."""
+    """Whether the layer is the last one of a Sequential."""
     if not isinstance(node, ast.Call) or last_word(node) != "Sequential" or not node.args:
         return False
     return is_layer(node.args[-1], layer)

@@ -77,7 +77,7 @@ def _names(node: ast.AST) -> set[str]:
 
 
 def state_lost(program: Program) -> Finding | None:
-    """optax: a loop that begins each update with the first state, or creates it again."""
+    """optax: a loop that starts each update from the first state, or creates it again."""
     for run in program.runs:
         for e in run:
             if not e.place.loops or not _is_update(e.value, program):
@@ -170,7 +170,7 @@ def _uses(e: Event, name: str) -> bool:
 
 
 def outside_the_tape(program: Program) -> Finding | None:
-    """TensorFlow: the loss, or the output it is made of, is computed where no tape runs."""
+    """TensorFlow: the loss, or the output it is made from, is computed where no tape runs."""
     for tape in (n for n in ast.walk(program.tree) if isinstance(n, ast.With)):
         asked = _asked(tape, program.tree)
         loss = asked.args[0] if asked is not None and asked.args else None

@@ -45,7 +45,7 @@ def accumulation(program: Program) -> Finding | None:
 
 
 def _micro_batches(program: Program, roles: Roles) -> Finding | None:
-    """An inner loop over `range(k)` that adds up k gradients of mean losses, all of them whole."""
+    """An inner loop over `range(k)` that adds up k gradients of mean losses, none divided by k."""
     for run in program.runs:
         for step in filter(roles.is_sure_step, run):
             own = [e for e in run if roles.is_backward(e) and e.within(step.loop)]
@@ -97,7 +97,7 @@ def _shares_if(e: Event, step: Event) -> bool:
 
 
 def _undivided(backward: Event, each: ast.expr, run: Run, program: Program) -> bool:
-    """Whether backward() is called on a plain loss: a known one, never divided."""
+    """Whether backward() is called on a loss that is recognized as one, and is never divided."""
     number = ast.unparse(each)
     if "accelerator" in backward.owner or "fabric" in backward.owner:
         return False
@@ -129,14 +129,14 @@ def _plain_loss(node: ast.expr) -> bool:
     first = isinstance(node, ast.Subscript) and ast.unparse(node.slice) == "0"
     return (
         is_loss(node)
-        or (first and "output" in ast.unparse(node).lower())  # of a Hugging Face model
+        or (first and "output" in ast.unparse(node).lower())  # a Hugging Face model's
         or (isinstance(node, ast.Attribute) and node.attr == "loss")
         or (isinstance(node, ast.Call) and last_word(node) in ("mean", "criterion", "f", "loss_fn"))
     )
 
 
 def _only_the_last(program: Program, roles: Roles) -> Finding | None:
-    """zero_grad() and backward() at every batch, step() after the last."""
+    """zero_grad() and backward() at every batch, but step() only after the last."""
     for run in program.runs:
         for step in filter(roles.is_sure_step, run):
             own = [e for e in run if roles.is_backward(e) and e.within(step.loop)]

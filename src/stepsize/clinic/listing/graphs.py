@@ -40,7 +40,7 @@ def _only_trains(e: Event) -> bool:
 
 
 def _is_new(loss: ast.expr, backward: Event, before: Run) -> bool:
-    """Whether the loss is made of numbers, right before it: `loss = torch.tensor(sum(losses))`."""
+    """Whether the loss is made from numbers, just before it: `loss = torch.tensor(sum(losses))`."""
     own = [e for e in before if e.name == "=" and e.owner == backward.text(loss)]
     if not own or own[-1].place.branches != backward.place.branches:
         return False
@@ -50,7 +50,7 @@ def _is_new(loss: ast.expr, backward: Event, before: Run) -> bool:
 
 
 def _no_graph(node: ast.expr, before: Run, deep: int = 0) -> bool:
-    """Whether this expression has no gradient, by the last assignments before it."""
+    """Whether this expression has no gradient, judging by the last assignments before it."""
     if deep > 8:
         return False
     again = lambda one: _no_graph(one, before, deep + 1)  # noqa: E731
@@ -65,7 +65,7 @@ def _no_graph(node: ast.expr, before: Run, deep: int = 0) -> bool:
     if isinstance(node, ast.UnaryOp):
         return again(node.operand)
     if isinstance(node, ast.Attribute | ast.Subscript):
-        packed = "pack" in _spelled(node, before)  # they, too, hold what they pack in .data
+        packed = "pack" in _spelled(node, before)  # a packed sequence has its content in .data, too
         return (getattr(node, "attr", "") == "data" and not packed) or again(node.value)
     if isinstance(node, ast.BinOp):
         sides = [s for s in (node.left, node.right) if not _number(s)]
@@ -92,13 +92,13 @@ def _assigned_without(e: Event, before: Run, deep: int) -> bool:
 
 
 def _trained(call: ast.Call, before: Run) -> bool:
-    """Whether what is called here has parameters that an optimizer holds."""
+    """Whether an optimizer holds parameters of what is called here."""
     name = ast.unparse(call.func)
     return any(name in parameters_of(e) for e in before)
 
 
 def _loss_without(call: ast.Call, before: Run, deep: int) -> bool:
-    """Whether, in a loss of an outcome and a target, the outcome has no gradient."""
+    """Whether the output in a loss of an output and a target has no gradient."""
     outcome, target = call.args[0], call.args[1:2]
     return _no_graph(outcome, before, deep + 1) and all(_only_data(a, before) for a in target)
 
@@ -128,14 +128,14 @@ MOVES = ("to", "cuda", "cpu", "float", "double", "type", "unsqueeze", "squeeze")
 
 
 def _spelled(node: ast.expr, before: Run) -> str:
-    """An expression, and what the first name in it was assigned."""
+    """An expression, with what its names were assigned."""
     names = [n.id for n in ast.walk(node) if isinstance(n, ast.Name)]
     own = [e for e in before if e.name == "=" and e.owner in names]
     return " ".join([ast.unparse(node), *(ast.unparse(e.value) for e in own)])
 
 
 def _only_data(node: ast.expr, before: Run) -> bool:
-    """Whether no model is called on the way to this: a target, most likely."""
+    """Whether no model is called on the way to this, so that it is most likely a target."""
     calls = [n for n in ast.walk(node) if isinstance(n, ast.Call)]
     if any(not _moves(call) for call in calls):
         return False
@@ -158,7 +158,7 @@ def _moves(call: ast.Call) -> bool:
 
 
 def made_anew(node: ast.expr) -> bool:
-    """Whether a tensor is made of numbers that were taken out of another."""
+    """Whether this makes a tensor from numbers that were taken out of a different tensor."""
     while isinstance(node, ast.Call) and last_word(node) in MOVES:
         if not isinstance(node.func, ast.Attribute):
             break
@@ -171,7 +171,7 @@ def made_anew(node: ast.expr) -> bool:
 
 
 def _number(node: ast.expr) -> bool:
-    """A name that is hardly a tensor's: a step count."""
+    """Whether it is more likely a plain number, such as a step count, than a tensor."""
     return isinstance(node, ast.Constant) or any(
         word in ast.unparse(node).lower() for word in ("accum", "steps", "weight", "len(")
     )

@@ -68,7 +68,7 @@ def keras_logits(program: Program) -> Finding | None:
 
 
 def by_name(program: Program) -> Finding | None:
-    """A loss left at its defaults, and a last layer that outputs scores, or no number below 0."""
+    """A loss left at its defaults, and a last layer that outputs scores, or ends in a ReLU."""
     text = ast.unparse(program.tree)
     loss, last = _compiled(program)
     if not loss or last is None or re.search(r"softmax|sigmoid", text, re.IGNORECASE):
@@ -92,7 +92,7 @@ def by_name(program: Program) -> Finding | None:
 def _compiled(program: Program) -> tuple[str, Event | None]:
     """The loss that the first compile() is given, and the last Dense before it."""
     dense = [e for e in program.events if e.name == "Dense" and isinstance(e.value, ast.Call)]
-    last = dense[-1] if dense else None  # of a function that is read later
+    last = dense[-1] if dense else None  # it may be in a function that is read later
     for e in program.events:
         if e in dense:
             last = e
@@ -102,7 +102,7 @@ def _compiled(program: Program) -> tuple[str, Event | None]:
 
 
 def _loss_by_name(compiles: Event) -> str:
-    """The loss's name, or that of its class, made without arguments; "" for any other."""
+    """The loss's name, or that of its class if created without arguments; "" for any other."""
     assert isinstance(compiles.value, ast.Call)
     given = argument(compiles.value, 1, "loss")
     if isinstance(given, ast.Call) and not given.args and not given.keywords:
@@ -112,7 +112,7 @@ def _loss_by_name(compiles: Event) -> str:
 
 
 def _activation(layer: Event) -> str:
-    """The activation of a Dense, "?" where it isn't a word; "" without one."""
+    """The activation of a Dense layer: "" if it has none, "?" if it is neither that nor a ReLU."""
     assert isinstance(layer.value, ast.Call)
     given = argument(layer.value, 1, "activation")
     if given is None or (isinstance(given, ast.Constant) and given.value in (None, "linear")):
@@ -131,7 +131,7 @@ def untrainable(program: Program) -> Finding | None:
                 whole = not e.place.loops or f"{model}.trainable" != e.owner
                 frozen[model] = e.value.value is False and whole
                 if e.value.value is True:
-                    frozen = {}  # of a part of it, perhaps
+                    frozen = {}  # part of it may be trainable again
             elif e.name == "compile" and e.owner in frozen:
                 fitted = any(o.owner == e.owner and o.name == "fit" for o in run)
                 if frozen[e.owner] and fitted:
@@ -147,7 +147,7 @@ def untrainable(program: Program) -> Finding | None:
 
 
 def _frozen_in_a_loop(e: Event) -> str:
-    """The owner. In `for layer in model.layers: layer.trainable = ...`, that is model.trainable."""
+    """The owner; in `for layer in model.layers: layer.trainable = ...`, model.trainable."""
     if not isinstance(e.loop, ast.For) or e.place.tests:
         return e.owner
     over, target = ast.unparse(e.loop.iter), ast.unparse(e.loop.target)

@@ -1,4 +1,4 @@
-"""What the length of a schedule counts, batches or epochs, judging by its words and size."""
+"""What a schedule's length counts, batches or epochs, judging by its words and its size."""
 
 import ast
 import re
@@ -41,7 +41,7 @@ class Known:
 
     @cached_property
     def constants(self) -> dict[str, float]:
-        """Names that have one number in the whole text."""
+        """Names that are given a single number in the whole text."""
         found: dict[str, set[float]] = {}
         for name, value in _numbers(self.program.tree):
             found.setdefault(name, set()).add(value)
@@ -105,7 +105,7 @@ class Known:
     def _by_number(
         self, kind: str, call: ast.Call, counts: list[ast.expr], count: float | None, where: str
     ) -> str:
-        """The same, by the size of its numbers: it would end after a few batches, or never."""
+        """As `meant`, judging by the numbers: it would end after a few batches, or never."""
         longest = max((n for node in counts if (n := self.number(node)) is not None), default=None)
         if kind == "CyclicLR":
             half = longest if counts else 2000.0
@@ -156,7 +156,7 @@ def _said_by_lambda(call: ast.Call) -> str:
 
 
 def over_batches(loop: ast.AST | None) -> bool:
-    """Whether a loop goes over mini-batches, judging by its head."""
+    """Whether a loop goes over mini-batches, judging by its first line."""
     head = ast.unparse(loop.iter).lower() if isinstance(loop, ast.For) else ""
     return "range(" not in head and any(
         w in head for w in ("load", "batch", "enumerate", "dl", "iter")

@@ -36,7 +36,7 @@ def without_graph(program: Program) -> Finding | None:
 
 
 def _said(f: ast.AST) -> str:
-    """What is wrong with the result of a training_step(); "" if nothing is."""
+    """What is wrong with what a training_step() returns; "" if nothing is."""
     returned = [n.value for n in ast.walk(f) if isinstance(n, ast.Return) and n.value is not None]
     text = ast.unparse(f)
     if not returned:
@@ -78,7 +78,7 @@ def _is_cut(step: ast.stmt, program: Program) -> bool:
 
 
 def maybe_returns(program: Program) -> str:
-    """What to say of a training_step() that ends with the text, before it returns anything."""
+    """What to say about a training_step() that ends with the text before it returns anything."""
     for f in (n for n in ast.walk(program.tree) if getattr(n, "name", "") == "training_step"):
         automatic = MANUAL not in ast.unparse(program.tree)
         if automatic and isinstance(f, ast.FunctionDef) and _is_cut(f, program) and _said(f):
@@ -116,7 +116,8 @@ def by_hand(program: Program) -> Finding | None:
 
 
 def _may_step(kind: ast.ClassDef) -> bool:
-    """Whether a class calls a step(), or what may make one: super(), or what gets an optimizer."""
+    """Whether a class calls step(), or anything that may call it: super(), or a function that is
+    given an optimizer."""
     names, schedules = _named(kind, "optimizers"), _named(kind, "lr_schedulers")
     for call in (n for n in ast.walk(kind) if isinstance(n, ast.Call)):
         word = last_word(call)
@@ -132,7 +133,7 @@ def _may_step(kind: ast.ClassDef) -> bool:
 
 
 def _named(kind: ast.ClassDef, what: str) -> set[str]:
-    """The names that a class gives to what `self.optimizers()` returns, or another such call."""
+    """The names that a class gives to what `self.optimizers()`, or a similar call, returns."""
     own = [n for n in ast.walk(kind) if isinstance(n, ast.Assign) and last_word(n.value) == what]
     return {n.id for a in own for t in a.targets for n in ast.walk(t) if isinstance(n, ast.Name)}
 

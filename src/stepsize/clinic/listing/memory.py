@@ -1,6 +1,6 @@
-"""Graphs that are kept though nothing goes back through them: memory that grows until none is left.
+"""Graphs that are kept though nothing goes back through them, so memory grows until it is full.
 
-A loss that is added up as a tensor brings its whole history with it.
+A loss that is added up as a tensor keeps its whole history in memory.
 """
 
 import ast
@@ -34,9 +34,9 @@ def losses_with_graphs(program: Program) -> Finding | None:
 
 
 def sums_of_tensors(program: Program) -> str:
-    """The same where each batch has its backward(), which frees what is large: training is sound.
+    """As above, but each batch has its backward(), which frees what is large: training is sound.
 
-    With twenty layers of 256, 51 kB stay per batch; without backward(), 1.4 MB.
+    With twenty layers of 256, 51 kB remain per batch; without backward(), 1.4 MB.
     """
     roles = Roles(program)
     for e, before, run in _sums(program, roles):
@@ -69,7 +69,7 @@ def _added(e: Event) -> ast.expr | None:
 
 
 def _is_tensor(node: ast.expr, before: Run) -> bool:
-    """Whether this is a loss as its function returned it, by the last assignment."""
+    """Whether this is a loss as its function returned it, judging by the last assignment."""
     if isinstance(node, ast.Name):
         at = [i for i, e in enumerate(before) if e.name == "=" and e.text(node) == e.owner]
         last = before[at[-1]] if at else None
@@ -82,7 +82,7 @@ def _is_tensor(node: ast.expr, before: Run) -> bool:
 
 
 def _used(total: str, run: Run, roles: Roles) -> bool:
-    """Whether the sum, or what is made of it, goes backward or is detached from its graph."""
+    """Whether backward() is called on the sum, or on what is made from it, or it is detached."""
     names = {total}
     names |= {e.owner for e in run if e.name == "=" and _has(e, names)}
     return any(

@@ -17,7 +17,7 @@ def evaluates(program: Program) -> Finding | None:
     for run in program.runs:
         loops = [e for e in run if roles.is_backward(e) and e.place.loops]
         if not any(roles.is_step(e) or roles.is_opaque(e) for e in run):
-            continue  # of an input's gradient, perhaps, as in an attack
+            continue  # it may want the gradient of an input, as an attack does
         for i, e in enumerate(run):
             if _mode(e) != "eval" or not _trained(e.owner, run, roles) or not loops:
                 continue
@@ -40,7 +40,7 @@ def evaluates(program: Program) -> Finding | None:
 
 
 def _is_open(e: Event, program: Program) -> bool:
-    """Whether the text ends in the block that this stands in: train() may follow below."""
+    """Whether the text ends in the block that this is in, so that train() may follow below."""
     last = [n for n in ast.walk(program.tree) if ends_in(n, program)]
     if any(isinstance(n, ast.With) and _goes_on(e, n) for n in last) or ends_at(e, program):
         return True
@@ -51,7 +51,7 @@ def _is_open(e: Event, program: Program) -> bool:
 
 
 def _goes_on(e: Event, block: ast.With) -> bool:
-    """Whether this stands in a block without a loop, which would be the whole validation."""
+    """Whether this is in a block without a loop; with one, it would be the whole validation."""
     inside = list(ast.walk(block))
     return any(n is e.value for n in inside) and not any(isinstance(n, ast.For) for n in inside)
 

@@ -165,7 +165,7 @@ def cut_in_forward(program: Program) -> Finding | None:
     """A layer's output is taken to NumPy and back within forward(), and is used from there on."""
     for kind in (n for n in ast.walk(program.tree) if isinstance(n, ast.ClassDef)):
         forward = next((f for f in kind.body if getattr(f, "name", "") == "forward"), None)
-        learned: dict[str, str] = {}  # what came out of which layer
+        learned: dict[str, str] = {}  # by name, the layer that it came out of
         for n in getattr(forward, "body", []):
             if not isinstance(n, ast.Assign) or not isinstance(n.targets[0], ast.Name):
                 continue
@@ -177,7 +177,7 @@ def cut_in_forward(program: Program) -> Finding | None:
                     "dead gradients",
                     0.85,
                     f"forward() of {kind.name} takes {n.targets[0].id} out of torch and makes a "
-                    f"new tensor of it: no gradient reaches {layers[0]}.",
+                    f"new tensor from it: no gradient reaches {layers[0]}.",
                     "Write that step with torch's functions, or put it before the first layer.",
                     9,
                 )
@@ -187,7 +187,7 @@ def cut_in_forward(program: Program) -> Finding | None:
 
 
 def hard_loss(program: Program) -> Finding | None:
-    """A loss of one's own that first makes yes or no of the output."""
+    """A hand-written loss that first turns the output into a yes or no."""
     classes = [n for n in ast.walk(program.tree) if isinstance(n, ast.ClassDef)]
     named = [(kind.name, f) for kind in classes for f in kind.body if _is_called(f, "forward")]
     named += [(f.name, f) for f in program.tree.body if isinstance(f, ast.FunctionDef)]
@@ -198,8 +198,8 @@ def hard_loss(program: Program) -> Finding | None:
                 return Finding(
                     "dead gradients",
                     0.88,
-                    f"{name} makes yes or no of {given[0]} before it compares: there is no "
-                    "gradient through that.",
+                    f"{name} turns {given[0]} into a yes or no before it compares: no gradient "
+                    "gets through that.",
                     f"Use the probabilities themselves in {name}; keep the threshold for scores "
                     "that you print.",
                     9,

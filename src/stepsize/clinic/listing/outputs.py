@@ -92,7 +92,7 @@ def first_argument(call: ast.expr, name: str) -> ast.expr | None:
 
 
 def _handed(found: list[tuple[Event, ast.expr | None]], layer: str, program: Program) -> bool:
-    """Whether the code passes it to the loss by hand."""
+    """Whether the code itself passes this layer's output to the loss."""
     modules = {
         e.owner for e in program.events if e.name == "=" and last_word(e.value) in LAYERS[layer]
     }
@@ -133,7 +133,7 @@ def relu_before(loss: str) -> Finding:
 
 
 def one_score(program: Program) -> Finding | None:
-    """The cross-entropy of one class: its softmax is 1, and the loss 0, whatever comes in."""
+    """The cross-entropy of one class: its softmax is 1, and the loss 0, whatever the input."""
     found = list(losses(program, "cross_entropy", "CrossEntropyLoss"))
     return one_class("CrossEntropyLoss") if found and ends(found, "one", program) else None
 

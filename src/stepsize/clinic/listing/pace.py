@@ -51,7 +51,7 @@ def _where(e: Event, run: Run, roles: Roles) -> str:
     updates = [o for o in updates if o.place.loops]
     own = [test for test in e.place.tests if "%" in ast.unparse(test)]
     if any(test not in o.place.tests for test in own for o in updates if roles.is_step(o)):
-        return ""  # now and then: after an evaluation, perhaps
+        return ""  # only now and then, perhaps after an evaluation
     if not updates or not e.place.loops:
         return ""
     if e.loop in [o.loop for o in updates]:
@@ -63,7 +63,7 @@ def _where(e: Event, run: Run, roles: Roles) -> str:
 
 
 def _lightning(known: Known) -> Finding | None:
-    """For Lightning's configure_optimizers, which steps once per epoch unless told otherwise."""
+    """For configure_optimizers(): Lightning steps once per epoch unless told otherwise."""
     for f in ast.walk(known.program.tree):
         if not isinstance(f, ast.FunctionDef) or f.name != "configure_optimizers":
             continue
@@ -110,7 +110,7 @@ def never_stepped(program: Program) -> Finding | None:
 
 
 def maybe_stepped(program: Program) -> str:
-    """What to say of a schedule whose step() may stand below the end of the text."""
+    """What to say about a schedule whose step() may come after the end of the text."""
     made = next(_unstepped(program, open_end=True), None)
     if made is None:
         return ""
@@ -121,10 +121,10 @@ def maybe_stepped(program: Program) -> str:
 
 
 def _unstepped(program: Program, open_end: bool) -> Iterator[Event]:
-    """Schedules that nothing steps in the text; open_end: where the text may go on below."""
+    """Schedules that the text never steps; open_end: those that may be stepped after its end."""
     roles = Roles(program)
     if any(isinstance(n, ast.Constant) and n.value is ... for n in ast.walk(program.tree)):
-        return  # the text is shortened
+        return  # the text has been shortened
     for run in program.runs:
         for i, made in enumerate(run):
             if made not in roles.schedulers or not made.owner.isidentifier():

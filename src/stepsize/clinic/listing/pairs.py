@@ -33,7 +33,7 @@ def two(names: list[str]) -> Finding | None:
         "two schedulers",
         0.9 if last or "ReduceLROnPlateau" in names else 0.7,
         f"{' and '.join(names)} are both attached to one optimizer: {effect}.",
-        "Keep one. If you mean to have both, join them with SequentialLR or ChainedScheduler.",
+        "Keep one. If you want both, join them with SequentialLR or ChainedScheduler.",
         7,
     )
 
@@ -62,7 +62,7 @@ def _side_by_side(program: Program) -> list[str]:
 
 
 def _of(made: Event) -> str:
-    """The optimizer that a scheduler is made on."""
+    """The optimizer that a scheduler was created for."""
     assert isinstance(made.value, ast.Call)
     node = argument(made.value, 0, "optimizer")
     return made.text(node) if node is not None else ""
@@ -78,7 +78,7 @@ def _meant_together(one: Event, other: Event, program: Program, roles: Roles) ->
     ]
     kinds = [last_word(m.value) for m in (one, other)]
     if not all(steps) and _is_open(program, roles, kinds):
-        return True  # what joins them, or divides them, may stand below
+        return True  # what joins or separates them may come later
     if all(steps) and all(apart(a, b) for a in steps[0] for b in steps[1]):
         return True
     guarded = [any(e.place.tests for e in own) for own in steps]
@@ -91,9 +91,9 @@ def _meant_together(one: Event, other: Event, program: Program, roles: Roles) ->
 
 
 def _is_open(program: Program, roles: Roles, kinds: list[str]) -> bool:
-    """Whether the text ends before a loop of updates does, outside every function.
+    """Whether the text ends before its loop of updates does.
 
-    Of a text without a loop: whether it may end before the two are joined.
+    For a text without a loop: whether it may end before the two are joined.
     """
     backwards = [e for e in program.events if roles.is_backward(e) and e.place.loops]
     loops = [e.place.loops[0] for e in backwards]

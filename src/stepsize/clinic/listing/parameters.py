@@ -77,7 +77,7 @@ WHOLE = re.compile(
 
 
 def _of_another(made: Event, run: Run, program: Program, roles: Roles) -> str:
-    """`SGD(net1.parameters())` where the loop calls net2, and the text makes neither."""
+    """`SGD(net1.parameters())` where the loop calls net2, and the text creates neither."""
     held = next(iter(parameters_of(made)), "")
     nodes = [n.id for n in ast.walk(program.tree) if isinstance(n, ast.Name)]
     idle = [e for e in run if not e.owner and e.name == held and e.place.frozen]
@@ -89,7 +89,7 @@ def _of_another(made: Event, run: Run, program: Program, roles: Roles) -> str:
     calls = [e for e in run if e.name != "=" and not e.owner and WHOLE.fullmatch(e.name)]
     called = {e.name for e in calls if e.place.loops and not e.place.frozen}
     trained = next(iter(called), "")
-    wraps = held in trained and "other" not in trained  # ddp_model holds model, most likely
+    wraps = held in trained and "other" not in trained  # ddp_model most likely wraps model
     if len(called) != 1 or trained in assigned | {held} or held in assigned or wraps:
         return ""
     if not any(roles.is_backward(e) and e.loop is calls[-1].loop for e in run):
@@ -115,7 +115,7 @@ def _twice_held(made: Event, run: Run, i: int, roles: Roles) -> str:
 
 
 def _copied(made: Event, run: Run, i: int, roles: Roles) -> str:
-    """A copy that is made after the optimizer, and trained in place of the model."""
+    """A copy that is made after the optimizer, and is trained instead of the model."""
     held, later = parameters_of(made), run[i + 1 :]
     name = next(iter(held), "")
     everyone = set().union(*(parameters_of(e) for e in roles.optimizers))
@@ -142,7 +142,7 @@ def _nobody_holds(program: Program, roles: Roles) -> str:
     """A model made in the text, set to train and called in the loop, that no optimizer holds."""
     held = [parameters_of(e) for e in roles.optimizers]
     if not all(held):
-        return ""  # who knows what else one of them was given
+        return ""  # one of them may have been given this model in some other way
     text, events = ast.unparse(program.tree), list(program.events)
     for made in events:
         name = made.owner
@@ -169,7 +169,7 @@ ABOUT = (
 
 
 def _never_learns(made: Event, program: Program, roles: Roles) -> str:
-    """A model that is only called under no_grad(), where another of its class is trained."""
+    """A model that is only called under no_grad(), while a second one of its class is trained."""
     held = parameters_of(made)
     name = next(iter(held), "")
     calls = [e for e in program.events if _calls(e, name)]
@@ -205,10 +205,10 @@ def _replaced(made: Event, run: Run, i: int, roles: Roles) -> str:
             if apart(e, made) or not (_new_module(e, name) or _added(e, name)):
                 continue
             if e.place.call != made.place.call:
-                continue  # a name of another function
+                continue  # the same name in a different function
             deeper = set(map(id, e.place.loops)) - set(map(id, made.place.loops))
             if deeper and not (e.owner == name and made_by(e.value)):
-                continue  # made again and again: who knows
+                continue  # created again and again, for reasons we can't see
             later = run[j + 1 :]
             again = next((k for k, o in enumerate(later) if o in roles.optimizers), len(later))
             if any(roles.is_backward(o) for o in later[:again]):

@@ -16,9 +16,9 @@ class Place:
     tests: tuple[ast.expr, ...] = ()
     frozen: bool = False  # torch keeps no graph here
     function: str = ""
-    call: int = 0  # which of all calls of functions this is in; 0: none
+    call: int = 0  # the number of the function call that this is in; 0: none
     depth: int = 0
-    known: tuple[tuple[str, object], ...] = ()  # names whose value is written in the text
+    known: tuple[tuple[str, object], ...] = ()  # names whose values can be read off the text
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Event:
 
     @property
     def loop(self) -> ast.AST | None:
-        """The innermost."""
+        """The innermost loop."""
         return self.place.loops[-1] if self.place.loops else None
 
     def within(self, loop: ast.AST | None) -> bool:
@@ -78,13 +78,13 @@ def last_word(node: ast.AST | None) -> str:
 
 
 def apart(a: Event, b: Event) -> bool:
-    """Whether one run can't pass both places: two branches of an `if`, or two functions."""
+    """Whether no run can reach both: they are in two branches of an `if`, or in two functions."""
     parts = dict(a.place.branches)
     return any(parts.get(place, part) != part for place, part in b.place.branches)
 
 
 def text_of(node: ast.AST | None, names: dict[str, str]) -> str:
-    """The source of a name or an attribute; of anything else, as it stands."""
+    """The source of a name or an attribute, resolved; of anything else, unchanged."""
     if isinstance(node, ast.Name):
         return names.get(node.id, node.id)
     if isinstance(node, ast.Attribute):

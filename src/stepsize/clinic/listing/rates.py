@@ -13,7 +13,7 @@ __all__ = ["RATES"]
 HIGH = 0.01  # two hundred times what pretrained transformers are tuned with
 ADAMS = ("Adam", "AdamW", "NAdam", "RAdam", "Adamax")
 FAMILY = (*ADAMS, "RMSprop")
-ABSURD = 0.5  # of these, a step of half a unit for every weight
+ABSURD = 0.5  # for these: every weight moves by half a unit in each step
 SGD_ABSURD = 10.0
 COUPLED, DECOUPLED = 0.5, 5.0  # a thousand times what is usual
 OTHERS = re.compile(r"lora|peft|adapter|adafactor|sgd|prompt", re.IGNORECASE)
@@ -52,7 +52,7 @@ def absurd(program: Program) -> Finding | None:
             return Finding(
                 "rate is zero",
                 0.85,
-                f"{kind} is made with a rate of 0, and nothing in the code sets it to more.",
+                f"{kind} is created with a rate of 0, and nothing in the code raises it.",
                 "Give it a rate.",
                 2,
             )
@@ -60,7 +60,7 @@ def absurd(program: Program) -> Finding | None:
             return Finding(
                 "rate too high",
                 0.85,
-                f"{kind} is made with a rate of {rate:g}.",
+                f"{kind} is created with a rate of {rate:g}.",
                 "0.1 to 0.001 is usual for SGD, 0.001 to 0.0001 for Adam; and look at the order of "
                 "its arguments.",
                 2,
@@ -69,7 +69,7 @@ def absurd(program: Program) -> Finding | None:
 
 
 def _bears_much(made: Event, program: Program) -> bool:
-    """Whether these weights are a single layer, or their gradient is clipped: some take 30."""
+    """Whether a rate of 30 may be fine: for a single layer, or if the gradient is clipped."""
     made_by = [(e.owner, ast.unparse(e.value)) for e in program.events if e.name == "="]
     single = {owner for owner, text in made_by if re.match(r"(torch\.)?(nn\.)?Linear\(", text)}
     held = parameters_of(made)
@@ -112,11 +112,11 @@ def summed(program: Program) -> Finding | None:
 
 
 SUM = "reduction='sum'"
-SUMMED = 5.0  # a rate for the mean of a batch that no network is trained with
+SUMMED = 5.0  # no network is trained with such a rate on the mean of a batch
 
 
 def _batch_size(program: Program, known: Known) -> float | None:
-    """That of the only loader, or of the one for training."""
+    """The batch size of the only loader, or of the one for training."""
     loaders = [e for e in program.events if e.name == "=" and last_word(e.value) == "DataLoader"]
     train = [e for e in loaders if "train" in e.owner.lower()] or loaders
     if len(train) != 1 or not isinstance(train[0].value, ast.Call):

@@ -1,4 +1,4 @@
-"""Which models a backward() reaches: a detach() too many, or one that is missing."""
+"""Which models a backward() reaches: one detach() too many, or one too few."""
 
 import ast
 import math
@@ -41,7 +41,7 @@ def never_reached(program: Program) -> Finding | None:
 
 
 def _held(run: Run, roles: Roles) -> list[tuple[str, str]]:
-    """Each optimizer with each of its models; by their names, where the text makes none."""
+    """Each optimizer with each of its models; judging by names if the text creates none."""
     if roles.optimizers:
         return [(made.owner, model) for made in roles.optimizers for model in parameters_of(made)]
     models = dict.fromkeys(_full(e) for e in run if _is_called_alone(e))
@@ -49,7 +49,7 @@ def _held(run: Run, roles: Roles) -> list[tuple[str, str]]:
 
 
 def _is_called_alone(e: Event) -> bool:
-    """Whether this calls a thing, and no method of it: `netG(z)`, `self.G(z)`."""
+    """Whether this calls an object itself and not one of its methods: `netG(z)`, `self.G(z)`."""
     return e.name != "=" and e.owner in ("", "self")
 
 
@@ -69,7 +69,7 @@ def not_detached(program: Program) -> Finding | None:
                     "forgotten detach",
                     0.85,
                     f"The loss of {judge} reaches {maker} through {fake.owner}, and its gradient "
-                    f"is still there when {holders[0]} makes its step.",
+                    f"is still there when {holders[0]} takes its step.",
                     f"Call {judge}({fake.owner}.detach()) there, or clear the gradients of {maker} "
                     "after that backward().",
                     1,
@@ -78,7 +78,7 @@ def not_detached(program: Program) -> Finding | None:
 
 
 def _mixed(own: list[Event], fake: Event, maker: str, holders: list[str], roles: Roles) -> str:
-    """The model judging `fake` whose gradient is still in its maker when that makes its step."""
+    """The model that judges `fake`, if its gradient is still in the maker when that is stepped."""
     judge, reached, judged = "", False, False
     for e in own:
         given = e.name != "=" and any(e.text(a) == fake.owner for a in e.arguments)
@@ -96,7 +96,7 @@ def _mixed(own: list[Event], fake: Event, maker: str, holders: list[str], roles:
 
 
 def _holders(model: str, run: Iterable[Event], roles: Roles) -> list[str]:
-    """The optimizers of this model alone; by their names, where the text makes none."""
+    """The optimizers of this model alone; judging by names if the text creates none."""
     if roles.optimizers:
         return [m.owner for m in roles.optimizers if parameters_of(m) == {model}]
     side = _side(model)
@@ -151,7 +151,7 @@ def _reads(node: ast.AST, name: str) -> bool:
 
 
 def _used_otherwise(model: str, program: Program) -> bool:
-    """Whether the text does more with it than to call it: freezes it, or hands it to others."""
+    """Whether the text does more with it than call it: freezes it, or passes it on."""
     for e in program.events:
         if e.name == "=":
             part = e.owner.startswith(f"{model}.")

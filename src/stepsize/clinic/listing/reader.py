@@ -62,7 +62,7 @@ class _Reader:
         named = {last_word(node) for node in ast.walk(self.tree) if isinstance(node, ast.Call)}
         both = [("", f) for f in self.plain.values()]
         both += [(kind, f) for kind, own in self.methods.items() for f in own.values()]
-        for again in (False, True):  # those that others call, only where no other was read
+        for again in (False, True):  # second time: those that are called only by others
             for kind, f in both:
                 if id(f) not in self.seen and (again or f.name not in named - TORCH):
                     self.out = []
@@ -114,7 +114,7 @@ class _Reader:
         self._all(node.orelse, place, names, kind)  # type: ignore[attr-defined]
 
     def _comprehension(self, node: ast.AST, place: Place, names: dict[str, str], kind: str) -> None:
-        """As the loops that it stands for."""
+        """Read as the loops that it is short for."""
         for part in node.generators:  # type: ignore[attr-defined]
             self._walk(part.iter, place, names, kind)
             loop = ast.For(part.target, part.iter, [], [])
@@ -138,7 +138,7 @@ class _Reader:
             if part in ("test", "subject", "finalbody"):
                 continue
             for i, one in enumerate(below if isinstance(below, list) else [below]):
-                # A `try` and its `else` are one; each handler, each case is one of several.
+                # A `try` and its `else` are one branch; each handler or case is its own.
                 which = f"{part}{i}" if part in ("handlers", "cases") else part
                 which = "body" if isinstance(node, ast.Try) and part == "orelse" else which
                 own = (*place.branches, (which_if, which))
@@ -226,9 +226,9 @@ class _Reader:
 
 
 def _name_of(node: ast.AST, test: ast.expr | None, place: Place) -> object:
-    """An `if` by its test: if the same is asked twice, the answer is the same.
+    """An `if`, named by its test: a test that is repeated gives the same answer again.
 
-    Unless it calls something, which may say yes once and no the next time.
+    Unless the test calls something, which may say yes once and no the next time.
     """
     if test is None or any(isinstance(n, ast.Call) for n in ast.walk(test)):
         return id(node)

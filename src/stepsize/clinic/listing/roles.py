@@ -20,7 +20,7 @@ OPTIMIZERS = re.compile(
     r"Prodigy|DAdapt\w+|Sophia\w*|Adan|AdaBelief|Ranger\w*|SAM)"
 )
 SCHEDULER = re.compile(r"(\w*LR|ReduceLROnPlateau|CosineAnnealingWarmRestarts|get_\w*schedule\w*)")
-# Whose step() is no optimizer's.
+# Objects whose step() isn't an optimizer's.
 OTHERS = re.compile(
     r"sched|prof|env|warmup|bar\b|logger|tracker|(?<!para)meter|timer|ema\b|lr_|lr\b"
 )
@@ -55,7 +55,7 @@ class Roles:
 
     @cached_property
     def optimizers(self) -> list[Event]:
-        """Assignments that make one."""
+        """Assignments that create one."""
         return [
             e
             for e in self.program.events
@@ -64,7 +64,7 @@ class Roles:
 
     @cached_property
     def schedulers(self) -> list[Event]:
-        """Assignments that make one of torch's or of Hugging Face's."""
+        """Assignments that create one of torch's or of Hugging Face's."""
         return [
             e
             for e in self.program.events
@@ -114,19 +114,19 @@ class Roles:
         if e.name in ("zero_grad", "clear_gradients", "zero_gradients") or self.is_engine(e):
             return True
         if e.name == "backward" and e.owner.endswith("dist_autograd"):
-            return True  # each of its contexts has gradients of its own
+            return True  # each of its contexts has its own gradients
         if e.name in ("zero_", "fill_"):
             return "grad" in e.owner
         return e.name == "=" and e.owner.endswith(".grad")
 
     @cached_property
     def defined(self) -> frozenset[str]:
-        """Functions of the text itself: what they do is read where they are called."""
+        """Functions that the text defines: what they do is read where they are called."""
         own = (n for n in ast.walk(self.program.tree) if isinstance(n, ast.FunctionDef))
         return frozenset(f.name for f in own)
 
     def is_opaque(self, e: Event) -> bool:
-        """A call of something the text doesn't show, given the optimizer: it may do anything.
+        """A call that passes the optimizer to something the text doesn't show: it may do anything.
 
         Or a method of the optimizer that torch doesn't have, such as SAM's `first_step()`.
         """
@@ -155,7 +155,7 @@ NO_MODELS = ("Loss", "LR", "Loader", "Dataset", "Scaler", "Accelerator")
 
 
 def made_by(node: ast.expr) -> str:
-    """The class of `Net(...).to(device)`; "" where this makes no model, as far as is seen."""
+    """The class of `Net(...).to(device)`; "" if this doesn't seem to create a model."""
     while isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
         if not isinstance(node.func.value, ast.Call):
             break

@@ -1,4 +1,4 @@
-"""GradScaler of mixed precision: whether the optimizer's step goes through it, and it adapts."""
+"""Mixed precision's GradScaler: whether the optimizer's step goes through it, and it adapts."""
 
 import ast
 
@@ -23,7 +23,7 @@ def scaler(program: Program) -> Finding | None:
             "loss scaling",
             0.85,
             f"{steps[0].owner}.step() is called, but never {steps[0].owner}.update(): after the "
-            "first overflow its scale stays too high, and it never makes another step.",
+            "first overflow its scale stays too high, and it never takes another step.",
             "Call update() after each step().",
             10,
         )

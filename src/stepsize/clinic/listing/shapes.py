@@ -18,7 +18,7 @@ KEEPS = ("float", "to", "cuda", "astype", "tensor", "from_numpy", "FloatTensor",
 
 
 def broadcast(program: Program) -> Finding | None:
-    """A column of outputs, and a target that is seen to be flat."""
+    """A column of outputs, and a target that is clearly flat."""
     for names in BROADCASTS:
         found = [(e, given) for e, given in losses(program, *names) if isinstance(given, ast.Name)]
         for e, given in found:
@@ -42,7 +42,7 @@ def _target(e: Event) -> ast.expr | None:
 
 
 def _is_column(given: ast.expr, e: Event, before: Run, program: Program) -> bool:
-    """Whether this is what a model with one output puts out, as it comes."""
+    """Whether this is the unchanged output of a model with one output column."""
     own = [o for o in before if o.name == "=" and o.owner == e.text(given)]
     made = own[-1].value if own else None
     called = isinstance(made, ast.Call) and not isinstance(made.func, ast.Call)
@@ -51,7 +51,7 @@ def _is_column(given: ast.expr, e: Event, before: Run, program: Program) -> bool
 
 
 def _is_flat(node: ast.expr | None, e: Event, before: Run) -> bool:
-    """Whether this is made of one column of a table: `torch.tensor(df["price"].values)`."""
+    """Whether this is made from one column of a table: `torch.tensor(df["price"].values)`."""
     if isinstance(node, ast.Name):
         own = [o for o in before if o.name == "=" and o.owner == e.text(node)]
         return bool(own) and _is_flat(own[-1].value, e, before[: before.index(own[-1])])

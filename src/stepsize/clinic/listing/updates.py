@@ -34,7 +34,7 @@ def forgotten_zero(program: Program) -> Finding | None:
 
 
 def _clears_in_a_method(program: Program, roles: Roles) -> bool:
-    """Whether the text has a function for zero_grad() alone: its call isn't shown, or cut off."""
+    """Whether the text has a function for zero_grad() alone, whose call was left out or cut off."""
     for run in program.runs:
         acts = [e for e in run if roles.is_zero(e) or roles.is_backward(e) or roles.is_step(e)]
         if acts and all(roles.is_zero(e) and e.place.function for e in acts):
@@ -43,7 +43,7 @@ def _clears_in_a_method(program: Program, roles: Roles) -> bool:
 
 
 def _serves_others(step: Event, zeroes: list[Event], roles: Roles) -> bool:
-    """Whether all that is set back are the gradients of other optimizers, of other models."""
+    """Whether only gradients of other optimizers, for other models, are cleared."""
     made = {e.owner: parameters_of(e) for e in roles.optimizers}
     cleared = {e.owner for e in zeroes}
     if step.owner not in made or not cleared or not cleared <= set(made) - {step.owner}:
@@ -52,14 +52,15 @@ def _serves_others(step: Event, zeroes: list[Event], roles: Roles) -> bool:
 
 
 def _now_and_then(zero: Event, step: Event, backwards: list[Event]) -> bool:
-    """Whether this waits for a test like `i % 50 == 0`, and neither the update nor backward()."""
+    """Whether this waits for a test like `i % 50 == 0`, and neither the update nor backward()
+    does."""
     if not zero.place.tests or "%" not in ast.unparse(test := zero.place.tests[-1]):
         return False
     return not any(test in e.place.tests or apart(zero, e) for e in (step, *backwards))
 
 
 def _frozen_out(backwards: list[Event]) -> bool:
-    """Whether the model itself is called to work without a gradient: nothing can add up."""
+    """Whether every backward() is under no_grad(), so that nothing can add up."""
     return all(e.place.frozen for e in backwards)
 
 
@@ -79,9 +80,9 @@ def zeroed_before_step(program: Program) -> Finding | None:
     """zero_grad() between backward() and step(): no gradient arrives."""
     roles = Roles(program)
     for run in program.runs:
-        last: Event | None = None  # the zero_grad after a backward
+        last: Event | None = None  # the zero_grad() that came after a backward()
         pending: Event | None = None
-        for e in (*run, *run):  # what ends one pass of a loop stands before the next
+        for e in (*run, *run):  # the end of one pass through a loop comes before the next pass
             if roles.is_backward(e):
                 pending, last = e, None
             elif roles.is_zero(e) and pending is not None and _same(e, pending):
@@ -101,7 +102,7 @@ def zeroed_before_step(program: Program) -> Finding | None:
 
 
 def _same(a: Event, b: Event) -> bool:
-    """Whether two events happen in one pass of the same loop, under the same conditions."""
+    """Whether two events happen in one pass through the same loop, under the same conditions."""
     return _pass(a) == _pass(b) and a.place.branches == b.place.branches
 
 
@@ -137,10 +138,10 @@ def never_steps(program: Program) -> Finding | None:
 
 
 def maybe_steps(program: Program) -> str:
-    """What to say of a text that ends before the place of step()."""
+    """What to say about a text that ends before step() could have come."""
     if not any(_may_step_below(e, program) for e in _without_step(program)):
         return ""
-    return "The text ends before any step(). If nothing below it makes one, no weight changes."
+    return "The text ends before any step(). If nothing below it takes one, no weight changes."
 
 
 def _without_step(program: Program) -> list[Event]:
@@ -183,7 +184,7 @@ def _lost(e: Event, run: Run, steps: list[Event]) -> bool:
     if e.name != "=" or not (is_loss(e.value) or loss_by_its_name(e)) or not e.place.loops:
         return False
     if re.search("grad|step|train|update|backprop", ast.unparse(e.value.func)):  # type: ignore[attr-defined]
-        return False  # it may do all of it
+        return False  # that function may do everything
     handed = any(o.text(a) == e.owner for o in run for a in o.arguments if o.name not in SHOWS)
     return not handed and any(o.loop is e.loop for o in steps)
 
@@ -192,7 +193,7 @@ SHOWS = ("print", "append", "float", "set_postfix", "log", "write", "update")
 
 
 def another_steps(program: Program) -> Finding | None:
-    """Gradients are cleared for one optimizer, and then a different one makes the step."""
+    """Gradients are cleared for one optimizer, and then a different one takes the step."""
     roles, events = Roles(program), list(program.events)
     stepped = {e.owner for e in events if e.name == "step"}
     handed = {e.text(a) for e in events for a in e.arguments if isinstance(a, ast.Name)}
@@ -210,7 +211,7 @@ def another_steps(program: Program) -> Finding | None:
                     return Finding(
                         "dead gradients",
                         0.9,
-                        f"{min(idle)} never makes a step: after its zero_grad() and backward() "
+                        f"{min(idle)} never takes a step: after its zero_grad() and backward() "
                         f"comes {e.owner}.step().",
                         f"Call {min(idle)}.step() there.",
                         1,
@@ -237,7 +238,7 @@ def left_idle(program: Program) -> Finding | None:
             return Finding(
                 "dead gradients",
                 0.9,
-                f"{e.owner} never makes a step: its zero_grad() is called, but not its step().",
+                f"{e.owner} never takes a step: its zero_grad() is called, but not its step().",
                 f"Call {e.owner}.step() after its backward().",
                 1,
             )

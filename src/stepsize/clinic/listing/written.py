@@ -1,4 +1,4 @@
-"""What is known from the text alone: arguments that are left at their defaults, tests on them.
+"""What the text alone tells: arguments that are left at their defaults, and tests on them.
 
 `def one_batch(model, x, y, optimizer=None)`, called without an optimizer, makes no update.
 """
@@ -8,11 +8,11 @@ import ast
 __all__ = ["decided", "spelled_out", "written"]
 
 UNKNOWN = object()
-SHORT = 4  # passes of a loop that are read one by one
+SHORT = 4  # at most this many passes of a loop are read one by one
 
 
 def written(f: ast.FunctionDef, given: dict[str, ast.expr]) -> dict[str, object]:
-    """The parameters of a call whose values are constants, and that the function leaves alone."""
+    """The parameters of a call whose values are constants that the function doesn't change."""
     parameters = [*f.args.posonlyargs, *f.args.args]
     defaults = dict(zip([a.arg for a in parameters[::-1]], f.args.defaults[::-1], strict=False))
     named = zip([a.arg for a in f.args.kwonlyargs], f.args.kw_defaults, strict=True)
@@ -42,13 +42,14 @@ def spelled_out(loop: ast.AST) -> list[tuple[tuple[str, object], ...]]:
 
 
 def decided(test: ast.expr | None, known: dict[str, object]) -> bool | None:
-    """Whether a test holds, where the text says so; None where it doesn't."""
+    """Whether a test holds, if the text tells; None if it doesn't."""
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
         inner = decided(test.operand, known)
         return None if inner is None else not inner
     if isinstance(test, ast.BoolOp):
         parts = [decided(part, known) for part in test.values]
-        short = isinstance(test.op, ast.Or)  # one that holds is enough; or one that doesn't
+        # One part is enough to decide: a true one for `or`, a false one for `and`.
+        short = isinstance(test.op, ast.Or)
         return short if short in parts else (None if None in parts else not short)
     if isinstance(test, ast.Compare) and len(test.ops) == 1:
         return _compared(test, known)

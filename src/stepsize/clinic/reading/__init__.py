@@ -1,6 +1,6 @@
-"""Reads whatever people have of a run as a `History`; `read` is the way in.
+"""Reads whatever people have kept of a run into a `History`; `read` is the way in.
 
-Each kind of text or object has its own reader, and sources.py knows which. All of them hand on
+Each kind of text or object has its own reader, and sources.py knows which. All of them pass on
 records, one for each moment that was logged. curves.py makes curves of these, and said.py says what
 was read.
 """

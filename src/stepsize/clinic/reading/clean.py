@@ -5,14 +5,14 @@ import re
 __all__ = ["cleaned", "is_running", "without_marks"]
 
 COLOURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07\n]*\x07|\x1b[()][A-Z0-9]")
-LOST_COLOURS = re.compile(r"\[(?:\d{1,3};)*\d{1,3}m")  # pasted, without the character before
+LOST_COLOURS = re.compile(r"\[(?:\d{1,3};)*\d{1,3}m")  # pasted, so the escape character is gone
 TENSOR = re.compile(r"<tf\.Tensor:[^>]*numpy=([^>]*)>")
 ALIKE = str.maketrans(
     {"│": "|", "┃": "|", "║": "|", "•": "|", "·": "|", "−": "-", "\xa0": " "}
     | {"：": ": ", "，": ", ", "；": "; ", "（": "(", "）": ")"}
 )
 NUMERALS = [  # numbers as other languages, countries and pages write them
-    (re.compile(r"-?1\.#(?:QNAN|SNAN|IND)\d*"), "nan"),  # of Windows' C library
+    (re.compile(r"-?1\.#(?:QNAN|SNAN|IND)\d*"), "nan"),  # as Windows' C library writes it
     (re.compile(r"1\.#INF\d*"), "inf"),
     (re.compile(r"(?<=\d)[dD](?=[-+]\d\d\b)"), "e"),  # Fortran's 0.23D+01
     (re.compile(r"(?<=\d)\s*[x×*]\s*10\^\{?([-+]?\d+)\}?"), r"e\1"),
@@ -26,25 +26,25 @@ HTML_CELL = re.compile(r"<t[dh]\b[^>]*>(.*?)</t[dh]>", re.DOTALL | re.IGNORECASE
 RANK = re.compile(
     r"^\W{0,3}(?:local_?|global_?)?(?:rank|default|worker)[ _:=]?(\d+)\]?\W", re.IGNORECASE
 )
-PLATEAU = re.compile(r"learning rate of group \d+ to", re.IGNORECASE)  # of torch's schedulers
+PLATEAU = re.compile(r"learning rate of group \d+ to", re.IGNORECASE)  # from torch's schedulers
 KERAS_BAR = re.compile(r"\[[=>.]{5,}\]|[━╸╺]{3,}")
 MARKS = re.compile(
     "|".join(
         [
             KERAS_BAR.pattern,
-            r"\d+%\|[^|]*\|",  # of tqdm
-            r"^\s*[IWEF]\d{4,8} [\d:.]+\s+\d+ \S+\]",  # of glog
-            r"^\s*\[\d{4} [\d:]+ @[\w.]+:\d+\]",  # of tensorpack
+            r"\d+%\|[^|]*\|",  # tqdm's
+            r"^\s*[IWEF]\d{4,8} [\d:.]+\s+\d+ \S+\]",  # glog's
+            r"^\s*\[\d{4} [\d:]+ @[\w.]+:\d+\]",  # tensorpack's
             r"\d{4}[-/]\d\d[-/]\d\d(?:[T_ ](?=\d))?",  # a date
             r"\b\d\d?[/.]\d\d?[/.]\d{4}\b,?",
             r"^\W*\d\d/\d\d(?:/\d{2,4})?(?=\s+\d\d:\d\d)",
             r"(?<![\d.:])\d+:\d\d:\d\d(?:[.,]\d+)?"  # a time
             r"(?:Z\b|[+-]\d\d:?\d\d\b|\b)(?: [AaPp]\.?[Mm]\b\.?)?",
             r"(?<![\d.:])\d\d?:\d\d(?![\d.:])",
-            r"\bstd(?:out|err) [FP]\b",  # of containers
-            r"\bNorm: [\d.]+, NNZs: \d+",  # scikit-learn's, of the weights
+            r"\bstd(?:out|err) [FP]\b",  # from containers
+            r"\bNorm: [\d.]+, NNZs: \d+",  # scikit-learn's norm of the weights
             r"\b(?:INFO|DEBUG|WARNING|WARN|NOTICE)\b(?::[\w.]+:|:)?",
-            r"\b[\w.]+:[\w<>]+:\d+(?= - )",  # of loguru
+            r"\b[\w.]+:[\w<>]+:\d+(?= - )",  # loguru's
             r"[\w/.-]{1,200}\.(?:py|cc|cpp|cu|jl|ipynb):\d+\]?",
             r"(?i:\b(?:cuda|gpu|cpu|rank|worker):?\s?\d+|\b0x[0-9a-f]+)",
             r"dtype=\w+|shape=\([^)]*\)|grad_fn=<\w+>",
@@ -76,7 +76,7 @@ def _with_bars(text: str) -> str:
 
 
 def _of_one_rank(text: str) -> str:
-    """The lines of the first of several processes that train side by side and print the same."""
+    """If several processes train side by side and print the same, the lines of the first."""
     lines = text.split("\n")
     ranks = [match[1] if (match := RANK.match(line)) else None for line in lines]
     if len(named := set(ranks) - {None}) < 2:
@@ -91,5 +91,5 @@ def is_running(line: str) -> bool:
 
 
 def without_marks(line: str) -> str:
-    """A line without its clock, its bar and the name of its logger."""
+    """A line without its time, its progress bar and its logger's name."""
     return MARKS.sub(" ", line)

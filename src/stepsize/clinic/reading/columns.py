@@ -61,7 +61,7 @@ def _plain(value: Any) -> Any:
 
 
 def frame_columns(frame: Any) -> dict[str, list[float | None]]:
-    """The columns of a DataFrame that hold numbers. There NaN is a gap and a lost loss, too."""
+    """The columns of a DataFrame that hold numbers. In one, NaN can be a gap or a lost loss."""
     found = {}
     for name in frame.columns:
         try:
@@ -81,8 +81,8 @@ def _number(value: Any) -> float | None:
 
 
 def _gaps(values: list[float | None], others: Sequence[list[float | None]]) -> list[float | None]:
-    """NaN is a gap where it comes and goes. It is a lost loss where it stays, longer than any gap,
-    in rows that look like those that had one; and in a row in which nothing else was logged."""
+    """A NaN that comes and goes is a gap, and becomes None. It is a lost loss if it stays to the
+    end, longer than any gap, in rows that used to have a loss; or if its row has nothing else."""
     blank = np.array([_is_blank(value) for value in values])
     known = np.flatnonzero(~blank)
     if not len(known):

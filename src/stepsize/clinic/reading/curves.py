@@ -24,9 +24,10 @@ class Curve(NamedTuple):
 
 
 class Log(NamedTuple):
-    """The curves of a log by role; at: (rows,), where each row is, or None; unit of that.
+    """The curves of a log by role.
 
-    kind: "gan" or "policy", if the names say so. notes: what was assumed.
+    at: (rows,), where in the run each row is, or None. unit: what that counts. kind: "gan" or
+    "policy", if the names say so. notes: what was assumed.
     """
 
     curves: dict[str, Curve]
@@ -67,7 +68,7 @@ def curves(records: Sequence[Record]) -> Log:
 def _column(records: Sequence[Record], name: str, role: str) -> Curve:
     rows = [i for i, record in enumerate(records) if record.get(name) is not None]
     told = [[records[i].get(key) for key in ("epoch", "step", name)] for i in rows]
-    rows = [  # a bar that is redrawn repeats itself
+    rows = [  # a progress bar repeats its numbers when it is redrawn
         i
         for k, i in enumerate(rows)
         if not k or told[k] != told[k - 1] or told[k][1] is None or not role.endswith("loss")
@@ -77,7 +78,7 @@ def _column(records: Sequence[Record], name: str, role: str) -> Curve:
 
 
 def _chosen(named: list[Curve]) -> Curve:
-    """The plainest of several names for one role; of these, the one with the most values."""
+    """The curve with the plainest name for a role; of several such, the one with most values."""
     best = min(named, key=lambda curve: (meaning(curve.name).rank, -len(curve.values)))
     parts = [curve for curve in named if len(curve.rows) and meaning(curve.name).rank >= PART]
     together = [curve for curve in parts if np.array_equal(curve.rows, parts[0].rows)]
@@ -90,7 +91,7 @@ def _chosen(named: list[Curve]) -> Curve:
 def _training_loss(
     found: dict[str, Curve], by_role: dict[str, dict[str, Curve]], notes: list[str]
 ) -> None:
-    """If no training loss goes by that name, the generator's, or the only held-out loss."""
+    """Find a training loss if none goes by that name: the generator's, or a held-out loss."""
     if "loss" in found:
         return
     held = [curve for curve in by_role["val_loss"].values() if len(curve.values)]
@@ -108,14 +109,14 @@ def _training_loss(
 
 
 def _without_running_means(records: Sequence[Record]) -> list[Record]:
-    """Of bars that show a mean so far, the last of each epoch; all if few epochs ended."""
+    """Of progress bars with running means, only each epoch's last; all of them if too few ended."""
     if sum(record.get("running") == 0.0 for record in records) < 2:
         return list(records)
     return [record for record in records if not record.get("running")]
 
 
 def _last_run(records: list[Record], notes: list[str]) -> list[Record]:
-    """The last of several runs, one below the other: its epochs start again from the first."""
+    """The last of several runs in one log; a run begins where the epochs start over."""
     counted = [(i, at) for i, r in enumerate(records) if (at := r.get("epoch")) is not None]
     if not counted:
         return records
@@ -186,6 +187,6 @@ def _rises(at: np.ndarray, or_stays: bool = False) -> bool:
 
 
 def _within_epochs(records: Sequence[Record], step: np.ndarray, epoch: np.ndarray) -> np.ndarray:
-    """Steps that restart in each epoch, counted through; a row without a step ends its epoch."""
+    """Steps that restart in each epoch, as a single count; a row without a step ends an epoch."""
     length = max([r.get("of") or 0.0 for r in records] + [float(np.nanmax(step))])
     return (epoch - np.nanmin(epoch)) * length + np.where(np.isfinite(step), step, length)

@@ -41,7 +41,7 @@ def read_csv(text: str) -> list[Record] | None:
     names, *rows = list(csv.reader(lines, delimiter=mark, skipinitialspace=True))
     if any(_number(name) is not None for name in names):
         return None
-    full = sum(len(row) == len(names) for row in rows[:-1]) + 1  # the last may be cut
+    full = sum(len(row) == len(names) for row in rows[:-1]) + 1  # the last row may be cut off
     if full < 0.9 * len(rows) or not any(meaning(_bare(name)).role for name in names):
         return None
     if mark == ";":
@@ -96,7 +96,7 @@ def _number(cell: Any) -> float | None:
 
 
 def read_json(text: str) -> Any | None:
-    """What JSON, or Python, reads in the whole text, or in each of its lines; or None."""
+    """The whole text, or each of its lines, read as JSON or as Python; None if it is neither."""
     text = text.strip().lstrip("\ufeff")
     if not text.startswith(("[", "{", '"log_history"')):
         return None
@@ -115,14 +115,14 @@ def read_json(text: str) -> Any | None:
 
 
 def _pieces(text: str) -> list[Any] | None:
-    """The objects of a text in JSON that was cut somewhere, each over several lines."""
+    """The objects in a piece of a JSON text, if each takes up several lines."""
     found = [_parsed(piece) for piece in re.findall(r"\{[^{}]*\n[^{}]*\}", text)]
     rows = [row for row in found if isinstance(row, Mapping)]
     return rows if len(rows) > 1 else None
 
 
 def _parsed(text: str) -> Any | None:
-    """JSON, or what Python prints, translated to JSON."""
+    """A text parsed as JSON; what Python prints is first translated to JSON."""
     try:
         return json.loads(text)
     except ValueError:
@@ -192,7 +192,7 @@ def _rows_of_numbers(text: str) -> list[list[float]] | None:
 
 
 def _counts(values: list[float]) -> bool:
-    """Whether these are the numbers of steps: whole, and each above the one before."""
+    """Whether these look like step numbers: whole, and each above the one before."""
     known = [value for value in values if math.isfinite(value)]
     rises = all(a < b for a, b in pairwise(known))
     return rises and all(value == int(value) for value in known)

@@ -94,7 +94,7 @@ def _read(text: str, repeats: bool) -> list[Record]:
             tokens = [] if skip else _tokens(marked)
             if not tokens:
                 said = _phase(line, "") if line.strip(" -=_*#") else ""
-                heading = "" if said in TRAIN else said  # a loss with no name is the training's
+                heading = "" if said in TRAIN else said  # a loss with no name is that of training
                 continue
             row = _record(tokens, heading)
             if "of" in row and is_running(line):
@@ -112,7 +112,7 @@ def _read(text: str, repeats: bool) -> list[Record]:
 
 
 def _without_summaries(lines: Iterable[str]) -> Iterator[str]:
-    """Without what comes below "best iteration is:": one line, and what is indented."""
+    """Leave out what follows "best iteration is:": the next line, and whatever is indented."""
     below = 0
     for line in lines:
         if below and (below == 1 or line[:1].isspace()):
@@ -123,13 +123,13 @@ def _without_summaries(lines: Iterable[str]) -> Iterator[str]:
 
 
 def _place(name: str) -> str:
-    """The name of a column that counts is its role."""
+    """A column that counts steps or epochs goes by its role; any other keeps its name."""
     role = meaning(name).role
     return role if role in ("step", "epoch") else name
 
 
 def _phase(text: str, phase: str) -> str:
-    """The last word for training or testing that stands alone; `val_loss` speaks for itself."""
+    """The last separate word for training or testing; one within `val_loss` doesn't count."""
     return _alone(text) or phase
 
 
@@ -203,7 +203,7 @@ def _record(tokens: list[Token], heading: str) -> Record:
             waiting = label
         elif role in ("step", "epoch"):
             if role == "step" and "of" in row and not token.total:
-                del row["of"], row["step"]  # of a bar on the same line
+                del row["of"], row["step"]  # these came from a progress bar on the same line
             if guessed and not token.total:  # "12: Epoch 1", "0 - step 100"
                 row, guessed = {}, False
             row.setdefault(role, token.value)
@@ -223,7 +223,7 @@ def _record(tokens: list[Token], heading: str) -> Record:
 
 
 def _without_scores(row: Record) -> Record:
-    """Without "Train: 0.21, Val: 0.19" behind a loss that has its name: these aren't losses."""
+    """Leave out the likes of "Train: 0.21, Val: 0.19" after a named loss: they aren't losses."""
     unnamed = [name for name in row if name.endswith(f" {UNNAMED}")]
     named = any(meaning(name).role == "loss" for name in row if name not in unnamed)
     dropped = unnamed if named and len(unnamed) > 1 else []

@@ -1,4 +1,4 @@
-"""What other people's names of curves mean: `train/loss`, `Val. Loss`, `lr-Adam`, `eval_loss`."""
+"""What other people's names for curves mean: `train/loss`, `Val. Loss`, `lr-Adam`, `eval_loss`."""
 
 import re
 from functools import cache
@@ -9,7 +9,7 @@ from .languages import in_english
 __all__ = ["PART", "TRAIN", "UNNAMED", "VAL", "Meaning", "Record", "meaning", "words"]
 
 # What was logged at one moment, under the log's own names. None, or a missing name, is a gap; NaN
-# is a loss that was lost.
+# is a loss that is no longer a number.
 Record = dict[str, float | None]
 
 
@@ -27,7 +27,7 @@ MEASURES = _set(
     "cost nll mse rmse mae bce logloss mlogloss perplexity ppl xent crossentropy error err elbo "
     "unnamed"
 )
-# These words leave a loss what it is; any other makes it a part, as in `box_loss`.
+# With these words, a loss is still the loss; any other word makes it a part, as in `box_loss`.
 PLAIN = _set(
     "total overall avg average ave mean running epoch step batch iter minibatch mini smoothed raw "
     "log set data dataset on of for the one per over this each last current cur final lm value s "
@@ -135,9 +135,9 @@ def _scale(name: str, said: list[str]) -> Meaning | None:
 
 def _loss(name: str, said: list[str]) -> Meaning | None:
     every = set(said)
-    if name.strip() in ("box", "obj", "cls", "dfl"):  # as YOLO heads its columns
+    if name.strip() in ("box", "obj", "cls", "dfl"):  # YOLO's column headings
         return Meaning("loss", PART)
-    if said == ["value"]:  # of an optimizer of R
+    if said == ["value"]:  # from one of R's optimizers
         return Meaning("loss", 3)
     cross = {"cross", "entropy"} <= every
     if {"l", "2"} <= every and every & (TRAIN | VAL):
@@ -163,7 +163,7 @@ def _loss(name: str, said: list[str]) -> Meaning | None:
 
 
 def _ends_in_a_loss(said: list[str]) -> bool:
-    """Whether a name of several words ends in the loss; in prose it goes on: "the loss we use"."""
+    """Whether a long name ends with the loss; prose goes on after it: "the loss we use"."""
     after = said
     while after and after[0] not in LOSS | MEASURES | {"entropy", "dloss", "gloss"}:
         after = after[1:]

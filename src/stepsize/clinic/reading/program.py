@@ -1,4 +1,4 @@
-"""Reads a training loop in whatever form people have: a file, a function, a cell, part of one."""
+"""Reads a training loop in whatever form people have it: file, function, cell, or part of one."""
 
 import ast
 import inspect
@@ -12,15 +12,15 @@ __all__ = ["program"]
 
 PROMPT = re.compile(r"^\s*(?:>>>|\.\.\.|In \[\d*\]:|\s+\.\.\.:)(?: |$)")
 DOTS = re.compile(r"(?m)^( *)# ?(?:\.\.\.|…).*$")  # "# ... and so on"
-TAIL = 12  # lines that a statement may have
+TAIL = 12  # lines that a cut-off statement may have
 BARE = re.compile(r"^\s*(?:In|Out) ?\[[\d ]*\]:\s*$")
-MAGIC = re.compile(  # not a line that goes on with `% (epoch, loss)` or `!= y`
+MAGIC = re.compile(  # not the continuation of a line, as in `% (epoch, loss)` or `!= y`
     r"^(\s*)(?:%%?[A-Za-z].*|% [a-z_]+ \w+|!(?!=).*|(?:pip3?|conda) install .*|\w+\?+)$"
 )
 
 
 def program(code: Any) -> tuple[str, str]:
-    """The code as Python reads it, line by line as it was; and what can't be read, or "".
+    """The code as Python can read it, its lines where they were; and what can't be read, or "".
 
     code: a text, the path of a .py or .ipynb file, or a function.
     Raises: TypeError or ValueError for anything else.
@@ -41,15 +41,15 @@ def program(code: Any) -> tuple[str, str]:
 
 
 def _without_its_end(lines: list[str], wrong: int, error: str) -> str:
-    """The code with `...` for its last statement, where that was cut off; or ""."""
+    """The code with `...` in place of its last statement, if that was cut off; otherwise ""."""
     last = max((i for i, line in enumerate(lines) if line.strip()), default=0)
     if wrong <= last and not re.search("never closed|indented block|triple-quoted", error):
         return ""
     for first in range(last, max(last - TAIL, 0), -1):
         if first + 1 > wrong:
-            continue  # the fault stands before it
+            continue  # the error is further up
         indent = len(lines[first]) - len(lines[first].lstrip())
-        for shift in (0, 4):  # below `for x in loader:` the dots belong deeper
+        for shift in (0, 4):  # below `for x in loader:` the dots are indented
             kept = [*lines[: first + bool(shift)], " " * (indent + shift) + "..."]
             if lines[first].strip() and _reads(begun := "\n".join(kept)):
                 return begun
@@ -88,13 +88,13 @@ def _plain(text: str) -> str:
     if any(re.match(r"\s*(?:>>>|In \[\d*\]:)", line) for line in lines):
         lines = _typed(lines)
     lines = [MAGIC.sub(r"\1pass", line) for line in lines]
-    lines = [re.sub(r"^```.*$", "", line) for line in lines]  # of a page in Markdown
+    lines = [re.sub(r"^```.*$", "", line) for line in lines]  # from a page in Markdown
     whole = textwrap.dedent("\n".join(lines))
     if _reads(whole):
         return whole
     first = next((i for i, line in enumerate(lines) if line.strip()), 0)
     rest = textwrap.dedent("\n".join(lines[first + 1 :]))
-    for indent in ("", "    "):  # where only the first line was cut at its left
+    for indent in ("", "    "):  # only the first line may have lost its indent
         rest_moved = textwrap.indent(rest, indent)
         moved = "\n".join([*lines[:first], lines[first].strip(), rest_moved])
         if _reads(moved):
@@ -105,7 +105,7 @@ def _plain(text: str) -> str:
 def _typed(lines: list[str]) -> list[str]:
     """What was typed at a prompt; the output is left blank."""
     typed = [line for line in lines if PROMPT.match(line)]
-    if all(BARE.match(line) for line in typed):  # of a notebook, above each of its cells
+    if all(BARE.match(line) for line in typed):  # from a notebook, above each of its cells
         return ["" if BARE.match(line) else line for line in lines]
     return [PROMPT.sub("", line) if PROMPT.match(line) else "" for line in lines]
 

@@ -38,7 +38,7 @@ def _many(count: int, name: str) -> str:
 
 
 def _named(log: Log, role: str) -> str:
-    """The name in the log, if it isn't the same as the role."""
+    """The curve's name in the log, if it differs from its role."""
     name = log.curves[role].name.removesuffix(f" {UNNAMED}")
     return "" if name in ("loss", role) else f" ({name})"
 

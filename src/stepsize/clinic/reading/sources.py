@@ -26,8 +26,8 @@ def records(history: Any) -> list[Record]:
 
     Raises: TypeError or ValueError that says which part isn't a run.
     """
-    history = getattr(history, "history", history)  # of Keras, whose fit returns it wrapped
-    history = getattr(history, "log_history", history)  # of a TrainerState
+    history = getattr(history, "history", history)  # Keras's fit wraps it in an object
+    history = getattr(history, "log_history", history)  # a TrainerState
     if isinstance(history, Path):
         return _file(history)
     if isinstance(history, str):
@@ -113,7 +113,7 @@ def _file(path: Path) -> list[Record]:
     if path.is_dir():
         named = [file for name in FILES for file in path.rglob(name)]
         if named:
-            return _file(max(named, key=lambda file: file.stat().st_mtime))  # of the last run
+            return _file(max(named, key=lambda file: file.stat().st_mtime))  # the last run's
         if any(path.rglob("*tfevents*")):
             return read_events(path)
         raise ValueError(
@@ -140,7 +140,7 @@ def _shown(notebook: str) -> str:
 
 
 def _text(text: str) -> list[Record]:
-    """A file's text, or a terminal's output, by the first reader that finds a loss."""
+    """A file's text, or a terminal's output, read by the first reader that finds a loss."""
     text = in_english(text)
     whole = read_json(text)
     if isinstance(whole, Mapping):
@@ -157,7 +157,7 @@ def _text(text: str) -> list[Record]:
 
 
 def _nothing_found(text: str) -> str:
-    """What to say of a text without a loss: the line that comes nearest, and what would do."""
+    """What to say about a text without a loss: the line that comes closest, and what would do."""
     lines = [(i, line.strip()) for i, line in enumerate(text.split("\n"), 1) if line.strip()]
     at, line = next((one for one in lines if re.search(r"[A-Za-z].*\d", one[1])), lines[0])
     return (
@@ -167,12 +167,12 @@ def _nothing_found(text: str) -> str:
 
 
 def _of_trace(trace: Any) -> dict[str, Any]:
-    """The losses, the rate, and the length of the gradient from a `Trace`."""
+    """The losses, the rate and the gradient's length, from a `Trace`."""
     loss = np.asarray(trace.loss)
     if loss.ndim > 1:
         raise ValueError(
             f"this trace holds the loss of several runs, of shape {loss.shape}: "
-            "give that of one, such as trace.loss[:, 0]"
+            "pass one of them, such as trace.loss[:, 0]"
         )
     kept, lr, grad = {"loss": loss}, getattr(trace, "lr", None), getattr(trace, "grad", None)
     if lr is not None and np.ndim(lr) == 1:

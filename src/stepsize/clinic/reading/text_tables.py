@@ -9,7 +9,7 @@ __all__ = ["Table"]
 
 NUMERAL = r"[-+]?(?:\d[\d,]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 CELL = re.compile(rf"^(?:{NUMERAL}(?:/\d+)?[%A-Za-z]{{0,3}}|[-+]?(?:nan|inf))$", re.IGNORECASE)
-PIECE = re.compile(r"\S+(?: \S+)*")  # what stands between two spaces or more
+PIECE = re.compile(r"\S+(?: \S+)*")  # cells are two or more spaces apart
 LISTS = re.compile(r"\[([-+\d.eE, ]*)\]")  # the parts of a loss, in one cell
 EMPTY = re.compile(r"^(?:no log|none|-+|n/?a|\d+:\d[\d:]*|\+|)$", re.IGNORECASE)
 FIRST_WORDS = "training|train|validation|valid|val|eval|test|learning|grad|gradient"
@@ -23,10 +23,10 @@ class Table:
         self.names = self.above = ""
 
     def row(self, line: str) -> Record | None:
-        """The record of a line of numbers; {} for the line of names; None: it isn't in a table."""
+        """The record of a line of numbers; {} for the line of names; None outside a table."""
         line = re.sub(r":?\s*\d+%\|.*$", "", line).strip("\n")
         line = LISTS.sub(_sum, line) if self.names else line
-        bare = re.sub(r"^(\s*)#(?=\s+[A-Za-z])", r"\1 ", line)  # as numpy.savetxt heads a file
+        bare = re.sub(r"^(\s*)#(?=\s+[A-Za-z])", r"\1 ", line)  # numpy.savetxt's header
         if self._is_header(bare):
             self.names = _joined(self.above, bare)
             return {}
@@ -34,7 +34,7 @@ class Table:
         if not self.names or not re.search(r"\d|nan", line, re.IGNORECASE):
             return None
         for names, cells in zip(_splits(self.names), _splits(line), strict=True):
-            if len(cells) == len(names) + 1:  # a mark at the end, or pandas' number at the front
+            if len(cells) == len(names) + 1:  # a mark at the end, or pandas' row number
                 cells = cells[1:] if cells[0].isdigit() and _is_cell(cells[-1]) else cells[:-1]
             if len(cells) == len(names) > 1 and all(map(_is_cell, cells)):
                 pairs = zip(names, cells, strict=True)
@@ -61,13 +61,13 @@ def _splits(line: str) -> Iterator[list[str]]:
 
 
 def _known(name: str) -> str:
-    """The name of a column of several words, such as "LOSS NER", which isn't prose here."""
+    """A column's name of several words, such as "LOSS NER", joined into one if that is known."""
     joined = re.sub(r"\s+", "_", name)
     return joined if not meaning(name).role and meaning(joined).role else name
 
 
 def _below(header: str, line: str) -> Record | None:
-    """A row with blank cells, by the column that each number stands under."""
+    """A row with blank cells, assigned to columns by what each number is below."""
     if "|" in header or "\t" in header:
         return None
     columns, cells = list(PIECE.finditer(header)), list(PIECE.finditer(line))

@@ -20,7 +20,7 @@ def not_shuffled(run: History) -> Finding | None:
     best, share, shape = 0.0, 0.0, np.zeros(1)
     for period in _periods(run, late):
         explained, phases, size = _explained(late, period)
-        # A multiple explains as much, so the shortest counts. A ripple of a smooth curve doesn't.
+        # A multiple explains as much, so the shortest counts. A ripple on a smooth curve doesn't.
         if explained > share + 0.05 and size > max(0.01 * run.fall, 1e-6 * np.abs(late).max()):
             best, share, shape = period, explained, phases
     if share < (0.42 if len(y) >= 150 else 0.75) or _one_phase(shape):
@@ -52,9 +52,9 @@ def _periods(run: History, y: np.ndarray) -> list[float]:
 
 
 def _explained(y: np.ndarray, period: float) -> tuple[float, np.ndarray, float]:
-    """The share of the variance that the phase explains beyond chance; the phase's course; size.
+    """The share of the variance that the phase explains beyond chance; its course; the size.
 
-    All of losses measured from the mean of the round around each.
+    Each loss is measured from the mean of the round that surrounds it.
     """
     width = round(period)
     sums = np.cumsum(np.append(0.0, y))
@@ -76,7 +76,7 @@ def _explained(y: np.ndarray, period: float) -> tuple[float, np.ndarray, float]:
 
 
 def _one_phase(means: np.ndarray) -> bool:
-    """Whether one line of a round alone stands out, as that of a small last batch does."""
+    """Whether only one line of each round stands out, as a small last batch does."""
     worst = int(np.abs(means - np.median(means)).argmax())
     rest = np.delete(means, worst)
     return bool((rest - rest.mean()).var() < 0.3 * means.var())

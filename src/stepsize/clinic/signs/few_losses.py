@@ -1,4 +1,4 @@
-"""What 2 to 11 losses show: graded, and never more than two experts would agree on.
+"""What 2 to 11 losses show: graded, and no more than two experts would agree on.
 
 Each function looks for one illness. The more numbers, and the clearer, the stronger the evidence.
 """

@@ -1,6 +1,6 @@
-"""What the held-out loss shows, beside that of the training.
+"""What the held-out loss shows, next to the training loss.
 
-Held-out data are always the same. So if their loss trembles, it is because of the weights, and if
+Held-out data are always the same. So if their loss jitters, it is because of the weights, and if
 it never falls, nothing was learned. Evidence is between 0 and 1; below 1/2 it isn't reported.
 """
 
@@ -73,7 +73,7 @@ def decay_too_strong(run: History) -> Finding | None:
 
 
 def _risen(curve: np.ndarray) -> bool:
-    """Whether a curve was lowest early, rose by more than it trembles, and has been flat since."""
+    """Whether a curve was lowest early, rose by more than it jitters, and has been flat since."""
     best = int(curve.argmin())
     third = curve[-len(curve) // 3 :]
     rise, calm = float(np.median(third) - curve[best]), float(np.std(third))
@@ -82,7 +82,7 @@ def _risen(curve: np.ndarray) -> bool:
 
 
 def statistics(run: History) -> Finding | None:
-    """Training goes well, but from the start held-out data are worse than before it began."""
+    """Training goes well, but the held-out loss is always above where training began."""
     val, y = comparable(run)
     if val is None or val[0] <= 0:
         return None
@@ -95,8 +95,8 @@ def statistics(run: History) -> Finding | None:
     return Finding(
         "BatchNorm's statistics",
         0.75,
-        f"The training loss fell to {run.course[-1]:.3g}; the held-out loss never came below "
-        f"{val.min():.3g}, and began at {start:.3g} in training.",
+        f"The training loss fell from {start:.3g} to {run.course[-1]:.3g}; the held-out loss never "
+        f"came below {val.min():.3g}.",
         "Something is different in evaluation: BatchNorm's running statistics (tiny batches, "
         "momentum), or how the held-out data are prepared.",
         9,

@@ -18,21 +18,21 @@ SELDOM = 40  # lines: if only every 50th update is logged, the first line isn't 
 
 
 def divergence(run: History) -> Finding | None:
-    """At some time in the run, the loss rose far above where it had been, and didn't come back.
+    """At some point in the run, the loss rose far above where it had been, and stayed there.
 
     If it was that high from the first updates on, and hasn't grown since, the rate is too high.
     """
     y = run.loss
     if len(y) < 3:
         return None
-    high = run.binned(y, 0.75, 20)  # a quarter of the losses is above: seen, where a run is wild
+    high = run.binned(y, 0.75, 20)  # a quarter of the losses is higher: a wild run shows it
     low, end = min(float(high.min()), run.start), float(np.median(high[-2:]))
     fall, rise = max(high[0], run.start) - low, end - low
     half = len(run.course) // 2
     calm = min(jitter(run.course[:half]), jitter(run.course[half:]))  # it may be wild later
     grew = run.lost is not None and y[-1] > y.min() + 2 * max(y[0] - y.min(), 0.25 * abs(y[0]))
     back = rise > 0.6 * fall + 3 * run.jitter and fall > 3 * calm
-    above = end - min(low, y[0])  # the first loss alone may be the only one that was low
+    above = end - min(low, y[0])  # the first loss may be the only one that was low
     up = above > max(0.3 * abs(y[0]), fall + 6 * calm, 4 * run.jitter)
     # Among few losses, the lowest is low by chance, so the height of the loss itself counts.
     least = 0.1 if len(y) < 40 and run.lost is None else 1e-5
@@ -80,7 +80,7 @@ def nan(run: History) -> Finding | None:
 
 
 def explosion(run: History) -> Finding | None:
-    """A loss that isn't meant to fall has left its own scale, and doesn't come back."""
+    """A loss that isn't meant to fall has left its usual range, and doesn't come back."""
     y = run.loss
     if len(y) < 20:
         return None
@@ -107,7 +107,7 @@ def shoots_up(run: History) -> Finding | None:
     early = np.median(np.lib.stride_tricks.sliding_window_view(y[: few + 2], 3), axis=-1)
     began, top, later = float(y[0]), float(early.max()), float(np.median(run.course[-3:]))
     bound = max(0.4 * max(began - float(run.course.min()), 0.1 * abs(began)), 6 * run.jitter)
-    if y.min() >= 0:  # where the noise is a share of the loss, the start can be low by chance
+    if y.min() >= 0:  # if the noise is a fraction of the loss, the start can be low by chance
         late = np.log(np.maximum(y[len(y) // 2 :], 1e-300))
         share = min(spread(late), 0.45)
         bound = max(bound, began * np.expm1(4 * share))
@@ -134,7 +134,7 @@ def restless(run: History) -> Finding | None:
     if len(y) < 20 or run.lost is not None:
         return None
     half = y[len(y) // 2 :]
-    middle = min(float(part.mean()) for part in np.array_split(half, 2))  # of both: to the end
+    middle = min(float(part.mean()) for part in np.array_split(half, 2))  # the lower of the two
     high = float(np.quantile(half, 0.9))
     reach, wild = high - float(np.quantile(half, 0.1)), float(np.mean(np.abs(np.diff(half))))
     began = 3 * jitter(y[: max(10, len(y) // 20)])
@@ -159,7 +159,7 @@ def noise_floor(run: History) -> Finding | None:
     if abs(sure) > 3 and abs(slope) * len(late) > 0.1 * run.fall:
         return None
     # Batches differ, and so do their losses, whatever the rate. Held-out data are always the same:
-    # if their loss trembles, it is because of the weights.
+    # if their loss jitters, it is because of the weights.
     tremble = float(np.std(late)) / max(run.fall, 1e-300)
     often, where = 0.35, "the loss"
     if val is not None and len(val) >= 12 and np.isfinite(val).all() and _falls(val):
@@ -174,14 +174,14 @@ def noise_floor(run: History) -> Finding | None:
     return Finding(
         "noise floor",
         0.7,
-        f"In the second half {where} only trembles, by {tremble:.0%} of the total fall.",
+        f"In the second half {where} only jitters, by {tremble:.0%} of the total fall.",
         "Let the rate decay to 0, or use larger batches; either lowers this noise floor.",
         7,
     )
 
 
 def _falls(val: np.ndarray) -> bool:
-    """Whether the held-out loss still falls in the second half, by more than it trembles."""
+    """Whether the held-out loss still falls in the second half, by more than it jitters."""
     half = val[len(val) // 2 :]
     slope, sure = trend(half)
     return sure < -3 and -slope * len(half) > 2 * jitter(half)

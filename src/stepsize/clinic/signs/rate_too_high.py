@@ -82,7 +82,7 @@ def wild(run: History) -> Finding | None:
 def restless(run: History) -> Finding | None:
     """With about one line per epoch: after the first few, nothing is learned or at rest.
 
-    The held-out data are the same in each line, so it is the weights that tremble, twice as much as
+    The held-out data are the same in each line, so it is the weights that jitter, twice as much as
     in any sound run at a constant rate among those used to make these rules.
     """
     val, y = comparable(run)
@@ -95,7 +95,7 @@ def restless(run: History) -> Finding | None:
     if trembles < 0.15 or np.median(half) < 0.5 * early or abs(trend(half)[1]) > 3:
         return None
     return too_high(
-        f"the held-out loss hasn't come down since its first lines, and trembles by {trembles:.0%} "
+        f"the held-out loss hasn't come down since its first lines, and jitters by {trembles:.0%} "
         "from line to line, to the end",
         0.8,
     )
@@ -141,7 +141,7 @@ def guesses(run: History) -> Finding | None:
     classes = chance(level, run.classes) if high else None
     times = y[:few].max() / max(level, 1e-300)
     if classes is None and times > 8 and np.std(half) < 0.01 * level * len(half) ** 0.5:
-        # Weights that are far out and tremble guess a little worse than by chance.
+        # Weights that are far out and jitter guess a little worse than by chance.
         worse = 1.1 if times > 100 else 1.05
         known = (run.classes,) if run.classes else CLASSES
         classes = next((k for k in known if np.log(k) < level < worse * np.log(k)), None)
@@ -168,7 +168,7 @@ def _wild(curve: np.ndarray) -> float:
 
 
 def comparable(run: History) -> tuple[np.ndarray | None, np.ndarray]:
-    """The held-out losses and those of the training, where both can be compared."""
+    """The held-out losses and the training losses, if the two can be compared."""
     val = run.val_loss
     usable = val is not None and len(val) >= 8 and len(run.loss) >= 8 and np.isfinite(val).all()
     return (val if usable and run.lost is None else None), run.loss

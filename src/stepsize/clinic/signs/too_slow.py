@@ -42,7 +42,7 @@ def never_moved(run: History) -> Finding | None:
         if run.val_loss[0] - np.median(held) > 5 * jitter(held):
             return None  # it has learned something, and the batches hide it
     if n < 40 and usual > 0.05 * abs(last) and chance(last, run.classes) is None:
-        return None  # the fall may have come before the first line; an untrained model is calm
+        return None  # it may have fallen before the first line; a model that hasn't learned is calm
     if n < 40 and run.lr is not None and run.lr[-1] == run.lr.max() > 2 * run.lr[0]:
         return None  # its rate still rises
     first = float(y[: n // 3].mean())
@@ -114,7 +114,7 @@ def too_low(run: History) -> Finding | None:
         falls = _line(_by_rate(run.loss if val is None else val, run), run, hidden=False)
     else:
         falls = _line(run.loss, run)
-        if falls is None and val is not None:  # always the same data: no batches to hide it
+        if falls is None and val is not None:  # the data are always the same, so no batches hide it
             falls = _line(val, run) or _speeds_up(val)
     if falls is None:
         return None
@@ -166,7 +166,7 @@ def _line(y: np.ndarray, run: History, hidden: bool = True) -> float | None:
 def _steady(run: History) -> bool:
     """Whether the rate is known not to have decayed.
 
-    If it decays, the noise dies down with it, and a loss that falls late may fall for that alone.
+    If it decays, the noise dies down with it, which alone can make a loss fall late.
     """
     return run.lr is not None and not _decays(run)
 

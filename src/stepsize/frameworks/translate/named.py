@@ -116,7 +116,7 @@ def must_fit(recipe: Recipe) -> str:
 
 
 def must_fit_torch(recipe: Recipe) -> tuple[str, str]:
-    """That function, and its call for a model of torch's."""
+    """That function, and its call for a torch model."""
     written = must_fit(recipe)
     return written, written and "must_fit([name for name, _ in model.named_parameters()])"
 
