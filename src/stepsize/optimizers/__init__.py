@@ -24,12 +24,13 @@ mean of the weights alongside any rule.
 
 from .adam_family import adam, adamax, adamw, ademamix, amsgrad, lion, nadam, radam
 from .adaptive import adadelta, adagrad, centered_rmsprop, rmsprop
-from .averages import averaged, schedule_free_adamw, schedule_free_sgd
 from .clipping import clip_by_norm, clip_by_value
 from .descent import heavy_ball, momentum, nesterov, sgd
 from .learning_rate_free import prodigy
 from .matrices import adafactor, adafactor_vector, muon, shampoo, soap
-from .rules import Rule, Step, decoupled
+from .rules import Rule, Step
+from .schedule_free import schedule_free_adamw, schedule_free_sgd
+from .wrappers import averaged, decoupled
 
 __all__ = [  # noqa: RUF022  (in order of difficulty)
     "Rule",
