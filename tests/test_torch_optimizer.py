@@ -2,6 +2,7 @@
 
 import copy
 import functools
+import inspect
 import io
 import pickle
 import warnings
@@ -11,6 +12,7 @@ import pytest
 import torch
 from torch import nn
 
+from stepsize import optimizers
 from stepsize.frameworks.bridge import as_torch
 from stepsize.optimizers import (
     Step,
@@ -20,6 +22,7 @@ from stepsize.optimizers import (
     adam,
     adamw,
     averaged,
+    decoupled,
     momentum,
     muon,
     nadam,
@@ -764,6 +767,29 @@ def test_a_memory_format_may_change_on_the_way():
             assert net.weight.is_contiguous(memory_format=memory_format)
         paths.append(net.parameters())
     same(*paths)
+
+
+EVERY = [f for f in vars(optimizers).values() if inspect.isfunction(f) and hasattr(f, "scope")]
+EVERY += [averaged(prodigy), averaged(soap), decoupled(nadam)]
+
+
+@pytest.mark.parametrize("rule", EVERY, ids=lambda rule: rule.__name__)
+def test_on_the_meta_device_a_step_has_shapes_and_no_values(rule):
+    """There one asks what a model that doesn't fit into memory would take."""
+    taken = []
+    for device in ("cpu", "meta"):
+        p = nn.Parameter(torch.ones(3, 4, dtype=torch.float16, device=device))
+        optimizer = as_torch(rule, [p])
+        for _ in range(3):
+            p.grad = torch.ones_like(p)
+            optimizer.step()
+        optimizer.eval()
+        optimizer.train()
+        optimizer.load_state_dict(optimizer.state_dict())
+        state = optimizer.state[p]
+        assert {v.device.type for v in state.values() if torch.is_tensor(v)} <= {device}
+        taken.append({n: v.shape if torch.is_tensor(v) else type(v) for n, v in state.items()})
+    assert taken[0] == taken[1]
 
 
 @pytest.mark.parametrize("rule", [momentum, adagrad, schedule_free_sgd, averaged(sgd)])

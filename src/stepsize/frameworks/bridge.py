@@ -18,7 +18,7 @@ import numpy as np
 
 from ..extras import needs
 from ..optimizers import Rule, Step
-from ..optimizers.slips import require_names
+from ..optimizers.slips import require_names, require_update
 
 with needs():
     import torch
@@ -113,7 +113,8 @@ def as_rule(make: Callable[..., torch.optim.Optimizer], **hyper: Any) -> Rule:
 
     remembered: dict[str, Any] = {}
 
-    def rule(theta: Any, grad: Any, t: int, **memory_and_hyper: Any) -> Step:
+    def rule(theta: Any = None, grad: Any = None, t: Any = None, **memory_and_hyper: Any) -> Step:
+        require_update(name, t)
         given = {n: v for n, v in memory_and_hyper.items() if n in takes}
         memory = {n: v for n, v in memory_and_hyper.items() if n not in takes}
         require_names(name, memory, [*remembered, *takes])

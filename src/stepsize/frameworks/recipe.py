@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .. import optimizers, schedules
+from ..optimizers.elementwise import numpys
 from ..optimizers.rules import scope_of
 from ..ranges import above, alone, at_least, count_from, one_of, require
 
@@ -159,6 +160,7 @@ class Recipe:
 
     def lr(self, t: Any) -> Any:
         """The learning rate after t updates; t: a number or an array, at least 0."""
+        t = numpys(t)
         require("t", t, at_least(0))
         after = getattr(schedules, self.schedule)(np.maximum(t - self.warmup, 0), **self.shape)
         rising = np.minimum((t + 1) / max(self.warmup, 1), 1.0)

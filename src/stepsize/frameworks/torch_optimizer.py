@@ -7,6 +7,7 @@ group as one vector. A rule that says nothing about itself gets each tensor as i
 """
 
 import copy
+import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -232,6 +233,8 @@ def _joined(tensors: Iterable[torch.Tensor]) -> torch.Tensor:
 
 def _number(value: Any) -> Any:
     """One number for all of them, which torch.load accepts without being told to trust it."""
+    if torch.is_tensor(value) and value.is_meta:
+        return math.nan  # on that device, tensors have shapes but no values
     return value.item() if torch.is_tensor(value) or isinstance(value, np.generic) else value
 
 

@@ -28,9 +28,9 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from ..ranges import Allowed, at_least, one_of, require, require_floats
+from ..ranges import Allowed, at_least, count_from, one_of, require, require_floats
 from .elementwise import is_tensor, plain
-from .slips import name_of, require_column, require_names
+from .slips import name_of, require_column, require_kind, require_names, require_update
 
 __all__ = [  # noqa: RUF022
     "COORDINATE",
@@ -108,8 +108,11 @@ def rule(
         takes = [*signature.parameters][3:]
 
         @functools.wraps(function)
-        def guarded(theta: Any, grad: Any, t: int, *memory: Any, **named: Any) -> Step:
-            require("t", t, at_least(1))
+        def guarded(
+            theta: Any = None, grad: Any = None, t: Any = None, *memory: Any, **named: Any
+        ) -> Step:
+            require_update(function.__name__, t)
+            require("t", t, count_from(1))
             require_names(function.__name__, named, takes)
             for name, value in (*zip(remembered, memory, strict=False), *named.items()):
                 if value is None and name in optional:
@@ -118,10 +121,12 @@ def rule(
                     raise TypeError(f"{name} must not be a dict: pass the memory on as **memory")
                 if name in allowed and (name not in remembered or t == 1):
                     require(name, value, allowed[name])
-                if name not in remembered:
+                if name in remembered:
+                    require_kind(name, value, theta)
+                else:
                     require_column(name, value, theta, axes)
-            require_pair(axes, theta, grad)
-            return inside(theta, grad, t, *memory, **named)
+            require_pair(theta, grad, axes)
+            return inside(theta, grad, int(t), *memory, **named)
 
         vars(guarded).update(__signature__=signature, scope=scope)
         UNGUARDED[guarded] = inside
@@ -186,7 +191,7 @@ def _plain(part: Any) -> Any:
     return {n: plain(x) for n, x in part.items()} if isinstance(part, dict) else plain(part)
 
 
-def require_pair(axes: int, theta: Any, grad: Any) -> None:
+def require_pair(theta: Any, grad: Any, axes: int = 0) -> None:
     """Raise unless these are floats of the same shape, with this many axes."""
     if type(theta) is float is type(grad) and not axes:
         return

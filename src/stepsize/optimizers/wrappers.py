@@ -10,7 +10,7 @@ import numpy as np
 from ..ranges import at_least, count_from, require, up_to_one
 from .elementwise import where
 from .rules import Step, require_pair, scope_of
-from .slips import name_of, require_rule
+from .slips import name_of, require_column, require_rule, require_update
 
 __all__ = ["averaged", "decoupled"]
 
@@ -44,27 +44,27 @@ def decoupled(rule: Callable[..., Step]) -> Callable[..., Step]:
     signature = inspect.signature(rule)
     if "lr" not in signature.parameters:
         raise ValueError(f"rule must have an lr to decay by, but {name_of(rule)} has none")
-    rate = signature.parameters["lr"].default
-    shrink_first = functools.partial(_shrink_first, rule, lr=rate)  # a partial can be pickled
-    functools.update_wrapper(shrink_first, rule)
-    name = f"decoupled_{name_of(rule)}"
-    vars(shrink_first).update(__name__=name, __qualname__=name, __signature__=signature)
-    return shrink_first
+    lr = signature.parameters["lr"]
+    default = {} if lr.default is lr.empty else dict(lr=lr.default)
+    shrink_first = functools.partial(_shrink_first, rule, **default)
+    return _named(shrink_first, "decoupled", rule, signature)
 
 
 def _shrink_first(
     rule: Callable[..., Step],
-    theta: Any,
-    grad: Any,
-    t: int,
+    theta: Any = None,
+    grad: Any = None,
+    t: Any = None,
     *memory: Any,
     lr: Any,
     weight_decay: Any = 0.0,
     **rest: Any,
 ) -> Step:
-    require_pair(0, theta, grad)
-    require("lr", lr, at_least(0))
-    require("weight_decay", weight_decay, at_least(0))
+    require_update(name_of(rule), t)
+    require_pair(theta, grad)
+    for name, value in dict(lr=lr, weight_decay=weight_decay).items():
+        require(name, value, at_least(0))
+        require_column(name, value, theta, scope_of(rule).axes)
     theta = _shrunk(theta, lr, weight_decay)
     if np.shape(theta) != np.shape(grad):
         grad = where(True, grad, theta)  # to theta's shape, which a column has widened
@@ -112,24 +112,16 @@ def averaged(
         require("decay", decay, up_to_one)
     require("after", after, count_from(0))
     scope = scope_of(rule)
-    known = name_of(rule)
     if scope.evaluated:
-        raise ValueError(f"rule must not keep a mean of its own, but {known} does")
+        raise ValueError(f"rule must not keep a mean of its own, but {name_of(rule)} does")
     header = inspect.signature(rule)
     before, own = [*header.parameters.values()][:3], [*header.parameters.values()][3:]
     average = inspect.Parameter("average", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None)
-    mean_too = functools.partial(_mean_too, rule, decay, after)  # a partial can be pickled
-    functools.update_wrapper(mean_too, rule)
+    signature = header.replace(parameters=[*before, average, *own])
+    mean_too = _named(functools.partial(_mean_too, rule, decay, after), "averaged", rule, signature)
     if scope.vectors is not None:
         scope = scope._replace(vectors=averaged(scope.vectors, decay, after))
-    name = f"averaged_{known}"
-    signature = header.replace(parameters=[*before, average, *own])
-    vars(mean_too).update(
-        __name__=name,
-        __qualname__=name,
-        __signature__=signature,
-        scope=scope._replace(evaluated="average"),
-    )
+    vars(mean_too).update(scope=scope._replace(evaluated="average"))
     return mean_too
 
 
@@ -138,13 +130,14 @@ def _mean_too(
     rule: Callable[..., Step],
     decay: float | None,
     after: int,
-    theta: Any,
-    grad: Any,
-    t: int,
+    theta: Any = None,
+    grad: Any = None,
+    t: Any = None,
     average: Any = None,
     *memory: Any,
     **named: Any,
 ) -> Step:
+    require_update(name_of(rule), t)
     theta, remembered, shown = rule(theta, grad, t, *memory, **named)
     if average is None or t <= after + 1:
         average = theta
@@ -152,3 +145,13 @@ def _mean_too(
         c = 1 / (t - after) if decay is None else 1 - decay
         average = (1 - c) * average + c * theta
     return Step(theta, remembered | dict(average=average), shown)
+
+
+def _named(
+    made: "functools.partial[Step]", how: str, rule: Callable[..., Step], signature: Any
+) -> "functools.partial[Step]":
+    """A rule made from another, with its name. It's a partial because that can be pickled."""
+    functools.update_wrapper(made, rule)
+    name = f"{how}_{name_of(rule)}"
+    vars(made).update(__name__=name, __qualname__=name, __signature__=signature)
+    return made
