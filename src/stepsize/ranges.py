@@ -30,7 +30,7 @@ class Range:
     alone: bool = False  # a single number, not an array
 
     def __contains__(self, value: Any) -> bool:
-        if self.alone and getattr(value, "ndim", 0):
+        if self.alone and _has_axes(value):
             raise TypeError
         if type(value) is not float and _kind(value) not in "fiub":
             raise TypeError  # complex numbers, too, have no order
@@ -54,7 +54,7 @@ class Count:
     below: float = float("inf")
 
     def __contains__(self, value: Any) -> bool:
-        if getattr(value, "ndim", 0):
+        if _has_axes(value):
             raise TypeError
         whole = _kind(value) in "iu" and not isinstance(value, float)
         return value in Range(self.low, self.below, below=True) and whole
@@ -157,6 +157,10 @@ def require_floats(name: str, value: Any) -> None:
     if not fits:
         kind = type(value).__name__ if dtype is None else dtype
         raise TypeError(f"{name} must be floats, a number or an array, not {kind}")
+
+
+def _has_axes(value: Any) -> bool:
+    return bool(getattr(value, "ndim", 0))
 
 
 def _kind(value: Any) -> str:
