@@ -73,54 +73,63 @@ def _chain(links: list[str]) -> str:
 
 def _links(recipe: Recipe, hyper: dict[str, Any], rate: Any, mask: str | None) -> list[str]:
     """The links of the chain, usually just the optimizer of the same name."""
-    name, eps = recipe.optimizer, hyper.get("eps", 0.0)
-    betas = dict(b1=hyper["beta1"], b2=hyper["beta2"]) if "beta2" in hyper else {}
-    decay = dict(weight_decay=hyper.get("weight_decay"), mask=mask)
     last = call("optax.scale_by_learning_rate", rate)
-    match name:
-        case "sgd":
-            return [call("optax.sgd", rate)]
-        case "momentum":
-            if hyper["dampening"]:
-                raise refuse("Optax", "has no dampening.", "dampening=0 and (1 - dampening) * lr")
-            return [call("optax.sgd", rate, momentum=hyper["momentum"])]
+    match recipe.optimizer:
         case "heavy_ball":  # the rate is multiplied in before the momentum
             return [last, call("optax.trace", decay=hyper["momentum"])]
-        case "nesterov":
-            return [call("optax.sgd", rate, momentum=hyper["momentum"], nesterov=True)]
-        case "adagrad":  # its eps is inside the root, so it is our eps squared
-            _small(name, eps)
-            start = dict(initial_accumulator_value=hyper["total"])
-            return [call("optax.adagrad", rate, **start, eps=eps**2)]
         case "rmsprop" | "centered_rmsprop":
-            kind = "stddev" if name == "centered_rmsprop" else "rms"
-            scale = call(f"optax.scale_by_{kind}", hyper["alpha"], eps=eps, eps_in_sqrt=False)
+            kind = "stddev" if recipe.optimizer == "centered_rmsprop" else "rms"
+            alpha, eps = hyper["alpha"], hyper["eps"]
+            scale = call(f"optax.scale_by_{kind}", alpha, eps=eps, eps_in_sqrt=False)
             if hyper["momentum"]:  # optax.rmsprop multiplies the rate in before the momentum
                 return [scale, call("optax.trace", decay=hyper["momentum"]), last]
             return [scale, last]
-        case "adadelta":
-            return [call("optax.adadelta", rate, rho=hyper["rho"], eps=eps)]
-        case "adam" | "adamax":
-            return [call(f"optax.{name}", rate, **betas, eps=eps)]
-        case "adamw":
-            return [call("optax.adamw", rate, **betas, eps=eps, **decay)]
-        case "lion":
-            return [call("optax.lion", rate, **betas, **decay)]
-        case "ademamix":
-            slow = dict(b3=hyper["beta3"], alpha=hyper["alpha"])
-            return [call("optax.contrib.ademamix", rate, **betas, **slow, eps=eps, **decay)]
-        case "radam":
-            _small(name, eps)
-            tractable = hyper["tractable"]
-            return [call("optax.radam", rate, **betas, eps=eps, threshold=tractable)]
         case "amsgrad":
-            return _amsgrad(hyper, betas, last)
+            return _amsgrad(hyper, last)
         case "adafactor" | "adafactor_vector":
             return _adafactor(hyper, rate, mask)
+    theirs, named = _theirs(recipe, hyper, mask)
+    return [call(f"optax.{theirs}", rate, **named)]
+
+
+def _theirs(recipe: Recipe, hyper: dict[str, Any], mask: str | None) -> tuple[str, dict[str, Any]]:
+    """Optax's optimizer and its arguments."""
+    name, eps, betas = recipe.optimizer, hyper.get("eps", 0.0), _betas(hyper)
+    decay = dict(weight_decay=hyper.get("weight_decay"), mask=mask)
+    match name:
+        case "sgd":
+            return "sgd", {}
+        case "momentum" if hyper["dampening"]:
+            raise refuse("Optax", "has no dampening.", "dampening=0 and (1 - dampening) * lr")
+        case "momentum":
+            return "sgd", dict(momentum=hyper["momentum"])
+        case "nesterov":
+            return "sgd", dict(momentum=hyper["momentum"], nesterov=True)
+        case "adagrad":  # its eps is inside the root, so it is our eps squared
+            _small(name, eps)
+            return "adagrad", dict(initial_accumulator_value=hyper["total"], eps=eps**2)
+        case "adadelta":
+            return "adadelta", dict(rho=hyper["rho"], eps=eps)
+        case "adam" | "adamax":
+            return name, dict(**betas, eps=eps)
+        case "adamw":
+            return "adamw", dict(**betas, eps=eps, **decay)
+        case "lion":
+            return "lion", dict(**betas, **decay)
+        case "ademamix":
+            slow = dict(b3=hyper["beta3"], alpha=hyper["alpha"])
+            return "contrib.ademamix", dict(**betas, **slow, eps=eps, **decay)
+        case "radam":
+            _small(name, eps)
+            return "radam", dict(**betas, eps=eps, threshold=hyper["tractable"])
         case "schedule_free_adamw" if constant_rate(recipe) and hyper["beta1"] and not mask:
             named = dict(**betas, eps=eps, weight_decay=hyper["weight_decay"])
-            return [call("optax.contrib.schedule_free_adamw", rate, **named)]
+            return "contrib.schedule_free_adamw", named
     raise refuse("Optax", *REFUSED[name])
+
+
+def _betas(hyper: dict[str, Any]) -> dict[str, Any]:
+    return dict(b1=hyper["beta1"], b2=hyper["beta2"]) if "beta2" in hyper else {}
 
 
 REFUSED = {
@@ -156,12 +165,12 @@ def _small(name: str, eps: float) -> None:
         raise refuse("Optax", f"adds {name}'s eps in a different place.", nearest)
 
 
-def _amsgrad(hyper: dict[str, Any], betas: dict[str, Any], last: str) -> list[str]:
+def _amsgrad(hyper: dict[str, Any], last: str) -> list[str]:
     """Optax corrects v before taking the maximum, or never. We choose never, then correct it."""
     _small("amsgrad", hyper["eps"])
     named = dict(eps=hyper["eps"], bias_correction_nu=False)
     correct = f"lambda t: jnp.sqrt(1 - {text(hyper['beta2'])} ** (t + 1.0))"
-    first = call("optax.scale_by_amsgrad", **betas, **named)
+    first = call("optax.scale_by_amsgrad", **_betas(hyper), **named)
     return [first, call("optax.scale_by_schedule", correct), last]
 
 
