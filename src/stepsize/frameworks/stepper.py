@@ -1,4 +1,4 @@
-"""How a rule steps one group of torch's parameters: its numbers, and the shape it needs."""
+"""How a rule steps groups of torch's parameters: their numbers, and the shape it needs."""
 
 import inspect
 import math
@@ -24,7 +24,7 @@ NO_NUMBERS = ("params", "param_names", "name", "initial_lr")  # keys that aren't
 
 
 class Stepper:
-    """The rule of a group. It is copied with the optimizer, and pickled if the rule can be."""
+    """The rule of some groups. It is shared by copies, and pickled if the rule can be."""
 
     def __init__(self, rule: Rule) -> None:
         require_rule(rule)
@@ -35,7 +35,7 @@ class Stepper:
         self.anything = any(p.kind is p.VAR_KEYWORD for p in parameters)
         self.known = [p.name for p in parameters if p.kind is not p.VAR_KEYWORD]
         self.hyper = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
-        self.names: tuple[str, ...] = ()
+        self.names = dict[str, None]()  # of all numbers that its groups have
 
     def require(self, names: Iterable[str]) -> None:
         """Raise TypeError for a name that the rule doesn't have."""
@@ -54,7 +54,7 @@ class Stepper:
         for name, value in numbers.items():
             if value is EMPTY:
                 raise ValueError(f"{self.name} has no default for {name}: give it a value")
-        self.names = (*numbers,)
+        self.names |= dict.fromkeys(numbers)
         return numbers
 
     def numbers(self, group: dict[str, Any]) -> dict[str, Any]:
