@@ -13,7 +13,7 @@ A rule changes none of its arguments. It uses only operators, so the same lines 
 floats (unless it needs a vector or matrix), NumPy arrays and torch tensors. A run that diverges
 isn't an error: inf and nan are results.
 Every rule raises a ValueError, naming argument, value and range, for a hyper-parameter that
-torch.optim rejects, and for t below 1.
+torch.optim rejects, and for a t that isn't a whole number of at least 1.
 
 Two arguments that all rules share appear in none of the equations, as in torch: `maximize=True`
 flips the sign of the gradient, and `weight_decay` then adds weight_decay * theta, an L2 penalty.

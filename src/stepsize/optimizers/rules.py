@@ -8,7 +8,8 @@ The guard is written above the function, so that the function's lines stay those
 - a hyper-parameter outside its range raises an error with its name, value and range;
 - so does an array of values that isn't a column, and a name that the rule doesn't have;
 - so do parameters that aren't floats (a plain whole number counts as one), and a gradient that
-  isn't one, or has a different shape;
+  isn't one, or has a different shape; so do a tensor among arrays, and an array among tensors;
+- so does a t that isn't 1, 2, ..., and a call without it, such as `adam(lr=0.1)`;
 - inf and nan raise no error and no warning, because a run that diverges isn't an error;
 - if theta is a Python float, so is everything that comes back;
 - None passes if it is the default;
@@ -30,7 +31,7 @@ import numpy as np
 
 from ..ranges import Allowed, at_least, count_from, one_of, require, require_floats
 from .elementwise import is_tensor, plain
-from .slips import name_of, require_column, require_kind, require_names, require_update
+from .slips import name_of, require_column, require_memory, require_names, require_update
 
 __all__ = [  # noqa: RUF022
     "COORDINATE",
@@ -117,13 +118,11 @@ def rule(
             for name, value in (*zip(remembered, memory, strict=False), *named.items()):
                 if value is None and name in optional:
                     continue
-                if name in remembered and isinstance(value, dict):
-                    raise TypeError(f"{name} must not be a dict: pass the memory on as **memory")
+                if name in remembered:
+                    require_memory(name, value, theta)
                 if name in allowed and (name not in remembered or t == 1):
                     require(name, value, allowed[name])
-                if name in remembered:
-                    require_kind(name, value, theta)
-                else:
+                if name not in remembered:
                     require_column(name, value, theta, axes)
             require_pair(theta, grad, axes)
             return inside(theta, grad, int(t), *memory, **named)

@@ -15,8 +15,8 @@ from .elementwise import is_tensor
 __all__ = [
     "name_of",
     "require_column",
-    "require_kind",
     "require_landscape",
+    "require_memory",
     "require_names",
     "require_rule",
     "require_time",
@@ -68,7 +68,14 @@ def require_names(rule: str, given: Iterable[str], takes: Iterable[str]) -> None
             raise TypeError(f"{rule} has no {name!r}{called}. It has {', '.join(takes) or 'none'}.")
 
 
-def require_kind(name: str, value: Any, theta: Any) -> None:
+def require_memory(name: str, value: Any, theta: Any) -> None:
+    """Raise TypeError for a memory that is passed on as a whole, or that isn't of theta's kind."""
+    if isinstance(value, dict):
+        raise TypeError(f"{name} must not be a dict: pass the memory on as **memory")
+    _require_kind(name, value, theta)
+
+
+def _require_kind(name: str, value: Any, theta: Any) -> None:
     """Raise TypeError for a tensor where theta isn't one, and for an array where theta is."""
     if isinstance(value, np.ndarray) if is_tensor(theta) else is_tensor(value):
         kinds = f"{type(theta).__name__}, not {type(value).__name__}"
@@ -83,7 +90,7 @@ def require_column(name: str, value: Any, theta: Any, axes: int = 1) -> None:
     """
     if isinstance(value, (float, int)):
         return
-    require_kind(name, value, theta)
+    _require_kind(name, value, theta)
     shape, needed = np.shape(value), max(axes, 1)
     if not shape or not np.ndim(theta) or shape[-needed:] == (1,) * needed:
         return
