@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from stepsize import optimizers
-from stepsize.frameworks.bridge import as_torch
+from stepsize.frameworks.bridge import as_rule, as_torch
 from stepsize.optimizers import (
     Step,
     adafactor,
@@ -626,6 +626,10 @@ def two_by_two(**named):
     return dict(params=[nn.Parameter(torch.ones(2, 2))], **named)
 
 
+def counts(theta, grad, t, step=0, *, lr=0.1):
+    return Step(theta - lr * grad, dict(step=step + 1))
+
+
 @pytest.mark.parametrize(
     ("call", "error", "words"),
     [
@@ -657,6 +661,16 @@ def two_by_two(**named):
             lambda: as_torch(adamw, [two_by_two()], beta1=lambda t: 0.1),
             TypeError,
             "^beta1 must be a number here, not a function: it changes by setting it",
+        ),
+        (
+            lambda: as_torch(as_rule(Adam), [two_by_two()]),
+            TypeError,
+            "^rule must be one of ours, not torch's Adam: use that directly",
+        ),
+        (
+            lambda: as_torch(counts, [two_by_two()]),
+            ValueError,
+            "^counts must call its memory 'step' differently",
         ),
         (
             lambda: as_torch(adam, nn.Linear(2, 2)),

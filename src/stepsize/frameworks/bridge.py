@@ -50,7 +50,8 @@ def as_torch(rule: Rule, params: ParamsT, **hyper: Any) -> "RuleOptimizer":
     Muon's authors do. Adafactor steps vectors with `adafactor_vector`. Prodigy finds one rate for
     all tensors of its group, and needs a single group. Your own rule gets each tensor as it is. A
     tensor without a gradient stays where it is, with every rule. Besides numbers, a group may have
-    a `name`.
+    a `name`. Tensors that FSDP has split among machines are stepped as they are, without being put
+    together; Prodigy takes only those that split evenly.
 
     The schedule-free rules take the gradient at a different point than the model, and `averaged`
     ones keep a mean. `optimizer.eval()` puts the model in place, `optimizer.train()` goes back. For
@@ -128,6 +129,7 @@ def as_rule(make: Callable[..., torch.optim.Optimizer], **hyper: Any) -> Rule:
 
     rule.__name__ = rule.__qualname__ = name
     rule.__doc__ = f"torch's {name}: see stepsize.frameworks.bridge.as_rule."
+    rule.torchs = make  # type: ignore[attr-defined]
     remembered = _remembered(rule)  # torch checks `hyper` here
     rule.__signature__ = _signature(remembered, numbers)  # type: ignore[attr-defined]
     return rule

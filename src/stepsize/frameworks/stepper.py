@@ -20,6 +20,7 @@ with needs():
 __all__ = ["Stepper"]
 
 EMPTY = inspect.Parameter.empty
+RESERVED = ("step", "y")  # what a state holds besides the rule's memory
 NO_NUMBERS = ("params", "param_names", "name", "initial_lr")  # keys that aren't hyper-parameters
 
 
@@ -36,6 +37,12 @@ class Stepper:
         self.known = [p.name for p in parameters if p.kind is not p.VAR_KEYWORD]
         self.hyper = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
         self.names = dict[str, None]()  # of all numbers that its groups have
+        if hasattr(rule, "torchs"):
+            raise TypeError(f"rule must be one of ours, not torch's {self.name}: use that directly")
+        for name in RESERVED:
+            if name in self.known and name not in self.hyper:
+                ours = f"as_torch keeps something else as {name!r} in its state"
+                raise ValueError(f"{self.name} must call its memory {name!r} differently: {ours}")
 
     def require(self, names: Iterable[str]) -> None:
         """Raise TypeError for a name that the rule doesn't have."""
