@@ -11,11 +11,14 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch import distributed as dist
 from torch import nn
 from torch.distributed.checkpoint.state_dict import (
     get_optimizer_state_dict,
     set_optimizer_state_dict,
 )
+from torch.distributed.device_mesh import init_device_mesh
+from torch.distributed.fsdp import fully_shard
 from torch.nn.utils import parametrizations
 from torch.optim.swa_utils import SWALR, AveragedModel, get_ema_multi_avg_fn
 
@@ -27,6 +30,10 @@ MAKERS = [
     lambda params, lr=0.01: as_torch(adam, params, lr=lr),
     lambda params, lr=0.01: torch.optim.Adam(params, lr=lr),
 ]
+
+
+class Special(nn.Parameter):
+    """A parameter of a class of its own."""
 
 
 def model(seed=0):
@@ -159,6 +166,34 @@ def a_checkpoint_by_names(make):
     return train(other, resumed)
 
 
+def groups_changed_by_hand(make):
+    net = model()
+    optimizer = make([dict(params=net[0].parameters()), dict(params=net[2].parameters(), lr=0.1)])
+    train(net, optimizer)
+    last = optimizer.param_groups.pop()
+    train(net, optimizer)
+    optimizer.param_groups.append(dict(optimizer.param_groups[0], params=last["params"]))
+    return train(net, optimizer)
+
+
+def parameters_of_a_class_of_their_own(make):
+    net = model()
+    net[0].weight = Special(net[0].weight.detach().clone())
+    return train(net, make(net.parameters()))
+
+
+def split_among_machines(make):
+    """With FSDP, a parameter is a DTensor, which holds this machine's part. Here there is one."""
+    dist.init_process_group("gloo", store=dist.HashStore(), rank=0, world_size=1)
+    try:
+        net, mesh = model(), init_device_mesh("cpu", (1,))
+        for part in (net[0], net[2], net):
+            fully_shard(part, mesh=mesh)
+        return [p.full_tensor() for p in train(net, make(net.parameters()))]
+    finally:
+        dist.destroy_process_group()
+
+
 SCRIPTS = [
     hooks,
     step_as_soon_as_a_gradient_is_there,
@@ -170,6 +205,9 @@ SCRIPTS = [
     two_optimizers,
     new_data_and_an_empty_state,
     a_checkpoint_by_names,
+    groups_changed_by_hand,
+    parameters_of_a_class_of_their_own,
+    split_among_machines,
 ]
 
 

@@ -95,6 +95,14 @@ def test_torchs_quirk_a_worse_loss_is_better_below_zero():
     assert ours(rising, patience=0, threshold_mode="abs") == [1, 0.1, 0.1 * 0.1]
 
 
+def test_a_loss_as_torch_computes_it():
+    for dtype in (torch.float32, torch.bfloat16):
+        loss = torch.tensor(2.0, dtype=dtype, requires_grad=True)
+        assert plateau(loss, best=1.0) == plateau(2.0, best=1.0)
+    both = plateau(torch.tensor([2.0, 0.5]), best=1.0)
+    np.testing.assert_array_equal(both.memory["best"], [1.0, 0.5])
+
+
 def test_it_drives_a_descent_epoch_by_epoch():
     """lr = 2 on a bowl goes back and forth forever, until the plateau is noticed."""
     trace, factor, memory = [4.0, 2.0], 1.0, {}

@@ -9,7 +9,9 @@ import torch
 from matplotlib.figure import Figure
 
 from stepsize import descend, optimizers, plots, schedules
-from stepsize.optimizers import Step, adam, muon, sgd
+from stepsize.frameworks.bridge import as_rule
+from stepsize.optimizers import Step, adam, averaged, decoupled, muon, sgd
+from stepsize.optimizers.blockwise import blockwise
 from stepsize.optimizers.rules import scope_of
 from stepsize.surfaces import ravine
 
@@ -38,6 +40,45 @@ def test_a_schedule_is_a_function_and_not_an_array():
 
 RULES = [name for name in optimizers.__all__ if hasattr(getattr(optimizers, name), "__wrapped__")]
 RULES = sorted({*RULES} - {"clip_by_norm", "clip_by_value"})
+MADE = [averaged(adam), decoupled(sgd), averaged(decoupled(adam), 0.9), blockwise(adam)]
+MADE += [as_rule(torch.optim.Adam)]
+
+
+@pytest.mark.parametrize(
+    "rule", [*(getattr(optimizers, name) for name in RULES), *MADE], ids=lambda rule: rule.__name__
+)
+def test_an_optimizer_is_not_made_by_calling_a_rule(rule):
+    """Elsewhere, `adam(lr=0.1)` and `Adam(params, lr=0.1)` make one."""
+    weights = [torch.nn.Parameter(torch.ones(2, 2))]
+    for given in ((), (weights,), (ONES, ONES)):
+        with pytest.raises(TypeError, match=r"makes one update: .* use descend\(.* as_torch\("):
+            rule(*given, lr=0.1)
+    with pytest.raises(TypeError, match=r"makes one update"):
+        descend(rule(), ravine, START, 6)
+
+
+def test_a_schedule_is_not_made_by_calling_one():
+    with pytest.raises(TypeError, match=r"^cosine is a function of t: lr=lambda t: 0\.1"):
+        walk(lr=schedules.cosine(steps=30))
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_arrays_and_tensors_do_not_mix(name):
+    rule = getattr(optimizers, name)
+    shape = (2, 2) if scope_of(rule).axes == 2 else (2,)
+    array, tensor = np.ones(shape), torch.ones(shape, dtype=torch.float64)
+    for theta, other in ((array, torch.tensor), (tensor, np.array)):
+        kinds = f"{type(theta).__name__}, not {type(other(1.0)).__name__}$"
+        remembered = rule(theta, theta, 1).memory
+        for given in (dict(lr=0.1), *({n: 0.1} for n in remembered)):
+            named = {n: other(value) for n, value in given.items()}
+            said = f"^{next(iter(named))} must be a number or of theta's kind, {kinds}"
+            with pytest.raises(TypeError, match=said):
+                rule(theta, theta, 2, **named)
+        np.testing.assert_allclose(
+            rule(theta, theta, torch.tensor(1), lr=np.float64(0.1)).theta,
+            rule(theta, theta, 1, lr=0.1).theta,
+        )
 
 
 @pytest.mark.parametrize("name", RULES)

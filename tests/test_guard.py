@@ -14,10 +14,10 @@ from stepsize.data import batch
 from stepsize.feedback import plateau
 from stepsize.frameworks.bridge import as_rule, as_torch
 from stepsize.network import Network
-from stepsize.optimizers import adafactor, adam, muon, nadam, sgd
+from stepsize.optimizers import adafactor, adam, decoupled, muon, nadam, sgd
 from stepsize.optimizers.blockwise import blockwise
 from stepsize.optimizers.clipping import clip_by_norm, clip_by_value
-from stepsize.optimizers.rules import Step, decoupled, rule
+from stepsize.optimizers.rules import Step, rule
 from stepsize.surfaces import Gradients, quadratic, ravine
 
 ONES = np.ones(2)

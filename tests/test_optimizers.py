@@ -1261,8 +1261,11 @@ def test_whole_numbers_are_good_hyper_parameters(rule):
 @every_rule
 def test_t_counts_from_one(rule):
     ones = np.ones(shape_for(rule))
-    for t in (0, -1, math.nan):
-        with pytest.raises(ValueError, match=f"t must be at least 1, not {t}"):
+    for t in (0, -1, 1.0, 1.5, math.nan, math.inf, True):
+        with pytest.raises(ValueError, match=f"^t must be a whole number, at least 1, not {t}$"):
+            rule(ones, ones, t)
+    for t in ("1", [1], np.array([1, 2]), 1j):
+        with pytest.raises(TypeError, match=r"^t must be a whole number, at least 1, not "):
             rule(ones, ones, t)
 
 

@@ -1,5 +1,8 @@
 """A recipe says what it means, and refuses what can't be trained."""
 
+import dataclasses
+import json
+
 import numpy as np
 import pytest
 
@@ -115,6 +118,21 @@ def test_a_recipe_shows_what_was_said_and_is_read_again():
     shown = "Recipe(optimizer='adam', hyper={'lr': 0.1}, steps=10)"
     assert repr(Recipe(**GOOD)) == shown
     assert eval(repr(MUON)) == MUON and "rates={'blocks.1.*': 0.5" in repr(MUON)
+
+
+def test_a_recipe_comes_back_from_json_and_its_rates_are_floats():
+    recipe = Recipe(
+        optimizer="muon",
+        hyper={"lr": 0.1},
+        steps=10,
+        schedule="multi_step",
+        shape={"milestones": [2, 4]},
+        others_take=("embedding.*",),
+        rates={"head.*": 0.5},
+    )
+    assert Recipe(**json.loads(json.dumps(dataclasses.asdict(recipe)))) == recipe
+    assert type(recipe.lr(3)) is type(recipe.lr(np.int64(3))) is float
+    assert recipe.lr(np.arange(3)).shape == (3,)
 
 
 def test_without_names_the_groups_are_the_optimizers_own():

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.optim import lr_scheduler
 
+from stepsize.frameworks.recipe import Recipe
 from stepsize.schedules import (
     constant,
     cosine,
@@ -390,6 +391,18 @@ def test_a_number_for_a_number():
     assert isinstance(constant(3), float)
     at_once = sequence(np.arange(3), [lambda t: 0.5, lambda t: cosine(t, 1)], [1])
     np.testing.assert_array_equal(at_once, [0.5, 1, 0])
+
+
+def test_a_tensor_counts_as_what_it_holds():
+    t = torch.arange(9)
+    np.testing.assert_array_equal(cosine(t, 8), cosine(np.arange(9), 8))
+    np.testing.assert_array_equal(multi_step(t, torch.tensor([2, 5])), multi_step(t, [2, 5]))
+    later = torch.tensor(3.0, requires_grad=True)
+    for schedule in (warmup, linear, polynomial, inverse_sqrt, cosine, cosine_restarts, one_cycle):
+        assert type(schedule(later, torch.tensor(9))) is float
+        assert schedule(later, torch.tensor(9)) == schedule(3, 9)
+    recipe = Recipe(optimizer="adam", hyper=dict(lr=0.1), steps=9, warmup=4)
+    assert recipe.lr(t[3]) == recipe.lr(3)
 
 
 def test_drawing_uses_nothing_up():

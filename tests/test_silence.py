@@ -9,9 +9,9 @@ from stepsize import schedules
 from stepsize.data import digits, linear_data, sine_data
 from stepsize.models import LinearRegression, SineRegression
 from stepsize.network import Network
-from stepsize.optimizers import adam, sgd
+from stepsize.optimizers import adam, decoupled, sgd
 from stepsize.optimizers.clipping import clip_by_norm, clip_by_value
-from stepsize.optimizers.rules import Step, decoupled, rule
+from stepsize.optimizers.rules import Step, rule
 from stepsize.surfaces import bowl, bumpy, ravine, rosenbrock, saddle
 
 LOST = [1e308, -1e200, np.inf, -np.inf, np.nan]

@@ -22,7 +22,9 @@ from stepsize.optimizers import (
     clip_by_value,
     decoupled,
     momentum,
+    muon,
     sgd,
+    soap,
 )
 from stepsize.optimizers.blockwise import blockwise
 from stepsize.surfaces import Gradients, bowl, quadratic, ravine
@@ -75,6 +77,10 @@ def grows(theta, grad, t, past=(), *, lr=0.1):
 
 def has_no_rate(theta, grad, t):
     return Step(theta - 0.1 * grad)
+
+
+def has_no_default(theta, grad, t, *, lr):
+    return Step(theta - lr * grad)
 
 
 def column(*numbers):
@@ -130,6 +136,22 @@ DESCEND = [
     ),
     (lambda: run(steps=True), "^steps must be a whole number, at least 0, not True"),
     (lambda: run(steps="3"), "^steps must be a whole number, at least 0, not '3'"),
+    (lambda: run(steps=np.array([3, 4])), r"^steps must be a whole number, .* not array\(\[3"),
+    (lambda: averaged(sgd, after=column(1, 2)), r"^after must be a whole number, .* not array"),
+    (lambda: muon(X, X, 1, ns_steps=column(1, 2)), r"^ns_steps must be a whole number, .* array"),
+    (lambda: soap(X, X, 1, frequency=column(1, 2)), r"^frequency must be a whole number, .* array"),
+    (
+        lambda: decoupled(sgd)(X, X, 1, weight_decay=np.ones(2)),
+        r"^weight_decay must be one number, or a column",
+    ),
+    (
+        lambda: decoupled(functools.partial(has_no_default))(X, X, 1),
+        "missing 1 required keyword-only argument: 'lr'",
+    ),
+    (
+        lambda: clip_by_norm(X, torch.tensor(1.0)),
+        "^max_norm must be a number or of theta's kind, ndarray, not Tensor",
+    ),
     (lambda: batch(True, 5, 2), "^t must be a whole number, at least 1, not True"),
     (lambda: clip_by_norm(X, np.ones(5)), r"^max_norm must be one number, or a column .* \(5,\)"),
     (
@@ -148,6 +170,11 @@ SCHEDULES = [
     (lambda: schedules.sequence(3, [CONSTANT] * 2, 5), "^milestones must be one fewer than the 2"),
     (lambda: schedules.sequence(3, [0.1, 0.2], [5]), r"^schedules must be a list .* not \[0\.1"),
     (lambda: schedules.sequence(3, CONSTANT, []), "^schedules must be a list of functions of t"),
+    (
+        lambda: schedules.cosine_restarts(3, 9, np.array([1, 2])),
+        r"^growth must be a whole number, .* not array\(\[1, 2",
+    ),
+    (lambda: schedules.one_cycle(3, column(9, 10)), r"^steps must be a whole number, .* not array"),
     (
         lambda: schedules.sequence(3, [schedules.warmup, CONSTANT], [5]),
         "^schedule must be a function of t, .* but warmup also needs steps",

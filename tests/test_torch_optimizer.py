@@ -2,6 +2,7 @@
 
 import copy
 import functools
+import inspect
 import io
 import pickle
 import warnings
@@ -11,7 +12,8 @@ import pytest
 import torch
 from torch import nn
 
-from stepsize.frameworks.bridge import as_torch
+from stepsize import optimizers
+from stepsize.frameworks.bridge import as_rule, as_torch
 from stepsize.optimizers import (
     Step,
     adafactor,
@@ -20,6 +22,7 @@ from stepsize.optimizers import (
     adam,
     adamw,
     averaged,
+    decoupled,
     momentum,
     muon,
     nadam,
@@ -350,6 +353,23 @@ def test_a_tensor_of_no_axes_one_of_no_numbers_and_one_that_is_not_contiguous():
     same(ours, theirs)
 
 
+@pytest.mark.parametrize("rule", [adam, muon, prodigy, averaged(adamw)], ids=lambda r: r.__name__)
+def test_a_memory_may_be_moved_and_come_back_transposed(rule):
+    """Those who keep it on another device between two steps do that."""
+    paths = []
+    for turned in (False, True):
+        p = nn.Parameter(torch.randn(6, 4, generator=torch.Generator().manual_seed(0)))
+        optimizer = as_torch(rule, [p])
+        for i in range(4):
+            p.grad = torch.full_like(p, i - 1.5)
+            optimizer.step()
+            for name, value in optimizer.state[p].items():
+                if turned and torch.is_tensor(value):
+                    optimizer.state[p][name] = value.clone().t().contiguous().t()
+        paths.append([p])
+    same(*paths)
+
+
 # --- At work ------------------------------------------------------------------------------------
 
 
@@ -606,6 +626,10 @@ def two_by_two(**named):
     return dict(params=[nn.Parameter(torch.ones(2, 2))], **named)
 
 
+def counts(theta, grad, t, step=0, *, lr=0.1):
+    return Step(theta - lr * grad, dict(step=step + 1))
+
+
 @pytest.mark.parametrize(
     ("call", "error", "words"),
     [
@@ -637,6 +661,21 @@ def two_by_two(**named):
             lambda: as_torch(adamw, [two_by_two()], beta1=lambda t: 0.1),
             TypeError,
             "^beta1 must be a number here, not a function: it changes by setting it",
+        ),
+        (
+            lambda: as_torch(as_rule(Adam), [two_by_two()]),
+            TypeError,
+            "^rule must be one of ours, not torch's Adam: use that directly",
+        ),
+        (
+            lambda: as_torch(counts, [two_by_two()]),
+            ValueError,
+            "^counts must call its memory 'step' differently",
+        ),
+        (
+            lambda: as_torch(adam, nn.Linear(2, 2)),
+            TypeError,
+            r"^params must be the model's, model\.parameters\(\), not the model itself",
         ),
         (
             lambda: as_torch(adam, [two_by_two()]).load_state_dict(model().state_dict()),
@@ -764,6 +803,64 @@ def test_a_memory_format_may_change_on_the_way():
             assert net.weight.is_contiguous(memory_format=memory_format)
         paths.append(net.parameters())
     same(*paths)
+
+
+EVERY = [f for f in vars(optimizers).values() if inspect.isfunction(f) and hasattr(f, "scope")]
+EVERY += [averaged(prodigy), averaged(soap), decoupled(nadam)]
+
+
+@pytest.mark.parametrize("rule", EVERY, ids=lambda rule: rule.__name__)
+def test_on_the_meta_device_a_step_has_shapes_and_no_values(rule):
+    """There one asks what a model that doesn't fit into memory would take."""
+    taken = []
+    for device in ("cpu", "meta"):
+        p = nn.Parameter(torch.ones(3, 4, dtype=torch.float16, device=device))
+        optimizer = as_torch(rule, [p])
+        for _ in range(3):
+            p.grad = torch.ones_like(p)
+            optimizer.step()
+        optimizer.eval()
+        optimizer.train()
+        optimizer.load_state_dict(optimizer.state_dict())
+        state = optimizer.state[p]
+        assert {v.device.type for v in state.values() if torch.is_tensor(v)} <= {device}
+        taken.append({n: v.shape if torch.is_tensor(v) else type(v) for n, v in state.items()})
+    assert taken[0] == taken[1]
+
+
+def test_rules_of_one_name_keep_apart():
+    """Partials have the name of their rule. A copy, a pickle and a checkpoint keep them apart."""
+
+    def made(net):
+        slow, fast = functools.partial(adam, beta1=0.99), functools.partial(adam, beta1=0.5)
+        first, *rest = net.parameters()
+        groups = [dict(params=[first], rule=slow), dict(params=rest[:2], rule=fast)]
+        return as_torch(adam, [*groups, dict(params=rest[2:])], lr=0.1)
+
+    net = model()
+    optimizer = made(net)
+    assert [group["beta1"] for group in optimizer.param_groups] == [0.99, 0.5, 0.9]
+    walk(net, optimizer)
+    nets = [copy.deepcopy(net) for _ in range(2)]
+    resumed = made(nets[0])
+    resumed.load_state_dict(optimizer.state_dict())
+    both = pickle.loads(pickle.dumps((nets[1], made(nets[1]))))
+    both[1].load_state_dict(optimizer.state_dict())
+    want = walk(net, optimizer, first=4)
+    same(walk(nets[0], resumed, first=4), want)
+    same(walk(*both, first=4), want)
+
+
+def test_a_checkpoint_does_not_ask_how_often_a_rule_was_made():
+    net, once = model(), averaged(sgd)
+    halves = [[*net.parameters()][:3], [*net.parameters()][3:]]
+    twice = as_torch(sgd, [dict(params=half, rule=averaged(sgd)) for half in halves], lr=0.1)
+    walk(net, twice)
+    shared = as_torch(sgd, [dict(params=half, rule=once) for half in halves], lr=0.1)
+    shared.load_state_dict(twice.state_dict())
+    walk(net, shared)
+    twice.load_state_dict(shared.state_dict())
+    walk(net, twice)
 
 
 @pytest.mark.parametrize("rule", [momentum, adagrad, schedule_free_sgd, averaged(sgd)])

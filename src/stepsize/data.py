@@ -27,7 +27,8 @@ def batch(t: int, n: int, batch_size: int, seed: Any = 0) -> np.ndarray:
     require("t", t, count_from(1))
     require("n", n, count_from(1))
     require_batch_size(batch_size, n)
-    require("seed", np.asarray(seed), count_from(0))
+    for one in np.ravel(seed):
+        require("seed", one, count_from(0))
     epoch, i = divmod(t - 1, -(-n // batch_size))
     seeds = tuple(np.ravel(seed).tolist())
     order = _shuffled(n, seeds, epoch)[:, i * batch_size : (i + 1) * batch_size]

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .optimizers.elementwise import plain, where
+from .optimizers.elementwise import numpys, plain, where
 from .ranges import accepts, at_least, below_one, one_of, require_numbers
 
 __all__ = ["Heard", "plateau"]
@@ -77,6 +77,7 @@ def plateau(
     ...     print(factor, end=" ")
     1.0 1.0 1.0 1.0 0.1 0.1
     """
+    loss = numpys(loss)
     require_numbers("loss", loss)
     for name, value in dict(rate=rate, best=best, bad=bad, rest=rest).items():
         if value is not None:

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from .optimizers import Rule, Step
+from .optimizers.elementwise import numpys
 from .optimizers.rules import require_step, scope_of
 from .optimizers.slips import (
     name_of,
@@ -169,7 +170,7 @@ def _require_hyper(rule: Rule, hyper: dict[str, Any]) -> None:
         elif name in parameters and parameters[name].kind is not inspect.Parameter.KEYWORD_ONLY:
             require_numbers(name, value)
         elif name in parameters:
-            require_column(name, value, np.zeros(1))
+            require_column(name, numpys(value), np.zeros(1))
 
 
 def _require_own_names(rule: Rule, step: Step) -> None:

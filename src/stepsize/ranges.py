@@ -30,7 +30,7 @@ class Range:
     alone: bool = False  # a single number, not an array
 
     def __contains__(self, value: Any) -> bool:
-        if self.alone and np.ndim(value):
+        if self.alone and _has_axes(value):
             raise TypeError
         if type(value) is not float and _kind(value) not in "fiub":
             raise TypeError  # complex numbers, too, have no order
@@ -48,12 +48,14 @@ class Range:
 
 @dataclass(frozen=True)
 class Count:
-    """All whole numbers x with low <= x < below; neither 3.0 nor True is one."""
+    """All whole numbers x with low <= x < below; neither 3.0 nor True is one, nor is an array."""
 
     low: int
     below: float = float("inf")
 
     def __contains__(self, value: Any) -> bool:
+        if _has_axes(value):
+            raise TypeError
         whole = _kind(value) in "iu" and not isinstance(value, float)
         return value in Range(self.low, self.below, below=True) and whole
 
@@ -157,10 +159,19 @@ def require_floats(name: str, value: Any) -> None:
         raise TypeError(f"{name} must be floats, a number or an array, not {kind}")
 
 
+def _has_axes(value: Any) -> bool:
+    return bool(getattr(value, "ndim", 0))
+
+
 def _kind(value: Any) -> str:
     """The kind in NumPy's terms: b for bools, i for whole numbers, f for floats; torch's, too."""
-    plain = "b" if isinstance(value, bool) else "i" if isinstance(value, int) else "f"
-    return str(getattr(getattr(value, "dtype", None), "kind", plain))
+    dtype = getattr(value, "dtype", None)
+    if dtype is None:
+        return "b" if isinstance(value, bool) else "i" if isinstance(value, int) else "f"
+    if hasattr(dtype, "is_floating_point"):
+        whole = "b" if str(dtype) == "torch.bool" else "i"
+        return "f" if dtype.is_floating_point else "c" if dtype.is_complex else whole
+    return str(getattr(dtype, "kind", "f"))
 
 
 def accepts(**ranges: Allowed) -> Callable[[Callable[P, R]], Callable[P, R]]:

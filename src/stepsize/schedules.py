@@ -26,7 +26,7 @@ from typing import Any
 
 import numpy as np
 
-from .optimizers.elementwise import plain
+from .optimizers.elementwise import numpys, plain
 from .optimizers.slips import require_time
 from .ranges import (
     Allowed,
@@ -64,14 +64,20 @@ __all__ = [  # noqa: RUF022  (in order of difficulty)
 
 
 def schedule(**ranges: Allowed) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Guard a formula: check its ranges, silence warnings, and return a float for a number."""
+    """Guard a formula: check its ranges, silence warnings, and return a float for a number.
+
+    A tensor counts as the number or the array that it holds.
+    """
 
     def decorate(formula: Callable[..., Any]) -> Callable[..., Any]:
-        checked = accepts(**ranges)(np.errstate(all="ignore")(formula))
+        checked, name = accepts(**ranges)(np.errstate(all="ignore")(formula)), formula.__name__
 
         @functools.wraps(formula)
         def factor(*args: Any, **kwargs: Any) -> Any:
-            return plain(checked(*args, **kwargs))
+            if not args and "t" not in kwargs:
+                raise TypeError(f"{name} is a function of t: lr=lambda t: 0.1 * {name}(t, ...)")
+            numbers = {n: numpys(value) for n, value in kwargs.items()}
+            return plain(checked(*map(numpys, args), **numbers))
 
         return factor
 

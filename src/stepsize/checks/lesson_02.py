@@ -240,28 +240,7 @@ def _epochs(answer: Any, faults: dict[str, str]) -> Iterator[Moment]:
     sizes = {"n = 5, batches of 2": np.sort(odd), "n = 5, batches of 3": np.sort(threes)}
     yield Moment(lambda: MOVES, sizes)
     even += [_shares(answer, 6, 2, seed, faults) for seed in range(1, 6)]
-    still = [np.sum(np.abs(shares) < 1e-9) for shares in even]
-    X, y, theta = _entangled(8)
-    ends = [_end(answer, theta, X, y, 2, seed, faults) for seed in [0, 0, 0, *range(1, 9)]]
-    other = _end(answer, -theta, X, y, 2, 0, faults) + theta
-    straight = all(_parallel(end - theta, (X @ theta - y) @ X) for end in ends)
-    no_prediction = bool(np.allclose(other, ends[0] - theta, rtol=1e-9))
-    fixed = all(np.allclose(end, ends[0], rtol=1e-9) for end in ends)
-    yield Moment(
-        str,
-        {
-            "nothing moves": all(count == 6 for count in still),
-            "no prediction": no_prediction and not all(count == 6 for count in still),
-            "first batch only": all(count == 4 for count in still),
-            "one batch missing": all(count == 2 for count in still),
-            "not once each": any(0 < count < 6 and count not in (2, 4) for count in still)
-            or len(set(still)) > 1,
-            "apart": any(map(_fits_other_targets, even)),
-            "old gradient": straight and not no_prediction,
-            "in order": fixed and not straight and not no_prediction,
-            "own randomness": not np.allclose(ends[:3], ends[0], rtol=1e-9),
-        },
-    )
+    yield Moment(str, _what_moves_and_in_which_order(answer, even, faults))
     X, y, theta = _entangled(4)
     end = _end(answer, theta, X, y, 2, 0, faults)
     off = _nearest(end, _ends_in_pairs())
@@ -274,6 +253,31 @@ def _epochs(answer: Any, faults: dict[str, str]) -> Iterator[Moment]:
         {"off by": np.array(off)},
     )
     yield Moment(str, _togetherness(answer, faults))
+
+
+def _what_moves_and_in_which_order(
+    answer: Any, even: list[np.ndarray], faults: dict[str, str]
+) -> dict[str, bool]:
+    """Judged by the shares of six examples, with several seeds, and by where eight others end."""
+    still = [np.sum(np.abs(shares) < 1e-9) for shares in even]
+    X, y, theta = _entangled(8)
+    ends = [_end(answer, theta, X, y, 2, seed, faults) for seed in [0, 0, 0, *range(1, 9)]]
+    other = _end(answer, -theta, X, y, 2, 0, faults) + theta
+    straight = all(_parallel(end - theta, (X @ theta - y) @ X) for end in ends)
+    no_prediction = bool(np.allclose(other, ends[0] - theta, rtol=1e-9))
+    fixed = all(np.allclose(end, ends[0], rtol=1e-9) for end in ends)
+    return {
+        "nothing moves": all(count == 6 for count in still),
+        "no prediction": no_prediction and not all(count == 6 for count in still),
+        "first batch only": all(count == 4 for count in still),
+        "one batch missing": all(count == 2 for count in still),
+        "not once each": any(0 < count < 6 and count not in (2, 4) for count in still)
+        or len(set(still)) > 1,
+        "apart": any(map(_fits_other_targets, even)),
+        "old gradient": straight and not no_prediction,
+        "in order": fixed and not straight and not no_prediction,
+        "own randomness": not np.allclose(ends[:3], ends[0], rtol=1e-9),
+    }
 
 
 def _togetherness(answer: Any, faults: dict[str, str]) -> dict[str, bool]:

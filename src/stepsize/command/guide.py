@@ -19,7 +19,7 @@ from stepsize.extras import needs
 from .files import write
 from .places import place
 
-__all__ = ["FIRST", "chapters", "html", "main", "page_ranges", "pdf"]
+__all__ = ["FIRST", "html", "main", "page_ranges", "pdf"]
 
 FIRST = (  # in the guide; the lessons and an appendix follow
     "who-it-is-for",

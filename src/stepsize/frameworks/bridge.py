@@ -18,7 +18,7 @@ import numpy as np
 
 from ..extras import needs
 from ..optimizers import Rule, Step
-from ..optimizers.slips import require_names
+from ..optimizers.slips import require_names, require_update
 
 with needs():
     import torch
@@ -50,7 +50,8 @@ def as_torch(rule: Rule, params: ParamsT, **hyper: Any) -> "RuleOptimizer":
     Muon's authors do. Adafactor steps vectors with `adafactor_vector`. Prodigy finds one rate for
     all tensors of its group, and needs a single group. Your own rule gets each tensor as it is. A
     tensor without a gradient stays where it is, with every rule. Besides numbers, a group may have
-    a `name`.
+    a `name`. Tensors that FSDP has split among machines are stepped as they are, without being put
+    together; Prodigy takes only those that split evenly.
 
     The schedule-free rules take the gradient at a different point than the model, and `averaged`
     ones keep a mean. `optimizer.eval()` puts the model's weights in place, `optimizer.train()` goes
@@ -113,7 +114,8 @@ def as_rule(make: Callable[..., torch.optim.Optimizer], **hyper: Any) -> Rule:
 
     remembered: dict[str, Any] = {}
 
-    def rule(theta: Any, grad: Any, t: int, **memory_and_hyper: Any) -> Step:
+    def rule(theta: Any = None, grad: Any = None, t: Any = None, **memory_and_hyper: Any) -> Step:
+        require_update(name, t)
         given = {n: v for n, v in memory_and_hyper.items() if n in takes}
         memory = {n: v for n, v in memory_and_hyper.items() if n not in takes}
         require_names(name, memory, [*remembered, *takes])
@@ -127,6 +129,7 @@ def as_rule(make: Callable[..., torch.optim.Optimizer], **hyper: Any) -> Rule:
 
     rule.__name__ = rule.__qualname__ = name
     rule.__doc__ = f"torch's {name}: see stepsize.frameworks.bridge.as_rule."
+    rule.torchs = make  # type: ignore[attr-defined]
     remembered = _remembered(rule)  # torch checks `hyper` here
     rule.__signature__ = _signature(remembered, numbers)  # type: ignore[attr-defined]
     return rule

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .. import optimizers, schedules
+from ..optimizers.elementwise import numpys, plain
 from ..optimizers.rules import scope_of
 from ..ranges import above, alone, at_least, count_from, one_of, require
 
@@ -117,6 +118,7 @@ class Recipe:
         for name in (*self.others_take, *self.rates):
             if not isinstance(name, str):
                 raise TypeError(f"names in others_take and rates must be words, not {name!r:.60}")
+        object.__setattr__(self, "others_take", tuple(self.others_take))  # JSON makes it a list
         for name, factor in self.rates.items():
             require(f"rates[{name!r}]", factor, alone(at_least(0)))
 
@@ -159,10 +161,11 @@ class Recipe:
 
     def lr(self, t: Any) -> Any:
         """The learning rate after t updates; t: a number or an array, at least 0."""
+        t = numpys(t)
         require("t", t, at_least(0))
         after = getattr(schedules, self.schedule)(np.maximum(t - self.warmup, 0), **self.shape)
         rising = np.minimum((t + 1) / max(self.warmup, 1), 1.0)
-        return self.hyper["lr"] * np.where(np.less(t, self.warmup), rising, after)[()]
+        return plain(self.hyper["lr"] * np.where(np.less(t, self.warmup), rising, after))
 
 
 def _default(of: Field[Any]) -> Any:

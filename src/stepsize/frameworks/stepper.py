@@ -1,4 +1,4 @@
-"""How a rule steps one group of torch's parameters: its numbers, and the shape it needs."""
+"""How a rule steps groups of torch's parameters: their numbers, and the shape it needs."""
 
 import inspect
 import math
@@ -20,11 +20,12 @@ with needs():
 __all__ = ["Stepper"]
 
 EMPTY = inspect.Parameter.empty
+RESERVED = ("step", "y")  # what a state holds besides the rule's memory
 NO_NUMBERS = ("params", "param_names", "name", "initial_lr")  # keys that aren't hyper-parameters
 
 
 class Stepper:
-    """The rule of a group. It is copied with the optimizer, and pickled if the rule can be."""
+    """The rule of some groups. It is shared by copies, and pickled if the rule can be."""
 
     def __init__(self, rule: Rule) -> None:
         require_rule(rule)
@@ -35,7 +36,13 @@ class Stepper:
         self.anything = any(p.kind is p.VAR_KEYWORD for p in parameters)
         self.known = [p.name for p in parameters if p.kind is not p.VAR_KEYWORD]
         self.hyper = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
-        self.names: tuple[str, ...] = ()
+        self.names = dict[str, None]()  # of all numbers that its groups have
+        if hasattr(rule, "torchs"):
+            raise TypeError(f"rule must be one of ours, not torch's {self.name}: use that directly")
+        for name in RESERVED:
+            if name in self.known and name not in self.hyper:
+                ours = f"as_torch keeps something else as {name!r} in its state"
+                raise ValueError(f"{self.name} must call its memory {name!r} differently: {ours}")
 
     def require(self, names: Iterable[str]) -> None:
         """Raise TypeError for a name that the rule doesn't have."""
@@ -54,7 +61,7 @@ class Stepper:
         for name, value in numbers.items():
             if value is EMPTY:
                 raise ValueError(f"{self.name} has no default for {name}: give it a value")
-        self.names = (*numbers,)
+        self.names |= dict.fromkeys(numbers)
         return numbers
 
     def numbers(self, group: dict[str, Any]) -> dict[str, Any]:

@@ -3,10 +3,13 @@
 What a rule looks at decides what it is given. A rule for coordinates can't tell one tensor from
 many, so it gets blocks that fit into the cache: parts of long tensors, and handfuls of short ones.
 A rule for matrices gets each tensor as a matrix. A rule for the whole model gets all tensors of its
-group as one vector. A rule that says nothing about itself gets each tensor as it is.
+group as one vector. A rule that says nothing about itself gets each tensor as it is; so does every
+rule where a tensor is more than an array, like those that FSDP splits among machines.
 """
 
 import copy
+import math
+import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -24,19 +27,24 @@ with needs():
 
 __all__ = ["RuleOptimizer"]
 
+PLAIN = (torch.nn.Parameter, torch.Tensor)  # tensors of any other class may not become one vector
+
 
 class RuleOptimizer(torch.optim.Optimizer):
     """Groups of parameters, each with a rule and its numbers. `as_torch` says more."""
 
     def __init__(self, rule: Rule, params: ParamsT, hyper: dict[str, Any]) -> None:
-        self.default, self.shared, self.steppers = Stepper(rule), hyper, list[Stepper]()
+        if isinstance(params, torch.nn.Module):
+            raise TypeError("params must be the model's, model.parameters(), not the model itself")
+        self.default, self.shared = Stepper(rule), hyper
+        self.steppers = {self.default.name: self.default}  # a group knows its rule by this name
         self.default.require(hyper)
         known = {n: v for n, v in self.default.hyper.items() if v is not EMPTY}
         super().__init__(params, known | hyper)
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """Like torch's. A group may name its own `rule`; a rule may reject the group."""
-        stepper = Stepper(param_group.get("rule", self.default.rule))
+        stepper = self._stepper_for(param_group.get("rule", self.default.rule))
         group = {name: value for name, value in param_group.items() if name != "rule"}
         numbers = stepper.take(group, self.shared)
         super().add_param_group(group | numbers)
@@ -50,12 +58,27 @@ class RuleOptimizer(torch.optim.Optimizer):
         except Exception:
             self.param_groups.pop()
             raise
-        self.steppers.append(stepper)
+        self.steppers[stepper.name] = stepper
+
+    def _stepper_for(self, rule: Rule) -> Stepper:
+        """The rule's stepper. Of two rules with one name, like partials, the second gets a 2."""
+        for known in self.steppers.values():
+            if known.rule is rule:
+                return known
+        new = Stepper(rule)
+        same = sum(_name(known.name) == new.name for known in self.steppers.values())
+        new.name += f" {same + 1}" if same else ""
+        return new
 
     def _require_one_group(self, stepper: Stepper) -> None:
-        before = [other.name for other in self.steppers]
+        before = [group["rule"] for group in self.param_groups[:-1]]
         if stepper.scope.unit == "model" and stepper.name in before:
             raise ValueError(f"{stepper.name} looks at all its tensors together: make one group")
+
+    def _groups(self) -> list[tuple[Stepper, dict[str, Any]]]:
+        """The groups as they are now, which somebody may have changed by hand, with their rules."""
+        names = (group.get("rule", self.default.name) for group in self.param_groups)
+        return [(self.steppers[n], g) for n, g in zip(names, self.param_groups, strict=True)]
 
     @torch.compiler.disable  # type: ignore[untyped-decorator]  # traced, it came out wrong
     @torch.no_grad()
@@ -69,25 +92,28 @@ class RuleOptimizer(torch.optim.Optimizer):
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
-        for stepper, group in zip(self.steppers, self.param_groups, strict=True):
-            ready = [p for p in group["params"] if p.grad is not None]
-            if any(p.grad.layout != torch.strided for p in ready):
-                raise RuntimeError(
-                    f"{stepper.name} can't use sparse gradients: use Embedding(sparse=False), or"
-                    " torch.optim.SparseAdam for those parameters"
-                )
-            hyper = stepper.numbers(group)
-            if stepper.scope.unit == "coordinate":
-                for numpys, pack in self._alike(ready):
-                    together = self._step_in_blocks if numpys else self._step_as_one
-                    together(stepper.rule, pack, hyper)
-            elif stepper.scope.unit == "model" and ready:
-                self._step_as_one(stepper.rule, group["params"], hyper)
-            else:
-                for p in ready:
-                    if p.numel():  # a matrix without rows or columns has no step
-                        self._step_alone(stepper, p, hyper)
+        for stepper, group in self._groups():
+            self._step_group(stepper, group)
         return loss
+
+    def _step_group(self, stepper: Stepper, group: dict[str, Any]) -> None:
+        ready = [p for p in group["params"] if p.grad is not None]
+        if any(p.grad.layout != torch.strided for p in ready):
+            raise RuntimeError(
+                f"{stepper.name} can't use sparse gradients: use Embedding(sparse=False), or"
+                " torch.optim.SparseAdam for those parameters"
+            )
+        hyper, unit = stepper.numbers(group), stepper.scope.unit
+        if unit == "model" and ready:
+            self._step_as_one(stepper.rule, group["params"], hyper)
+            return
+        packed = unit == "coordinate"
+        for numpys, pack in self._alike([p for p in ready if packed and type(p) in PLAIN]):
+            step = self._step_in_blocks if numpys else self._step_as_one
+            step(stepper.rule, pack, hyper)
+        for p in ready:
+            if not (packed and type(p) in PLAIN) and p.numel():
+                self._step_alone(stepper, p, hyper)  # a matrix without rows has no step
 
     def eval(self) -> None:
         """Put in place what is to be evaluated, where that isn't where the gradient is taken.
@@ -95,7 +121,7 @@ class RuleOptimizer(torch.optim.Optimizer):
         A mean of the weights: the x of the schedule-free rules, the average of `averaged`.
         Elsewhere it does nothing.
         """
-        for stepper, group in zip(self.steppers, self.param_groups, strict=True):
+        for stepper, group in self._groups():
             for p in group["params"]:
                 remembered = self.state.get(p, {})
                 if stepper.scope.evaluated in remembered and "y" not in remembered:
@@ -115,19 +141,23 @@ class RuleOptimizer(torch.optim.Optimizer):
         """
         if not {"state", "param_groups"} <= {*state_dict}:
             raise ValueError("state_dict must be an optimizer's, with state and param_groups")
-        saved = [group.get("rule") for group in state_dict["param_groups"]]
-        if saved != [stepper.name for stepper in self.steppers]:
-            theirs = ", ".join(name or "an optimizer of torch's" for name in saved)
-            ours = ", ".join(stepper.name for stepper in self.steppers)
+        saved = [
+            group.get("rule", "an optimizer of torch's") for group in state_dict["param_groups"]
+        ]
+        own = [stepper.name for stepper, _ in self._groups()]
+        if [*map(_name, saved)] != [*map(_name, own)]:
+            theirs, ours = ", ".join(saved), ", ".join(own)
             ask = "state_dict must come from the same rules, one for each group"
             raise ValueError(f"{ask}: {ours}, not from {theirs}")
         self._require_shapes(state_dict)
         super().load_state_dict(copy.deepcopy(state_dict))  # or both write to the same memory
+        for name, group in zip(own, self.param_groups, strict=True):
+            group["rule"] = name
 
     def _require_shapes(self, state_dict: dict[str, Any]) -> None:
         """Raise ValueError if a rule for coordinates has remembered tensors of different shapes."""
-        both = zip(self.steppers, state_dict["param_groups"], self.param_groups, strict=True)
-        for stepper, saved, group in both:
+        both = zip(self._groups(), state_dict["param_groups"], strict=True)
+        for (stepper, group), saved in both:
             for i, p in zip(saved["params"], group["params"], strict=False):
                 for name, value in state_dict["state"].get(i, {}).items():
                     single = not torch.is_tensor(value) or stepper.scope.unit != "coordinate"
@@ -165,7 +195,7 @@ class RuleOptimizer(torch.optim.Optimizer):
         """Step them as NumPy arrays that share the tensors' memory, so the tensors are updated."""
         states = [self.state[p] for p in pack]
         tensors = [n for n, v in states[0].items() if torch.is_tensor(v)]
-        long = {n: [_vector(state[n]) for state in states] for n in tensors}
+        long = {n: [_remembered(state, n) for state in states] for n in tensors}
         single = {n: v for n, v in states[0].items() if n not in long}
         t = single.pop("step", 0) + 1
         thetas = [_vector(p.detach()) for p in pack]
@@ -211,6 +241,11 @@ class RuleOptimizer(torch.optim.Optimizer):
         return super().__repr__().replace(type(self).__name__, self.default.name, 1)
 
 
+def _name(name: str) -> str:
+    """The rule's own name, without a number behind it."""
+    return re.sub(r" \d+$", "", name)
+
+
 def _grad(p: torch.Tensor) -> torch.Tensor:
     return torch.zeros_like(p) if p.grad is None else p.grad.detach().resolve_neg()
 
@@ -225,6 +260,13 @@ def _vector(tensor: torch.Tensor) -> np.ndarray:
     return tensor.view(-1).numpy()
 
 
+def _remembered(state: dict[str, Any], name: str) -> np.ndarray:
+    """A view of a memory. If somebody replaced it, and not by a contiguous one, it becomes one."""
+    if not state[name].is_contiguous():
+        state[name] = state[name].contiguous()
+    return _vector(state[name])
+
+
 def _joined(tensors: Iterable[torch.Tensor]) -> torch.Tensor:
     """All of them copied to one vector."""
     return torch.cat([tensor.reshape(-1) for tensor in tensors])
@@ -232,6 +274,8 @@ def _joined(tensors: Iterable[torch.Tensor]) -> torch.Tensor:
 
 def _number(value: Any) -> Any:
     """One number for all of them, which torch.load accepts without being told to trust it."""
+    if torch.is_tensor(value) and value.is_meta:
+        return math.nan  # on that device, tensors have shapes but no values
     return value.item() if torch.is_tensor(value) or isinstance(value, np.generic) else value
 
 

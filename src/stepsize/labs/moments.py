@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from .. import plots
-from ..loop import descend
+from ..loop import Trace, descend
 from ..optimizers import adam
 from ..surfaces import Gradients
 from . import sentences
@@ -73,16 +73,7 @@ def microscope() -> Lab:
         trace = descend(adam, given, [0.0], updates, lr=lr, beta1=beta1, beta2=beta2)
         without = trace.lr[:, None] * trace.m / (trace.v**0.5 + trace.eps[:, None])
         step = trace.scale * trace.m_hat if correction else without
-        t, name = np.arange(1, updates + 1), "with" if correction else "without"
-        drawn = (
-            {"m̂": trace.m_hat, "m": trace.m},
-            {"v̂": trace.v_hat, "v": trace.v},
-            {"lr": trace.lr, name: step},
-        )
-        for ax, dots in zip(axes, (trace.grad, trace.grad**2), strict=False):
-            ax.plot(t, dots, ls="", marker="o", ms=4, mfc="none", mec=plots.GREY, mew=0.7)
-        for ax, label, series in zip(axes, PANELS, drawn, strict=True):
-            plots.lines(ax, t, series, ylabel=label, looks=LOOKS)
+        _draw(axes, trace, {"with" if correction else "without": step})
         return sentences.microscope(trace, step[:, 0])
 
     return Lab(
@@ -91,3 +82,16 @@ def microscope() -> Lab:
         react,
         **controls,
     )
+
+
+def _draw(axes: list[Axes], trace: Trace, step: dict[str, np.ndarray]) -> None:
+    t = np.arange(1, len(trace.grad) + 1)
+    drawn = (
+        {"m̂": trace.m_hat, "m": trace.m},
+        {"v̂": trace.v_hat, "v": trace.v},
+        {"lr": trace.lr} | step,
+    )
+    for ax, dots in zip(axes, (trace.grad, trace.grad**2), strict=False):
+        ax.plot(t, dots, ls="", marker="o", ms=4, mfc="none", mec=plots.GREY, mew=0.7)
+    for ax, label, series in zip(axes, PANELS, drawn, strict=True):
+        plots.lines(ax, t, series, ylabel=label, looks=LOOKS)

@@ -20,7 +20,7 @@ from .home import home
 if TYPE_CHECKING:
     from .verdict import Verdict
 
-__all__ = ["agree", "tell", "withdraw", "witnessed"]
+__all__ = ["agree", "tell", "withdraw"]
 
 NONE = "There is no class board here, so nothing is sent to anybody."
 AWAY = "The class board can't be reached now; nothing has changed. Try again in a minute."
@@ -49,17 +49,6 @@ def agree() -> None:
 def withdraw() -> None:
     """Take back everything the class board was told about you."""
     print(_say("withdraw", WITHDRAWN))
-
-
-def witnessed() -> dict[str, str]:
-    """What the hub itself has found right: exercise -> when; {} if there is no board.
-
-    Raises: OSError if the board can't be reached.
-    """
-    if not _address():
-        return {}
-    marks = json.loads(_request("GET", "api/me"))["marks"]
-    return {name: mark["seen"] for name, mark in marks.items() if mark["seen"]}
 
 
 def tell(verdict: Verdict, answer: Any) -> str:

@@ -12,7 +12,7 @@ A rule changes none of its arguments. It uses only operators, so the same lines 
 floats (unless it needs a vector or matrix), NumPy arrays and torch tensors. A run that diverges
 isn't an error: inf and nan are results.
 Every rule raises a ValueError, naming argument, value and range, for a hyper-parameter that
-torch.optim rejects, and for t below 1.
+torch.optim rejects, and for a t that isn't a whole number of at least 1.
 
 Two arguments that all rules share appear in none of the equations, as in torch: `maximize=True`
 flips the sign of the gradient, and `weight_decay` then adds weight_decay * theta, an L2 penalty.
@@ -23,12 +23,13 @@ mean of the weights alongside any rule.
 
 from .adam_family import adam, adamax, adamw, ademamix, amsgrad, lion, nadam, radam
 from .adaptive import adadelta, adagrad, centered_rmsprop, rmsprop
-from .averages import averaged, schedule_free_adamw, schedule_free_sgd
 from .clipping import clip_by_norm, clip_by_value
 from .descent import heavy_ball, momentum, nesterov, sgd
 from .learning_rate_free import prodigy
 from .matrices import adafactor, adafactor_vector, muon, shampoo, soap
-from .rules import Rule, Step, decoupled
+from .rules import Rule, Step
+from .schedule_free import schedule_free_adamw, schedule_free_sgd
+from .wrappers import averaged, decoupled
 
 __all__ = [  # noqa: RUF022  (in order of difficulty)
     "Rule",

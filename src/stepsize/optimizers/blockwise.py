@@ -10,7 +10,7 @@ import numpy as np
 
 from ..ranges import count_from, require
 from .rules import Rule, Step, scope_of, unguarded
-from .slips import name_of, require_rule
+from .slips import name_of, require_rule, require_update
 
 __all__ = ["blockwise", "step_in_blocks"]
 
@@ -51,7 +51,8 @@ def blockwise(rule: Rule, block: int = BLOCK) -> Rule:
         raise ValueError(f"rule must look at each coordinate by itself, but {name} doesn't")
 
     @functools.wraps(rule)
-    def in_place(theta: Any, grad: Any, t: int, **given: Any) -> Step:
+    def in_place(theta: Any = None, grad: Any = None, t: Any = None, **given: Any) -> Step:
+        require_update(name_of(rule), t)
         if not isinstance(theta, np.ndarray) or theta.dtype.kind != "f" or theta.ndim == 0:
             raise TypeError("theta must be an array of floats: it is written into")
         if not isinstance(grad, np.ndarray):

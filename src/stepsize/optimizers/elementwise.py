@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["is_tensor", "maximum", "minimum", "plain", "sign", "where"]
+__all__ = ["is_tensor", "maximum", "minimum", "numpys", "plain", "sign", "where"]
 
 
 def maximum(a: Any, b: Any) -> Any:
@@ -48,6 +48,13 @@ def plain(x: Any) -> Any:
     """A single number as a Python number, which anybody can save and load; anything else as is."""
     single = isinstance(x, np.generic) or (isinstance(x, np.ndarray) and x.ndim == 0)
     return x.item() if single else x
+
+
+def numpys(x: Any) -> Any:
+    """A tensor as the number or the NumPy array that it holds; anything else as is."""
+    if not is_tensor(x):
+        return x
+    return x.numpy(force=True) if x.ndim else x.item()
 
 
 def is_tensor(x: Any) -> bool:

@@ -8,7 +8,8 @@ The guard is written above the function, so that the function's lines stay those
 - a hyper-parameter outside its range raises an error with its name, value and range;
 - so does an array of values that isn't a column, and a name that the rule doesn't have;
 - so do parameters that aren't floats (a plain whole number counts as one), and a gradient that
-  isn't one, or has a different shape;
+  isn't one, or has a different shape; so do a tensor among arrays, and an array among tensors;
+- so does a t that isn't 1, 2, ..., and a call without it, such as `adam(lr=0.1)`;
 - inf and nan raise no error and no warning, because a run that diverges isn't an error;
 - if theta is a Python float, so is everything that comes back;
 - None passes if it is the default;
@@ -28,9 +29,9 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from ..ranges import Allowed, at_least, one_of, require, require_floats
-from .elementwise import is_tensor, plain, where
-from .slips import name_of, require_column, require_names, require_rule
+from ..ranges import Allowed, at_least, count_from, one_of, require, require_floats
+from .elementwise import is_tensor, plain
+from .slips import name_of, require_column, require_memory, require_names, require_update
 
 __all__ = [  # noqa: RUF022
     "COORDINATE",
@@ -40,7 +41,7 @@ __all__ = [  # noqa: RUF022
     "Scope",
     "Rule",
     "Step",
-    "decoupled",
+    "require_pair",
     "require_step",
     "rule",
     "scope_of",
@@ -108,20 +109,23 @@ def rule(
         takes = [*signature.parameters][3:]
 
         @functools.wraps(function)
-        def guarded(theta: Any, grad: Any, t: int, *memory: Any, **named: Any) -> Step:
-            require("t", t, at_least(1))
+        def guarded(
+            theta: Any = None, grad: Any = None, t: Any = None, *memory: Any, **named: Any
+        ) -> Step:
+            require_update(function.__name__, t)
+            require("t", t, count_from(1))
             require_names(function.__name__, named, takes)
             for name, value in (*zip(remembered, memory, strict=False), *named.items()):
                 if value is None and name in optional:
                     continue
-                if name in remembered and isinstance(value, dict):
-                    raise TypeError(f"{name} must not be a dict: pass the memory on as **memory")
+                if name in remembered:
+                    require_memory(name, value, theta)
                 if name in allowed and (name not in remembered or t == 1):
                     require(name, value, allowed[name])
                 if name not in remembered:
                     require_column(name, value, theta, axes)
-            _fitting(axes, theta, grad)
-            return inside(theta, grad, t, *memory, **named)
+            require_pair(theta, grad, axes)
+            return inside(theta, grad, int(t), *memory, **named)
 
         vars(guarded).update(__signature__=signature, scope=scope)
         UNGUARDED[guarded] = inside
@@ -181,73 +185,12 @@ def require_step(rule: Any, step: Any, shape: Any) -> None:
             raise TypeError(f"the {part} in {name}'s Step must be a dict, not a {kind}")
 
 
-def decoupled(rule: Callable[..., Step]) -> Callable[..., Step]:
-    r"""The same rule with decoupled weight decay: shrink the parameters, then step.
-
-    $$\theta_t = \mathrm{rule}\left((1 - \eta\lambda)\, \theta_{t-1},\ g_t\right)$$
-
-    `weight_decay` then means this decay, not the L2 penalty, and leaves the gradient alone.
-    Shapes: as for the rule; lr and weight_decay scalar or (..., 1). Units: weight_decay as 1 / lr.
-    Ranges: lr and weight_decay at least 0.
-    Source: Loshchilov & Hutter (2019), arXiv:1711.05101, where lr multiplies the step and not the
-    decay. Same as torch.optim.NAdam, RAdam and Adam with decoupled_weight_decay=True.
-    Raises: ValueError for a rule that has its own weight_decay or is already decoupled, for
-    one without an lr, and for rules that compute theta from a remembered z and x, like the
-    schedule-free ones. TypeError for anything that isn't a rule.
-
-    A parameter with no gradient shrinks all the same, and in proportion:
-
-    >>> from stepsize.optimizers import sgd
-    >>> decoupled(sgd)(np.array([8.0, 1.0]), np.zeros(2), t=1, lr=0.1, weight_decay=5.0).theta
-    array([4. , 0.5])
-    """
-    require_rule(rule)
-    own = inspect.signature(inspect.unwrap(rule)).parameters
-    twice = getattr(rule, "func", None) is _shrink_first
-    if twice or "weight_decay" in own or {"z", "x"} <= set(own):
-        kept = "no weight_decay of its own, and step from theta"
-        raise ValueError(f"rule must have {kept}, not {name_of(rule)}")
-    signature = inspect.signature(rule)
-    if "lr" not in signature.parameters:
-        raise ValueError(f"rule must have an lr to decay by, but {name_of(rule)} has none")
-    rate = signature.parameters["lr"].default
-    shrink_first = functools.partial(_shrink_first, rule, lr=rate)  # a partial can be pickled
-    functools.update_wrapper(shrink_first, rule)
-    name = f"decoupled_{name_of(rule)}"
-    vars(shrink_first).update(__name__=name, __qualname__=name, __signature__=signature)
-    return shrink_first
-
-
-def _shrink_first(
-    rule: Callable[..., Step],
-    theta: Any,
-    grad: Any,
-    t: int,
-    *memory: Any,
-    lr: Any,
-    weight_decay: Any = 0.0,
-    **rest: Any,
-) -> Step:
-    _fitting(0, theta, grad)
-    require("lr", lr, at_least(0))
-    require("weight_decay", weight_decay, at_least(0))
-    theta = _shrunk(theta, lr, weight_decay)
-    if np.shape(theta) != np.shape(grad):
-        grad = where(True, grad, theta)  # to theta's shape, which a column has widened
-    return rule(theta, grad, t, *memory, lr=lr, **rest)
-
-
 def _plain(part: Any) -> Any:
     """One part of a step, with its numbers as Python numbers."""
     return {n: plain(x) for n, x in part.items()} if isinstance(part, dict) else plain(part)
 
 
-@np.errstate(all="ignore")
-def _shrunk(theta: Any, lr: Any, weight_decay: Any) -> Any:
-    return (1 - lr * weight_decay) * theta
-
-
-def _fitting(axes: int, theta: Any, grad: Any) -> None:
+def require_pair(theta: Any, grad: Any, axes: int = 0) -> None:
     """Raise unless these are floats of the same shape, with this many axes."""
     if type(theta) is float is type(grad) and not axes:
         return

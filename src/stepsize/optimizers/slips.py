@@ -10,13 +10,17 @@ from typing import Any
 
 import numpy as np
 
+from .elementwise import is_tensor
+
 __all__ = [
     "name_of",
     "require_column",
     "require_landscape",
+    "require_memory",
     "require_names",
     "require_rule",
     "require_time",
+    "require_update",
 ]
 
 # What other libraries call it, and what it is called here.
@@ -64,6 +68,20 @@ def require_names(rule: str, given: Iterable[str], takes: Iterable[str]) -> None
             raise TypeError(f"{rule} has no {name!r}{called}. It has {', '.join(takes) or 'none'}.")
 
 
+def require_memory(name: str, value: Any, theta: Any) -> None:
+    """Raise TypeError for a memory that is passed on as a whole, or that isn't of theta's kind."""
+    if isinstance(value, dict):
+        raise TypeError(f"{name} must not be a dict: pass the memory on as **memory")
+    _require_kind(name, value, theta)
+
+
+def _require_kind(name: str, value: Any, theta: Any) -> None:
+    """Raise TypeError for a tensor where theta isn't one, and for an array where theta is."""
+    if isinstance(value, np.ndarray) if is_tensor(theta) else is_tensor(value):
+        kinds = f"{type(theta).__name__}, not {type(value).__name__}"
+        raise TypeError(f"{name} must be a number or of theta's kind, {kinds}")
+
+
 def require_column(name: str, value: Any, theta: Any, axes: int = 1) -> None:
     """Raise ValueError for an array of hyper-parameters that isn't a column, with one for each run.
 
@@ -72,6 +90,7 @@ def require_column(name: str, value: Any, theta: Any, axes: int = 1) -> None:
     """
     if isinstance(value, (float, int)):
         return
+    _require_kind(name, value, theta)
     shape, needed = np.shape(value), max(axes, 1)
     if not shape or not np.ndim(theta) or shape[-needed:] == (1,) * needed:
         return
@@ -88,6 +107,16 @@ def require_rule(rule: Any) -> None:
     if not callable(rule) or isinstance(rule, type):
         example = "a function such as stepsize.optimizers.adam"
         raise TypeError(f"rule must be {example}, not {rule!r:.200}")
+
+
+def require_update(rule: str, t: Any) -> None:
+    """Raise TypeError if a rule is called as optimizers are made elsewhere: `adam(lr=0.1)`."""
+    if t is None:
+        raise TypeError(
+            f"{rule} makes one update: {rule}(theta, grad, t, lr=0.1), where t is 1, 2, ... For a"
+            f" whole run, use descend({rule}, landscape, start, steps, lr=0.1), and with torch"
+            f" as_torch({rule}, params, lr=0.1)"
+        )
 
 
 def require_landscape(landscape: Any) -> None:

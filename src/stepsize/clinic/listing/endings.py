@@ -5,7 +5,7 @@ import re
 
 from .program import Event, Program, last_word
 
-__all__ = ["LAYERS", "ends", "is_layer", "is_outcome", "width"]
+__all__ = ["LAYERS", "ends", "is_outcome", "width"]
 
 LAYERS = {
     "softmax": ("softmax", "Softmax"),

@@ -4,8 +4,8 @@
 
 `script` holds what all three need: the recipe's numbers and how they are written. `rates` writes
 out the schedules that a library lacks, `logged` the code that logs a run. `pytorch`, `keras` and
-`optax` hold what is special about each, with their loops in `torch_loop`, `keras_loop` and
-`optax_loop`; none of them imports the library it writes for.
+`optax` hold what is special about each, with their schedules in `torch_schedules` and so on, their
+loops in `torch_loop` and so on; none of them imports the library it writes for.
 """
 
 from ...ranges import one_of, require

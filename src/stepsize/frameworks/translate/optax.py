@@ -1,32 +1,13 @@
 """A recipe as Optax, whose optimizers are chains: if its own lacks something, we chain our own."""
 
-import math
 from typing import Any
 
 from ..recipe import Recipe
-from . import named, optax_loop
-from .rates import factor, first_of_warmup
-from .script import (
-    SMALL,
-    call,
-    constant_rate,
-    cycles,
-    indented,
-    numbers,
-    product,
-    refuse,
-    script,
-    text,
-)
+from . import named, optax_loop, optax_schedules
+from .script import SMALL, call, constant_rate, numbers, refuse, script, text
 
 __all__ = ["write"]
 
-WRITTEN_OUT = '''
-def schedule(t):
-    """The learning rate, after t updates."""
-    t = jnp.asarray(t, float)
-{lines}    return {lr} * factor
-'''
 OWN_DECAY = {
     "adamw",
     "lion",
@@ -47,7 +28,7 @@ def write(recipe: Recipe, log: bool) -> str:
     hyper = numbers(recipe)
     if hyper.get("maximize"):
         raise refuse("Optax", "always minimizes.", "the loss with a minus sign")
-    schedule, rate = _schedule(recipe, hyper)
+    schedule, rate = optax_schedules.schedule(recipe, hyper)
     mask = "matrices" if recipe.decays == "matrices" and hyper.get("weight_decay") else None
     links = _links(recipe, hyper, rate, mask)
     if hyper.get("weight_decay") and recipe.optimizer not in OWN_DECAY:
@@ -90,59 +71,65 @@ def _chain(links: list[str]) -> str:
     return "optax.chain(\n" + "".join(f"    {line}\n" for line in inner.splitlines()) + ")"
 
 
-# The optimizers ----------------------------------------------------------------------------------
-
-
 def _links(recipe: Recipe, hyper: dict[str, Any], rate: Any, mask: str | None) -> list[str]:
     """The links of the chain, usually just the optimizer of the same name."""
-    name, eps = recipe.optimizer, hyper.get("eps", 0.0)
-    betas = dict(b1=hyper["beta1"], b2=hyper["beta2"]) if "beta2" in hyper else {}
-    decay = dict(weight_decay=hyper.get("weight_decay"), mask=mask)
     last = call("optax.scale_by_learning_rate", rate)
-    match name:
-        case "sgd":
-            return [call("optax.sgd", rate)]
-        case "momentum":
-            if hyper["dampening"]:
-                raise refuse("Optax", "has no dampening.", "dampening=0 and (1 - dampening) * lr")
-            return [call("optax.sgd", rate, momentum=hyper["momentum"])]
+    match recipe.optimizer:
         case "heavy_ball":  # the rate is multiplied in before the momentum
             return [last, call("optax.trace", decay=hyper["momentum"])]
-        case "nesterov":
-            return [call("optax.sgd", rate, momentum=hyper["momentum"], nesterov=True)]
-        case "adagrad":  # its eps is inside the root, so it is our eps squared
-            _small(name, eps)
-            start = dict(initial_accumulator_value=hyper["total"])
-            return [call("optax.adagrad", rate, **start, eps=eps**2)]
         case "rmsprop" | "centered_rmsprop":
-            kind = "stddev" if name == "centered_rmsprop" else "rms"
-            scale = call(f"optax.scale_by_{kind}", hyper["alpha"], eps=eps, eps_in_sqrt=False)
+            kind = "stddev" if recipe.optimizer == "centered_rmsprop" else "rms"
+            alpha, eps = hyper["alpha"], hyper["eps"]
+            scale = call(f"optax.scale_by_{kind}", alpha, eps=eps, eps_in_sqrt=False)
             if hyper["momentum"]:  # optax.rmsprop multiplies the rate in before the momentum
                 return [scale, call("optax.trace", decay=hyper["momentum"]), last]
             return [scale, last]
-        case "adadelta":
-            return [call("optax.adadelta", rate, rho=hyper["rho"], eps=eps)]
-        case "adam" | "adamax":
-            return [call(f"optax.{name}", rate, **betas, eps=eps)]
-        case "adamw":
-            return [call("optax.adamw", rate, **betas, eps=eps, **decay)]
-        case "lion":
-            return [call("optax.lion", rate, **betas, **decay)]
-        case "ademamix":
-            slow = dict(b3=hyper["beta3"], alpha=hyper["alpha"])
-            return [call("optax.contrib.ademamix", rate, **betas, **slow, eps=eps, **decay)]
-        case "radam":
-            _small(name, eps)
-            tractable = hyper["tractable"]
-            return [call("optax.radam", rate, **betas, eps=eps, threshold=tractable)]
         case "amsgrad":
-            return _amsgrad(hyper, betas, last)
+            return _amsgrad(hyper, last)
         case "adafactor" | "adafactor_vector":
             return _adafactor(hyper, rate, mask)
+    theirs, named = _theirs(recipe, hyper, mask)
+    return [call(f"optax.{theirs}", rate, **named)]
+
+
+def _theirs(recipe: Recipe, hyper: dict[str, Any], mask: str | None) -> tuple[str, dict[str, Any]]:
+    """Optax's optimizer and its arguments."""
+    name, eps, betas = recipe.optimizer, hyper.get("eps", 0.0), _betas(hyper)
+    decay = dict(weight_decay=hyper.get("weight_decay"), mask=mask)
+    match name:
+        case "sgd":
+            return "sgd", {}
+        case "momentum" if hyper["dampening"]:
+            raise refuse("Optax", "has no dampening.", "dampening=0 and (1 - dampening) * lr")
+        case "momentum":
+            return "sgd", dict(momentum=hyper["momentum"])
+        case "nesterov":
+            return "sgd", dict(momentum=hyper["momentum"], nesterov=True)
+        case "adagrad":  # its eps is inside the root, so it is our eps squared
+            _small(name, eps)
+            return "adagrad", dict(initial_accumulator_value=hyper["total"], eps=eps**2)
+        case "adadelta":
+            return "adadelta", dict(rho=hyper["rho"], eps=eps)
+        case "adam" | "adamax":
+            return name, dict(**betas, eps=eps)
+        case "adamw":
+            return "adamw", dict(**betas, eps=eps, **decay)
+        case "lion":
+            return "lion", dict(**betas, **decay)
+        case "ademamix":
+            slow = dict(b3=hyper["beta3"], alpha=hyper["alpha"])
+            return "contrib.ademamix", dict(**betas, **slow, eps=eps, **decay)
+        case "radam":
+            _small(name, eps)
+            return "radam", dict(**betas, eps=eps, threshold=hyper["tractable"])
         case "schedule_free_adamw" if constant_rate(recipe) and hyper["beta1"] and not mask:
             named = dict(**betas, eps=eps, weight_decay=hyper["weight_decay"])
-            return [call("optax.contrib.schedule_free_adamw", rate, **named)]
+            return "contrib.schedule_free_adamw", named
     raise refuse("Optax", *REFUSED[name])
+
+
+def _betas(hyper: dict[str, Any]) -> dict[str, Any]:
+    return dict(b1=hyper["beta1"], b2=hyper["beta2"]) if "beta2" in hyper else {}
 
 
 REFUSED = {
@@ -178,12 +165,12 @@ def _small(name: str, eps: float) -> None:
         raise refuse("Optax", f"adds {name}'s eps in a different place.", nearest)
 
 
-def _amsgrad(hyper: dict[str, Any], betas: dict[str, Any], last: str) -> list[str]:
+def _amsgrad(hyper: dict[str, Any], last: str) -> list[str]:
     """Optax corrects v before taking the maximum, or never. We choose never, then correct it."""
     _small("amsgrad", hyper["eps"])
     named = dict(eps=hyper["eps"], bias_correction_nu=False)
     correct = f"lambda t: jnp.sqrt(1 - {text(hyper['beta2'])} ** (t + 1.0))"
-    first = call("optax.scale_by_amsgrad", **betas, **named)
+    first = call("optax.scale_by_amsgrad", **_betas(hyper), **named)
     return [first, call("optax.scale_by_schedule", correct), last]
 
 
@@ -203,74 +190,3 @@ def _adafactor(hyper: dict[str, Any], rate: Any, mask: str | None) -> list[str]:
         by = f"lambda t: {decay} * {now}" if rate == "schedule" else f"{decay} * {now}"
         links.append(call("optax.add_decayed_weights", by, mask))
     return [*links, call("optax.scale", -1.0)]
-
-
-# The schedules -----------------------------------------------------------------------------------
-
-
-def _schedule(recipe: Recipe, hyper: dict[str, Any]) -> tuple[str, Any]:
-    """The lines that make the schedule, and what to pass on: a number, or `schedule`."""
-    lr = hyper["lr"]
-    if constant_rate(recipe) and recipe.lr(0) == lr:
-        return "", lr
-    decay = hyper.get("lr_decay", 0.0)
-    after = None if decay else _theirs_after_warmup(recipe, lr)
-    if after is None:
-        lines = indented(factor(recipe, "jnp", decay), 4)
-        return WRITTEN_OUT.format(lines=lines, lr=text(lr)), "schedule"
-    if recipe.warmup < 2:  # the first update has the whole rate
-        warmup = call("optax.constant_schedule", lr)
-    else:
-        named = dict(init_value=f"{text(lr)} / {recipe.warmup}", end_value=lr)
-        warmup = call("optax.linear_schedule", **named, transition_steps=recipe.warmup - 1)
-    if not recipe.warmup:
-        return f"schedule = {after}", "schedule"
-    joined = f"schedule = optax.join_schedules([warmup, after], [{recipe.warmup}])"
-    return f"warmup = {warmup}\nafter = {after}\n{joined}", "schedule"
-
-
-def _theirs_after_warmup(recipe: Recipe, lr: float) -> str | None:
-    """The call of Optax's own schedule; None if Optax doesn't have it."""
-    shape = recipe.shape
-    match recipe.schedule:
-        case "constant" if shape.get("steps", math.inf) == math.inf:
-            return call("optax.constant_schedule", product(shape.get("factor", 1.0), lr))
-        case "linear":
-            ends = (product(shape.get("start", 1.0), lr), product(shape.get("end", 0.0), lr))
-            return call("optax.linear_schedule", *ends, shape["steps"])
-        case "warmup" if shape["steps"] > 1:
-            first = product(first_of_warmup(shape), lr)
-            return call("optax.linear_schedule", first, lr, shape["steps"] - 1)
-        case "step_decay":
-            named = dict(transition_steps=shape["step_size"], decay_rate=shape.get("gamma", 0.1))
-            if named["decay_rate"] > 0:  # it takes a rate of 0 for "no decay"
-                return call("optax.exponential_decay", lr, **named, staircase=True)
-        case "multi_step" if len({*shape["milestones"]}) == len(shape["milestones"]):
-            scales = ", ".join(
-                f"{text(m)}: {text(shape.get('gamma', 0.1))}" for m in sorted(shape["milestones"])
-            )
-            return call("optax.piecewise_constant_schedule", lr, f"{{{scales}}}")
-        case "exponential" if shape["gamma"] > 0:
-            named = dict(transition_steps=1, decay_rate=shape["gamma"])
-            return call("optax.exponential_decay", lr, **named)
-        case "polynomial":
-            named = dict(power=shape.get("power", 1.0), transition_steps=shape["steps"])
-            return call("optax.polynomial_schedule", lr, 0.0, **named)
-        case "cosine":
-            named = dict(decay_steps=shape["steps"], alpha=shape.get("floor"))
-            return call("optax.cosine_decay_schedule", lr, **named)
-        case "cosine_restarts":
-            return _restarts(recipe, lr)
-    return None
-
-
-def _restarts(recipe: Recipe, lr: float) -> str | None:
-    """Cosine decays one after another; None if they would fill a page."""
-    begins, shape = cycles(recipe), recipe.shape
-    if len(begins) > 4:
-        return None
-    lengths = [shape["steps"] * shape.get("growth", 1) ** i for i in range(len(begins) + 1)]
-    alpha = shape.get("floor") or None
-    each = [call("optax.cosine_decay_schedule", lr, length, alpha=alpha) for length in lengths]
-    inner = "".join(f"        {one},\n" for one in each)
-    return f"optax.join_schedules(\n    [\n{inner}    ],\n    {begins},\n)"

@@ -1,27 +1,14 @@
-r"""Rules that keep an average of where they have been.
+r"""Schedule-free rules: the rate needs no decay, because the model is a mean.
 
-`averaged` keeps one alongside any rule, which goes its own way. A schedule-free rule follows three
-points at once. It takes the gradient at one of them, but the model is a different one, the
-average.
+Each follows three points at once. It takes the gradient at one of them, but the model is a
+different one, the mean.
 """
 
-import functools
-import inspect
-from collections.abc import Callable
-from typing import Any
-
-import numpy as np
-
-from ..ranges import at_least, below_one, count_from, require, up_to_one
+from ..ranges import at_least, below_one
 from .elementwise import where
-from .rules import COORDINATE, Step, rule, scope_of
-from .slips import name_of, require_rule
+from .rules import COORDINATE, Step, rule
 
-__all__ = [  # noqa: RUF022  (in order of difficulty)
-    "schedule_free_sgd",
-    "schedule_free_adamw",
-    "averaged",
-]
+__all__ = ["schedule_free_sgd", "schedule_free_adamw"]  # noqa: RUF022  (in order of difficulty)
 
 
 @rule(COORDINATE._replace(evaluated="x"), lr=at_least(0), beta=below_one)
@@ -120,81 +107,3 @@ def schedule_free_adamw(
     theta = (1 - beta1) * z + beta1 * x
     memory, shown = dict(z=z, x=x, v=v, weight=weight), dict(v_hat=v_hat, scale=scale, c=c)
     return Step(theta, memory, shown)
-
-
-def averaged(
-    rule: Callable[..., Step], decay: float | None = None, after: int = 0
-) -> Callable[..., Step]:
-    r"""The same rule, with a running mean of all the points it visits.
-
-    $$\bar\theta_t = (1 - c_t)\, \bar\theta_{t-1} + c_t\, \theta_t, \qquad
-      c_t = \frac{1}{t - T} \ \text{ or } \ 1 - \delta, \qquad c_t = 1 \text{ for } t \le T + 1$$
-
-    Without a `decay` delta, it is the plain mean (SWA, Polyak and Ruppert's averaging); with one,
-    an exponential moving average (EMA) that forgets. `after` T leaves the first updates out. The
-    rule steps as before. **The model is the mean**, the trace's `average`, which isn't where
-    the trace's loss was measured; in `as_torch`, `eval()` puts it in place.
-
-    Shapes, units: average as theta.
-    Ranges: decay between 0 and 1; after a whole number, at least 0.
-    Source: Polyak & Juditsky (1992), doi:10.1137/0330046; SWA: Izmailov et al. (2018),
-    arXiv:1803.05407. Same as torch.optim.swa_utils.AveragedModel, updated after each update from
-    the (T + 1)-th on, and with decay as get_ema_avg_fn(decay) and as Keras's use_ema. Optax's ema
-    corrects for a start at 0, which gives the first points less weight.
-    Raises: ValueError for a rule that already keeps a mean, like the schedule-free ones. TypeError
-    for anything that isn't a rule.
-
-    At the edge of stability, SGD goes back and forth forever, but the mean of its points comes to
-    rest.
-
-    >>> from stepsize import descend, optimizers, surfaces
-    >>> rule = averaged(optimizers.sgd)
-    >>> trace = descend(rule, surfaces.bowl, [4.0, 2.0], 1000, lr=2.0)
-    >>> trace.theta[-1], np.allclose(trace.average[-1], 0)
-    (array([4., 2.]), True)
-    """
-    require_rule(rule)
-    if decay is not None:
-        require("decay", decay, up_to_one)
-    require("after", after, count_from(0))
-    scope = scope_of(rule)
-    known = name_of(rule)
-    if scope.evaluated:
-        raise ValueError(f"rule must not keep a mean of its own, but {known} does")
-    header = inspect.signature(rule)
-    before, own = [*header.parameters.values()][:3], [*header.parameters.values()][3:]
-    average = inspect.Parameter("average", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None)
-    mean_too = functools.partial(_mean_too, rule, decay, after)  # a partial can be pickled
-    functools.update_wrapper(mean_too, rule)
-    if scope.vectors is not None:
-        scope = scope._replace(vectors=averaged(scope.vectors, decay, after))
-    name = f"averaged_{known}"
-    signature = header.replace(parameters=[*before, average, *own])
-    vars(mean_too).update(
-        __name__=name,
-        __qualname__=name,
-        __signature__=signature,
-        scope=scope._replace(evaluated="average"),
-    )
-    return mean_too
-
-
-@np.errstate(all="ignore")
-def _mean_too(
-    rule: Callable[..., Step],
-    decay: float | None,
-    after: int,
-    theta: Any,
-    grad: Any,
-    t: int,
-    average: Any = None,
-    *memory: Any,
-    **named: Any,
-) -> Step:
-    theta, remembered, shown = rule(theta, grad, t, *memory, **named)
-    if average is None or t <= after + 1:
-        average = theta
-    else:
-        c = 1 / (t - after) if decay is None else 1 - decay
-        average = (1 - c) * average + c * theta
-    return Step(theta, remembered | dict(average=average), shown)
