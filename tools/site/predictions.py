@@ -84,10 +84,7 @@ FORMS: dict[str, dict[str, list[Field]]] = {
             yes_no("if the rate drops"),
             yes_no("if the momentum changes"),
         ],
-        "which of the two is ahead": [
-            choice("the darkest cell", "the formula", label="after 100 steps"),
-            choice("the darkest cell", "the formula", label="after 400"),
-        ],
+        "and after 400 steps": [choice("the darkest cell", "the formula")],
         "SGD at rate 0.02 against": [choice("SGD", "momentum", "neither")],
     },
     "04": {
@@ -104,7 +101,7 @@ FORMS: dict[str, dict[str, list[Field]]] = {
         ],
         "and the first step, with": [choice("shorter", "equally long", "longer")],
         "the ravine again, with no noise": [
-            words("RMSProp's path"),
+            choice("across", "along", "diagonally", label="the first step"),
             yes_no("does it come to rest at the bottom?"),
         ],
         "which rule suffers": [choice("SGD", "Adagrad", "both")],
@@ -131,10 +128,11 @@ FORMS: dict[str, dict[str, list[Field]]] = {
         "you divide your loss by": [words("with eps = 1e-8"), words("with eps = 1e-3")],
         "can you tell from their losses": [yes_no()],
         "you choose all the gradients": [choice("grow", "shrink", "stay the same")],
-        "with a larger \\beta_1": [
-            choice("later", "earlier", label="it turns"),
-            choice("longer", "shorter", label="its memory is"),
+        "with the usual \\beta_1": [
+            choice("1st", "7th", "10th", label="it turns in the"),
+            number("updates", label="shorter than half of lr for"),
         ],
+        "which rule suffers": [words("the rule that suffers"), yes_no("does Adam beat plain SGD?")],
     },
     "06": {
         "are the two the same for Adam": [yes_no()],
@@ -151,7 +149,7 @@ FORMS: dict[str, dict[str, list[Field]]] = {
             yes_no("do SGD and Adam both end up there?"),
             words("AdamW ends up"),
         ],
-        "you double PyTorch's lr": [words("PyTorch's decay"), words("the paper's")],
+        "your weight_decay is 0.1": numbers("in PyTorch", "under the paper's convention"),
         "one gradient of +31": [choice("up", "down")],
         "all of them get a gradient of 100": [words(name) for name in COUSINS if name != "AMSGrad"],
         "who wins? And whose best rate": [
@@ -243,7 +241,11 @@ FORMS: dict[str, dict[str, list[Field]]] = {
             choice("lower", "the same", "higher", label="it is lowest at a rate that is"),
         ],
         "linear regression with SGD": [number(label="a batch size of")],
-        "at a rate of 0.1 the border": [words("the sharpness"), words("the loss, at 20")],
+        "at a rate of 0.1 the border": [
+            choice("down", "up to the border", "past it", label="the sharpness"),
+            words("the loss"),
+        ],
+        "at a rate of 0.4 the border": [yes_no()],
         "a small network, but at update": [words("without clipping"), words("clipped to 1")],
     },
     "11": {
