@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 LESSONS = sorted((ROOT / "lessons").glob("*.md"))
 LABS = [name for name in labs.__all__ if name not in ("Lab", "Scene", "panels")]
 NARROW = (
-    390  # pixels a picture has in JupyterLab, 800 wide with its list of files: test_labs_in_browser
+    500  # pixels a picture has in JupyterLab, 800 wide with its list of files: test_labs_in_browser
 )
 DPI = 100  # of the pictures that are stored
 SMALLEST = plots.SIZE - 1  # points
