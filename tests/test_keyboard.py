@@ -244,6 +244,7 @@ def test_shift_enter_reruns_a_lab_and_its_keys_are_its_own_again(room):
     batches.evaluate("lab => (lab.id = 'old')")
     page.keyboard.press("Shift+Enter")
     expect(page.locator("#old")).to_have_count(0, timeout=SOON)
+    expect(page.locator(".stepsize-lab")).to_have_count(WARMUP + 1, timeout=SOON)
     page.wait_for_function(IN_VIEW, arg=batches.element_handle(), timeout=SOON)
     slider = control(page, "list")
     slider.focus()
