@@ -25,11 +25,11 @@ padding: 0 1rem }} svg {{ max-width: 100%; height: auto }}</style>
 
 def picture(history: History, found: Diagnosis) -> Any:
     """A Matplotlib figure of the losses, with a line where each sign shows. It needs no screen."""
-    from matplotlib import rc_context
+    from matplotlib import style
 
     from .. import plots
 
-    with rc_context(dict(plots.STYLE)):
+    with style.context(dict(plots.STYLE)):
         return _drawn(history, found)
 
 
