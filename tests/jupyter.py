@@ -148,7 +148,8 @@ class Desk:
         with self.page.expect_websocket(lambda socket: "/channels" in socket.url) as kernel:
             self.page.goto(server.url)
         kernel.value.wait_for_event("framereceived")
-        self.page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for()
+        idle = self.page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]")
+        idle.wait_for(state="attached")  # a narrow toolbar has no room for it
 
     def run_all(self) -> None:
         self.page.get_by_role("menuitem", name="Run", exact=True).click()

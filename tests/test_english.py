@@ -77,7 +77,7 @@ RAW = re.compile(
         | \barray\( | \['-?[\d.] | -> | \.\d{7,} | [-−+]0\.0+(?!\d)""",
     re.VERBOSE,
 )
-ROOM = 80  # characters: a printed table that is wider wraps in a window of 800 pixels
+ROOM = 63  # characters: a wider printed table wraps in a window of 800 pixels, beside the files
 
 
 @cache

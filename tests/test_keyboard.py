@@ -213,6 +213,30 @@ def test_axe_finds_nothing_in_a_lab_or_in_the_sheet(room, theme):
     assert violations(page, ".stepsize-sheet") == []
 
 
+IN_VIEW = """lab => {
+  const view = lab.closest(".jp-WindowedPanel-outer").getBoundingClientRect();
+  const { top, bottom } = lab.getBoundingClientRect();
+  return top >= view.top - 1 && bottom <= view.bottom + 1;
+}"""
+
+
+def test_a_lab_that_gets_the_focus_is_in_view_from_controls_to_sentence(room):
+    page, lab = room.page, part(room.page, BATCHES)
+    page.set_viewport_size({"width": 1280, "height": 720})
+    control(page, "list").focus()
+    page.keyboard.press("Escape")
+    for edge in (
+        "start",
+        "end",
+    ):  # its sentence at the top of the window, its controls at the bottom
+        seen = ".widget-hbox" if edge == "end" else ".stepsize-sentence"
+        lab.locator(seen).first.evaluate("(seen, block) => seen.scrollIntoView({ block })", edge)
+        assert not lab.evaluate(IN_VIEW)
+        control(page, "list").focus()
+        page.wait_for_function(IN_VIEW, arg=lab.element_handle(), timeout=SOON)
+        page.keyboard.press("Escape")
+
+
 def test_shift_enter_reruns_a_lab_and_its_keys_are_its_own_again(room):
     """This comes last, because the lab's settings are lost."""
     page, batches = room.page, part(room.page, BATCHES)
@@ -220,6 +244,8 @@ def test_shift_enter_reruns_a_lab_and_its_keys_are_its_own_again(room):
     batches.evaluate("lab => (lab.id = 'old')")
     page.keyboard.press("Shift+Enter")
     expect(page.locator("#old")).to_have_count(0, timeout=SOON)
+    expect(page.locator(".stepsize-lab")).to_have_count(WARMUP + 1, timeout=SOON)
+    page.wait_for_function(IN_VIEW, arg=batches.element_handle(), timeout=SOON)
     slider = control(page, "list")
     slider.focus()
     for key in LETTERS:  # the last one is an arrow

@@ -7,11 +7,12 @@ from playwright.sync_api import expect
 from stepsize import labs
 
 from .jupyter import PATIENCE, Desk, chromium, jupyterlab, notebook
-from .test_pictures import NARROW
+from .test_pictures import NARROW, SMALLEST
 
 pytestmark = [pytest.mark.elsewhere, pytest.mark.xdist_group("labs_in_browser")]
 
 SOON = PATIENCE * 1000  # milliseconds
+LAB_DPI = labs.panels(1)[0].figure.get_figure(root=True).dpi
 LABS = [name for name in labs.__all__ if name not in ("Lab", "Scene", "panels")]
 
 
@@ -21,7 +22,8 @@ def room(tmp_path_factory):
     cells = [f"from stepsize import labs\nlabs.{name}()" for name in LABS]
     path = notebook(tmp_path_factory.mktemp("sizes") / "labs.ipynb", *cells)
     with chromium() as browser, jupyterlab(path) as server:
-        desk = Desk(browser.new_page(viewport={"width": 1280, "height": 800}))
+        # Opened narrow, because the list of files keeps its width when a window is resized.
+        desk = Desk(browser.new_page(viewport={"width": 800, "height": 800}))
         desk.open(server)
         desk.run_all()
         for i in range(len(LABS)):
@@ -47,6 +49,23 @@ def test_every_lab_is_seen_at_once(room, width):
         if lab.evaluate("lab => lab.scrollWidth > lab.clientWidth"):
             cut.append(name)
     assert (tall, cut) == ({}, []), f"what is seen of a notebook is {height} pixels high"
+
+
+@pytest.mark.parametrize("width", [1280, 800])
+def test_every_letter_of_a_lab_has_nine_pixels(room, width):
+    """With the list of files beside it."""
+    page, _ = room
+    page.set_viewport_size({"width": width, "height": 800})
+    expect(page.locator(".jp-DirListing").first).to_be_visible()
+    sizes = {}
+    for i, name in enumerate(LABS):
+        cell = page.locator(".jp-CodeCell").nth(i)
+        cell.scroll_into_view_if_needed()
+        scale = cell.locator(".stepsize-paper svg").first.evaluate(
+            "svg => svg.getBoundingClientRect().width / svg.viewBox.baseVal.width"
+        )
+        sizes[name] = SMALLEST / 72 * LAB_DPI * scale
+    assert {name: size for name, size in sizes.items() if size < 9} == {}
 
 
 def test_a_narrow_window_has_room_for_a_picture(room):

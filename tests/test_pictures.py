@@ -12,6 +12,9 @@ import pytest
 from matplotlib.text import Text
 
 from stepsize import descend, labs, plots
+from stepsize.clinic import diagnose
+from stepsize.clinic.history import History
+from stepsize.clinic.page import picture
 from stepsize.optimizers import sgd
 from stepsize.surfaces import quadratic, ravine
 
@@ -19,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[1]
 LESSONS = sorted((ROOT / "lessons").glob("*.md"))
 LABS = [name for name in labs.__all__ if name not in ("Lab", "Scene", "panels")]
 NARROW = (
-    390  # pixels a picture has in JupyterLab, 800 wide with its list of files: test_labs_in_browser
+    500  # pixels a picture has in JupyterLab, 800 wide with its list of files: test_labs_in_browser
 )
 DPI = 100  # of the pictures that are stored
 SMALLEST = plots.SIZE - 1  # points
@@ -116,6 +119,17 @@ def test_every_letter_of_a_lab_can_be_read_from_the_last_row(name):
         text.get_text(): text.get_fontsize() for text in figure.findobj(Text) if text.get_text()
     }
     assert {words: size for words, size in sizes.items() if size < SMALLEST} == {}
+
+
+def test_the_clinic_s_picture_can_be_read_and_names_its_lines():
+    loss = np.geomspace(2, 0.1, 60)
+    history = History(loss=loss, val_loss=loss + np.linspace(0.2, 2, 60))
+    figure = picture(history, diagnose(history))
+    figure.draw_without_rendering()
+    texts = [text for text in figure.findobj(Text) if text.get_text()]
+    assert min(text.get_fontsize() for text in texts) >= SMALLEST
+    assert {"training", "held out"} <= {text.get_text() for text in texts}
+    assert figure.get_figwidth() == plots.WIDTH
 
 
 @pytest.mark.parametrize(("rows", "columns"), [(1, 1), (3, 1), (1, 2), (4, 2)])

@@ -354,6 +354,16 @@ def test_a_solution_is_folded_and_can_be_unfolded(visit):
     expect(solution).to_be_visible(timeout=SOON)
 
 
+CUT = r"""() => {
+    const wide = (box) => box.checkVisibility() && box.scrollWidth > box.clientWidth + 1;
+    const outputs = [...document.querySelectorAll(".cell_output pre")].filter(wide);
+    const formulas = [...document.querySelectorAll("mjx-container[display=true]")].filter(wide);
+    const sentences = outputs.filter((pre) => !/\S {2,}\S.* {2,}\S/.test(pre.textContent));
+    return innerWidth < 720 ? sentences.map((pre) => pre.textContent)
+        : [...outputs, ...formulas].map((box) => box.textContent);
+}"""  # what has to be scrolled to be read: on a phone, formulas and tables may be
+
+
 WAYS = [("light", 1280), ("dark", 390)]
 PAGES = [
     "index.html",
@@ -385,3 +395,4 @@ def test_a_page_is_for_everybody(visit, path, scheme, width):
         page.set_viewport_size({"width": each, "height": 900})
         page.wait_for_function("width => innerWidth === width", arg=each)
         assert page.evaluate("document.documentElement.scrollWidth") <= each
+        assert page.evaluate(CUT) == []

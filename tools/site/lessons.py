@@ -4,6 +4,7 @@ Nothing is run. What the learner gets comes first, with the solution folded belo
 are matched by the ids of their cells, which notebooks/ and solutions/ share.
 """
 
+import re
 from binascii import a2b_base64, b2a_base64
 from collections.abc import Iterator
 from hashlib import sha256
@@ -20,6 +21,7 @@ __all__ = ["alt_texts", "lighten", "page"]
 SOLUTION = "Show a solution", "Hide the solution"
 VERDICT = "Show what the check says", "Hide what the check says"
 FIGURE = "The figure that this cell draws."
+ROW = re.compile(r"\S {2,}\S.* {2,}\S")  # of a printed table
 
 
 def page(solved: Path, unsolved: Path) -> NotebookNode:
@@ -30,6 +32,8 @@ def page(solved: Path, unsolved: Path) -> NotebookNode:
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             cell.source = questions.asked(cell.source, lesson=solved.stem[:2])
+        elif not any(ROW.search(output.get("text", "")) for output in cell.outputs):
+            _tag(cell, "sentences")  # they wrap, where a table scrolls
     return notebook
 
 
@@ -64,9 +68,14 @@ def _cells(cell: NotebookNode, given: NotebookNode | None) -> Iterator[NotebookN
 
 
 def _folded(cell: NotebookNode, tag: str, prompts: tuple[str, str]) -> NotebookNode:
-    cell.metadata.tags = [*cell.metadata.get("tags", []), tag]
+    _tag(cell, tag)
     cell.metadata.mystnb = dict(zip(("code_prompt_show", "code_prompt_hide"), prompts, strict=True))
     return cell
+
+
+def _tag(cell: NotebookNode, tag: str) -> None:
+    """myst-nb makes a class of it."""
+    cell.metadata.tags = [*cell.metadata.get("tags", []), tag]
 
 
 def alt_texts(notebook: NotebookNode) -> dict[str, str]:

@@ -8,7 +8,7 @@ import ipywidgets as widgets
 import traitlets
 
 STYLE = {"description_width": "8em"}  # the same for all, so that they line up
-WIDE = {"width": "410px", "max_width": "100%"}  # two fit side by side on a laptop
+WIDE = {"flex": "1 1 290px", "max_width": "410px"}  # two fit side by side on a laptop
 
 
 def log_slider(description: str, value: float, low: float, high: float, fine: float = 0.05) -> Any:

@@ -103,6 +103,7 @@ function render({ model, el }) {
   const drop = model.get("ball").length ? holdBall(model, paper, parts[0].svg) : () => {};
   const releaseKeys = keepKeys();
   const leaveControls = describeControls(el);
+  const letGo = stayInView(el);
   paper.setAttribute("role", model.get("ball").length ? "application" : "img");
   return () => {
     model.off("change:background change:shown", update);
@@ -112,7 +113,40 @@ function render({ model, el }) {
     drop();
     releaseKeys();
     leaveControls();
+    letGo();
     URL.revokeObjectURL(image.src);
+  };
+}
+
+// Scroll the notebook to the whole lab: once it has been run with Shift+Enter, after which JupyterLab
+// scrolls to the next cell, and whenever the keyboard's focus enters it.
+function stayInView(el) {
+  let lab;
+
+  function show() {
+    const notebook = lab.closest(".jp-WindowedPanel-outer");
+    if (!notebook) return; // on a slide, or on the site
+    const view = notebook.getBoundingClientRect();
+    const { top, bottom, height } = lab.getBoundingClientRect();
+    if (top < view.top || height > view.height) notebook.scrollTop += top - view.top - 8;
+    else if (bottom > view.bottom) notebook.scrollTop += bottom - view.bottom + 8;
+  }
+
+  function focused({ target }) {
+    if (target.matches(":focus-visible")) show();
+  }
+
+  const placed = new ResizeObserver(() => {
+    lab = el.closest(".stepsize-lab");
+    if (!lab) return;
+    placed.disconnect();
+    lab.addEventListener("focusin", focused);
+    if (lab.closest(".jp-Cell")?.nextElementSibling?.matches(".jp-mod-active")) show();
+  });
+  placed.observe(el);
+  return () => {
+    placed.disconnect();
+    lab?.removeEventListener("focusin", focused);
   };
 }
 
