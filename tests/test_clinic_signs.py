@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from stepsize.clinic import diagnose
-from stepsize.clinic.counting import FORMS, TABLE, form
-from stepsize.clinic.finding import apart, chance
+from stepsize.clinic.counting import ENOUGH, FORMS, TABLE, form
+from stepsize.clinic.finding import Finding, apart, chance
 from stepsize.clinic.history import History
 
 RNG = np.random.default_rng(0)
@@ -295,6 +295,34 @@ def test_every_percentage_was_counted():
     right, of = table["curve"]["divergence"]
     found = diagnose(np.r_[FALLING[:300], FALLING[300] * 1.05 ** np.arange(300)], val_loss=HELD)
     assert found.findings[0].evidence == pytest.approx((right + 1) / (of + 2))
+
+
+def test_only_what_was_counted_is_given_in_percent():
+    grown = np.r_[FALLING[:300], FALLING[300] * 1.05 ** np.arange(300)]
+    counted = diagnose(grown, val_loss=HELD).findings[0]
+    assert f"divergence ({counted.evidence:.0%}): " in str(counted) and counted.calls >= ENOUGH
+    rare = diagnose(FALLING, grad_norm=np.full(600, np.inf)).findings[0]
+    table = json.loads(TABLE.read_text(encoding="utf-8"))
+    assert rare.name == "float16 overflow"
+    assert (rare.calls == 0) == (table["curve"].get(rare.name, (0, 0))[1] < ENOUGH)
+
+
+# In code alone, and beside losses.
+@pytest.mark.parametrize("losses", [None, FALLING])
+def test_a_fault_in_the_code_is_given_in_words(losses):
+    code = "opt = torch.optim.SGD(model.parameters(), lr=3000)"
+    config = dict(schedule_steps=10, steps_per_epoch=40, epochs=10, stepped="batch")
+    found = diagnose(losses, code=code, config=config).findings
+    told = [one for one in found if one.in_code]
+    assert {one.name for one in told} == {"rate too high", "schedule at the wrong pace"}
+    assert all(one.calls == 0 and "%" not in str(one) for one in told)
+
+
+@pytest.mark.parametrize(
+    ("evidence", "words"), [(0.95, "very likely"), (0.8, "likely"), (0.6, "possible")]
+)
+def test_an_estimate_is_given_in_words(evidence, words):
+    assert Finding("plateau", evidence, "Flat.", "Wait.", 8).certainty == words
 
 
 def test_forms_are_told_apart():

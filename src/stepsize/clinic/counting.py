@@ -36,8 +36,11 @@ def _table() -> dict[str, dict[str, list[int]]]:
 
 
 def counted(finding: Finding, run: History) -> Finding:
-    """The finding with the share of such calls that were right; unchanged if there were few."""
+    """The finding with the share of such calls that were right; unchanged if there were few.
+
+    A fault in the code isn't one of these calls, even if it has the same name.
+    """
     right, times = _table().get(form(run), {}).get(finding.name, (0, 0))
-    if times < ENOUGH:
+    if times < ENOUGH or finding.in_code:
         return finding
-    return replace(finding, evidence=(right + 1) / (times + 2))
+    return replace(finding, evidence=(right + 1) / (times + 2), calls=times)
