@@ -191,6 +191,21 @@ SICK = {
             lr=1e-5 * np.cos(np.pi * T / 1200),
         ),
     ),
+    "thrown away in the first epoch, then flat": (
+        "rate too high",
+        dict(
+            loss=np.r_[7.7, 1.05, 0.62, 0.585 + 0.01 * RNG.normal(size=27)],
+            val_loss=np.r_[9.2, 0.81, 0.69, 0.685 + 0.004 * RNG.normal(size=27)],
+            lr=np.full(30, 0.4),
+        ),
+    ),
+    "a cosine that ends after a seventh": (
+        "rate decayed too early",
+        dict(
+            loss=np.maximum(FALLING, FALLING[85]),
+            lr=np.cos(np.pi * np.minimum(T / 170, 0.5)).round(9),
+        ),
+    ),
     "low, and slows down a little": ("rate too low", dict(loss=2 + _slowing(0.8, T / 600))),
     "low, and slows down at a constant rate": (
         "rate too low",
@@ -243,6 +258,26 @@ SOUND = {
     "not done, but slowing down, under a decaying rate": dict(
         loss=1 + _slowing(0.5, np.sin(np.pi * T / 1200)), lr=0.1 * np.cos(np.pi * T / 1200)
     ),
+    "a step that pays off at once": dict(
+        loss=[6.82, 4.43, 3.72, 2.94, 1.97, 1.92, 1.81, 1.82, 1.94, 1.78, 1.74],
+        lr=[0.019] * 4 + [0.0019] * 7,
+    ),
+    "a step, with noise before it": dict(
+        loss=[1.36, 1.26, 1.35, 1.05, 1.17, 1.1, 1.1, 1.18, 1.16, 1.15],
+        lr=[0.019] * 4 + [0.0019] * 6,
+    ),
+    # A few rows are held out; a loss that is nearly 0 trembles by a large share of itself.
+    "all but learned, and 23 rows held out": dict(
+        loss=(1.1 * np.exp(-T / 20) + 0.03 * np.exp(0.7 * RNG.normal(size=600)))[:130],
+        val_loss=np.exp(-EPOCH / 2) + 0.02 * 10 ** (0.4 * np.sin(2.4 * EPOCH)),
+        lr=np.full(130, 0.01),
+    ),
+    # With a network of ReLUs and labels with a border, decaying the rate to 0 changed nothing here.
+    "training losses nearly 0, and held-out ones that tremble far above": dict(
+        loss=0.05 + 0.65 * np.exp(-T / 60) + 0.02 * RNG.normal(size=600),
+        val_loss=0.37 + 0.33 * np.exp(-EPOCH / 3) + 0.03 * RNG.normal(size=30),
+        lr=np.full(600, 0.01),
+    ),
     "scaler settles": dict(
         loss=FALLING[:60], grad_norm=np.r_[[np.inf] * 3, np.ones(57)], lr=np.ones(60)
     ),
@@ -261,6 +296,12 @@ def test_a_held_out_loss_that_falls_to_the_end_is_not_a_noise_floor(seed):
     loss, held = 29000 - 4000 * s**2 + 4500 * noise, 29000 - 4000 * s**2
     found = diagnose(dict(loss=loss, val_loss=held, lr=np.full(200, 1e-3)))
     assert found.verdict != "noise floor"
+
+
+def test_a_held_out_loss_that_hardly_moves_is_not_overfitting():
+    held = 1.3856 + 0.0004 * np.abs(EPOCH / 10 - 1) * (1 - 0.3 * (EPOCH > 10))
+    found = diagnose(dict(loss=1.39 - 0.0005 * EPOCH + 0.001 * RNG.normal(size=30), val_loss=held))
+    assert found.verdict != "overfitting"
 
 
 @pytest.mark.parametrize("kind", ["gan", "policy"])

@@ -42,11 +42,13 @@ def thrown_away(run: History) -> Finding | None:
     val, y = comparable(run)
     if val is None or len(y) < len(val):
         return None  # the first held-out loss is older than the first of the training
-    if y[0] > 0.5 * val[0]:
+    by_epoch = len(y) == len(val)  # then the first loss is a mean over that epoch
+    if y[0] > (1 if by_epoch else 0.5) * val[0]:
         return None  # the first update saw about that loss, too: it was high before it
     first, rest = float(y[: len(y) // len(val)].mean()), float(np.median(y[1:]))
     high = val[0] > 3 * abs(np.median(val[1:])) and first > 1.5 * rest > 0
     far = val[0] > 5 * first or (val[0] > 2 * first and _wild(val) > 0.6)
+    far = far or (by_epoch and first > 5 * rest)
     if not high or not far or (_learns(run, y) and _wild(val) < 0.15):
         return None
     return too_high(
@@ -64,6 +66,8 @@ def wild(run: History) -> Finding | None:
     if run.lr is not None and run.lr[-1] < 0.5 * run.lr.max():
         return None
     course = y if len(y) < 200 else run.course
+    if np.median(val[len(val) // 2 :]) < 0.1 * val[0] and course[-3:].mean() < 0.1 * run.start:
+        return None  # a loss near 0 trembles by a large share of itself
     jumps, own = _wild(val), _wild(course)
     if jumps >= 0.6 and own >= 0.2:
         return too_high(
