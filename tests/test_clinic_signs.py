@@ -266,6 +266,15 @@ SOUND = {
         loss=[1.36, 1.26, 1.35, 1.05, 1.17, 1.1, 1.1, 1.18, 1.16, 1.15],
         lr=[0.019] * 4 + [0.0019] * 6,
     ),
+    "a step when most is learned": dict(
+        loss=[0.076, 0.031, 0.026, 0.023, 0.022, 0.0215, 0.0213, 0.0212],
+        lr=[0.019] * 4 + [0.0019] * 4,
+    ),
+    "held out from the second epoch on": dict(
+        loss=0.4 + 0.6 * np.exp(-T / 20) + 0.05 * np.random.default_rng(0).normal(size=600),
+        val_loss=0.44 + 0.06 * np.exp(-EPOCH / 3) + 0.005 * np.sin(2.4 * EPOCH),
+        lr=np.full(600, 0.01),
+    ),
     # A few rows are held out; a loss that is nearly 0 trembles by a large share of itself.
     "all but learned, and 23 rows held out": dict(
         loss=(1.1 * np.exp(-T / 20) + 0.03 * np.exp(0.7 * RNG.normal(size=600)))[:130],

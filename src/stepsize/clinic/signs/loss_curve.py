@@ -169,9 +169,10 @@ def noise_floor(run: History) -> Finding | None:
         held = val[len(val) // 2 :]
         if _falls(val):
             return None
-        tremble = jitter(held) / max(float(val[0] - np.median(held)), 1e-300)
+        began = max(val[0], run.start)  # the first held-out loss may come after an epoch
+        tremble = jitter(held) / max(float(began - np.median(held)), 1e-300)
         # At rest, a loss of k directions lies sqrt(k / 2) of its own trembling above its floor.
-        often, where = 0.03, "the held-out loss"
+        often, where = 0.025, "the held-out loss"
     if run.fall <= 0 or tremble < often:
         return None
     return Finding(
