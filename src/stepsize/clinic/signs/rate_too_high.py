@@ -139,8 +139,7 @@ def guesses(run: History) -> Finding | None:
         return None
     half, few = y[len(y) // 2 :], max(len(y) // 30, 1)
     level, first = float(np.median(half)), float(y[: 4 * few].max())
-    slope, sure = trend(half)
-    if np.std(half) > 0.1 * level or (slope * len(half) < -0.02 * level and sure < -3):
+    if np.std(half) > 0.1 * level or trend(half)[0] * len(half) < -0.02 * level:
         return None
     high = y[:few].max() > 1.3 * level or first > 2 * level
     classes = chance(level, run.classes) if high else None
