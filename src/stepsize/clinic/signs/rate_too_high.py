@@ -42,14 +42,15 @@ def thrown_away(run: History) -> Finding | None:
     val, y = comparable(run)
     if val is None or len(y) < len(val):
         return None  # the first held-out loss is older than the first of the training
-    by_epoch = len(y) == len(val)  # then the first loss is a mean over that epoch
+    learns = _learns(run, y)
+    by_epoch = len(y) == len(val) and not learns  # then the first loss is a mean over that epoch
     if y[0] > (1 if by_epoch else 0.5) * val[0]:
         return None  # the first update saw about that loss, too: it was high before it
     first, rest = float(y[: len(y) // len(val)].mean()), float(np.median(y[1:]))
     high = val[0] > 3 * abs(np.median(val[1:])) and first > 1.5 * rest > 0
     far = val[0] > 5 * first or (val[0] > 2 * first and _wild(val) > 0.6)
     far = far or (by_epoch and first > 5 * rest)
-    if not high or not far or (_learns(run, y) and _wild(val) < 0.15):
+    if not high or not far or (learns and _wild(val) < 0.15):
         return None
     return too_high(
         f"the weights were thrown far away at first: a held-out loss of {val[0]:.3g}, where later "
