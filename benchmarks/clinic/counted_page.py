@@ -167,11 +167,11 @@ were trained once more for each of them, at several severities (`later` in `plai
 ### What a percentage is worth
 
 The percentage beside a finding is how often it was right on all these runs when it came first,
-given curves of the same form (a hundred losses or more, alone or with other curves; 20 or more;
-fewer), with two calls added, one of them right. If it came first fewer than {ENOUGH} times there,
-it shows no percentage but our estimate in words: "very likely", "likely" or "possible". So does a
-fault in the code, because these runs have none. Here each model's percentages are counted on the
-other models only:
+given curves of the same form (a hundred losses or more, alone or with other curves; 20 or more; 12
+or more), with two calls added, one of them right. If it came first fewer than {ENOUGH} times there,
+it shows no percentage but our estimate in words: "very likely", "likely" or "possible". So do a
+fault in the code, because these runs have none, and a finding from fewer than 12 losses. Here each
+model's percentages are counted on the other models only:
 
 {reliability(counted + added)}
 
