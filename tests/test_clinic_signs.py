@@ -191,14 +191,6 @@ SICK = {
             lr=1e-5 * np.cos(np.pi * T / 1200),
         ),
     ),
-    "thrown away in the first epoch, then flat": (
-        "rate too high",
-        dict(
-            loss=np.r_[7.7, 1.05, 0.62, 0.585 + 0.01 * RNG.normal(size=27)],
-            val_loss=np.r_[9.2, 0.81, 0.69, 0.685 + 0.004 * RNG.normal(size=27)],
-            lr=np.full(30, 0.4),
-        ),
-    ),
     "a cosine that ends after a seventh": (
         "rate decayed too early",
         dict(

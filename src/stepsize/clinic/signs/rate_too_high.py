@@ -12,6 +12,7 @@ from ..history import History, jitter
 __all__ = ["SIGNS", "comparable", "settles"]
 
 CLASSES = (2, 3, 4, 5, 10, 100, 1000)  # the most common numbers of them
+LITTLE = 0.07  # of the first loss: what is left when nearly all is learned
 
 
 def never_undercut(run: History) -> Finding | None:
@@ -42,15 +43,12 @@ def thrown_away(run: History) -> Finding | None:
     val, y = comparable(run)
     if val is None or len(y) < len(val):
         return None  # the first held-out loss is older than the first of the training
-    learns = _learns(run, y)
-    by_epoch = len(y) == len(val) and not learns  # then the first loss is a mean over that epoch
-    if y[0] > (1 if by_epoch else 0.5) * val[0]:
+    if y[0] > 0.5 * val[0]:
         return None  # the first update saw about that loss, too: it was high before it
     first, rest = float(y[: len(y) // len(val)].mean()), float(np.median(y[1:]))
     high = val[0] > 3 * abs(np.median(val[1:])) and first > 1.5 * rest > 0
     far = val[0] > 5 * first or (val[0] > 2 * first and _wild(val) > 0.6)
-    far = far or (by_epoch and first > 5 * rest)
-    if not high or not far or (learns and _wild(val) < 0.15):
+    if not high or not far or (_learns(run, y) and _wild(val) < 0.15):
         return None
     return too_high(
         f"the weights were thrown far away at first: a held-out loss of {val[0]:.3g}, where later "
@@ -67,7 +65,10 @@ def wild(run: History) -> Finding | None:
     if run.lr is not None and run.lr[-1] < 0.5 * run.lr.max():
         return None
     course = y if len(y) < 200 else run.course
-    if np.median(val[len(val) // 2 :]) < 0.1 * val[0] and course[-3:].mean() < 0.1 * run.start:
+    if (
+        np.median(val[len(val) // 2 :]) < LITTLE * val[0]
+        and course[-3:].mean() < LITTLE * run.start
+    ):
         return None  # a loss near 0 trembles by a large share of itself
     jumps, own = _wild(val), _wild(course)
     if jumps >= 0.6 and own >= 0.2:
