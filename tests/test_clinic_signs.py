@@ -42,6 +42,10 @@ FEW = {
         "rate decayed too early",
         dict(loss=[2.3, 1.5, 1.2, 1.0, 0.99, 0.985, 0.982], lr=[0.1] * 4 + [0.01] * 3),
     ),
+    "cut by a plateau that wasn't one": (
+        "rate decayed too early",
+        dict(loss=[2.298, 1.0, 0.975, 0.964, 0.961, 0.958], lr=[0.02] * 3 + [0.004] * 3),
+    ),
     "all a warmup": (
         "rate too low",
         dict(loss=[5, 4.9, 4.8, 4.7, 4.5, 4.2, 3.8, 3.1, 2.2], lr=np.arange(1, 10) * 1e-5),
@@ -258,8 +262,12 @@ SOUND = {
         loss=[1.36, 1.26, 1.35, 1.05, 1.17, 1.1, 1.1, 1.18, 1.16, 1.15],
         lr=[0.019] * 4 + [0.0019] * 6,
     ),
-    "a step when most is learned": dict(
-        loss=[0.076, 0.031, 0.026, 0.023, 0.022, 0.0215, 0.0213, 0.0212],
+    "a step, and noise after it": dict(
+        loss=[0.076, 0.031, 0.028, 0.023, 0.04, 0.034, 0.024, 0.032, 0.035, 0.03],
+        lr=[0.019] * 4 + [0.0019] * 6,
+    ),
+    "a step when nearly all is learned": dict(
+        loss=[2.3, 0.4, 0.05, 0.03, 0.02, 0.019, 0.0185, 0.018],
         lr=[0.019] * 4 + [0.0019] * 4,
     ),
     "held out from the second epoch on": dict(

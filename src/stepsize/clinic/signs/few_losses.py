@@ -132,9 +132,8 @@ def cut_early(run: History) -> Finding | None:
     before, after = falls[-1], (y[at] - y[-1]) / max(len(y) - 1 - at, 1)
     if falls.min() < 0.005 * abs(y[at - 1]) or after > 0.5 * before:
         return None
-    mean = (y[0] - y[at - 1]) / (at - 1)
-    if y[at - 1] - y[at] > before or before < 0.3 * mean or 0 <= y[at - 1] < 0.1 * y[0]:
-        return None  # the cut paid off at once, or most had been learned before it
+    if not 0 < y[at - 1] - y[at] <= before or 0 <= y[at - 1] < 0.1 * y[0]:
+        return None  # noise, or the cut paid off at once, or most had been learned before it
     return Finding(
         "rate decayed too early",
         0.6,
