@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from stepsize.clinic import diagnose
-from stepsize.clinic.counting import FORMS, TABLE, form
-from stepsize.clinic.finding import apart, chance
+from stepsize.clinic.counting import ENOUGH, FORMS, TABLE, form
+from stepsize.clinic.finding import Finding, apart, chance
 from stepsize.clinic.history import History
 
 RNG = np.random.default_rng(0)
@@ -41,6 +41,10 @@ FEW = {
     "cut too early": (
         "rate decayed too early",
         dict(loss=[2.3, 1.5, 1.2, 1.0, 0.99, 0.985, 0.982], lr=[0.1] * 4 + [0.01] * 3),
+    ),
+    "cut by a plateau that wasn't one": (
+        "rate decayed too early",
+        dict(loss=[2.298, 1.0, 0.975, 0.964, 0.961, 0.958], lr=[0.02] * 3 + [0.004] * 3),
     ),
     "all a warmup": (
         "rate too low",
@@ -191,6 +195,13 @@ SICK = {
             lr=1e-5 * np.cos(np.pi * T / 1200),
         ),
     ),
+    "a cosine that ends after a seventh": (
+        "rate decayed too early",
+        dict(
+            loss=np.maximum(FALLING, FALLING[85]),
+            lr=np.cos(np.pi * np.minimum(T / 170, 0.5)).round(9),
+        ),
+    ),
     "low, and slows down a little": ("rate too low", dict(loss=2 + _slowing(0.8, T / 600))),
     "low, and slows down at a constant rate": (
         "rate too low",
@@ -243,6 +254,39 @@ SOUND = {
     "not done, but slowing down, under a decaying rate": dict(
         loss=1 + _slowing(0.5, np.sin(np.pi * T / 1200)), lr=0.1 * np.cos(np.pi * T / 1200)
     ),
+    "a step that pays off at once": dict(
+        loss=[6.82, 4.43, 3.72, 2.94, 1.97, 1.92, 1.81, 1.82, 1.94, 1.78, 1.74],
+        lr=[0.019] * 4 + [0.0019] * 7,
+    ),
+    "a step, with noise before it": dict(
+        loss=[1.36, 1.26, 1.35, 1.05, 1.17, 1.1, 1.1, 1.18, 1.16, 1.15],
+        lr=[0.019] * 4 + [0.0019] * 6,
+    ),
+    "a step, and noise after it": dict(
+        loss=[0.076, 0.031, 0.028, 0.023, 0.04, 0.034, 0.024, 0.032, 0.035, 0.03],
+        lr=[0.019] * 4 + [0.0019] * 6,
+    ),
+    "a step when nearly all is learned": dict(
+        loss=[2.3, 0.4, 0.05, 0.03, 0.02, 0.019, 0.0185, 0.018],
+        lr=[0.019] * 4 + [0.0019] * 4,
+    ),
+    "held out from the second epoch on": dict(
+        loss=0.4 + 0.6 * np.exp(-T / 20) + 0.05 * np.random.default_rng(0).normal(size=600),
+        val_loss=0.44 + 0.06 * np.exp(-EPOCH / 3) + 0.005 * np.sin(2.4 * EPOCH),
+        lr=np.full(600, 0.01),
+    ),
+    # A few rows are held out; a loss that is nearly 0 trembles by a large share of itself.
+    "all but learned, and 23 rows held out": dict(
+        loss=(1.1 * np.exp(-T / 20) + 0.03 * np.exp(0.7 * RNG.normal(size=600)))[:130],
+        val_loss=np.exp(-EPOCH / 2) + 0.02 * 10 ** (0.4 * np.sin(2.4 * EPOCH)),
+        lr=np.full(130, 0.01),
+    ),
+    # With a network of ReLUs and labels with a border, decaying the rate to 0 changed nothing here.
+    "training losses nearly 0, and held-out ones that tremble far above": dict(
+        loss=0.05 + 0.65 * np.exp(-T / 60) + 0.02 * RNG.normal(size=600),
+        val_loss=0.37 + 0.33 * np.exp(-EPOCH / 3) + 0.03 * RNG.normal(size=30),
+        lr=np.full(600, 0.01),
+    ),
     "scaler settles": dict(
         loss=FALLING[:60], grad_norm=np.r_[[np.inf] * 3, np.ones(57)], lr=np.ones(60)
     ),
@@ -261,6 +305,12 @@ def test_a_held_out_loss_that_falls_to_the_end_is_not_a_noise_floor(seed):
     loss, held = 29000 - 4000 * s**2 + 4500 * noise, 29000 - 4000 * s**2
     found = diagnose(dict(loss=loss, val_loss=held, lr=np.full(200, 1e-3)))
     assert found.verdict != "noise floor"
+
+
+def test_a_held_out_loss_that_hardly_moves_is_not_overfitting():
+    held = 1.3856 + 0.0004 * np.abs(EPOCH / 10 - 1) * (1 - 0.3 * (EPOCH > 10))
+    found = diagnose(dict(loss=1.39 - 0.0005 * EPOCH + 0.001 * RNG.normal(size=30), val_loss=held))
+    assert found.verdict != "overfitting"
 
 
 @pytest.mark.parametrize("kind", ["gan", "policy"])
@@ -295,6 +345,34 @@ def test_every_percentage_was_counted():
     right, of = table["curve"]["divergence"]
     found = diagnose(np.r_[FALLING[:300], FALLING[300] * 1.05 ** np.arange(300)], val_loss=HELD)
     assert found.findings[0].evidence == pytest.approx((right + 1) / (of + 2))
+
+
+def test_only_what_was_counted_is_given_in_percent():
+    grown = np.r_[FALLING[:300], FALLING[300] * 1.05 ** np.arange(300)]
+    counted = diagnose(grown, val_loss=HELD).findings[0]
+    assert f"divergence ({counted.evidence:.0%}): " in str(counted) and counted.calls >= ENOUGH
+    rare = diagnose(FALLING, grad_norm=np.full(600, np.inf)).findings[0]
+    table = json.loads(TABLE.read_text(encoding="utf-8"))
+    assert rare.name == "float16 overflow"
+    assert (rare.calls == 0) == (table["curve"].get(rare.name, (0, 0))[1] < ENOUGH)
+
+
+# In code alone, and beside losses.
+@pytest.mark.parametrize("losses", [None, FALLING])
+def test_a_fault_in_the_code_is_given_in_words(losses):
+    code = "opt = torch.optim.SGD(model.parameters(), lr=3000)"
+    config = dict(schedule_steps=10, steps_per_epoch=40, epochs=10, stepped="batch")
+    found = diagnose(losses, code=code, config=config).findings
+    told = [one for one in found if one.in_code]
+    assert {one.name for one in told} == {"rate too high", "schedule at the wrong pace"}
+    assert all(one.calls == 0 and "%" not in str(one) for one in told)
+
+
+@pytest.mark.parametrize(
+    ("evidence", "words"), [(0.95, "very likely"), (0.8, "likely"), (0.6, "possible")]
+)
+def test_an_estimate_is_given_in_words(evidence, words):
+    assert Finding("plateau", evidence, "Flat.", "Wait.", 8).certainty == words
 
 
 def test_forms_are_told_apart():

@@ -3,9 +3,10 @@
 import os
 import pickle
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,7 +21,7 @@ from .last import LAST
 from .models import ASIDE, TUNED
 
 __all__ = [
-    "BESIDE", "COUNTED", "MADE_ON", "VIEWS", "Said", "count", "runs", "said", "seen",
+    "BESIDE", "COUNTED", "MADE_ON", "VIEWS", "Said", "count", "later", "runs", "said", "seen",
 ]  # fmt: skip
 
 WHERE = Path(os.environ.get("STEPSIZE_RUNS", Path(tempfile.gettempdir()) / "stepsize-runs"))
@@ -53,24 +54,58 @@ class Said(NamedTuple):
         return self.verdict in self.right
 
 
-Training = tuple[str, plain.How, dict[str, np.ndarray], set[str]]
+Curves = dict[str, np.ndarray]
+Training = tuple[str, plain.How, Curves, set[str]]
 
 
 def runs(models: list[str]) -> Iterator[Training]:
     """Every training of these, with what is right for it, without those that are neither."""
     for name in models:
-        path = WHERE / "plain" / f"{name}.pickle".replace(" ", "_")
-        adam = EVERYONE.index(name) % 3 != 2
-        if not path.exists():
-            best = plain.best(MODELS[name], adam)
-            curves = [plain.run(MODELS[name], how) for how in plain.hows(best, adam)]
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(pickle.dumps((best, curves)))
-        best, curves = pickle.loads(path.read_bytes())
-        who = list(plain.hows(best, adam))
-        for how, own, right in zip(who, curves, plain.truths(who, curves), strict=True):
-            if right:
-                yield name, how, own, right
+        who, curves, *_ = _first(name)
+        yield from _judged(name, who, curves)
+
+
+def later(models: list[str]) -> Iterator[Training]:
+    """The same for the illnesses that were added later."""
+    for name in models:
+        (sound, *_), (good, *_), best, adam = _first(name)
+        who = list(plain.later(best, adam))
+        curves = _kept("plain later", name, partial(_trained, name, who))
+        found = _judged(name, [sound, *who], [good, *curves])
+        yield from (one for one in found if one[1] is not sound)
+
+
+def _first(name: str) -> tuple[list[plain.How], list[Curves], float, bool]:
+    """The first trainings of a model, their curves, its best rate, and whether Adam trained it."""
+    adam = EVERYONE.index(name) % 3 != 2
+
+    def made() -> tuple[float, list[Curves]]:
+        best = plain.best(MODELS[name], adam)
+        return best, _trained(name, plain.hows(best, adam))
+
+    best, curves = _kept("plain", name, made)
+    return list(plain.hows(best, adam)), curves, best, adam
+
+
+def _trained(name: str, who: Iterable[plain.How]) -> list[Curves]:
+    return [plain.run(MODELS[name], how) for how in who]
+
+
+def _kept(part: str, name: str, make: Callable[[], Any]) -> Any:
+    """What was made for this model, now or before."""
+    path = WHERE / part / f"{name}.pickle".replace(" ", "_")
+    if not path.exists():
+        made = pickle.dumps(make())
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(made)
+    return pickle.loads(path.read_bytes())
+
+
+def _judged(name: str, who: list[plain.How], curves: list[Curves]) -> Iterator[Training]:
+    """Those of these trainings that are clearly ill or clearly well; the first is sound."""
+    for how, own, right in zip(who, curves, plain.truths(who, curves), strict=True):
+        if right:
+            yield name, how, own, right
 
 
 def seen(curves: dict[str, np.ndarray], view: str) -> dict[str, np.ndarray]:
@@ -88,13 +123,20 @@ def seen(curves: dict[str, np.ndarray], view: str) -> dict[str, np.ndarray]:
             "lr": curves["lr"][plain.BATCHES - 1 :: plain.BATCHES],
         }
     every = int(view.split()[1][:-2])
-    thin = {name: curves[name][every - 1 :: every] for name in ("loss", "lr", "grad_norm")}
-    return thin | {"val_loss": held}
+    logged = [name for name in ("loss", "lr", "grad_norm", "loss_scale") if name in curves]
+    return {name: curves[name][every - 1 :: every] for name in logged} | {"val_loss": held}
 
 
 NEEDS = {"overfitting", "rate decayed too early", "schedule at the wrong pace", "rate is zero"} | {
-    "forgotten zero_grad", "noise floor", "weight decay too strong", "BatchNorm's statistics"
+    "forgotten zero_grad", "noise floor", "weight decay too strong", "BatchNorm's statistics",
+    "float16 overflow", "dead gradients"
 }  # fmt: skip
+HIDDEN = {
+    "losses alone": NEEDS,
+    "by epoch": {"forgotten zero_grad", "float16 overflow", "dead gradients", "no warmup"},
+    "every 10th": {"no warmup"},
+    "every 50th": {"no warmup"},
+}  # illnesses that nobody could see there
 
 
 def said(trainings: list[Training]) -> list[Said]:
@@ -102,9 +144,7 @@ def said(trainings: list[Training]) -> list[Said]:
     found = []
     for model, how, curves, right in trainings:
         for view in VIEWS:
-            if view == "losses alone" and how.illness in NEEDS:
-                continue
-            if how.illness == "forgotten zero_grad" and view == "by epoch":
+            if how.illness in HIDDEN.get(view, ()):
                 continue
             history = seen(curves, view)
             told = diagnose(history)

@@ -17,7 +17,7 @@ from pathlib import Path
 import torch
 
 from . import peer
-from .counted import BESIDE, COUNTED, count, runs, said
+from .counted import BESIDE, COUNTED, count, later, runs, said
 from .counted_page import PAGE, page
 
 TABLE = Path(__file__).parents[2] / "src" / "stepsize" / "clinic" / "counted.json"
@@ -28,13 +28,14 @@ def main() -> None:
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")  # of runs that diverge
     trainings = list(runs(COUNTED))
-    counted = said(trainings)
-    TABLE.write_text(json.dumps(count(counted), indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    counted, added = said(trainings), said(list(later(COUNTED)))
+    table = json.dumps(count(counted + added), indent=1, sort_keys=True)
+    TABLE.write_text(f"{table}\n", encoding="utf-8")
     above, _, below = PAGE.read_text(encoding="utf-8").partition(END)
     above, _, old = above.partition(START)
     beside = peer.page([training[1:] for training in trainings if training[0] in BESIDE])
     kept = old.partition(peer.TITLE)  # if the peer isn't installed, what was counted when it was
-    text = page(counted, beside or "".join(kept[1:]))
+    text = page(counted, added, beside or "".join(kept[1:]))
     PAGE.write_text(f"{above}{START}{text}{END}{below}", encoding="utf-8")
     print(re.sub(r"\n+", "\n", text))
 

@@ -1,6 +1,6 @@
 """Loops as people write them in torch: shuffled epochs, an optimizer, a held-out loss per epoch."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,10 +11,11 @@ from ..zoo import Kind
 from .illnesses import Sick, truth
 from .trainings import Case, Runs
 
-__all__ = ["BATCHES", "EPOCHS", "How", "best", "hows", "run", "truths"]
+__all__ = ["BATCHES", "EPOCHS", "How", "best", "hows", "later", "run", "truths"]
 
 EPOCHS, BATCHES = 30, 20
 STEPS = EPOCHS * BATCHES
+KEPT = ("loss", "lr", "grad_norm", "weight_norm", "loss_scale")
 Rates = Callable[[int], float]
 Grads = Callable[[int], float]
 
@@ -37,6 +38,7 @@ class How:
     others: bool = False  # the optimizer holds another model's parameters
     resumed: int = 0  # the update at which the optimizer is recreated
     statistics: float = 0.1  # BatchNorm's momentum
+    overflow: int = STEPS  # the update from which no gradient is finite, and every step is skipped
     short: bool = False  # the last batch of an epoch has two examples
     seed: int = 0
     at: tuple[int, ...] = ()
@@ -99,8 +101,29 @@ def hows(b: float, adam: bool) -> Iterator[How]:
     yield plain("BatchNorm's statistics", "1 %", fine, statistics=0.002)
 
 
+def later(b: float, adam: bool) -> Iterator[How]:
+    """More trainings of the same model: illnesses that the first ones hardly count."""
+    cosine = lambda t: (1 + np.cos(np.pi * t / STEPS)) / 2  # noqa: E731
+    fine = lambda t: b / 2 * min((t + 1) / 40, 1) * cosine(t)  # noqa: E731
+    plain = lambda illness, variant, lr, **more: How(illness, variant, lr, adam=adam, **more)  # noqa: E731
+    for share in (0.1, 0.5):
+        gone = lambda t, since=share * STEPS: float(t < since)  # noqa: E731
+        yield plain("dead gradients", f"after {share:.0%}", fine, factor=gone)
+        yield plain("float16 overflow", f"after {share:.0%}", fine, overflow=int(share * STEPS))
+    for far in (2, 5, 20):
+        high = lambda t, far=far: far * b * cosine(t)  # noqa: E731
+        yield plain("warmed", f"x {far}", lambda t, high=high: min(t / 120, 1) * high(t))
+        yield plain("no warmup", f"x {far}", high)
+    for far in (1, 3, 5):
+        yield plain("noise floor", f"x {far}", lambda t, far=far: far * b)
+    for far in (1, 5):
+        yield plain(
+            "data not shuffled", f"sorted, / {far}", lambda t, far=far: b / far, order="sorted"
+        )
+
+
 def run(kind: Kind, how: How) -> dict[str, np.ndarray]:
-    """The curves, to the last: loss, lr, grad_norm, weight_norm by update; val_loss by epoch."""
+    """The curves, to the last: those of KEPT by update; val_loss by epoch."""
     torch.manual_seed(how.seed)
     net, other = kind.model(), kind.model()
     for module in net.modules():
@@ -108,7 +131,7 @@ def run(kind: Kind, how: How) -> dict[str, np.ndarray]:
             module.momentum = how.statistics
     (X, y), held = _data(kind, how)
     made = lambda: _optimizer(other if how.others else net, how)  # noqa: E731
-    opt, kept, vals = made(), [], []
+    opt, kept, vals, scale = made(), [], [], 2.0**16
     draws = np.random.default_rng(how.seed)
     for t in range(STEPS):
         if t % BATCHES == 0:
@@ -125,16 +148,23 @@ def run(kind: Kind, how: How) -> dict[str, np.ndarray]:
             for p in net.parameters():
                 if p.grad is not None:
                     p.grad *= how.factor(t)
-        norm = torch.nn.utils.get_total_norm(
-            [p.grad for p in net.parameters() if p.grad is not None]
-        )
-        weights = torch.nn.utils.get_total_norm([p.detach() for p in net.parameters()])
-        opt.step()
-        kept.append((loss.item(), rate, float(norm), float(weights)))
+        over = t >= how.overflow
+        norm = np.inf if over else _norm(p.grad for p in net.parameters() if p.grad is not None)
+        kept.append((loss.item(), rate, norm, _norm(p.detach() for p in net.parameters()), scale))
+        if over:
+            scale /= 2
+        else:
+            opt.step()
         if (t + 1) % BATCHES == 0:
             vals.append(_held(net, kind, held))
-    names = ("loss", "lr", "grad_norm", "weight_norm")
-    return dict(zip(names, np.array(kept).T, strict=True)) | dict(val_loss=np.array(vals))
+    curves = dict(zip(KEPT, np.array(kept).T, strict=True)) | dict(val_loss=np.array(vals))
+    if how.overflow == STEPS:
+        del curves["loss_scale"]  # most people train in float32, and have none
+    return curves
+
+
+def _norm(tensors: Iterable[Tensor]) -> float:
+    return float(torch.nn.utils.get_total_norm(list(tensors)))
 
 
 def _held(net: nn.Module, kind: Kind, held: tuple[Tensor, Tensor]) -> float:
@@ -199,7 +229,10 @@ def truths(who: list[How], curves: list[dict[str, np.ndarray]]) -> list[set[str]
     ]
 
 
-NEW = ("weight decay too strong", "data not shuffled", "BatchNorm's statistics", "rate is zero")
+NEW = (
+    "weight decay too strong", "data not shuffled", "BatchNorm's statistics", "rate is zero",
+    "float16 overflow",
+)  # fmt: skip
 
 
 def _new(how: How, own: dict[str, np.ndarray], good: dict[str, np.ndarray]) -> set[str]:
@@ -209,6 +242,8 @@ def _new(how: How, own: dict[str, np.ndarray], good: dict[str, np.ndarray]) -> s
     held = (own["val_loss"][-3:].mean() - good["val_loss"][-3:].mean()) / (start - low)
     if how.illness == "rate is zero":
         return {"rate is zero", "plateau", "dead gradients"}
+    if how.illness == "float16 overflow":
+        return {how.illness}
     if how.illness == "weight decay too strong":
         return {how.illness} if missing > 0.25 else set()
     return {how.illness} if held > 0.15 else set()

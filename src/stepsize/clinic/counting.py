@@ -12,6 +12,7 @@ from pathlib import Path
 
 from .finding import Finding
 from .history import History
+from .signs import FEW
 
 __all__ = ["ENOUGH", "FORMS", "counted", "form"]
 
@@ -36,8 +37,12 @@ def _table() -> dict[str, dict[str, list[int]]]:
 
 
 def counted(finding: Finding, run: History) -> Finding:
-    """The finding with the share of such calls that were right; unchanged if there were few."""
+    """The finding with the share of such calls that were right; unchanged if there were few.
+
+    A fault in the code isn't one of these calls, even if it has the same name; nor is a finding
+    from a handful of losses, which other signs look at.
+    """
     right, times = _table().get(form(run), {}).get(finding.name, (0, 0))
-    if times < ENOUGH:
+    if times < ENOUGH or finding.in_code or len(run.loss) < FEW:
         return finding
-    return replace(finding, evidence=(right + 1) / (times + 2))
+    return replace(finding, evidence=(right + 1) / (times + 2), calls=times)

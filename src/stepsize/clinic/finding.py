@@ -27,8 +27,10 @@ class Finding:
     """An illness: its name, how sure we are, the sign we saw, what to try, and the lesson to read.
 
     evidence: in a diagnosis, how often this was right when it came first for runs in the same
-    form (counting.py); an estimate if it hardly ever came first.
+    form (counting.py); an estimate if it hardly ever came first, or if the code shows it.
     at: the index of the loss where it shows, or None if it doesn't show in one place.
+    calls: how many such calls were counted; 0 if evidence is an estimate.
+    in_code: whether the code or the configuration shows it, and not a curve.
     """
 
     name: str
@@ -37,11 +39,19 @@ class Finding:
     remedy: str
     lesson: int
     at: int | None = None
+    calls: int = 0
+    in_code: bool = False
+
+    @property
+    def certainty(self) -> str:
+        """How sure we are: a percentage if it was counted, a word if it is an estimate."""
+        if self.calls:
+            return f"{self.evidence:.0%}"
+        words = ((0.9, "very likely"), (0.7, "likely"), (0.0, "possible"))
+        return next(word for least, word in words if self.evidence >= least)
 
     def __str__(self) -> str:
-        return (
-            f"{self.name} ({self.evidence:.0%}): {self.sign} {self.remedy} (Lesson {self.lesson}.)"
-        )
+        return f"{self.name} ({self.certainty}): {self.sign} {self.remedy} (Lesson {self.lesson}.)"
 
 
 Sign = Callable[[History], Finding | None]

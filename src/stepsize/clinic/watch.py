@@ -17,7 +17,7 @@ URGENT = (
     "rate is zero",
     "float16 overflow",
 )
-SURE = 0.9
+SURE = 0.85
 # Looks: after so many losses, then after every so many more, and sooner if there is a suspicion.
 FIRST, GROWTH, SOON = 20, 1.25, 1.05
 
@@ -28,9 +28,9 @@ class Watch:
     stop: whether the run should end then; without it, the answer is always False. say: what to do
     with the words, by default print. code, config, classes, kind: as for `diagnose`.
 
-    It is sure of an illness with evidence of at least 90%, found in two looks in a row. A loss that
-    isn't a number is reported at once. What can be judged only at the end (a plateau, a low rate,
-    overfitting) is in `watch.diagnosis()`.
+    It is sure of an illness with evidence of at least 85%, counted or estimated, found in two looks
+    in a row. A loss that isn't a number is reported at once. What can be judged only at the end (a
+    plateau, a low rate, overfitting) is in `watch.diagnosis()`.
 
     >>> watch = Watch(stop=True, say=lambda words: None)
     >>> [watch(loss) for loss in [2.3, 2.2, 2.4, float("nan")]]

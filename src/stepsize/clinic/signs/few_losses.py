@@ -128,9 +128,12 @@ def cut_early(run: History) -> Finding | None:
     if not len(cuts) or not 2 <= cuts[0] <= 0.7 * len(y) or lr[cuts[0] :].max() > 0.5 * lr[0]:
         return None
     at = int(cuts[0])
-    before, after = y[at - 2] - y[at - 1], (y[at] - y[-1]) / max(len(y) - 1 - at, 1)
-    if before < 0.005 * abs(y[at - 1]) or after > 0.5 * before:
+    falls = -np.diff(y[max(at - 3, 0) : at])  # in one line alone, it may have fallen by chance
+    before, after = falls[-1], (y[at] - y[-1]) / max(len(y) - 1 - at, 1)
+    if falls.min() < 0.005 * abs(y[at - 1]) or after > 0.5 * before:
         return None
+    if not 0 < y[at - 1] - y[at] <= before or 0 <= y[at - 1] < 0.1 * y[0]:
+        return None  # noise, or the cut paid off at once, or most had been learned before it
     return Finding(
         "rate decayed too early",
         0.6,

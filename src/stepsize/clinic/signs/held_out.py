@@ -28,7 +28,8 @@ def overfitting(run: History) -> Finding | None:
     if best >= 0.85 * len(val) or not learned or val[-1] <= run.course[-1]:
         return None
     # The lowest of many is low by chance, too: the rise must be more than the curve's own jumps.
-    far = rise > 0.25 * fallen or rise > 0.03 * abs(val[best])
+    fell = fallen > 0.005 * abs(val[best])  # if not, there is no fall to measure a rise by
+    far = (fell and rise > 0.25 * fallen) or rise > 0.03 * abs(val[best])
     if not far or rise < max(0.1 * fallen, 3 * jitter(val[best:])):
         return None
     if run.course[-1] > run.start - 0.3 * run.fall or trend(val[best:])[1] < 2:

@@ -15,6 +15,7 @@ from .spikes import spikes
 __all__ = ["SIGNS"]
 
 SELDOM = 40  # lines: if only every 50th update is logged, the first line isn't the beginning
+LEARNED = 0.1  # of the first loss: hardly more is to be learned
 
 
 def divergence(run: History) -> Finding | None:
@@ -158,17 +159,20 @@ def noise_floor(run: History) -> Finding | None:
     slope, sure = trend(late)
     if abs(sure) > 3 and abs(slope) * len(late) > 0.1 * run.fall:
         return None
+    if 0 <= np.median(late) < LEARNED * run.start:
+        return None  # what still trembles is little, or the examples are known by heart
     # Batches differ, and so do their losses, whatever the rate. Held-out data are always the same:
     # if their loss jitters, it is because of the weights.
     tremble = float(np.std(late)) / max(run.fall, 1e-300)
     often, where = 0.35, "the loss"
-    if val is not None and len(val) >= 12 and np.isfinite(val).all() and _falls(val):
-        return None
     if val is not None and len(val) >= 12 and np.isfinite(val).all():
         held = val[len(val) // 2 :]
-        tremble = jitter(held) / max(float(val[0] - np.median(held)), 1e-300)
+        if _falls(val):
+            return None
+        began = max(val[0], run.start)  # the first held-out loss may come after an epoch
+        tremble = jitter(held) / max(float(began - np.median(held)), 1e-300)
         # At rest, a loss of k directions lies sqrt(k / 2) of its own trembling above its floor.
-        often, where = 0.03, "the held-out loss"
+        often, where = 0.025, "the held-out loss"
     if run.fall <= 0 or tremble < often:
         return None
     return Finding(

@@ -45,9 +45,9 @@ def _overflow(evidence: float, sign: str) -> Finding:
 
 
 def no_rate(run: History) -> Finding | None:
-    """The rate is 0 in all lines, or in all but the first."""
+    """The rate is 0 in all lines, or in all but the first: later it would be a decay."""
     lr = run.lr
-    if lr is None or not len(lr) or np.any(lr[len(lr) // 4 :] != 0) or len(run.loss) < 2:
+    if lr is None or not len(lr) or np.any(lr[max(len(lr) // 20, 1) :] != 0) or len(run.loss) < 2:
         return None
     all_of_it = "all" if not lr.any() else "nearly all"
     return Finding(

@@ -12,6 +12,7 @@ from ..history import History, jitter
 __all__ = ["SIGNS", "comparable", "settles"]
 
 CLASSES = (2, 3, 4, 5, 10, 100, 1000)  # the most common numbers of them
+LITTLE = 0.07  # of the first loss: what is left when nearly all is learned
 
 
 def never_undercut(run: History) -> Finding | None:
@@ -64,6 +65,11 @@ def wild(run: History) -> Finding | None:
     if run.lr is not None and run.lr[-1] < 0.5 * run.lr.max():
         return None
     course = y if len(y) < 200 else run.course
+    if (
+        np.median(val[len(val) // 2 :]) < LITTLE * val[0]
+        and course[-3:].mean() < LITTLE * run.start
+    ):
+        return None  # a loss near 0 trembles by a large share of itself
     jumps, own = _wild(val), _wild(course)
     if jumps >= 0.6 and own >= 0.2:
         return too_high(

@@ -5,6 +5,7 @@ any loss and any length. Evidence is between 0 and 1; below 1/2 it isn't reporte
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -93,6 +94,7 @@ def _told_otherwise(run: History) -> Finding | None:
         f"The schedule was made for {told} steps, but is stepped {taken} times, once per {per}.",
         "Step it at the pace its number of steps was meant for.",
         7,
+        in_code=True,
     )
 
 
@@ -211,7 +213,19 @@ def _of_code(fault: Callable[[listing.Program], Finding | None]) -> Sign:
     return lambda run: fault(listing.read(run.config.get("code", "")))
 
 
-CODE: tuple[Sign, ...] = (two_schedulers, l2_in_adam, *map(_of_code, listing.FAULTS))
+def _marked(sign: Sign) -> Sign:
+    """The same sign, whose finding says that it is from the code."""
+
+    def marked(run: History) -> Finding | None:
+        found = sign(run)
+        return found and replace(found, in_code=True)
+
+    return marked
+
+
+CODE: tuple[Sign, ...] = tuple(
+    _marked(sign) for sign in (two_schedulers, l2_in_adam, *map(_of_code, listing.FAULTS))
+)
 SIGNS: tuple[Sign, ...] = (
     decayed_early,
     schedule_pace,
