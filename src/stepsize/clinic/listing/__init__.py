@@ -11,6 +11,7 @@ from .descent import DESCENT
 from .foreign import FOREIGN
 from .gradients import GRADIENTS
 from .graphs import GRAPHS
+from .groups import GROUPS
 from .keras import KERAS
 from .lightning import LIGHTNING, maybe_returns
 from .memory import MEMORY, sums_of_tensors
@@ -34,6 +35,7 @@ FAULTS: tuple[Callable[[Program], Finding | None], ...] = (
     *UPDATES,
     *GRAPHS,
     *PARAMETERS,
+    *GROUPS,
     *ANEW,
     *MODES,
     *MODULES,
