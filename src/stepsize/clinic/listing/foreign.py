@@ -37,8 +37,14 @@ def updates_unused(program: Program) -> Finding | None:
 
 def result_unused(program: Program) -> Finding | None:
     """JAX, which changes nothing in place: new weights are computed and thrown away."""
-    thrown = [n.value for n in ast.walk(program.tree) if isinstance(n, ast.Expr)]
     updating = _updating(program.tree)
+    thrown = [n.value for n in ast.walk(program.tree) if isinstance(n, ast.Expr)]
+    thrown += [
+        n.value
+        for n in ast.walk(program.tree)
+        if isinstance(n, ast.Assign)
+        and _dropped(n.targets[0], updating.get(last_word(n.value), -1))
+    ]
     for call in (n for n in thrown if isinstance(n, ast.Call)):
         flax = last_word(call) == "apply_gradients" and any(k.arg == "grads" for k in call.keywords)
         if flax or last_word(call) in updating:
@@ -52,9 +58,10 @@ def result_unused(program: Program) -> Finding | None:
     return None
 
 
-def _updating(tree: ast.AST) -> set[str]:
-    """Functions that hand back what optax.apply_updates made, under their own name."""
-    found = set()
+def _updating(tree: ast.AST) -> dict[str, int]:
+    """Functions that hand back what optax.apply_updates made, under its own name; and in which
+    place of what they return."""
+    found = {}
     for f in ast.walk(tree):
         if not isinstance(f, ast.FunctionDef):
             continue
@@ -67,9 +74,16 @@ def _updating(tree: ast.AST) -> set[str]:
         }
         back = [n.value for n in ast.walk(f) if isinstance(n, ast.Return) and n.value is not None]
         shared = any(isinstance(n, ast.Global | ast.Nonlocal) for n in ast.walk(f))
-        if own and not shared and any(_names(value) & own for value in back):
-            found.add(f.name)
+        for value in back if own and not shared else ():
+            parts = value.elts if isinstance(value, ast.Tuple) else [value]
+            found |= {f.name: i for i, part in enumerate(parts) if _names(part) & own}
     return found
+
+
+def _dropped(target: ast.expr, place: int) -> bool:
+    """Whether it is `_, state, loss = ...`, with the _ in this place."""
+    parts = target.elts if isinstance(target, ast.Tuple) else []
+    return 0 <= place < len(parts) and getattr(parts[place], "id", "") == "_"
 
 
 def _names(node: ast.AST) -> set[str]:

@@ -107,9 +107,19 @@ def _handed(found: list[tuple[Event, ast.expr | None]], layer: str, program: Pro
             if last is None or last.place.branches != e.place.branches[: len(last.place.branches)]:
                 break
             node, seen, before = unviewed(last.value), seen + 1, before[: before.index(last)]
-        if is_outcome(node, layer) or (isinstance(node, ast.Call) and e.text(node.func) in modules):
+        module = isinstance(node, ast.Call) and e.text(node.func) in modules
+        if is_outcome(node, layer) or module or _by_function(node, layer, program):
             return True
     return False
+
+
+def _by_function(node: ast.AST | None, layer: str, program: Program) -> bool:
+    """Whether a function of the text is called that returns nothing else."""
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+        return False
+    own = [f for f in program.tree.body if getattr(f, "name", "") == node.func.id]
+    returned = [n.value for f in own for n in ast.walk(f) if isinstance(n, ast.Return)]
+    return bool(returned) and all(is_outcome(value, layer) for value in returned)
 
 
 def relu_last(program: Program) -> Finding | None:
