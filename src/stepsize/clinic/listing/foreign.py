@@ -76,7 +76,8 @@ def _updating(tree: ast.AST) -> dict[str, int]:
         shared = any(isinstance(n, ast.Global | ast.Nonlocal) for n in ast.walk(f))
         for value in back if own and not shared else ():
             parts = value.elts if isinstance(value, ast.Tuple) else [value]
-            found |= {f.name: i for i, part in enumerate(parts) if _names(part) & own}
+            for place in (i for i, part in enumerate(parts) if _names(part) & own):
+                found[f.name] = place
     return found
 
 
