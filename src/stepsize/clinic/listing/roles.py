@@ -144,13 +144,13 @@ class Roles:
         return any(e.text(a) in self._known_optimizers for a in e.arguments)
 
     def hides(self, e: Event, step: Event) -> bool:
-        """Whether this is opaque to what each update does: it is in its loop, or made something.
+        """Whether something opaque may act on each update: it is in its loop, or made something.
 
         What is called once before the loop, and returns nothing, clears no gradient in it.
         """
         once = step.loop is not None and not e.within(step.loop)
         thrown = id(e.value) in self._thrown and "register" not in e.name
-        return self.is_opaque(e) and not (once and thrown)
+        return not (once and thrown)
 
     @cached_property
     def _thrown(self) -> frozenset[int]:

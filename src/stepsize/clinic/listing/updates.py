@@ -18,10 +18,11 @@ def forgotten_zero(program: Program) -> Finding | None:
     for run in program.runs:
         if _clears_in_a_method(program, roles):
             continue
+        opaque = [e for e in run if roles.is_opaque(e)]
         zeroes = [e for e in run if roles.is_zero(e)]
         backwards = [e for e in run if roles.is_backward(e)]
         for step in filter(roles.is_step, run):
-            if any(roles.hides(e, step) for e in run):
+            if any(roles.hides(e, step) for e in opaque):
                 continue
             near = [e for e in backwards if e.within(step.loop) or step.loop is None]
             back = [e for e in zeroes if e.within(step.loop) or step.loop is None]
