@@ -8,9 +8,10 @@ from .averages import AVERAGES
 from .copies import COPIES
 from .decay import DECAY, adam_decays
 from .descent import DESCENT
-from .foreign import FOREIGN
 from .gradients import GRADIENTS
 from .graphs import GRAPHS
+from .groups import GROUPS
+from .jax_loops import JAX
 from .keras import KERAS
 from .lightning import LIGHTNING, maybe_returns
 from .memory import MEMORY, sums_of_tensors
@@ -26,6 +27,7 @@ from .reach import REACH
 from .reader import read
 from .scaling import SCALING
 from .shapes import SHAPES
+from .tape import TAPE
 from .updates import UPDATES, maybe_steps
 
 __all__ = ["FAULTS", "Program", "adam_decays", "cautions", "faults", "read", "two"]
@@ -34,11 +36,13 @@ FAULTS: tuple[Callable[[Program], Finding | None], ...] = (
     *UPDATES,
     *GRAPHS,
     *PARAMETERS,
+    *GROUPS,
     *ANEW,
     *MODES,
     *MODULES,
     *LIGHTNING,
-    *FOREIGN,
+    *JAX,
+    *TAPE,
     *DESCENT,
     *GRADIENTS,
     *SCALING,

@@ -1,6 +1,7 @@
 """What is made again in each epoch: the optimizer and its memory, or the model."""
 
 import ast
+import re
 
 from ..finding import Finding
 from .program import Program, Run, last_word
@@ -33,6 +34,38 @@ def made_anew(program: Program) -> Finding | None:
                     4,
                 )
     return None
+
+
+def made_at_each_call(program: Program) -> Finding | None:
+    """A function that makes one update creates its optimizer: each call begins without memory."""
+    for f in (n for n in ast.walk(program.tree) if isinstance(n, ast.FunctionDef)):
+        nodes = [n for part in f.body for n in ast.walk(part)]
+        calls = {last_word(n) for n in nodes if isinstance(n, ast.Call)}
+        updates = {"apply_gradients"} & calls or {"backward", "step"} <= calls
+        loops = any(isinstance(n, LOOPS) for n in nodes)
+        alone = updates and not loops and len(f.args.args) > 1 and ONE.search(f.name)
+        made = [n for n in f.body if isinstance(n, ast.Assign) and _remembers(n.value)]
+        if alone and made:
+            return Finding(
+                "optimizer made anew",
+                0.85,
+                f"{f.name}() makes one update and creates {last_word(made[0].value)} itself, "
+                "so its memory is lost at each call.",
+                "Create the optimizer once, outside the function, and hand it over.",
+                4,
+            )
+    return None
+
+
+LOOPS = (ast.For, ast.While, ast.AsyncFor)
+ONE = re.compile(r"train|step|update|learn|optimi[sz]e|batch")
+
+
+def _remembers(node: ast.expr) -> bool:
+    """Whether this makes an optimizer that keeps averages."""
+    kept = last_word(node) in ("Adam", "AdamW", "Adagrad", "RMSprop", "Adadelta", "Nadam", "NAdam")
+    momentum = last_word(node) == "SGD" and "momentum=" in ast.unparse(node)
+    return isinstance(node, ast.Call) and (kept or momentum)
 
 
 def model_anew(program: Program) -> Finding | None:
@@ -84,4 +117,4 @@ def _resets(name: str) -> bool:
     )
 
 
-ANEW = (made_anew, model_anew)
+ANEW = (made_anew, made_at_each_call, model_anew)

@@ -1,6 +1,7 @@
 """Where a paste ends: what may have come after its last line can't be called missing."""
 
 import ast
+from collections.abc import Sequence
 
 from .program import Event, Program, last_word
 from .roles import Roles
@@ -8,9 +9,7 @@ from .roles import Roles
 __all__ = ["elsewhere", "ends_at", "ends_in", "torn_off", "unfinished", "unstepped"]
 
 SHORT = 8  # statements: a text cut to what matters, most likely, and not one that was torn off
-BETWEEN = (
-    "step", "update", "unscale_", "clip_grad_norm_", "clip_grad_value_", "append", "backward",
-)  # fmt: skip
+BETWEEN = ("step", "update", "unscale_", "append", "backward")
 
 
 def ends_at(e: Event, program: Program) -> bool:
@@ -44,10 +43,8 @@ def unfinished(program: Program, but: str = "") -> bool:
     tree = program.tree
     if any(_is_dots(n) for n in _tail(tree)):
         return True
-    names = [n for n in ast.walk(tree) if isinstance(n, ast.Name)]
-    read = {n.id for n in names if isinstance(n.ctx, ast.Load)}
-    begun = {n.id for n in names if isinstance(n.ctx, ast.Store)} - _counters(tree)
-    return bool((begun | _inner(tree)) - read - {but})
+    inner = _inner(tree) - _names(tree, ast.Load)
+    return bool((_unread(tree, [tree]) - _counters(tree) | inner) - {but})
 
 
 def _inner(tree: ast.AST) -> set[str]:
@@ -59,11 +56,26 @@ def _inner(tree: ast.AST) -> set[str]:
 
 def _begins_below(e: Event, program: Program) -> bool:
     """Whether something after this event gives a value to a name that nothing reads."""
-    names = [n for n in ast.walk(program.tree) if isinstance(n, ast.Name)]
-    read = {n.id for n in names if isinstance(n.ctx, ast.Load)}
     own = [n for n in _statements(program.tree) if isinstance(n, ast.Assign)]
-    below = [n.targets[0] for n in own if n.lineno > e.value.end_lineno]  # type: ignore[operator]
-    return any(isinstance(n, ast.Name) and n.id not in read for n in below)
+    below = [n for n in own if n.lineno > e.value.end_lineno]  # type: ignore[operator]
+    return bool(_unread(program.tree, below))
+
+
+def _unread(tree: ast.AST, parts: Sequence[ast.AST]) -> set[str]:
+    """The names that these parts give a value to, and that nothing in the tree reads.
+
+    In `out, loss, stats = model(x)`, one that is read is enough.
+    """
+    read = _names(tree, ast.Load)
+    nodes = [n for part in parts for n in ast.walk(part)]
+    together = [_names(n, ast.Store) for n in nodes if isinstance(n, ast.Tuple)]
+    beside = {name for names in together if names & read for name in names if "opt" not in name}
+    return {name for part in parts for name in _names(part, ast.Store)} - read - beside
+
+
+def _names(node: ast.AST, context: type[ast.expr_context]) -> set[str]:
+    own = [n for n in ast.walk(node) if isinstance(n, ast.Name)]
+    return {n.id for n in own if isinstance(n.ctx, context)}
 
 
 def _counters(tree: ast.AST) -> set[str]:
@@ -77,7 +89,8 @@ def _goes_with(node: ast.stmt) -> bool:
     if isinstance(node, ast.If | ast.With | ast.Continue):
         return True  # its contents are examined separately
     call = node.value if isinstance(node, ast.Expr | ast.Assign) else None
-    return last_word(call) in BETWEEN and isinstance(call, ast.Call)
+    word = last_word(call)
+    return isinstance(call, ast.Call) and (word in BETWEEN or word.startswith("clip_grad"))
 
 
 def _statements(tree: ast.Module) -> list[ast.stmt]:

@@ -5,7 +5,7 @@ import re
 
 from .program import Event, Program, last_word
 
-__all__ = ["LAYERS", "ends", "is_outcome", "width"]
+__all__ = ["LAYERS", "ends", "is_outcome", "unviewed", "width"]
 
 LAYERS = {
     "softmax": ("softmax", "Softmax"),
@@ -16,7 +16,10 @@ LAYERS = {
 }
 
 
-VIEWS = ("squeeze", "unsqueeze", "view", "reshape", "flatten", "float", "contiguous")
+VIEWS = (
+    "squeeze", "unsqueeze", "view", "reshape", "flatten", "float", "contiguous", "transpose",
+    "permute",
+)  # fmt: skip
 
 
 def is_layer(made: ast.AST | None, layer: str) -> bool:
@@ -31,8 +34,14 @@ def width(layer: ast.AST | None) -> ast.expr | None:
     if not isinstance(layer, ast.Call) or last_word(layer) not in ("Linear", "LazyLinear", "Dense"):
         return None
     named = next((k.value for k in layer.keywords if k.arg in ("out_features", "units")), None)
-    at = 1 if last_word(layer) == "Linear" else 0
+    at = 1 if last_word(layer) == "Linear" or _is_old(layer) else 0
     return named if named is not None else (layer.args[at] if len(layer.args) > at else None)
+
+
+def _is_old(layer: ast.Call) -> bool:
+    """Whether it is `Dense(64, 10)`, as in Keras before 1.0: how many come in, and out."""
+    second = layer.args[1] if len(layer.args) > 1 else None
+    return isinstance(second, ast.Constant) and isinstance(second.value, int)
 
 
 def _one(node: ast.expr | None) -> bool:
@@ -41,13 +50,19 @@ def _one(node: ast.expr | None) -> bool:
 
 def is_outcome(node: ast.AST | None, layer: str) -> bool:
     """Whether this expression is the output of such a function, or of such a module made here."""
-    while isinstance(node, ast.Subscript) or last_word(node) in VIEWS:
-        node = node.value if isinstance(node, ast.Subscript) else _viewed(node)
+    node = unviewed(node)
     if not isinstance(node, ast.Call):
         return False
     if last_word(node) == layer:
         return True
     return isinstance(node.func, ast.Call) and is_layer(node.func, layer)
+
+
+def unviewed(node: ast.AST | None) -> ast.AST | None:
+    """The p in `p[:, :-1].reshape(-1, k)`: its numbers are the same."""
+    while isinstance(node, ast.Subscript) or last_word(node) in VIEWS:
+        node = node.value if isinstance(node, ast.Subscript) else _viewed(node)
+    return node
 
 
 def _viewed(node: ast.AST | None) -> ast.AST | None:
@@ -71,7 +86,7 @@ def _model_ends(e: Event, given: ast.expr | None, layer: str, program: Program) 
         kind = last_word(model)
         if kind in classes:
             return _class_ends(classes[kind], layer)
-        return kind == "Sequential" and _sequence_ends(model, layer)
+        return is_layer(model, layer) or _sequence_ends(model, layer)
     if layer in ("linear", "one") and (given is not None or not _alone(program, classes)):
         return False  # the model isn't in view, so something may come in between
     if given is not None and not isinstance(given, ast.Name | ast.Call):
@@ -108,13 +123,26 @@ def _model(e: Event, given: ast.expr | None, program: Program) -> ast.expr | Non
     if not isinstance(node, ast.Call):
         return None
     made = assigned.get(e.text(node.func))
-    for _ in range(3):  # Net().to(device)
-        while (
-            isinstance(made, ast.Call)
-            and isinstance(made.func, ast.Attribute)
-            and isinstance(made.func.value, ast.Call)
-        ):
-            made = made.func.value
+    for _ in range(4):
+        made = _unwrapped(made)
+        if isinstance(made, ast.Name):
+            made = assigned.get(made.id)
+    return made
+
+
+WRAPS = ("DDP", "DistributedDataParallel", "DataParallel", "compile", "script", "FSDP")
+
+
+def _unwrapped(made: ast.expr | None) -> ast.expr | None:
+    """What is made in `Net().to(device)`, and the net in `net.to(device)`, `DDP(net)`."""
+    while isinstance(made, ast.Call):
+        owner = made.func.value if isinstance(made.func, ast.Attribute) else None
+        if last_word(made) in WRAPS and made.args:
+            made = made.args[0]
+        elif isinstance(owner, ast.Call) or last_word(made) in ("to", "cuda", "float"):
+            made = owner
+        else:
+            break
     return made
 
 

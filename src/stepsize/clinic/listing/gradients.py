@@ -4,7 +4,7 @@ import ast
 import re
 
 from ..finding import Finding
-from .program import Event, Program, Run, last_word
+from .program import Event, Program, Run, apart, last_word
 from .roles import Roles, is_loss
 
 __all__ = ["GRADIENTS"]
@@ -155,17 +155,17 @@ def _only_the_last(program: Program, roles: Roles) -> Finding | None:
     return None
 
 
-def clipping(program: Program) -> Finding | None:
-    """Clipping of gradients that are still scaled, or that have already been used."""
+def clips_scaled(program: Program) -> Finding | None:
+    """Clipping of gradients that are still multiplied by the loss scale."""
     roles = Roles(program)
     for run in program.runs:
-        scaled = any(e.name == "scale" for e in run)
-        for e in run:
-            if not e.name.startswith("clip_grad") or not e.place.loops or "accel" in e.owner:
-                continue
-            one = [o for o in run if o.within(e.loop)]
+        for e in filter(_clips, run):
+            one = [o for o in run if (o.within(e.loop) or e.loop is None) and not apart(o, e)]
             before = one[: one.index(e)]
-            if scaled and "fabric" not in e.owner and not any(o.name == "unscale_" for o in before):
+            scaled = any(o.name == "scale" for o in (one if e.place.loops else before))
+            back = e.place.loops or any(map(roles.is_backward, before))
+            unscaled = any(o.name == "unscale_" for o in before)
+            if scaled and back and not unscaled and "fabric" not in e.owner:
                 return Finding(
                     "clips scaled gradients",
                     0.92,
@@ -173,6 +173,22 @@ def clipping(program: Program) -> Finding | None:
                     "Call scaler.unscale_(optimizer) before clipping.",
                     10,
                 )
+    return None
+
+
+def _clips(e: Event) -> bool:
+    return e.name.startswith("clip_grad") and "accel" not in e.owner
+
+
+def clipping(program: Program) -> Finding | None:
+    """Clipping of gradients that don't exist yet, or that have already been used."""
+    roles = Roles(program)
+    for run in program.runs:
+        for e in run:
+            if not _clips(e) or not e.place.loops:
+                continue
+            one = [o for o in run if o.within(e.loop)]
+            before = one[: one.index(e)]
             acts = [o for o in one if roles.is_backward(o) or roles.is_step(o)]
             last = next((o for o in reversed(acts) if o in before), None)
             rest = next((o for o in acts if o not in before), None)
@@ -205,4 +221,4 @@ def _too_early(cleared: bool) -> Finding:
     )
 
 
-GRADIENTS = (accumulation, clipping)
+GRADIENTS = (accumulation, clips_scaled, clipping)

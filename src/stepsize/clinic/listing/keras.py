@@ -7,7 +7,7 @@ from itertools import pairwise
 from ..finding import Finding
 from .endings import width
 from .lengths import argument
-from .outputs import first_argument, one_class, relu_before, twice
+from .outputs import one_class, relu_before, twice
 from .program import Event, Program, last_word
 
 __all__ = ["KERAS"]
@@ -28,7 +28,7 @@ def softmax_of_one(program: Program) -> Finding | None:
         if not isinstance(e.value, ast.Call) or e.name == "=":
             continue
         activation = next((k.value for k in e.value.keywords if k.arg == "activation"), None)
-        one = first_argument(e.value, "units")
+        one = width(e.value)
         soft = "softmax" in ast.unparse(activation) if activation is not None else False
         single = e.name == "Dense" and _one(one) and soft
         parts = e.value.args if e.name == "Sequential" else []
@@ -107,7 +107,7 @@ def _loss_by_name(compiles: Event) -> str:
     given = argument(compiles.value, 1, "loss")
     if isinstance(given, ast.Call) and not given.args and not given.keywords:
         return CLASSES.get(last_word(given), "")
-    name = getattr(given, "value", None)
+    name = last_word(given) or getattr(given, "value", None)  # the function itself, or its name
     return name if isinstance(name, str) and name in SCORES else ""
 
 

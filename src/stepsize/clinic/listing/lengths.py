@@ -13,6 +13,7 @@ __all__ = ["WARM", "Known", "argument", "lengths", "over_batches"]
 BATCHES = re.compile(
     r"len\(|steps|batches|iters\b|iterations|updates|num_samples|per_epoch|max_iter|total_iter"
 )
+EPOCHS = re.compile(r"(^|[_.])epochs$", re.IGNORECASE)  # whatever it was worked out from
 MANY = 1000  # batches: a schedule that is through by then was meant for epochs
 FEW = 1e-3  # of the rate, that is
 WARM = ("LinearLR", "ConstantLR")
@@ -64,7 +65,7 @@ class Known:
         text = e.text(node) if isinstance(node, ast.Name | ast.Attribute) else ast.unparse(node)
         for n in ast.walk(node):
             name = e.text(n) if isinstance(n, ast.Name | ast.Attribute) else ""
-            if name in self.assigned and deep < 3:
+            if name in self.assigned and deep < 3 and not EPOCHS.search(name):
                 text += " " + self.spelled(e, self.assigned[name], deep + 1)
         return text.lower()
 

@@ -4,6 +4,7 @@ A loss that is added up as a tensor keeps its whole history in memory.
 """
 
 import ast
+import re
 from collections.abc import Iterator
 
 from ..finding import Finding
@@ -50,6 +51,8 @@ def sums_of_tensors(program: Program) -> str:
 
 def _sums(program: Program, roles: Roles) -> Iterator[tuple[Event, Run, Run]]:
     """Where losses with their graphs are added up or listed, and the total never goes backward."""
+    if any(_goes_back(n) for n in ast.walk(program.tree)):
+        return  # who knows what it returns
     for run in program.runs:
         for i, e in enumerate(run):
             added = _added(e)
@@ -57,6 +60,14 @@ def _sums(program: Program, roles: Roles) -> Iterator[tuple[Event, Run, Run]]:
                 continue
             if _is_tensor(added, run[:i]) and not _used(e.owner, run, roles):
                 yield e, run[:i], run
+
+
+def _goes_back(node: ast.AST) -> bool:
+    """Whether it is an object's `__call__` that has a backward() of its own, or returns numbers."""
+    if not isinstance(node, ast.FunctionDef) or node.name not in ("__call__", "compute_loss"):
+        return False
+    text = ast.unparse(node)
+    return ".backward()" in text or bool(re.search(r"return .*\.(data|item)\b", text))
 
 
 def _added(e: Event) -> ast.expr | None:

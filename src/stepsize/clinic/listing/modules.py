@@ -6,7 +6,7 @@ import re
 from ..finding import Finding
 from .graphs import made_anew
 from .program import Event, Program, last_word
-from .roles import Roles, parameters_of
+from .roles import Roles, made_by, parameters_of
 
 __all__ = ["MODULES"]
 
@@ -186,6 +186,35 @@ def cut_in_forward(program: Program) -> Finding | None:
     return None
 
 
+def frozen_forward(program: Program) -> Finding | None:
+    """A forward() that runs under no_grad() as a whole, of a model that the optimizer holds."""
+    roles = Roles(program)
+    held = {name.split(".")[0] for made in roles.optimizers for name in parameters_of(made)}
+    kinds = {made_by(e.value) for e in program.events if e.name == "=" and e.owner in held}
+    trains = any(map(roles.is_backward, program.events))
+    for kind in (n for n in ast.walk(program.tree) if isinstance(n, ast.ClassDef)):
+        forward = next((f for f in kind.body if _is_called(f, "forward")), None)
+        if kind.name not in kinds or forward is None or not trains:
+            continue
+        blocks = [n for n in ast.walk(forward) if isinstance(n, ast.With) and _no_grad(n)]
+        inside = {id(n) for block in blocks for n in ast.walk(block)}
+        returned = [n for n in ast.walk(forward) if isinstance(n, ast.Return)]
+        whole = any("no_grad" in ast.unparse(one) for one in forward.decorator_list)  # type: ignore[attr-defined]
+        if whole or (returned and all(id(n) in inside for n in returned)):
+            return Finding(
+                "dead gradients",
+                0.9,
+                f"forward() of {kind.name} runs under no_grad(): no gradient reaches its weights.",
+                "Keep no_grad() for the parts that should stay as they are, or for evaluation.",
+                9,
+            )
+    return None
+
+
+def _no_grad(block: ast.With) -> bool:
+    return any(last_word(i.context_expr) in ("no_grad", "inference_mode") for i in block.items)
+
+
 def hard_loss(program: Program) -> Finding | None:
     """A hand-written loss that first turns the output into a yes or no."""
     classes = [n for n in ast.walk(program.tree) if isinstance(n, ast.ClassDef)]
@@ -228,4 +257,4 @@ def _called_layers(node: ast.expr) -> list[str]:
     return [name for name in names if re.fullmatch(r"self\.\w+", name)]
 
 
-MODULES = (layers_in_a_list, all_frozen, used_up, cut_in_forward, hard_loss)
+MODULES = (layers_in_a_list, all_frozen, used_up, cut_in_forward, frozen_forward, hard_loss)

@@ -4,10 +4,10 @@ import ast
 from collections.abc import Iterator
 
 from ..finding import Finding
-from .endings import LAYERS, ends, is_outcome
+from .endings import LAYERS, ends, is_outcome, unviewed
 from .program import Event, Program, last_word
 
-__all__ = ["OUTPUTS", "first_argument", "losses", "one_class", "relu_before", "twice"]
+__all__ = ["OUTPUTS", "losses", "one_class", "relu_before", "twice"]
 
 WRONG = {  # the loss, as a function and as a class, and what must not come before it
     ("cross_entropy", "CrossEntropyLoss"): "softmax",
@@ -76,14 +76,14 @@ def losses(program: Program, function: str, kind: str) -> Iterator[tuple[Event, 
         direct = isinstance(inner, ast.Call) and last_word(inner) == kind
         if e.name != "=" and (e.name == function or full in made or direct):
             called = True
-            yield e, first_argument(e.value, "input")
+            yield e, _first_argument(e.value, "input")
     if not called:
         for e in program.events:
             if e.name == kind:
                 yield e, None
 
 
-def first_argument(call: ast.expr, name: str) -> ast.expr | None:
+def _first_argument(call: ast.expr, name: str) -> ast.expr | None:
     """The first argument of a call, or the one of that name."""
     if not isinstance(call, ast.Call):
         return None
@@ -99,17 +99,27 @@ def _handed(found: list[tuple[Event, ast.expr | None]], layer: str, program: Pro
     for e, given in found:
         run = next(run for run in program.runs if any(o is e for o in run))
         before = run[: next(i for i, o in enumerate(run) if o is e)]
-        node, seen = given, 0
+        node, seen = unviewed(given), 0
         while isinstance(node, ast.Name) and seen < 4:
             last = next(
                 (o for o in reversed(before) if o.name == "=" and o.owner == e.text(node)), None
             )
             if last is None or last.place.branches != e.place.branches[: len(last.place.branches)]:
                 break
-            node, seen, before = last.value, seen + 1, before[: before.index(last)]
-        if is_outcome(node, layer) or (isinstance(node, ast.Call) and e.text(node.func) in modules):
+            node, seen, before = unviewed(last.value), seen + 1, before[: before.index(last)]
+        module = isinstance(node, ast.Call) and e.text(node.func) in modules
+        if is_outcome(node, layer) or module or _by_function(node, layer, program):
             return True
     return False
+
+
+def _by_function(node: ast.AST | None, layer: str, program: Program) -> bool:
+    """Whether a function of the text is called that returns nothing else."""
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+        return False
+    own = [f for f in program.tree.body if getattr(f, "name", "") == node.func.id]
+    returned = [n.value for f in own for n in ast.walk(f) if isinstance(n, ast.Return)]
+    return bool(returned) and all(is_outcome(value, layer) for value in returned)
 
 
 def relu_last(program: Program) -> Finding | None:

@@ -25,6 +25,7 @@ def other_parameters(program: Program) -> Finding | None:
                 or _copied(made, run, i, roles)
                 or _never_learns(made, program, roles)
                 or _nobody_holds(program, roles)
+                or _of_a_sibling(made, run, i, roles, program)
             )
             if said:
                 return Finding(
@@ -159,6 +160,21 @@ def _nobody_holds(program: Program, roles: Roles) -> str:
         learns = any(_calls(e, name) and not e.place.frozen for e in events)
         if learns and not handed and not inside:
             return f"{name} is in training mode, but no optimizer holds its parameters."
+    return ""
+
+
+def _of_a_sibling(made: Event, run: Run, i: int, roles: Roles, program: Program) -> str:
+    """`SGD(model_0.parameters())`, the only mention of model_0, below `model_1 = Net()`."""
+    held = next(iter(parameters_of(made)), "")
+    stem = held.rstrip("0123456789")
+    named = [n.id for n in ast.walk(program.tree) if isinstance(n, ast.Name)].count(held)
+    one_of_several = made.owner[-1:].isdigit() or len(roles.optimizers) > 1
+    if named != 1 or stem == held or not stem or one_of_several:
+        return ""
+    for e in run[:i]:
+        sibling = e.name == "=" and e.owner != held and e.owner.rstrip("0123456789") == stem
+        if sibling and e.owner != stem and made_by(e.value):
+            return f"The optimizer holds the parameters of {held}; the code makes {e.owner}."
     return ""
 
 

@@ -161,11 +161,23 @@ class _Reader:
                 values = [value] * len(parts)
             if len(parts) == 2 and last_word(value) in ("max", "min", "topk", "sort"):
                 values[1] = ast.Call(ast.Name("argmax", ast.Load()), [value], [])  # the places
-            for part, one in zip(parts, values, strict=True):
+            same = self._returned(value)
+            for i, (part, one) in enumerate(zip(parts, values, strict=True)):
                 owner = text_of(part, names)
+                if len(same) == len(parts) and same[i] == owner:
+                    continue  # the function has just given this name its value
                 self.out.append(Event("=", owner, one, place, names))
                 if isinstance(one, ast.Call) and last_word(one) in self.methods:
                     self.made[owner] = last_word(one)
+
+    def _returned(self, value: ast.expr) -> list[str]:
+        """The names that a function of the text returns, where it does so in its last line."""
+        called = isinstance(value, ast.Call) and isinstance(value.func, ast.Name)
+        f = self.plain.get(last_word(value)) if called else None
+        last = f.body[-1] if f is not None and f.body else None
+        given = last.value if isinstance(last, ast.Return) else None
+        parts = given.elts if isinstance(given, ast.Tuple) else [given]
+        return [one.id if isinstance(one, ast.Name) else "" for one in parts]
 
     def _call(self, node: ast.Call, place: Place, names: dict[str, str], kind: str) -> None:
         if isinstance(node.func, ast.Attribute):
@@ -175,7 +187,8 @@ class _Reader:
         arguments = [*node.args, *(k.value for k in node.keywords)]
         self._all(arguments, place, names, kind)
         for one in arguments:  # a closure, or a function that somebody else will call
-            f = self.plain.get(one.id) if isinstance(one, ast.Name) else None
+            handed = isinstance(one, ast.Name) and one.id not in names
+            f = self.plain.get(one.id) if handed else None  # type: ignore[attr-defined]
             if f is not None:
                 self._enter(f, None, place, names, kind)
         owner = text_of(node.func.value, names) if isinstance(node.func, ast.Attribute) else ""
@@ -190,7 +203,9 @@ class _Reader:
     ) -> None:
         name = last_word(node)
         own = kind if owner == "self" else self.made.get(owner, "")
-        if name in self.methods.get(own, {}):
+        if owner == "self" and not kind and _is_method(self.plain.get(name)):
+            self._enter(self.plain[name], node, place, names, "")  # pasted without its class
+        elif name in self.methods.get(own, {}):
             self._enter(self.methods[own][name], node, place, names, own)
         elif name not in TORCH:
             several = [(c, fs[name]) for c, fs in self.methods.items() if name in fs]
@@ -216,13 +231,17 @@ class _Reader:
             given |= dict(zip(parameters, call.args, strict=False))
             given |= {k.arg: k.value for k in call.keywords if k.arg}
         for name in parameters:
-            inner.pop(name, None)
+            inner[name] = name
             if isinstance(given.get(name), ast.Name | ast.Attribute):
                 inner[name] = text_of(given[name], names)
         self.calls += 1
         known = tuple(written(f, given).items()) if call is not None else ()
         deeper = replace(place, depth=place.depth + 1, call=self.calls, known=known)
         self._body(f, deeper, inner, kind)
+
+
+def _is_method(f: ast.FunctionDef | None) -> bool:
+    return f is not None and [a.arg for a in f.args.args[:1]] == ["self"]
 
 
 def _name_of(node: ast.AST, test: ast.expr | None, place: Place) -> object:

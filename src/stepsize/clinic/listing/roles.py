@@ -27,6 +27,8 @@ OTHERS = re.compile(
 OF_OPTIMIZERS = (
     "step", "zero_grad", "state_dict", "load_state_dict", "add_param_group", "train", "eval",
 )  # fmt: skip
+# Given an optimizer, these leave its gradients as they are.
+HARMLESS = re.compile(r"clip_grad\w*|save\w*|load\w*|log\w*|\w*(lr|learning_rate)(_\w+)?")
 ANONYMOUS = ("f", "fn", "func", "cost", "L")  # often a loss, sometimes a model
 LOSSES = re.compile(r"loss|crit|entropy|\bnll|\bbce|\bmse|objective", re.IGNORECASE)
 
@@ -130,15 +132,44 @@ class Roles:
 
         Or a method of the optimizer that torch doesn't have, such as SAM's `first_step()`.
         """
-        if e.name in ("=", "step", "unscale_", "clip_grad_norm_", "prepare", "print", "backward"):
+        if e.name in ("=", "step", "unscale_", "prepare", "print", "backward"):
+            return False
+        if HARMLESS.fullmatch(e.name.strip("_").lower()):
             return False
         named = e.owner.rpartition(".")[2] in ("optimizer", "opt", "optim")
         if (named or e.owner in self.optimizer_names) and e.name not in OF_OPTIMIZERS:
             return not (named and e.name[:1].isupper())  # torch.optim.SGD
         if SCHEDULER.fullmatch(e.name) or e.name[:1].isupper() or e.name in self.defined:
             return False
-        known = self.optimizer_names | {"optimizer", "opt", "optim", "self.optimizer"}
-        return any(e.text(a) in known for a in e.arguments)
+        return any(e.text(a) in self._known_optimizers for a in e.arguments)
+
+    def hides(self, e: Event, step: Event) -> bool:
+        """Whether something opaque may act on each update: it is in its loop, or made something.
+
+        What is called once before the loop, and returns nothing, clears no gradient in it.
+        """
+        once = step.loop is not None and not e.within(step.loop)
+        thrown = id(e.value) in self._thrown and "register" not in e.name
+        return not (once and thrown)
+
+    @cached_property
+    def _thrown(self) -> frozenset[int]:
+        """Calls whose result nothing gets."""
+        return frozenset(
+            id(n.value) for n in ast.walk(self.program.tree) if isinstance(n, ast.Expr)
+        )
+
+    @cached_property
+    def _known_optimizers(self) -> frozenset[str]:
+        """Their names; `opt` isn't one where it holds options: `SGD(..., lr=opt.lr)`."""
+        asked = [
+            n.attr
+            for n in ast.walk(self.program.tree)
+            if isinstance(n, ast.Attribute) and ast.unparse(n.value) == "opt"
+        ]
+        options = any(re.search("rate|lr|batch|epoch|clip|size", attr) for attr in asked)
+        common = {"optimizer", "opt", "optim", "self.optimizer"} - ({"opt"} if options else set())
+        return self.optimizer_names | common
 
 
 def parameters_of(made: Event) -> set[str]:
@@ -171,4 +202,6 @@ def _makes_optimizer(call: ast.Call) -> bool:
         for a in [*call.args, *(k.value for k in call.keywords)]
         for n in ast.walk(a)
     )
+    if given and re.fullmatch(r"\w+(SGD|AdamW?)", name):
+        return True  # of a library
     return bool(OPTIMIZERS.fullmatch(name)) and (given or bool(call.args or call.keywords))

@@ -16,11 +16,14 @@ def forgotten_zero(program: Program) -> Finding | None:
     """A backward() and a step() in a loop, and nothing there that clears the gradient."""
     roles = Roles(program)
     for run in program.runs:
-        if any(roles.is_opaque(e) for e in run) or _clears_in_a_method(program, roles):
+        if _clears_in_a_method(program, roles):
             continue
+        opaque = [e for e in run if roles.is_opaque(e)]
         zeroes = [e for e in run if roles.is_zero(e)]
         backwards = [e for e in run if roles.is_backward(e)]
         for step in filter(roles.is_step, run):
+            if any(roles.hides(e, step) for e in opaque):
+                continue
             near = [e for e in backwards if e.within(step.loop) or step.loop is None]
             back = [e for e in zeroes if e.within(step.loop) or step.loop is None]
             cut = torn_off if zeroes and step.place.tests else elsewhere

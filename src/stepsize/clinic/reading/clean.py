@@ -19,6 +19,10 @@ NUMERALS = [  # numbers as other languages, countries and pages write them
     (re.compile(r"(?<=\d)['’](?=\d{3}\b)|(?<=\b\d)_(?=\d{3}\b)|(?<=\d\d)_(?=\d{3}\b)"), ""),
     (re.compile(r"\*\*(?=[-+\d])|(?<=\d)\*\*"), ""),  # Markdown's bold
 ]
+ESCAPES = re.compile(r"\\([\[\]_*#|])|(?<!\\)\\$", re.MULTILINE)  # Markdown's
+WRAPPED = re.compile(  # a page too narrow for its lines
+    r"(\b(?:\w*loss|lr|learning_rate):)[ \t]*\n[ \t]*(?=[-+]?\.?\d|[-+]?nan\b|[-+]?inf\b)"
+)
 TREE = re.compile(r"(?m)^[│| \t]*[├└]─+|\([↗↘→] [-+.\d]+\)")
 LATEX = re.compile(r"(?m)^([^\n&\\]+&[^\n\\]*)\\\\[^\n]*$")
 HTML_ROW = re.compile(r"<tr\b.*?</tr>", re.DOTALL | re.IGNORECASE)
@@ -57,6 +61,7 @@ def cleaned(text: str) -> str:
     """Each state of a line that was overwritten gets its own line."""
     text = COLOURS.sub("", text.replace("\r\n", "\n"))
     text = re.sub(r"[\r\x08\x0b\x0c]+", "\n", text)
+    text = WRAPPED.sub(r"\1 ", ESCAPES.sub(r"\1", text))
     text = TREE.sub("", TENSOR.sub(r"\1", LOST_COLOURS.sub("", text)))
     text = _with_bars(text).translate(ALIKE)
     text = re.sub(

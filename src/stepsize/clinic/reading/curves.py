@@ -3,6 +3,7 @@
 A gap stays a gap: a curve holds the values that were logged, and where in the run each one was.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from itertools import pairwise
@@ -13,6 +14,8 @@ import numpy as np
 from .names import PART, Record, meaning
 
 __all__ = ["Curve", "Log", "curves"]
+
+NUMBER = re.compile(r"\d+")
 
 
 class Curve(NamedTuple):
@@ -50,7 +53,8 @@ class Log(NamedTuple):
 
 def curves(records: Sequence[Record]) -> Log:
     """The curves whose names are known."""
-    records, notes = _zeros_for_nan(_without_running_means(records))
+    records = _without_epoch_means(_without_running_means(records))
+    records, notes = _zeros_for_nan(records)
     records = _last_run(records, notes)
     by_role: dict[str, dict[str, Curve]] = defaultdict(dict)
     for name in dict.fromkeys(name for record in records for name in record):
@@ -100,7 +104,7 @@ def _training_loss(
         notes.append("the loss judged is the generator's")
     elif "d_loss" in found:
         found["loss"] = found["d_loss"]
-    elif len(held) > 1 and meaning(held[0].name).rank == meaning(held[1].name).rank:
+    elif len({NUMBER.sub("", curve.name) for curve in held}) < len(held):
         found["loss"], found["val_loss"] = held[0], held[1]  # XGBoost's validation_0 and _1
         notes.append(f"{held[0].name} is taken for the training loss")
     elif held:
@@ -115,16 +119,27 @@ def _without_running_means(records: Sequence[Record]) -> list[Record]:
     return [record for record in records if not record.get("running")]
 
 
+def _without_epoch_means(records: list[Record]) -> list[Record]:
+    """Without the mean loss of a whole epoch, where its steps have the same name for theirs."""
+    single = {name for r in records if "of" in r and not r.get("mean") for name in r}
+    single = {name for name in single if meaning(name).role == "loss"}
+    return [
+        {name: value for name, value in r.items() if not r.get("mean") or name not in single}
+        for r in records
+    ]
+
+
 def _last_run(records: list[Record], notes: list[str]) -> list[Record]:
-    """The last of several runs in one log; a run begins where the epochs start over."""
+    """The last of several runs in one log: its epochs start over, from the first or from one that
+    was cut off above."""
     counted = [(i, at) for i, r in enumerate(records) if (at := r.get("epoch")) is not None]
     if not counted:
         return records
     first, highest, starts = counted[0][1], counted[0][1], [0]
     for i, epoch in counted:
-        if epoch == first < highest:
+        if epoch <= first and epoch < highest:
             starts.append(i)
-            highest = first
+            first = highest = epoch
         highest = max(highest, epoch)
     runs = [records[a:b] for a, b in pairwise([*starts, None])]
     whole = [run for run in runs if sum(_has_loss(r) for r in run) > 1]

@@ -103,6 +103,8 @@ def _read(text: str, repeats: bool) -> list[Record]:
                 heading = ""
         if "epoch" in row and row["epoch"] != place.get("epoch"):
             place = {}
+        if "epoch" in row and "step" not in row and "of" in place:
+            row["mean"] = 1.0  # of an epoch whose steps were shown
         place |= {name: row[name] for name in ("epoch", "step", "of") if name in row}
         if any(meaning(name).role not in ("", "step", "epoch") for name in row):
             found.append(place | row)

@@ -12,6 +12,8 @@ __all__ = ["program"]
 
 PROMPT = re.compile(r"^\s*(?:>>>|\.\.\.|In \[\d*\]:|\s+\.\.\.:)(?: |$)")
 DOTS = re.compile(r"(?m)^( *)# ?(?:\.\.\.|…).*$")  # "# ... and so on"
+PRINT = re.compile(r"(?m)(^\s*|[:;]\s+)print[ \t]+(?=[\w'\"`-])")  # of Python 2
+ERROR_AS = re.compile(r"(?m)^(\s*except [\w.()]+), *(?=\w+ *:)")
 TAIL = 12  # lines that a cut-off statement may have
 BARE = re.compile(r"^\s*(?:In|Out) ?\[[\d ]*\]:\s*$")
 MAGIC = re.compile(  # not the continuation of a line, as in `% (epoch, loss)` or `!= y`
@@ -28,6 +30,8 @@ def program(code: Any) -> tuple[str, str]:
     text = _plain(_text(code))
     if _reads(dotted := DOTS.sub(r"\1...", text)):
         text = dotted
+    elif _reads(newer := ERROR_AS.sub(r"\1 as ", PRINT.sub(r"\1print, ", text))):
+        text = newer  # a tuple instead of a call: it may go on in the next line
     try:
         ast.parse(text)
     except (SyntaxError, ValueError) as error:

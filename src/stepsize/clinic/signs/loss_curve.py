@@ -160,25 +160,25 @@ def noise_floor(run: History) -> Finding | None:
     if abs(sure) > 3 and abs(slope) * len(late) > 0.1 * run.fall:
         return None
     if 0 <= np.median(late) < LEARNED * run.start:
-        return None  # what still trembles is little, or the examples are known by heart
+        return None  # what still jitters is little, or the examples are known by heart
     # Batches differ, and so do their losses, whatever the rate. Held-out data are always the same:
     # if their loss jitters, it is because of the weights.
-    tremble = float(np.std(late)) / max(run.fall, 1e-300)
+    unrest = float(np.std(late)) / max(run.fall, 1e-300)
     often, where = 0.35, "the loss"
     if val is not None and len(val) >= 12 and np.isfinite(val).all():
         held = val[len(val) // 2 :]
         if _falls(val):
             return None
         began = max(val[0], run.start)  # the first held-out loss may come after an epoch
-        tremble = jitter(held) / max(float(began - np.median(held)), 1e-300)
-        # At rest, a loss of k directions lies sqrt(k / 2) of its own trembling above its floor.
+        unrest = jitter(held) / max(float(began - np.median(held)), 1e-300)
+        # At rest, a loss of k directions lies sqrt(k / 2) of its own jitter above its floor.
         often, where = 0.025, "the held-out loss"
-    if run.fall <= 0 or tremble < often:
+    if run.fall <= 0 or unrest < often:
         return None
     return Finding(
         "noise floor",
         0.7,
-        f"In the second half {where} only jitters, by {tremble:.0%} of the total fall.",
+        f"In the second half {where} only jitters, by {unrest:.0%} of the total fall.",
         "Let the rate decay to 0, or use larger batches; either lowers this noise floor.",
         7,
     )

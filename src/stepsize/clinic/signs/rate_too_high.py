@@ -69,7 +69,7 @@ def wild(run: History) -> Finding | None:
         np.median(val[len(val) // 2 :]) < LITTLE * val[0]
         and course[-3:].mean() < LITTLE * run.start
     ):
-        return None  # a loss near 0 trembles by a large share of itself
+        return None  # a loss near 0 jitters by a large share of itself
     jumps, own = _wild(val), _wild(course)
     if jumps >= 0.6 and own >= 0.2:
         return too_high(
@@ -97,11 +97,11 @@ def restless(run: History) -> Finding | None:
     if run.lr is not None and run.lr[-1] < 0.5 * run.lr.max():
         return None
     half = val[len(val) // 2 :]
-    trembles, early = _wild(val), float(np.median(val[1:5]))
-    if trembles < 0.15 or np.median(half) < 0.5 * early or abs(trend(half)[1]) > 3:
+    jitters, early = _wild(val), float(np.median(val[1:5]))
+    if jitters < 0.15 or np.median(half) < 0.5 * early or abs(trend(half)[1]) > 3:
         return None
     return too_high(
-        f"the held-out loss hasn't come down since its first lines, and jitters by {trembles:.0%} "
+        f"the held-out loss hasn't come down since its first lines, and jitters by {jitters:.0%} "
         "from line to line, to the end",
         0.8,
     )

@@ -122,10 +122,10 @@ def dead_gradients(run: History) -> Finding | None:
     # is the same. Dead gradients vanish at once, or the losses of the batches still differ.
     gone = int(np.argmax(norm <= max(1e-5 * most, 1e-7 * abs(run.start))))
     sudden = gone < 2 or norm[gone - 1] > 1e-3 * most
-    trembles = jitter(run.loss[len(run.loss) // 2 :]) > 1e-3 * abs(run.course[-1])
+    jitters = jitter(run.loss[len(run.loss) // 2 :]) > 1e-3 * abs(run.course[-1])
     stuck = run.course[-1] > run.start - 0.5 * abs(run.start)
     still = abs(run.course[-1]) > 1e-3 * abs(run.start)
-    if not (still and ((sudden and (trembles or stuck)) or (trembles and stuck))):
+    if not (still and ((sudden and (jitters or stuck)) or (jitters and stuck))):
         return None
     before = run.loss[max(int(gone * len(run.loss) / len(norm)) - 3, 0) :][:4]
     lost = np.median(before) > run.start + 0.3 * abs(run.start)  # first it diverged, then it died

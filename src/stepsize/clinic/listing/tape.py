@@ -1,121 +1,13 @@
-"""Loops of JAX and TensorFlow: gradients that come from a function or a tape, and must be applied.
-
-optax outputs updates and a new state, and both have to be used.
-"""
+"""Loops of TensorFlow: gradients that come from a tape, and must be applied."""
 
 import ast
 
 from ..finding import Finding
 from .cuts import torn_off
-from .program import Event, Program, Run, last_word
+from .program import Event, Program, last_word
 from .roles import is_loss
 
-__all__ = ["FOREIGN"]
-
-
-def updates_unused(program: Program) -> Finding | None:
-    """optax: `updates, state = opt.update(...)`, and nobody applies the updates."""
-    read = {
-        n.id
-        for n in ast.walk(program.tree)
-        if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)
-    }
-    for n in ast.walk(program.tree):
-        target = n.targets[0] if isinstance(n, ast.Assign) else None
-        first = target.elts[0] if isinstance(target, ast.Tuple) else None
-        if not isinstance(first, ast.Name) or first.id in read or not _is_update(n.value, program):  # type: ignore[attr-defined]
-            continue
-        return Finding(
-            "dead gradients",
-            0.93,
-            "optax's updates are computed but never applied, so no weight changes.",
-            "After each update(), call params = optax.apply_updates(params, updates).",
-            1,
-        )
-    return None
-
-
-def result_unused(program: Program) -> Finding | None:
-    """JAX, which changes nothing in place: new weights are computed and thrown away."""
-    thrown = [n.value for n in ast.walk(program.tree) if isinstance(n, ast.Expr)]
-    updating = _updating(program.tree)
-    for call in (n for n in thrown if isinstance(n, ast.Call)):
-        flax = last_word(call) == "apply_gradients" and any(k.arg == "grads" for k in call.keywords)
-        if flax or last_word(call) in updating:
-            return Finding(
-                "dead gradients",
-                0.92,
-                f"{ast.unparse(call):.60} returns the new weights, but the code throws them away.",
-                "Assign what it returns, because JAX changes nothing in place.",
-                1,
-            )
-    return None
-
-
-def _updating(tree: ast.AST) -> set[str]:
-    """Functions that hand back what optax.apply_updates made, under their own name."""
-    found = set()
-    for f in ast.walk(tree):
-        if not isinstance(f, ast.FunctionDef):
-            continue
-        own = {
-            n.targets[0].id
-            for n in ast.walk(f)
-            if isinstance(n, ast.Assign)
-            and isinstance(n.targets[0], ast.Name)
-            and last_word(n.value) == "apply_updates"
-        }
-        back = [n.value for n in ast.walk(f) if isinstance(n, ast.Return) and n.value is not None]
-        shared = any(isinstance(n, ast.Global | ast.Nonlocal) for n in ast.walk(f))
-        if own and not shared and any(_names(value) & own for value in back):
-            found.add(f.name)
-    return found
-
-
-def _names(node: ast.AST) -> set[str]:
-    return {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
-
-
-def state_lost(program: Program) -> Finding | None:
-    """optax: a loop that starts each update from the first state, or creates it again."""
-    for run in program.runs:
-        for e in run:
-            if not e.place.loops or not _is_update(e.value, program):
-                continue
-            call = e.value
-            assert isinstance(call, ast.Call)
-            states = [e.text(a) for a in call.args[1:2] if isinstance(a, ast.Name)]
-            if states and not _handed_on(states[0], e, run):
-                return Finding(
-                    "optimizer made anew",
-                    0.85,
-                    f"Every update starts from the same {states[0]}: optax's new state is thrown "
-                    "away, so its averages never get past their first step.",
-                    f"Write updates, {states[0]} = ....update(grads, {states[0]}, params), and "
-                    "call init() once, before the loop.",
-                    5,
-                )
-    return None
-
-
-def _handed_on(state: str, update: Event, run: Run) -> bool:
-    """Whether the loop assigns a new state, other than by init()."""
-    own = [o for o in run if o.name == "=" and o.owner == state and o.within(update.loop)]
-    at_start = any(
-        last_word(o.value) == "init" and o.place.loops == update.place.loops for o in own
-    )
-    return bool(own) and not at_start
-
-
-def _is_update(node: ast.AST, program: Program) -> bool:
-    """Whether this calls update() of an optimizer that optax made."""
-    if not isinstance(node, ast.Call) or last_word(node) != "update" or not node.args:
-        return False
-    owner = ast.unparse(node.func.value) if isinstance(node.func, ast.Attribute) else ""
-    return any(
-        e.name == "=" and e.owner == owner and ast.unparse(e.value).startswith("optax.")
-        for e in program.events
-    )
+__all__ = ["TAPE"]
 
 
 def tape_unused(program: Program) -> Finding | None:
@@ -234,11 +126,4 @@ def _assigned(node: ast.Assign | ast.AugAssign) -> list[str]:
     return [n.id for t in targets for n in ast.walk(t) if isinstance(n, ast.Name)]
 
 
-FOREIGN = (
-    updates_unused,
-    result_unused,
-    state_lost,
-    tape_unused,
-    gradients_unused,
-    outside_the_tape,
-)
+TAPE = (tape_unused, gradients_unused, outside_the_tape)
