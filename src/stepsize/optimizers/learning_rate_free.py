@@ -40,9 +40,8 @@ def prodigy(
     r"""Prodigy: Adam that finds its own rate from how far the gradients have carried it so far.
 
     $$r_t = \beta_3 r_{t-1} + (1 - \beta_3)\, \eta d_t^2\,
-        \langle g_t, \theta_0 - \theta_{t-1} \rangle \qquad
-      s_t = \beta_3 s_{t-1} + (1 - \beta_3)\, \eta d_t^2\, g_t \qquad
-      \beta_3 = \sqrt{\beta_2}$$
+      \langle g_t, \theta_0 - \theta_{t-1} \rangle$$
+    $$s_t = \beta_3 s_{t-1} + (1 - \beta_3)\, \eta d_t^2\, g_t \qquad \beta_3 = \sqrt{\beta_2}$$
     $$m_t = \beta_1 m_{t-1} + (1 - \beta_1)\, d_t g_t \qquad
       v_t = \beta_2 v_{t-1} + (1 - \beta_2)\, d_t^2 g_t^2$$
     $$\theta_t = (1 - \eta d_t \lambda)\, \theta_{t-1}

@@ -49,8 +49,8 @@ def adafactor_vector(
     $$\rho_t = \min(\eta, 1 / \sqrt t) \qquad
       \alpha_t = \max(\epsilon_2, \mathrm{RMS}(\theta_{t-1}))\, \rho_t \qquad
       \hat\beta_{2t} = 1 - t^{\gamma}$$
-    $$v_t = \hat\beta_{2t}\, v_{t-1} + (1 - \hat\beta_{2t}) (g_t^2 + \epsilon_1) \qquad
-      u_t = g_t / \sqrt{v_t} \qquad \hat u_t = u_t / \max(1, \mathrm{RMS}(u_t) / d)$$
+    $$v_t = \hat\beta_{2t}\, v_{t-1} + (1 - \hat\beta_{2t}) (g_t^2 + \epsilon_1)$$
+    $$u_t = g_t / \sqrt{v_t} \qquad \hat u_t = u_t / \max(1, \mathrm{RMS}(u_t) / d)$$
     $$\theta_t = (1 - \eta\lambda)\, \theta_{t-1} - \alpha_t\, \hat u_t$$
 
     Shapes: theta, grad, v, update (..., n); alpha (..., 1); hyper-parameters scalar or (..., 1).
@@ -106,8 +106,8 @@ def adafactor(
 
     $$R_t = \hat\beta_{2t} R_{t-1} + (1 - \hat\beta_{2t})\, \mathrm{mean}_m(G_t^2 + \epsilon_1)$$
     $$C_t = \hat\beta_{2t} C_{t-1} + (1 - \hat\beta_{2t})\, \mathrm{mean}_n(G_t^2 + \epsilon_1)$$
-    $$\hat V_t = R_t / \mathrm{mean}(R_t) \cdot C_t \qquad U_t = G_t / \sqrt{\hat V_t} \qquad
-      \hat U_t = U_t / \max(1, \mathrm{RMS}(U_t) / d)$$
+    $$\hat V_t = R_t / \mathrm{mean}(R_t) \cdot C_t$$
+    $$U_t = G_t / \sqrt{\hat V_t} \qquad \hat U_t = U_t / \max(1, \mathrm{RMS}(U_t) / d)$$
     $$\theta_t = (1 - \eta\lambda)\, \theta_{t-1} - \alpha_t\, \hat U_t$$
 
     with rho, alpha and beta2 as for a vector. The paper has sums instead of means, with the same V.
@@ -312,8 +312,8 @@ def soap(
 ) -> Step:
     r"""SOAP: Adam, along the axes that Shampoo finds.
 
-    $$G'_t = Q_L^\top G_t\, Q_R \qquad
-      M_t = \beta_1 M_{t-1} + (1 - \beta_1)\, G_t \qquad
+    $$G'_t = Q_L^\top G_t\, Q_R$$
+    $$M_t = \beta_1 M_{t-1} + (1 - \beta_1)\, G_t \qquad
       V_t = \beta_2 V_{t-1} + (1 - \beta_2)\, G'^2_t$$
     $$O_t = Q_L \left( Q_L^\top \hat M_t\, Q_R / (\sqrt{\hat V_t} + \epsilon) \right) Q_R^\top
       \qquad \theta_t = (1 - \eta\lambda)\, \theta_{t-1} - \eta\, O_t$$

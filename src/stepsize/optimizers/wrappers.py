@@ -81,8 +81,8 @@ def averaged(
 ) -> Callable[..., Step]:
     r"""The same rule, with a running mean of all the points it visits.
 
-    $$\bar\theta_t = (1 - c_t)\, \bar\theta_{t-1} + c_t\, \theta_t, \qquad
-      c_t = \frac{1}{t - T} \ \text{ or } \ 1 - \delta, \qquad c_t = 1 \text{ for } t \le T + 1$$
+    $$\bar\theta_t = (1 - c_t)\, \bar\theta_{t-1} + c_t\, \theta_t$$
+    $$c_t = \frac{1}{t - T} \ \text{ or } \ 1 - \delta, \qquad c_t = 1 \text{ for } t \le T + 1$$
 
     Without a `decay` delta, it is the plain mean (SWA, Polyak and Ruppert's averaging); with one,
     an exponential moving average (EMA) that forgets. `after` T leaves the first updates out. The
