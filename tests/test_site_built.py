@@ -391,7 +391,7 @@ def test_a_page_is_for_everybody(visit, path, scheme, width):
     if "search" in path:
         page.wait_for_selector(".search li", timeout=SOON)
     assert violations(page) == []
-    for each in (width, 800):
+    for each in (1280, 800, 390):
         page.set_viewport_size({"width": each, "height": 900})
         page.wait_for_function("width => innerWidth === width", arg=each)
         assert page.evaluate("document.documentElement.scrollWidth") <= each
