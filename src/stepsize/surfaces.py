@@ -93,8 +93,8 @@ class Gradients:
 def quadratic(*curvatures: float, name: str = "quadratic") -> Surface:
     r"""A parabola along each axis: $L(\theta) = \frac12 \sum_i h_i \theta_i^2$.
 
-    curvatures: h_1, ..., h_d, each at least 0. Gradient descent converges if and only if
-    0 < lr < 2 / max(h); the condition number is max(h) / min(h).
+    curvatures: h_1, ..., h_d, each at least 0. Gradient descent gets to a minimum from
+    everywhere if and only if 0 < lr < 2 / max(h); the condition number is max(h) / min(h).
 
     >>> quadratic(1.0, 25.0).grad(np.array([2.0, 2.0]))
     array([ 2., 50.])

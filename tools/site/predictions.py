@@ -89,10 +89,9 @@ FORMS: dict[str, dict[str, list[Field]]] = {
     },
     "04": {
         "some words are frequent": [number("%")],
-        "how long is Adagrad's very first": [
-            words("for a gradient of 40"),
-            words("for a gradient of 0.001"),
-        ],
+        "how long is Adagrad's very first": numbers(
+            "for a gradient of 40", "for a gradient of 0.001"
+        ),
         "so far, this was the loss on the training": [yes_no()],
         "with sgd, the weight that rarely": [choice("as far as the other", "less far", "further")],
         "which of the three does best in": [
@@ -116,7 +115,7 @@ FORMS: dict[str, dict[str, list[Field]]] = {
             choice("across", "along", "diagonally", label="momentum"),
             choice("across", "along", "diagonally", label="RMSProp"),
             choice("across", "along", "diagonally", label="Adam"),
-            number(label="the length of Adam's"),
+            number(label="Adam's, in each coordinate"),
         ],
         "four weights get their first": numbers("0.001", "1", "40", "−1,000,000"),
         "here are the four gradients": [
@@ -129,7 +128,7 @@ FORMS: dict[str, dict[str, list[Field]]] = {
         "can you tell from their losses": [yes_no()],
         "you choose all the gradients": [choice("grow", "shrink", "stay the same")],
         "with the usual \\beta_1": [
-            choice("1st", "7th", "10th", label="it turns in the"),
+            choice("1", "7", "10", label="it turns in update"),
             number("updates", label="shorter than half of lr for"),
         ],
         "which rule suffers": [words("the rule that suffers"), yes_no("does Adam beat plain SGD?")],
@@ -312,7 +311,7 @@ FORMS: dict[str, dict[str, list[Field]]] = {
         "you add up the eight gradients": [words("SGD's training"), words("Adam's")],
         "does twice the batch mean": [yes_no("half the updates"), yes_no("all the way up to 512")],
         "what becomes of 1e-8": [words("1e-8"), words("70,000"), words("1 − 0.0001")],
-        "a weight starts at 1": [number()],
+        "a weight starts at 1": numbers("rounded to the nearest", "with the bits cut off"),
         "after 1500 updates": [choice("the trunk", "its average", "the last branch")],
         "which is better here": [choice("a straight line", "1 − √")],
         "Adam trains a model of 7 billion": [

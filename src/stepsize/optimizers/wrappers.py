@@ -94,7 +94,7 @@ def averaged(
     Source: Polyak & Juditsky (1992), doi:10.1137/0330046; SWA: Izmailov et al. (2018),
     arXiv:1803.05407. Same as torch.optim.swa_utils.AveragedModel, updated after each update from
     the (T + 1)-th on, and with decay as get_ema_avg_fn(decay) and as Keras's use_ema. Optax's ema
-    corrects for a start at 0, which gives the first points less weight.
+    corrects for a start at 0, which gives the first point less weight.
     Raises: ValueError for a rule that already keeps a mean, like the schedule-free ones. TypeError
     for anything that isn't a rule.
 

@@ -12,7 +12,7 @@ FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 def left_out(program: Program) -> Finding | None:
-    """A list of parameters that nothing reads, where the optimizer gets others of its kind."""
+    """A list of parameters that is never read, although the optimizer is given others like it."""
     text = ast.unparse(program.tree)
     for scope in (program.tree, *(n for n in ast.walk(program.tree) if isinstance(n, FUNCTIONS))):
         nodes = [n for part in scope.body for n in ast.walk(part)]

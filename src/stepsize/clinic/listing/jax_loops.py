@@ -57,8 +57,8 @@ def result_unused(program: Program) -> Finding | None:
 
 
 def _updating(tree: ast.AST) -> dict[str, int]:
-    """Functions that hand back what optax.apply_updates made, under its own name; and in which
-    place of what they return."""
+    """Functions that return what optax.apply_updates made, by name, each with its position in what
+    it returns."""
     found = {}
     for f in ast.walk(tree):
         if not isinstance(f, ast.FunctionDef):
@@ -97,6 +97,7 @@ def state_lost(program: Program) -> Finding | None:
                 continue
             call = e.value
             assert isinstance(call, ast.Call)
+            update = ast.unparse(call.func)
             states = [e.text(a) for a in call.args[1:2] if isinstance(a, ast.Name)]
             if states and not _handed_on(states[0], e, run):
                 return Finding(
@@ -104,8 +105,8 @@ def state_lost(program: Program) -> Finding | None:
                     0.85,
                     f"Every update starts from the same {states[0]}: optax's new state is thrown "
                     "away, so its averages never get past their first step.",
-                    f"Write updates, {states[0]} = ....update(grads, {states[0]}, params), and "
-                    "call init() once, before the loop.",
+                    f"Write updates, {states[0]} = {update}(grads, {states[0]}, params), and call "
+                    "init() once, before the loop.",
                     5,
                 )
     return None
