@@ -225,16 +225,25 @@ def test_a_lab_that_gets_the_focus_is_in_view_from_controls_to_sentence(room):
     page.set_viewport_size({"width": 1280, "height": 720})
     control(page, "list").focus()
     page.keyboard.press("Escape")
-    for edge in (
-        "start",
-        "end",
-    ):  # its sentence at the top of the window, its controls at the bottom
-        seen = ".widget-hbox" if edge == "end" else ".stepsize-sentence"
+    for seen, edge in ((".stepsize-sentence", "start"), (".widget-hbox", "end")):
         lab.locator(seen).first.evaluate("(seen, block) => seen.scrollIntoView({ block })", edge)
         assert not lab.evaluate(IN_VIEW)
         control(page, "list").focus()
         page.wait_for_function(IN_VIEW, arg=lab.element_handle(), timeout=SOON)
         page.keyboard.press("Escape")
+
+
+def test_in_a_low_window_what_has_the_focus_is_in_view(room):
+    """There, a lab doesn't fit, so it isn't scrolled to its top when its picture gets the focus."""
+    page, lab = room.page, part(room.page, BATCHES)
+    page.set_viewport_size({"width": 1280, "height": 420})
+    control(page, "list").focus()
+    paper = lab.locator(".stepsize-paper")
+    while not paper.evaluate("paper => paper === document.activeElement"):
+        page.keyboard.press("Tab")
+    assert not lab.evaluate(IN_VIEW)
+    expect(paper).to_be_in_viewport(timeout=SOON)
+    page.set_viewport_size({"width": 1280, "height": 720})
 
 
 def test_shift_enter_reruns_a_lab_and_its_keys_are_its_own_again(room):

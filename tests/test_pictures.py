@@ -21,9 +21,8 @@ from stepsize.surfaces import quadratic, ravine
 ROOT = Path(__file__).resolve().parents[1]
 LESSONS = sorted((ROOT / "lessons").glob("*.md"))
 LABS = [name for name in labs.__all__ if name not in ("Lab", "Scene", "panels")]
-NARROW = (
-    500  # pixels a picture has in JupyterLab, 800 wide with its list of files: test_labs_in_browser
-)
+# Pixels a picture has in JupyterLab, 800 wide with its list of files: test_labs_in_browser
+NARROW = 500
 DPI = 100  # of the pictures that are stored
 SMALLEST = plots.SIZE - 1  # points
 RUN = descend(sgd, ravine, ravine.start, 5, lr=0.05)

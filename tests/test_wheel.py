@@ -53,7 +53,8 @@ def new_environment(folder: Path, *what: object) -> Path:
     run(sys.executable, "-m", "venv", folder / "env", cwd=folder)
     python = folder / "env" / BIN / "python"
     pins = ["-c", ROOT / "constraints.txt"]
-    pip = [python, "-m", "pip", "install", "-q", "--no-compile"]  # that takes as long as the rest
+    # Without compiling, which would take as long as the rest.
+    pip = [python, "-m", "pip", "install", "-q", "--no-compile"]
     run(*pip, *pins, *what, cwd=folder)
     return python
 

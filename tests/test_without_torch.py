@@ -185,7 +185,7 @@ def test_no_two_marked_cells_are_the_same():
 SOLUTIONS = [path for path in NOTEBOOKS if "solutions" in path.id]
 WITH_TORCH = [path for path in NOTEBOOKS if any(marked(*path.values))]
 UNSOLVED = [path for path in WITH_TORCH if path not in SOLUTIONS]
-FRAMEWORKS = [path for path in SOLUTIONS if path.id.endswith("12-in-the-frameworks")]
+[FRAMEWORKS] = [path for path in SOLUTIONS if path.id.endswith("12-in-the-frameworks")]
 
 
 @pytest.mark.elsewhere
@@ -195,7 +195,7 @@ def test_runs_from_top_to_bottom_in_a_browsers_python(path, tmp_path, monkeypatc
 
 
 @pytest.mark.elsewhere
-@pytest.mark.parametrize("path", [*UNSOLVED, *FRAMEWORKS])
+@pytest.mark.parametrize("path", [*UNSOLVED, FRAMEWORKS])
 def test_runs_from_top_to_bottom_without_torch(path, tmp_path, monkeypatch):
     runs_from_top_to_bottom(path, tmp_path, monkeypatch, HIDDEN)
 

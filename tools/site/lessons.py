@@ -32,9 +32,13 @@ def page(solved: Path, unsolved: Path) -> NotebookNode:
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             cell.source = questions.asked(cell.source, lesson=solved.stem[:2])
-        elif not any(ROW.search(output.get("text", "")) for output in cell.outputs):
+        elif not any(ROW.search(_printed(output)) for output in cell.outputs):
             _tag(cell, "sentences")  # they wrap, where a table scrolls
     return notebook
+
+
+def _printed(output: NotebookNode) -> str:
+    return output.get("text") or output.get("data", {}).get("text/plain", "")
 
 
 def lighten(notebook: NotebookNode) -> None:

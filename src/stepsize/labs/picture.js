@@ -123,17 +123,20 @@ function render({ model, el }) {
 function stayInView(el) {
   let lab;
 
-  function show() {
+  function show(focused) {
     const notebook = lab.closest(".jp-WindowedPanel-outer");
     if (!notebook) return; // on a slide, or on the site
     const view = notebook.getBoundingClientRect();
     const { top, bottom, height } = lab.getBoundingClientRect();
-    if (top < view.top || height > view.height) notebook.scrollTop += top - view.top - 8;
-    else if (bottom > view.bottom) notebook.scrollTop += bottom - view.bottom + 8;
+    const left = view.height - height;
+    if (left < 0 && focused) return; // there isn't room for all: the browser shows what has the focus
+    const edge = Math.max(0, Math.min(8, left / 2));
+    if (left < 0 || top < view.top) notebook.scrollTop += top - view.top - edge;
+    else if (bottom > view.bottom) notebook.scrollTop += bottom - view.bottom + edge;
   }
 
   function focused({ target }) {
-    if (target.matches(":focus-visible")) show();
+    if (target.matches(":focus-visible")) show(true);
   }
 
   const placed = new ResizeObserver(() => {
@@ -141,7 +144,9 @@ function stayInView(el) {
     if (!lab) return;
     placed.disconnect();
     lab.addEventListener("focusin", focused);
-    if (lab.closest(".jp-Cell")?.nextElementSibling?.matches(".jp-mod-active")) show();
+    const next = lab.closest(".jp-Cell")?.nextElementSibling;
+    const typing = lab.closest(".jp-Notebook.jp-mod-editMode"); // then the page mustn't jump
+    if (next?.matches(".jp-mod-active") && !typing) show(false);
   });
   placed.observe(el);
   return () => {
