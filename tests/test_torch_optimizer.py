@@ -262,6 +262,22 @@ def test_prodigy_wants_one_group_but_not_the_only_one():
     assert [group["rule"] for group in optimizer.param_groups] == ["muon", "prodigy"]
 
 
+@pytest.mark.parametrize("made", [lambda: functools.partial(prodigy), lambda: averaged(prodigy)])
+def test_prodigy_made_twice_still_wants_one_group(made):
+    groups = [two_by_two(rule=made()), two_by_two(rule=made())]
+    with pytest.raises(ValueError, match=r"prodigy looks at all its tensors together: make one gr"):
+        as_torch(adamw, groups)
+
+
+def test_a_group_appended_by_hand_does_not_get_in_the_way_of_prodigys():
+    optimizer = as_torch(adamw, [two_by_two()])
+    optimizer.param_groups.append(two_by_two(lr=0.1))
+    optimizer.add_param_group(two_by_two(rule=prodigy))
+    with pytest.raises(ValueError, match="^prodigy looks at all its tensors together"):
+        optimizer.add_param_group(two_by_two(rule=prodigy))
+    assert len(optimizer.param_groups) == 3
+
+
 def test_an_average_of_ones_own_rule_is_kept_tensor_by_tensor():
     """And of Adafactor, which has a different rule for vectors."""
 

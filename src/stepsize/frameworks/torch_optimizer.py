@@ -45,6 +45,7 @@ class RuleOptimizer(torch.optim.Optimizer):
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """Like torch's. A group may name its own `rule`; a rule may reject the group."""
         stepper = self._stepper_for(param_group.get("rule", self.default.rule))
+        self._require_one_group(stepper)
         group = {name: value for name, value in param_group.items() if name != "rule"}
         numbers = stepper.take(group, self.shared)
         super().add_param_group(group | numbers)
@@ -53,7 +54,6 @@ class RuleOptimizer(torch.optim.Optimizer):
             del group[name]  # torch fills in all that the default rule has
         group["rule"] = stepper.name
         try:
-            self._require_one_group(stepper)
             stepper.try_out(group)
         except Exception:
             self.param_groups.pop()
@@ -71,9 +71,9 @@ class RuleOptimizer(torch.optim.Optimizer):
         return new
 
     def _require_one_group(self, stepper: Stepper) -> None:
-        before = [group["rule"] for group in self.param_groups[:-1]]
-        if stepper.scope.unit == "model" and stepper.name in before:
-            raise ValueError(f"{stepper.name} looks at all its tensors together: make one group")
+        name = _name(stepper.name)
+        if stepper.scope.unit == "model" and name in [_name(s.name) for s, _ in self._groups()]:
+            raise ValueError(f"{name} looks at all its tensors together: make one group")
 
     def _groups(self) -> list[tuple[Stepper, dict[str, Any]]]:
         """The groups as they are now, which somebody may have changed by hand, with their rules."""
