@@ -278,6 +278,38 @@ def test_a_group_appended_by_hand_does_not_get_in_the_way_of_prodigys():
     assert len(optimizer.param_groups) == 3
 
 
+def test_a_group_appended_by_hand_has_the_default_rule():
+    """Even if what it says is saved before the next step."""
+
+    def made():
+        optimizer = as_torch(adam, [two_by_two(), two_by_two(rule=sgd)], lr=0.1)
+        optimizer.param_groups.append(two_by_two(lr=0.2))
+        return optimizer
+
+    ours, theirs = made(), made()
+    theirs.load_state_dict(ours.state_dict())
+    for group in theirs.param_groups:
+        group["params"][0].grad = torch.ones(2, 2)
+    theirs.step()
+    assert [group["rule"] for group in theirs.param_groups] == ["adam", "sgd", "adam"]
+    torch.testing.assert_close(theirs.param_groups[2]["params"][0], torch.full((2, 2), 0.8))
+
+
+@pytest.mark.parametrize("wrong", [muon, "muon", "Adam"])
+def test_a_rule_that_a_group_was_given_by_hand_is_named(wrong):
+    optimizer = as_torch(adam, [two_by_two(), two_by_two(rule=sgd)])
+    optimizer.param_groups[1]["rule"] = wrong
+    said = "^a group's rule must be one of adam, sgd, not .*: add a different one with add_param_gr"
+    for call in (
+        optimizer.step,
+        optimizer.eval,
+        optimizer.state_dict,
+        lambda: optimizer.add_param_group(two_by_two(rule=prodigy)),
+    ):
+        with pytest.raises(ValueError, match=said):
+            call()
+
+
 def test_an_average_of_ones_own_rule_is_kept_tensor_by_tensor():
     """And of Adafactor, which has a different rule for vectors."""
 

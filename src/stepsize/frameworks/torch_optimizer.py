@@ -77,7 +77,13 @@ class RuleOptimizer(torch.optim.Optimizer):
 
     def _groups(self) -> list[tuple[Stepper, dict[str, Any]]]:
         """The groups as they are now, which somebody may have changed by hand, with their rules."""
-        names = (group.get("rule", self.default.name) for group in self.param_groups)
+        names = [group.setdefault("rule", self.default.name) for group in self.param_groups]
+        for n in names:
+            if n not in self.steppers:
+                raise ValueError(
+                    f"a group's rule must be one of {', '.join(self.steppers)}, not {n!r:.60}: add"
+                    " a different one with add_param_group"
+                )
         return [(self.steppers[n], g) for n, g in zip(names, self.param_groups, strict=True)]
 
     @torch.compiler.disable  # type: ignore[untyped-decorator]  # traced, it came out wrong
@@ -133,6 +139,11 @@ class RuleOptimizer(torch.optim.Optimizer):
         for p, remembered in self.state.items():
             if "y" in remembered:
                 p.data.copy_(remembered.pop("y"))
+
+    def state_dict(self) -> dict[str, Any]:
+        """Like torch's. A group that was appended by hand gets the default rule, by name."""
+        self._groups()
+        return super().state_dict()
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Like torch's, for an optimizer with the same rules, but it copies the state.
