@@ -899,6 +899,35 @@ def test_rules_of_one_name_keep_apart():
     same(walk(*both, first=4), want)
 
 
+def test_averages_of_one_name_keep_apart():
+    """They differ in what isn't a number of their group, so only the rules can tell."""
+    slow, fast = averaged(sgd, 0.9), averaged(sgd, 0.5)
+
+    def made():
+        params = [nn.Parameter(torch.ones(2)) for _ in range(2)]
+        groups = [dict(params=[p], rule=r) for p, r in zip(params, (slow, fast), strict=True)]
+        return as_torch(sgd, groups, lr=0.1)
+
+    def walked(optimizer):
+        params = [group["params"][0] for group in optimizer.param_groups]
+        for _ in range(3):
+            for p in params:
+                p.grad = torch.ones(2)
+            optimizer.step()
+        return [optimizer.state[p]["average"].clone() for p in params]
+
+    optimizer, loaded = made(), made()
+    p, q = walked(optimizer)
+    assert (p > q).all()
+    pickled = pickle.loads(pickle.dumps(optimizer))
+    loaded.load_state_dict(optimizer.state_dict())
+    for one, other in zip(loaded.param_groups, optimizer.param_groups, strict=True):
+        one["params"][0].data.copy_(other["params"][0])
+    want = walked(optimizer)
+    same(walked(pickled), want, rtol=0, atol=0)
+    same(walked(loaded), want, rtol=0, atol=0)
+
+
 def test_a_checkpoint_does_not_ask_how_often_a_rule_was_made():
     net, once = model(), averaged(sgd)
     halves = [[*net.parameters()][:3], [*net.parameters()][3:]]
