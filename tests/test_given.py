@@ -57,6 +57,23 @@ def test_an_optimizer_is_not_made_by_calling_a_rule(rule):
         descend(rule(), ravine, START, 6)
 
 
+@pytest.mark.parametrize(
+    "rule", [*(getattr(optimizers, name) for name in RULES), *MADE], ids=lambda rule: rule.__name__
+)
+def test_t_may_be_a_tensor(rule):
+    """What is returned is of the same kind all the same."""
+    walks = []
+    for count in (int, torch.tensor):
+        theta, memory = np.ones((2, 2)), {}
+        for t in (1, 2, 3):
+            theta, memory, _ = rule(theta, np.ones((2, 2)), count(t), **memory, lr=0.1)
+        walks.append(dict(theta=theta, **memory))
+    numbers, tensors = walks
+    for name, value in numbers.items():
+        assert type(tensors[name]) is type(value)
+        np.testing.assert_array_equal(tensors[name], value)
+
+
 def test_a_schedule_is_not_made_by_calling_one():
     with pytest.raises(TypeError, match=r"^cosine is a function of t: lr=lambda t: 0\.1"):
         walk(lr=schedules.cosine(steps=30))

@@ -142,7 +142,7 @@ def _mean_too(
     if average is None or t <= after + 1:
         average = theta
     else:
-        c = 1 / (t - after) if decay is None else 1 - decay
+        c = 1 / (int(t) - after) if decay is None else 1 - decay
         average = (1 - c) * average + c * theta
     return Step(theta, remembered | dict(average=average), shown)
 
