@@ -711,11 +711,6 @@ def counts(theta, grad, t, step=0, *, lr=0.1):
             "^beta1 must be a number here, not a function: it changes by setting it",
         ),
         (
-            lambda: as_torch(as_rule(Adam), [two_by_two()]),
-            TypeError,
-            "^rule must be one of ours, not torch's Adam: use that directly",
-        ),
-        (
             lambda: as_torch(counts, [two_by_two()]),
             ValueError,
             "^counts must call its memory 'step' differently",
@@ -735,6 +730,28 @@ def counts(theta, grad, t, step=0, *, lr=0.1):
 def test_a_slip_is_named(call, error, words):
     with pytest.raises(error, match=words):
         call()
+
+
+@pytest.mark.parametrize(
+    "made", [lambda r: r, functools.partial, averaged, lambda r: functools.partial(averaged(r))]
+)
+def test_what_is_made_from_torchs_optimizer_is_not_handed_back_to_torch(made):
+    said = "^rule must be made from ours, not from torch's SGD: use torch's optimizer directly$"
+    with pytest.raises(TypeError, match=said):
+        as_torch(made(as_rule(torch.optim.SGD)), [two_by_two()])
+
+
+@pytest.mark.parametrize("name", ["step", "y"])
+def test_a_memory_that_only_a_step_names_must_not_take_our_place(name):
+    def quiet(theta, grad, t, **memory):
+        return Step(theta - 0.1 * grad, {name: 7})
+
+    group = two_by_two()
+    optimizer = as_torch(quiet, [group])
+    group["params"][0].grad = torch.ones(2, 2)
+    with pytest.raises(ValueError, match=f"^quiet must call its memory '{name}' differently"):
+        optimizer.step()
+    same(group["params"], [torch.ones(2, 2)])
 
 
 def test_a_state_of_different_parameters_is_rejected_in_words():

@@ -199,6 +199,7 @@ class RuleOptimizer(torch.optim.Optimizer):
         theta, grad = p.detach().clone().reshape(shape), _grad(p).clone().reshape(shape)
         step = stepper.rule_for(p)(theta, grad, t, **hyper | memory)
         require_step(stepper.rule, step, shape)
+        stepper.require_memory(step.memory)
         p.copy_(step.theta.reshape(p.shape))
         self.state[p] = {"step": t} | {n: _seen(v, shape, p.shape) for n, v in step.memory.items()}
 
