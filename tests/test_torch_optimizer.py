@@ -418,6 +418,25 @@ def test_a_memory_may_be_moved_and_come_back_transposed(rule):
     same(*paths)
 
 
+@pytest.mark.parametrize("rule", [adam, muon, prodigy, averaged(adamw)], ids=lambda r: r.__name__)
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float64])
+def test_a_memory_may_come_back_shorter_or_longer(rule, dtype):
+    """As after saving it in half the space. The weights keep their type, and so does the path."""
+    paths = []
+    for kept in (torch.float32, dtype):
+        p = nn.Parameter(torch.linspace(-1, 1, 24).reshape(6, 4))
+        optimizer = as_torch(rule, [p], lr=0.25)
+        for i in range(4):
+            p.grad = torch.full_like(p, i - 1.5)
+            optimizer.step()
+            for name, value in optimizer.state[p].items():
+                if torch.is_tensor(value):
+                    optimizer.state[p][name] = value.to(kept)
+        assert p.dtype == torch.float32
+        paths.append([p])
+    same(*paths, rtol=0.02, atol=0.02)
+
+
 # --- At work ------------------------------------------------------------------------------------
 
 

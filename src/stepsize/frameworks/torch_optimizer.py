@@ -207,7 +207,7 @@ class RuleOptimizer(torch.optim.Optimizer):
         """Step them as NumPy arrays that share the tensors' memory, so the tensors are updated."""
         states = [self.state[p] for p in pack]
         tensors = [n for n, v in states[0].items() if torch.is_tensor(v)]
-        long = {n: [_remembered(state, n) for state in states] for n in tensors}
+        long = {n: [_remembered(self.state[p], n, p) for p in pack] for n in tensors}
         single = {n: v for n, v in states[0].items() if n not in long}
         t = single.pop("step", 0) + 1
         thetas = [_vector(p.detach()) for p in pack]
@@ -272,10 +272,10 @@ def _vector(tensor: torch.Tensor) -> np.ndarray:
     return tensor.view(-1).numpy()
 
 
-def _remembered(state: dict[str, Any], name: str) -> np.ndarray:
-    """A view of a memory. If somebody replaced it, and not by a contiguous one, it becomes one."""
-    if not state[name].is_contiguous():
-        state[name] = state[name].contiguous()
+def _remembered(state: dict[str, Any], name: str, p: torch.Tensor) -> np.ndarray:
+    """A view of a memory. If NumPy can't use what somebody put there, it becomes p's type."""
+    if not _is_numpys(state[name]):
+        state[name] = state[name].to(p).contiguous()
     return _vector(state[name])
 
 
