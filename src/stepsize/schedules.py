@@ -75,7 +75,8 @@ def schedule(**ranges: Allowed) -> Callable[[Callable[..., Any]], Callable[..., 
         @functools.wraps(formula)
         def factor(*args: Any, **kwargs: Any) -> Any:
             if not args and "t" not in kwargs:
-                raise TypeError(f"{name} is a function of t: lr=lambda t: 0.1 * {name}(t, ...)")
+                t = f"t, the updates already made: write lambda t: {name}(t, ...)"
+                raise TypeError(f"{name} is a function of {t}")
             numbers = {n: numpys(value) for n, value in kwargs.items()}
             return plain(checked(*map(numpys, args), **numbers))
 
