@@ -58,6 +58,22 @@ def test_an_optimizer_is_not_made_by_calling_a_rule(rule):
 
 
 @pytest.mark.parametrize(
+    ("rule", "written"),
+    [
+        (averaged(adam), "averaged(adam)"),
+        (decoupled(sgd), "decoupled(sgd)"),
+        (averaged(decoupled(adam), 0.9), "averaged(decoupled(adam), decay=0.9)"),
+        (decoupled(averaged(sgd, after=3)), "decoupled(averaged(sgd, after=3))"),
+        (functools.partial(averaged(adam, 0.0), lr=0.1), "averaged(adam, decay=0.0)"),
+    ],
+)
+def test_a_rule_made_from_a_rule_is_advised_as_a_whole(rule, written):
+    said = re.escape(f"as_torch({written}, params, lr=0.1)")
+    with pytest.raises(TypeError, match=said):
+        rule()
+
+
+@pytest.mark.parametrize(
     "rule", [*(getattr(optimizers, name) for name in RULES), *MADE], ids=lambda rule: rule.__name__
 )
 def test_t_may_be_a_tensor(rule):

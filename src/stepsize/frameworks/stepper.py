@@ -11,7 +11,7 @@ import numpy as np
 from ..extras import needs
 from ..optimizers import Rule
 from ..optimizers.rules import scope_of
-from ..optimizers.slips import name_of, require_names, require_rule
+from ..optimizers.slips import holder_of, name_of, require_names, require_rule
 
 with needs():
     import torch
@@ -129,11 +129,10 @@ class Stepper:
 
 def _require_ours(rule: Any) -> None:
     """Raise TypeError for a torch optimizer that was made a rule, and for what is made from it."""
-    while not hasattr(rule, "torchs") and hasattr(rule, "func"):
-        rule = rule.func
-    if hasattr(rule, "torchs"):
-        torchs = f"torch's {name_of(rule.torchs)}: use torch's optimizer directly"
-        raise TypeError(f"rule must be made from ours, not from {torchs}")
+    torchs = getattr(holder_of(rule, "torchs"), "torchs", None)
+    if torchs is not None:
+        theirs = f"torch's {name_of(torchs)}: use torch's optimizer directly"
+        raise TypeError(f"rule must be made from ours, not from {theirs}")
 
 
 def _plain(name: str, value: Any) -> Any:

@@ -60,7 +60,8 @@ def _shrink_first(
     weight_decay: Any = 0.0,
     **rest: Any,
 ) -> Step:
-    require_update(name_of(rule), t)
+    if t is None:
+        require_update(_written(_shrink_first, rule), t)
     require_pair(theta, grad)
     for name, value in dict(lr=lr, weight_decay=weight_decay).items():
         require(name, value, at_least(0))
@@ -137,7 +138,8 @@ def _mean_too(
     *memory: Any,
     **named: Any,
 ) -> Step:
-    require_update(name_of(rule), t)
+    if t is None:
+        require_update(_written(_mean_too, rule, decay, after), t)
     theta, remembered, shown = rule(theta, grad, t, *memory, **named)
     if average is None or t <= after + 1:
         average = theta
@@ -155,3 +157,15 @@ def _named(
     name = f"{how}_{name_of(rule)}"
     vars(made).update(__name__=name, __qualname__=name, __signature__=signature)
     return made
+
+
+MADE_BY = {_shrink_first: "decoupled", _mean_too: "averaged"}
+
+
+def _written(made: Any, rule: Any, decay: float | None = None, after: int = 0) -> str:
+    """The rule as it was written: averaged(decoupled(sgd), decay=0.9)."""
+    func = getattr(rule, "func", None)
+    inner = _written(func, *rule.args) if func in MADE_BY else name_of(rule)
+    given = dict(decay=decay, after=after or None)
+    options = [f"{name}={value}" for name, value in given.items() if value is not None]
+    return f"{MADE_BY[made]}({', '.join([inner, *options])})"
