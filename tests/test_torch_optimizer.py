@@ -273,7 +273,7 @@ def test_a_group_appended_by_hand_does_not_get_in_the_way_of_prodigys():
     optimizer = as_torch(adamw, [two_by_two()])
     optimizer.param_groups.append(two_by_two(lr=0.1))
     optimizer.add_param_group(two_by_two(rule=prodigy))
-    with pytest.raises(ValueError, match="^prodigy looks at all its tensors together"):
+    with pytest.raises(ValueError, match=r"^prodigy looks at all its tensors together"):
         optimizer.add_param_group(two_by_two(rule=prodigy))
     assert len(optimizer.param_groups) == 3
 

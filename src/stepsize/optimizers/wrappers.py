@@ -10,7 +10,7 @@ import numpy as np
 from ..ranges import at_least, count_from, require, up_to_one
 from .elementwise import where
 from .rules import Step, require_pair, scope_of
-from .slips import name_of, require_column, require_rule, require_update
+from .slips import holder_of, name_of, require_column, require_rule, require_update
 
 __all__ = ["averaged", "decoupled"]
 
@@ -37,7 +37,7 @@ def decoupled(rule: Callable[..., Step]) -> Callable[..., Step]:
     """
     require_rule(rule)
     own = inspect.signature(inspect.unwrap(rule)).parameters
-    twice = getattr(rule, "func", None) is _shrink_first
+    twice = hasattr(holder_of(rule, "decoupled"), "decoupled")
     if twice or "weight_decay" in own or {"z", "x"} <= set(own):
         kept = "no weight_decay of its own, and step from theta"
         raise ValueError(f"rule must have {kept}, not {name_of(rule)}")
@@ -47,7 +47,9 @@ def decoupled(rule: Callable[..., Step]) -> Callable[..., Step]:
     lr = signature.parameters["lr"]
     default = {} if lr.default is lr.empty else dict(lr=lr.default)
     shrink_first = functools.partial(_shrink_first, rule, **default)
-    return _named(shrink_first, "decoupled", rule, signature)
+    made = _named(shrink_first, "decoupled", rule, signature)
+    vars(made).update(decoupled=True)  # which a rule made from this one inherits
+    return made
 
 
 def _shrink_first(
