@@ -403,7 +403,7 @@ def test_a_tensor_of_no_axes_one_of_no_numbers_and_one_that_is_not_contiguous():
 
 @pytest.mark.parametrize("rule", [adam, muon, prodigy, averaged(adamw)], ids=lambda r: r.__name__)
 def test_a_memory_may_be_moved_and_come_back_transposed(rule):
-    """Those who keep it on another device between two steps do that."""
+    """As after offloading it to a different device between two steps."""
     paths = []
     for turned in (False, True):
         p = nn.Parameter(torch.randn(6, 4, generator=torch.Generator().manual_seed(0)))
@@ -895,7 +895,7 @@ EVERY += [averaged(prodigy), averaged(soap), decoupled(nadam)]
 
 @pytest.mark.parametrize("rule", EVERY, ids=lambda rule: rule.__name__)
 def test_on_the_meta_device_a_step_has_shapes_and_no_values(rule):
-    """There one asks what a model that doesn't fit into memory would take."""
+    """People use it to find out how much memory a model would need that doesn't fit."""
     taken = []
     for device in ("cpu", "meta"):
         p = nn.Parameter(torch.ones(3, 4, dtype=torch.float16, device=device))

@@ -1,4 +1,4 @@
-r"""The learning-rate schedules: plain formulas of t that return a factor on the peak rate.
+"""The learning-rate schedules: plain formulas of t that return a factor on the peak rate.
 
 t is the number of updates already made, 0 before the first. (A rule, in contrast, is told the
 number of the update being made, 1 for the first.) All take a number or an array, so you can draw

@@ -3,8 +3,8 @@
 What a rule looks at decides what it is given. A rule for coordinates can't tell one tensor from
 many, so it gets blocks that fit into the cache: parts of long tensors, and handfuls of short ones.
 A rule for matrices gets each tensor as a matrix. A rule for the whole model gets all tensors of its
-group as one vector. A rule that says nothing about itself gets each tensor as it is; so does every
-rule where a tensor is more than an array, like those that FSDP splits among machines.
+group as one vector. A rule that says nothing about itself gets each tensor as it is. So does a rule
+for coordinates if the tensor's class is its own, as with those that FSDP shards.
 """
 
 import copy
@@ -113,13 +113,14 @@ class RuleOptimizer(torch.optim.Optimizer):
         if unit == "model" and ready:
             self._step_as_one(stepper.rule, group["params"], hyper)
             return
-        packed = unit == "coordinate"
-        for numpys, pack in self._alike([p for p in ready if packed and type(p) in PLAIN]):
+        packed = [p for p in ready if unit == "coordinate" and type(p) in PLAIN]
+        alone = [p for p in ready if unit != "coordinate" or type(p) not in PLAIN]
+        for numpys, pack in self._alike(packed):
             step = self._step_in_blocks if numpys else self._step_as_one
             step(stepper.rule, pack, hyper)
-        for p in ready:
-            if not (packed and type(p) in PLAIN) and p.numel():
-                self._step_alone(stepper, p, hyper)  # a matrix without rows has no step
+        for p in alone:
+            if p.numel():  # a matrix without rows or columns has no step
+                self._step_alone(stepper, p, hyper)
 
     def eval(self) -> None:
         """Put in place what is to be evaluated, where that isn't where the gradient is taken.

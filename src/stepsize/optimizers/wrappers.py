@@ -1,4 +1,4 @@
-r"""Rules made from other rules: with decoupled weight decay, or with a mean of the weights."""
+"""Rules made from other rules: with decoupled weight decay, or with a mean of the weights."""
 
 import functools
 import inspect
