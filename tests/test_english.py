@@ -67,6 +67,8 @@ FOREIGN = re.compile(
         | \b[Tt]en\ of\ ten\b | \byes\ or\ no\ of\b | \bin\ a\ round\ of\ \W*\w+\W*\ update""",
     re.VERBOSE,
 )
+# Two spaces after a mark, as on a typewriter. A command may be set apart, and so may a doctest's.
+GAP = re.compile(r"(?<![.:,;])[.:,;] {2,}(?!python -m )[A-Za-z]")
 VERDICT = re.compile(r"[:?]\s*(?:True|False)\b")
 
 # Numbers as code prints them, and not as a book does: a hyphen for a minus, 2e+08 (1e-8 as it is
@@ -113,6 +115,11 @@ def texts():
     ]
 
 
+def code():
+    """The texts, except Markdown, where spaces align tables and blocks of code."""
+    return [(place, line) for place, line in texts() if ".md:" not in place]
+
+
 def found(pattern, where):
     hits = ((place, hit) for place, line in where() for hit in pattern.finditer(line))
     return [f"{place} {hit[0]}" for place, hit in hits if not hit[0].isupper()]
@@ -128,6 +135,10 @@ def test_one_way_to_write_it(pattern, where):
 def test_no_sentence_sounds_translated():
     """Nobody should have to translate a sentence back; add what you stumble over to the list."""
     assert not found(FOREIGN, texts)
+
+
+def test_one_space_between_sentences():
+    assert not found(GAP, code)
 
 
 def test_outputs_are_sentences():
@@ -174,6 +185,7 @@ def test_a_printed_table_fits_a_small_window():
         (FOREIGN, "Its rate stays.", "Its rate stays the same."),
         (FOREIGN, "what is said to it", "what is said to be true"),
         (FOREIGN, "the shapes don't fit each other", "pieces that fit"),
+        (GAP, "one coordinate.  A point", "    ...     v = 1; see it:  python -m stepsize"),
         (VERDICT, "the same: True", "returns True"),
     ],
 )

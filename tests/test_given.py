@@ -57,9 +57,46 @@ def test_an_optimizer_is_not_made_by_calling_a_rule(rule):
         descend(rule(), ravine, START, 6)
 
 
+@pytest.mark.parametrize(
+    ("rule", "written"),
+    [
+        (averaged(adam), "averaged(adam)"),
+        (decoupled(sgd), "decoupled(sgd)"),
+        (averaged(decoupled(adam), 0.9), "averaged(decoupled(adam), decay=0.9)"),
+        (decoupled(averaged(sgd, after=3)), "decoupled(averaged(sgd, after=3))"),
+        (functools.partial(averaged(adam, 0.0), lr=0.1), "averaged(adam, decay=0.0)"),
+    ],
+)
+def test_a_rule_made_from_a_rule_is_advised_as_a_whole(rule, written):
+    said = re.escape(f"as_torch({written}, params, lr=0.1)")
+    with pytest.raises(TypeError, match=said):
+        rule()
+
+
+@pytest.mark.parametrize(
+    "rule", [*(getattr(optimizers, name) for name in RULES), *MADE], ids=lambda rule: rule.__name__
+)
+def test_t_may_be_a_tensor(rule):
+    """What is returned is of the same kind all the same."""
+    walks = []
+    for count in (int, torch.tensor):
+        theta, memory = np.ones((2, 2)), {}
+        for t in (1, 2, 3):
+            theta, memory, _ = rule(theta, np.ones((2, 2)), count(t), **memory, lr=0.1)
+        walks.append(dict(theta=theta, **memory))
+    numbers, tensors = walks
+    for name, value in numbers.items():
+        assert type(tensors[name]) is type(value)
+        np.testing.assert_array_equal(tensors[name], value)
+
+
 def test_a_schedule_is_not_made_by_calling_one():
-    with pytest.raises(TypeError, match=r"^cosine is a function of t: lr=lambda t: 0\.1"):
-        walk(lr=schedules.cosine(steps=30))
+    """One of them isn't a factor on lr, so the advice is the same for every number."""
+    for schedule in (schedules.cosine, schedules.one_cycle_momentum):
+        name = schedule.__name__
+        said = f"^{name} is a function of t, .* made: write lambda t: {name}\\(t, \\.\\.\\.\\)$"
+        with pytest.raises(TypeError, match=said):
+            schedule(steps=30)
 
 
 @pytest.mark.parametrize("name", RULES)

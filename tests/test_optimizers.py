@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from stepsize import descend, optimizers
 from stepsize.optimizers import (
+    Step,
     adadelta,
     adafactor,
     adafactor_vector,
@@ -43,6 +44,7 @@ from stepsize.optimizers import (
     shampoo,
     soap,
 )
+from stepsize.optimizers.blockwise import blockwise
 from stepsize.optimizers.matrices import orthogonalize
 from stepsize.surfaces import bowl, ravine, rosenbrock
 
@@ -980,6 +982,26 @@ def test_short_floats_are_taken_apart_in_long_ones(rule, dtype):
     np.testing.assert_allclose(found, exact, atol=0.05)
 
 
+def own(theta, grad, t, *, lr=0.1):
+    return Step(theta - lr * grad)
+
+
+def pickled(rule):
+    return pickle.loads(pickle.dumps(averaged(rule)))
+
+
+@pytest.mark.parametrize("rule", [sgd, own])
+@pytest.mark.parametrize("around", [lambda r: r, averaged, partial, blockwise, pickled])
+def test_no_second_decay(rule, around):
+    with pytest.raises(ValueError, match=r"^rule must have no weight_decay of its own"):
+        decoupled(around(decoupled(rule)))
+
+
+def test_an_average_may_decay_once():
+    for rule in (decoupled(averaged(sgd)), averaged(decoupled(sgd)), decoupled(averaged(own))):
+        assert rule(1.0, 0.0, 1, lr=0.1, weight_decay=1.0).theta == 0.9
+
+
 @pytest.mark.parametrize("wrong", [schedule_free_sgd, schedule_free_adamw, averaged(sgd)])
 def test_no_second_average(wrong):
     with pytest.raises(ValueError, match=f"rule must not keep a mean .* {wrong.__name__} does"):
@@ -1153,7 +1175,8 @@ def test_bad_hyper_parameter_is_named(rule, name, value, words):
     whole = ("tractable", "d", "ns_steps", "frequency")
     good = 5 if name in whole else -0.8 if name == "beta2_decay" else 0.5
     column = np.array([[good], [value]])[:, None] if rule in OF_A_MATRIX else [[good], [value]]
-    with pytest.raises(ValueError, match=f"^{name} must be {words}"):
+    error = TypeError if name in ("ns_steps", "frequency") else ValueError  # no array is a count
+    with pytest.raises(error, match=f"^{name} must be {words}"):
         rule(ones, ones, 1, **{name: np.array(column)})
     if rule not in OF_ALL_COORDINATES:
         with pytest.raises(ValueError, match=f"^{name} must be {words}"):

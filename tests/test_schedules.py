@@ -397,6 +397,8 @@ def test_a_tensor_counts_as_what_it_holds():
     t = torch.arange(9)
     np.testing.assert_array_equal(cosine(t, 8), cosine(np.arange(9), 8))
     np.testing.assert_array_equal(multi_step(t, torch.tensor([2, 5])), multi_step(t, [2, 5]))
+    for dtype in (torch.bfloat16, torch.float16, torch.float32, torch.int32):
+        np.testing.assert_array_equal(cosine(t.to(dtype), 10), cosine(t.numpy(), 10))
     later = torch.tensor(3.0, requires_grad=True)
     for schedule in (warmup, linear, polynomial, inverse_sqrt, cosine, cosine_restarts, one_cycle):
         assert type(schedule(later, torch.tensor(9))) is float

@@ -262,6 +262,54 @@ def test_prodigy_wants_one_group_but_not_the_only_one():
     assert [group["rule"] for group in optimizer.param_groups] == ["muon", "prodigy"]
 
 
+@pytest.mark.parametrize("made", [lambda: functools.partial(prodigy), lambda: averaged(prodigy)])
+def test_prodigy_made_twice_still_wants_one_group(made):
+    groups = [two_by_two(rule=made()), two_by_two(rule=made())]
+    with pytest.raises(ValueError, match=r"prodigy looks at all its tensors together: make one gr"):
+        as_torch(adamw, groups)
+
+
+def test_a_group_appended_by_hand_does_not_get_in_the_way_of_prodigys():
+    optimizer = as_torch(adamw, [two_by_two()])
+    optimizer.param_groups.append(two_by_two(lr=0.1))
+    optimizer.add_param_group(two_by_two(rule=prodigy))
+    with pytest.raises(ValueError, match=r"^prodigy looks at all its tensors together"):
+        optimizer.add_param_group(two_by_two(rule=prodigy))
+    assert len(optimizer.param_groups) == 3
+
+
+def test_a_group_appended_by_hand_has_the_default_rule():
+    """Even if what it says is saved before the next step."""
+
+    def made():
+        optimizer = as_torch(adam, [two_by_two(), two_by_two(rule=sgd)], lr=0.1)
+        optimizer.param_groups.append(two_by_two(lr=0.2))
+        return optimizer
+
+    ours, theirs = made(), made()
+    theirs.load_state_dict(ours.state_dict())
+    for group in theirs.param_groups:
+        group["params"][0].grad = torch.ones(2, 2)
+    theirs.step()
+    assert [group["rule"] for group in theirs.param_groups] == ["adam", "sgd", "adam"]
+    torch.testing.assert_close(theirs.param_groups[2]["params"][0], torch.full((2, 2), 0.8))
+
+
+@pytest.mark.parametrize("wrong", [muon, "muon", "Adam"])
+def test_a_rule_that_a_group_was_given_by_hand_is_named(wrong):
+    optimizer = as_torch(adam, [two_by_two(), two_by_two(rule=sgd)])
+    optimizer.param_groups[1]["rule"] = wrong
+    said = "^a group's rule must be one of adam, sgd, not .*: add a different one with add_param_gr"
+    for call in (
+        optimizer.step,
+        optimizer.eval,
+        optimizer.state_dict,
+        lambda: optimizer.add_param_group(two_by_two(rule=prodigy)),
+    ):
+        with pytest.raises(ValueError, match=said):
+            call()
+
+
 def test_an_average_of_ones_own_rule_is_kept_tensor_by_tensor():
     """And of Adafactor, which has a different rule for vectors."""
 
@@ -355,7 +403,7 @@ def test_a_tensor_of_no_axes_one_of_no_numbers_and_one_that_is_not_contiguous():
 
 @pytest.mark.parametrize("rule", [adam, muon, prodigy, averaged(adamw)], ids=lambda r: r.__name__)
 def test_a_memory_may_be_moved_and_come_back_transposed(rule):
-    """Those who keep it on another device between two steps do that."""
+    """As after offloading it to a different device between two steps."""
     paths = []
     for turned in (False, True):
         p = nn.Parameter(torch.randn(6, 4, generator=torch.Generator().manual_seed(0)))
@@ -368,6 +416,25 @@ def test_a_memory_may_be_moved_and_come_back_transposed(rule):
                     optimizer.state[p][name] = value.clone().t().contiguous().t()
         paths.append([p])
     same(*paths)
+
+
+@pytest.mark.parametrize("rule", [adam, muon, prodigy, averaged(adamw)], ids=lambda r: r.__name__)
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float64])
+def test_a_memory_may_come_back_shorter_or_longer(rule, dtype):
+    """As after saving it in half the space. The weights keep their type, and so does the path."""
+    paths = []
+    for kept in (torch.float32, dtype):
+        p = nn.Parameter(torch.linspace(-1, 1, 24).reshape(6, 4))
+        optimizer = as_torch(rule, [p], lr=0.25)
+        for i in range(4):
+            p.grad = torch.full_like(p, i - 1.5)
+            optimizer.step()
+            for name, value in optimizer.state[p].items():
+                if torch.is_tensor(value):
+                    optimizer.state[p][name] = value.to(kept)
+        assert p.dtype == torch.float32
+        paths.append([p])
+    same(*paths, rtol=0.02, atol=0.02)
 
 
 # --- At work ------------------------------------------------------------------------------------
@@ -663,11 +730,6 @@ def counts(theta, grad, t, step=0, *, lr=0.1):
             "^beta1 must be a number here, not a function: it changes by setting it",
         ),
         (
-            lambda: as_torch(as_rule(Adam), [two_by_two()]),
-            TypeError,
-            "^rule must be one of ours, not torch's Adam: use that directly",
-        ),
-        (
             lambda: as_torch(counts, [two_by_two()]),
             ValueError,
             "^counts must call its memory 'step' differently",
@@ -687,6 +749,28 @@ def counts(theta, grad, t, step=0, *, lr=0.1):
 def test_a_slip_is_named(call, error, words):
     with pytest.raises(error, match=words):
         call()
+
+
+@pytest.mark.parametrize(
+    "made", [lambda r: r, functools.partial, averaged, lambda r: functools.partial(averaged(r))]
+)
+def test_what_is_made_from_torchs_optimizer_is_not_handed_back_to_torch(made):
+    said = "^rule must be made from ours, not from torch's SGD: use torch's optimizer directly$"
+    with pytest.raises(TypeError, match=said):
+        as_torch(made(as_rule(torch.optim.SGD)), [two_by_two()])
+
+
+@pytest.mark.parametrize("name", ["step", "y"])
+def test_a_memory_that_only_a_step_names_must_not_take_our_place(name):
+    def quiet(theta, grad, t, **memory):
+        return Step(theta - 0.1 * grad, {name: 7})
+
+    group = two_by_two()
+    optimizer = as_torch(quiet, [group])
+    group["params"][0].grad = torch.ones(2, 2)
+    with pytest.raises(ValueError, match=f"^quiet must call its memory '{name}' differently"):
+        optimizer.step()
+    same(group["params"], [torch.ones(2, 2)])
 
 
 def test_a_state_of_different_parameters_is_rejected_in_words():
@@ -811,7 +895,7 @@ EVERY += [averaged(prodigy), averaged(soap), decoupled(nadam)]
 
 @pytest.mark.parametrize("rule", EVERY, ids=lambda rule: rule.__name__)
 def test_on_the_meta_device_a_step_has_shapes_and_no_values(rule):
-    """There one asks what a model that doesn't fit into memory would take."""
+    """People use it to find out how much memory a model would need that doesn't fit."""
     taken = []
     for device in ("cpu", "meta"):
         p = nn.Parameter(torch.ones(3, 4, dtype=torch.float16, device=device))
@@ -849,6 +933,35 @@ def test_rules_of_one_name_keep_apart():
     want = walk(net, optimizer, first=4)
     same(walk(nets[0], resumed, first=4), want)
     same(walk(*both, first=4), want)
+
+
+def test_averages_of_one_name_keep_apart():
+    """They differ in what isn't a number of their group, so only the rules can tell."""
+    slow, fast = averaged(sgd, 0.9), averaged(sgd, 0.5)
+
+    def made():
+        params = [nn.Parameter(torch.ones(2)) for _ in range(2)]
+        groups = [dict(params=[p], rule=r) for p, r in zip(params, (slow, fast), strict=True)]
+        return as_torch(sgd, groups, lr=0.1)
+
+    def walked(optimizer):
+        params = [group["params"][0] for group in optimizer.param_groups]
+        for _ in range(3):
+            for p in params:
+                p.grad = torch.ones(2)
+            optimizer.step()
+        return [optimizer.state[p]["average"].clone() for p in params]
+
+    optimizer, loaded = made(), made()
+    p, q = walked(optimizer)
+    assert (p > q).all()
+    pickled = pickle.loads(pickle.dumps(optimizer))
+    loaded.load_state_dict(optimizer.state_dict())
+    for one, other in zip(loaded.param_groups, optimizer.param_groups, strict=True):
+        one["params"][0].data.copy_(other["params"][0])
+    want = walked(optimizer)
+    same(walked(pickled), want, rtol=0, atol=0)
+    same(walked(loaded), want, rtol=0, atol=0)
 
 
 def test_a_checkpoint_does_not_ask_how_often_a_rule_was_made():

@@ -36,7 +36,7 @@ class Trace(SimpleNamespace):
     """Everything that happened in a run, time first.
 
     theta (T+1, ..., d) and loss (T+1, ...) include the starting point. Everything else has T rows,
-    one per update:  grad, the hyper-parameters, the rule's memory and whatever else it shows.
+    one per update: grad, the hyper-parameters, the rule's memory and whatever else it shows.
     "What was my learning rate at step 40?" is `trace.lr[40]`.
     """
 

@@ -1,4 +1,4 @@
-r"""The learning-rate schedules: plain formulas of t that return a factor on the peak rate.
+"""The learning-rate schedules: plain formulas of t that return a factor on the peak rate.
 
 t is the number of updates already made, 0 before the first. (A rule, in contrast, is told the
 number of the update being made, 1 for the first.) All take a number or an array, so you can draw
@@ -75,7 +75,8 @@ def schedule(**ranges: Allowed) -> Callable[[Callable[..., Any]], Callable[..., 
         @functools.wraps(formula)
         def factor(*args: Any, **kwargs: Any) -> Any:
             if not args and "t" not in kwargs:
-                raise TypeError(f"{name} is a function of t: lr=lambda t: 0.1 * {name}(t, ...)")
+                t = f"t, the updates already made: write lambda t: {name}(t, ...)"
+                raise TypeError(f"{name} is a function of {t}")
             numbers = {n: numpys(value) for n, value in kwargs.items()}
             return plain(checked(*map(numpys, args), **numbers))
 

@@ -1,4 +1,4 @@
-r"""The surfaces of the lessons: functions of a few coordinates, each with its exact gradient.
+"""The surfaces of the lessons: functions of a few coordinates, each with its exact gradient.
 
 `surface.loss(theta)` takes theta (..., d) and returns (...); `surface.grad(theta)` gives (..., d).
 All are batched over the leading axes, so a contour map is a single call.

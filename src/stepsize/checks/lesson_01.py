@@ -357,7 +357,7 @@ LOOP = function(
             _descent(returned=lambda rows: rows.sum(axis=0, keepdims=True)),
         ),
         "first coordinate": Mistake(
-            "You keep only one coordinate.  A point is the whole theta.",
+            "You keep only one coordinate. A point is the whole theta.",
             _descent(returned=lambda rows: rows[:, 0]),
             _descent(returned=lambda rows: rows[:, :1]),
         ),

@@ -375,7 +375,7 @@ STOCHASTIC = function(
             _rounded(added=lambda bits, noise: bits + noise + 0x8000),
         ),
         "noise around zero": Mistake(
-            "You center the noise first. It is right as it is:  cutting takes half a gap away on "
+            "You center the noise first. It is right as it is: cutting takes half a gap away on "
             "average, and the noise gives it back.",
             _rounded(added=lambda bits, noise: bits + noise - 0x8000),
         ),

@@ -50,8 +50,8 @@ def as_torch(rule: Rule, params: ParamsT, **hyper: Any) -> "RuleOptimizer":
     Muon's authors do. Adafactor steps vectors with `adafactor_vector`. Prodigy finds one rate for
     all tensors of its group, and needs a single group. Your own rule gets each tensor as it is. A
     tensor without a gradient stays where it is, with every rule. Besides numbers, a group may have
-    a `name`. Tensors that FSDP has split among machines are stepped as they are, without being put
-    together; Prodigy takes only those that split evenly.
+    a `name`. Tensors that FSDP has sharded are stepped without being gathered; Prodigy needs shards
+    of equal size.
 
     The schedule-free rules take the gradient at a different point than the model, and `averaged`
     ones keep a mean. `optimizer.eval()` puts the model's weights in place, `optimizer.train()` goes

@@ -11,7 +11,7 @@ import numpy as np
 from ..extras import needs
 from ..optimizers import Rule
 from ..optimizers.rules import scope_of
-from ..optimizers.slips import name_of, require_names, require_rule
+from ..optimizers.slips import holder_of, name_of, require_names, require_rule
 
 with needs():
     import torch
@@ -29,6 +29,7 @@ class Stepper:
 
     def __init__(self, rule: Rule) -> None:
         require_rule(rule)
+        _require_ours(rule)
         parameters = [*inspect.signature(rule).parameters.values()][3:]
         self.rule = rule
         self.name = name_of(rule)
@@ -37,10 +38,12 @@ class Stepper:
         self.known = [p.name for p in parameters if p.kind is not p.VAR_KEYWORD]
         self.hyper = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
         self.names = dict[str, None]()  # of all numbers that its groups have
-        if hasattr(rule, "torchs"):
-            raise TypeError(f"rule must be one of ours, not torch's {self.name}: use that directly")
-        for name in RESERVED:
-            if name in self.known and name not in self.hyper:
+        self.require_memory(name for name in self.known if name not in self.hyper)
+
+    def require_memory(self, names: Iterable[str]) -> None:
+        """Raise ValueError if the rule remembers something by a name that is taken."""
+        for name in names:
+            if name in RESERVED:
                 ours = f"as_torch keeps something else as {name!r} in its state"
                 raise ValueError(f"{self.name} must call its memory {name!r} differently: {ours}")
 
@@ -122,6 +125,14 @@ class Stepper:
                 " state_dict() returns can be saved anyway"
             ) from None
         return vars(self)
+
+
+def _require_ours(rule: Any) -> None:
+    """Raise TypeError for a torch optimizer that was made a rule, and for what is made from it."""
+    torchs = getattr(holder_of(rule, "torchs"), "torchs", None)
+    if torchs is not None:
+        theirs = f"torch's {name_of(torchs)}: use torch's optimizer directly"
+        raise TypeError(f"rule must be made from ours, not from {theirs}")
 
 
 def _plain(name: str, value: Any) -> Any:

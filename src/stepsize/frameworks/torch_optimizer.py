@@ -3,8 +3,8 @@
 What a rule looks at decides what it is given. A rule for coordinates can't tell one tensor from
 many, so it gets blocks that fit into the cache: parts of long tensors, and handfuls of short ones.
 A rule for matrices gets each tensor as a matrix. A rule for the whole model gets all tensors of its
-group as one vector. A rule that says nothing about itself gets each tensor as it is; so does every
-rule where a tensor is more than an array, like those that FSDP splits among machines.
+group as one vector. A rule that says nothing about itself gets each tensor as it is. So does a rule
+for coordinates if the tensor's class is its own, as with those that FSDP shards.
 """
 
 import copy
@@ -45,6 +45,7 @@ class RuleOptimizer(torch.optim.Optimizer):
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """Like torch's. A group may name its own `rule`; a rule may reject the group."""
         stepper = self._stepper_for(param_group.get("rule", self.default.rule))
+        self._require_one_group(stepper)
         group = {name: value for name, value in param_group.items() if name != "rule"}
         numbers = stepper.take(group, self.shared)
         super().add_param_group(group | numbers)
@@ -53,7 +54,6 @@ class RuleOptimizer(torch.optim.Optimizer):
             del group[name]  # torch fills in all that the default rule has
         group["rule"] = stepper.name
         try:
-            self._require_one_group(stepper)
             stepper.try_out(group)
         except Exception:
             self.param_groups.pop()
@@ -71,13 +71,19 @@ class RuleOptimizer(torch.optim.Optimizer):
         return new
 
     def _require_one_group(self, stepper: Stepper) -> None:
-        before = [group["rule"] for group in self.param_groups[:-1]]
-        if stepper.scope.unit == "model" and stepper.name in before:
-            raise ValueError(f"{stepper.name} looks at all its tensors together: make one group")
+        name = _name(stepper.name)
+        if stepper.scope.unit == "model" and name in [_name(s.name) for s, _ in self._groups()]:
+            raise ValueError(f"{name} looks at all its tensors together: make one group")
 
     def _groups(self) -> list[tuple[Stepper, dict[str, Any]]]:
         """The groups as they are now, which somebody may have changed by hand, with their rules."""
-        names = (group.get("rule", self.default.name) for group in self.param_groups)
+        names = [group.setdefault("rule", self.default.name) for group in self.param_groups]
+        for n in names:
+            if n not in self.steppers:
+                raise ValueError(
+                    f"a group's rule must be one of {', '.join(self.steppers)}, not {n!r:.60}: add"
+                    " a different one with add_param_group"
+                )
         return [(self.steppers[n], g) for n, g in zip(names, self.param_groups, strict=True)]
 
     @torch.compiler.disable  # type: ignore[untyped-decorator]  # traced, it came out wrong
@@ -107,13 +113,14 @@ class RuleOptimizer(torch.optim.Optimizer):
         if unit == "model" and ready:
             self._step_as_one(stepper.rule, group["params"], hyper)
             return
-        packed = unit == "coordinate"
-        for numpys, pack in self._alike([p for p in ready if packed and type(p) in PLAIN]):
+        packed = [p for p in ready if unit == "coordinate" and type(p) in PLAIN]
+        alone = [p for p in ready if unit != "coordinate" or type(p) not in PLAIN]
+        for numpys, pack in self._alike(packed):
             step = self._step_in_blocks if numpys else self._step_as_one
             step(stepper.rule, pack, hyper)
-        for p in ready:
-            if not (packed and type(p) in PLAIN) and p.numel():
-                self._step_alone(stepper, p, hyper)  # a matrix without rows has no step
+        for p in alone:
+            if p.numel():  # a matrix without rows or columns has no step
+                self._step_alone(stepper, p, hyper)
 
     def eval(self) -> None:
         """Put in place what is to be evaluated, where that isn't where the gradient is taken.
@@ -133,6 +140,11 @@ class RuleOptimizer(torch.optim.Optimizer):
         for p, remembered in self.state.items():
             if "y" in remembered:
                 p.data.copy_(remembered.pop("y"))
+
+    def state_dict(self) -> dict[str, Any]:
+        """Like torch's. A group that was appended by hand gets the default rule, by name."""
+        self._groups()
+        return super().state_dict()
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Like torch's, for an optimizer with the same rules, but it copies the state.
@@ -188,6 +200,7 @@ class RuleOptimizer(torch.optim.Optimizer):
         theta, grad = p.detach().clone().reshape(shape), _grad(p).clone().reshape(shape)
         step = stepper.rule_for(p)(theta, grad, t, **hyper | memory)
         require_step(stepper.rule, step, shape)
+        stepper.require_memory(step.memory)
         p.copy_(step.theta.reshape(p.shape))
         self.state[p] = {"step": t} | {n: _seen(v, shape, p.shape) for n, v in step.memory.items()}
 
@@ -195,7 +208,7 @@ class RuleOptimizer(torch.optim.Optimizer):
         """Step them as NumPy arrays that share the tensors' memory, so the tensors are updated."""
         states = [self.state[p] for p in pack]
         tensors = [n for n, v in states[0].items() if torch.is_tensor(v)]
-        long = {n: [_remembered(state, n) for state in states] for n in tensors}
+        long = {n: [_remembered(self.state[p], n, p) for p in pack] for n in tensors}
         single = {n: v for n, v in states[0].items() if n not in long}
         t = single.pop("step", 0) + 1
         thetas = [_vector(p.detach()) for p in pack]
@@ -260,10 +273,10 @@ def _vector(tensor: torch.Tensor) -> np.ndarray:
     return tensor.view(-1).numpy()
 
 
-def _remembered(state: dict[str, Any], name: str) -> np.ndarray:
-    """A view of a memory. If somebody replaced it, and not by a contiguous one, it becomes one."""
-    if not state[name].is_contiguous():
-        state[name] = state[name].contiguous()
+def _remembered(state: dict[str, Any], name: str, p: torch.Tensor) -> np.ndarray:
+    """A view of a memory. If NumPy can't use what somebody put there, it becomes p's type."""
+    if not _is_numpys(state[name]):
+        state[name] = state[name].to(p).contiguous()
     return _vector(state[name])
 
 

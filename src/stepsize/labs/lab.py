@@ -2,10 +2,10 @@
 
     Lab(title, scene, react, **controls)
 
-scene(...) draws what doesn't move. It is called again only if a control changes that is among its
-arguments. react(axes, ...) is given the values of all controls, draws what moves into the
-axes with `plots`, and returns one sentence about what there is to see. If `start` is among its
-arguments, it also gets the position of a ball that can be moved on the first axes.
+scene(...) draws what doesn't move. It is called again only if a control among its arguments
+changes. react(axes, ...) is given the values of all controls, draws what moves into the axes with
+`plots`, and returns one sentence about what there is to see. If `start` is among its arguments, it
+also gets the position of a ball that can be moved on the first axes.
 
 What react has drawn goes to the browser as SVG, on top of a picture of the scene. So no figure is
 redrawn while a slider moves.

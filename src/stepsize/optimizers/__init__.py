@@ -1,4 +1,4 @@
-r"""The optimizers, in order of difficulty, each a pure function that reads like its paper.
+"""The optimizers, in order of difficulty, each a pure function that reads like its paper.
 
     rule(theta, grad, t, **memory, **hyper) -> Step(theta, memory, shown)
 

@@ -1,4 +1,4 @@
-r"""Adam, and the rules that change one thing in it."""
+"""Adam, and the rules that change one thing in it."""
 
 from ..ranges import at_least, below_one
 from .elementwise import maximum, sign, where

@@ -1,4 +1,4 @@
-r"""A learning rate for each coordinate, from the size of the gradients it has seen."""
+"""A learning rate for each coordinate, from the size of the gradients it has seen."""
 
 from ..ranges import at_least, up_to_one
 from .elementwise import maximum

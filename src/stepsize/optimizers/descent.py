@@ -1,4 +1,4 @@
-r"""Gradient descent, and gradient descent with momentum."""
+"""Gradient descent, and gradient descent with momentum."""
 
 from ..ranges import above, at_least, up_to_one
 from .rules import Step, rule

@@ -54,7 +54,7 @@ def numpys(x: Any) -> Any:
     """A tensor as the number or the NumPy array that it holds; anything else as is."""
     if not is_tensor(x):
         return x
-    return x.numpy(force=True) if x.ndim else x.item()
+    return np.asarray(x.tolist()) if x.ndim else x.item()  # NumPy has no bfloat16
 
 
 def is_tensor(x: Any) -> bool:

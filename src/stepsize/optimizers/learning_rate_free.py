@@ -1,4 +1,4 @@
-r"""A rule that finds its own learning rate.
+"""A rule that finds its own learning rate.
 
 It looks at all weights at once, in one vector, because it finds one rate for all of them.
 """

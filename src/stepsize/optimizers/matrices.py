@@ -1,4 +1,4 @@
-r"""Rules that know that a weight is a matrix.
+"""Rules that know that a weight is a matrix.
 
 theta is (..., n, m), and a column of hyper-parameters for k runs in one pass is (k, 1, 1).
 """

@@ -31,7 +31,14 @@ import numpy as np
 
 from ..ranges import Allowed, at_least, count_from, one_of, require, require_floats
 from .elementwise import is_tensor, plain
-from .slips import name_of, require_column, require_memory, require_names, require_update
+from .slips import (
+    holder_of,
+    name_of,
+    require_column,
+    require_memory,
+    require_names,
+    require_update,
+)
 
 __all__ = [  # noqa: RUF022
     "COORDINATE",
@@ -85,14 +92,14 @@ VECTOR = Scope("tensor", axes=1)
 MATRIX = Scope("tensor", axes=2)
 MODEL = Scope("model", axes=1)
 
+FROM_ONE = count_from(1)  # the updates
+
 UNGUARDED = WeakKeyDictionary[Callable[..., Step], Callable[..., Step]]()
 
 
 def scope_of(rule: Any) -> Scope:
     """How far this rule looks, also for a partial of it."""
-    while not hasattr(rule, "scope") and hasattr(rule, "func"):
-        rule = rule.func
-    return getattr(rule, "scope", Scope())
+    return getattr(holder_of(rule, "scope"), "scope", Scope())
 
 
 def rule(
@@ -113,7 +120,7 @@ def rule(
             theta: Any = None, grad: Any = None, t: Any = None, *memory: Any, **named: Any
         ) -> Step:
             require_update(function.__name__, t)
-            require("t", t, count_from(1))
+            require("t", t, FROM_ONE)
             require_names(function.__name__, named, takes)
             for name, value in (*zip(remembered, memory, strict=False), *named.items()):
                 if value is None and name in optional:

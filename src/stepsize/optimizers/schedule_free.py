@@ -1,4 +1,4 @@
-r"""Schedule-free rules: the rate needs no decay, because the model is a mean.
+"""Schedule-free rules: the rate needs no decay, because the model is a mean.
 
 Each follows three points at once. It takes the gradient at one of them, but the model is a
 different one, the mean.

@@ -13,6 +13,7 @@ import numpy as np
 from .elementwise import is_tensor
 
 __all__ = [
+    "holder_of",
     "name_of",
     "require_column",
     "require_landscape",
@@ -49,10 +50,16 @@ RULE_HERE = {
 }
 
 
+def holder_of(rule: Any, attribute: str) -> Any:
+    """The rule itself, or the one it is a partial of: the first that has this attribute, if any."""
+    while not hasattr(rule, attribute) and hasattr(rule, "func"):
+        rule = rule.func
+    return rule
+
+
 def name_of(rule: Any) -> str:
     """The name of a rule; a partial has the name of the rule itself."""
-    while not hasattr(rule, "__name__") and hasattr(rule, "func"):
-        rule = rule.func
+    rule = holder_of(rule, "__name__")
     return getattr(rule, "__name__", type(rule).__name__)
 
 

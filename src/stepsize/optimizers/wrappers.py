@@ -1,4 +1,4 @@
-r"""Rules made from other rules: with decoupled weight decay, or with a mean of the weights."""
+"""Rules made from other rules: with decoupled weight decay, or with a mean of the weights."""
 
 import functools
 import inspect
@@ -10,7 +10,7 @@ import numpy as np
 from ..ranges import at_least, count_from, require, up_to_one
 from .elementwise import where
 from .rules import Step, require_pair, scope_of
-from .slips import name_of, require_column, require_rule, require_update
+from .slips import holder_of, name_of, require_column, require_rule, require_update
 
 __all__ = ["averaged", "decoupled"]
 
@@ -37,7 +37,7 @@ def decoupled(rule: Callable[..., Step]) -> Callable[..., Step]:
     """
     require_rule(rule)
     own = inspect.signature(inspect.unwrap(rule)).parameters
-    twice = getattr(rule, "func", None) is _shrink_first
+    twice = hasattr(holder_of(rule, "decoupled"), "decoupled")
     if twice or "weight_decay" in own or {"z", "x"} <= set(own):
         kept = "no weight_decay of its own, and step from theta"
         raise ValueError(f"rule must have {kept}, not {name_of(rule)}")
@@ -47,7 +47,9 @@ def decoupled(rule: Callable[..., Step]) -> Callable[..., Step]:
     lr = signature.parameters["lr"]
     default = {} if lr.default is lr.empty else dict(lr=lr.default)
     shrink_first = functools.partial(_shrink_first, rule, **default)
-    return _named(shrink_first, "decoupled", rule, signature)
+    made = _named(shrink_first, "decoupled", rule, signature)
+    vars(made).update(decoupled=True)  # which a rule made from this one inherits
+    return made
 
 
 def _shrink_first(
@@ -60,7 +62,8 @@ def _shrink_first(
     weight_decay: Any = 0.0,
     **rest: Any,
 ) -> Step:
-    require_update(name_of(rule), t)
+    if t is None:
+        require_update(_written(_shrink_first, rule), t)
     require_pair(theta, grad)
     for name, value in dict(lr=lr, weight_decay=weight_decay).items():
         require(name, value, at_least(0))
@@ -137,12 +140,13 @@ def _mean_too(
     *memory: Any,
     **named: Any,
 ) -> Step:
-    require_update(name_of(rule), t)
+    if t is None:
+        require_update(_written(_mean_too, rule, decay, after), t)
     theta, remembered, shown = rule(theta, grad, t, *memory, **named)
     if average is None or t <= after + 1:
         average = theta
     else:
-        c = 1 / (t - after) if decay is None else 1 - decay
+        c = 1 / (int(t) - after) if decay is None else 1 - decay
         average = (1 - c) * average + c * theta
     return Step(theta, remembered | dict(average=average), shown)
 
@@ -155,3 +159,15 @@ def _named(
     name = f"{how}_{name_of(rule)}"
     vars(made).update(__name__=name, __qualname__=name, __signature__=signature)
     return made
+
+
+MADE_BY = {_shrink_first: "decoupled", _mean_too: "averaged"}
+
+
+def _written(made: Any, rule: Any, decay: float | None = None, after: int = 0) -> str:
+    """The rule as it was written: averaged(decoupled(sgd), decay=0.9)."""
+    func = getattr(rule, "func", None)
+    inner = _written(func, *rule.args) if func in MADE_BY else name_of(rule)
+    given = dict(decay=decay, after=after or None)
+    options = [f"{name}={value}" for name, value in given.items() if value is not None]
+    return f"{MADE_BY[made]}({', '.join([inner, *options])})"
