@@ -89,7 +89,7 @@ def _is_one(node: ast.expr, names: set[str]) -> bool:
 
 
 def _is_group(node: ast.Assign, text: str) -> bool:
-    """Whether it is `decay = [p for n, p in model.named_parameters() if ...]`, or a group's dict."""
+    """Whether it is `decay = [p for n, p in net.named_parameters() if ...]`, or a group's dict."""
     value = node.value
     if not isinstance(node.targets[0], ast.Name):
         return False
