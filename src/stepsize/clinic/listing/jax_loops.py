@@ -10,6 +10,8 @@ from .program import Event, Program, Run, last_word
 
 __all__ = ["JAX"]
 
+LOOPS = (ast.For, ast.While)
+
 
 def updates_unused(program: Program) -> Finding | None:
     """optax: `updates, state = opt.update(...)`, and nobody applies the updates."""
@@ -45,11 +47,13 @@ def result_unused(program: Program) -> Finding | None:
         and _dropped(n.targets[0], updating.get(last_word(n.value), -1))
     ]
     # A call before the loop that only compiles the function throws its result away on purpose.
+    looped = {id(n) for loop in nodes if isinstance(loop, LOOPS) for n in ast.walk(loop)}
     dropped = set(map(id, thrown))
     kept = {last_word(n) for n in nodes if isinstance(n, ast.Call) and id(n) not in dropped}
     for call in (n for n in thrown if isinstance(n, ast.Call)):
         flax = last_word(call) == "apply_gradients" and any(k.arg == "grads" for k in call.keywords)
-        if flax or (last_word(call) in updating and last_word(call) not in kept):
+        again = id(call) in looped and last_word(call) in updating and last_word(call) not in kept
+        if flax or again:
             return Finding(
                 "dead gradients",
                 0.92,
