@@ -114,6 +114,17 @@ def test_a_watch_speaks_once_and_can_stop_the_run():
     assert len(said) == 2
 
 
+def test_a_fault_in_the_code_is_told_once_and_stops_no_run():
+    said = []
+    code = "opt = torch.optim.SGD(model.parameters(), lr=20)\n"
+    watch = Watch(stop=True, say=said.append, code=code)
+    assert not any(watch(loss) for loss in FALLING)
+    assert watch.found is None
+    assert len(said) == 1 and said[0].startswith("rate too high (")
+    assert any(watch(loss) for loss in LOST[150:])
+    assert watch.found and not watch.found.in_code
+
+
 def test_a_watch_leaves_a_sound_run_alone_and_tells_a_nan_at_once():
     said = []
     watch = Watch(stop=True, say=said.append)

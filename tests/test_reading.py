@@ -404,3 +404,9 @@ def test_classes_and_kind_have_to_be_possible(classes, kind):
 )
 def test_an_endless_line_is_read(piece):  # it took minutes when time grew as the square
     assert len(read(piece * 5000 + "\nloss: 1.5\nloss: 2.5\n").loss) >= 2
+
+
+def test_a_log_with_the_newest_lines_first_is_one_run():
+    steps = [(epoch, step) for epoch in range(9, 0, -1) for step in range(5, 0, -1)]
+    text = "\n".join(f"epoch {e} step {s} loss {2 / (5 * e + s):.3f}" for e, s in steps)
+    assert len(read(text).loss) == 45

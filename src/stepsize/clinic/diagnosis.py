@@ -109,7 +109,9 @@ def judge(seen: History) -> Diagnosis:
     with np.errstate(all="ignore"):  # losses of 1e300 are losses
         found = [f for sign in looked_for(seen) if (f := sign(seen)) is not None]
     weak_first = sorted(found, key=lambda finding: finding.evidence)
-    strongest = {finding.name: finding for finding in weak_first if finding.evidence >= ENOUGH}
+    likely = [finding for finding in weak_first if finding.evidence >= ENOUGH]
+    # The code may show what the curve shows, too: both are told, and only the curve's was counted.
+    strongest = {(finding.name, finding.in_code): finding for finding in likely}
     ranked = sorted(strongest.values(), key=lambda finding: -finding.evidence)
     told = [counted(finding, seen) for finding in ranked]
     aside = tuple(listing.cautions(seen.config.get("code", "")))

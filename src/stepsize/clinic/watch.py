@@ -29,8 +29,9 @@ class Watch:
     with the words, by default print. code, config, classes, kind: as for `diagnose`.
 
     It is sure of an illness with evidence of at least 85%, counted or estimated, found in two looks
-    in a row. A loss that isn't a number is reported at once. What can be judged only at the end (a
-    plateau, a low rate, overfitting) is in `watch.diagnosis()`.
+    in a row. A loss that isn't a number is reported at once. A fault that the code shows is told
+    once and never stops a run, whose losses may fall all the same. What can be judged only at the
+    end (a plateau, a low rate, overfitting) is in `watch.diagnosis()`.
 
     >>> watch = Watch(stop=True, say=lambda words: None)
     >>> [watch(loss) for loss in [2.3, 2.2, 2.4, float("nan")]]
@@ -48,6 +49,7 @@ class Watch:
         self._losses = 0
         self._next = FIRST
         self._suspected = ""
+        self._told: set[str] = set()  # faults of the code
 
     def __call__(self, loss: Any = None, **more: Any) -> bool:
         """more: val_loss, lr, grad_norm, weight_norm or step, whatever is known at this moment."""
@@ -67,10 +69,19 @@ class Watch:
     @staticmethod
     def _is_sure(found: Finding, lost: bool) -> bool:
         """A loss that isn't a number is a fact, however few there are; the rest must be likely."""
-        return found.evidence >= SURE or (lost and found.name == "NaN")
+        likely = found.evidence >= SURE and not found.in_code
+        return likely or (lost and found.name == "NaN")
+
+    def _tell(self, found: Finding) -> None:
+        """Say once what the code shows."""
+        if found.in_code and found.evidence >= SURE and found.name not in self._told:
+            self._told.add(found.name)
+            self.say(str(found))
 
     def _look(self, lost: bool) -> None:
         told = self.diagnosis().findings
+        for one in told:
+            self._tell(one)
         urgent = [one for one in told if one.name in URGENT and self._is_sure(one, lost)]
         urgent.sort(key=lambda one: not (lost and one.name == "NaN"))
         if urgent and (lost or urgent[0].name == self._suspected):

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections.abc import Iterable, Iterator
 
 from ..finding import Finding
 from .program import Program, Run, last_word
@@ -39,33 +40,62 @@ def made_anew(program: Program) -> Finding | None:
 def made_at_each_call(program: Program) -> Finding | None:
     """A function that makes one update creates its optimizer: each call begins without memory."""
     for f in (n for n in ast.walk(program.tree) if isinstance(n, ast.FunctionDef)):
-        nodes = [n for part in f.body for n in ast.walk(part)]
-        calls = {last_word(n) for n in nodes if isinstance(n, ast.Call)}
-        updates = {"apply_gradients"} & calls or {"backward", "step"} <= calls
-        loops = any(isinstance(n, LOOPS) for n in nodes)
-        alone = updates and not loops and len(f.args.args) > 1 and ONE.search(f.name)
         made = [n for n in f.body if isinstance(n, ast.Assign) and _remembers(n.value)]
-        if alone and made:
+        named = len(f.args.args) > 1 and ONE.search(f.name) and not ON_PURPOSE.search(f.name)
+        if made and named and _updates_once(f) and _called_again(f.name, program.tree):
             return Finding(
                 "optimizer made anew",
                 0.85,
                 f"{f.name}() makes one update and creates {last_word(made[0].value)} itself, "
                 "so its memory is lost at each call.",
-                "Create the optimizer once, outside the function, and hand it over.",
+                "Create the optimizer once, outside the function, and pass it in.",
                 4,
             )
     return None
 
 
-LOOPS = (ast.For, ast.While, ast.AsyncFor)
-ONE = re.compile(r"train|step|update|learn|optimi[sz]e|batch")
+LOOPS = (ast.For, ast.While, ast.AsyncFor, ast.ListComp, ast.GeneratorExp)
+INNER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+ONE = re.compile(r"step|update|learn|optimi[sz]e|batch")
+ON_PURPOSE = re.compile(r"test|demo|profile|adapt|client|make|create|build")
+
+
+def _updates_once(f: ast.FunctionDef) -> bool:
+    """Whether its own statements make an update, without a loop or an optimizer's earlier state."""
+    nodes = [n for part in f.body for n in _own(part)]
+    calls = {last_word(n) for n in nodes if isinstance(n, ast.Call)}
+    updates = "apply_gradients" in calls or {"backward", "step"} <= calls
+    kept = {"load_state_dict", "deepcopy"} & calls
+    return updates and not kept and not any(isinstance(n, LOOPS) for n in nodes)
+
+
+def _own(node: ast.AST) -> Iterator[ast.AST]:
+    """What is in a statement, but not in a function that it defines."""
+    if isinstance(node, INNER):
+        return
+    yield node
+    for child in ast.iter_child_nodes(node):
+        yield from _own(child)
+
+
+def _called_again(name: str, tree: ast.AST) -> bool:
+    """Whether a loop calls this function, or the text doesn't show any call."""
+    looped = (n for loop in ast.walk(tree) if isinstance(loop, LOOPS) for n in ast.walk(loop))
+    return _calls(name, looped) or not _calls(name, ast.walk(tree))
+
+
+def _calls(name: str, nodes: Iterable[ast.AST]) -> bool:
+    return any(isinstance(n, ast.Call) and last_word(n) == name for n in nodes)
 
 
 def _remembers(node: ast.expr) -> bool:
     """Whether this makes an optimizer that keeps averages."""
+    if not isinstance(node, ast.Call):
+        return False
     kept = last_word(node) in ("Adam", "AdamW", "Adagrad", "RMSprop", "Adadelta", "Nadam", "NAdam")
-    momentum = last_word(node) == "SGD" and "momentum=" in ast.unparse(node)
-    return isinstance(node, ast.Call) and (kept or momentum)
+    momentum = [k.value for k in node.keywords if k.arg == "momentum"]
+    zero = [isinstance(value, ast.Constant) and value.value == 0 for value in momentum]
+    return kept or (last_word(node) == "SGD" and zero == [False])
 
 
 def model_anew(program: Program) -> Finding | None:

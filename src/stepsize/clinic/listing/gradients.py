@@ -6,6 +6,7 @@ import re
 from ..finding import Finding
 from .program import Event, Program, Run, apart, last_word
 from .roles import Roles, is_loss
+from .sides import Sides, contradict, sides
 
 __all__ = ["GRADIENTS"]
 
@@ -157,12 +158,20 @@ def _only_the_last(program: Program, roles: Roles) -> Finding | None:
 
 def clips_scaled(program: Program) -> Finding | None:
     """Clipping of gradients that are still multiplied by the loss scale."""
-    roles = Roles(program)
+    roles, behind = Roles(program), sides(program.tree)
+    none: Sides = frozenset()
+    scalers = {e.owner for e in program.events if last_word(e.value).endswith("GradScaler")}
     for run in program.runs:
         for e in filter(_clips, run):
-            one = [o for o in run if (o.within(e.loop) or e.loop is None) and not apart(o, e)]
+            one = [
+                o
+                for o in run
+                if (o.within(e.loop) or e.loop is None)
+                and not apart(o, e)
+                and not contradict(behind.get(id(o.value), none), behind.get(id(e.value), none))
+            ]
             before = one[: one.index(e)]
-            scaled = any(o.name == "scale" for o in (one if e.place.loops else before))
+            scaled = any(_scales(o, scalers) for o in (one if e.place.loops else before))
             back = e.place.loops or any(map(roles.is_backward, before))
             unscaled = any(o.name == "unscale_" for o in before)
             if scaled and back and not unscaled and "fabric" not in e.owner:
@@ -174,6 +183,11 @@ def clips_scaled(program: Program) -> Finding | None:
                     10,
                 )
     return None
+
+
+def _scales(e: Event, scalers: set[str]) -> bool:
+    """Whether it is `scaler.scale(loss)`, and not a picture that is scaled."""
+    return e.name == "scale" and (e.owner in scalers or "scaler" in e.owner.lower())
 
 
 def _clips(e: Event) -> bool:

@@ -10,6 +10,8 @@ from .program import Event, Program, Run, last_word
 
 __all__ = ["JAX"]
 
+LOOPS = (ast.For, ast.While)
+
 
 def updates_unused(program: Program) -> Finding | None:
     """optax: `updates, state = opt.update(...)`, and nobody applies the updates."""
@@ -35,17 +37,23 @@ def updates_unused(program: Program) -> Finding | None:
 
 def result_unused(program: Program) -> Finding | None:
     """JAX, which changes nothing in place: new weights are computed and thrown away."""
+    nodes = list(ast.walk(program.tree))
     updating = _updating(program.tree)
-    thrown = [n.value for n in ast.walk(program.tree) if isinstance(n, ast.Expr)]
+    thrown = [n.value for n in nodes if isinstance(n, ast.Expr)]
     thrown += [
         n.value
-        for n in ast.walk(program.tree)
+        for n in nodes
         if isinstance(n, ast.Assign)
         and _dropped(n.targets[0], updating.get(last_word(n.value), -1))
     ]
+    # A call before the loop that only compiles the function throws its result away on purpose.
+    looped = {id(n) for loop in nodes if isinstance(loop, LOOPS) for n in ast.walk(loop)}
+    dropped = set(map(id, thrown))
+    kept = {last_word(n) for n in nodes if isinstance(n, ast.Call) and id(n) not in dropped}
     for call in (n for n in thrown if isinstance(n, ast.Call)):
         flax = last_word(call) == "apply_gradients" and any(k.arg == "grads" for k in call.keywords)
-        if flax or last_word(call) in updating:
+        again = id(call) in looped and last_word(call) in updating and last_word(call) not in kept
+        if flax or again:
             return Finding(
                 "dead gradients",
                 0.92,
@@ -60,23 +68,42 @@ def _updating(tree: ast.AST) -> dict[str, int]:
     """Functions that return what optax.apply_updates made, by name, each with its position in what
     it returns."""
     found = {}
-    for f in ast.walk(tree):
-        if not isinstance(f, ast.FunctionDef):
-            continue
+    for f in (n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)):
+        nodes = list(ast.walk(f))
         own = {
             n.targets[0].id
-            for n in ast.walk(f)
+            for n in nodes
             if isinstance(n, ast.Assign)
             and isinstance(n.targets[0], ast.Name)
             and last_word(n.value) == "apply_updates"
         }
-        back = [n.value for n in ast.walk(f) if isinstance(n, ast.Return) and n.value is not None]
-        shared = any(isinstance(n, ast.Global | ast.Nonlocal) for n in ast.walk(f))
-        for value in back if own and not shared else ():
+        if any(_leaves_it_elsewhere(n) or _looks_ahead(n) for n in nodes):
+            continue
+        for value in (n.value for n in nodes if isinstance(n, ast.Return) and n.value is not None):
             parts = value.elts if isinstance(value, ast.Tuple) else [value]
-            for place in (i for i, part in enumerate(parts) if _names(part) & own):
+            for place in (i for i, part in enumerate(parts) if _carries(part, own)):
                 found[f.name] = place
     return found
+
+
+def _leaves_it_elsewhere(node: ast.AST) -> bool:
+    """Whether the weights may be stored outside the function: `global params`, `self.params = `."""
+    stored = isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
+    return isinstance(node, ast.Global | ast.Nonlocal) or (stored and "self" in _names(node))
+
+
+def _looks_ahead(node: ast.AST) -> bool:
+    """Whether it is `opt.update(grads, opt.init(params))`: a step that is tried, as MAML does."""
+    return last_word(node) == "update" and any(
+        isinstance(part, ast.Call) and last_word(part) == "init" for part in ast.walk(node)
+    )
+
+
+def _carries(part: ast.expr, weights: set[str]) -> bool:
+    """Whether these weights are in what is returned, and not a number computed from them."""
+    built = isinstance(part, ast.Name | ast.Tuple | ast.List | ast.Dict)
+    word = last_word(part) if isinstance(part, ast.Call) else ""
+    return (built or word == "replace" or word[:1].isupper()) and bool(_names(part) & weights)
 
 
 def _dropped(target: ast.expr, place: int) -> bool:

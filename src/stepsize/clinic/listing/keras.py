@@ -9,6 +9,7 @@ from .endings import width
 from .lengths import argument
 from .outputs import one_class, relu_before, twice
 from .program import Event, Program, last_word
+from .roles import Roles
 
 __all__ = ["KERAS"]
 
@@ -97,16 +98,19 @@ def _compiled(program: Program) -> tuple[str, Event | None]:
         if e in dense:
             last = e
         elif e.name == "compile":
-            return _loss_by_name(e), last
+            return _loss_by_name(e, program), last
     return "", None
 
 
-def _loss_by_name(compiles: Event) -> str:
-    """The loss's name, or that of its class if created without arguments; "" for any other."""
+def _loss_by_name(compiles: Event, program: Program) -> str:
+    """The loss's name, or that of its class if created without arguments; "" for any other, also
+    for a function of the text that has such a name."""
     assert isinstance(compiles.value, ast.Call)
     given = argument(compiles.value, 1, "loss")
     if isinstance(given, ast.Call) and not given.args and not given.keywords:
         return CLASSES.get(last_word(given), "")
+    if isinstance(given, ast.Name) and given.id in Roles(program).defined:
+        return ""
     name = last_word(given) or getattr(given, "value", None)  # the function itself, or its name
     return name if isinstance(name, str) and name in SCORES else ""
 

@@ -65,8 +65,9 @@ class Known:
         text = e.text(node) if isinstance(node, ast.Name | ast.Attribute) else ast.unparse(node)
         for n in ast.walk(node):
             name = e.text(n) if isinstance(n, ast.Name | ast.Attribute) else ""
-            if name in self.assigned and deep < 3 and not EPOCHS.search(name):
-                text += " " + self.spelled(e, self.assigned[name], deep + 1)
+            value = self.assigned.get(name)
+            if value is not None and deep < 3 and (not EPOCHS.search(name) or _by_len(value)):
+                text += " " + self.spelled(e, value, deep + 1)
         return text.lower()
 
     def epochs(self, e: Event) -> tuple[str, float | None]:
@@ -233,6 +234,16 @@ def lengths(kind: str, call: ast.Call) -> list[ast.expr]:
 def _plain(text: str) -> str:
     """The text without words that look like batches but mean something else."""
     return re.sub(r"warmup_steps|step_size|steps_up|accumulation_steps|accum_steps", "", text)
+
+
+def _by_len(node: ast.expr) -> bool:
+    """Whether something is multiplied by a len(): then it counts batches, whatever its name."""
+    return any(
+        isinstance(n, ast.BinOp)
+        and isinstance(n.op, ast.Mult)
+        and "len" in (last_word(n.left), last_word(n.right))
+        for n in ast.walk(node)
+    )
 
 
 def _product(text: str) -> bool:

@@ -51,22 +51,45 @@ def sums_of_tensors(program: Program) -> str:
 
 def _sums(program: Program, roles: Roles) -> Iterator[tuple[Event, Run, Run]]:
     """Where losses with their graphs are added up or listed, and the total never goes backward."""
-    if any(_goes_back(n) for n in ast.walk(program.tree)):
-        return  # who knows what it returns
     for run in program.runs:
         for i, e in enumerate(run):
             added = _added(e)
             if added is None or not e.place.loops or e.place.frozen:
                 continue
             if _is_tensor(added, run[:i]) and not _used(e.owner, run, roles):
-                yield e, run[:i], run
+                makers = _makers(added, e, run[:i])
+                # If one of them calls backward(), what it returns can't be known.
+                if not any(_goes_back(f) for name in makers for f in _behind(name, program)):
+                    yield e, run[:i], run
 
 
-def _goes_back(node: ast.AST) -> bool:
-    """Whether it is an object's `__call__` that has a backward() of its own, or returns numbers."""
-    if not isinstance(node, ast.FunctionDef) or node.name not in ("__call__", "compute_loss"):
-        return False
-    text = ast.unparse(node)
+def _makers(node: ast.expr, at: Event, before: Run) -> list[str]:
+    """What is called to make this loss, by its name: `criterion`, `self.compute_loss`."""
+    if isinstance(node, ast.Name):
+        own = [i for i, e in enumerate(before) if e.name == "=" and e.owner == at.text(node)]
+        return _makers(before[own[-1]].value, before[own[-1]], before[: own[-1]]) if own else []
+    if isinstance(node, ast.BinOp):
+        return _makers(node.left, at, before) + _makers(node.right, at, before)
+    return [at.text(node.func)] if isinstance(node, ast.Call) else []
+
+
+def _behind(name: str, program: Program) -> list[ast.FunctionDef]:
+    """The functions of the text that this may call: one of that name, or an object's `__call__`.
+
+    Of an object that is passed in as an argument, the class isn't known; it may be any.
+    """
+    nodes = list(ast.walk(program.tree))
+    kinds = {last_word(e.value) for e in program.events if e.name == "=" and e.owner == name}
+    passed = not kinds and any(isinstance(n, ast.arg) and n.arg == name for n in nodes)
+    classes = [n for n in nodes if isinstance(n, ast.ClassDef) and (passed or n.name in kinds)]
+    own = [f for kind in classes for f in kind.body if getattr(f, "name", "") == "__call__"]
+    named = [n for n in nodes if getattr(n, "name", "") == name.rpartition(".")[2]]
+    return [f for f in (*own, *named) if isinstance(f, ast.FunctionDef)]
+
+
+def _goes_back(f: ast.FunctionDef) -> bool:
+    """Whether it has a backward() of its own, or returns numbers."""
+    text = ast.unparse(f)
     return ".backward()" in text or bool(re.search(r"return .*\.(data|item)\b", text))
 
 

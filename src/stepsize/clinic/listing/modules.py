@@ -190,17 +190,17 @@ def frozen_forward(program: Program) -> Finding | None:
     """A forward() that runs under no_grad() as a whole, of a model that the optimizer holds."""
     roles = Roles(program)
     held = {name.split(".")[0] for made in roles.optimizers for name in parameters_of(made)}
-    kinds = {made_by(e.value) for e in program.events if e.name == "=" and e.owner in held}
     trains = any(map(roles.is_backward, program.events))
     for kind in (n for n in ast.walk(program.tree) if isinstance(n, ast.ClassDef)):
         forward = next((f for f in kind.body if _is_called(f, "forward")), None)
-        if kind.name not in kinds or forward is None or not trains:
+        if forward is None or not trains or not _trains_by_call(kind, held, program):
             continue
         blocks = [n for n in ast.walk(forward) if isinstance(n, ast.With) and _no_grad(n)]
         inside = {id(n) for block in blocks for n in ast.walk(block)}
         returned = [n for n in ast.walk(forward) if isinstance(n, ast.Return)]
-        whole = any("no_grad" in ast.unparse(one) for one in forward.decorator_list)  # type: ignore[attr-defined]
-        if whole or (returned and all(id(n) in inside for n in returned)):
+        whole = any(last_word(one) in NO_GRAD for one in forward.decorator_list)  # type: ignore[attr-defined]
+        under = whole or (returned and all(id(n) in inside for n in returned))
+        if under and "enable_grad" not in ast.unparse(forward):
             return Finding(
                 "dead gradients",
                 0.9,
@@ -211,8 +211,20 @@ def frozen_forward(program: Program) -> Finding | None:
     return None
 
 
+NO_GRAD = ("no_grad", "inference_mode")
+
+
+def _trains_by_call(kind: ast.ClassDef, held: set[str], program: Program) -> bool:
+    """Whether a loop calls such a model as model(x), and no method of its own, such as loss(x)."""
+    events = list(program.events)
+    models = {e.owner for e in events if e.name == "=" and made_by(e.value) == kind.name} & held
+    methods = {f.name for f in kind.body if isinstance(f, ast.FunctionDef)}
+    called = any(e.name in models and not e.owner and e.place.loops for e in events)
+    return called and not any(e.owner in models and e.name in methods for e in events)
+
+
 def _no_grad(block: ast.With) -> bool:
-    return any(last_word(i.context_expr) in ("no_grad", "inference_mode") for i in block.items)
+    return any(last_word(i.context_expr) in NO_GRAD for i in block.items)
 
 
 def hard_loss(program: Program) -> Finding | None:

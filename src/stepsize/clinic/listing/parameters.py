@@ -163,19 +163,31 @@ def _nobody_holds(program: Program, roles: Roles) -> str:
     return ""
 
 
+PLAIN = re.compile(r"Linear|Conv\w*|Embedding|LSTM|GRU|RNN|\w*Norm\w*")  # layers, not models
+
+
 def _of_a_sibling(made: Event, run: Run, i: int, roles: Roles, program: Program) -> str:
-    """`SGD(model_0.parameters())`, the only mention of model_0, below `model_1 = Net()`."""
+    """`SGD(model_0.parameters())`, the only mention of model_0, below `model_1 = Net()`, the only
+    mention of model_1."""
     held = next(iter(parameters_of(made)), "")
     stem = held.rstrip("0123456789")
-    named = [n.id for n in ast.walk(program.tree) if isinstance(n, ast.Name)].count(held)
+    names = [n.id for n in ast.walk(program.tree) if isinstance(n, ast.Name)]
     one_of_several = made.owner[-1:].isdigit() or len(roles.optimizers) > 1
-    if named != 1 or stem == held or not stem or one_of_several:
+    if _mentioned(held, names) != 1 or stem == held or not stem or one_of_several:
         return ""
-    for e in run[:i]:
-        sibling = e.name == "=" and e.owner != held and e.owner.rstrip("0123456789") == stem
-        if sibling and e.owner != stem and made_by(e.value):
-            return f"The optimizer holds the parameters of {held}; the code makes {e.owner}."
-    return ""
+    kinds = {e.owner: made_by(e.value) for e in run[:i] if e.name == "=" and made_by(e.value)}
+    siblings = [name for name in kinds if name.rstrip("0123456789") == stem != name]
+    if len(siblings) != 1 or _mentioned(sibling := siblings[0], names) != 1:
+        return ""
+    kind = kinds[sibling]
+    if PLAIN.fullmatch(kind) or list(kinds.values()).count(kind) != 1:
+        return ""
+    return f"The optimizer holds the parameters of {held}; the code creates {sibling}, not {held}."
+
+
+def _mentioned(name: str, names: list[str]) -> int:
+    """How often; model_1_wrapped most likely wraps model_1."""
+    return sum(one.startswith(name) for one in names)
 
 
 ABOUT = (

@@ -27,8 +27,11 @@ OTHERS = re.compile(
 OF_OPTIMIZERS = (
     "step", "zero_grad", "state_dict", "load_state_dict", "add_param_group", "train", "eval",
 )  # fmt: skip
-# Given an optimizer, these leave its gradients as they are.
-HARMLESS = re.compile(r"clip_grad\w*|save\w*|load\w*|log\w*|\w*(lr|learning_rate)(_\w+)?")
+# Given an optimizer, these leave its gradients as they are, unless they return a different one.
+HARMLESS = re.compile(
+    r"(?!.*(zero|reset|clear|step|update))"
+    r"(clip_grad\w*|save\w*|load\w*|log\w*|\w*(lr|learning_rate)(_\w+)?)"
+)
 ANONYMOUS = ("f", "fn", "func", "cost", "L")  # often a loss, sometimes a model
 LOSSES = re.compile(r"loss|crit|entropy|\bnll|\bbce|\bmse|objective", re.IGNORECASE)
 
@@ -132,9 +135,9 @@ class Roles:
 
         Or a method of the optimizer that torch doesn't have, such as SAM's `first_step()`.
         """
-        if e.name in ("=", "step", "unscale_", "prepare", "print", "backward"):
+        if e.name in ("=", "step", "unscale_", "clip_grad_norm_", "prepare", "print", "backward"):
             return False
-        if HARMLESS.fullmatch(e.name.strip("_").lower()):
+        if HARMLESS.fullmatch(e.name.strip("_").lower()) and id(e.value) in self._thrown:
             return False
         named = e.owner.rpartition(".")[2] in ("optimizer", "opt", "optim")
         if (named or e.owner in self.optimizer_names) and e.name not in OF_OPTIMIZERS:
@@ -144,13 +147,16 @@ class Roles:
         return any(e.text(a) in self._known_optimizers for a in e.arguments)
 
     def hides(self, e: Event, step: Event) -> bool:
-        """Whether something opaque may act on each update: it is in its loop, or made something.
+        """Whether something opaque may act on each update: it runs in the same loop, or its result
+        is kept, or it may have left something behind that acts later.
 
-        What is called once before the loop, and returns nothing, clears no gradient in it.
+        Before the loop, only a method of the optimizer or a broadcast of its state can't have done
+        that.
         """
         once = step.loop is not None and not e.within(step.loop)
         thrown = id(e.value) in self._thrown and "register" not in e.name
-        return not (once and thrown)
+        brief = e.owner in self.optimizer_names or e.name.startswith("broadcast")
+        return not (once and thrown and brief)
 
     @cached_property
     def _thrown(self) -> frozenset[int]:
@@ -161,13 +167,14 @@ class Roles:
 
     @cached_property
     def _known_optimizers(self) -> frozenset[str]:
-        """Their names; `opt` isn't one where it holds options: `SGD(..., lr=opt.lr)`."""
-        asked = [
-            n.attr
+        """Their names; `opt` isn't one where it holds options: `opt = parser.parse_args()`."""
+        options = any(
+            isinstance(n, ast.Assign)
+            and isinstance(n.value, ast.Call)
+            and "opt" in map(ast.unparse, n.targets)
+            and re.search("pars|args|options", ast.unparse(n.value.func).lower())
             for n in ast.walk(self.program.tree)
-            if isinstance(n, ast.Attribute) and ast.unparse(n.value) == "opt"
-        ]
-        options = any(re.search("rate|lr|batch|epoch|clip|size", attr) for attr in asked)
+        )
         common = {"optimizer", "opt", "optim", "self.optimizer"} - ({"opt"} if options else set())
         return self.optimizer_names | common
 

@@ -133,8 +133,8 @@ def _last_run(records: list[Record], notes: list[str]) -> list[Record]:
     """The last of several runs in one log: its epochs start over, from the first or from one that
     was cut off above."""
     counted = [(i, at) for i, r in enumerate(records) if (at := r.get("epoch")) is not None]
-    if not counted:
-        return records
+    if all(b <= a for (_, a), (_, b) in pairwise(counted)):
+        return records  # without epochs, or with the newest lines first
     first, highest, starts = counted[0][1], counted[0][1], [0]
     for i, epoch in counted:
         if epoch <= first and epoch < highest:

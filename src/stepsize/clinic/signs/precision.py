@@ -45,7 +45,7 @@ def _overflow(evidence: float, sign: str) -> Finding:
 
 
 def no_rate(run: History) -> Finding | None:
-    """The rate is 0 in all lines, or in all but the first: later it would be a decay."""
+    """The rate is 0 in all lines, or in all but the first twentieth: later it would be a decay."""
     lr = run.lr
     if lr is None or not len(lr) or np.any(lr[max(len(lr) // 20, 1) :] != 0) or len(run.loss) < 2:
         return None
