@@ -167,16 +167,22 @@ class Roles:
 
     @cached_property
     def _known_optimizers(self) -> frozenset[str]:
-        """Their names; `opt` isn't one where it holds options: `opt = parser.parse_args()`."""
-        options = any(
-            isinstance(n, ast.Assign)
-            and isinstance(n.value, ast.Call)
-            and "opt" in map(ast.unparse, n.targets)
-            and re.search("pars|args|options", ast.unparse(n.value.func).lower())
-            for n in ast.walk(self.program.tree)
-        )
-        common = {"optimizer", "opt", "optim", "self.optimizer"} - ({"opt"} if options else set())
-        return self.optimizer_names | common
+        """Their names, and common ones, which may have been made above what was pasted."""
+        common = {"optimizer", "opt", "optim", "self.optimizer"}
+        return self.optimizer_names | (common - {"opt"} if self._opt_is_options else common)
+
+    @cached_property
+    def _opt_is_options(self) -> bool:
+        """`opt = parser.parse_args()`; or it comes from above, and the text makes an optimizer."""
+        nodes = list(ast.walk(self.program.tree))
+        assigned = (n for n in nodes if isinstance(n, ast.Assign))
+        values = [n.value for n in assigned if "opt" in map(ast.unparse, n.targets)]
+        calls = [ast.unparse(v.func).lower() for v in values if isinstance(v, ast.Call)]
+        if any(re.search("pars|args|options", call) for call in calls):
+            return True
+        stored = (n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
+        bound = {*stored, *(n.arg for n in nodes if isinstance(n, ast.arg))}
+        return bool(self.optimizer_names) and "opt" not in bound
 
 
 def parameters_of(made: Event) -> set[str]:
