@@ -71,7 +71,7 @@ def ours_apart(recipe: Recipe) -> np.ndarray:
     bias = bias | {"weight_decay": 0.0} if recipe.decays == "matrices" else bias
     of_vectors = scope_of(recipe.rule).vectors or recipe.rule
     rules = recipe.rule, adamw if recipe.matrices_only else of_vectors
-    if recipe.others_take == ["*0"]:  # the matrix, too
+    if recipe.others_take == ("*0",):  # the matrix, too
         rules, hyper = (adamw, adamw), {n: x for n, x in recipe.others.items() if n != "lr"}
     peaks = recipe.hyper["lr"], recipe.others.get("lr", recipe.hyper["lr"])
     peaks = peaks[rules[0] is adamw and recipe.matrices_only], peaks[1]
